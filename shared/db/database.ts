@@ -1,0 +1,18 @@
+import type { Statement } from "../domain/statement.ts";
+
+/** What one call may take: `timeoutMs` bounds the wait for an answer (default 15 s), after which the outcome is unknown. */
+export interface CallOptions {
+  readonly timeoutMs?: number;
+}
+
+/**
+ * The port to Postgres: the two things that every driver can do, also over one HTTP request.
+ *
+ * Both throw the errors of `database-errors.ts` and nothing else. Neither retries.
+ */
+export interface Database extends AsyncDisposable {
+  /** Runs one statement in a transaction of its own and returns its rows. */
+  query<Row = Record<string, unknown>>(text: string, values?: readonly unknown[], options?: CallOptions): Promise<Row[]>;
+  /** Runs all statements in one READ COMMITTED transaction, or none of them; returns the rows of each. */
+  transaction(statements: readonly Statement[], options?: CallOptions): Promise<Record<string, unknown>[][]>;
+}

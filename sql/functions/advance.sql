@@ -1,0 +1,63 @@
+-- One round of a lease: stores what finished since the last, lets runs end, park or block, and claims more.
+-- The lock on the lease row is the fence: a reaper needs it too. A round that was applied gives its answer again; an older one, or
+-- a lease that is gone, raises BT001. A round number may be skipped, never used for something else.
+--
+-- request: { ttl_ms, strict?, steps: [{ place, run, node, position, attempt, age_ms, took_ms, output }],
+--            failures: [{ place, run, node, attempt, age_ms, took_ms, delay_ms, error }], sleeps: [{ place, run, node, position, delay_ms }],
+--            parks: [{ place, run, delay_ms }], released: [{ place, run }], done: [{ place, run }], failed: [{ place, run, error }],
+--            blocked: [{ place, run, workflow, version, shape, reason }], claim?: { max, max_bytes, low, manifest } }
+--          age_ms: since it finished; took_ms: how long it ran. strict raises where the answer would be a repeat (BT002) or a loss (BT003).
+-- answer:  { now, round, runs, low, due_in_ms, stopped, lost } — stopped: cancelled meanwhile; lost: refused as duplicates.
+-- grant: baton_poller
+create or replace function baton.advance(token uuid, round integer, request jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, baton, pg_temp set enable_seqscan = off
+as $$
+declare
+  held baton.lease;
+  moment timestamptz;
+  strictly boolean := coalesce((request ->> 'strict')::boolean, false);
+  lost uuid[];
+  done integer[];
+  stopped uuid[];
+  skipped uuid[];
+  answer jsonb;
+begin
+  perform baton.require_read_committed();
+  select * into held from baton.lease l where l.token = advance.token for update;
+  if not found or held.round > advance.round then
+    raise exception 'lease % does not take round %', token, advance.round
+      using errcode = 'BT001', hint = 'It expired or was taken over: forget its runs, others go on with them.';
+  elsif held.round = advance.round then
+    return baton.replayed(held, strictly, request #> '{claim,low}');
+  end if;
+  moment := baton.now();
+  lost := baton.append_checkpoints(held, request -> 'steps', moment);
+  if strictly and cardinality(lost) > 0 then
+    raise exception 'runs % have that output already, or are no members of lease %', lost, token using errcode = 'BT003';
+  end if;
+  perform baton.append_failures(held, request -> 'failures', moment);
+  done := baton.end_members(held, request -> 'done', 'done', lost, moment)
+    || baton.end_members(held, request -> 'failed', 'failed', lost, moment);
+  stopped := baton.stop_members(held, done, moment);
+  skipped := lost || stopped;
+  if cardinality(lost) > 0 then
+    perform baton.return_members(held,
+      array(select unnest((baton.live_members(held.run_ids, held.gone)).ids) intersect select unnest(lost)), moment);
+  end if;
+  held.gone := baton.without(held, done || baton.append_sleeps(held, request -> 'sleeps', skipped, moment)
+    || baton.park_members(held, request -> 'parks', false, skipped, moment)
+    || baton.park_members(held, request -> 'released', true, skipped, moment)
+    || baton.block_members(held, request -> 'blocked', skipped, moment), skipped);
+  held.round := advance.round;
+  held.told := case when cardinality(skipped) > 0 then jsonb_build_object('lost', to_jsonb(lost), 'stopped', to_jsonb(stopped)) end;
+  if request ? 'claim' then
+    answer := baton.fill_lease(held, request -> 'claim', moment, (request ->> 'ttl_ms')::integer);
+  else
+    answer := jsonb_build_object('runs', '[]'::jsonb);
+    update baton.lease l set round = held.round, gone = held.gone, told = held.told,
+      expires_at = moment + (request ->> 'ttl_ms')::integer * interval '1 millisecond'
+    where l.token = advance.token;
+  end if;
+  return answer || jsonb_build_object('now', moment, 'round', advance.round, 'stopped', stopped, 'lost', lost);
+end
+$$;

@@ -1,0 +1,60 @@
+-- Claims a batch of due runs under a new lease, or returns the lease that this token already has: sent twice, it claims once.
+--
+-- token:   a random uuid of the caller, new for each claim.
+-- request: { ttl_ms, max, max_bytes, low, manifest: [{ name, version, shape }], suspects? } — suspects: true claims
+--          only runs whose poller crashed, in a lease of their own.
+-- answer:  { now, round, runs, low, due_in_ms, suspects, stopped } — runs is empty, and no lease is made, when nothing is due;
+--          suspects: some are due.
+-- grant: baton_poller
+create or replace function baton.claim(token uuid, request jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, baton, pg_temp set enable_seqscan = off
+as $$
+declare
+  moment timestamptz;
+  held baton.lease;
+  got record;
+  ids uuid[];
+  begun boolean[];
+  unblocked uuid[];
+  stopped uuid[];
+  crashes integer := 0;
+  low jsonb := coalesce(request -> 'low', '{}');
+begin
+  perform baton.require_read_committed();
+  -- Two copies of one call: the second waits here and then finds the lease of the first.
+  perform pg_advisory_xact_lock(hashtextextended(token::text, 0));
+  select * into held from baton.lease l where l.token = claim.token;
+  if found then
+    return baton.claimed_again(held, low);
+  end if;
+  moment := baton.now();
+  if (request ->> 'suspects')::boolean then
+    got := baton.take_suspects(moment);
+    ids := got.ids;
+    begun := got.begun;
+    crashes := got.crashes;
+  else
+    if exists (select from baton.blocked) then
+      unblocked := baton.take_unblocked(request -> 'manifest', (request ->> 'max')::integer);
+    end if;
+    got := baton.take_batch(request, moment);
+    ids := unblocked || got.ids;
+    begun := array_fill(true, array[coalesce(cardinality(unblocked), 0)]) || got.begun;
+    low := got.low;
+  end if;
+  stopped := baton.stopped_among(ids);
+  if cardinality(stopped) > 0 then
+    perform baton.end_runs(stopped, 'cancelled', null, moment);
+    select array_agg(t.id order by n), array_agg(t.begun order by n) into ids, begun
+    from unnest(ids, begun) with ordinality as t (id, begun, n) where t.id <> all (stopped);
+  end if;
+  if coalesce(cardinality(ids), 0) > 0 then
+    insert into baton.lease (token, round, expires_at, claimed_at, crashes, run_ids, gone, fresh_round, fresh)
+    values (claim.token, 0, moment + (request ->> 'ttl_ms')::integer * interval '1 millisecond', moment, crashes, ids,
+      repeat('0', cardinality(ids))::varbit, 0, repeat('1', cardinality(ids))::varbit);
+  end if;
+  return jsonb_build_object('now', moment, 'round', 0, 'low', low, 'stopped', to_jsonb(stopped), 'due_in_ms', baton.next_due(moment, low),
+    'suspects', exists (select from baton.ready q where q.band > 3 and q.run_at <= moment),
+    'runs', baton.describe_runs(ids, array(select generate_series(0, cardinality(ids) - 1)), begun));
+end
+$$;

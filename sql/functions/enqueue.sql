@@ -1,0 +1,41 @@
+-- Stores a batch of runs, all or none; the same call again changes nothing and gives the same answer.
+--
+-- request: { runs: [{ id, workflow, version, priority, input, run_at?, delay_ms?, key?, hash? }], request?: { workflow, key, hash } }
+-- answer:  { now, nudge, runs: [{ id, status }] } in the order given; nudge: wake a poller, some of them are due.
+-- raises:  BT010 an id outside the window, BT011 an idempotency key with another body.
+-- grant: baton_producer
+create or replace function baton.enqueue(request jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, baton, pg_temp
+as $$
+declare
+  moment timestamptz := baton.now();
+  runs jsonb := request -> 'runs';
+  keyed boolean := request ? 'request';
+  answer jsonb;
+  due integer;
+begin
+  perform baton.require_read_committed();
+  perform baton.ensure_partitions();
+  if keyed then
+    answer := baton.remember_request(request, moment);
+    if answer is not null then
+      return jsonb_build_object('now', moment, 'nudge', false, 'runs', answer);
+    end if;
+  end if;
+  perform baton.refuse_foreign_ids(request, moment);
+  if jsonb_path_exists(runs, '$[*].key') then
+    runs := baton.remember_runs(request, moment);
+  end if;
+  due := baton.store_runs(runs, moment);
+  select jsonb_agg(jsonb_build_object('id', coalesce(r.known, r.id),
+      'status', case when r.run_at > moment or r.delay_ms > 0 then 'waiting' else 'ready' end) order by r.place)
+    into answer
+  from rows from (jsonb_to_recordset(runs) as (id uuid, run_at timestamptz, delay_ms bigint, known uuid))
+    with ordinality as r (id, run_at, delay_ms, known, place);
+  if keyed then
+    update baton.dedup set answer = enqueue.answer
+    where workflow = request #>> '{request,workflow}' and scope = 'request' and key = request #>> '{request,key}';
+  end if;
+  return jsonb_build_object('now', moment, 'nudge', due > 0, 'runs', answer);
+end
+$$;

@@ -1,0 +1,24 @@
+-- Puts members of a lease back into ready: entries are [{ place, run, delay_ms }]. Returns the places they leave.
+-- unproven: members that have stored nothing since they were claimed keep the suspicion of their lease.
+create or replace function baton.park_members(held baton.lease, entries jsonb, unproven boolean, skipped uuid[], moment timestamptz) returns integer[]
+language plpgsql volatile
+as $$
+declare
+  ids uuid[];
+  places integer[];
+  times timestamptz[];
+begin
+  if coalesce(jsonb_array_length(entries), 0) = 0 then
+    return '{}';
+  end if;
+  select array_agg(e.run), array_agg(e.place), array_agg(moment + e.delay_ms * interval '1 millisecond') into ids, places, times
+  from jsonb_to_recordset(entries) as e (place integer, run uuid, delay_ms bigint)
+  where held.run_ids[e.place + 1] = e.run and get_bit(held.gone, e.place) = 0 and e.run <> all (skipped);
+  if unproven then
+    perform baton.return_members(held, ids, moment);
+  else
+    perform baton.put_back(ids, times);
+  end if;
+  return coalesce(places, '{}');
+end
+$$;

@@ -1,0 +1,19 @@
+-- Refuses ids over 24 hours old or 5 minutes ahead (BT010): their partition may be gone, or not made yet.
+-- The detail carries the database's time in milliseconds, so that a client with a wrong clock corrects itself.
+create or replace function baton.refuse_foreign_ids(request jsonb, moment timestamptz) returns void
+language plpgsql stable
+as $$
+declare
+  wrong uuid;
+begin
+  select r.id into wrong
+  from jsonb_to_recordset(request -> 'runs') as r (id uuid)
+  where r.id < baton.id_at(moment - interval '24 hours') or r.id >= baton.id_at(moment + interval '5 minutes')
+  limit 1;
+  if found then
+    raise exception 'run id % was not made within the last 24 hours', wrong
+      using errcode = 'BT010', detail = floor(extract(epoch from moment) * 1000)::bigint::text,
+      hint = 'Make a new UUIDv7 from the time in the detail.';
+  end if;
+end
+$$;

@@ -1,0 +1,26 @@
+-- Takes the idempotency key of a whole request. Null: it is new. Else the answer given the first time.
+-- The same key with another body is BT011. A rival that holds the key is waited for by the insert; the
+-- second statement then sees what it committed.
+create or replace function baton.remember_request(request jsonb, moment timestamptz) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  named_workflow text := request #>> '{request,workflow}';
+  named_key text := request #>> '{request,key}';
+  known baton.dedup;
+begin
+  delete from baton.dedup where workflow = named_workflow and scope = 'request' and key = named_key and expires_at <= moment;
+  insert into baton.dedup (workflow, scope, key, hash, answer, expires_at)
+  values (named_workflow, 'request', named_key, request #>> '{request,hash}', '[]', moment + interval '7 days')
+  on conflict do nothing;
+  if found then
+    return null;
+  end if;
+  select * into strict known from baton.dedup where workflow = named_workflow and scope = 'request' and key = named_key;
+  if known.hash <> request #>> '{request,hash}' then
+    raise exception 'idempotency key "%" was used with another body', named_key
+      using errcode = 'BT011', detail = 'request', hint = 'Send the first body again, or use a new key.';
+  end if;
+  return known.answer;
+end
+$$;

@@ -1,0 +1,32 @@
+-- Takes the idempotency keys of single runs and returns request.runs with, under "known", the run that a key stands for.
+-- Keys are taken in order, so that two batches never wait for each other in a circle.
+create or replace function baton.remember_runs(request jsonb, moment timestamptz) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  clash text;
+  answer jsonb;
+begin
+  delete from baton.dedup d using jsonb_to_recordset(request -> 'runs') as r (workflow text, key text)
+  where d.workflow = r.workflow and d.scope = 'run' and d.key = r.key and d.expires_at <= moment;
+  insert into baton.dedup (workflow, scope, key, hash, answer, expires_at)
+  select r.workflow, 'run', r.key, r.hash, to_jsonb(r.id), moment + interval '7 days'
+  from jsonb_to_recordset(request -> 'runs') as r (id uuid, workflow text, key text, hash text)
+  where r.key is not null
+  order by r.workflow, r.key
+  on conflict do nothing;
+  select (place - 1)::text into clash
+  from rows from (jsonb_to_recordset(request -> 'runs') as (workflow text, key text, hash text)) with ordinality as r (workflow, key, hash, place)
+  join baton.dedup d on d.workflow = r.workflow and d.scope = 'run' and d.key = r.key
+  where d.hash <> r.hash
+  order by place limit 1;
+  if found then
+    raise exception 'the idempotency key of run % was used with another body', clash
+      using errcode = 'BT011', detail = clash, hint = 'Send the first body again, or use a new key.';
+  end if;
+  select jsonb_agg(run || jsonb_build_object('known', d.answer) order by place) into answer
+  from jsonb_array_elements(request -> 'runs') with ordinality as r (run, place)
+  left join baton.dedup d on d.workflow = run ->> 'workflow' and d.scope = 'run' and d.key = run ->> 'key';
+  return answer;
+end
+$$;

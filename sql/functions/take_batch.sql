@@ -1,0 +1,41 @@
+-- Takes the next batch out of ready over the priorities 0 to 3, strictly in order, but for one place in eight that goes
+-- to the lowest priority with work, so that nothing starves.
+--
+-- request: { max, max_bytes, low: { "<band>": run_at } }; low is the watermark a poller was told the last time.
+-- answer:  ids and begun as parallel arrays (null when nothing is due), and the new low.
+create or replace function baton.take_batch(request jsonb, moment timestamptz, out ids uuid[], out begun boolean[], out low jsonb)
+language plpgsql volatile
+as $$
+declare
+  free integer := (request ->> 'max')::integer;
+  room bigint := (request ->> 'max_bytes')::bigint;
+  asked integer;
+  wanted_band integer;
+  turn integer[] := array[0, 1, 2, 3];
+  lowest_band integer;
+  got record;
+  mark timestamptz;
+begin
+  low := coalesce(request -> 'low', '{}');
+  select max(band) into lowest_band
+  from unnest(turn) as b (band)
+  where b.band > 0 and exists (select from baton.ready q where q.band = b.band and q.run_at <= moment
+    and q.run_at >= coalesce((low ->> b.band::text)::timestamptz, '-infinity'));
+  if lowest_band is not null and random() * 8 < least(free, 8) then
+    turn := lowest_band || turn;
+  end if;
+  for i in 1 .. cardinality(turn) loop
+    wanted_band := turn[i];
+    asked := case when i = 1 and cardinality(turn) = 5 then greatest(free / 8, 1) else free end;
+    got := baton.take_ready(wanted_band, asked, room, coalesce((low ->> wanted_band::text)::timestamptz, '-infinity'), moment);
+    mark := least(got.last_run_at, moment - interval '5 seconds');
+    low := low || jsonb_build_object(wanted_band::text, mark);
+    continue when got.ids is null;
+    ids := ids || got.ids;
+    begun := begun || got.begun;
+    free := free - cardinality(got.ids);
+    room := room - got.bytes;
+    exit when free <= 0 or room <= 0;
+  end loop;
+end
+$$;

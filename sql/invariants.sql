@@ -1,0 +1,51 @@
+-- What must be true at every moment; any test may run it. Each row returned is a violation: (invariant, run_id, detail).
+with member as (
+  select m.id as run_id, l.token::text as place
+  from baton.lease l, unnest(l.run_ids) with ordinality as m (id, nth)
+  where get_bit(l.gone, (nth - 1)::integer) = 0
+), place as (
+  select run_id, 'ready' as place from baton.ready
+  union all select run_id, 'blocked' from baton.blocked
+  union all select run_id, place from member
+), places as (
+  select run_id, count(*) as n, string_agg(place, ', ') as found from place group by run_id
+)
+select 'every unfinished run is in exactly one place' as invariant, r.id as run_id, coalesce(p.found, 'in none') as detail
+from baton.run r
+left join baton.ending e on e.run_id = r.id
+left join places p on p.run_id = r.id
+where e.run_id is null and coalesce(p.n, 0) <> 1
+union all
+select 'no ended run is in any place', e.run_id, p.found
+from baton.ending e join places p using (run_id)
+union all
+select 'every place, checkpoint, failure and ending belongs to a run', x.run_id, x.source
+from (
+  select run_id, 'place' as source from place
+  union all select run_id, 'checkpoint' from baton.checkpoint
+  union all select run_id, 'failure' from baton.failure
+  union all select run_id, 'ending' from baton.ending
+) as x
+left join baton.run r on r.id = x.run_id
+where r.id is null
+union all
+select 'checkpoints have no gap and no duplicate position', run_id, string_agg(position::text, ',' order by position)
+from baton.checkpoint group by run_id
+having count(*) <> count(distinct position) or max(position) <> count(*) - 1
+union all
+select 'the attempts of a node count up from 1', run_id, node || ': ' || string_agg(attempt::text, ',' order by attempt)
+from baton.failure group by run_id, node
+having max(attempt) <> count(*)
+union all
+select 'a checkpoint is the attempt after the last failure of its node', c.run_id, c.node || ' attempt ' || c.attempt
+from baton.checkpoint c
+where c.attempt <> 1 + (select count(*) from baton.failure f where f.run_id = c.run_id and f.node = c.node)
+union all
+select 'nothing happens after an ending', e.run_id, e.status || ' at ' || e.at
+from baton.ending e
+where exists (select from baton.checkpoint c where c.run_id = e.run_id and c.started_at > e.at)
+   or exists (select from baton.failure f where f.run_id = e.run_id and f.started_at > e.at)
+union all
+select 'no step starts before the one before it has finished', c.run_id, c.node || ' after ' || b.node
+from baton.checkpoint c join baton.checkpoint b on b.run_id = c.run_id and b.position = c.position - 1
+where c.started_at < b.finished_at - interval '5 milliseconds'

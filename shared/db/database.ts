@@ -1,5 +1,8 @@
 import type { Statement } from "../domain/statement.ts";
 
+/** How long a call waits for its answer when it does not say. */
+export const defaultTimeoutMs = 15_000;
+
 /** What one call may take: `timeoutMs` bounds the wait for an answer (default 15 s), after which the outcome is unknown. */
 export interface CallOptions {
   readonly timeoutMs?: number;

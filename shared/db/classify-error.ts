@@ -1,0 +1,52 @@
+import { DatabaseBusyError, DatabaseConfigurationError, DatabaseRefusedError, DatabaseUnknownOutcomeError } from "./database-errors.ts";
+
+// SQLSTATEs that do not tell whether the transaction was committed: a lost connection (08), a server that shuts down or kills
+// the session (57P), an idle-in-transaction kill, "completion unknown", and errors of the system or of Postgres itself.
+const unknown = /^(08|57P|25P03|25P04|40003|58|F0|XX)/;
+// Rolled back, and worth another try: serialization, deadlock, lock and statement timeouts, resources, read-only fail-over.
+const busy = /^(40|53|55P03|55006|57014|25006)/;
+const neverSent = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "UND_ERR_CONNECT_TIMEOUT"]);
+
+interface DriverError {
+  readonly code?: unknown;
+  readonly message?: unknown;
+  readonly constraint?: unknown;
+  readonly detail?: unknown;
+  readonly cause?: unknown;
+  readonly sourceError?: unknown;
+}
+
+/**
+ * Turns whatever a driver threw into one of the errors of `database-errors.ts`; anything that is not a definitive SQLSTATE
+ * counts as an unknown outcome.
+ *
+ * Both drivers put the SQLSTATE in `code`; Neon's has none for a proxy error, a lost answer or a timeout (driver 1.2.0).
+ *
+ * @example classifyError({ code: "23505", message: "…", constraint: "dedup_key" }) // DatabaseRefusedError
+ */
+export function classifyError(thrown: unknown): Error {
+  if (thrown instanceof DatabaseConfigurationError) return thrown;
+  const error = (typeof thrown === "object" && thrown !== null ? thrown : { message: String(thrown) }) as DriverError;
+  const sqlstate = typeof error.code === "string" && /^[0-9A-Z]{5}$/.test(error.code) ? error.code : undefined;
+  const facts = { sqlstate, constraint: text(error.constraint), detail: text(error.detail), cause: thrown };
+  const message = text(error.message) ?? "the database call failed";
+  if (sqlstate === undefined) {
+    return wasNeverSent(error) ? new DatabaseBusyError(message, facts) : new DatabaseUnknownOutcomeError(message, facts);
+  }
+  if (unknown.test(sqlstate)) return new DatabaseUnknownOutcomeError(message, facts);
+  return busy.test(sqlstate) ? new DatabaseBusyError(message, facts) : new DatabaseRefusedError(message, facts);
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+function wasNeverSent(error: DriverError): boolean {
+  if (text(error.message)?.includes("(HTTP status 429)") === true) return true;
+  for (let cause: unknown = error, depth = 0; typeof cause === "object" && cause !== null && depth < 4; depth++) {
+    const link = cause as DriverError;
+    if (typeof link.code === "string" && neverSent.has(link.code)) return true;
+    cause = link.sourceError ?? link.cause;
+  }
+  return false;
+}

@@ -1,0 +1,47 @@
+import { neon, neonConfig, type NeonQueryFunction } from "@neondatabase/serverless";
+import type { Statement } from "../domain/statement.ts";
+import { classifyError } from "./classify-error.ts";
+import { defaultTimeoutMs, type CallOptions, type Database } from "./database.ts";
+import { DatabaseConfigurationError } from "./database-errors.ts";
+
+/**
+ * Postgres through Neon's HTTP driver: one request a call, nothing kept between calls.
+ *
+ * endpoint: where to post instead of Neon's own host, for the local endpoint; it holds for the whole process.
+ */
+export function neonDatabase(url: string, endpoint?: string): Database {
+  if (endpoint !== undefined) neonConfig.fetchEndpoint = endpoint;
+  const sql = open(url);
+  return {
+    async query<Row>(text: string, values: readonly unknown[] = [], options?: CallOptions) {
+      try {
+        // The driver's query object runs again at every await, so it is awaited here, once.
+        return (await sql.query(text, [...values], { fetchOptions: { signal: deadline(options) } })) as Row[];
+      } catch (thrown) {
+        throw classifyError(thrown);
+      }
+    },
+    async transaction(statements: readonly Statement[], options?: CallOptions) {
+      try {
+        const queries = statements.map((statement) => sql.query(statement.text, [...(statement.values ?? [])]));
+        return await sql.transaction(queries, { isolationLevel: "ReadCommitted", fetchOptions: { signal: deadline(options) } });
+      } catch (thrown) {
+        throw classifyError(thrown);
+      }
+    },
+    async [Symbol.asyncDispose]() {},
+  };
+}
+
+function open(url: string): NeonQueryFunction<false, false> {
+  try {
+    return neon(url);
+  } catch {
+    // The driver's own message holds the whole connection string.
+    throw new DatabaseConfigurationError("DATABASE_URL is not a connection string of the form postgresql://user:password@host/database");
+  }
+}
+
+function deadline(options?: CallOptions): AbortSignal {
+  return AbortSignal.timeout(options?.timeoutMs ?? defaultTimeoutMs);
+}

@@ -1,0 +1,53 @@
+import type {
+  AdvanceAnswer,
+  AdvanceRequest,
+  ClaimAnswer,
+  ClaimRequest,
+  EnqueueAnswer,
+  EnqueueRequest,
+  ListedRun,
+  ListRequest,
+  RunFacts,
+  TickAnswer,
+} from "../domain/protocol.ts";
+import type { Json } from "../domain/json.ts";
+import type { Statement } from "../domain/statement.ts";
+import type { CallOptions, Database } from "./database.ts";
+
+export type RunRepository = ReturnType<typeof runRepository>;
+
+/** The engine's SQL functions as methods of the same names; each is one statement, one round trip and one commit. */
+export function runRepository(database: Database) {
+  async function call<Answer>(text: string, values: readonly unknown[], options?: CallOptions): Promise<Answer> {
+    const [row] = await database.query<{ answer: Answer }>(text, values, options);
+    return row!.answer;
+  }
+  const json = (value: unknown) => JSON.stringify(value);
+  return {
+    enqueue: (request: EnqueueRequest, options?: CallOptions) =>
+      call<EnqueueAnswer>("select baton.enqueue($1::jsonb) as answer", [json(request)], options),
+    claim: (token: string, request: ClaimRequest, options?: CallOptions) =>
+      call<ClaimAnswer>("select baton.claim($1::uuid, $2::jsonb) as answer", [token, json(request)], options),
+    /** request is JSON text, made once, so that a round is sent again byte for byte. */
+    advance: (token: string, round: number, request: string, options?: CallOptions) =>
+      call<AdvanceAnswer>("select baton.advance($1::uuid, $2::integer, $3::jsonb) as answer", [token, round, request], options),
+    /** One transaction: a strict round first, which raises when fenced or applied before, then the statements of sql nodes. */
+    async advanceWith(token: string, round: number, request: string, statements: readonly Statement[], options?: CallOptions) {
+      const advance = { text: "select baton.advance($1::uuid, $2::integer, $3::jsonb) as answer", values: [token, round, request] };
+      const [rows] = await database.transaction([advance, ...statements], options);
+      return rows![0]!["answer"] as AdvanceAnswer;
+    },
+    tick: (options?: CallOptions) => call<TickAnswer>("select baton.tick() as answer", [], options),
+    release: (token: string, options?: CallOptions) =>
+      call<{ released: number }>("select baton.release($1::uuid) as answer", [token], options),
+    findRun: (id: string, options?: CallOptions) => call<RunFacts | null>("select baton.find_run($1::uuid) as answer", [id], options),
+    listRuns: (request: ListRequest, options?: CallOptions) =>
+      call<ListedRun[]>("select baton.list_runs($1::jsonb) as answer", [json(request)], options),
+    state: (id: string, options?: CallOptions) =>
+      call<Record<string, Json> | null>("select baton.state($1::uuid) as answer", [id], options),
+    cancel: (id: string, options?: CallOptions) =>
+      call<{ status: string } | null>("select baton.cancel($1::uuid) as answer", [id], options),
+    redrive: (id: string, options?: CallOptions) =>
+      call<{ status: string; redriven: boolean } | null>("select baton.redrive($1::uuid) as answer", [id], options),
+  };
+}

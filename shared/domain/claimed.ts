@@ -1,0 +1,22 @@
+import type { ClaimedRun } from "./protocol.ts";
+import { shapeOf, type Registry } from "./registry.ts";
+import { createRun, unknownNode, type Run } from "./run.ts";
+
+/** A claimed run: one that this code can go on with, or one that has to wait, as blocked, for code of another `shape` than this one. */
+export type Claimed =
+  | { readonly kind: "known"; readonly run: Run }
+  | { readonly kind: "unknown"; readonly run: Run; readonly shape: string; readonly reason: string };
+
+/** Finds the workflow that a claimed run was begun with. A run that this code does not know never fails: it waits. */
+export function claimed(facts: ClaimedRun, registry: Registry): Claimed {
+  const { id, workflow: name, version, input, outputs, failures, forgiven } = facts;
+  const workflow = registry.find(name, version);
+  const run = createRun({ id, workflow: workflow ?? { name, version, nodes: [] }, input, outputs, failures, forgiven });
+  if (workflow === undefined) {
+    return { kind: "unknown", run, shape: "", reason: `this code has no workflow "${name}" version ${version}` };
+  }
+  const node = unknownNode(run);
+  if (node === undefined) return { kind: "known", run };
+  const reason = `version ${version} of workflow "${name}" in this code cannot have stored an output for "${node}"`;
+  return { kind: "unknown", run, shape: shapeOf(workflow), reason };
+}

@@ -1,0 +1,75 @@
+import { InvalidWorkflowError } from "./errors.ts";
+import type { Node } from "./node.ts";
+import type { AnyWorkflow } from "./workflow-types.ts";
+
+/** One line of what this code knows; `shape` is the same exactly as long as the kinds and names of the nodes are. */
+export interface WorkflowShape {
+  readonly name: string;
+  readonly version: number;
+  readonly shape: string;
+}
+
+/** The workflows that a service runs, by name and version. */
+export interface Registry {
+  /** Without a version: the newest. */
+  find(name: string, version?: number): AnyWorkflow | undefined;
+  /** In the order of registration. */
+  all(): readonly AnyWorkflow[];
+  manifest(): readonly WorkflowShape[];
+}
+
+/** What the poller keeps of its timeout for claiming and storing, so that a step may take at most the rest. */
+export const POLLER_RESERVE_MS = 10_000;
+
+/**
+ * Puts workflows together so that runs find theirs.
+ *
+ * Throws `InvalidWorkflowError` for a name and version given twice, a workflow without nodes, and a node whose timeout is
+ * longer than `pollerTimeoutMs` minus 10 seconds: no poller would ever have the time to start it.
+ */
+export function createRegistry(workflows: readonly AnyWorkflow[], options: { readonly pollerTimeoutMs: number }): Registry {
+  const versions = new Map<string, Map<number, AnyWorkflow>>();
+  for (const workflow of workflows) {
+    checkNodes(workflow, options.pollerTimeoutMs);
+    const known = versions.get(workflow.name) ?? new Map<number, AnyWorkflow>();
+    if (known.has(workflow.version)) {
+      throw refuse(workflow, undefined, `version ${workflow.version} is registered twice: give one of them another version or name`);
+    }
+    versions.set(workflow.name, known.set(workflow.version, workflow));
+  }
+  const manifest = workflows.map((workflow) => ({ name: workflow.name, version: workflow.version, shape: shapeOf(workflow) }));
+  return Object.freeze({
+    find: (name: string, version?: number) => {
+      const known = versions.get(name);
+      return known?.get(version ?? Math.max(...known.keys()));
+    },
+    all: () => [...workflows],
+    manifest: () => manifest,
+  });
+}
+
+/** Kinds and names of a workflow's nodes in order, such as `step:charge|sleep:cooling-off`. */
+export function shapeOf(workflow: AnyWorkflow): string {
+  return workflow.nodes.map((node) => `${node.kind}:${node.name}`).join("|");
+}
+
+function checkNodes(workflow: AnyWorkflow, pollerTimeoutMs: number): void {
+  if (workflow.nodes.length === 0) throw refuse(workflow, undefined, "it has no nodes: add a step, sql or sleep");
+  const limitMs = pollerTimeoutMs - POLLER_RESERVE_MS;
+  const tooLong = workflow.nodes.find((node) => timeoutOf(node) > limitMs);
+  if (tooLong === undefined) return;
+  throw refuse(
+    workflow,
+    tooLong,
+    `its timeout of ${timeoutOf(tooLong) / 1_000} seconds is longer than the ${limitMs / 1_000} seconds that the poller's timeout of ` +
+      `${pollerTimeoutMs / 1_000} seconds leaves to a step: shorten the timeout, or raise the poller's`,
+  );
+}
+
+function timeoutOf(node: Node): number {
+  return node.kind === "sleep" ? 0 : node.timeoutMs;
+}
+
+function refuse(workflow: AnyWorkflow, node: Node | undefined, problem: string): InvalidWorkflowError {
+  return new InvalidWorkflowError(workflow.name, node?.name, problem);
+}

@@ -1,0 +1,69 @@
+import { checkJson, freezeJson, type Json } from "./json.ts";
+import type { Logger, Node, State, StepContext } from "./node.ts";
+import { idempotencyKey } from "./run.ts";
+import type { Statement } from "./statement.ts";
+import type { AnyWorkflow, InputOf, OutputOf, StateOf } from "./workflow-types.ts";
+
+/** What a walk may be given instead of the real thing. */
+export interface WalkOptions<W extends AnyWorkflow> {
+  /** Outputs by node name: these nodes are not run. */
+  readonly outputs?: Partial<Omit<StateOf<W>, "input">>;
+}
+
+/** What came of a walk. */
+export interface Walked<W extends AnyWorkflow> {
+  readonly state: StateOf<W>;
+  readonly output: OutputOf<W>;
+  /** The statements of all sql nodes, in order. They were not run. */
+  readonly statements: readonly Statement[];
+}
+
+interface Progress {
+  readonly statements: Statement[];
+  sleptMs: number;
+}
+
+/**
+ * Runs a workflow in memory, for unit tests: one attempt a node, no database, and no waiting: a clock that starts at 1970 jumps over each sleep.
+ *
+ * The state passes through JSON text between nodes, so that what would break between invocations breaks here.
+ * Rejects with what a handler throws, and with `ZodError` and `NotJsonError` as a poller would see them.
+ */
+export async function walk<W extends AnyWorkflow>(workflow: W, input: InputOf<W>, options: WalkOptions<W> = {}): Promise<Walked<W>> {
+  const stubs = (options.outputs ?? {}) as Readonly<Record<string, unknown>>;
+  const progress: Progress = { statements: [], sleptMs: 0 };
+  let state: State = { input: checkJson(await workflow.input.parseAsync(input)) };
+  let output: Json = null;
+  for (const node of workflow.nodes) {
+    output = Object.hasOwn(stubs, node.name) ? checkJson(stubs[node.name]) : await run(node, state, progress);
+    state = throughText({ ...state, [node.name]: output });
+  }
+  return { state: state as StateOf<W>, output: output as OutputOf<W>, statements: progress.statements };
+}
+
+async function run(node: Node, state: State, progress: Progress): Promise<Json> {
+  switch (node.kind) {
+    case "step":
+      return node.run(state, contextOf(node));
+    case "sql": {
+      const { statements, output } = await node.run(state, contextOf(node));
+      progress.statements.push(...statements);
+      return output;
+    }
+    case "sleep":
+      progress.sleptMs += node.duration(state);
+      return { until: new Date(progress.sleptMs).toISOString() };
+  }
+}
+
+function contextOf(node: Node): StepContext {
+  const runId = "walk";
+  return { runId, attempt: 1, idempotencyKey: idempotencyKey(runId, node.name), signal: new AbortController().signal, logger: silent };
+}
+
+function throughText(state: State): State {
+  return freezeJson(JSON.parse(JSON.stringify(state)) as State);
+}
+
+const nothing = () => undefined;
+const silent: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing };

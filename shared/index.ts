@@ -1,0 +1,41 @@
+/**
+ * The public door for authors of workflows.
+ *
+ * ```ts
+ * import * as z from "zod";
+ * import { defineWorkflow, walk } from "../index.ts";
+ *
+ * const Order = z.object({ orderId: z.string(), amountCents: z.int().positive() });
+ * const Charge = z.object({ chargeId: z.string() });
+ *
+ * export const fulfilOrder = defineWorkflow({ name: "fulfil-order", version: 1, input: Order })
+ *   .step("charge", { output: Charge, retry: { maxAttempts: 5 } }, (_state, { idempotencyKey }) => ({ chargeId: `charge-${idempotencyKey}` }))
+ *   .sql("record", ({ input, charge }) => ({
+ *     statements: [{ text: "insert into example.sales values ($1, $2, $3)", values: [input.orderId, charge.chargeId, input.amountCents] }],
+ *   }))
+ *   .sleep("cooling-off", "3 days")
+ *   .step("notify", ({ input, charge }) => ({ message: `Order ${input.orderId} is paid by ${charge.chargeId}.` }));
+ *
+ * export const walked = await walk(fulfilOrder, { orderId: "o-1", amountCents: 1250 });
+ * ```
+ */
+
+// A workflow, and a walk through it without a database.
+export { defineWorkflow } from "./domain/workflow.ts";
+export { walk } from "./domain/walk.ts";
+
+// What a handler may throw to say more than "it failed", and what is thrown at the author.
+export { InvalidWorkflowError, NonRetryableError, RetryAfterError, StepTimeoutError } from "./domain/errors.ts";
+export { InvalidDurationError } from "./domain/duration.ts";
+export { NotJsonError } from "./domain/json.ts";
+
+// What a handler is given and what it returns.
+export type { Handler, Logger, NodeOptions, SleepOutput, SqlResult, StepContext } from "./domain/workflow.ts";
+export type { Statement } from "./domain/statement.ts";
+export type { Duration } from "./domain/duration.ts";
+export type { RetryPolicy } from "./domain/retry-policy.ts";
+export type { Json, JsonObject } from "./domain/json.ts";
+
+// Types taken from a workflow: `InputOf<typeof fulfilOrder>`.
+export type { AnyWorkflow, InputOf, OutputOf, ParsedInputOf, StateOf, Workflow, WorkflowRef } from "./domain/workflow.ts";
+export type { Walked, WalkOptions } from "./domain/walk.ts";

@@ -1,0 +1,63 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { InvalidDurationError, toMilliseconds, type Duration } from "../../shared/domain/duration.ts";
+import { seed } from "./seed.ts";
+
+describe("a duration", () => {
+  it.each<[Duration, number]>([
+    ["0 seconds", 0],
+    ["250 milliseconds", 250],
+    ["1 second", 1_000],
+    ["10 seconds", 10_000],
+    ["1.5 seconds", 1_500],
+    ["0.0004 seconds", 0],
+    ["2 minutes", 120_000],
+    ["1 hour", 3_600_000],
+    ["3 days", 259_200_000],
+    ["1 week", 604_800_000],
+    ["366 days", 31_622_400_000],
+  ])("of %s is %d milliseconds", (duration, milliseconds) => {
+    expect(toMilliseconds(duration)).toBe(milliseconds);
+  });
+
+  it.each([
+    "",
+    "1",
+    "second",
+    "1second",
+    "1  second",
+    " 1 second",
+    "1 second ",
+    "-1 seconds",
+    "1e3 seconds",
+    ".5 seconds",
+    "1. seconds",
+    "0x1 seconds",
+    "1 Second",
+    "3 fortnights",
+    "1 second\n",
+    "٣ days",
+  ])("is not %j", (text) => {
+    const refused = expect(() => toMilliseconds(text as Duration));
+    refused.toThrow(InvalidDurationError);
+    refused.toThrow(`"${text}" is not a duration: write a number, a space and a unit, as in "10 seconds" or "1.5 hours".`);
+  });
+
+  it.each<Duration>(["367 days", "53 weeks", `${"9".repeat(400) as "9"} days`])("is at most 366 days", (duration) => {
+    expect(() => toMilliseconds(duration)).toThrow("is too long: use at most 366 days.");
+  });
+
+  it("that is refused is a fact of its error", () => {
+    expect(new InvalidDurationError("x", "is not one").duration).toBe("x");
+  });
+
+  it(`is as long in each unit that it is written in (seed ${seed})`, () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 52 }), (weeks) => {
+        const lengths = [`${weeks} weeks`, `${weeks * 7} days`, `${weeks * 168} hours`, `${weeks * 10_080} minutes`] as const;
+        return new Set([...lengths, `${weeks * 604_800} seconds` as const].map(toMilliseconds)).size === 1;
+      }),
+      { seed },
+    );
+  });
+});

@@ -1,0 +1,102 @@
+import { describe, expect, it } from "vitest";
+import * as z from "zod";
+import {
+  attemptOf,
+  countedAttemptOf,
+  createRun,
+  cursorOf,
+  idempotencyKey,
+  positionOf,
+  stateOf,
+  unknownNode,
+  withFailure,
+  withOutput,
+} from "../../shared/domain/run.ts";
+import { defineWorkflow } from "../../shared/domain/workflow.ts";
+import { nodeOf, order, orderRun, stored } from "./fixtures.ts";
+
+const charge = nodeOf(order, "charge");
+const notify = nodeOf(order, "notify");
+
+describe("a run", () => {
+  it("begins without outputs and failures, with the bytes of its input", () => {
+    expect(orderRun({ outputs: null, failures: null, forgiven: null })).toMatchObject({
+      outputs: {},
+      failures: {},
+      forgiven: {},
+      bytes: 12,
+    });
+  });
+
+  it("is as large as its input and its outputs, in bytes of UTF-8", () => {
+    expect(orderRun({ input: "€", outputs: { charge: "ab", record: null } }).bytes).toBe(5 + 4 + 4);
+  });
+
+  it("has a state of its input and its outputs, frozen to the leaves", () => {
+    const state = stateOf(orderRun({ outputs: { charge: { list: [1] } } }));
+    expect(state).toEqual({ input: { id: "o-1" }, charge: { list: [1] } });
+    expect(() => (state.charge as { list: number[] }).list.push(2)).toThrow(TypeError);
+  });
+
+  it("stands at the first node without an output", () => {
+    expect(cursorOf(orderRun())?.name).toBe("charge");
+    expect(cursorOf(orderRun({ outputs: { charge: null } }))?.name).toBe("cooling-off");
+  });
+
+  it("stands nowhere when every node has one", () => {
+    expect(cursorOf(orderRun({ outputs: stored }))).toBeUndefined();
+  });
+
+  it("stands at a node that is named like something every object inherits", () => {
+    const workflow = defineWorkflow({ name: "odd", version: 1, input: z.null() }).step("constructor", () => 1);
+    const run = createRun({ id: "run-1", workflow, input: null });
+    expect(cursorOf(run)?.name).toBe("constructor");
+    expect(attemptOf(run, nodeOf(workflow, "constructor"))).toBe(1);
+  });
+
+  it("with another output is another run, larger by that output", () => {
+    const run = orderRun();
+    const next = withOutput(run, charge, "ab");
+    expect([next.outputs, next.bytes]).toEqual([{ charge: "ab" }, run.bytes + 4]);
+    expect(run.outputs).toEqual({});
+  });
+});
+
+describe("an output that the chain cannot have produced", () => {
+  it("is none in a run that has just begun, is under way, or is at its end", () => {
+    expect([{}, { charge: 1 }, stored].map((outputs) => unknownNode(orderRun({ outputs })))).toEqual([undefined, undefined, undefined]);
+  });
+
+  it.each([
+    ["of a node that the chain does not have", { charge: 1, ship: 1 }, "ship"],
+    ["of a node after one that has none", { charge: 1, record: null }, "record"],
+    ["of one more node than the chain has", { ...stored, ship: 1 }, "ship"],
+    ["under a name that every object inherits", JSON.parse('{ "__proto__": 1 }'), "__proto__"],
+  ])("is one %s", (_, outputs, name) => {
+    expect(unknownNode(orderRun({ outputs }))).toBe(name);
+  });
+});
+
+describe("a node of a run", () => {
+  it("has a position in the chain, from 0", () => {
+    expect([charge, notify].map((node) => positionOf(orderRun(), node))).toEqual([0, 3]);
+  });
+
+  it("is in attempt number failures and 1, each node its own", () => {
+    const run = orderRun({ failures: { charge: 2 } });
+    expect([attemptOf(run, charge), attemptOf(run, notify)]).toEqual([3, 1]);
+  });
+
+  it("counts its failures up", () => {
+    expect(attemptOf(withFailure(withFailure(orderRun(), charge), charge), charge)).toBe(3);
+  });
+
+  it("keeps its attempt's number after a redrive, but its retry policy begins anew", () => {
+    const run = orderRun({ failures: { charge: 4 }, forgiven: { charge: 3 } });
+    expect([attemptOf(run, charge), countedAttemptOf(run, charge)]).toEqual([5, 2]);
+  });
+
+  it("has an idempotency key that says nothing of the attempt", () => {
+    expect(idempotencyKey("run-1", "charge")).toBe("run-1/charge");
+  });
+});

@@ -1,0 +1,85 @@
+/** What must compile, and the types that come out of it. */
+import * as z from "zod";
+import { defineWorkflow, walk } from "../../shared/index.ts";
+import type {
+  AnyWorkflow,
+  InputOf,
+  Json,
+  OutputOf,
+  ParsedInputOf,
+  StateOf,
+  Statement,
+  StepContext,
+  WorkflowRef,
+} from "../../shared/index.ts";
+
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+const same = <A, B>(proof: Same<A, B>): void => void proof;
+
+const Order = z.object({ orderId: z.string(), amountCents: z.int(), note: z.string().optional(), express: z.boolean().default(false) });
+const Parcel = z.object({ trackingId: z.string(), etaDays: z.int().default(3) });
+
+interface Receipt {
+  lines: { text: string; cents?: number }[];
+  total: number | null;
+  next?: Receipt;
+  extra?: Json;
+}
+declare const receipt: Receipt;
+declare const statement: Statement;
+
+const fulfilOrder = defineWorkflow({ name: "fulfil-order", version: 2, input: Order })
+  .step(
+    "ship",
+    { output: Parcel, retry: { maxAttempts: 5, backoff: "10 seconds", jitter: "none" }, timeout: "1.5 minutes" },
+    ({ input }, context) => {
+      same<typeof context, StepContext>(true);
+      same<typeof input.express, boolean>(true);
+      return { trackingId: `${input.orderId}/${context.attempt}` };
+    },
+  )
+  .step("receipt", async ({ ship }) => {
+    same<typeof ship.etaDays, number>(true);
+    return receipt;
+  })
+  .step("free", (): Json => ({ any: ["thing"] }))
+  .step("nothing", { timeout: "250 milliseconds" }, async () => {})
+  .step("maybe", ({ input }) => (input.express ? { days: 1 } : undefined))
+  .sql("publish", ({ receipt }) => ({ statements: [statement], output: { total: receipt.total } }))
+  .sql("record", { retry: { maxAttempts: 1 } }, async () => ({ statements: [] }))
+  .sql("parsed", { output: Parcel }, () => ({ statements: [statement], output: { trackingId: "t" } }))
+  .sleep("cooling-off", "3 days")
+  .sleep("until-delivery", ({ ship }) => `${ship.etaDays} days`)
+  .step("notify", (state) => {
+    same<typeof state.receipt, Receipt>(true);
+    same<typeof state.free, Json>(true);
+    same<typeof state.nothing, null>(true);
+    same<typeof state.maybe, { days: number } | null>(true);
+    same<typeof state.publish, { total: number | null }>(true);
+    same<typeof state.record, null>(true);
+    same<typeof state.parsed, { trackingId: string; etaDays: number }>(true);
+    same<(typeof state)["cooling-off"]["until"], string>(true);
+    return ["sent", 1] as const;
+  });
+
+type W = typeof fulfilOrder;
+same<W["name"], "fulfil-order">(true);
+same<W["version"], 2>(true);
+same<InputOf<W>, { orderId: string; amountCents: number; note?: string | undefined; express?: boolean | undefined }>(true);
+same<ParsedInputOf<W>["express"], boolean>(true);
+same<OutputOf<W>, readonly ["sent", 1]>(true);
+same<StateOf<W>["ship"]["trackingId"], string>(true);
+
+export const reference: WorkflowRef<W> = { name: "fulfil-order", version: 2 };
+export const any: readonly AnyWorkflow[] = [fulfilOrder];
+export const json: Json = { a: [1, "b", null, { c: true }], d: undefined };
+
+/** A handler's own function may be generic over the collaborators of the workflow. */
+export const withCollaborators = (mailer: { send(to: string): Promise<{ messageId: string }> }) =>
+  defineWorkflow({ name: "collaborators", version: 1, input: z.object({ to: z.string() }) }).step("send", ({ input }) =>
+    mailer.send(input.to),
+  );
+
+const walked = await walk(fulfilOrder, { orderId: "o-1", amountCents: 5 }, { outputs: { ship: { trackingId: "t", etaDays: 1 } } });
+same<typeof walked.output, readonly ["sent", 1]>(true);
+same<typeof walked.state.ship.etaDays, number>(true);

@@ -1,0 +1,95 @@
+/** What must not compile: each line below an `@ts-expect-error` is refused, or `tsc` reports the comment as unused. */
+import * as z from "zod";
+import { defineWorkflow, RetryAfterError, walk } from "../../shared/index.ts";
+import type { WorkflowRef } from "../../shared/index.ts";
+
+const Order = z.object({ orderId: z.string(), amountCents: z.int() });
+const Charge = z.object({ chargeId: z.string() });
+const order = defineWorkflow({ name: "order", version: 1, input: Order });
+const charged = order.step("charge", { output: Charge }, () => ({ chargeId: "c" }));
+
+// Names.
+// @ts-expect-error a duplicate node name
+charged.step("charge", () => 1);
+// @ts-expect-error a duplicate node name, with options
+charged.step("charge", { timeout: "1 second" }, () => 1);
+// @ts-expect-error a duplicate node name, with an output schema
+charged.step("charge", { output: Charge }, () => ({ chargeId: "c" }));
+// @ts-expect-error a duplicate node name
+charged.sleep("charge", "1 second");
+// @ts-expect-error a duplicate node name
+charged.sql("charge", () => ({ statements: [] }));
+// @ts-expect-error a node named like the input
+order.step("input", () => 1);
+// @ts-expect-error a name that is not a literal
+order.step("a" as string, () => 1);
+
+// The state.
+// @ts-expect-error an unknown key
+charged.step("ship", ({ parcel }) => parcel);
+// @ts-expect-error a key of a later node
+charged.step("ship", ({ notify }) => notify).step("notify", () => 1);
+// @ts-expect-error an unknown key of the input
+charged.step("ship", ({ input }) => input.orderNumber);
+// @ts-expect-error the state is read-only
+charged.step("ship", (state) => void (state.charge = { chargeId: "d" }));
+
+// Outputs.
+// @ts-expect-error not what the schema takes
+order.step("charge", { output: Charge }, () => ({ chargeId: 5 }));
+// @ts-expect-error nothing, where the schema wants something
+order.step("charge", { output: Charge }, () => {});
+// @ts-expect-error a sql node without its output
+order.sql("charge", { output: Charge }, () => ({ statements: [] }));
+// @ts-expect-error a sql node without statements
+order.sql("charge", () => ({ output: 1 }));
+// @ts-expect-error a Date in the input
+defineWorkflow({ name: "order", version: 1, input: z.object({ at: z.date() }) });
+// @ts-expect-error a schema that takes text and gives a Date
+defineWorkflow({ name: "order", version: 1, input: z.object({ at: z.string().transform((text) => new Date(text)) }) });
+// @ts-expect-error a Date in the output schema
+order.step("charge", { output: z.object({ at: z.date() }) }, () => ({ at: new Date() }));
+// @ts-expect-error a Date in what is returned
+order.step("charge", () => ({ at: new Date() }));
+// @ts-expect-error a Date in what is returned, with options
+order.step("charge", { timeout: "1 second" }, async () => ({ deep: [{ at: new Date() }] }));
+// @ts-expect-error a Date in the output of a sql node
+order.sql("charge", () => ({ statements: [], output: new Date() }));
+// @ts-expect-error a bigint
+order.step("charge", () => 10n);
+// @ts-expect-error a function
+order.step("charge", () => ({ again: () => 1 }));
+// @ts-expect-error a symbol
+order.step("charge", () => Symbol.iterator);
+// @ts-expect-error a map
+order.step("charge", () => new Map([["a", 1]]));
+// @ts-expect-error undefined in an array
+order.step("charge", () => [1, undefined]);
+// @ts-expect-error unknown
+order.step("charge", (): unknown => JSON.parse("1"));
+
+// Options and durations.
+// @ts-expect-error an unknown option
+order.step("charge", { timeOut: "1 second" }, () => 1);
+// @ts-expect-error an unknown option of the retry policy
+order.step("charge", { retry: { attempts: 3 } }, () => 1);
+// @ts-expect-error an unknown kind of jitter
+order.step("charge", { retry: { jitter: "some" } }, () => 1);
+// @ts-expect-error not a unit
+order.sleep("wait", "3 fortnights");
+// @ts-expect-error not a number
+order.sleep("wait", "three days");
+// @ts-expect-error a number without a unit
+order.sleep("wait", 3);
+// @ts-expect-error a computed sleep that is not a duration
+order.sleep("wait", ({ input }) => input.orderId);
+// @ts-expect-error a retry without a unit
+throw new RetryAfterError("30");
+
+// Producers.
+// @ts-expect-error a missing field of the input
+await walk(charged, { orderId: "o-1" });
+// @ts-expect-error another version
+export const reference: WorkflowRef<typeof charged> = { name: "order", version: 2 };
+// @ts-expect-error a stub of another shape
+await walk(charged, { orderId: "o-1", amountCents: 5 }, { outputs: { charge: { chargeId: 5 } } });

@@ -1,0 +1,64 @@
+import type { ErrorRecord } from "../domain/errors.ts";
+import type { DatabaseRefusedError } from "../domain/database-errors.ts";
+import type { AdvanceAnswer, ClaimLimits } from "../domain/protocol.ts";
+import { applyRound } from "./apply-round.ts";
+import { buildRound } from "./build-round.ts";
+import type { Finished, Lease } from "./lease.ts";
+import type { Poller } from "./poller.ts";
+import { settle } from "./settle.ts";
+
+/** The lease was taken over: every run in it belongs to somebody else now. */
+export class FencedError extends Error {
+  override readonly name = "FencedError";
+  constructor() {
+    super("the lease expired and was taken over");
+  }
+}
+
+/**
+ * Stores what finished in one round, and claims more where limits are given. The request is frozen: whatever
+ * finishes meanwhile waits for the next round.
+ *
+ * A definitive no because of data (SQLSTATE 22, 23, 54) splits the round in halves, down to the one run that
+ * cannot be stored: it fails, its neighbours do not notice. Any other no is thrown.
+ */
+export async function commitRound(poller: Poller, lease: Lease, finished: readonly Finished[], claim?: ClaimLimits): Promise<void> {
+  const now = poller.clock.now();
+  const request = JSON.stringify(buildRound(finished, poller.settings.ttlMs, now, claim));
+  const round = ++lease.round;
+  const settled = await settle(poller, () => poller.store.advance(lease.token, round, request));
+  if ("answer" in settled) return applyRound(poller, lease, finished, settled.answer);
+  if (settled.refused.sqlstate === "BT001") return fenced(poller, lease);
+  if (!isAboutData(settled.refused) || finished.length === 0) throw settled.refused;
+  await splitRound(poller, lease, finished, settled.refused);
+}
+
+/** Gives every run of a lost lease up; handlers that still run are told, and what they return is dropped. */
+export function fenced(poller: Poller, lease: Lease): void {
+  poller.logger.warn("the lease was taken over, its runs are given up", { token: lease.token, runs: lease.members.size });
+  lease.lost = true;
+  for (const member of [...lease.members.values()]) lease.revoke(member, new FencedError());
+}
+
+/** An answer that says nothing: for a round known to be applied whose answer is lost for good. */
+export const silent = (round: number): AdvanceAnswer => ({ round, runs: [], stopped: [], lost: [] });
+
+export function isAboutData(refused: DatabaseRefusedError): boolean {
+  return /^(22|23|54)/.test(refused.sqlstate ?? "");
+}
+
+async function splitRound(poller: Poller, lease: Lease, finished: readonly Finished[], refused: DatabaseRefusedError): Promise<void> {
+  if (finished.length > 1) {
+    const half = Math.ceil(finished.length / 2);
+    await commitRound(poller, lease, finished.slice(0, half));
+    if (!lease.lost) await commitRound(poller, lease, finished.slice(half));
+    return;
+  }
+  const entry = finished[0]!;
+  if (entry.kind !== "node" || entry.transition.kind === "fail") throw refused;
+  const error: ErrorRecord = {
+    name: "UnserializableError",
+    message: `the database cannot store what this step returned: ${refused.message}`,
+  };
+  await commitRound(poller, lease, [{ ...entry, transition: { kind: "fail", error } }]);
+}

@@ -1,0 +1,59 @@
+import type { DatabaseRefusedError } from "../domain/database-errors.ts";
+import { describeError } from "../domain/errors.ts";
+import { transition } from "../domain/transition.ts";
+import { applyRound } from "./apply-round.ts";
+import { buildRound } from "./build-round.ts";
+import { fenced, silent } from "./commit-round.ts";
+import type { FinishedNode, Lease } from "./lease.ts";
+import type { Poller } from "./poller.ts";
+import { settle } from "./settle.ts";
+import { giveBack } from "./start-members.ts";
+
+/** `sql` nodes in one transaction at most; more would hold the users' locks for longer. */
+export const statementsAtMost = 50;
+/** A deadlock or a lock timeout is no failed attempt; this many in a row are. */
+const busyTries = 5;
+
+/**
+ * Applies the statements of `sql` nodes, exactly once: a strict round and the statements in one transaction. The round comes
+ * first and raises when it is fenced (BT001) or was applied before (BT002), which aborts the statements with it.
+ *
+ * On a definitive no nothing of it happened; the same nodes are tried once more, each in a transaction of its own, so that
+ * only the bad one fails. In the order of run ids, so that two pollers take the users' rows in one order too.
+ */
+export async function commitStatements(poller: Poller, lease: Lease, entries: readonly FinishedNode[]): Promise<void> {
+  const nodes = [...entries].sort((a, b) => (a.member.run.id < b.member.run.id ? -1 : 1));
+  const refused = await tryAll(poller, lease, nodes);
+  if (refused === undefined || lease.lost) return;
+  if (nodes.length === 1) return refuse(poller, lease, nodes[0]!, refused);
+  for (const node of nodes) {
+    if (node.member.gone) continue;
+    const alone = await tryAll(poller, lease, [node]);
+    if (lease.lost) return;
+    if (alone !== undefined) refuse(poller, lease, node, alone);
+  }
+}
+
+/** One transaction; the error is that of the database's definitive no. */
+async function tryAll(poller: Poller, lease: Lease, nodes: readonly FinishedNode[]): Promise<DatabaseRefusedError | undefined> {
+  const request = JSON.stringify(buildRound(nodes, poller.settings.ttlMs, poller.clock.now(), undefined, true));
+  const statements = nodes.flatMap((node) => node.statements ?? []);
+  const round = ++lease.round;
+  const settled = await settle(poller, () => poller.store.advanceWith(lease.token, round, request, statements), busyTries);
+  if ("answer" in settled) applyRound(poller, lease, nodes, settled.answer);
+  else if (settled.refused.sqlstate === "BT002") applyRound(poller, lease, nodes, silent(round));
+  else if (settled.refused.sqlstate === "BT001") fenced(poller, lease);
+  else return settled.refused;
+  return undefined;
+}
+
+/** The statements were refused: a failed attempt of this node, stored with the next round. */
+function refuse(poller: Poller, lease: Lease, entry: FinishedNode, refused: DatabaseRefusedError): void {
+  if (refused.sqlstate === "BT003") {
+    poller.logger.error("an output was refused as a duplicate; the run was given back", { runId: entry.member.run.id });
+    return giveBack(lease, entry.member);
+  }
+  const outcome = { kind: "failed" as const, error: describeError(refused), retryable: true };
+  const { statements: _, ...node } = entry;
+  lease.finished.push({ ...node, transition: transition(entry.member.run, entry.node, outcome, poller.random()) });
+}

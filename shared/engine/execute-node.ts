@@ -1,0 +1,63 @@
+import { describeError, NonRetryableError, RetryAfterError, StepTimeoutError } from "../domain/errors.ts";
+import { idempotencyKey, stateOf, type Run } from "../domain/run.ts";
+import type { Node, StepContext } from "../domain/node.ts";
+import type { Outcome } from "../domain/transition.ts";
+import type { Statement } from "../domain/statement.ts";
+import type { Poller } from "./poller.ts";
+
+/** What came of a node; statements are those of a `sql` node, not yet run. */
+export interface Executed {
+  readonly outcome: Outcome;
+  readonly statements?: readonly Statement[];
+}
+
+/**
+ * Runs the handler of one node once, within its timeout, and never throws: whatever it throws is a failed attempt.
+ *
+ * abort is triggered when the time is up, and by the engine when the run is cancelled or its lease is lost.
+ */
+export async function executeNode(poller: Poller, run: Run, node: Node, attempt: number, abort: AbortController): Promise<Executed> {
+  try {
+    const state = stateOf(run);
+    if (node.kind === "sleep") return { outcome: { kind: "slept", durationMs: node.duration(state) } };
+    const context: StepContext = {
+      runId: run.id,
+      attempt,
+      idempotencyKey: idempotencyKey(run.id, node.name),
+      signal: abort.signal,
+      logger: poller.logger,
+    };
+    if (node.kind === "step") {
+      const output = await within(poller, node.timeoutMs, abort, node.run(state, context), node.name);
+      return { outcome: { kind: "completed", output } };
+    }
+    const { statements, output } = await within(poller, node.timeoutMs, abort, node.run(state, context), node.name);
+    return { outcome: { kind: "completed", output }, statements };
+  } catch (thrown) {
+    return { outcome: failedBy(thrown) };
+  }
+}
+
+/** The failed outcome that something thrown stands for; two errors are words to the engine. */
+export function failedBy(thrown: unknown): Outcome {
+  const error = describeError(thrown);
+  if (thrown instanceof RetryAfterError) return { kind: "failed", error, retryable: true, retryAfterMs: thrown.afterMs };
+  const permanent = thrown instanceof NonRetryableError || error.name === "NotJsonError";
+  return { kind: "failed", error, retryable: !permanent };
+}
+
+async function within<Value>(poller: Poller, timeoutMs: number, abort: AbortController, work: Value | Promise<Value>, node: string) {
+  let callOff = () => {};
+  const late = new Promise<never>((_, reject) => {
+    callOff = poller.clock.after(timeoutMs, () => {
+      const error = new StepTimeoutError(node, timeoutMs);
+      reject(error);
+      abort.abort(error);
+    });
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    callOff();
+  }
+}

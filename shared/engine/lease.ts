@@ -1,0 +1,108 @@
+import type { Json } from "../domain/json.ts";
+import type { AdvanceAnswer, ClaimAnswer } from "../domain/protocol.ts";
+import type { Run } from "../domain/run.ts";
+import type { Statement } from "../domain/statement.ts";
+import type { Transition } from "../domain/transition.ts";
+import type { Node } from "../domain/node.ts";
+
+/** A run that this lease holds. gone: it left, or was taken away; whatever its handler still returns is dropped. */
+export interface Member {
+  readonly place: number;
+  run: Run;
+  abort: AbortController | undefined;
+  gone: boolean;
+}
+
+/** An attempt that is over and waits to be stored, in clock times; statements are those of a `sql` node. */
+export interface FinishedNode {
+  readonly kind: "node";
+  readonly member: Member;
+  readonly node: Node;
+  readonly attempt: number;
+  readonly transition: Transition;
+  readonly startedAt: number;
+  readonly finishedAt: number;
+  readonly statements?: readonly Statement[];
+}
+
+/** What goes into a round: an attempt, or a member that leaves without one. */
+export type Finished =
+  | FinishedNode
+  | { readonly kind: "end"; readonly member: Member }
+  | {
+      readonly kind: "block";
+      readonly member: Member;
+      readonly workflow: string;
+      readonly version: number;
+      readonly shape: string;
+      readonly reason: string;
+    }
+  | { readonly kind: "release"; readonly member: Member };
+
+/**
+ * A lease in the memory of its poller: who is in it, what may start, and what waits for the next round.
+ *
+ * A member is startable, running, in `finished` (its result not stored yet), or waiting for a retry in place.
+ */
+export class Lease {
+  readonly members = new Map<string, Member>();
+  readonly finished: Finished[] = [];
+  readonly statements: FinishedNode[] = [];
+  startable: Member[] = [];
+  running = 0;
+  round = 0;
+  low: Json = {};
+  /** When the next run is due, in clock time; null when none waits. */
+  dueAt: number | null = null;
+  /** When the database last heard of this lease, and when a handler last came back. */
+  heardAt: number;
+  progressedAt: number;
+  /** No more claims: the invocation's time is nearly up, or the lease is of suspects. */
+  closed: boolean;
+  lost = false;
+  /** A member had to be given back because its step does not fit into the time left. */
+  outOfTime = false;
+  readonly token: string;
+  private ring: (() => void) | undefined;
+  private rung = false;
+
+  constructor(token: string, now: number, closed: boolean) {
+    this.token = token;
+    this.heardAt = now;
+    this.progressedAt = now;
+    this.closed = closed;
+  }
+
+  /** Takes over what a claim or a round said: the watermark and the next due time. */
+  heard(answer: Pick<ClaimAnswer | AdvanceAnswer, "low" | "due_in_ms">, now: number): void {
+    this.heardAt = now;
+    if (answer.low !== undefined) this.low = answer.low;
+    if (answer.due_in_ms !== undefined) this.dueAt = answer.due_in_ms === null ? null : now + answer.due_in_ms;
+  }
+
+  remove(member: Member): void {
+    member.gone = true;
+    this.members.delete(member.run.id);
+  }
+
+  /** Takes a member away whose run goes on elsewhere or not at all; its handler is told to stop. */
+  revoke(member: Member, reason: Error): void {
+    this.remove(member);
+    member.abort?.abort(reason);
+  }
+
+  /** Resolves at the next `wake`, or at once when there was one since the last time. */
+  changed(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.rung) resolve();
+      else this.ring = resolve;
+      this.rung = false;
+    });
+  }
+
+  wake(): void {
+    if (this.ring === undefined) this.rung = true;
+    else this.ring();
+    this.ring = undefined;
+  }
+}

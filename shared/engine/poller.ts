@@ -1,0 +1,40 @@
+import type { Logger } from "../domain/node.ts";
+import type { Registry } from "../domain/registry.ts";
+import type { Clock, RunStore } from "./ports.ts";
+
+/** How a poller works; sizes in runs and bytes, times in milliseconds. */
+export interface PollerSettings {
+  /** Runs in a lease at most (default 100). */
+  readonly batch: number;
+  /** Input and outputs in one answer of the database at most (default 4 MiB; one run always fits). */
+  readonly maxBytes: number;
+  /** Handlers that run at the same time at most (default 50). */
+  readonly concurrency: number;
+  /** How long a lease lasts without a round (default 30 s); a heartbeat goes out at a third of it. */
+  readonly ttlMs: number;
+  /** How far ahead the next due time may lie for the poller to wait for it (default 15 s). */
+  readonly lingerMs: number;
+  /** What a step's own timeout must leave of the invocation's time, to store its result (default 5 s). */
+  readonly reserveMs: number;
+}
+
+export const defaultSettings: PollerSettings = {
+  batch: 100,
+  maxBytes: 4 * 1024 * 1024,
+  concurrency: 50,
+  ttlMs: 30_000,
+  lingerMs: 15_000,
+  reserveMs: 5_000,
+};
+
+/** Everything one invocation works with; remainingMs is the time it has left. */
+export interface Poller {
+  readonly store: RunStore;
+  readonly registry: Registry;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly settings: PollerSettings;
+  readonly random: () => number;
+  readonly newToken: () => string;
+  readonly remainingMs: () => number;
+}

@@ -1,0 +1,27 @@
+import type { AdvanceAnswer, ClaimAnswer, ClaimRequest, TickAnswer } from "../domain/protocol.ts";
+import type { Statement } from "../domain/statement.ts";
+
+/** Where runs are kept: the SQL functions of the same names. Every call may be sent twice. */
+export interface RunStore {
+  tick(): Promise<TickAnswer>;
+  claim(token: string, request: ClaimRequest): Promise<ClaimAnswer>;
+  /** request is JSON text, so that a round is sent again byte for byte. */
+  advance(token: string, round: number, request: string): Promise<AdvanceAnswer>;
+  advanceWith(token: string, round: number, request: string, statements: readonly Statement[]): Promise<AdvanceAnswer>;
+  release(token: string): Promise<{ released: number }>;
+}
+
+/** Time as a poller sees it: only ever differences, in milliseconds. Stored times are the database's. */
+export interface Clock {
+  now(): number;
+  /** Calls back once after a time; returns what calls it off. */
+  after(milliseconds: number, callback: () => void): () => void;
+}
+
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  after(milliseconds, callback) {
+    const timer = setTimeout(callback, Math.max(0, milliseconds));
+    return () => clearTimeout(timer);
+  },
+};

@@ -1,0 +1,100 @@
+import { jsonBytes } from "../domain/json.ts";
+import type { ClaimLimits } from "../domain/protocol.ts";
+import { commitRound } from "./commit-round.ts";
+import { commitStatements, statementsAtMost } from "./commit-statements.ts";
+import type { Finished, Lease } from "./lease.ts";
+import type { Poller } from "./poller.ts";
+import { settle, UnsettledError } from "./settle.ts";
+import { giveBack, startMembers } from "./start-members.ts";
+
+/**
+ * Runs a lease until nobody is left in it: handlers run side by side, and one round at a time stores whatever finished since
+ * the last (a group commit). A heartbeat is a round with nothing in it.
+ *
+ * Releases the lease at the end, also when the database refuses for good; not when an outcome is unknown: a late round
+ * would meet runs that others have.
+ */
+export async function workLease(poller: Poller, lease: Lease): Promise<void> {
+  try {
+    while (!lease.lost && lease.members.size > 0) {
+      startMembers(poller, lease);
+      if (!hasWork(poller, lease)) await nextEvent(poller, lease);
+      // One turn of the event loop: results that come in together go out together.
+      await new Promise((resolve) => setImmediate(resolve));
+      await commitWhatFinished(poller, lease);
+    }
+  } catch (thrown) {
+    if (!(thrown instanceof UnsettledError)) await release(poller, lease);
+    throw thrown;
+  }
+  await release(poller, lease);
+}
+
+async function commitWhatFinished(poller: Poller, lease: Lease): Promise<void> {
+  if (lease.statements.length > 0) {
+    const nodes = lease.statements.splice(0, statementsAtMost).filter((node) => !node.member.gone);
+    if (nodes.length > 0) await commitStatements(poller, lease, nodes);
+  }
+  if (lease.lost) return;
+  releaseTheStuck(poller, lease);
+  const finished = takeFinished(poller, lease);
+  const claim = claimLimits(poller, lease, finished);
+  if (finished.length > 0 || heartbeatIsDue(poller, lease) || (claim !== undefined && isDue(poller, lease))) {
+    await commitRound(poller, lease, finished, claim);
+  }
+}
+
+/** What goes into the next round: all that finished, up to the bytes that one request may have. */
+function takeFinished(poller: Poller, lease: Lease): Finished[] {
+  const taken: Finished[] = [];
+  let bytes = 0;
+  while (lease.finished.length > 0 && bytes < poller.settings.maxBytes) {
+    const entry = lease.finished.shift()!;
+    if (entry.member.gone) continue;
+    taken.push(entry);
+    bytes += entry.kind === "node" && "output" in entry.transition ? jsonBytes(entry.transition.output) : 0;
+  }
+  return taken;
+}
+
+/** How much to claim with a round, once half the places are free: a claim rewrites the lease's list of runs. */
+function claimLimits(poller: Poller, lease: Lease, leaving: readonly Finished[]): ClaimLimits | undefined {
+  const { batch, concurrency, maxBytes } = poller.settings;
+  const staying = lease.members.size - leaving.filter(leaves).length;
+  const idle = concurrency - lease.running - lease.startable.length;
+  if (lease.closed || batch - staying < batch / 2 || idle <= 0) return undefined;
+  return { max: batch - staying, max_bytes: maxBytes, low: lease.low, manifest: poller.registry.manifest() };
+}
+
+function leaves(entry: Finished): boolean {
+  if (entry.kind !== "node") return true;
+  return entry.transition.kind !== "continue" && !(entry.transition.kind === "retry" && entry.transition.place === "lease");
+}
+
+function hasWork(poller: Poller, lease: Lease): boolean {
+  return lease.finished.length > 0 || lease.statements.length > 0 || heartbeatIsDue(poller, lease);
+}
+
+const heartbeatAt = (poller: Poller, lease: Lease) => lease.heardAt + poller.settings.ttlMs / 3;
+const heartbeatIsDue = (poller: Poller, lease: Lease) => poller.clock.now() >= heartbeatAt(poller, lease);
+const isDue = (poller: Poller, lease: Lease) => lease.dueAt !== null && poller.clock.now() >= lease.dueAt;
+
+/** Waits until a handler comes back, a heartbeat is due, or a run that there is room for is. */
+async function nextEvent(poller: Poller, lease: Lease): Promise<void> {
+  const roomy = claimLimits(poller, lease, []) !== undefined;
+  const soonest = Math.min(heartbeatAt(poller, lease), roomy ? (lease.dueAt ?? Infinity) : Infinity);
+  const callOff = poller.clock.after(soonest - poller.clock.now(), () => lease.wake());
+  await lease.changed();
+  callOff();
+}
+
+/** With every slot in a long step, gives back what could not start: others may have room. */
+function releaseTheStuck(poller: Poller, lease: Lease): void {
+  const { concurrency, ttlMs } = poller.settings;
+  if (lease.running < concurrency || poller.clock.now() - lease.progressedAt < ttlMs / 2) return;
+  for (const member of lease.startable.splice(0)) giveBack(lease, member);
+}
+
+async function release(poller: Poller, lease: Lease): Promise<void> {
+  if (!lease.lost) await settle(poller, () => poller.store.release(lease.token));
+}

@@ -1,0 +1,103 @@
+import pg from "pg";
+import { afterAll, afterEach, inject } from "vitest";
+import { type NeonEndpoint, startNeonEndpoint } from "../../infra/local/neon-endpoint.ts";
+import { withClient } from "../../infra/migrate/connection.ts";
+import { type Driver, connect } from "../../shared/db/connect.ts";
+import type { Database } from "../../shared/db/database.ts";
+import { type Clock, createClock } from "./clock.ts";
+import { uniqueName, withDatabase } from "./cluster.ts";
+import type { Role } from "./global-setup.ts";
+import { assertInvariants } from "./invariants.ts";
+
+export type { Role } from "./global-setup.ts";
+export type { Driver } from "../../shared/db/connect.ts";
+
+/** Runs one statement as the database's owner and returns its rows. */
+export type QueryAsOwner = <Row extends pg.QueryResultRow = pg.QueryResultRow>(text: string, values?: unknown[]) => Promise<Row[]>;
+
+/** A migrated database of one test file's own. */
+export interface TestDatabase extends Clock, AsyncDisposable {
+  readonly name: string;
+  /** The owner's URL, for `pg` and for the Neon driver. */
+  readonly ownerUrl: string;
+  /** A Neon endpoint in this process: `neon.inject(plan)` plays faults. */
+  readonly neon: NeonEndpoint;
+  readonly query: QueryAsOwner;
+  /** The engine's own adapter as the owner, through the Neon driver. */
+  readonly database: Database;
+  /** The URL of a role's login, for `pg` and for the Neon driver. */
+  url(role: Role | "owner"): string;
+  /** The engine's own adapter, as a role. Default driver: neon. Closed with the database. */
+  connect(role: Role | "owner", driver?: Driver): Database;
+  assertInvariants(): Promise<void>;
+}
+
+const open = new Set<TestDatabase>();
+let failed = false;
+
+// Registered by the import, once for each test file; hooks run last in, first out, so a file's own come before these.
+afterEach(({ task }) => {
+  failed ||= task.result?.state === "fail";
+});
+afterAll(() => Promise.all([...open].map((database) => database[Symbol.asyncDispose]())).then(() => undefined));
+
+/**
+ * Clones a migrated database, for a whole file or one test; the file's end drops it, or `await using` before.
+ *
+ * Once a test of the file has failed, databases stay and their names are printed; BATON_TEST_KEEP=1 keeps the server's data too.
+ */
+export async function createTestDatabase(): Promise<TestDatabase> {
+  const { adminUrl, template, loginPrefix, password } = inject("testServer");
+  const name = uniqueName(`${loginPrefix}db`);
+  await withClient(adminUrl, (client) => client.query(`create database ${name} template ${template}`));
+  const ownerUrl = withDatabase(adminUrl, name);
+  const neon = await startNeonEndpoint({ postgres: addressOf(adminUrl) });
+  const owner = ownerPool(ownerUrl);
+  const query: QueryAsOwner = async (text, values) => (await owner.query(text, values)).rows;
+  const connections: Database[] = [];
+  const url = (role: Role | "owner"): string => (role === "owner" ? ownerUrl : loginUrl(ownerUrl, loginPrefix + role, password));
+  const connectAs = (role: Role | "owner", driver: Driver = "neon"): Database => {
+    const connection = connect({ url: url(role), driver, neonEndpoint: neon.url });
+    connections.push(connection);
+    return connection;
+  };
+  const database: TestDatabase = {
+    name,
+    ownerUrl,
+    neon,
+    database: connectAs("owner"),
+    query,
+    url,
+    connect: connectAs,
+    assertInvariants: () => assertInvariants(query),
+    ...createClock(query),
+    [Symbol.asyncDispose]: async () => {
+      if (!open.delete(database)) return;
+      await Promise.all(connections.map((connection) => connection[Symbol.asyncDispose]()));
+      await Promise.all([owner.end(), neon.close()]);
+      if (failed) console.error(`A test failed; its database is kept: ${name}`);
+      else await withClient(adminUrl, (client) => client.query(`drop database ${name} with (force)`));
+    },
+  };
+  open.add(database);
+  return database;
+}
+
+function addressOf(url: string): { host: string; port: number } {
+  const { hostname: host, port } = new URL(url);
+  return { host, port: Number(port || 5432) };
+}
+
+function ownerPool(url: string): pg.Pool {
+  const pool = new pg.Pool({ connectionString: url, max: 4, allowExitOnIdle: true });
+  // Dropping a database ends its sessions; without a listener that would end the test process.
+  pool.on("error", () => undefined);
+  return pool;
+}
+
+function loginUrl(databaseUrl: string, user: string, password: string): string {
+  const url = new URL(databaseUrl);
+  url.username = user;
+  url.password = password;
+  return url.href;
+}

@@ -1,0 +1,47 @@
+import { applyFunctions, applyMigrations, applyRoles } from "./migrate/apply.ts";
+import { withClient } from "./migrate/connection.ts";
+import { readSqlFiles } from "./migrate/sql-files.ts";
+
+export { type SchemaState, checkSchema } from "./migrate/check-schema.ts";
+
+export interface MigrateOptions {
+  /** A user that owns the database and may create roles, or a member of baton_migrator; always over TCP. */
+  readonly url: string;
+  /** `false`: make no roles and grant nothing; everything belongs to the deploying user. */
+  readonly roles: boolean;
+  readonly log?: (line: string) => void;
+  /** Default: `sql/` of this project. */
+  readonly sqlDir?: string;
+}
+
+/**
+ * Brings schema baton up to this code: roles, migrations, functions, grants.
+ *
+ * Safe to run twice, from two places at once, and killed half-way: each step is one transaction that runs at most once.
+ * Throws ChangedMigrationError, RefusedSqlError or RolesRefusedError.
+ */
+export async function migrate({ url, roles, log = () => undefined, sqlDir }: MigrateOptions): Promise<void> {
+  const files = readSqlFiles(sqlDir);
+  await withClient(url, async (client) => {
+    const deployment = { client, files, roles, log };
+    if (roles) await applyRoles(deployment);
+    await applyMigrations(deployment);
+    await applyFunctions(deployment);
+  });
+}
+
+async function main(): Promise<void> {
+  const unknown = process.argv.slice(2).filter((argument) => argument !== "--no-roles");
+  if (unknown.length > 0) throw new Error(`Unknown argument ${unknown[0]}. Usage: npm run migrate [-- --no-roles]`);
+  const url = process.env["DATABASE_URL"];
+  if (!url) throw new Error("Set DATABASE_URL to the database to migrate, as its owner: DATABASE_URL=postgresql://… npm run migrate");
+  await migrate({ url, roles: !process.argv.includes("--no-roles"), log: console.log });
+  console.log("The schema is up to date.");
+}
+
+if (import.meta.main) {
+  main().catch((error: unknown) => {
+    console.error((error as Error).message);
+    process.exitCode = 1;
+  });
+}

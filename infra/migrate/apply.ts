@@ -1,0 +1,148 @@
+import type pg from "pg";
+import { ChangedMigrationError, RefusedSqlError, RolesRefusedError } from "./errors.ts";
+import type { FunctionFile, SqlFile, SqlFiles } from "./sql-files.ts";
+
+/** One deployer's connection, and whether it works as baton_migrator. */
+export interface Deployment {
+  readonly client: pg.ClientBase;
+  readonly files: SqlFiles;
+  readonly roles: boolean;
+  readonly log: (line: string) => void;
+}
+
+/** The same number for every Baton in this database: deployers take turns. */
+const DEPLOY_LOCK = 6_022_140_762;
+const GROUPS = "baton_engine, baton_producer, baton_poller, baton_reader, baton_operator";
+
+/** Makes the group roles as the deploying user itself; all other steps run as baton_migrator. */
+export async function applyRoles({ client, files }: Deployment): Promise<void> {
+  try {
+    await locked(client, () => client.query(files.roles.text));
+  } catch (error) {
+    if ((error as { code?: string }).code === "42501") throw new RolesRefusedError(error as Error);
+    throw new RefusedSqlError("sql/roles.sql", error);
+  }
+}
+
+/** Applies the migrations that are missing, each in a transaction that begins with its own row. */
+export async function applyMigrations(deployment: Deployment): Promise<void> {
+  await inTurn(deployment, () => ensureMigrationTable(deployment.client));
+  for (const migration of deployment.files.migrations) {
+    const applied = await inTurn(deployment, () => applyMigration(deployment.client, migration));
+    if (applied) deployment.log(`applied ${migration.name}`);
+  }
+}
+
+/** Applies all functions, and who may execute them, in one transaction, when any of them changed. */
+export async function applyFunctions(deployment: Deployment): Promise<void> {
+  const applied = await inTurn(deployment, async () => {
+    if (await isCurrent(deployment)) return false;
+    await createFunctions(deployment);
+    if (deployment.roles) await grantRights(deployment);
+    await remember(deployment);
+    return true;
+  });
+  if (applied) deployment.log(`applied ${deployment.files.functions.length} functions`);
+}
+
+async function ensureMigrationTable(client: pg.ClientBase): Promise<void> {
+  const { rows } = await client.query("select to_regnamespace('baton') as schema, to_regclass('baton.migration') as migration");
+  if (rows[0].schema === null) await client.query("create schema baton");
+  if (rows[0].migration !== null) return;
+  await client.query(
+    "create table baton.migration (name text not null, applied_at timestamptz not null default now(), checksum text not null, " +
+      "constraint migration_name primary key (name))",
+  );
+}
+
+async function applyMigration(client: pg.ClientBase, { name, text, checksum }: SqlFile): Promise<boolean> {
+  const known = await client.query("select checksum from baton.migration where name = $1", [name]);
+  if (known.rows.length > 0) {
+    if (known.rows[0].checksum !== checksum) throw new ChangedMigrationError(name);
+    return false;
+  }
+  await client.query("insert into baton.migration (name, checksum) values ($1, $2)", [name, checksum]);
+  await refusable(`sql/migrations/${name}.sql`, client.query(text));
+  return true;
+}
+
+async function isCurrent({ client, files, roles }: Deployment): Promise<boolean> {
+  const { rows } = await client.query("select name, checksum from baton.migration where name in ('functions', 'roles')");
+  const known = new Map(rows.map(({ name, checksum }) => [name, checksum]));
+  return known.get("functions") === files.functionsChecksum && (!roles || known.get("roles") === files.rolesChecksum);
+}
+
+/** Twice: functions call one another in any order, so the bodies are checked only when all are there. */
+async function createFunctions({ client, files }: Deployment): Promise<void> {
+  for (const check of ["off", "on"]) {
+    await client.query(`set local check_function_bodies = ${check}`);
+    for (const { name, text } of files.functions) await refusable(`sql/functions/${name}.sql`, client.query(text));
+  }
+}
+
+/** An owner needs CREATE on the schema at the moment when a function is given to it, and not afterwards. */
+async function grantRights({ client, files }: Deployment): Promise<void> {
+  await refusable("sql/grants.sql", client.query(files.grants.text));
+  await client.query("grant create on schema baton to baton_engine");
+  for (const statement of await ownerStatements(client, files.functions)) await client.query(statement);
+  await client.query("revoke create on schema baton from baton_engine");
+  await client.query(`revoke execute on all functions in schema baton from public, ${GROUPS}`);
+  await client.query("grant execute on all functions in schema baton to baton_engine");
+  for (const { name, grantedTo } of files.functions) {
+    if (grantedTo.length > 0)
+      await refusable(`sql/functions/${name}.sql`, client.query(`grant execute on function baton.${name} to ${grantedTo.join(", ")}`));
+  }
+}
+
+async function ownerStatements(client: pg.ClientBase, functions: readonly FunctionFile[]): Promise<string[]> {
+  const owners = new Map(functions.map(({ name, owner }) => [name, owner]));
+  const { rows } = await client.query(
+    "select proname, oid::regprocedure as signature from pg_proc where pronamespace = 'baton'::regnamespace and prosecdef order by 2",
+  );
+  return rows.map(({ proname, signature }) => `alter function ${signature} owner to ${owners.get(proname) ?? "baton_engine"}`);
+}
+
+async function remember({ client, files, roles }: Deployment): Promise<void> {
+  const rows = [["functions", files.functionsChecksum], ...(roles ? [["roles", files.rolesChecksum]] : [])];
+  for (const row of rows) {
+    await client.query(
+      "insert into baton.migration (name, checksum) values ($1, $2) on conflict (name) do update set checksum = excluded.checksum, applied_at = now()",
+      row,
+    );
+  }
+}
+
+async function inTurn<Result>({ client, roles }: Deployment, work: () => Promise<Result>): Promise<Result> {
+  return locked(client, async () => {
+    if (roles) await client.query("set local role baton_migrator");
+    return work();
+  });
+}
+
+/**
+ * One transaction that waits for other deployers as long as it takes, but for the application's locks only ten seconds.
+ * The server looks every second whether the deployer still lives, so that a killed one does not hold up the next.
+ */
+async function locked<Result>(client: pg.ClientBase, work: () => Promise<Result>): Promise<Result> {
+  await client.query("begin");
+  await client.query("set local statement_timeout = 0; set local lock_timeout = 0; set local idle_in_transaction_session_timeout = 0");
+  await client.query("set local client_connection_check_interval = '1s'");
+  try {
+    await client.query("select pg_advisory_xact_lock($1)", [DEPLOY_LOCK]);
+    await client.query("set local lock_timeout = '10s'");
+    const result = await work();
+    await client.query("commit");
+    return result;
+  } catch (error) {
+    await client.query("rollback").catch(() => undefined);
+    throw error;
+  }
+}
+
+async function refusable(file: string, query: Promise<unknown>): Promise<void> {
+  try {
+    await query;
+  } catch (error) {
+    throw new RefusedSqlError(file, error);
+  }
+}

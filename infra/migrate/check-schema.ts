@@ -1,0 +1,31 @@
+import { withClient } from "./connection.ts";
+import { readSqlFiles } from "./sql-files.ts";
+
+/**
+ * How a database stands to this code: `none`: never migrated; `older`: `npm run migrate` would change something;
+ * `newer`: it has migrations that this code does not know.
+ */
+export type SchemaState = "current" | "older" | "none" | "newer";
+
+/** Compares the applied migrations and functions with the files; needs SELECT on `baton.migration` only. */
+export async function checkSchema(url: string, sqlDir?: string): Promise<SchemaState> {
+  const applied = await appliedFiles(url);
+  if (applied === undefined) return "none";
+  const files = readSqlFiles(sqlDir);
+  const expected = new Map(files.migrations.map(({ name, checksum }) => [name, checksum]));
+  const migrations = [...applied.keys()].filter((name) => name !== "functions" && name !== "roles");
+  if (migrations.some((name) => !expected.has(name))) return "newer";
+  expected.set("functions", files.functionsChecksum);
+  return [...expected].every(([name, checksum]) => applied.get(name) === checksum) ? "current" : "older";
+}
+
+function appliedFiles(url: string): Promise<Map<string, string> | undefined> {
+  return withClient(url, async (client) => {
+    const { rows: tables } = await client.query(
+      "select from pg_class where relname = 'migration' and relnamespace = to_regnamespace('baton')",
+    );
+    if (tables.length === 0) return undefined;
+    const { rows } = await client.query<{ name: string; checksum: string }>("select name, checksum from baton.migration");
+    return new Map(rows.map(({ name, checksum }) => [name, checksum]));
+  });
+}

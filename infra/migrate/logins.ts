@@ -1,0 +1,37 @@
+import pg from "pg";
+import { withClient } from "./connection.ts";
+
+export type GroupRole = "baton_producer" | "baton_poller" | "baton_reader" | "baton_operator" | "baton_migrator";
+
+export interface Login {
+  /** A user that may create roles. */
+  readonly url: string;
+  readonly name: string;
+  readonly password: string;
+  readonly memberOf: GroupRole;
+}
+
+/** Postgres does not pass settings on from a group to its members, so each login gets its own. */
+const LIMITS = { statement_timeout: "15s", lock_timeout: "3s", idle_in_transaction_session_timeout: "10s" };
+
+/**
+ * Makes or updates a LOGIN role that is a member of one group role, with its time limits:
+ * a statement 15 s, the wait for a lock 3 s, an idle transaction 10 s. A migrator gets none.
+ */
+export async function createLogin({ url, name, password, memberOf }: Login): Promise<void> {
+  const role = pg.escapeIdentifier(name);
+  const limits = memberOf === "baton_migrator" ? {} : LIMITS;
+  await withClient(url, async (client) => {
+    const { rows } = await client.query("select from pg_roles where rolname = $1", [name]);
+    const verb = rows.length === 0 ? "create" : "alter";
+    await client.query(
+      [
+        "begin",
+        `${verb} role ${role} login password ${pg.escapeLiteral(password)}`,
+        `grant ${memberOf} to ${role}`,
+        ...Object.entries(limits).map(([setting, value]) => `alter role ${role} set ${setting} = '${value}'`),
+        "commit",
+      ].join("; "),
+    );
+  });
+}

@@ -1,0 +1,30 @@
+-- What each group role may do apart from executing functions, which the functions' own headers say. Run as baton_migrator.
+alter default privileges revoke execute on functions from public;
+
+grant usage on schema baton to baton_engine, baton_producer, baton_poller, baton_reader, baton_operator;
+grant select on baton.migration to baton_engine, baton_producer, baton_poller, baton_reader, baton_operator;
+
+-- The engine reads and writes rows; partitions are reached through their parents.
+do $$
+declare
+  part regclass;
+begin
+  for part in
+    select oid from pg_class
+    where relnamespace = 'baton'::regnamespace and relkind in ('r', 'p') and not relispartition and relname <> 'migration'
+  loop
+    execute format('grant select, insert, update, delete on %s to baton_engine', part);
+  end loop;
+end
+$$;
+
+-- A sql node runs with the poller's own rights, so the poller needs them on the tables of the examples.
+do $$
+begin
+  if to_regnamespace('example') is not null then
+    grant usage on schema example to baton_poller, baton_reader;
+    grant select, insert, update, delete on all tables in schema example to baton_poller;
+    grant select on all tables in schema example to baton_reader;
+  end if;
+end
+$$;

@@ -1,0 +1,53 @@
+-- Makes the group roles that are missing; run as the deploying user, before anything else. Safe to run again.
+-- Roles belong to the whole cluster, so a deployment of another database may make one at the same moment.
+--
+-- baton_migrator  owns the schemas and tables; migrations run as it.
+-- baton_engine    owns the engine's functions: reads and writes rows, changes no table.
+-- baton_producer, baton_poller, baton_reader, baton_operator: one for each kind of caller; logins are their members.
+do $$
+declare
+  -- Since 16 a membership says whether its rights are inherited and whether SET ROLE is allowed.
+  options text := case when current_setting('server_version_num')::integer >= 160000 then ' with inherit true, set true' else '' end;
+  needed text;
+  part regclass;
+begin
+  foreach needed in array array['baton_migrator', 'baton_engine', 'baton_producer', 'baton_poller', 'baton_reader', 'baton_operator'] loop
+    begin
+      if to_regrole(needed) is null then
+        execute format('create role %I nologin', needed);
+      end if;
+    exception when duplicate_object or unique_violation then
+      null;
+    end;
+  end loop;
+
+  if not (pg_has_role('baton_migrator', 'member') and pg_has_role('baton_migrator', 'usage')) then
+    execute format('grant baton_migrator to %I', current_user) || options;
+  end if;
+  if not (pg_has_role('baton_migrator', 'baton_engine', 'member') and pg_has_role('baton_migrator', 'baton_engine', 'usage')) then
+    execute 'grant baton_engine to baton_migrator' || options;
+  end if;
+  if not has_database_privilege('baton_migrator', current_database(), 'create') then
+    execute format('grant create on database %I to baton_migrator', current_database());
+  end if;
+
+  -- What was migrated with --no-roles belongs to the user who did it.
+  for part in
+    select c.oid from pg_class as c
+    where c.relnamespace in (to_regnamespace('baton'), to_regnamespace('example'))
+      and c.relkind in ('r', 'p') and c.relowner <> 'baton_migrator'::regrole
+  loop
+    execute format('alter table %s owner to baton_migrator', part);
+  end loop;
+  for needed in
+    select format('alter function %s owner to baton_migrator', p.oid::regprocedure) from pg_proc as p
+    where p.pronamespace in (to_regnamespace('baton'), to_regnamespace('example'))
+      and p.proowner not in ('baton_migrator'::regrole, 'baton_engine'::regrole)
+    union all
+    select format('alter schema %I owner to baton_migrator', n.nspname) from pg_namespace as n
+    where n.nspname in ('baton', 'example') and n.nspowner <> 'baton_migrator'::regrole
+  loop
+    execute needed;
+  end loop;
+end
+$$;

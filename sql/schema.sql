@@ -1,0 +1,1401 @@
+-- What the migrations and functions make, for reviewing; written by: npm run schema
+
+create schema baton;
+
+create schema example;
+
+-- owner: baton_migrator
+create table baton.blocked (
+  run_id uuid not null,
+  workflow text not null,
+  version integer not null,
+  shape text not null,
+  reason text not null,
+  at timestamp with time zone not null,
+  constraint blocked_run PRIMARY KEY (run_id)
+);
+
+-- owner: baton_migrator
+create table baton.checkpoint (
+  run_id uuid not null,
+  node text not null,
+  "position" smallint not null,
+  attempt smallint not null,
+  started_at timestamp with time zone not null,
+  finished_at timestamp with time zone not null,
+  output jsonb not null,
+  constraint checkpoint_is_written_once PRIMARY KEY (run_id, node)
+)
+partition by RANGE (run_id);
+
+-- owner: baton_migrator
+create table baton.control (
+  run_id uuid not null,
+  kind text not null,
+  at timestamp with time zone not null,
+  constraint control_kind_is_known CHECK ((kind = 'cancel'::text)),
+  constraint control_run PRIMARY KEY (run_id)
+);
+
+-- owner: baton_migrator
+create table baton.dedup (
+  workflow text not null,
+  scope text not null,
+  key text not null,
+  hash text not null,
+  answer jsonb not null,
+  expires_at timestamp with time zone not null,
+  constraint dedup_key PRIMARY KEY (workflow, scope, key)
+);
+CREATE INDEX dedup_expiry ON baton.dedup USING btree (expires_at);
+
+-- owner: baton_migrator
+create table baton.ending (
+  run_id uuid not null,
+  status text not null,
+  error jsonb,
+  at timestamp with time zone not null,
+  constraint ending_is_written_once PRIMARY KEY (run_id),
+  constraint ending_status_is_known CHECK ((status = ANY (ARRAY['done'::text, 'failed'::text, 'cancelled'::text])))
+)
+partition by RANGE (run_id);
+CREATE INDEX ending_failed ON ONLY baton.ending USING btree (run_id) WHERE (status = 'failed'::text);
+
+-- owner: baton_migrator
+create table baton.failure (
+  run_id uuid not null,
+  node text not null,
+  attempt smallint not null,
+  started_at timestamp with time zone not null,
+  finished_at timestamp with time zone not null,
+  retry_at timestamp with time zone,
+  error jsonb not null,
+  constraint failure_is_written_once PRIMARY KEY (run_id, node, attempt)
+)
+partition by RANGE (run_id);
+
+-- owner: baton_migrator
+create table baton.lease (
+  token uuid not null,
+  round integer not null,
+  expires_at timestamp with time zone not null,
+  claimed_at timestamp with time zone not null,
+  crashes smallint not null,
+  run_ids uuid[] storage external not null,
+  gone bit varying not null,
+  fresh_round integer not null,
+  fresh bit varying not null,
+  told jsonb,
+  constraint lease_token PRIMARY KEY (token)
+)
+with (fillfactor=50, toast_tuple_target=128, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=500);
+
+-- owner: baton_migrator
+create table baton.migration (
+  name text not null,
+  applied_at timestamp with time zone not null default now(),
+  checksum text not null,
+  constraint migration_name PRIMARY KEY (name)
+);
+
+-- owner: baton_migrator
+create table baton.ready (
+  run_id uuid not null,
+  band smallint not null,
+  run_at timestamp with time zone not null,
+  bytes integer not null,
+  begun boolean not null,
+  constraint ready_run PRIMARY KEY (run_id)
+)
+with (autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=2000, autovacuum_vacuum_cost_delay=0);
+CREATE INDEX ready_claim_order ON baton.ready USING btree (band, run_at);
+
+-- owner: baton_migrator
+create table baton.redrive (
+  run_id uuid not null,
+  at timestamp with time zone not null,
+  forgiven jsonb not null,
+  constraint redrive_of_run PRIMARY KEY (run_id, at)
+);
+
+-- owner: baton_migrator
+create table baton.run (
+  id uuid not null,
+  workflow text not null,
+  version integer not null,
+  priority smallint not null,
+  input jsonb not null,
+  start_at timestamp with time zone not null,
+  created_at timestamp with time zone not null,
+  constraint run_id PRIMARY KEY (id),
+  constraint run_priority_is_0_to_3 CHECK (((priority >= 0) AND (priority <= 3)))
+)
+partition by RANGE (id);
+
+-- owner: baton_migrator
+create table example.renditions (
+  video_id uuid not null,
+  label text not null,
+  idempotency_key text not null,
+  width integer not null,
+  height integer not null,
+  frames integer not null,
+  duration_ms integer not null,
+  content bytea not null,
+  published boolean not null default false,
+  constraint renditions_label_check CHECK ((label = ANY (ARRAY['half'::text, 'quarter'::text]))),
+  constraint renditions_pkey PRIMARY KEY (video_id, label),
+  constraint renditions_video_id_fkey FOREIGN KEY (video_id) REFERENCES example.videos(id) ON DELETE CASCADE
+);
+
+-- owner: baton_migrator
+create table example.video_traits (
+  video_id uuid not null,
+  name text not null,
+  value text not null,
+  constraint video_traits_pkey PRIMARY KEY (video_id, name, value),
+  constraint video_traits_video_id_fkey FOREIGN KEY (video_id) REFERENCES example.videos(id) ON DELETE CASCADE
+);
+CREATE INDEX video_traits_name_value_idx ON example.video_traits USING btree (name, value);
+
+-- owner: baton_migrator
+create table example.videos (
+  id uuid not null,
+  owner_id uuid,
+  title text not null,
+  sha256 text not null,
+  size_bytes bigint not null,
+  frame_rate numeric(9,3) not null,
+  uploaded_at timestamp(3) with time zone not null,
+  published_at timestamp(3) with time zone,
+  constraint videos_pkey PRIMARY KEY (id),
+  constraint videos_size_bytes_check CHECK ((size_bytes > 0)),
+  constraint videos_title_owner_key UNIQUE (title, owner_id)
+);
+
+-- owner: baton_engine
+CREATE OR REPLACE FUNCTION baton.advance(token uuid, round integer, request jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  held baton.lease;
+  moment timestamptz;
+  strictly boolean := coalesce((request ->> 'strict')::boolean, false);
+  lost uuid[];
+  done integer[];
+  stopped uuid[];
+  skipped uuid[];
+  answer jsonb;
+begin
+  perform baton.require_read_committed();
+  select * into held from baton.lease l where l.token = advance.token for update;
+  if not found or held.round > advance.round then
+    raise exception 'lease % does not take round %', token, advance.round
+      using errcode = 'BT001', hint = 'It expired or was taken over: forget its runs, others go on with them.';
+  elsif held.round = advance.round then
+    return baton.replayed(held, strictly, request #> '{claim,low}');
+  end if;
+  moment := baton.now();
+  lost := baton.append_checkpoints(held, request -> 'steps', moment);
+  if strictly and cardinality(lost) > 0 then
+    raise exception 'runs % have that output already, or are no members of lease %', lost, token using errcode = 'BT003';
+  end if;
+  perform baton.append_failures(held, request -> 'failures', moment);
+  done := baton.end_members(held, request -> 'done', 'done', lost, moment)
+    || baton.end_members(held, request -> 'failed', 'failed', lost, moment);
+  stopped := baton.stop_members(held, done, moment);
+  skipped := lost || stopped;
+  if cardinality(lost) > 0 then
+    perform baton.return_members(held,
+      array(select unnest((baton.live_members(held.run_ids, held.gone)).ids) intersect select unnest(lost)), moment);
+  end if;
+  held.gone := baton.without(held, done || baton.append_sleeps(held, request -> 'sleeps', skipped, moment)
+    || baton.park_members(held, request -> 'parks', false, skipped, moment)
+    || baton.park_members(held, request -> 'released', true, skipped, moment)
+    || baton.block_members(held, request -> 'blocked', skipped, moment), skipped);
+  held.round := advance.round;
+  held.told := case when cardinality(skipped) > 0 then jsonb_build_object('lost', to_jsonb(lost), 'stopped', to_jsonb(stopped)) end;
+  if request ? 'claim' then
+    answer := baton.fill_lease(held, request -> 'claim', moment, (request ->> 'ttl_ms')::integer);
+  else
+    answer := jsonb_build_object('runs', '[]'::jsonb);
+    update baton.lease l set round = held.round, gone = held.gone, told = held.told,
+      expires_at = moment + (request ->> 'ttl_ms')::integer * interval '1 millisecond'
+    where l.token = advance.token;
+  end if;
+  return answer || jsonb_build_object('now', moment, 'round', advance.round, 'stopped', stopped, 'lost', lost);
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.append_checkpoints(held baton.lease, steps jsonb, moment timestamp with time zone)
+ RETURNS uuid[]
+ LANGUAGE plpgsql
+AS $function$
+declare
+  stored uuid[];
+  lost uuid[] := '{}';
+begin
+  if coalesce(jsonb_array_length(steps), 0) = 0 then
+    return lost;
+  end if;
+  with appended as (
+    insert into baton.checkpoint (run_id, node, position, attempt, started_at, finished_at, output)
+    select s.run, s.node, s.position, s.attempt, moment - (s.age_ms + s.took_ms) * interval '1 millisecond',
+      moment - s.age_ms * interval '1 millisecond', s.output
+    from jsonb_to_recordset(steps)
+      as s (place integer, run uuid, node text, position smallint, attempt smallint, age_ms integer, took_ms integer, output jsonb)
+    where held.run_ids[s.place + 1] = s.run and get_bit(held.gone, s.place) = 0
+    on conflict do nothing
+    returning run_id
+  )
+  select array_agg(run_id) into stored from appended;
+  if coalesce(cardinality(stored), 0) < jsonb_array_length(steps) then
+    lost := array(select s.run from jsonb_to_recordset(steps) as s (run uuid) except select unnest(stored));
+  end if;
+  return lost;
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.append_failures(held baton.lease, failures jsonb, moment timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if coalesce(jsonb_array_length(failures), 0) = 0 then
+    return;
+  end if;
+  insert into baton.failure (run_id, node, attempt, started_at, finished_at, retry_at, error)
+  select f.run, f.node, f.attempt, moment - (f.age_ms + f.took_ms) * interval '1 millisecond',
+    moment - f.age_ms * interval '1 millisecond', moment + f.delay_ms * interval '1 millisecond', f.error
+  from jsonb_to_recordset(failures)
+    as f (place integer, run uuid, node text, attempt smallint, age_ms integer, took_ms integer, delay_ms bigint, error jsonb)
+  where held.run_ids[f.place + 1] = f.run and get_bit(held.gone, f.place) = 0
+  on conflict do nothing;
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.append_sleeps(held baton.lease, sleeps jsonb, skipped uuid[], moment timestamp with time zone)
+ RETURNS integer[]
+ LANGUAGE plpgsql
+AS $function$
+declare
+  ids uuid[];
+  wakes timestamptz[];
+  places integer[];
+begin
+  if coalesce(jsonb_array_length(sleeps), 0) = 0 then
+    return '{}';
+  end if;
+  with begun as (
+    insert into baton.checkpoint (run_id, node, position, attempt, started_at, finished_at, output)
+    select s.run, s.node, s.position, 1, moment, s.until,
+      jsonb_build_object('until', to_char(s.until at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
+    from (
+      select r.*, moment + r.delay_ms * interval '1 millisecond' as until
+      from jsonb_to_recordset(sleeps) as r (place integer, run uuid, node text, position smallint, delay_ms bigint)
+    ) as s
+    where held.run_ids[s.place + 1] = s.run and get_bit(held.gone, s.place) = 0 and s.run <> all (skipped)
+    on conflict do nothing
+    returning run_id, finished_at
+  )
+  select array_agg(run_id), array_agg(finished_at) into ids, wakes from begun;
+  perform baton.put_back(ids, wakes);
+  select array_agg(r.place) into places from jsonb_to_recordset(sleeps) as r (place integer, run uuid) where r.run = any (ids);
+  return coalesce(places, '{}');
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.block_members(held baton.lease, entries jsonb, skipped uuid[], moment timestamp with time zone)
+ RETURNS integer[]
+ LANGUAGE plpgsql
+AS $function$
+declare
+  places integer[];
+begin
+  if coalesce(jsonb_array_length(entries), 0) = 0 then
+    return '{}';
+  end if;
+  with aside as (
+    insert into baton.blocked (run_id, workflow, version, shape, reason, at)
+    select e.run, e.workflow, e.version, e.shape, e.reason, moment
+    from jsonb_to_recordset(entries) as e (place integer, run uuid, workflow text, version integer, shape text, reason text)
+    where held.run_ids[e.place + 1] = e.run and get_bit(held.gone, e.place) = 0 and e.run <> all (skipped)
+    on conflict do nothing
+    returning run_id
+  )
+  select array_agg(array_position(held.run_ids, run_id) - 1) into places from aside;
+  return coalesce(places, '{}');
+end
+$function$;
+
+-- owner: baton_engine
+CREATE OR REPLACE FUNCTION baton.cancel(id uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+AS $function$
+declare
+  moment timestamptz := baton.now();
+  ended text;
+  parked integer;
+begin
+  perform baton.require_read_committed();
+  if not exists (select from baton.run r where r.id = cancel.id) then
+    return null;
+  end if;
+  select e.status into ended from baton.ending e where e.run_id = cancel.id;
+  if found then
+    return jsonb_build_object('status', ended);
+  end if;
+  insert into baton.control (run_id, kind, at) values (cancel.id, 'cancel', moment) on conflict do nothing;
+  with unready as (
+    delete from baton.ready q where q.run_id = cancel.id returning 1
+  ), unblocked as (
+    delete from baton.blocked b where b.run_id = cancel.id returning 1
+  )
+  select count(*) into parked from (select * from unready union all select * from unblocked) as taken;
+  if parked > 0 then
+    perform baton.end_runs(array[cancel.id], 'cancelled', null, moment);
+    return jsonb_build_object('status', 'cancelled');
+  end if;
+  return jsonb_build_object('status', 'cancelling');
+end
+$function$;
+
+-- owner: baton_engine
+CREATE OR REPLACE FUNCTION baton.claim(token uuid, request jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  moment timestamptz;
+  held baton.lease;
+  got record;
+  ids uuid[];
+  begun boolean[];
+  unblocked uuid[];
+  stopped uuid[];
+  crashes integer := 0;
+  low jsonb := coalesce(request -> 'low', '{}');
+begin
+  perform baton.require_read_committed();
+  -- Two copies of one call: the second waits here and then finds the lease of the first.
+  perform pg_advisory_xact_lock(hashtextextended(token::text, 0));
+  select * into held from baton.lease l where l.token = claim.token;
+  if found then
+    return baton.claimed_again(held, low);
+  end if;
+  moment := baton.now();
+  if (request ->> 'suspects')::boolean then
+    got := baton.take_suspects(moment);
+    ids := got.ids;
+    begun := got.begun;
+    crashes := got.crashes;
+  else
+    if exists (select from baton.blocked) then
+      unblocked := baton.take_unblocked(request -> 'manifest', (request ->> 'max')::integer);
+    end if;
+    got := baton.take_batch(request, moment);
+    ids := unblocked || got.ids;
+    begun := array_fill(true, array[coalesce(cardinality(unblocked), 0)]) || got.begun;
+    low := got.low;
+  end if;
+  stopped := baton.stopped_among(ids);
+  if cardinality(stopped) > 0 then
+    perform baton.end_runs(stopped, 'cancelled', null, moment);
+    select array_agg(t.id order by n), array_agg(t.begun order by n) into ids, begun
+    from unnest(ids, begun) with ordinality as t (id, begun, n) where t.id <> all (stopped);
+  end if;
+  if coalesce(cardinality(ids), 0) > 0 then
+    insert into baton.lease (token, round, expires_at, claimed_at, crashes, run_ids, gone, fresh_round, fresh)
+    values (claim.token, 0, moment + (request ->> 'ttl_ms')::integer * interval '1 millisecond', moment, crashes, ids,
+      repeat('0', cardinality(ids))::varbit, 0, repeat('1', cardinality(ids))::varbit);
+  end if;
+  return jsonb_build_object('now', moment, 'round', 0, 'low', low, 'stopped', to_jsonb(stopped), 'due_in_ms', baton.next_due(moment, low),
+    'suspects', exists (select from baton.ready q where q.band > 3 and q.run_at <= moment),
+    'runs', baton.describe_runs(ids, array(select generate_series(0, cardinality(ids) - 1)), begun));
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.claimed_again(held baton.lease, low jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  moment timestamptz := baton.now();
+  members record;
+begin
+  members := baton.live_members(held.run_ids, held.gone);
+  return jsonb_build_object('now', moment, 'round', held.round, 'low', low, 'stopped', '[]'::jsonb, 'suspects', false, 'due_in_ms', baton.next_due(moment, low),
+    'runs', baton.describe_runs(members.ids, members.places, array_fill(true, array[coalesce(cardinality(members.ids), 0)])));
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.crash_members(held baton.lease, ids uuid[], moment timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  alone boolean := cardinality(held.run_ids) = 1;
+  progressed uuid[] := baton.progressed_among(ids, held.claimed_at);
+  doubtful uuid[] := array(select unnest(ids) except select unnest(progressed));
+  crashes integer := case when alone then greatest(held.crashes, 3) + 1 else least(held.crashes + 1, 3) end;
+begin
+  insert into baton.failure (run_id, node, attempt, started_at, finished_at, retry_at, error)
+  select t.id, '', f.crashes + 1, held.claimed_at, moment, moment, jsonb_build_object('name', 'PollerCrashedError',
+    'message', 'the poller that ran this stopped without a word')
+  from unnest(ids) as t (id)
+  cross join lateral (select count(*) as crashes from baton.failure where run_id = t.id and node = '') as f;
+  perform baton.put_back(progressed, array_fill(moment, array[cardinality(progressed)]), case when alone then 4 else 1 end);
+  if crashes > 5 then
+    perform baton.end_runs(doubtful, 'failed', array_fill(jsonb_build_object('name', 'PoisonError', 'message',
+      'three pollers in a row stopped while they ran this run alone; mend the step that kills its process, then redrive the run'),
+      array[cardinality(doubtful)]), moment);
+  else
+    perform baton.put_back(doubtful, array_fill(moment, array[cardinality(doubtful)]), crashes);
+  end if;
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.describe_runs(ids uuid[], places integer[], begun boolean[])
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  answer jsonb;
+begin
+  select jsonb_agg(jsonb_build_object('id', t.id, 'place', t.place, 'workflow', r.workflow, 'version', r.version, 'input', r.input,
+      'outputs', c.outputs, 'failures', f.counts, 'forgiven', g.forgiven))
+    into answer
+  from unnest(ids, places, begun) as t (id, place, begun)
+  cross join lateral (select workflow, version, input from baton.run where id = t.id limit 1) as r
+  cross join lateral (
+    select jsonb_object_agg(node, output) as outputs from baton.checkpoint where t.begun and run_id = t.id
+  ) as c
+  cross join lateral (
+    select jsonb_object_agg(node, attempts) as counts
+    from (select node, count(*) as attempts from baton.failure where t.begun and run_id = t.id and node <> '' group by node) as by_node
+  ) as f
+  left join lateral (
+    select forgiven from baton.redrive where f.counts is not null and run_id = t.id order by at desc limit 1
+  ) as g on true;
+  return coalesce(answer, '[]');
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.end_members(held baton.lease, entries jsonb, new_status text, skipped uuid[], moment timestamp with time zone)
+ RETURNS integer[]
+ LANGUAGE plpgsql
+AS $function$
+declare
+  ids uuid[];
+  places integer[];
+  errors jsonb[];
+begin
+  if coalesce(jsonb_array_length(entries), 0) = 0 then
+    return '{}';
+  end if;
+  select array_agg(e.run), array_agg(e.place), array_agg(e.error) into ids, places, errors
+  from jsonb_to_recordset(entries) as e (place integer, run uuid, error jsonb)
+  where held.run_ids[e.place + 1] = e.run and get_bit(held.gone, e.place) = 0 and e.run <> all (skipped);
+  perform baton.end_runs(ids, new_status, errors, moment);
+  return coalesce(places, '{}');
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.end_runs(ids uuid[], new_status text, errors jsonb[], moment timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  insert into baton.ending (run_id, status, error, at)
+  select t.id, new_status, t.error, moment from unnest(ids, errors) as t (id, error)
+  on conflict do nothing;
+  if exists (select from baton.control) then
+    delete from baton.control where run_id = any (ids);
+  end if;
+end
+$function$;
+
+-- owner: baton_engine
+CREATE OR REPLACE FUNCTION baton.enqueue(request jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+AS $function$
+declare
+  moment timestamptz := baton.now();
+  runs jsonb := request -> 'runs';
+  keyed boolean := request ? 'request';
+  answer jsonb;
+  due integer;
+begin
+  perform baton.require_read_committed();
+  perform baton.ensure_partitions();
+  if keyed then
+    answer := baton.remember_request(request, moment);
+    if answer is not null then
+      return jsonb_build_object('now', moment, 'nudge', false, 'runs', answer);
+    end if;
+  end if;
+  perform baton.refuse_foreign_ids(request, moment);
+  if jsonb_path_exists(runs, '$[*].key') then
+    runs := baton.remember_runs(request, moment);
+  end if;
+  due := baton.store_runs(runs, moment);
+  select jsonb_agg(jsonb_build_object('id', coalesce(r.known, r.id),
+      'status', case when r.run_at > moment or r.delay_ms > 0 then 'waiting' else 'ready' end) order by r.place)
+    into answer
+  from rows from (jsonb_to_recordset(runs) as (id uuid, run_at timestamptz, delay_ms bigint, known uuid))
+    with ordinality as r (id, run_at, delay_ms, known, place);
+  if keyed then
+    update baton.dedup set answer = enqueue.answer
+    where workflow = request #>> '{request,workflow}' and scope = 'request' and key = request #>> '{request,key}';
+  end if;
+  return jsonb_build_object('now', moment, 'nudge', due > 0, 'runs', answer);
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.ensure_partitions()
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+AS $function$
+declare
+  parent text;
+  week timestamptz;
+  first_week timestamptz := date_trunc('week', baton.now() at time zone 'UTC') at time zone 'UTC';
+  child text;
+  made integer := 0;
+begin
+  -- Yesterday's ids are still taken early on a Monday, hence last week's partition too.
+  if to_regclass('baton.ending_' || to_char((first_week + interval '21 days') at time zone 'UTC', 'YYYYMMDD')) is not null
+     and to_regclass('baton.ending_' || to_char((first_week - interval '7 days') at time zone 'UTC', 'YYYYMMDD')) is not null then
+    return 0;
+  end if;
+  perform pg_advisory_xact_lock(hashtextextended('baton.ensure_partitions', 0));
+  foreach parent in array array['run', 'checkpoint', 'failure', 'ending'] loop
+    for week in select generate_series(first_week - interval '7 days', first_week + interval '21 days', interval '7 days') loop
+      child := parent || '_' || to_char(week at time zone 'UTC', 'YYYYMMDD');
+      continue when to_regclass('baton.' || child) is not null;
+      execute format('create table baton.%I (like baton.%I including all)', child, parent);
+      execute format('alter table baton.%I attach partition baton.%I for values from (%L) to (%L)',
+        parent, child, baton.id_at(week), baton.id_at(week + interval '7 days'));
+      made := made + 1;
+    end loop;
+  end loop;
+  return made;
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.fill_lease(held baton.lease, request jsonb, moment timestamp with time zone, ttl_ms integer)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+AS $function$
+declare
+  got record := baton.take_batch(request, moment);
+  free integer[];
+  places integer[] := '{}';
+  size integer := length(held.gone);
+begin
+  if got.ids is not null then
+    free := array(select p from generate_series(0, size - 1) as p where get_bit(held.gone, p) = 1 order by p limit cardinality(got.ids));
+    places := free || array(select generate_series(size, size + cardinality(got.ids) - cardinality(free) - 1));
+    held.gone := held.gone || repeat('0', cardinality(got.ids) - cardinality(free))::varbit;
+    held.fresh := repeat('0', length(held.gone))::varbit;
+    for i in 1 .. cardinality(places) loop
+      held.run_ids[places[i] + 1] := got.ids[i];
+      held.gone := set_bit(held.gone, places[i], 0);
+      held.fresh := set_bit(held.fresh, places[i], 1);
+    end loop;
+    update baton.lease l set round = held.round, gone = held.gone, told = held.told, run_ids = held.run_ids,
+      fresh = held.fresh, fresh_round = held.round, expires_at = moment + ttl_ms * interval '1 millisecond'
+    where l.token = held.token;
+  else
+    update baton.lease l set round = held.round, gone = held.gone, told = held.told,
+      expires_at = moment + ttl_ms * interval '1 millisecond'
+    where l.token = held.token;
+  end if;
+  return jsonb_build_object('low', got.low, 'due_in_ms', baton.next_due(moment, got.low),
+    'runs', baton.describe_runs(got.ids, places, got.begun));
+end
+$function$;
+
+-- owner: baton_engine
+CREATE OR REPLACE FUNCTION baton.find_run(id uuid)
+ RETURNS jsonb
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+AS $function$
+  select jsonb_build_object('id', r.id, 'workflow', r.workflow, 'version', r.version, 'priority', r.priority, 'input', r.input,
+    'created_at', r.created_at, 'moment', clock.moment, 'status', baton.status_of(r.id, clock.moment),
+    'error', e.error, 'finished_at', e.at, 'run_at', q.run_at, 'blocked', b.reason,
+    'crashes', (select count(*) from baton.failure f where f.run_id = find_run.id and f.node = ''),
+    'checkpoints', coalesce((
+      select jsonb_agg(to_jsonb(c) - 'run_id' order by c.position) from baton.checkpoint c where c.run_id = find_run.id), '[]'),
+    'failures', coalesce((
+      select jsonb_agg(to_jsonb(f) - 'run_id' order by f.attempt)
+      from baton.failure f where f.run_id = find_run.id and f.node <> ''), '[]'))
+  from baton.run r
+  cross join (select baton.now() as moment) as clock
+  left join baton.ending e on e.run_id = find_run.id
+  left join baton.ready q on q.run_id = find_run.id
+  left join baton.blocked b on b.run_id = find_run.id
+  where r.id = find_run.id
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.id_at(moment timestamp with time zone)
+ RETURNS uuid
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$ select (lpad(to_hex(floor(extract(epoch from moment) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid $function$;
+
+-- owner: baton_engine
+CREATE OR REPLACE FUNCTION baton.list_runs(request jsonb)
+ RETURNS jsonb
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+AS $function$
+  select coalesce(jsonb_agg(to_jsonb(page) order by page.id desc), '[]')
+  from (
+    select r.id, r.workflow, r.version, s.status, r.created_at, (select e.at from baton.ending e where e.run_id = r.id) as finished_at
+    from (select baton.now() as moment) as clock
+    cross join baton.run r
+    cross join lateral (select baton.status_of(r.id, clock.moment) as status) as s
+    where r.id < coalesce((request ->> 'before')::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+      and (request ->> 'workflow' is null or r.workflow = request ->> 'workflow')
+      and (request ->> 'status' is null or s.status = request ->> 'status')
+    order by r.id desc
+    limit (request ->> 'limit')::integer
+  ) as page
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.live_members(run_ids uuid[], gone bit varying, chosen bit varying DEFAULT NULL::bit varying, OUT ids uuid[], OUT places integer[])
+ RETURNS record
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  select array_agg(id order by nth), array_agg((nth - 1)::integer order by nth)
+  from unnest(run_ids) with ordinality as m (id, nth)
+  where get_bit(gone, (nth - 1)::integer) = 0 and (chosen is null or get_bit(chosen, (nth - 1)::integer) = 1)
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.new_id()
+ RETURNS uuid
+ LANGUAGE sql
+AS $function$
+  select (substr(t, 1, 12) || '7' || substr(r, 14, 19))::uuid
+  from (select replace(baton.id_at(baton.now())::text, '-', '') as t, replace(gen_random_uuid()::text, '-', '') as r) as parts
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.next_due(moment timestamp with time zone, low jsonb, highest integer DEFAULT 3)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  soonest timestamptz;
+begin
+  select min(first.run_at) into soonest
+  from generate_series(0, highest) as b (band)
+  cross join lateral (
+    select q.run_at from baton.ready q
+    where q.band = b.band and q.run_at >= coalesce((low ->> b.band::text)::timestamptz, '-infinity')
+    order by q.run_at limit 1
+  ) as first;
+  -- greatest() alone would read "none" as "now": it ignores nulls.
+  return case when soonest is not null then ceil(extract(epoch from greatest(soonest, moment) - moment) * 1000) end;
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.now()
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+AS $function$ select clock_timestamp() $function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.park_members(held baton.lease, entries jsonb, unproven boolean, skipped uuid[], moment timestamp with time zone)
+ RETURNS integer[]
+ LANGUAGE plpgsql
+AS $function$
+declare
+  ids uuid[];
+  places integer[];
+  times timestamptz[];
+begin
+  if coalesce(jsonb_array_length(entries), 0) = 0 then
+    return '{}';
+  end if;
+  select array_agg(e.run), array_agg(e.place), array_agg(moment + e.delay_ms * interval '1 millisecond') into ids, places, times
+  from jsonb_to_recordset(entries) as e (place integer, run uuid, delay_ms bigint)
+  where held.run_ids[e.place + 1] = e.run and get_bit(held.gone, e.place) = 0 and e.run <> all (skipped);
+  if unproven then
+    perform baton.return_members(held, ids, moment);
+  else
+    perform baton.put_back(ids, times);
+  end if;
+  return coalesce(places, '{}');
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.progressed_among(ids uuid[], since timestamp with time zone)
+ RETURNS uuid[]
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+begin
+  return array(
+    select t.id from unnest(ids) as t (id)
+    cross join lateral (select count(*) as n from baton.checkpoint where run_id = t.id and started_at >= since) as c
+    cross join lateral (select count(*) as n from baton.failure where run_id = t.id and node <> '' and started_at >= since) as f
+    where c.n + f.n > 0
+  );
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.put_back(ids uuid[], run_ats timestamp with time zone[], suspects integer DEFAULT NULL::integer)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  insert into baton.ready (run_id, band, run_at, bytes, begun)
+  select t.id, coalesce(3 + suspects, r.priority), t.run_at, r.bytes + c.bytes, true
+  from unnest(ids, run_ats) as t (id, run_at)
+  cross join lateral (select priority, octet_length(input::text) as bytes from baton.run where id = t.id limit 1) as r
+  cross join lateral (select coalesce(sum(octet_length(output::text)), 0) as bytes from baton.checkpoint where run_id = t.id) as c
+  on conflict do nothing;
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.reap_leases(moment timestamp with time zone)
+ RETURNS integer
+ LANGUAGE plpgsql
+AS $function$
+declare
+  held baton.lease;
+  crashed integer := 0;
+  ids uuid[];
+begin
+  for held in
+    delete from baton.lease where token = any (array(
+      select token from baton.lease where expires_at <= moment order by expires_at limit 20 for update skip locked))
+    returning *
+  loop
+    ids := (baton.live_members(held.run_ids, held.gone)).ids;
+    continue when ids is null;
+    perform baton.crash_members(held, ids, moment);
+    crashed := crashed + cardinality(ids);
+  end loop;
+  return crashed;
+end
+$function$;
+
+-- owner: baton_engine
+CREATE OR REPLACE FUNCTION baton.redrive(id uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+AS $function$
+declare
+  moment timestamptz := baton.now();
+  ended text;
+begin
+  perform baton.require_read_committed();
+  if not exists (select from baton.run r where r.id = redrive.id) then
+    return null;
+  end if;
+  delete from baton.ending e where e.run_id = redrive.id and e.status = 'failed';
+  if not found then
+    select e.status into ended from baton.ending e where e.run_id = redrive.id;
+    return jsonb_build_object('status', coalesce(ended, 'unfinished'),
+      'redriven', exists (select from baton.redrive r where r.run_id = redrive.id));
+  end if;
+  insert into baton.redrive (run_id, at, forgiven)
+  select redrive.id, moment, coalesce(jsonb_object_agg(node, failures), '{}')
+  from (select node, count(*) as failures from baton.failure f where f.run_id = redrive.id group by node) as by_node;
+  perform baton.put_back(array[redrive.id], array[moment]);
+  return jsonb_build_object('status', 'failed', 'redriven', true);
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.refuse_foreign_ids(request jsonb, moment timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  wrong uuid;
+begin
+  select r.id into wrong
+  from jsonb_to_recordset(request -> 'runs') as r (id uuid)
+  where r.id < baton.id_at(moment - interval '24 hours') or r.id >= baton.id_at(moment + interval '5 minutes')
+  limit 1;
+  if found then
+    raise exception 'run id % was not made within the last 24 hours', wrong
+      using errcode = 'BT010', detail = floor(extract(epoch from moment) * 1000)::bigint::text,
+      hint = 'Make a new UUIDv7 from the time in the detail.';
+  end if;
+end
+$function$;
+
+-- owner: baton_engine
+CREATE OR REPLACE FUNCTION baton.release(token uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  held baton.lease;
+  ids uuid[];
+begin
+  perform baton.require_read_committed();
+  delete from baton.lease l where l.token = release.token returning * into held;
+  if found then
+    ids := (baton.live_members(held.run_ids, held.gone)).ids;
+    perform baton.return_members(held, coalesce(ids, '{}'), baton.now());
+  end if;
+  return jsonb_build_object('released', coalesce(cardinality(ids), 0));
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.remember_request(request jsonb, moment timestamp with time zone)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+AS $function$
+declare
+  named_workflow text := request #>> '{request,workflow}';
+  named_key text := request #>> '{request,key}';
+  known baton.dedup;
+begin
+  delete from baton.dedup where workflow = named_workflow and scope = 'request' and key = named_key and expires_at <= moment;
+  insert into baton.dedup (workflow, scope, key, hash, answer, expires_at)
+  values (named_workflow, 'request', named_key, request #>> '{request,hash}', '[]', moment + interval '7 days')
+  on conflict do nothing;
+  if found then
+    return null;
+  end if;
+  select * into strict known from baton.dedup where workflow = named_workflow and scope = 'request' and key = named_key;
+  if known.hash <> request #>> '{request,hash}' then
+    raise exception 'idempotency key "%" was used with another body', named_key
+      using errcode = 'BT011', detail = 'request', hint = 'Send the first body again, or use a new key.';
+  end if;
+  return known.answer;
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.remember_runs(request jsonb, moment timestamp with time zone)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+AS $function$
+declare
+  clash text;
+  answer jsonb;
+begin
+  delete from baton.dedup d using jsonb_to_recordset(request -> 'runs') as r (workflow text, key text)
+  where d.workflow = r.workflow and d.scope = 'run' and d.key = r.key and d.expires_at <= moment;
+  insert into baton.dedup (workflow, scope, key, hash, answer, expires_at)
+  select r.workflow, 'run', r.key, r.hash, to_jsonb(r.id), moment + interval '7 days'
+  from jsonb_to_recordset(request -> 'runs') as r (id uuid, workflow text, key text, hash text)
+  where r.key is not null
+  order by r.workflow, r.key
+  on conflict do nothing;
+  select (place - 1)::text into clash
+  from rows from (jsonb_to_recordset(request -> 'runs') as (workflow text, key text, hash text)) with ordinality as r (workflow, key, hash, place)
+  join baton.dedup d on d.workflow = r.workflow and d.scope = 'run' and d.key = r.key
+  where d.hash <> r.hash
+  order by place limit 1;
+  if found then
+    raise exception 'the idempotency key of run % was used with another body', clash
+      using errcode = 'BT011', detail = clash, hint = 'Send the first body again, or use a new key.';
+  end if;
+  select jsonb_agg(run || jsonb_build_object('known', d.answer) order by place) into answer
+  from jsonb_array_elements(request -> 'runs') with ordinality as r (run, place)
+  left join baton.dedup d on d.workflow = run ->> 'workflow' and d.scope = 'run' and d.key = run ->> 'key';
+  return answer;
+end
+$function$;
+
+-- owner: baton_engine
+CREATE OR REPLACE FUNCTION baton.repair()
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+AS $function$
+declare
+  ids uuid[];
+  times timestamptz[];
+begin
+  perform baton.require_read_committed();
+  select array_agg(r.id), array_agg(greatest(r.start_at, c.until, f.until)) into ids, times
+  from baton.run r
+  cross join lateral (select max(finished_at) as until from baton.checkpoint where run_id = r.id) as c
+  cross join lateral (
+    select max(retry_at) as until from baton.failure x
+    where x.run_id = r.id and not exists (select from baton.checkpoint y where y.run_id = r.id and y.node = x.node)
+  ) as f
+  where not exists (select from baton.ending e where e.run_id = r.id)
+    and not exists (select from baton.ready q where q.run_id = r.id)
+    and not exists (select from baton.blocked b where b.run_id = r.id)
+    and not exists (select from baton.lease l, unnest(l.run_ids) with ordinality as m (id, nth)
+      where m.id = r.id and get_bit(l.gone, (nth - 1)::integer) = 0);
+  perform baton.put_back(ids, times);
+  return coalesce(cardinality(ids), 0);
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.replayed(held baton.lease, strictly boolean, low jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  moment timestamptz := baton.now();
+  fresh record;
+begin
+  if strictly then
+    raise exception 'round % of lease % was applied before', held.round, held.token
+      using errcode = 'BT002', hint = 'Its statements were committed with it: read this as success.';
+  end if;
+  if held.fresh_round = held.round then
+    fresh := baton.live_members(held.run_ids, held.gone, held.fresh);
+  else
+    fresh := baton.live_members('{}', '');
+  end if;
+  return jsonb_build_object('now', moment, 'round', held.round, 'low', low, 'due_in_ms', baton.next_due(moment, coalesce(low, '{}')),
+    'stopped', coalesce(held.told -> 'stopped', '[]'), 'lost', coalesce(held.told -> 'lost', '[]'),
+    'runs', baton.describe_runs(fresh.ids, fresh.places, array_fill(true, array[coalesce(cardinality(fresh.ids), 0)])));
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.require_read_committed()
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if current_setting('transaction_isolation') <> 'read committed' then
+    raise exception 'baton runs at READ COMMITTED only, this transaction is %', current_setting('transaction_isolation')
+      using errcode = 'BT020', hint = 'Remove the default_transaction_isolation setting of this role or database.';
+  end if;
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.return_members(held baton.lease, ids uuid[], moment timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  proven uuid[] := case when held.crashes = 0 then ids else baton.progressed_among(ids, held.claimed_at) end;
+  doubtful uuid[];
+begin
+  perform baton.put_back(proven, array_fill(moment, array[coalesce(cardinality(proven), 0)]));
+  if held.crashes > 0 then
+    doubtful := array(select unnest(ids) except select unnest(proven));
+    perform baton.put_back(doubtful, array_fill(moment, array[cardinality(doubtful)]), held.crashes);
+  end if;
+end
+$function$;
+
+-- owner: baton_engine
+CREATE OR REPLACE FUNCTION baton.state(id uuid)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+AS $function$
+  select jsonb_build_object('input', r.input)
+    || coalesce((select jsonb_object_agg(c.node, c.output) from baton.checkpoint c where c.run_id = state.id), '{}')
+  from baton.run r where r.id = state.id
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.status_of(id uuid, moment timestamp with time zone)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select coalesce(
+    (select e.status from baton.ending e where e.run_id = status_of.id),
+    (select 'blocked' from baton.blocked b where b.run_id = status_of.id),
+    (select case when q.run_at > moment then 'waiting' else 'ready' end from baton.ready q where q.run_id = status_of.id),
+    'running')
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.stop_members(held baton.lease, ended integer[], moment timestamp with time zone)
+ RETURNS uuid[]
+ LANGUAGE plpgsql
+AS $function$
+declare
+  stopped uuid[] := '{}';
+begin
+  if exists (select from baton.control) then
+    select array_agg(run_id) into stopped
+    from unnest(held.run_ids) with ordinality as m (run_id, nth)
+    join baton.control c using (run_id)
+    where get_bit(held.gone, (nth - 1)::integer) = 0 and (nth - 1)::integer <> all (ended);
+    perform baton.end_runs(stopped, 'cancelled', null, moment);
+  end if;
+  return coalesce(stopped, '{}');
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.stop_parked(moment timestamp with time zone)
+ RETURNS integer
+ LANGUAGE plpgsql
+AS $function$
+declare
+  ids uuid[];
+begin
+  if not exists (select from baton.control) then
+    return 0;
+  end if;
+  with unready as (
+    delete from baton.ready where run_id = any (array(select run_id from baton.control)) returning run_id
+  ), unblocked as (
+    delete from baton.blocked where run_id = any (array(select run_id from baton.control)) returning run_id
+  )
+  select array_agg(run_id) into ids from (select * from unready union all select * from unblocked) as parked;
+  perform baton.end_runs(ids, 'cancelled', null, moment);
+  delete from baton.control c where exists (select from baton.ending e where e.run_id = c.run_id);
+  return coalesce(cardinality(ids), 0);
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.stopped_among(ids uuid[])
+ RETURNS uuid[]
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+begin
+  if not exists (select from baton.control) then
+    return '{}';
+  end if;
+  return array(select run_id from baton.control where run_id = any (ids));
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.store_runs(runs jsonb, moment timestamp with time zone)
+ RETURNS integer
+ LANGUAGE plpgsql
+AS $function$
+declare
+  due integer;
+begin
+  with given as (
+    select r.*, coalesce(r.run_at, moment + coalesce(r.delay_ms, 0) * interval '1 millisecond') + place * interval '1 microsecond' as start_at
+    from rows from (jsonb_to_recordset(runs)
+      as (id uuid, workflow text, version integer, priority smallint, input jsonb, run_at timestamptz, delay_ms bigint, known uuid))
+      with ordinality as r (id, workflow, version, priority, input, run_at, delay_ms, known, place)
+    where r.known is null or r.known = r.id
+  ), stored as (
+    insert into baton.run (id, workflow, version, priority, input, start_at, created_at)
+    select id, workflow, version, priority, input, start_at, moment from given
+    on conflict do nothing
+    returning id, priority, start_at, octet_length(input::text) as bytes
+  ), queued as (
+    insert into baton.ready (run_id, band, run_at, bytes, begun)
+    select id, priority, start_at, bytes, false from stored
+    returning run_at
+  )
+  select count(*) into due from queued where run_at <= moment + interval '15 seconds';
+  return due;
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.take_batch(request jsonb, moment timestamp with time zone, OUT ids uuid[], OUT begun boolean[], OUT low jsonb)
+ RETURNS record
+ LANGUAGE plpgsql
+AS $function$
+declare
+  free integer := (request ->> 'max')::integer;
+  room bigint := (request ->> 'max_bytes')::bigint;
+  asked integer;
+  wanted_band integer;
+  turn integer[] := array[0, 1, 2, 3];
+  lowest_band integer;
+  got record;
+  mark timestamptz;
+begin
+  low := coalesce(request -> 'low', '{}');
+  select max(band) into lowest_band
+  from unnest(turn) as b (band)
+  where b.band > 0 and exists (select from baton.ready q where q.band = b.band and q.run_at <= moment
+    and q.run_at >= coalesce((low ->> b.band::text)::timestamptz, '-infinity'));
+  if lowest_band is not null and random() * 8 < least(free, 8) then
+    turn := lowest_band || turn;
+  end if;
+  for i in 1 .. cardinality(turn) loop
+    wanted_band := turn[i];
+    asked := case when i = 1 and cardinality(turn) = 5 then greatest(free / 8, 1) else free end;
+    got := baton.take_ready(wanted_band, asked, room, coalesce((low ->> wanted_band::text)::timestamptz, '-infinity'), moment);
+    mark := least(got.last_run_at, moment - interval '5 seconds');
+    low := low || jsonb_build_object(wanted_band::text, mark);
+    continue when got.ids is null;
+    ids := ids || got.ids;
+    begun := begun || got.begun;
+    free := free - cardinality(got.ids);
+    room := room - got.bytes;
+    exit when free <= 0 or room <= 0;
+  end loop;
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.take_ready(wanted_band integer, most integer, room bigint, lowest timestamp with time zone, moment timestamp with time zone, OUT ids uuid[], OUT begun boolean[], OUT bytes bigint, OUT last_run_at timestamp with time zone)
+ RETURNS record
+ LANGUAGE plpgsql
+AS $function$
+declare
+  places tid[];
+begin
+  select array_agg(place), coalesce(sum(size), 0) into places, bytes
+  from (
+    select place, size, sum(size) over (order by nth) as total, nth
+    from (
+      select r.ctid as place, r.bytes as size, row_number() over () as nth
+      from (
+        select q.ctid, q.bytes from baton.ready q
+        where q.band = wanted_band and q.run_at >= lowest and q.run_at <= moment
+        order by q.run_at limit most for update skip locked
+      ) as r
+    ) as locked
+  ) as summed
+  where total <= room or nth = 1;
+  if places is null then
+    return;
+  end if;
+  with taken as (
+    delete from baton.ready q where q.ctid = any (places) returning q.run_id, q.begun, q.run_at
+  )
+  select array_agg(t.run_id order by t.run_at), array_agg(t.begun order by t.run_at), max(t.run_at)
+    into ids, begun, last_run_at
+  from taken t;
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.take_suspects(moment timestamp with time zone, OUT ids uuid[], OUT begun boolean[], OUT crashes integer)
+ RETURNS record
+ LANGUAGE plpgsql
+AS $function$
+declare
+  got record;
+begin
+  for crashed in reverse 5 .. 1 loop
+    got := baton.take_ready(3 + crashed, case crashed when 1 then 64 when 2 then 8 else 1 end, 4194304, '-infinity', moment);
+    if got.ids is not null then
+      ids := got.ids;
+      begun := got.begun;
+      crashes := crashed;
+      return;
+    end if;
+  end loop;
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.take_unblocked(manifest jsonb, most integer)
+ RETURNS uuid[]
+ LANGUAGE plpgsql
+AS $function$
+declare
+  ids uuid[];
+begin
+  with taken as (
+    delete from baton.blocked where ctid = any (array(
+      select b.ctid from baton.blocked b
+      join jsonb_to_recordset(manifest) as m (name text, version integer, shape text) on m.name = b.workflow and m.version = b.version
+      where m.shape <> b.shape
+      limit most for update of b skip locked))
+    returning run_id
+  )
+  select array_agg(run_id) into ids from taken;
+  return ids;
+end
+$function$;
+
+-- owner: baton_engine
+CREATE OR REPLACE FUNCTION baton.tick()
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  moment timestamptz := baton.now();
+  crashed integer;
+  stopped integer;
+  low jsonb;
+begin
+  perform baton.require_read_committed();
+  perform baton.ensure_partitions();
+  crashed := baton.reap_leases(moment);
+  stopped := baton.stop_parked(moment);
+  delete from baton.dedup where ctid = any (array(
+    select ctid from baton.dedup where expires_at <= moment order by expires_at limit 1000 for update skip locked));
+  select coalesce(jsonb_object_agg(b.band, least(first.run_at, moment - interval '5 seconds')), '{}') into low
+  from generate_series(0, 3) as b (band)
+  cross join lateral (select q.run_at from baton.ready q where q.band = b.band order by q.run_at limit 1) as first;
+  return jsonb_build_object('now', moment, 'crashed', crashed, 'stopped', stopped, 'low', low, 'due_in_ms', baton.next_due(moment, low, 8),
+    'lease_expires_in_ms', (select ceil(extract(epoch from min(greatest(expires_at, moment)) - moment) * 1000) from baton.lease));
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.without(held baton.lease, places integer[], ids uuid[])
+ RETURNS bit varying
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+declare
+  gone varbit := held.gone;
+  place integer;
+  id uuid;
+begin
+  foreach place in array places loop
+    gone := set_bit(gone, place, 1);
+  end loop;
+  foreach id in array ids loop
+    place := array_position(held.run_ids, id);
+    if place is not null then
+      gone := set_bit(gone, place - 1, 1);
+    end if;
+  end loop;
+  return gone;
+end
+$function$;
+
+grant usage on schema baton to baton_engine;
+grant usage on schema baton to baton_operator;
+grant usage on schema baton to baton_poller;
+grant usage on schema baton to baton_producer;
+grant usage on schema baton to baton_reader;
+grant usage on schema example to baton_poller;
+grant usage on schema example to baton_reader;
+grant delete, insert, select, update on table baton.blocked to baton_engine;
+grant delete, insert, select, update on table baton.checkpoint to baton_engine;
+grant delete, insert, select, update on table baton.control to baton_engine;
+grant delete, insert, select, update on table baton.dedup to baton_engine;
+grant delete, insert, select, update on table baton.ending to baton_engine;
+grant delete, insert, select, update on table baton.failure to baton_engine;
+grant delete, insert, select, update on table baton.lease to baton_engine;
+grant select on table baton.migration to baton_engine;
+grant select on table baton.migration to baton_operator;
+grant select on table baton.migration to baton_poller;
+grant select on table baton.migration to baton_producer;
+grant select on table baton.migration to baton_reader;
+grant delete, insert, select, update on table baton.ready to baton_engine;
+grant delete, insert, select, update on table baton.redrive to baton_engine;
+grant delete, insert, select, update on table baton.run to baton_engine;
+grant delete, insert, select, update on table example.renditions to baton_poller;
+grant select on table example.renditions to baton_reader;
+grant delete, insert, select, update on table example.video_traits to baton_poller;
+grant select on table example.video_traits to baton_reader;
+grant delete, insert, select, update on table example.videos to baton_poller;
+grant select on table example.videos to baton_reader;
+grant execute on function baton.advance(uuid,integer,jsonb) to baton_poller;
+grant execute on function baton.append_checkpoints(baton.lease,jsonb,timestamp with time zone) to baton_engine;
+grant execute on function baton.append_failures(baton.lease,jsonb,timestamp with time zone) to baton_engine;
+grant execute on function baton.append_sleeps(baton.lease,jsonb,uuid[],timestamp with time zone) to baton_engine;
+grant execute on function baton.block_members(baton.lease,jsonb,uuid[],timestamp with time zone) to baton_engine;
+grant execute on function baton.cancel(uuid) to baton_operator;
+grant execute on function baton.claim(uuid,jsonb) to baton_poller;
+grant execute on function baton.claimed_again(baton.lease,jsonb) to baton_engine;
+grant execute on function baton.crash_members(baton.lease,uuid[],timestamp with time zone) to baton_engine;
+grant execute on function baton.describe_runs(uuid[],integer[],boolean[]) to baton_engine;
+grant execute on function baton.end_members(baton.lease,jsonb,text,uuid[],timestamp with time zone) to baton_engine;
+grant execute on function baton.end_runs(uuid[],text,jsonb[],timestamp with time zone) to baton_engine;
+grant execute on function baton.enqueue(jsonb) to baton_producer;
+grant execute on function baton.ensure_partitions() to baton_engine;
+grant execute on function baton.fill_lease(baton.lease,jsonb,timestamp with time zone,integer) to baton_engine;
+grant execute on function baton.find_run(uuid) to baton_operator;
+grant execute on function baton.find_run(uuid) to baton_reader;
+grant execute on function baton.id_at(timestamp with time zone) to baton_engine;
+grant execute on function baton.id_at(timestamp with time zone) to baton_reader;
+grant execute on function baton.list_runs(jsonb) to baton_operator;
+grant execute on function baton.list_runs(jsonb) to baton_reader;
+grant execute on function baton.live_members(uuid[],bit varying,bit varying) to baton_engine;
+grant execute on function baton.new_id() to baton_engine;
+grant execute on function baton.new_id() to baton_operator;
+grant execute on function baton.new_id() to baton_poller;
+grant execute on function baton.new_id() to baton_producer;
+grant execute on function baton.next_due(timestamp with time zone,jsonb,integer) to baton_engine;
+grant execute on function baton.now() to baton_engine;
+grant execute on function baton.now() to baton_operator;
+grant execute on function baton.now() to baton_poller;
+grant execute on function baton.now() to baton_producer;
+grant execute on function baton.now() to baton_reader;
+grant execute on function baton.park_members(baton.lease,jsonb,boolean,uuid[],timestamp with time zone) to baton_engine;
+grant execute on function baton.progressed_among(uuid[],timestamp with time zone) to baton_engine;
+grant execute on function baton.put_back(uuid[],timestamp with time zone[],integer) to baton_engine;
+grant execute on function baton.reap_leases(timestamp with time zone) to baton_engine;
+grant execute on function baton.redrive(uuid) to baton_operator;
+grant execute on function baton.refuse_foreign_ids(jsonb,timestamp with time zone) to baton_engine;
+grant execute on function baton.release(uuid) to baton_poller;
+grant execute on function baton.remember_request(jsonb,timestamp with time zone) to baton_engine;
+grant execute on function baton.remember_runs(jsonb,timestamp with time zone) to baton_engine;
+grant execute on function baton.repair() to baton_migrator;
+grant execute on function baton.replayed(baton.lease,boolean,jsonb) to baton_engine;
+grant execute on function baton.require_read_committed() to baton_engine;
+grant execute on function baton.return_members(baton.lease,uuid[],timestamp with time zone) to baton_engine;
+grant execute on function baton.state(uuid) to baton_operator;
+grant execute on function baton.state(uuid) to baton_reader;
+grant execute on function baton.status_of(uuid,timestamp with time zone) to baton_engine;
+grant execute on function baton.stop_members(baton.lease,integer[],timestamp with time zone) to baton_engine;
+grant execute on function baton.stop_parked(timestamp with time zone) to baton_engine;
+grant execute on function baton.stopped_among(uuid[]) to baton_engine;
+grant execute on function baton.store_runs(jsonb,timestamp with time zone) to baton_engine;
+grant execute on function baton.take_batch(jsonb,timestamp with time zone) to baton_engine;
+grant execute on function baton.take_ready(integer,integer,bigint,timestamp with time zone,timestamp with time zone) to baton_engine;
+grant execute on function baton.take_suspects(timestamp with time zone) to baton_engine;
+grant execute on function baton.take_unblocked(jsonb,integer) to baton_engine;
+grant execute on function baton.tick() to baton_poller;
+grant execute on function baton.without(baton.lease,integer[],uuid[]) to baton_engine;

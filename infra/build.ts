@@ -1,0 +1,114 @@
+import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { gzipSync } from "node:zlib";
+import { build, type Metafile, type Plugin } from "esbuild";
+import type { Driver } from "../shared/db/connect.ts";
+
+export interface BuildOptions {
+  /** The one database driver that the bundles carry. */
+  readonly driver: Driver;
+  /** Where `<name>.mjs` and its source map go; emptied first. Default: `dist/functions` of this project. */
+  readonly outdir?: string;
+  /** The functions' sources. Default: all of `functions/`. */
+  readonly sources?: readonly string[];
+  /** `false` leaves out everything in `shared/workflows`, to see what Baton itself weighs. Default: `true`. */
+  readonly workflows?: boolean;
+}
+
+/** One built function; sizes in bytes, inputs are the source files that are in it. */
+export interface Bundle {
+  readonly name: string;
+  readonly file: string;
+  readonly bytes: number;
+  readonly gzipped: number;
+  readonly inputs: readonly string[];
+}
+
+export const ROOT = fileURLToPath(new URL("..", import.meta.url));
+
+/** Parts of the drivers that are packed in CommonJS call `require`, which an ES module does not have. */
+const REQUIRE = 'import{createRequire as baton_require}from"node:module";const require=baton_require(import.meta.url);';
+
+/** Bundles each function into one minified ES module of its own. Throws when one does not build. */
+export async function buildFunctions(options: BuildOptions): Promise<Bundle[]> {
+  const { driver, outdir = join(ROOT, "dist/functions"), sources = functionSources(), workflows = true } = options;
+  rmSync(outdir, { recursive: true, force: true });
+  const { metafile } = await build({
+    absWorkingDir: ROOT,
+    entryPoints: sources.map((source) => ({ in: source, out: bundleName(source) })),
+    outdir,
+    bundle: true,
+    minify: true,
+    keepNames: true,
+    sourcemap: "external",
+    metafile: true,
+    format: "esm",
+    platform: "node",
+    target: "node24",
+    outExtension: { ".js": ".mjs" },
+    // The runtime on Lambda has the AWS SDK.
+    external: ["@aws-sdk/*"],
+    define: { "process.env.BATON_BUNDLED_DRIVER": JSON.stringify(driver) },
+    loader: { ".sql": "text" },
+    banner: { js: REQUIRE },
+    plugins: workflows ? [] : [withoutWorkflows],
+    logLevel: "error",
+  });
+  return bundlesIn(metafile);
+}
+
+/** The name of a function's bundle: its file's up to the trigger, since Lambda takes a handler apart at the first dot. */
+export function bundleName(source: string): string {
+  return basename(source).replace(/\..*$/, "");
+}
+
+function functionSources(): string[] {
+  const folder = join(ROOT, "functions");
+  return readdirSync(folder)
+    .filter((name) => name.endsWith(".ts"))
+    .map((name) => join(folder, name));
+}
+
+function bundlesIn({ outputs }: Metafile): Bundle[] {
+  return Object.entries(outputs)
+    .filter(([path]) => path.endsWith(".mjs"))
+    .map(([path, output]) => {
+      const file = join(ROOT, path);
+      const inputs = Object.entries(output.inputs).filter(([, { bytesInOutput }]) => bytesInOutput > 0);
+      return {
+        name: bundleName(path),
+        file,
+        bytes: output.bytes,
+        gzipped: gzipSync(readFileSync(file), { level: 9 }).length,
+        inputs: inputs.map(([input]) => input),
+      };
+    });
+}
+
+const withoutWorkflows: Plugin = {
+  name: "without-workflows",
+  setup({ onLoad }) {
+    onLoad({ filter: /shared[/\\]workflows[/\\]index\.ts$/ }, () => ({ contents: "export const workflows = [];", loader: "ts" }));
+  },
+};
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { "without-examples": { type: "boolean", default: false } } });
+  const driver = process.env["BATON_DRIVER"] ?? "neon";
+  if (driver !== "neon" && driver !== "pg") throw new Error(`BATON_DRIVER is "${driver}": it takes neon or pg`);
+  const bundles = await buildFunctions({ driver, workflows: !values["without-examples"] });
+  const kilobytes = (bytes: number) => `${(bytes / 1024).toFixed(1)} KB`;
+  console.log(`driver ${driver}`);
+  console.table(
+    Object.fromEntries(bundles.map(({ name, bytes, gzipped }) => [name, { raw: kilobytes(bytes), gzipped: kilobytes(gzipped) }])),
+  );
+}
+
+if (import.meta.main) {
+  main().catch((error: unknown) => {
+    console.error((error as Error).message);
+    process.exitCode = 1;
+  });
+}

@@ -1,0 +1,74 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import type { TestDatabase } from "../../support/database.ts";
+import type { PollerProcessOptions } from "./poller-process.ts";
+
+export type KillPoint = PollerProcessOptions["point"];
+
+/** What a series of kills came to: how many of each kind, and when which process died. */
+export interface Kills {
+  readonly byPoint: Record<KillPoint, number>;
+  readonly deaths: Map<number, number>;
+}
+
+interface Options {
+  readonly database: TestDatabase;
+  readonly ledger: string;
+  readonly ttlMs: number;
+  readonly kills: number;
+  readonly random: () => number;
+  readonly finished: () => Promise<boolean>;
+}
+
+const points: readonly KillPoint[] = ["after-claim", "after-effect", "after-advance", "at-random"];
+
+/**
+ * Keeps two pollers running as processes of their own and lets them die by SIGKILL until there were `kills` deaths; then lets
+ * two live until all is finished, and ends them.
+ */
+export async function killPollers(options: Options): Promise<Kills> {
+  const kills: Kills = { byPoint: { "after-claim": 0, "after-effect": 0, "after-advance": 0, "at-random": 0 }, deaths: new Map() };
+  let begun = 0;
+  const slot = async () => {
+    while (begun < options.kills) await liveAndDie(options, kills, points[begun++ % points.length]!);
+  };
+  await Promise.all([slot(), slot()]);
+  const survivors = [start(options, "at-random", Infinity), start(options, "at-random", Infinity)];
+  while (!(await options.finished())) await new Promise((resolve) => setTimeout(resolve, 200));
+  for (const survivor of survivors) survivor.kill("SIGKILL");
+  await Promise.all(survivors.map((survivor) => survivor.exitCode ?? once(survivor, "exit")));
+  return kills;
+}
+
+async function liveAndDie(options: Options, kills: Kills, point: KillPoint): Promise<void> {
+  const after = Math.floor(options.random() * { "after-claim": 2, "after-effect": 60, "after-advance": 8, "at-random": 1 }[point]);
+  const child = start(options, point, after);
+  const exit = once(child, "exit");
+  if (point === "at-random") {
+    await once(child.stdout!, "data");
+    await Promise.race([exit, new Promise((resolve) => setTimeout(resolve, options.random() * 400))]);
+    child.kill("SIGKILL");
+  }
+  // A process that finds nothing to do never comes to its point.
+  const idle = setTimeout(() => child.kill("SIGKILL"), 15_000);
+  const [code, signal] = (await exit) as [number | null, string | null];
+  clearTimeout(idle);
+  if (signal !== "SIGKILL") throw new Error(`a poller ended by itself with exit code ${code}`);
+  kills.byPoint[point]++;
+  kills.deaths.set(child.pid!, Date.now());
+}
+
+function start(options: Options, point: KillPoint, after: number): ChildProcess {
+  const arguments_: PollerProcessOptions = {
+    url: options.database.url("poller"),
+    neonEndpoint: options.database.neon.url,
+    ledger: options.ledger,
+    ttlMs: options.ttlMs,
+    point,
+    after: Number.isFinite(after) ? after : 1e9,
+    failing: 10,
+  };
+  const program = fileURLToPath(new URL("poller-process.ts", import.meta.url));
+  return spawn(process.execPath, [program, JSON.stringify(arguments_)], { stdio: ["ignore", "pipe", "inherit"] });
+}

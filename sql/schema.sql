@@ -1284,7 +1284,8 @@ begin
   select coalesce(jsonb_object_agg(b.band, least(first.run_at, moment - interval '5 seconds')), '{}') into low
   from generate_series(0, 3) as b (band)
   cross join lateral (select q.run_at from baton.ready q where q.band = b.band order by q.run_at limit 1) as first;
-  return jsonb_build_object('now', moment, 'crashed', crashed, 'stopped', stopped, 'low', low, 'due_in_ms', baton.next_due(moment, low, 8),
+  return jsonb_build_object('now', moment, 'crashed', crashed, 'stopped', stopped, 'low', low,
+    'suspects', exists (select from baton.ready q where q.band > 3 and q.run_at <= moment), 'due_in_ms', baton.next_due(moment, low, 8),
     'lease_expires_in_ms', (select ceil(extract(epoch from min(greatest(expires_at, moment)) - moment) * 1000) from baton.lease));
 end
 $function$;

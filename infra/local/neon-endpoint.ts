@@ -54,7 +54,7 @@ export async function startNeonEndpoint(options: NeonEndpointOptions): Promise<N
     const fault = faults?.({ text: call.statements.map(({ query }) => query).join(";"), index: requests, batch: call.begin !== undefined });
     requests++;
     const exchange = exchangeFor(call, response);
-    await (fault === undefined ? exchange.execute().then(exchange.send) : play(fault, exchange));
+    await (fault === undefined ? exchange.execute().then((answer) => exchange.send(answer)) : play(fault, exchange));
   }
 
   function exchangeFor(call: NeonRequest, response: ServerResponse): Exchange {

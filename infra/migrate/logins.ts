@@ -20,7 +20,7 @@ const LIMITS = { statement_timeout: "15s", lock_timeout: "3s", idle_in_transacti
  */
 export async function createLogin({ url, name, password, memberOf }: Login): Promise<void> {
   const role = pg.escapeIdentifier(name);
-  const limits = memberOf === "baton_migrator" ? {} : LIMITS;
+  const limits: Record<string, string> = memberOf === "baton_migrator" ? {} : LIMITS;
   await withClient(url, async (client) => {
     const { rows } = await client.query("select from pg_roles where rolname = $1", [name]);
     const verb = rows.length === 0 ? "create" : "alter";

@@ -30,6 +30,7 @@ export type NewName<State, Name extends string> = string extends Name
 export type Handler<State, Returned> = (state: Readonly<State>, context: StepContext) => MaybePromise<Returned>;
 
 // TypeScript explains why the last overload was refused, so the one with an output schema comes last.
+// NoInfer: where the result is annotated as AnyWorkflow, `Returned` would be inferred from there, as unknown.
 type WithoutOutput = NodeOptions & { readonly output?: never };
 type WithOutput<Schema> = NodeOptions & { readonly output: Schema };
 
@@ -57,12 +58,12 @@ export interface Workflow<Name extends string, Version extends number, Input ext
   step<const NodeName extends string, Returned = null>(
     name: NewName<State, NodeName>,
     handler: Handler<State, Returned> & RefuseUnlessJson<Returned>,
-  ): After<this, State, NodeName, Stored<Returned>>;
+  ): After<this, State, NodeName, NoInfer<Stored<Returned>>>;
   step<const NodeName extends string, Returned = null>(
     name: NewName<State, NodeName>,
     options: WithoutOutput,
     handler: Handler<State, Returned> & RefuseUnlessJson<Returned>,
-  ): After<this, State, NodeName, Stored<Returned>>;
+  ): After<this, State, NodeName, NoInfer<Stored<Returned>>>;
   step<const NodeName extends string, Output extends JsonSchema>(
     name: NewName<State, NodeName>,
     options: WithOutput<Output>,
@@ -73,12 +74,12 @@ export interface Workflow<Name extends string, Version extends number, Input ext
   sql<const NodeName extends string, Returned = null>(
     name: NewName<State, NodeName>,
     handler: Handler<State, SqlResult<Returned>> & RefuseUnlessJson<Returned>,
-  ): After<this, State, NodeName, Stored<Returned>>;
+  ): After<this, State, NodeName, NoInfer<Stored<Returned>>>;
   sql<const NodeName extends string, Returned = null>(
     name: NewName<State, NodeName>,
     options: WithoutOutput,
     handler: Handler<State, SqlResult<Returned>> & RefuseUnlessJson<Returned>,
-  ): After<this, State, NodeName, Stored<Returned>>;
+  ): After<this, State, NodeName, NoInfer<Stored<Returned>>>;
   sql<const NodeName extends string, Output extends JsonSchema>(
     name: NewName<State, NodeName>,
     options: WithOutput<Output>,

@@ -95,9 +95,9 @@ function sqlNode(name: string, options: Options, handler: AnyHandler): Node {
     name,
     ...common(options),
     run: async (state, context) => {
-      const { statements, output } = (await handler(state, context)) as SqlResult<unknown>;
-      if (!Array.isArray(statements)) throw new NonRetryableError(`The handler of "${name}" must return { statements: […] }.`);
-      return { statements, output: await parse(output) };
+      const result = (await handler(state, context)) as SqlResult<unknown> | undefined;
+      if (!Array.isArray(result?.statements)) throw new NonRetryableError(`The handler of "${name}" must return { statements: […] }.`);
+      return { statements: result.statements, output: await parse(result.output) };
     },
   };
 }

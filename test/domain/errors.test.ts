@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { describeError, InvalidWorkflowError, NonRetryableError, RetryAfterError, StepTimeoutError } from "../../shared/domain/errors.ts";
 import { InvalidDurationError, type Duration } from "../../shared/domain/duration.ts";

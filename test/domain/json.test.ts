@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { checkJson, freezeJson, jsonBytes, MAX_JSON_DEPTH, NotJsonError, type Json } from "../../shared/domain/json.ts";
 import { seed } from "./seed.ts";
@@ -132,10 +132,9 @@ describe(`any value (seed ${seed})`, () => {
   });
 
   it("that JSON text can carry, without NUL and half pairs, passes", () => {
-    const isStorable = (text: string) => text.isWellFormed() && !text.includes("\0") && !text.includes("__proto__");
     fc.assert(
-      fc.property(fc.json({ maxDepth: 20, stringUnit: "grapheme" }).filter(isStorable), (text) => {
-        fc.pre(!text.includes(String.raw`\u0000`));
+      fc.property(fc.json({ maxDepth: 20, stringUnit: "grapheme" }), (text) => {
+        fc.pre(!text.includes("__proto__") && !text.includes(String.raw`\u0000`));
         expect(JSON.stringify(checkJson(JSON.parse(text)))).toBe(JSON.stringify(JSON.parse(text)));
       }),
       { seed, numRuns: 500 },
@@ -144,7 +143,9 @@ describe(`any value (seed ${seed})`, () => {
 
   it("has as many bytes as its text in UTF-8", () => {
     fc.assert(
-      fc.property(fc.jsonValue(), (value) => jsonBytes(value as Json) === Buffer.byteLength(JSON.stringify(value))),
+      fc.property(fc.jsonValue(), (value) => {
+        expect(jsonBytes(value as Json)).toBe(Buffer.byteLength(JSON.stringify(value)));
+      }),
       { seed },
     );
   });

@@ -1,10 +1,13 @@
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
+import type { Duration } from "../../shared/domain/duration.ts";
 import { createRegistry, shapeOf } from "../../shared/domain/registry.ts";
 import { defineWorkflow, type AnyWorkflow } from "../../shared/domain/workflow.ts";
 import { order } from "./fixtures.ts";
 
 const named = (name: string, version: number): AnyWorkflow => defineWorkflow({ name, version, input: z.null() }).step("only", () => 1);
+const slow = (timeout: Duration): AnyWorkflow =>
+  defineWorkflow({ name: "order", version: 1, input: z.null() }).sql("record", { timeout }, () => ({ statements: [] }));
 const options = { pollerTimeoutMs: 300_000 };
 
 describe("a registry", () => {
@@ -61,8 +64,6 @@ describe("a registry refuses", () => {
   });
 
   it("a timeout that leaves the poller less than 10 seconds, and says what to do", () => {
-    const slow = (timeout: "290 seconds" | "290.001 seconds") =>
-      defineWorkflow({ name: "order", version: 1, input: z.null() }).sql("record", { timeout }, () => ({ statements: [] }));
     expect(() => createRegistry([slow("290.001 seconds")], options)).toThrow(
       'Workflow "order", node "record": its timeout of 290.001 seconds is longer than the 290 seconds that the poller\'s timeout of 300 seconds leaves to a step: shorten the timeout, or raise the poller\'s.',
     );

@@ -48,6 +48,14 @@ describe("a walk", () => {
     expect("note" in (await walk(workflow, { id: "o-1" })).state.charge).toBe(false);
   });
 
+  it("passes the state through JSON text: no object that one node saw reaches the next", async () => {
+    const seen = new Set<object>();
+    const see = ({ input }: { readonly input: object }) => void seen.add(input);
+    const twice = defineWorkflow({ name: "twice", version: 1, input: z.object({}) });
+    await walk(twice.step("first", see).step("second", see), {});
+    expect(seen.size).toBe(2);
+  });
+
   it("takes the outputs it is given in place of running their nodes", async () => {
     const charge = { runId: "r", attempt: 7, idempotencyKey: "stub", aborted: false, note: "n" };
     const { state, statements } = await walk(workflow, { id: "o-1" }, { outputs: { charge, publish: null } });

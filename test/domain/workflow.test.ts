@@ -25,6 +25,12 @@ function outputOf(workflow: { nodes: readonly Node[] }, given: State = state, co
   return node.run(given, context);
 }
 
+function durationOf(workflow: { nodes: readonly Node[] }, given: State): number {
+  const node = workflow.nodes.at(-1);
+  if (node?.kind !== "sleep") throw new Error("the last node is not a sleep");
+  return node.duration(given);
+}
+
 describe("a workflow", () => {
   it("has a name, a version, an input schema and no nodes at first", () => {
     expect(empty).toMatchObject({ name: "order", version: 1, input: Empty, nodes: [] });
@@ -99,9 +105,9 @@ describe("a node", () => {
     [{ timeOut: "1 second" }, '"timeOut" is not an option of a node: use output, retry or timeout.'],
   ])("with the options %j is refused, and the error says where", (options, problem) => {
     for (const kind of ["step", "sql"] as const) {
-      const refused = expect(() => untyped[kind]("charge", options, () => 1));
-      refused.toThrow(InvalidWorkflowError);
-      refused.toThrow(`Workflow "order", node "charge": ${problem}`);
+      const define = () => untyped[kind]("charge", options, () => 1);
+      expect(define).toThrow(InvalidWorkflowError);
+      expect(define).toThrow(`Workflow "order", node "charge": ${problem}`);
     }
   });
 });
@@ -167,15 +173,11 @@ describe("a sql node", () => {
   it("fails for good when its handler returns no statements", async () => {
     const sentence = 'The handler of "record" must return { statements: […] }.';
     await expect(outputOf(untyped.sql("record", () => ({ text: "select 1" })))).rejects.toThrow(new NonRetryableError(sentence));
+    await expect(outputOf(untyped.sql("record", () => undefined))).rejects.toThrow(new NonRetryableError(sentence));
   });
 });
 
 describe("a sleep", () => {
-  const durationOf = (workflow: { nodes: readonly Node[] }, given: State) => {
-    const node = workflow.nodes.at(-1);
-    return node?.kind === "sleep" ? node.duration(given) : undefined;
-  };
-
   it("lasts as long as it says", () => {
     expect(durationOf(empty.sleep("wait", "3 days"), state)).toBe(259_200_000);
   });

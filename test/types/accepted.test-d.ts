@@ -25,7 +25,7 @@ interface Receipt {
   next?: Receipt;
   extra?: Json;
 }
-declare const receipt: Receipt;
+declare const someReceipt: Receipt;
 declare const statement: Statement;
 
 const fulfilOrder = defineWorkflow({ name: "fulfil-order", version: 2, input: Order })
@@ -40,7 +40,7 @@ const fulfilOrder = defineWorkflow({ name: "fulfil-order", version: 2, input: Or
   )
   .step("receipt", async ({ ship }) => {
     same<typeof ship.etaDays, number>(true);
-    return receipt;
+    return someReceipt;
   })
   .step("free", (): Json => ({ any: ["thing"] }))
   .step("nothing", { timeout: "250 milliseconds" }, async () => {})
@@ -71,7 +71,10 @@ same<OutputOf<W>, readonly ["sent", 1]>(true);
 same<StateOf<W>["ship"]["trackingId"], string>(true);
 
 export const reference: WorkflowRef<W> = { name: "fulfil-order", version: 2 };
-export const any: readonly AnyWorkflow[] = [fulfilOrder];
+export const any: readonly AnyWorkflow[] = [
+  fulfilOrder,
+  defineWorkflow({ name: "silent", version: 1, input: z.null() }).sql("record", () => ({ statements: [] })),
+];
 export const json: Json = { a: [1, "b", null, { c: true }], d: undefined };
 
 /** A handler's own function may be generic over the collaborators of the workflow. */

@@ -84,7 +84,7 @@ order.sleep("wait", 3);
 // @ts-expect-error a computed sleep that is not a duration
 order.sleep("wait", ({ input }) => input.orderId);
 // @ts-expect-error a retry without a unit
-throw new RetryAfterError("30");
+export const soon = new RetryAfterError("30");
 
 // Producers.
 // @ts-expect-error a missing field of the input

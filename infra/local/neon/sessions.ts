@@ -95,7 +95,7 @@ export class NeonSessions {
   async #giveBack(client: pg.PoolClient, caller: Caller): Promise<void> {
     try {
       if (client.getTransactionStatus() !== "I") await client.query("ROLLBACK");
-      if (caller.gone) await client.query(RESET);
+      if (!caller.gone) await client.query(RESET);
       client.release(caller.gone);
     } catch {
       client.release(true);

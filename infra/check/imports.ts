@@ -1,0 +1,61 @@
+import { posix } from "node:path";
+import type { Source } from "./sources.ts";
+
+/**
+ * Which layers a layer may import, itself always included: functions → shared/lambda → shared/engine → shared/domain, and
+ * shared/db → shared/domain. `shared` are the public doors, index.ts and client.ts.
+ */
+const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+  "shared/domain": [],
+  "shared/engine": ["shared/domain"],
+  "shared/db": ["shared/domain"],
+  shared: ["shared/domain", "shared/engine", "shared/db"],
+  "shared/workflows": ["shared", "shared/db"],
+  "shared/lambda": ["shared", "shared/engine", "shared/db", "shared/domain", "shared/workflows"],
+  functions: ["shared/lambda"],
+  infra: ["shared", "shared/lambda", "shared/engine", "shared/db", "shared/domain", "shared/workflows"],
+};
+
+/** In functions/ and shared/ only shared/db knows a driver. */
+const DRIVERS = new Set(["pg", "@neondatabase/serverless"]);
+
+interface Import {
+  readonly path: string;
+  readonly specifier: string;
+  readonly typeOnly: boolean;
+}
+
+/** Every import that runs against the layers, as `file -> import`. */
+export function importsAgainstTheLayers(sources: readonly Source[]): string[] {
+  return sources
+    .filter(({ path }) => path.endsWith(".ts"))
+    .flatMap(importsOf)
+    .filter((found) => !isAllowed(found))
+    .map(({ path, specifier }) => `${path} -> ${specifier}`);
+}
+
+function isAllowed({ path, specifier, typeOnly }: Import): boolean {
+  const from = layerOf(path);
+  if (specifier.startsWith(".")) {
+    const to = layerOf(posix.join(posix.dirname(path), specifier));
+    return to === from || (ALLOWED[from] ?? []).includes(to);
+  }
+  if (DRIVERS.has(specifier)) return from === "shared/db" || from === "infra";
+  // The domain is pure: what is imported for its types alone leaves nothing behind.
+  return from !== "shared/domain" || typeOnly;
+}
+
+function layerOf(path: string): string {
+  const [top = "", folder = "", rest] = path.split("/");
+  return top === "shared" && rest !== undefined ? `${top}/${folder}` : top;
+}
+
+const IMPORT = /^(?:import|export)\s+(type\s)?(?:[\w*$,{}\s]+?\sfrom\s+)?"([^"]+)"|\bimport\(\s*"([^"]+)"\s*\)/gm;
+
+function importsOf({ path, text }: Source): Import[] {
+  return [...text.matchAll(IMPORT)].map(([, type, fixed, dynamic]) => ({
+    path,
+    specifier: fixed ?? dynamic ?? "",
+    typeOnly: type !== undefined,
+  }));
+}

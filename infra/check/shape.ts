@@ -1,0 +1,72 @@
+import { codeOf, type Source } from "./sources.ts";
+
+const MOST_LINES = 250;
+const MOST_LINES_OF_A_FUNCTION = 40;
+
+/** Words that have a better one in ARCHITECTURE.md's glossary. */
+const FORBIDDEN = new Map([
+  ["job", "run"],
+  ["task", "run"],
+  ["execution", "run"],
+  ["worker", "poller"],
+  ["consumer", "workflow"],
+  ["activity", "step"],
+  ["stage", "node"],
+  ["kick", "nudge"],
+  ["suspend", "park"],
+  ["ownership", "lease"],
+  ["hook", "signal"],
+  ["cron", "schedule"],
+]);
+
+/** Settings of AWS and of the operating system keep their own words. */
+const FOREIGN = new Set(["BATON_STAGE", "stage"]);
+
+/** Files that have grown too long, as `file: lines`. */
+export function longFiles(sources: readonly Source[]): string[] {
+  return sources
+    .map(({ path, text }) => ({ path, lines: text.trimEnd().split("\n").length }))
+    .filter(({ path, lines }) => lines > (path.startsWith("functions/") ? MOST_LINES_OF_A_FUNCTION : MOST_LINES))
+    .map(({ path, lines }) => `${path}: ${lines} lines`);
+}
+
+/** What is wrong with the files of sql/functions, as `file: problem`. */
+export function untidySqlFunctions(sources: readonly Source[]): string[] {
+  return sources
+    .filter(({ path }) => path.startsWith("sql/functions/"))
+    .flatMap((source) => sqlProblems(source).map((problem) => `${source.path}: ${problem}`));
+}
+
+function sqlProblems(source: Source): string[] {
+  const name = source.path.replace(/^.*\/|\.sql$/g, "");
+  const code = codeOf(source);
+  const created = [...code.matchAll(/\bcreate or replace function\s+([\w.]+)/gi)].map(([, found]) => found);
+  return [
+    ...(/^-- [A-Z]/.test(source.text) ? [] : ["begins without a comment that says what it does"]),
+    ...(created.length === 1 ? [] : [`creates ${created.length} functions: write one a file`]),
+    ...(created[0] === `baton.${name}` ? [] : [`creates ${created[0]}: name the file after it`]),
+    ...(!/\bsecurity definer\b/i.test(code) || /\bset search_path = pg_catalog, baton, pg_temp\b/.test(code)
+      ? []
+      : ["is SECURITY DEFINER without: set search_path = pg_catalog, baton, pg_temp"]),
+    ...(!/^-- grant:/m.test(source.text) || !/\b(from|into|update|join)\s+baton\./i.test(code) || /\bsecurity definer\b/i.test(code)
+      ? []
+      : ["is granted and reads tables: callers have no rights on them, so it is SECURITY DEFINER"]),
+  ];
+}
+
+/** Identifiers and file names of shared/, functions/ and sql/ with a second word for a concept, as `file: identifier (say …)`. */
+export function secondWords(sources: readonly Source[]): string[] {
+  return sources
+    .filter(({ path }) => /^(shared|functions|sql)\//.test(path))
+    .flatMap((source) => {
+      const identifiers = new Set(`${source.path.replaceAll(/[/.]/g, " ")} ${codeOf(source)}`.match(/[A-Za-z_][\w-]*/g));
+      return [...identifiers].flatMap((identifier) => secondWord(source.path, identifier));
+    });
+}
+
+function secondWord(path: string, identifier: string): string[] {
+  if (FOREIGN.has(identifier)) return [];
+  const words = identifier.match(/[A-Z]?[a-z]+|[A-Z]+(?![a-z])/g) ?? [];
+  const word = words.map((one) => one.toLowerCase().replace(/s$/, "")).find((one) => FORBIDDEN.has(one));
+  return word === undefined ? [] : [`${path}: ${identifier} (say ${FORBIDDEN.get(word)})`];
+}

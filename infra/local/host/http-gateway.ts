@@ -1,0 +1,62 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
+import type { APIGatewayProxyStructuredResultV2 } from "aws-lambda";
+import { eventOf, resultOf } from "./http-event.ts";
+import { readBody } from "./request-body.ts";
+import { routeTable } from "./route-table.ts";
+import type { LambdaPool } from "./lambda-pool.ts";
+import type { RouteFacts } from "./template.ts";
+
+export interface GatewayOptions {
+  readonly routes: readonly RouteFacts[];
+  readonly poolOf: (functionId: string) => LambdaPool;
+  /** Told of every answer of a function. */
+  readonly onAnswer: (routeKey: string, result: APIGatewayProxyStructuredResultV2) => void;
+}
+
+/** What an HTTP API takes in one request, in bytes. */
+const BODY_LIMIT = 10 * 1024 * 1024;
+/** What Lambda takes in one invocation, in characters of the event. */
+const EVENT_LIMIT = 6 * 1024 * 1024;
+
+/** Answers HTTP requests as an API Gateway HTTP API in front of the functions does, its own errors included. */
+export function httpGateway(options: GatewayOptions): RequestListener {
+  const match = routeTable(options.routes);
+  return (request, response) => {
+    serve(request, response).catch(() => sendMessage(response, 500, "Internal Server Error"));
+  };
+
+  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? "/", `http://${request.headers.host ?? "localhost"}`);
+    const found = match(request.method ?? "", url.pathname);
+    if (found === undefined) return sendMessage(response, 404, "Not Found");
+    const body = await readBody(request, BODY_LIMIT);
+    if (body === undefined) return sendMessage(response, 413, "Request Entity Too Large");
+    const event = JSON.stringify(eventOf(request, url, body, found));
+    if (event.length > EVENT_LIMIT) return sendMessage(response, 413, "Request Entity Too Large");
+    const outcome = await options
+      .poolOf(found.route.functionId)
+      .invoke(event)
+      .catch(() => undefined);
+    if (outcome === undefined) return sendMessage(response, 503, "Service Unavailable");
+    if ("error" in outcome) return sendMessage(response, 500, "Internal Server Error");
+    const result = resultOf(outcome.payload);
+    options.onAnswer(found.route.key, result);
+    send(response, result);
+  }
+}
+
+function sendMessage(response: ServerResponse, statusCode: number, message: string): void {
+  if (response.headersSent) response.destroy();
+  else send(response, { statusCode, headers: { "content-type": "application/json" }, body: JSON.stringify({ message }) });
+}
+
+function send(
+  response: ServerResponse,
+  { statusCode = 200, headers = {}, cookies = [], body = "", isBase64Encoded }: APIGatewayProxyStructuredResultV2,
+): void {
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, String(value));
+  if (cookies.length > 0) response.setHeader("set-cookie", cookies);
+  const content = Buffer.from(body, isBase64Encoded === true ? "base64" : "utf8");
+  response.writeHead(statusCode, { "content-length": content.length });
+  response.end(content);
+}

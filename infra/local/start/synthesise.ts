@@ -1,0 +1,62 @@
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { buildFunctions, ROOT, type BuildOptions, type Bundle } from "../../build.ts";
+
+/** `serverless package` refused serverless.yml. */
+export class SynthesisError extends Error {
+  override readonly name = "SynthesisError";
+}
+
+/** The service as it would be deployed: its CloudFormation template, and the bundles below `folder`. */
+export interface Package {
+  readonly folder: string;
+  readonly templateFile: string;
+  readonly bundles: readonly Bundle[];
+}
+
+const SERVERLESS = join(ROOT, "node_modules/serverless/bin/serverless.js");
+
+/**
+ * Builds the functions and synthesises the template in a folder of its own, offline and without credentials.
+ *
+ * The bundles are always built (a fraction of a second); the template only when serverless.yml or a fragment changed.
+ */
+export async function synthesise(folder: string, options: Omit<BuildOptions, "outdir">): Promise<Package> {
+  const inputs = ["serverless.yml", ...fragments()];
+  mkdirSync(join(folder, "infra"), { recursive: true });
+  for (const input of inputs) cpSync(join(ROOT, input), join(folder, input));
+  const bundles = await buildFunctions({ ...options, outdir: join(folder, "dist/functions") });
+  const templateFile = join(folder, ".serverless/cloudformation-template-update-stack.json");
+  const digest = digestOf([...inputs, "package-lock.json"], options.driver);
+  const digestFile = join(folder, "template.sha256");
+  if (!existsSync(templateFile) || !existsSync(digestFile) || readFileSync(digestFile, "utf8") !== digest) {
+    rmSync(digestFile, { force: true });
+    await runServerless(folder, options.driver);
+    writeFileSync(digestFile, digest);
+  }
+  return { folder, templateFile, bundles };
+}
+
+function fragments(): string[] {
+  return readdirSync(join(ROOT, "infra"))
+    .filter((name) => name.endsWith(".yml"))
+    .map((name) => `infra/${name}`);
+}
+
+function digestOf(files: readonly string[], driver: string): string {
+  const hash = createHash("sha256").update(driver);
+  for (const file of files) hash.update(file).update(readFileSync(join(ROOT, file)));
+  return hash.digest("hex");
+}
+
+async function runServerless(folder: string, driver: string): Promise<void> {
+  const env = { ...process.env, BATON_DRIVER: driver, FORCE_COLOR: "0" };
+  const child = spawn(process.execPath, [SERVERLESS, "package"], { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text: string) => (output += text));
+  const [code] = (await once(child, "close")) as [number | null];
+  if (code !== 0) throw new SynthesisError(`serverless.yml was refused: ${output.trim()}`);
+}

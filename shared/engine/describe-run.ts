@@ -1,0 +1,73 @@
+import type { ErrorRecord } from "../domain/errors.ts";
+import type { Json } from "../domain/json.ts";
+import type { RunFacts, RunStatus } from "../domain/protocol.ts";
+import { describeSteps, isAsleep, type StepView } from "./describe-steps.ts";
+
+export type { AttemptView, StepStatus, StepView } from "./describe-steps.ts";
+
+/** Why a run is not going on; until is null for a blocked run, which waits for code that knows it. */
+export interface WaitingView {
+  readonly for: "retry" | "sleep" | "blocked";
+  readonly until: string | null;
+  readonly reason: string;
+}
+
+/** A run as it is shown: times are ISO 8601 in UTC; output is that of the last node once the run is done. */
+export interface RunView<Input = Json, Output = Json> {
+  readonly id: string;
+  readonly workflow: string;
+  readonly version: number;
+  readonly status: RunStatus;
+  readonly input: Input;
+  readonly output: Output | null;
+  readonly error: ErrorRecord | null;
+  readonly waiting: WaitingView | null;
+  readonly steps: readonly StepView[];
+  /** How often a poller stopped without a word while it held the run. */
+  readonly crashes: number;
+  readonly createdAt: string;
+  readonly finishedAt: string | null;
+}
+
+/** stacks: whether errors are shown with theirs. */
+export interface DescribeOptions {
+  readonly stacks: boolean;
+}
+
+/** Makes the view of a run from its facts; nodes are the names of its workflow's chain, undefined where the code does not know it. */
+export function describeRun(facts: RunFacts, nodes: readonly string[] | undefined, options: DescribeOptions): RunView {
+  const steps = describeSteps(facts, nodes ?? [], options);
+  return {
+    id: facts.id,
+    workflow: facts.workflow,
+    version: facts.version,
+    status: facts.status,
+    input: facts.input,
+    output: facts.status === "done" ? (facts.checkpoints.at(-1)?.output ?? null) : null,
+    error: facts.error === null ? null : describeStored(facts.error, options),
+    waiting: describeWaiting(facts, steps),
+    steps,
+    crashes: facts.crashes,
+    createdAt: utc(facts.created_at),
+    finishedAt: facts.finished_at === null ? null : utc(facts.finished_at),
+  };
+}
+
+export function describeStored({ name, message, stack }: ErrorRecord, options: DescribeOptions): ErrorRecord {
+  return { name, message, ...(options.stacks && stack !== undefined && { stack }) };
+}
+
+export function utc(time: string): string {
+  return new Date(time).toISOString();
+}
+
+function describeWaiting(facts: RunFacts, steps: readonly StepView[]): WaitingView | null {
+  if (facts.status === "blocked") return { for: "blocked", until: null, reason: facts.blocked ?? "this code does not know the run" };
+  if (facts.status !== "waiting") return null;
+  const until = facts.run_at === null ? null : utc(facts.run_at);
+  const asleep = facts.checkpoints.find((checkpoint) => isAsleep(facts, checkpoint));
+  if (asleep !== undefined) return { for: "sleep", until, reason: `"${asleep.node}" sleeps` };
+  const retrying = steps.find(({ status }) => status === "waiting");
+  if (retrying === undefined) return { for: "sleep", until, reason: "the run was enqueued to start then" };
+  return { for: "retry", until, reason: `attempt ${retrying.attempts.length} of "${retrying.name}" failed` };
+}

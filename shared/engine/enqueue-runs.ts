@@ -1,0 +1,68 @@
+import { DatabaseRefusedError } from "../domain/database-errors.ts";
+import type { EnqueueAnswer, EnqueueRequest } from "../domain/protocol.ts";
+import type { RunDraft } from "./draft-runs.ts";
+import { IdempotencyConflictError } from "./producer-errors.ts";
+import { repeatCall, type Caller, type Repeated } from "./repeat-call.ts";
+import type { RunIds } from "./run-ids.ts";
+
+/** What enqueueing needs of the database. */
+export interface RunQueue {
+  enqueue(request: EnqueueRequest, options: { readonly timeoutMs: number }): Promise<EnqueueAnswer>;
+}
+
+/** Everything a producer works with; nudge wakes a poller. */
+export interface Producer extends Caller {
+  readonly queue: RunQueue;
+  readonly ids: RunIds;
+  readonly nudge?: (() => Promise<void>) | undefined;
+}
+
+/**
+ * Stores runs, all or none, and wakes a poller when some are due. The same ids are sent until the outcome is known, so an
+ * answer that was lost after the commit makes no second run.
+ *
+ * @throws IdempotencyConflictError; DatabaseBusyError and DatabaseUnknownOutcomeError when the database stays away for 10 seconds.
+ */
+export async function enqueueRuns(
+  producer: Producer,
+  drafts: readonly RunDraft[],
+  request?: EnqueueRequest["request"],
+): Promise<EnqueueAnswer["runs"]> {
+  const { answer, uncertain } = await withRightClock(producer, () => send(producer, drafts, request));
+  // A repeat finds the runs stored already and says "no nudge": the lost answer may have said otherwise.
+  if (answer.nudge || uncertain) await nudge(producer);
+  return answer.runs;
+}
+
+function send(producer: Producer, drafts: readonly RunDraft[], request: EnqueueRequest["request"]): Promise<Repeated<EnqueueAnswer>> {
+  const ids = producer.ids.make(drafts.length);
+  const runs = drafts.map((draft, place) => ({ id: ids[place]!, ...draft }));
+  return repeatCall(producer, (options) => producer.queue.enqueue({ runs, ...(request && { request }) }, options));
+}
+
+/** Sends once more, with new ids, when the database says that the ids' time is wrong (BT010): nothing of them was stored. */
+async function withRightClock<Result>(producer: Producer, call: () => Promise<Result>): Promise<Result> {
+  try {
+    return await call();
+  } catch (thrown) {
+    if (!(thrown instanceof DatabaseRefusedError)) throw thrown;
+    if (thrown.sqlstate === "BT011") throw conflict(thrown);
+    if (thrown.sqlstate !== "BT010") throw thrown;
+    producer.ids.correct(Number(thrown.detail));
+    return call().catch((again: unknown) => {
+      throw again instanceof DatabaseRefusedError && again.sqlstate === "BT011" ? conflict(again) : again;
+    });
+  }
+}
+
+function conflict(refused: DatabaseRefusedError): IdempotencyConflictError {
+  return new IdempotencyConflictError(refused.detail === "request" ? undefined : Number(refused.detail));
+}
+
+async function nudge(producer: Producer): Promise<void> {
+  try {
+    await producer.nudge?.();
+  } catch (thrown) {
+    producer.logger.warn("the poller could not be nudged; its schedule will find the runs", { error: String(thrown) });
+  }
+}

@@ -1,0 +1,84 @@
+/** One thing that is wrong with a run to be enqueued: run counts from 0, pointer is a JSON pointer into `{ input, delay, … }`. */
+export interface RunIssue {
+  readonly run: number;
+  readonly pointer: string;
+  readonly message: string;
+}
+
+/** Runs that cannot be enqueued as they are; nothing was stored. At most 20 issues are listed. */
+export class InvalidRunError extends Error {
+  override readonly name = "InvalidRunError";
+  readonly issues: readonly RunIssue[];
+
+  constructor(workflow: string, issues: readonly RunIssue[]) {
+    const lines = issues.map(({ run, pointer, message }) => `  run ${run}, "${pointer}": ${message}`);
+    super([`Nothing was enqueued for workflow "${workflow}"; correct this and enqueue again:`, ...lines].join("\n"));
+    this.issues = issues;
+  }
+}
+
+/** An input of more than 256 KiB of JSON, or more than 8 MiB of them in one call (then run is undefined); nothing was stored. */
+export class InputTooLargeError extends Error {
+  override readonly name = "InputTooLargeError";
+  readonly run: number | undefined;
+  readonly bytes: number;
+  readonly maxBytes: number;
+
+  constructor(run: number | undefined, bytes: number, maxBytes: number) {
+    const what = run === undefined ? "The inputs together are" : `The input of run ${run} is`;
+    const advice = run === undefined ? "enqueue fewer runs at once" : "store the data elsewhere and pass a reference to it";
+    super(`${what} ${bytes} bytes of JSON, more than ${maxBytes}: ${advice}.`);
+    this.run = run;
+    this.bytes = bytes;
+    this.maxBytes = maxBytes;
+  }
+}
+
+/** The idempotency key stands for another body within its 7 days; run is the run's place, undefined for the key of the whole request. */
+export class IdempotencyConflictError extends Error {
+  override readonly name = "IdempotencyConflictError";
+  readonly run: number | undefined;
+
+  constructor(run: number | undefined) {
+    const whose = run === undefined ? "The idempotency key of this request" : `The idempotency key of run ${run}`;
+    super(`${whose} was used with another body: send the first body again, or use a new key.`);
+    this.run = run;
+  }
+}
+
+/** No run has this id. */
+export class RunNotFoundError extends Error {
+  override readonly name = "RunNotFoundError";
+  readonly runId: string;
+
+  constructor(runId: string) {
+    super(`There is no run "${runId}": check the id, and that the client speaks to the right database.`);
+    this.runId = runId;
+  }
+}
+
+/** The run did not end within the time that `wait` was given; it goes on. status is its last known one. */
+export class WaitTimeoutError extends Error {
+  override readonly name = "WaitTimeoutError";
+  readonly runId: string;
+  readonly status: string;
+
+  constructor(runId: string, status: string, timeout: string) {
+    super(`Run ${runId} is still ${status} after ${timeout}: wait again, or look at it with get("${runId}").`);
+    this.runId = runId;
+    this.status = status;
+  }
+}
+
+/** The run's status does not allow what was asked. */
+export class WrongStatusError extends Error {
+  override readonly name = "WrongStatusError";
+  readonly runId: string;
+  readonly status: string;
+
+  constructor(runId: string, status: string, advice: string) {
+    super(`Run ${runId} is ${status}: ${advice}.`);
+    this.runId = runId;
+    this.status = status;
+  }
+}

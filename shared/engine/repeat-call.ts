@@ -1,0 +1,51 @@
+import { DatabaseBusyError, DatabaseUnknownOutcomeError } from "../domain/database-errors.ts";
+import type { Logger } from "../domain/node.ts";
+import type { Clock } from "./ports.ts";
+
+/** What a caller of the database waits with; random is from 0 up to, not including, 1. */
+export interface Caller {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly logger: Logger;
+}
+
+/** An answer; uncertain: an earlier try may have been applied already, so the answer may be that of a repeat. */
+export interface Repeated<Answer> {
+  readonly answer: Answer;
+  readonly uncertain: boolean;
+}
+
+const tries = 4;
+const tryMs = 4_000;
+/** How long a caller waits for the database by default, all tries together. */
+export const patienceMs = 10_000;
+
+/**
+ * Makes a call that is safe to repeat up to four times within 10 seconds, until the database answers or definitely refuses.
+ *
+ * Waits 100 ms, doubled each time, with full jitter. Throws what the last try threw.
+ */
+export async function repeatCall<Answer>(
+  caller: Caller,
+  call: (options: { readonly timeoutMs: number }) => Promise<Answer>,
+  deadlineMs: number = patienceMs,
+): Promise<Repeated<Answer>> {
+  const deadline = caller.clock.now() + deadlineMs;
+  for (let tried = 1, uncertain = false; ; tried++) {
+    const leftMs = deadline - caller.clock.now();
+    try {
+      return { answer: await call({ timeoutMs: Math.ceil(Math.max(1, Math.min(tryMs, leftMs))) }), uncertain };
+    } catch (thrown) {
+      if (thrown instanceof DatabaseUnknownOutcomeError) uncertain = true;
+      else if (!(thrown instanceof DatabaseBusyError)) throw thrown;
+      const waitMs = caller.random() * 50 * 2 ** tried;
+      if (tried >= tries || caller.clock.now() + waitMs >= deadline) throw thrown;
+      caller.logger.warn("the database did not answer for sure, asking again", { tried, error: thrown.message });
+      await pause(caller, waitMs);
+    }
+  }
+}
+
+export function pause(caller: Caller, milliseconds: number): Promise<void> {
+  return new Promise((resolve) => void caller.clock.after(milliseconds, resolve));
+}

@@ -1,0 +1,48 @@
+import * as z from "zod";
+import { toMilliseconds, type Duration } from "../domain/duration.ts";
+
+/** Visible ASCII, which every proxy and log passes on unchanged. */
+export const idempotencyKeyPattern = /^[\x21-\x7e]{1,255}$/;
+
+const delay = z.string().transform((text, context) => {
+  try {
+    return toMilliseconds(text as Duration);
+  } catch {
+    return refuse(context, 'write a number, a space and a unit, as in "10 seconds"; at most 366 days');
+  }
+});
+
+const earliest = Date.parse("1970-01-01T00:00:00Z");
+const latest = Date.parse("9999-12-31T00:00:00Z");
+
+// As UTC, because Postgres refuses offsets and years that ISO 8601 allows.
+const runAt = z.iso
+  .datetime({ offset: true, error: 'write a time with its zone, as in "2030-01-31T10:00:00Z"' })
+  .transform((text, context) => {
+    const time = Date.parse(text);
+    if (time < earliest || time > latest) return refuse(context, "use a time from 1970 to 9999");
+    return new Date(time).toISOString();
+  });
+
+/** What may be said of a run beside its input, checked and in the units of the engine. */
+export const runSettings = z
+  .strictObject({
+    input: z.unknown(),
+    delay: delay.optional(),
+    runAt: runAt.optional(),
+    priority: z.int({ error: priorityRule }).min(0, { error: priorityRule }).max(3, { error: priorityRule }).default(2),
+    idempotencyKey: z.string().regex(idempotencyKeyPattern, { error: "use 1 to 255 visible ASCII characters" }).optional(),
+  })
+  .refine((settings) => settings.delay === undefined || settings.runAt === undefined, {
+    path: ["runAt"],
+    error: "give either delay or runAt",
+  });
+
+function priorityRule(): string {
+  return "use a priority from 0 (first) to 3";
+}
+
+function refuse(context: z.RefinementCtx<unknown>, message: string): never {
+  context.addIssue({ code: "custom", message, input: context.value });
+  return z.NEVER;
+}

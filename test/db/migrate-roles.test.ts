@@ -1,0 +1,135 @@
+import { appendFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { dumpSchema } from "../../infra/dump-schema.ts";
+import { RolesRefusedError } from "../../infra/migrate/errors.ts";
+import { withClient } from "../../infra/migrate/connection.ts";
+import { createLogin } from "../../infra/migrate/logins.ts";
+import { checkSchema, migrate } from "../../infra/migrate.ts";
+import { uniqueName } from "../support/cluster.ts";
+import { asUser, type EmptyServer, query, startEmptyServer } from "./empty-server.ts";
+
+let server: EmptyServer;
+let url: string;
+let sqlDir: string;
+
+beforeAll(async () => {
+  server = await startEmptyServer();
+});
+afterAll(() => server[Symbol.asyncDispose]());
+beforeEach(async () => {
+  url = await server.createDatabase();
+  sqlDir = server.copySql();
+});
+
+const refusal = { code: "42501" };
+
+async function asRole(role: string, text: string): Promise<unknown[][]> {
+  return withClient(url, async (client) => {
+    await client.query(`set role ${role}`);
+    return (await client.query<unknown[]>({ text, rowMode: "array" })).rows;
+  });
+}
+
+function writeFunction(name: string, header: string, kind: string): void {
+  const text = `${header}\ncreate or replace function baton.${name}() returns name language sql ${kind} as $$ select current_user $$;\n`;
+  writeFileSync(join(sqlDir, `functions/${name}.sql`), text);
+}
+
+test("without roles, the owner of a database who may create no role migrates it and runs it, and no role is made", async () => {
+  await using fresh = await startEmptyServer();
+  const owner = await fresh.createOwner("nocreaterole");
+  await migrate({ url: owner, roles: false });
+  await migrate({ url: owner, roles: false });
+  expect(await checkSchema(owner)).toBe("current");
+  expect(await query(owner, "select baton.ensure_partitions() >= 0 as runs")).toEqual([{ runs: true }]);
+  expect(await query(owner, "select from pg_roles where rolname like 'baton\\_%'")).toHaveLength(0);
+});
+
+test("with roles, an owner who may create none is told what to do, and nothing was done", async () => {
+  await using fresh = await startEmptyServer();
+  const owner = await fresh.createOwner("nocreaterole");
+  const refused = migrate({ url: owner, roles: true });
+  await expect(refused).rejects.toThrow(RolesRefusedError);
+  await expect(refused).rejects.toThrow(/CREATEROLE.*--no-roles/);
+  expect(await checkSchema(owner)).toBe("none");
+});
+
+test("with roles, an owner with CREATEROLE who is no superuser migrates, and again when a function changed", async () => {
+  await using fresh = await startEmptyServer();
+  const owner = await fresh.createOwner("createrole");
+  await migrate({ url: owner, roles: true });
+  await migrate({ url: owner, roles: true });
+  appendFileSync(join(sqlDir, "functions/now.sql"), "-- changed\n");
+  await migrate({ url: owner, roles: true, sqlDir });
+  expect(await checkSchema(owner, sqlDir)).toBe("current");
+  const schemaOwners = "select distinct nspowner::regrole::text as owner from pg_namespace where nspname in ('baton', 'example')";
+  expect(await query(owner, schemaOwners)).toEqual([{ owner: "baton_migrator" }]);
+});
+
+test("two deployers at once may set up the roles of two databases", async () => {
+  await using fresh = await startEmptyServer();
+  const [one, other] = [await fresh.createDatabase(), await fresh.createDatabase()];
+  await Promise.all([migrate({ url: one, roles: true }), migrate({ url: other, roles: true })]);
+  expect(await dumpSchema(other)).toBe(await dumpSchema(one));
+});
+
+test("a function's header decides who may execute it and as whom it runs", async () => {
+  writeFunction("x_engine", "-- grant: baton_reader, baton_poller", "security definer");
+  writeFunction("x_owner", "-- owner: migrator\n-- grant: baton_reader", "security definer");
+  writeFunction("x_internal", "-- Called by other functions.", "volatile");
+  await migrate({ url, roles: true, sqlDir });
+  expect(await asRole("baton_reader", "select baton.x_engine()")).toEqual([["baton_engine"]]);
+  expect(await asRole("baton_reader", "select baton.x_owner()")).toEqual([["baton_migrator"]]);
+  expect(await asRole("baton_engine", "select baton.x_internal()")).toEqual([["baton_engine"]]);
+  await expect(asRole("baton_reader", "select baton.x_internal()")).rejects.toMatchObject(refusal);
+  await expect(asRole("baton_poller", "select baton.x_owner()")).rejects.toMatchObject(refusal);
+  await expect(asRole("baton_producer", "select baton.x_engine()")).rejects.toMatchObject(refusal);
+});
+
+test("a grant that was taken out of a header is taken back", async () => {
+  writeFunction("x", "-- grant: baton_reader, baton_poller", "volatile");
+  await migrate({ url, roles: true, sqlDir });
+  expect(await asRole("baton_poller", "select baton.x()")).toEqual([["baton_poller"]]);
+  writeFunction("x", "-- grant: baton_reader", "volatile");
+  await migrate({ url, roles: true, sqlDir });
+  await expect(asRole("baton_poller", "select baton.x()")).rejects.toMatchObject(refusal);
+});
+
+test("no group role but the migrator may change a table", async () => {
+  await migrate({ url, roles: true });
+  for (const role of ["baton_engine", "baton_producer", "baton_poller", "baton_reader", "baton_operator"]) {
+    await expect(asRole(role, "alter table baton.run add column more int")).rejects.toMatchObject(refusal);
+    await expect(asRole(role, "create table baton.more (id int)")).rejects.toMatchObject(refusal);
+  }
+  expect(await asRole("baton_migrator", "alter table baton.run add column more int")).toEqual([]);
+});
+
+test("what was migrated without roles may be migrated with them later", async () => {
+  await migrate({ url, roles: false });
+  await migrate({ url, roles: true });
+  const whole = await server.createDatabase();
+  await migrate({ url: whole, roles: true });
+  expect(await dumpSchema(url)).toBe(await dumpSchema(whole));
+});
+
+test("a member of baton_migrator that may create no role applies the next migration", async () => {
+  await migrate({ url, roles: true });
+  const name = uniqueName("deployer");
+  await createLogin({ url, name, password: "secret", memberOf: "baton_migrator" });
+  writeFileSync(join(sqlDir, "migrations/9999_next.sql"), "alter table baton.run add column more int;");
+  appendFileSync(join(sqlDir, "functions/now.sql"), "-- changed\n");
+  await migrate({ url: asUser(url, name, "secret"), roles: true, sqlDir });
+  expect(await checkSchema(url, sqlDir)).toBe("current");
+});
+
+test("a login has its group's rights and its own time limits; made again, it has the new password", async () => {
+  await migrate({ url, roles: true });
+  const name = uniqueName("login");
+  await createLogin({ url, name, password: "first", memberOf: "baton_reader" });
+  await createLogin({ url, name, password: "it's the second", memberOf: "baton_reader" });
+  const facts = `select pg_has_role('baton_reader', 'usage') as reader, current_setting('statement_timeout') as statement,
+    current_setting('lock_timeout') as lock, current_setting('idle_in_transaction_session_timeout') as idle`;
+  expect(await query(asUser(url, name, "it's the second"), facts)).toEqual([{ reader: true, statement: "15s", lock: "3s", idle: "10s" }]);
+  await expect(query(asUser(url, name, "first"), facts)).rejects.toMatchObject({ code: "28P01" });
+});

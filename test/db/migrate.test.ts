@@ -1,0 +1,128 @@
+import { spawnSync } from "node:child_process";
+import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { dumpSchema } from "../../infra/dump-schema.ts";
+import { ChangedMigrationError, RefusedSqlError } from "../../infra/migrate/errors.ts";
+import { readSqlFiles, SQL_DIR } from "../../infra/migrate/sql-files.ts";
+import { checkSchema, migrate } from "../../infra/migrate.ts";
+import { killed, startScript } from "../support/processes.ts";
+import { until } from "../support/until.ts";
+import { appliedMigrations, type EmptyServer, query, startEmptyServer } from "./empty-server.ts";
+
+const files = readSqlFiles();
+const migrationNames = files.migrations.map(({ name }) => name);
+
+let server: EmptyServer;
+let url: string;
+let sqlDir: string;
+
+beforeAll(async () => {
+  server = await startEmptyServer();
+});
+afterAll(() => server[Symbol.asyncDispose]());
+beforeEach(async () => {
+  url = await server.createDatabase();
+  sqlDir = server.copySql();
+});
+
+test("migrating twice changes nothing the second time", async () => {
+  const lines: string[] = [];
+  await migrate({ url, roles: true, log: (line) => lines.push(line) });
+  expect(lines).toHaveLength(migrationNames.length + 1);
+  const before = await dumpSchema(url);
+  await migrate({ url, roles: true, log: (line) => lines.push(line) });
+  expect(lines).toHaveLength(migrationNames.length + 1);
+  expect(await dumpSchema(url)).toBe(before);
+});
+
+for (let round = 1; round <= 5; round++) {
+  test(`two deployers at once apply each migration once (round ${round})`, async () => {
+    const lines: string[] = [];
+    const deploy = () => migrate({ url, roles: true, log: (line) => lines.push(line) });
+    await Promise.all([deploy(), deploy()]);
+    const once = [...migrationNames.map((name) => `applied ${name}`), `applied ${files.functions.length} functions`];
+    expect(lines.toSorted()).toEqual(once.toSorted());
+    expect(await checkSchema(url)).toBe("current");
+  });
+}
+
+const places = [
+  { file: "roles.sql", before: [] },
+  ...migrationNames.map((name, i) => ({ file: `migrations/${name}.sql`, before: migrationNames.slice(0, i) })),
+  { file: `functions/${files.functions.at(-1)?.name}.sql`, before: migrationNames },
+  { file: "grants.sql", before: migrationNames },
+];
+
+for (const { file, before } of places) {
+  test(`a deployer killed with -9 in ${file} leaves only whole steps, and the next one finishes`, async () => {
+    appendFileSync(join(sqlDir, file), "\n;select pg_sleep(600) as killed_here;\n");
+    const deployer = startScript(new URL("migrate-from.ts", import.meta.url), url, sqlDir);
+    const sleeping = "select from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database()";
+    await until("the deployer has come to that place", async () => (await query(url, sleeping)).length === 1);
+    await killed(deployer);
+    expect(await appliedMigrations(url)).toEqual(before);
+    await migrate({ url, roles: true });
+    expect(await checkSchema(url)).toBe("current");
+    const whole = await server.createDatabase();
+    await migrate({ url: whole, roles: true });
+    expect(await dumpSchema(url)).toBe(await dumpSchema(whole));
+  });
+}
+
+test("a migration that was changed after it had been applied is refused, and nothing else is done", async () => {
+  await migrate({ url, roles: true });
+  appendFileSync(join(sqlDir, `migrations/${migrationNames[0]}.sql`), "-- changed\n");
+  writeFileSync(join(sqlDir, "migrations/9999_next.sql"), "create table baton.next (id int);");
+  const refused = migrate({ url, roles: true, sqlDir });
+  await expect(refused).rejects.toThrow(ChangedMigrationError);
+  await expect(refused).rejects.toThrow(/was changed after it had been applied here\. Restore its text/);
+  expect(await appliedMigrations(url)).toEqual(migrationNames);
+});
+
+test("a migration that Postgres refuses is named with its reason and leaves no trace", async () => {
+  writeFileSync(join(sqlDir, "migrations/9999_next.sql"), "create table baton.next (id int); select 1 / 0;");
+  const refused = migrate({ url, roles: true, sqlDir });
+  await expect(refused).rejects.toThrow(RefusedSqlError);
+  await expect(refused).rejects.toThrow("sql/migrations/9999_next.sql was refused: division by zero (22012)");
+  expect(await appliedMigrations(url)).toEqual(migrationNames);
+  expect(await query(url, "select to_regclass('baton.next') as found")).toEqual([{ found: null }]);
+});
+
+test("a function whose body does not compile is refused, and no function is changed", async () => {
+  await migrate({ url, roles: true });
+  const body = (name: string, text: string) => `create or replace function baton.${name}() returns int language sql as $$ ${text} $$;`;
+  writeFileSync(join(sqlDir, "functions/aaa.sql"), body("aaa", "select 1"));
+  writeFileSync(join(sqlDir, "functions/zzz.sql"), body("zzz", "select baton.nowhere()"));
+  await expect(migrate({ url, roles: true, sqlDir })).rejects.toThrow(
+    /^sql\/functions\/zzz\.sql was refused: .*nowhere\(\) does not exist/,
+  );
+  expect(await query(url, "select from pg_proc where proname in ('aaa', 'zzz')")).toHaveLength(0);
+});
+
+test("a database tells whether it is current, older, newer or was never migrated", async () => {
+  expect(await checkSchema(url)).toBe("none");
+  await migrate({ url, roles: true });
+  expect(await checkSchema(url)).toBe("current");
+  appendFileSync(join(sqlDir, "functions/now.sql"), "-- changed\n");
+  expect(await checkSchema(url, sqlDir)).toBe("older");
+  writeFileSync(join(sqlDir, "migrations/9999_next.sql"), "create table baton.next (id int);");
+  await migrate({ url, roles: true, sqlDir });
+  expect(await checkSchema(url, sqlDir)).toBe("current");
+  expect(await checkSchema(url)).toBe("newer");
+});
+
+test("the command says what it lacks and what it did", () => {
+  const script = fileURLToPath(new URL("../../infra/migrate.ts", import.meta.url));
+  const run = (args: string[], databaseUrl: string) =>
+    spawnSync(process.execPath, [script, ...args], { encoding: "utf8", env: { ...process.env, DATABASE_URL: databaseUrl } });
+  expect(run([], "")).toMatchObject({ status: 1, stderr: expect.stringMatching(/^Set DATABASE_URL .*\n$/) });
+  expect(run(["--fast"], url)).toMatchObject({ status: 1, stderr: expect.stringMatching(/^Unknown argument --fast\..*\n$/) });
+  expect(run([], url)).toMatchObject({ status: 0, stdout: expect.stringMatching(/^applied 0001_run\n[^]*The schema is up to date\.\n$/) });
+});
+
+test("the committed schema is what the migrations make on this version of PostgreSQL", async () => {
+  await migrate({ url, roles: true });
+  expect(await dumpSchema(url)).toBe(readFileSync(join(SQL_DIR, "schema.sql"), "utf8"));
+});

@@ -246,7 +246,7 @@ begin
   with appended as (
     insert into baton.checkpoint (run_id, node, position, attempt, started_at, finished_at, output)
     select s.run, s.node, s.position, s.attempt, moment - (s.age_ms + s.took_ms) * interval '1 millisecond',
-      moment - s.age_ms * interval '1 millisecond', s.output
+      moment - s.age_ms * interval '1 millisecond', coalesce(s.output, 'null')
     from jsonb_to_recordset(steps)
       as s (place integer, run uuid, node text, position smallint, attempt smallint, age_ms integer, took_ms integer, output jsonb)
     where held.run_ids[s.place + 1] = s.run and get_bit(held.gone, s.place) = 0
@@ -547,15 +547,15 @@ declare
   moment timestamptz := baton.now();
   runs jsonb := request -> 'runs';
   keyed boolean := request ? 'request';
-  answer jsonb;
+  accepted jsonb;
   due integer;
 begin
   perform baton.require_read_committed();
   perform baton.ensure_partitions();
   if keyed then
-    answer := baton.remember_request(request, moment);
-    if answer is not null then
-      return jsonb_build_object('now', moment, 'nudge', false, 'runs', answer);
+    accepted := baton.remember_request(request, moment);
+    if accepted is not null then
+      return jsonb_build_object('now', moment, 'nudge', false, 'runs', accepted);
     end if;
   end if;
   perform baton.refuse_foreign_ids(request, moment);
@@ -565,14 +565,14 @@ begin
   due := baton.store_runs(runs, moment);
   select jsonb_agg(jsonb_build_object('id', coalesce(r.known, r.id),
       'status', case when r.run_at > moment or r.delay_ms > 0 then 'waiting' else 'ready' end) order by r.place)
-    into answer
+    into accepted
   from rows from (jsonb_to_recordset(runs) as (id uuid, run_at timestamptz, delay_ms bigint, known uuid))
     with ordinality as r (id, run_at, delay_ms, known, place);
   if keyed then
-    update baton.dedup set answer = enqueue.answer
+    update baton.dedup set answer = accepted
     where workflow = request #>> '{request,workflow}' and scope = 'request' and key = request #>> '{request,key}';
   end if;
-  return jsonb_build_object('now', moment, 'nudge', due > 0, 'runs', answer);
+  return jsonb_build_object('now', moment, 'nudge', due > 0, 'runs', accepted);
 end
 $function$;
 
@@ -1128,14 +1128,16 @@ declare
   due integer;
 begin
   with given as (
-    select r.*, coalesce(r.run_at, moment + coalesce(r.delay_ms, 0) * interval '1 millisecond') + place * interval '1 microsecond' as start_at
+    select r.*, greatest(moment, coalesce(r.run_at, moment + coalesce(r.delay_ms, 0) * interval '1 millisecond'))
+      + place * interval '1 microsecond' as start_at
     from rows from (jsonb_to_recordset(runs)
       as (id uuid, workflow text, version integer, priority smallint, input jsonb, run_at timestamptz, delay_ms bigint, known uuid))
       with ordinality as r (id, workflow, version, priority, input, run_at, delay_ms, known, place)
     where r.known is null or r.known = r.id
   ), stored as (
     insert into baton.run (id, workflow, version, priority, input, start_at, created_at)
-    select id, workflow, version, priority, input, start_at, moment from given
+    -- A JSON null comes out of the record set as no value at all.
+    select id, workflow, version, priority, coalesce(input, 'null'), start_at, moment from given
     on conflict do nothing
     returning id, priority, start_at, octet_length(input::text) as bytes
   ), queued as (
@@ -1366,14 +1368,8 @@ grant execute on function baton.list_runs(jsonb) to baton_reader;
 grant execute on function baton.live_members(uuid[],bit varying,bit varying) to baton_engine;
 grant execute on function baton.new_id() to baton_engine;
 grant execute on function baton.new_id() to baton_operator;
-grant execute on function baton.new_id() to baton_poller;
-grant execute on function baton.new_id() to baton_producer;
 grant execute on function baton.next_due(timestamp with time zone,jsonb,integer) to baton_engine;
 grant execute on function baton.now() to baton_engine;
-grant execute on function baton.now() to baton_operator;
-grant execute on function baton.now() to baton_poller;
-grant execute on function baton.now() to baton_producer;
-grant execute on function baton.now() to baton_reader;
 grant execute on function baton.park_members(baton.lease,jsonb,boolean,uuid[],timestamp with time zone) to baton_engine;
 grant execute on function baton.progressed_among(uuid[],timestamp with time zone) to baton_engine;
 grant execute on function baton.put_back(uuid[],timestamp with time zone[],integer) to baton_engine;

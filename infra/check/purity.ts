@@ -19,7 +19,8 @@ const RULES: readonly Rule[] = [
   { where: /^shared\/db\//, forbids: /\bDate\b/, because: "no Date goes into SQL: only the database's clock is trusted" },
   {
     where: /^sql\/functions\/(?!now\.sql)/,
-    forbids: /\b(clock_timestamp|statement_timestamp|transaction_timestamp|timeofday)\b|\bcurrent_(timestamp|date|time)\b|(?<!baton\.)\bnow\(\)/i,
+    forbids:
+      /\b(clock_timestamp|statement_timestamp|transaction_timestamp|timeofday)\b|\bcurrent_(timestamp|date|time)\b|(?<!baton\.)\bnow\(\)/i,
     because: "the engine's time is baton.now(), taken once",
   },
   {

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer, type Server } from "node:http";
+import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { httpGateway, type GatewayOptions } from "./host/http-gateway.ts";
 import { invokeApi } from "./host/invoke-api.ts";
@@ -14,26 +14,26 @@ export interface HostOptions {
   readonly codeRoot: string;
   /** What a function's environment has besides the template's, or instead of it. */
   readonly environmentOf: (facts: FunctionFacts) => Readonly<Record<string, string>>;
-  /** The server for HTTP, already listening, so that nobody else can take its port meanwhile. */
-  readonly server: Server;
   /** Receives what functions print. */
   readonly log: (text: string) => void;
   readonly onAnswer?: GatewayOptions["onAnswer"];
 }
 
-/** A running local cloud: HTTP, Lambda's Invoke API on a free port of 127.0.0.1, and the schedules. */
+/** A running local cloud: an HTTP API, Lambda's Invoke API on a free port of 127.0.0.1, and the schedules. */
 export interface Host {
+  /** Serves HTTP; for a server of the caller's. */
+  readonly listener: RequestListener;
   readonly invokeUrl: string;
   /** Invokes a function asynchronously by its logical id, as a schedule does; undefined when the event was dropped. */
   invoke(functionId: string, event: string): Promise<Outcome | undefined>;
-  /** Starts the schedules, each with one event at once; told what came of every event. */
-  startSchedules(onOutcome?: (functionId: string, outcome: Outcome | undefined) => void): void;
+  /** Starts the schedules, each with one event at once. */
+  startSchedules(): void;
   close(): Promise<void>;
 }
 
 /** Serves a template's functions as AWS would: each instance a thread with the built bundle. */
 export async function startHost(options: HostOptions): Promise<Host> {
-  const { template, codeRoot, log, server, onAnswer = () => undefined } = options;
+  const { template, codeRoot, log, onAnswer = () => undefined } = options;
   const pools = new Map<string, LambdaPool>();
   const invokeServer = createServer(invokeApi((name) => [...pools.values()].find(({ facts }) => facts.name === name)));
   invokeServer.listen(0, "127.0.0.1");
@@ -49,18 +49,16 @@ export async function startHost(options: HostOptions): Promise<Host> {
       .invokeAsync(event)
       .catch(() => undefined);
   let stopSchedules = (): void => undefined;
-  server.on("request", httpGateway({ routes: template.routes, poolOf, onAnswer }));
   return {
+    listener: httpGateway({ routes: template.routes, poolOf, onAnswer }),
     invokeUrl,
     invoke,
-    startSchedules: (onOutcome) => {
-      stopSchedules = startSchedules(template.schedules, ({ functionId }, event) => {
-        void invoke(functionId, event).then((outcome) => onOutcome?.(functionId, outcome));
-      });
+    startSchedules: () => {
+      stopSchedules = startSchedules(template.schedules, ({ functionId }, event) => void invoke(functionId, event));
     },
     close: async () => {
       stopSchedules();
-      await Promise.all([server, invokeServer].map(closeServer));
+      await closeServer(invokeServer);
       await Promise.all([...pools.values()].map((pool) => pool.end()));
     },
   };

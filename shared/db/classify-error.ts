@@ -27,7 +27,7 @@ interface DriverError {
 export function classifyError(thrown: unknown): Error {
   if (thrown instanceof DatabaseConfigurationError) return thrown;
   const error = (typeof thrown === "object" && thrown !== null ? thrown : { message: String(thrown) }) as DriverError;
-  const sqlstate = typeof error.code === "string" && /^[0-9A-Z]{5}$/.test(error.code) ? error.code : undefined;
+  const sqlstate = sqlstateOf(error);
   const facts = { sqlstate, constraint: text(error.constraint), detail: text(error.detail), cause: thrown };
   const message = text(error.message) ?? "the database call failed";
   if (sqlstate === undefined) {
@@ -35,6 +35,12 @@ export function classifyError(thrown: unknown): Error {
   }
   if (unknown.test(sqlstate)) return new DatabaseUnknownOutcomeError(message, facts);
   return busy.test(sqlstate) ? new DatabaseBusyError(message, facts) : new DatabaseRefusedError(message, facts);
+}
+
+/** Neon's proxy refuses a request that is too large without a SQLSTATE (HTTP 413): the same as Postgres' own limits (54). */
+function sqlstateOf(error: DriverError): string | undefined {
+  if (typeof error.code === "string" && /^[0-9A-Z]{5}$/.test(error.code)) return error.code;
+  return text(error.message)?.includes("(HTTP status 413)") === true ? "54000" : undefined;
 }
 
 function text(value: unknown): string | undefined {

@@ -2,6 +2,7 @@ import type { ErrorRecord } from "../domain/errors.ts";
 import type { Json } from "../domain/json.ts";
 import type { RunFacts, RunStatus } from "../domain/protocol.ts";
 import { describeSteps, isAsleep, type StepView } from "./describe-steps.ts";
+import { shownError, utc, type DescribeOptions } from "./shown.ts";
 
 export type { AttemptView, StepStatus, StepView } from "./describe-steps.ts";
 
@@ -29,11 +30,6 @@ export interface RunView<Input = Json, Output = Json> {
   readonly finishedAt: string | null;
 }
 
-/** stacks: whether errors are shown with theirs. */
-export interface DescribeOptions {
-  readonly stacks: boolean;
-}
-
 /** Makes the view of a run from its facts; nodes are the names of its workflow's chain, undefined where the code does not know it. */
 export function describeRun(facts: RunFacts, nodes: readonly string[] | undefined, options: DescribeOptions): RunView {
   const steps = describeSteps(facts, nodes ?? [], options);
@@ -44,21 +40,13 @@ export function describeRun(facts: RunFacts, nodes: readonly string[] | undefine
     status: facts.status,
     input: facts.input,
     output: facts.status === "done" ? (facts.checkpoints.at(-1)?.output ?? null) : null,
-    error: facts.error === null ? null : describeStored(facts.error, options),
+    error: facts.error === null ? null : shownError(facts.error, options),
     waiting: describeWaiting(facts, steps),
     steps,
     crashes: facts.crashes,
     createdAt: utc(facts.created_at),
     finishedAt: facts.finished_at === null ? null : utc(facts.finished_at),
   };
-}
-
-export function describeStored({ name, message, stack }: ErrorRecord, options: DescribeOptions): ErrorRecord {
-  return { name, message, ...(options.stacks && stack !== undefined && { stack }) };
-}
-
-export function utc(time: string): string {
-  return new Date(time).toISOString();
 }
 
 function describeWaiting(facts: RunFacts, steps: readonly StepView[]): WaitingView | null {
@@ -69,5 +57,5 @@ function describeWaiting(facts: RunFacts, steps: readonly StepView[]): WaitingVi
   if (asleep !== undefined) return { for: "sleep", until, reason: `"${asleep.node}" sleeps` };
   const retrying = steps.find(({ status }) => status === "waiting");
   if (retrying === undefined) return { for: "sleep", until, reason: "the run was enqueued to start then" };
-  return { for: "retry", until, reason: `attempt ${retrying.attempts.length} of "${retrying.name}" failed` };
+  return { for: "retry", until, reason: `attempt ${retrying.attempts.at(-1)?.number} of "${retrying.name}" failed` };
 }

@@ -1,7 +1,7 @@
 import type { ErrorRecord } from "../domain/errors.ts";
 import type { Json } from "../domain/json.ts";
 import type { CheckpointFacts, RunFacts } from "../domain/protocol.ts";
-import { describeStored, utc, type DescribeOptions } from "./describe-run.ts";
+import { shownError, utc, type DescribeOptions } from "./shown.ts";
 
 export type StepStatus = "pending" | "running" | "waiting" | "done" | "failed" | "skipped";
 
@@ -65,7 +65,7 @@ function attemptsOf(facts: RunFacts, name: string, checkpoint: CheckpointFacts |
       number: failure.attempt,
       startedAt: utc(failure.started_at),
       finishedAt: utc(failure.finished_at),
-      error: describeStored(failure.error, options),
+      error: shownError(failure.error, options),
     }));
   if (checkpoint === undefined) return failed;
   const finishedAt = isAsleep(facts, checkpoint) ? null : utc(checkpoint.finished_at);

@@ -43,16 +43,18 @@ function send(producer: Producer, drafts: readonly RunDraft[], request: EnqueueR
 /** Sends once more, with new ids, when the database says that the ids' time is wrong (BT010): nothing of them was stored. */
 async function withRightClock<Result>(producer: Producer, call: () => Promise<Result>): Promise<Result> {
   try {
-    return await call();
-  } catch (thrown) {
-    if (!(thrown instanceof DatabaseRefusedError)) throw thrown;
-    if (thrown.sqlstate === "BT011") throw conflict(thrown);
-    if (thrown.sqlstate !== "BT010") throw thrown;
-    producer.ids.correct(Number(thrown.detail));
-    return call().catch((again: unknown) => {
-      throw again instanceof DatabaseRefusedError && again.sqlstate === "BT011" ? conflict(again) : again;
+    return await call().catch((thrown: unknown) => {
+      if (!isRefused(thrown, "BT010")) throw thrown;
+      producer.ids.correct(Number(thrown.detail));
+      return call();
     });
+  } catch (thrown) {
+    throw isRefused(thrown, "BT011") ? conflict(thrown) : thrown;
   }
+}
+
+function isRefused(thrown: unknown, sqlstate: string): thrown is DatabaseRefusedError {
+  return thrown instanceof DatabaseRefusedError && thrown.sqlstate === sqlstate;
 }
 
 function conflict(refused: DatabaseRefusedError): IdempotencyConflictError {

@@ -13,7 +13,7 @@ begin
   with appended as (
     insert into baton.checkpoint (run_id, node, position, attempt, started_at, finished_at, output)
     select s.run, s.node, s.position, s.attempt, moment - (s.age_ms + s.took_ms) * interval '1 millisecond',
-      moment - s.age_ms * interval '1 millisecond', s.output
+      moment - s.age_ms * interval '1 millisecond', coalesce(s.output, 'null')
     from jsonb_to_recordset(steps)
       as s (place integer, run uuid, node text, position smallint, attempt smallint, age_ms integer, took_ms integer, output jsonb)
     where held.run_ids[s.place + 1] = s.run and get_bit(held.gone, s.place) = 0

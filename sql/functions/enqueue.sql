@@ -11,15 +11,15 @@ declare
   moment timestamptz := baton.now();
   runs jsonb := request -> 'runs';
   keyed boolean := request ? 'request';
-  answer jsonb;
+  accepted jsonb;
   due integer;
 begin
   perform baton.require_read_committed();
   perform baton.ensure_partitions();
   if keyed then
-    answer := baton.remember_request(request, moment);
-    if answer is not null then
-      return jsonb_build_object('now', moment, 'nudge', false, 'runs', answer);
+    accepted := baton.remember_request(request, moment);
+    if accepted is not null then
+      return jsonb_build_object('now', moment, 'nudge', false, 'runs', accepted);
     end if;
   end if;
   perform baton.refuse_foreign_ids(request, moment);
@@ -29,13 +29,13 @@ begin
   due := baton.store_runs(runs, moment);
   select jsonb_agg(jsonb_build_object('id', coalesce(r.known, r.id),
       'status', case when r.run_at > moment or r.delay_ms > 0 then 'waiting' else 'ready' end) order by r.place)
-    into answer
+    into accepted
   from rows from (jsonb_to_recordset(runs) as (id uuid, run_at timestamptz, delay_ms bigint, known uuid))
     with ordinality as r (id, run_at, delay_ms, known, place);
   if keyed then
-    update baton.dedup set answer = enqueue.answer
+    update baton.dedup set answer = accepted
     where workflow = request #>> '{request,workflow}' and scope = 'request' and key = request #>> '{request,key}';
   end if;
-  return jsonb_build_object('now', moment, 'nudge', due > 0, 'runs', answer);
+  return jsonb_build_object('now', moment, 'nudge', due > 0, 'runs', accepted);
 end
 $$;

@@ -1,5 +1,5 @@
 -- A UUIDv7 of the database's time, for ids that no client makes; PostgreSQL 18 alone has uuidv7().
--- grant: baton_producer, baton_poller, baton_operator
+-- grant: baton_operator
 create or replace function baton.new_id() returns uuid
 language sql volatile
 as $$

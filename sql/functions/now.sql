@@ -1,5 +1,4 @@
 -- The database's clock, the only one that is trusted. Tests replace this one function.
--- grant: baton_producer, baton_poller, baton_reader, baton_operator
 create or replace function baton.now() returns timestamptz
 language sql volatile
 as $$ select clock_timestamp() $$;

@@ -1,5 +1,4 @@
 -- A run and what became of it: written once, never changed, partitioned by the time in its id.
-create schema if not exists baton;
 
 -- The request, as accepted. It has no status: that is read from the run's place or its ending.
 create table baton.run (

@@ -10,7 +10,7 @@ export interface GatewayOptions {
   readonly routes: readonly RouteFacts[];
   readonly poolOf: (functionId: string) => LambdaPool;
   /** Told of every answer of a function. */
-  readonly onAnswer: (routeKey: string, result: APIGatewayProxyStructuredResultV2) => void;
+  readonly onAnswer: (result: APIGatewayProxyStructuredResultV2) => void;
 }
 
 /** What an HTTP API takes in one request, in bytes. */
@@ -40,8 +40,8 @@ export function httpGateway(options: GatewayOptions): RequestListener {
     if (outcome === undefined) return sendMessage(response, 503, "Service Unavailable");
     if ("error" in outcome) return sendMessage(response, 500, "Internal Server Error");
     const result = resultOf(outcome.payload);
-    options.onAnswer(found.route.key, result);
     send(response, result);
+    options.onAnswer(result);
   }
 }
 

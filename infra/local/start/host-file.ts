@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { findNpm, identityOf, isAlive, type ProcessIdentity } from "./process-facts.ts";
+import { identityOf, isAlive, type ProcessIdentity } from "./process-facts.ts";
 
 /** `.baton/host.json`: the one process that serves this folder, and the npm that started it. */
 interface HostFile {
@@ -31,13 +31,12 @@ const ORPHAN_ENDS_WITHIN_MS = 2_000;
  *
  * A host whose npm was killed is waited for and ended if it hangs. Throws AlreadyRunningError where one is well.
  */
-export async function claimFolder(folder: string, port: number): Promise<() => void> {
+export async function claimFolder(folder: string, port: number, npm: ProcessIdentity | undefined): Promise<() => void> {
   const file = join(folder, "host.json");
   mkdirSync(folder, { recursive: true });
   const before = readHostFile(file);
   if (before !== undefined) await outlive(before);
   rmSync(file, { force: true });
-  const npm = findNpm();
   const mine: HostFile = { host: identityOf(process.pid)!, port, ...(npm && { npm }) };
   // "wx": of two that start at the same moment, one fails here.
   writeFileSync(file, JSON.stringify(mine), { flag: "wx" });
@@ -45,8 +44,7 @@ export async function claimFolder(folder: string, port: number): Promise<() => v
 }
 
 /** Calls `end` once, soon after the npm that started this process is gone. */
-export function endWithNpm(end: () => void): void {
-  const npm = findNpm();
+export function endWithNpm(npm: ProcessIdentity | undefined, end: () => void): void {
   if (npm === undefined) return;
   const watch = setInterval(() => {
     if (isAlive(npm)) return;

@@ -46,7 +46,9 @@ function ownerFromProc(port: number): number | undefined {
 
 function listeningInodes(table: string, port: number): string[] {
   const suffix = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
-  const rows = readOr("", () => readFileSync(table, "utf8")).split("\n").map((line) => line.trim().split(/\s+/));
+  const rows = readOr("", () => readFileSync(table, "utf8"))
+    .split("\n")
+    .map((line) => line.trim().split(/\s+/));
   return rows.filter(([, local, , state]) => local?.endsWith(suffix) && state === "0A").map((row) => row[9] ?? "");
 }
 

@@ -27,7 +27,7 @@ export function isAlive({ pid, startedAt }: ProcessIdentity): boolean {
   return processFacts(pid)?.startedAt === startedAt;
 }
 
-/** The npm that runs this script, if one does; between it and us there may be the shell of the script. */
+/** The npm that runs this script, if one does; between it and us there may be the shell of the script. To be asked at once: a dead parent has no name. */
 export function findNpm(): ProcessIdentity | undefined {
   if (process.env["npm_lifecycle_event"] === undefined) return undefined;
   const parent = processFacts(process.ppid);
@@ -51,7 +51,10 @@ function factsFromProc(pid: number): ProcessFacts | undefined {
 }
 
 function factsFromPs(pid: number): ProcessFacts | undefined {
-  const shown = spawnSync("ps", ["-o", "stat=,ppid=,lstart=,command=", "-p", String(pid)], { encoding: "utf8", env: { ...process.env, LC_ALL: "C" } });
+  const shown = spawnSync("ps", ["-o", "stat=,ppid=,lstart=,command=", "-p", String(pid)], {
+    encoding: "utf8",
+    env: { ...process.env, LC_ALL: "C" },
+  });
   const [, state, parentPid, startedAt, command] = /^(\S+) +(\d+) +(.{24}) +(.*)$/.exec(shown.stdout.trim()) ?? [];
   if (state === undefined || state.startsWith("Z") || startedAt === undefined || command === undefined) return undefined;
   return { pid, parentPid: Number(parentPid), command, startedAt };

@@ -1,0 +1,96 @@
+import type { RequestListener } from "node:http";
+import { join } from "node:path";
+import { ROOT } from "../build.ts";
+import { Api } from "./start/api.ts";
+import { apiKey } from "./start/api-key.ts";
+import { enqueueExamples } from "./start/examples.ts";
+import { claimFolder, endWithNpm } from "./start/host-file.ts";
+import { findNpm } from "./start/process-facts.ts";
+import { openPort } from "./start/open-port.ts";
+import { RunFollower } from "./start/run-follower.ts";
+import { type Service, startService } from "./start/service.ts";
+import { readSettings, type Settings } from "./start/settings.ts";
+
+const FOLDER = join(ROOT, ".baton");
+const UNFINISHED = ["running", "ready", "waiting", "blocked"];
+
+/** `npm start`: the functions as they would be deployed, on this machine, until Ctrl-C. */
+async function start(settings: Settings): Promise<void> {
+  const npm = findNpm();
+  let end = (): void => process.exit(0);
+  endWithNpm(npm, () => end());
+  process.once("exit", await claimFolder(FOLDER, settings.port, npm));
+  const listener = Promise.withResolvers<RequestListener>();
+  await openPort(settings.port, listener.promise);
+  const key = apiKey(FOLDER);
+  const api = new Api(`http://127.0.0.1:${settings.port}`, key);
+  const follower = new RunFollower(api, (line) => say(`${new Date().toISOString().slice(11, 23)}  ${line}`));
+  const onAnswer = (statusCode: number, body: string) => {
+    if (statusCode === 202) acceptedIds(body).forEach((id) => follower.follow(id));
+  };
+  const service = await startService({ settings, key, folder: FOLDER, onAnswer });
+  end = inGoodOrder(service, follower);
+  for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => end());
+  listener.resolve(service.host.listener);
+  say(`Baton serves ${api.address}`, `API key   ${key}`, `Database  ${service.database.description} (driver ${service.database.driver})`);
+  await showUnfinished(api, follower);
+  service.startPolling();
+  const enqueued = settings.demo ? await enqueueExamples(api) : [];
+  for (const { workflow, id } of enqueued) say(`Enqueued  ${id}  ${workflow}`);
+  say("", ...curlLines(api, enqueued[0]?.id), "", "Ctrl-C ends it; what functions print is in .baton/functions.log.", "");
+}
+
+async function showUnfinished(api: Api, follower: RunFollower): Promise<void> {
+  const runs = (await Promise.all(UNFINISHED.map((status) => api.runs(status)))).flat();
+  if (runs.length > 0) say(`Found ${runs.length} unfinished ${runs.length === 1 ? "run" : "runs"}, to be continued within 40 s:`);
+  for (const { id, workflow, status } of runs) {
+    say(`          ${id}  ${workflow}  ${status}`);
+    follower.follow(id);
+  }
+}
+
+/** The ids in an answer that accepts runs. */
+function acceptedIds(body: string): string[] {
+  const { id, runs = [] } = JSON.parse(body) as { id?: string; runs?: { id: string }[] };
+  return id === undefined ? runs.map((run) => run.id) : [id];
+}
+
+function curlLines({ address, key }: Api, id: string | undefined): string[] {
+  const authorized = `curl -s -H 'authorization: Bearer ${key}'`;
+  const order = `-H 'content-type: application/json' -d '{"input":{"orderId":"o-2","amountCents":990}}'`;
+  return [
+    "Try it:",
+    `  ${authorized} ${order} ${address}/workflows/fulfil-order/runs`,
+    ...(id === undefined ? [] : [`  ${authorized} ${address}/runs/${id}`]),
+    `  ${authorized} '${address}/runs?limit=10'`,
+  ];
+}
+
+/** The end at Ctrl-C, at a polite kill, and when npm was killed and nobody is left to press Ctrl-C. */
+function inGoodOrder(service: Service, follower: RunFollower): () => void {
+  let closing: Promise<void> | undefined;
+  return () => {
+    follower.end();
+    closing ??= service.close().finally(() => process.exit(0));
+  };
+}
+
+function say(...lines: string[]): void {
+  for (const line of lines) console.log(line);
+}
+
+/** Trouble that was foreseen says in one line what to do; only a mistake in this code shows where it is. */
+function complain(error: unknown): void {
+  const isMistake = error instanceof TypeError || error instanceof ReferenceError || error instanceof RangeError;
+  console.error(isMistake ? error : (error as Error).message);
+  process.exit(1);
+}
+
+// Once npm was killed, nobody may read what is printed.
+process.stdout.on("error", () => undefined);
+process.stderr.on("error", () => undefined);
+try {
+  await start(readSettings(process.argv.slice(2), process.env));
+} catch (error) {
+  complain(error);
+}

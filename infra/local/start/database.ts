@@ -1,0 +1,95 @@
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import { checkSchema } from "../../migrate/check-schema.ts";
+import { withClient } from "../../migrate/connection.ts";
+import { createLogin, type GroupRole } from "../../migrate/logins.ts";
+import { migrate } from "../../migrate.ts";
+import type { ConnectOptions, Driver } from "../../../shared/db/connect.ts";
+import { startPostgres } from "../embedded-postgres.ts";
+import { startNeonEndpoint } from "../neon-endpoint.ts";
+
+/** The database that the functions use while `npm start` runs. */
+export interface LocalDatabase {
+  /** Host and database, without the password. */
+  readonly description: string;
+  readonly driver: Driver;
+  /** How the function with this bundle connects. */
+  connectionOf(bundle: string): ConnectOptions;
+  close(): Promise<void>;
+}
+
+/** The database of DATABASE_URL cannot be used as it is. */
+export class UnusableDatabaseError extends Error {
+  override readonly name = "UnusableDatabaseError";
+}
+
+/** Each function's own login may do what its group may, and nothing else. */
+const GROUPS: Readonly<Record<string, GroupRole>> = {
+  "enqueue-run": "baton_producer",
+  "control-runs": "baton_operator",
+  "poll-queue": "baton_poller",
+};
+
+/** The database of DATABASE_URL as it stands. Throws UnusableDatabaseError when it cannot be reached or needs `npm run migrate`. */
+export async function externalDatabase(url: string, driver: Driver): Promise<LocalDatabase> {
+  const description = describe(url);
+  const state = await checkSchema(url).catch((error: unknown) => {
+    const { code, message } = error as { code?: string; message: string };
+    throw new UnusableDatabaseError(`The database ${description} cannot be used: ${message || code}`);
+  });
+  if (state === "none" || state === "older") {
+    const what = state === "none" ? "has no schema of Baton's" : "has an older schema than this code";
+    throw new UnusableDatabaseError(`The database ${description} ${what}. Run this as its owner first: DATABASE_URL=… npm run migrate`);
+  }
+  return { description, driver, connectionOf: () => ({ url, driver }), close: async () => undefined };
+}
+
+/** A Postgres of this clone's own in `folder`, migrated, with one login for each function; `neon` reaches it through a local endpoint. */
+export async function embeddedDatabase(folder: string, driver: Driver): Promise<LocalDatabase> {
+  const server = await startPostgres({ dataDir: join(folder, "postgres"), fsync: true });
+  try {
+    await migrate({ url: server.url, roles: true });
+    const urls = await makeLogins(server.url);
+    const endpoint = await startNeonEndpoint({ postgres: { host: "127.0.0.1", port: server.port } });
+    return {
+      description: `PostgreSQL in ${server.dataDir}, port ${server.port}`,
+      driver,
+      connectionOf: (bundle) => ({ url: urls.get(bundle)!, driver, ...(driver === "neon" && { neonEndpoint: endpoint.url }) }),
+      close: async () => {
+        await endpoint.close();
+        await releaseLeases(server.url);
+        await server.stop();
+      },
+    };
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+}
+
+async function makeLogins(adminUrl: string): Promise<Map<string, string>> {
+  const urls = new Map<string, string>();
+  for (const [bundle, memberOf] of Object.entries(GROUPS)) {
+    const login = { name: bundle.replaceAll("-", "_"), password: randomBytes(18).toString("base64url") };
+    await createLogin({ url: adminUrl, ...login, memberOf });
+    const url = new URL(adminUrl);
+    url.username = login.name;
+    url.password = login.password;
+    urls.set(bundle, url.href);
+  }
+  return urls;
+}
+
+/** The pollers have ended in good order, so the next start need not wait for their leases. Postgres may have ended with them. */
+async function releaseLeases(adminUrl: string): Promise<void> {
+  const release = withClient(adminUrl, (client) => client.query("select baton.release(token) from baton.lease"));
+  await release.catch(() => undefined);
+}
+
+function describe(url: string): string {
+  if (!URL.canParse(url)) {
+    throw new UnusableDatabaseError("DATABASE_URL is not a connection string of the form postgresql://user:password@host/database");
+  }
+  const { host, pathname } = new URL(url);
+  return `${pathname.slice(1) || "postgres"} on ${host}`;
+}

@@ -1,0 +1,89 @@
+import { createWriteStream } from "node:fs";
+import { basename, join } from "node:path";
+import { connect, driverFor } from "../../../shared/db/connect.ts";
+import { runRepository } from "../../../shared/db/run-repository.ts";
+import { type Host, startHost } from "../host.ts";
+import { type FunctionFacts, readTemplate } from "../host/template.ts";
+import { hashOf } from "./api-key.ts";
+import { embeddedDatabase, externalDatabase, type LocalDatabase } from "./database.ts";
+import { wakeAtExpiry } from "./leases-left.ts";
+import type { Settings } from "./settings.ts";
+import { synthesise } from "./synthesise.ts";
+
+/** The whole service on this machine: functions, schedules and database; not yet polling. */
+export interface Service {
+  readonly database: LocalDatabase;
+  readonly host: Host;
+  /** Starts the poller's schedule, and wakes it when leases of killed pollers expire. */
+  startPolling(): void;
+  close(): Promise<void>;
+}
+
+export interface ServiceOptions {
+  readonly settings: Settings;
+  readonly key: string;
+  /** Where everything that is kept lies: `.baton`. */
+  readonly folder: string;
+  /** Told of every answer of a function over HTTP. */
+  readonly onAnswer: (statusCode: number, body: string) => void;
+}
+
+/** Builds and synthesises the functions while the database starts, and brings both together. */
+export async function startService({ settings, key, folder, onAnswer }: ServiceOptions): Promise<Service> {
+  const { databaseUrl } = settings;
+  const driver = settings.driver ?? (databaseUrl === undefined ? "neon" : driverFor({ url: databaseUrl }));
+  const packaging = synthesise(join(folder, "package"), { driver });
+  // Its failure is reported where it is awaited, unless the database failed before.
+  packaging.catch(() => undefined);
+  const database = await (databaseUrl === undefined ? embeddedDatabase(folder, driver) : externalDatabase(databaseUrl, driver));
+  try {
+    const { templateFile, folder: codeRoot } = await packaging;
+    const template = readTemplate(templateFile);
+    const log = createWriteStream(join(folder, "functions.log"));
+    const host = await startHost({
+      template,
+      codeRoot,
+      environmentOf: (facts) => environmentOf(facts, database, key),
+      log: (text) => void log.write(text),
+      onAnswer: ({ statusCode = 200, body = "" }) => onAnswer(statusCode, body),
+    });
+    return {
+      database,
+      host,
+      startPolling: () => {
+        host.startSchedules();
+        wakePollers(
+          host,
+          database,
+          template.schedules.map(({ functionId }) => functionId),
+        );
+      },
+      close: async () => {
+        await host.close();
+        await database.close();
+      },
+    };
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+function environmentOf(facts: FunctionFacts, database: LocalDatabase, key: string): Record<string, string> {
+  const { url, driver, neonEndpoint } = database.connectionOf(basename(facts.module));
+  return {
+    DATABASE_URL: url,
+    ...(driver && { BATON_DRIVER: driver }),
+    ...(neonEndpoint && { BATON_NEON_ENDPOINT: neonEndpoint }),
+    BATON_API_KEY_HASHES: hashOf(key),
+  };
+}
+
+function wakePollers(host: Host, database: LocalDatabase, pollers: readonly string[]): void {
+  const connection = connect(database.connectionOf("poll-queue"));
+  const wake = () => pollers.forEach((poller) => void host.invoke(poller, "{}"));
+  // Without it the schedule continues those runs, only later.
+  wakeAtExpiry(runRepository(connection).tick, wake)
+    .catch(() => undefined)
+    .finally(() => connection[Symbol.asyncDispose]());
+}

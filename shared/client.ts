@@ -1,0 +1,133 @@
+/**
+ * The public door for producers: enqueue runs, look at them, wait for them.
+ *
+ * ```ts
+ * import { createClient } from "./shared/client.ts";
+ * import type { fulfilOrder } from "./shared/workflows/fulfil-order.ts";
+ *
+ * await using client = createClient({ url: process.env.DATABASE_URL });
+ * const { id } = await client.enqueue<typeof fulfilOrder>({ name: "fulfil-order", version: 1 }, { orderId: "o-1", amountCents: 1250 });
+ * const run = await client.wait<typeof fulfilOrder>(id, { timeout: "1 minute" });
+ * ```
+ */
+import { connect, type Driver } from "./db/connect.ts";
+import type { Database } from "./db/database.ts";
+import { runRepository } from "./db/run-repository.ts";
+import type { Duration } from "./domain/duration.ts";
+import { checkJson, type Json } from "./domain/json.ts";
+import type { Logger } from "./domain/node.ts";
+import type { AcceptedRun } from "./domain/protocol.ts";
+import type { AnyWorkflow, InputOf, OutputOf, ParsedInputOf, WorkflowRef } from "./domain/workflow-types.ts";
+import { canonicalHash } from "./engine/canonical-hash.ts";
+import type { RunView } from "./engine/describe-run.ts";
+import { draftRuns, type RunRequest, type RunTarget } from "./engine/draft-runs.ts";
+import { enqueueRuns, type Producer } from "./engine/enqueue-runs.ts";
+import { findRun, type Reader } from "./engine/find-run.ts";
+import { systemClock } from "./engine/ports.ts";
+import { RunIds } from "./engine/run-ids.ts";
+import { waitForRun } from "./engine/wait-for-run.ts";
+
+export type { AcceptedRun } from "./domain/protocol.ts";
+export type { AttemptView, RunView, StepView, WaitingView } from "./engine/describe-run.ts";
+export type { RunRequest } from "./engine/draft-runs.ts";
+export { DatabaseBusyError, DatabaseConfigurationError, DatabaseRefusedError, DatabaseUnknownOutcomeError } from "./db/database-errors.ts";
+export { IdempotencyConflictError, InputTooLargeError, InvalidRunError, RunNotFoundError, WaitTimeoutError } from "./engine/producer-errors.ts";
+
+/** When and how soon a run starts, and the key that makes its repeat harmless: a `RunRequest` without its input. */
+export type EnqueueOptions = Omit<RunRequest, "input">;
+
+/** idempotencyKey: of the call as a whole, for 7 days; body: what it stands for, where that is more than the runs (then their hash). */
+export interface RequestOptions {
+  readonly idempotencyKey?: string | undefined;
+  readonly body?: Json | undefined;
+}
+
+/** A reference takes no part in overloads for workflows, whose inputs are parsed. */
+type Ref<W extends AnyWorkflow> = WorkflowRef<W> & { readonly input?: never };
+
+/**
+ * Enqueues and reads runs. Every call is repeated for up to 10 seconds while the database does not answer, which never makes
+ * a second run; then it throws DatabaseBusyError or DatabaseUnknownOutcomeError.
+ *
+ * A workflow given as a value parses the input with its schema. Given as `{ name, version }` with the type in the call, as in
+ * `enqueue<typeof fulfilOrder>(…)`, the input is typed as what the handlers see, and at run time it is only checked to be JSON.
+ */
+export interface Client extends AsyncDisposable {
+  /** Stores one run. Throws InvalidRunError, InputTooLargeError or IdempotencyConflictError. */
+  enqueue<W extends AnyWorkflow>(workflow: Ref<W>, input: ParsedInputOf<W>, options?: EnqueueOptions): Promise<AcceptedRun>;
+  enqueue<W extends AnyWorkflow>(workflow: W, input: InputOf<W>, options?: EnqueueOptions): Promise<AcceptedRun>;
+  /** Stores 1 to 1,000 runs, all or none, and answers in their order. */
+  enqueueMany<W extends AnyWorkflow>(
+    workflow: Ref<W>,
+    runs: readonly RunRequest<ParsedInputOf<W>>[],
+    options?: RequestOptions,
+  ): Promise<readonly AcceptedRun[]>;
+  enqueueMany<W extends AnyWorkflow>(
+    workflow: W,
+    runs: readonly RunRequest<InputOf<W>>[],
+    options?: RequestOptions,
+  ): Promise<readonly AcceptedRun[]>;
+  /** The run, or null when there is none with this id. */
+  get(id: string): Promise<RunView | null>;
+  get<W extends AnyWorkflow>(id: string): Promise<RunView<ParsedInputOf<W>, OutputOf<W>> | null>;
+  /** The run once it is done, failed or cancelled: see its status. Throws RunNotFoundError, or WaitTimeoutError when the time is over. */
+  wait(id: string, options: { readonly timeout: Duration }): Promise<RunView>;
+  wait<W extends AnyWorkflow>(
+    id: string,
+    options: { readonly timeout: Duration },
+  ): Promise<RunView<ParsedInputOf<W>, OutputOf<W>>>;
+  /** Closes the connection that the client opened; one that it was given stays open. */
+  close(): Promise<void>;
+}
+
+/** Where the runs are kept: a connection string, or a database that is already open. */
+export type ClientDatabase =
+  | { readonly url: string; readonly driver?: Driver | undefined; readonly neonEndpoint?: string | undefined }
+  | { readonly database: Database };
+
+export interface ClientSettings {
+  /** The workflows whose nodes `get` lists also before they have run. Default: only what has run is listed. */
+  readonly workflows?: readonly AnyWorkflow[];
+  /** Called after runs that are due soon were stored, to wake a poller. Its failure is logged. Default: the schedule finds them. */
+  readonly nudge?: () => Promise<void>;
+  /** Whether errors of runs are shown with their stacks (default true). */
+  readonly stacks?: boolean;
+  /** Default: the console. */
+  readonly logger?: Logger;
+  /** This machine's clock, for the time in ids (default Date.now). A wrong one is noticed and corrected. */
+  readonly now?: () => number;
+}
+
+/** Makes a client; nothing is sent before its first call. */
+export function createClient(options: ClientDatabase & ClientSettings): Client {
+  const opened = "database" in options ? undefined : connect(options);
+  const runs = runRepository("database" in options ? options.database : opened!);
+  const { logger = console, stacks = true, workflows = [], nudge, now = Date.now } = options;
+  const caller = { clock: systemClock, random: Math.random, logger };
+  const producer: Producer = { ...caller, queue: runs, ids: new RunIds(now), nudge };
+  const reader: Reader = { ...caller, runs, stacks, nodesOf: (name, version) => nodesOf(workflows, name, version) };
+  const enqueueMany = (target: RunTarget, requests: readonly RunRequest[], request?: RequestOptions) =>
+    enqueueAll(producer, target, requests, request);
+  const close = async () => opened?.[Symbol.asyncDispose]();
+  return {
+    enqueue: async (target: RunTarget, input: unknown, settings?: EnqueueOptions) =>
+      (await enqueueMany(target, [{ ...settings, input }]))[0]!,
+    enqueueMany,
+    get: (id: string) => findRun(reader, id),
+    wait: (id: string, { timeout }: { readonly timeout: Duration }) => waitForRun(reader, id, timeout),
+    close,
+    [Symbol.asyncDispose]: close,
+  } as Client;
+}
+
+async function enqueueAll(producer: Producer, target: RunTarget, requests: readonly RunRequest[], request: RequestOptions = {}) {
+  const drafts = await draftRuns(target, requests);
+  if (request.idempotencyKey === undefined) return enqueueRuns(producer, drafts);
+  const hash = canonicalHash(request.body ?? checkJson(JSON.parse(JSON.stringify(requests))));
+  return enqueueRuns(producer, drafts, { workflow: target.name, key: request.idempotencyKey, hash });
+}
+
+function nodesOf(workflows: readonly AnyWorkflow[], name: string, version: number): readonly string[] | undefined {
+  const found = workflows.find((workflow) => workflow.name === name && workflow.version === version);
+  return found?.nodes.map((node) => node.name);
+}

@@ -1,0 +1,117 @@
+import { execFile } from "node:child_process";
+import { existsSync, globSync } from "node:fs";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { dirname, join, relative, resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { shapeOf } from "../../shared/domain/registry.ts";
+import type { AnyWorkflow } from "../../shared/index.ts";
+import { fulfilOrder } from "../../shared/workflows/fulfil-order.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const compiler = join(root, "node_modules/typescript/bin/tsc");
+const pages = globSync(["*.md", "docs/*.md"], { cwd: root }).sort();
+
+/** A TypeScript example of a page; its first line names the file that it would be. */
+interface Example {
+  readonly page: string;
+  readonly path: string;
+  readonly code: string;
+}
+
+let examples: Example[] = [];
+let folder = "";
+
+beforeAll(async () => {
+  examples = (await Promise.all(pages.map(examplesOf))).flat();
+  await mkdir(join(root, "test/reports"), { recursive: true });
+  folder = await mkdtemp(join(root, "test/reports/docs-"));
+  const config = { extends: "../../../tsconfig.json", include: ["**/*.ts"], exclude: [] };
+  await writeFile(join(folder, "tsconfig.json"), JSON.stringify(config));
+  for (const example of examples) await place(example);
+});
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+async function examplesOf(page: string): Promise<Example[]> {
+  const text = await readFile(join(root, page), "utf8");
+  return [...text.matchAll(/^```ts\n(?:\/\/ (\S+\.ts)\n)?(.*?)^```$/gms)].map(([, path, code = ""]) => ({ page, path: path ?? "", code }));
+}
+
+/** Where an example stands for the compiler: each page has a folder of its own. */
+function placeOf({ page, path }: Example): string {
+  return join(folder, page.replaceAll(/[/.]/g, "-"), path);
+}
+
+/** Writes an example; what it imports is another example of its page, or else the project's own file. */
+async function place(example: Example): Promise<void> {
+  const file = placeOf(example);
+  const code = example.code.replaceAll(/(from |import\()"(\.[^"]+)"/g, (_, before: string, specifier: string) => {
+    const meant = join(dirname(example.path), specifier);
+    const other = examples.find(({ page, path }) => page === example.page && path === meant);
+    return `${before}"${towards(file, other ? placeOf(other) : join(root, meant))}"`;
+  });
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, code);
+}
+
+function towards(file: string, target: string): string {
+  const path = relative(dirname(file), target);
+  return path.startsWith(".") ? path : `./${path}`;
+}
+
+describe("the examples of the pages", () => {
+  it("name the file that they would be", () => {
+    expect(examples.length).toBeGreaterThan(5);
+    expect(examples.filter(({ path }) => path === "")).toEqual([]);
+  });
+
+  it("compile", async () => {
+    const command = [compiler, "--noEmit", "--pretty", "false", "-p", folder];
+    const compiled = await promisify(execFile)(process.execPath, command, { cwd: root }).catch((error: { stdout: string }) => error);
+    expect(compiled.stdout).toBe("");
+  });
+
+  it("show in the README the nodes that the real workflow has", async () => {
+    const shown = examples.find(({ page, path }) => page === "README.md" && path.endsWith("fulfil-order.ts"))!;
+    const module = (await import(pathToFileURL(placeOf(shown)).href)) as { fulfilOrder: AnyWorkflow };
+    expect(shapeOf(module.fulfilOrder)).toBe(shapeOf(fulfilOrder));
+    expect(shown.code.trimEnd().split("\n").length).toBeLessThanOrEqual(12);
+  });
+});
+
+describe("the pages", () => {
+  it.each(pages)("%s links to files and headings that are there", async (page) => {
+    const text = await readFile(join(root, page), "utf8");
+    const broken: string[] = [];
+    for (const [, target = ""] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
+      const [path = "", heading] = target.split("#");
+      if (/^https?:/.test(target)) continue;
+      const file = path === "" ? join(root, page) : resolve(root, dirname(page), path);
+      if (!existsSync(file)) broken.push(target);
+      else if (heading !== undefined && !headingsOf(await readFile(file, "utf8")).has(heading)) broken.push(target);
+    }
+    expect(broken).toEqual([]);
+  });
+
+  it("name no npm script that is not there", async () => {
+    const { scripts } = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as { scripts: Record<string, string> };
+    const named = await Promise.all(pages.map(async (page) => (await readFile(join(root, page), "utf8")).matchAll(/\bnpm run ([\w:-]+)/g)));
+    const missing = new Set(named.flatMap((matches) => [...matches].map(([, name]) => name!)).filter((name) => !(name in scripts)));
+    expect([...missing]).toEqual([]);
+  });
+});
+
+/** The anchors of a page's headings, as GitHub makes them. */
+function headingsOf(text: string): Set<string> {
+  const headings = text.replaceAll(/^```.*?^```$/gms, "").matchAll(/^#+ (.*)$/gm);
+  return new Set(
+    [...headings].map(([, title = ""]) =>
+      title
+        .toLowerCase()
+        .replaceAll(/[^\w\- ]/g, "")
+        .replaceAll(" ", "-"),
+    ),
+  );
+}

@@ -1,0 +1,116 @@
+import { expect, test } from "vitest";
+import { createTestDatabase } from "../support/database.ts";
+import { checkAfterEach, engineOf, member, newRun, newRuns, placesOf } from "../support/engine-calls.ts";
+
+const database = await createTestDatabase();
+const engine = engineOf(database);
+checkAfterEach(database);
+
+const request = { workflow: "fulfil-order", key: "monday", hash: "h1" };
+const keyed = (key: string, hash = "h1", facts: Parameters<typeof newRun>[0] = {}) => newRun({ key, hash, ...facts });
+const count = async (table: string) => Number((await database.query(`select count(*) from baton.${table}`))[0]!["count"]);
+
+async function finishAll(): Promise<void> {
+  const { token, runs } = await engine.claim();
+  await engine.advance(token, 1, { done: runs.map(member) });
+}
+
+test("a run with a known key and the same body is the first run, also after it ended", async () => {
+  const first = await engine.enqueue([keyed("k")]);
+  expect((await engine.enqueue([keyed("k")])).runs).toEqual(first.runs);
+  await finishAll();
+  const again = await engine.enqueue([keyed("k")]);
+  expect(again).toMatchObject({ runs: first.runs, nudge: false });
+  expect(await placesOf(database, first.runs[0]!.id)).toEqual(["done"]);
+  expect(await count("run")).toBe(1);
+});
+
+test("a request with a known key gives the first answer, also after its runs ended and with other ids", async () => {
+  const first = await engine.enqueue(newRuns(3), request);
+  await finishAll();
+  expect(await engine.enqueue(newRuns(3), request)).toMatchObject({ runs: first.runs, nudge: false });
+  expect(await count("run")).toBe(3);
+});
+
+test("a request with a known key is answered even when its ids have become too old", async () => {
+  const runs = newRuns(1);
+  const first = await engine.enqueue(runs, request);
+  await database.advance("2 days");
+  expect((await engine.enqueue(runs, request)).runs).toEqual(first.runs);
+});
+
+test("a key with another body is refused as BT011 that names the place, and stores nothing", async () => {
+  await engine.enqueue([keyed("k")]);
+  await expect(engine.enqueue([newRun(), keyed("k", "h2")])).rejects.toMatchObject({ sqlstate: "BT011", detail: "1" });
+  await engine.enqueue(newRuns(1), request);
+  await expect(engine.enqueue(newRuns(1), { ...request, hash: "h2" })).rejects.toMatchObject({ sqlstate: "BT011", detail: "request" });
+  expect(await count("run")).toBe(2);
+});
+
+test("one key twice in a batch is one run, and BT011 when the bodies differ", async () => {
+  const { runs } = await engine.enqueue([keyed("k"), newRun(), keyed("k")]);
+  expect(runs[2]).toEqual(runs[0]);
+  expect(await count("run")).toBe(2);
+  await expect(engine.enqueue([keyed("l"), keyed("l", "h2")])).rejects.toMatchObject({ sqlstate: "BT011", detail: "1" });
+});
+
+test("the same key of another workflow, or of a whole request, is another key", async () => {
+  await engine.enqueue([keyed("monday")]);
+  await engine.enqueue([keyed("monday", "h2", { workflow: "transcode-video" })]);
+  await engine.enqueue([newRun()], { ...request, hash: "h3" });
+  expect(await count("run")).toBe(3);
+});
+
+test("a refused batch does not keep its keys", async () => {
+  await expect(engine.enqueue([keyed("k", "h1", { priority: 9 })], request)).rejects.toMatchObject({ sqlstate: "23514" });
+  await engine.enqueue([keyed("k", "h2")], { ...request, hash: "h2" });
+  expect(await count("run")).toBe(1);
+});
+
+test("20 callers at once with one key make one run", async () => {
+  const answers = await Promise.all(Array.from({ length: 20 }, () => engine.enqueue([keyed("k")])));
+  expect(new Set(answers.map(({ runs }) => runs[0]!.id)).size).toBe(1);
+  expect(answers.filter(({ nudge }) => nudge)).toHaveLength(1);
+  expect([await count("run"), await count("ready")]).toEqual([1, 1]);
+});
+
+test("20 copies at once of one keyed request make its runs once", async () => {
+  const answers = await Promise.all(Array.from({ length: 20 }, () => engine.enqueue(newRuns(2), request)));
+  expect(new Set(answers.map(({ runs }) => JSON.stringify(runs))).size).toBe(1);
+  expect([await count("run"), await count("ready")]).toEqual([2, 2]);
+});
+
+test("a key is new again after 7 days, whether tick has forgotten it or not", async () => {
+  const first = await engine.enqueue([keyed("k")], request);
+  await database.advance("7 days -1 minute");
+  expect((await engine.enqueue([keyed("k")], request)).runs).toEqual(first.runs);
+  await database.advance("2 minutes");
+  const inAWeek = new Date(Date.now() + 7 * 24 * 3_600_000);
+  const second = await engine.enqueue([keyed("k", "h2", { at: inAWeek })], { ...request, hash: "h2" });
+  expect(second.runs[0]!.id).not.toBe(first.runs[0]!.id);
+  expect(await count("dedup")).toBe(2);
+});
+
+test("tick forgets keys after 7 days", async () => {
+  await engine.enqueue([keyed("k")], request);
+  await engine.tick();
+  expect(await count("dedup")).toBe(2);
+  await database.advance("7 days 1 minute");
+  await engine.tick();
+  expect(await count("dedup")).toBe(0);
+});
+
+for (const age of ["new", "expired"]) {
+  test(`batches with ${age} keys in opposite orders do not wait for each other in a circle`, async () => {
+    const keys = Array.from({ length: 200 }, (_, i) => `k${i}`);
+    const at = new Date(Date.now() + (age === "expired" ? 8 * 24 * 3_600_000 : 0));
+    if (age === "expired") {
+      await engine.enqueue(keys.map((key) => keyed(key)));
+      await database.setNow(at);
+    }
+    const batch = (order: string[]) => engine.enqueue(order.map((key) => keyed(key, "h1", { at })));
+    const answers = await Promise.all([keys, keys.toReversed(), keys, keys.toReversed()].map(batch));
+    const ids = answers.map(({ runs }) => runs.map(({ id }) => id).toSorted().join());
+    expect(new Set(ids).size).toBe(1);
+  });
+}

@@ -14,7 +14,7 @@ import { connect, type Driver } from "./db/connect.ts";
 import type { Database } from "./db/database.ts";
 import { runRepository } from "./db/run-repository.ts";
 import type { Duration } from "./domain/duration.ts";
-import { checkJson, type Json } from "./domain/json.ts";
+import type { Json } from "./domain/json.ts";
 import type { Logger } from "./domain/node.ts";
 import type { AcceptedRun } from "./domain/protocol.ts";
 import type { AnyWorkflow, InputOf, OutputOf, ParsedInputOf, WorkflowRef } from "./domain/workflow-types.ts";
@@ -24,7 +24,9 @@ import { draftRuns, type RunRequest, type RunTarget } from "./engine/draft-runs.
 import { enqueueRuns, type Producer } from "./engine/enqueue-runs.ts";
 import { findRun, type Reader } from "./engine/find-run.ts";
 import { systemClock } from "./engine/ports.ts";
+import { InvalidRunError } from "./engine/producer-errors.ts";
 import { RunIds } from "./engine/run-ids.ts";
+import { idempotencyKeyPattern, idempotencyKeyRule } from "./engine/run-settings.ts";
 import { waitForRun } from "./engine/wait-for-run.ts";
 
 export type { AcceptedRun } from "./domain/protocol.ts";
@@ -121,10 +123,13 @@ export function createClient(options: ClientDatabase & ClientSettings): Client {
 }
 
 async function enqueueAll(producer: Producer, target: RunTarget, requests: readonly RunRequest[], request: RequestOptions = {}) {
+  const { idempotencyKey: key, body = requests } = request;
   const drafts = await draftRuns(target, requests);
-  if (request.idempotencyKey === undefined) return enqueueRuns(producer, drafts);
-  const hash = canonicalHash(request.body ?? checkJson(JSON.parse(JSON.stringify(requests))));
-  return enqueueRuns(producer, drafts, { workflow: target.name, key: request.idempotencyKey, hash });
+  if (key === undefined) return enqueueRuns(producer, drafts);
+  if (!idempotencyKeyPattern.test(key)) {
+    throw new InvalidRunError(target.name, [{ run: 0, pointer: "/idempotencyKey", message: idempotencyKeyRule }]);
+  }
+  return enqueueRuns(producer, drafts, { workflow: target.name, key, hash: canonicalHash(body) });
 }
 
 function nodesOf(workflows: readonly AnyWorkflow[], name: string, version: number): readonly string[] | undefined {

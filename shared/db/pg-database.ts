@@ -59,9 +59,9 @@ async function withClient<Result>(
 
 function open(url: string): pg.Pool {
   try {
-    new URL(url);
+    const connectionString = new URL(url).href;
     return new pg.Pool({
-      connectionString: url,
+      connectionString,
       max: 5,
       connectionTimeoutMillis: 10_000,
       idleTimeoutMillis: 30_000,

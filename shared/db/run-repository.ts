@@ -1,6 +1,5 @@
 import type {
   AdvanceAnswer,
-  AdvanceRequest,
   ClaimAnswer,
   ClaimRequest,
   EnqueueAnswer,

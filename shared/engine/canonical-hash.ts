@@ -1,8 +1,7 @@
 import { createHash } from "node:crypto";
-import type { Json } from "../domain/json.ts";
 
-/** SHA-256, in hex, of a value's JSON with sorted keys: the same for two bodies exactly when they say the same. */
-export function canonicalHash(value: Json): string {
+/** SHA-256, in hex, of a value as JSON with sorted keys: the same for two bodies exactly when they say the same. */
+export function canonicalHash(value: unknown): string {
   return createHash("sha256").update(JSON.stringify(value, sortKeys)).digest("hex");
 }
 

@@ -37,7 +37,7 @@ export async function commitRound(poller: Poller, lease: Lease, finished: readon
 export function fenced(poller: Poller, lease: Lease): void {
   poller.logger.warn("the lease was taken over, its runs are given up", { token: lease.token, runs: lease.members.size });
   lease.lost = true;
-  for (const member of [...lease.members.values()]) lease.revoke(member, new FencedError());
+  for (const member of lease.members.values()) lease.revoke(member, new FencedError());
 }
 
 /** An answer that says nothing: for a round known to be applied whose answer is lost for good. */

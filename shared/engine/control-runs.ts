@@ -49,7 +49,8 @@ export async function listRuns(operator: Operator, request: ListRequest): Promis
  */
 export async function cancelRun(operator: Operator, id: string): Promise<{ id: string; status: string }> {
   const answer = await callFor(operator, id, operator.runs.cancel);
-  if (answer.status === "done" || answer.status === "failed") throw new WrongStatusError(id, answer.status, "it cannot be cancelled any more");
+  if (answer.status === "done" || answer.status === "failed")
+    throw new WrongStatusError(id, answer.status, "it cannot be cancelled any more");
   return { id, status: answer.status };
 }
 

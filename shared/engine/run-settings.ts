@@ -3,6 +3,7 @@ import { toMilliseconds, type Duration } from "../domain/duration.ts";
 
 /** Visible ASCII, which every proxy and log passes on unchanged. */
 export const idempotencyKeyPattern = /^[\x21-\x7e]{1,255}$/;
+export const idempotencyKeyRule = "use 1 to 255 visible ASCII characters";
 
 const delay = z.string().transform((text, context) => {
   try {
@@ -31,7 +32,7 @@ export const runSettings = z
     delay: delay.optional(),
     runAt: runAt.optional(),
     priority: z.int({ error: priorityRule }).min(0, { error: priorityRule }).max(3, { error: priorityRule }).default(2),
-    idempotencyKey: z.string().regex(idempotencyKeyPattern, { error: "use 1 to 255 visible ASCII characters" }).optional(),
+    idempotencyKey: z.string().regex(idempotencyKeyPattern, { error: idempotencyKeyRule }).optional(),
   })
   .refine((settings) => settings.delay === undefined || settings.runAt === undefined, {
     path: ["runAt"],

@@ -9,10 +9,10 @@ declare
   named_key text := request #>> '{request,key}';
   known baton.dedup;
 begin
-  delete from baton.dedup where workflow = named_workflow and scope = 'request' and key = named_key and expires_at <= moment;
-  insert into baton.dedup (workflow, scope, key, hash, answer, expires_at)
+  insert into baton.dedup as d (workflow, scope, key, hash, answer, expires_at)
   values (named_workflow, 'request', named_key, request #>> '{request,hash}', '[]', moment + interval '7 days')
-  on conflict do nothing;
+  on conflict on constraint dedup_key do update set hash = excluded.hash, answer = excluded.answer, expires_at = excluded.expires_at
+    where d.expires_at <= moment;
   if found then
     return null;
   end if;

@@ -1,5 +1,5 @@
 -- Takes the idempotency keys of single runs and returns request.runs with, under "known", the run that a key stands for.
--- Keys are taken in order, so that two batches never wait for each other in a circle.
+-- Keys are taken in order, expired ones too, so that two batches never wait for each other in a circle.
 create or replace function baton.remember_runs(request jsonb, moment timestamptz) returns jsonb
 language plpgsql volatile
 as $$
@@ -7,14 +7,14 @@ declare
   clash text;
   answer jsonb;
 begin
-  delete from baton.dedup d using jsonb_to_recordset(request -> 'runs') as r (workflow text, key text)
-  where d.workflow = r.workflow and d.scope = 'run' and d.key = r.key and d.expires_at <= moment;
-  insert into baton.dedup (workflow, scope, key, hash, answer, expires_at)
-  select r.workflow, 'run', r.key, r.hash, to_jsonb(r.id), moment + interval '7 days'
-  from jsonb_to_recordset(request -> 'runs') as r (id uuid, workflow text, key text, hash text)
+  insert into baton.dedup as d (workflow, scope, key, hash, answer, expires_at)
+  select distinct on (r.workflow, r.key) r.workflow, 'run', r.key, r.hash, to_jsonb(r.id), moment + interval '7 days'
+  from rows from (jsonb_to_recordset(request -> 'runs') as (id uuid, workflow text, key text, hash text))
+    with ordinality as r (id, workflow, key, hash, place)
   where r.key is not null
-  order by r.workflow, r.key
-  on conflict do nothing;
+  order by r.workflow, r.key, r.place
+  on conflict on constraint dedup_key do update set hash = excluded.hash, answer = excluded.answer, expires_at = excluded.expires_at
+    where d.expires_at <= moment;
   select (place - 1)::text into clash
   from rows from (jsonb_to_recordset(request -> 'runs') as (workflow text, key text, hash text)) with ordinality as r (workflow, key, hash, place)
   join baton.dedup d on d.workflow = r.workflow and d.scope = 'run' and d.key = r.key

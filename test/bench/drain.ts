@@ -34,11 +34,23 @@ async function counters(client: pg.Client): Promise<Counters> {
   return { wal: Number(rows[0].wal), commits: Number(rows[0].commits) };
 }
 
-async function drain(driver: Driver, url: string, endpoint: Awaited<ReturnType<typeof startNeonEndpoint>>): Promise<Record<string, unknown>> {
+async function drain(
+  driver: Driver,
+  url: string,
+  endpoint: Awaited<ReturnType<typeof startNeonEndpoint>>,
+): Promise<Record<string, unknown>> {
   const database = connect({ url, driver, neonEndpoint: endpoint.url });
   let calls = 0;
-  const counted = { ...database, query: ((...call: Parameters<typeof database.query>) => (calls++, database.query(...call))) as typeof database.query };
-  for (let n = 0; n < runs; n += 1000) await enqueue(database, threeSteps, Array.from({ length: 1000 }, () => output));
+  const counted = {
+    ...database,
+    query: ((...call: Parameters<typeof database.query>) => (calls++, database.query(...call))) as typeof database.query,
+  };
+  for (let n = 0; n < runs; n += 1000)
+    await enqueue(
+      database,
+      threeSteps,
+      Array.from({ length: 1000 }, () => output),
+    );
   const client = new pg.Client(url);
   await client.connect();
   await client.query("vacuum analyze");
@@ -70,7 +82,11 @@ async function drain(driver: Driver, url: string, endpoint: Awaited<ReturnType<t
 }
 
 const folder = mkdtempSync(join(tmpdir(), "baton-bench-"));
-const postgres = await startPostgres({ dataDir: join(folder, "data"), fsync: true, settings: { shared_buffers: "512MB", max_wal_size: "8GB", checkpoint_timeout: "30min" } });
+const postgres = await startPostgres({
+  dataDir: join(folder, "data"),
+  fsync: true,
+  settings: { shared_buffers: "512MB", max_wal_size: "8GB", checkpoint_timeout: "30min" },
+});
 const endpoint = await startNeonEndpoint({ postgres: { host: "127.0.0.1", port: postgres.port } });
 try {
   await migrate({ url: postgres.url, roles: false });

@@ -13,31 +13,41 @@ import { entryTable } from "./kill/workflow.ts";
 const kills = Number(process.env["BATON_KILLS"] ?? 40);
 const runs = Math.max(2_000, kills * 50);
 
-test(`pollers killed with -9 at any moment lose nothing and repeat no stored step (${kills} kills, ${runs} runs)`, { timeout: kills * 5_000 + 60_000 }, async () => {
-  const { random, seed } = seededRandom();
-  await using database = await createTestDatabase();
-  await database.query(entryTable);
-  const ledgerFile = join(mkdtempSync(join(tmpdir(), "baton-ledger-")), "ledger.jsonl");
-  const producer = database.connect("producer");
-  for (let n = 0; n < runs; n += 500) {
-    await enqueue(producer, { name: "ledger", version: 1 }, Array.from({ length: Math.min(500, runs - n) }, (_, i) => ({ n: n + i + 1 })));
-  }
-  const seen = new Map<string, string>();
-  const finished = async () => {
-    for (const [key, nonce] of await storedNonces(database)) {
-      expect(nonce, `${key} changed after it was stored`).toBe(seen.get(key) ?? nonce);
-      seen.set(key, nonce);
+test(
+  `pollers killed with -9 at any moment lose nothing and repeat no stored step (${kills} kills, ${runs} runs)`,
+  { timeout: kills * 5_000 + 60_000 },
+  async () => {
+    const { random, seed } = seededRandom();
+    await using database = await createTestDatabase();
+    await database.query(entryTable);
+    const ledgerFile = join(mkdtempSync(join(tmpdir(), "baton-ledger-")), "ledger.jsonl");
+    const producer = database.connect("producer");
+    for (let n = 0; n < runs; n += 500) {
+      await enqueue(
+        producer,
+        { name: "ledger", version: 1 },
+        Array.from({ length: Math.min(500, runs - n) }, (_, i) => ({ n: n + i + 1 })),
+      );
     }
-    const [row] = await database.query<{ n: number }>("select count(*)::int as n from baton.ending");
-    return row!.n === runs;
-  };
-  const watch = setInterval(() => void finished(), 2_000);
-  const died = await killPollers({ database, ledger: ledgerFile, ttlMs: 1_500, kills, random, finished }).finally(() => clearInterval(watch));
-  const ledger = readLedger(ledgerFile);
-  const { extra } = await verifyLedger(database, ledger, runs);
-  await database.assertInvariants();
-  console.log(
-    `kill test: ${runs} runs, ${kills} kills ${JSON.stringify(died.byPoint)}, ${extra} attempts beyond the first, ` +
-      `longest from kill to continuation ${longestGap(ledger, died.deaths)} ms with leases of 1500 ms, seed ${seed}`,
-  );
-});
+    const seen = new Map<string, string>();
+    const finished = async () => {
+      for (const [key, nonce] of await storedNonces(database)) {
+        expect(nonce, `${key} changed after it was stored`).toBe(seen.get(key) ?? nonce);
+        seen.set(key, nonce);
+      }
+      const [row] = await database.query<{ n: number }>("select count(*)::int as n from baton.ending");
+      return row!.n === runs;
+    };
+    const watch = setInterval(() => void finished(), 2_000);
+    const died = await killPollers({ database, ledger: ledgerFile, ttlMs: 1_500, kills, random, finished }).finally(() =>
+      clearInterval(watch),
+    );
+    const ledger = readLedger(ledgerFile);
+    const { extra } = await verifyLedger(database, ledger, runs);
+    await database.assertInvariants();
+    console.log(
+      `kill test: ${runs} runs, ${kills} kills ${JSON.stringify(died.byPoint)}, ${extra} attempts beyond the first, ` +
+        `longest from kill to continuation ${longestGap(ledger, died.deaths)} ms with leases of 1500 ms, seed ${seed}`,
+    );
+  },
+);

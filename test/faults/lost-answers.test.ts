@@ -35,21 +35,29 @@ async function pollUntilDone(database: TestDatabase, ledger: string, failing: ()
   while (await open()) await poll(poller, [workflow], { settings: { ttlMs: 5_000, batch: 30, concurrency: 10, lingerMs: 500 } });
 }
 
-test.each([1, 2, 3])("answers lost, repeated, late and broken change nothing: each step once, each sql node exactly once (%i)", { timeout: 120_000 }, async () => {
-  const { random, seed } = seededRandom();
-  console.log(`BATON_SEED=${seed}`);
-  await using database = await createTestDatabase();
-  await database.query(entryTable);
-  const ledgerFile = join(mkdtempSync(join(tmpdir(), "baton-ledger-")), "ledger.jsonl");
-  await enqueue(database.connect("producer"), { name: "ledger", version: 1 }, Array.from({ length: runs }, (_, n) => ({ n: n + 1 })));
-  let met = Math.floor(random() * faults.length);
-  const first = met;
-  database.neon.inject(() => (random() < 0.6 ? undefined : faults[met++ % faults.length]));
-  const failing = () => random() < 0.02;
-  await Promise.all([pollUntilDone(database, ledgerFile, failing), pollUntilDone(database, ledgerFile, failing)]);
-  database.neon.inject(undefined);
-  await database.neon.idle();
-  await verifyLedger(database, readLedger(ledgerFile), runs);
-  await database.assertInvariants();
-  expect(met - first, "every fault was met, and more than once").toBeGreaterThan(2 * faults.length);
-});
+test.each([1, 2, 3])(
+  "answers lost, repeated, late and broken change nothing: each step once, each sql node exactly once (%i)",
+  { timeout: 120_000 },
+  async () => {
+    const { random, seed } = seededRandom();
+    console.log(`BATON_SEED=${seed}`);
+    await using database = await createTestDatabase();
+    await database.query(entryTable);
+    const ledgerFile = join(mkdtempSync(join(tmpdir(), "baton-ledger-")), "ledger.jsonl");
+    await enqueue(
+      database.connect("producer"),
+      { name: "ledger", version: 1 },
+      Array.from({ length: runs }, (_, n) => ({ n: n + 1 })),
+    );
+    let met = Math.floor(random() * faults.length);
+    const first = met;
+    database.neon.inject(() => (random() < 0.6 ? undefined : faults[met++ % faults.length]));
+    const failing = () => random() < 0.02;
+    await Promise.all([pollUntilDone(database, ledgerFile, failing), pollUntilDone(database, ledgerFile, failing)]);
+    database.neon.inject(undefined);
+    await database.neon.idle();
+    await verifyLedger(database, readLedger(ledgerFile), runs);
+    await database.assertInvariants();
+    expect(met - first, "every fault was met, and more than once").toBeGreaterThan(2 * faults.length);
+  },
+);

@@ -6,6 +6,7 @@ import type { RunStore } from "../../shared/engine/ports.ts";
 import { defineWorkflow, NonRetryableError, RetryAfterError } from "../../shared/index.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
 import { enqueue, poll } from "../support/poller.ts";
+import { until } from "../support/until.ts";
 
 const Input = z.object({ n: z.int() });
 const base = (name: string) => defineWorkflow({ name, version: 1, input: Input });
@@ -82,7 +83,7 @@ test("a poller that was frozen past its lease writes nothing, and is told throug
   });
   const [id] = await enqueue(database.database, workflow, numbers(1));
   const frozen = poll(database.database, [workflow], { settings: { ttlMs: 90_000 } });
-  while (attempts === 0) await wait(10);
+  await until("the step has started", () => attempts > 0);
   await database.query("update baton.lease set expires_at = now() - interval '1 second'");
   await poll(database.database, [workflow]);
   const done = await runRepository(database.database).findRun(id!);
@@ -205,7 +206,7 @@ test("a cancelled run's step is aborted with the next round, and what it returns
   });
   const [id] = await enqueue(database.database, workflow, numbers(1));
   const polling = poll(database.database, [workflow], { settings: { ttlMs: 300 } });
-  while (!started) await wait(10);
+  await until("the step has started", () => started);
   expect(await runRepository(database.connect("operator")).cancel(id!)).toEqual({ status: "cancelling" });
   await polling;
   expect(aborted).toEqual(["RunCancelledError"]);
@@ -308,8 +309,9 @@ test("payloads of 200 KB each are claimed in answers of about 4 MiB and stored i
 
 test("a run as long as its history: 300 steps are one claim, and each is stored once", async () => {
   await using database = await createTestDatabase();
-  let workflow = base("chain") as ReturnType<typeof base>;
-  for (let n = 0; n < 300; n++) workflow = workflow.step(`s${n}` as string as "s", () => n) as unknown as typeof workflow;
+  const links = Array.from({ length: 300 }, (_, n) => n);
+  // The names are not literals, so the chain's type stays that of its beginning.
+  const workflow = links.reduce((chain, n) => chain.step(`s${n}` as "s", () => n) as unknown as typeof chain, base("chain"));
   const [id] = await enqueue(database.database, workflow, numbers(1));
   const { store, calls } = counting(database);
   await poll(database.database, [workflow], { store });

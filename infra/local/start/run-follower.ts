@@ -23,9 +23,10 @@ export class RunFollower {
   follow(id: string): void {
     if (this.#followed.has(id) || this.#followed.size >= AT_MOST) return;
     this.#followed.add(id);
-    // The service may end or refuse in between; the run itself does not depend on being shown.
     this.#follow(id)
-      .catch(() => undefined)
+      .catch((error: unknown) => {
+        if (!this.#ended.signal.aborted) this.#print(`…${id.slice(-6)}  goes on unseen: ${(error as Error).message}`);
+      })
       .finally(() => this.#followed.delete(id));
   }
 

@@ -36,8 +36,9 @@ export async function killPollers(options: Options): Promise<Kills> {
   await Promise.all([slot(), slot()]);
   const survivors = [start(options, "at-random", Infinity), start(options, "at-random", Infinity)];
   while (!(await options.finished())) await new Promise((resolve) => setTimeout(resolve, 200));
+  const ends = survivors.map((survivor) => once(survivor, "exit"));
   for (const survivor of survivors) survivor.kill("SIGKILL");
-  await Promise.all(survivors.map((survivor) => survivor.exitCode ?? once(survivor, "exit")));
+  await Promise.all(ends);
   return kills;
 }
 
@@ -60,7 +61,7 @@ async function liveAndDie(options: Options, kills: Kills, point: KillPoint): Pro
 }
 
 function start(options: Options, point: KillPoint, after: number): ChildProcess {
-  const arguments_: PollerProcessOptions = {
+  const given: PollerProcessOptions = {
     url: options.database.url("poller"),
     neonEndpoint: options.database.neon.url,
     ledger: options.ledger,
@@ -70,5 +71,5 @@ function start(options: Options, point: KillPoint, after: number): ChildProcess 
     failing: 10,
   };
   const program = fileURLToPath(new URL("poller-process.ts", import.meta.url));
-  return spawn(process.execPath, [program, JSON.stringify(arguments_)], { stdio: ["ignore", "pipe", "inherit"] });
+  return spawn(process.execPath, [program, JSON.stringify(given)], { stdio: ["ignore", "pipe", "inherit"] });
 }

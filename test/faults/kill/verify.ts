@@ -47,7 +47,9 @@ function verifyStep(step: StoredStep, lines: readonly LedgerLine[], nonces: Read
   expect(committed, `${step.key}: its output is that of one started attempt`).toHaveLength(1);
   expect(committed[0]!.attempt, `${step.key}: the attempt that was stored`).toBe(step.attempt);
   const numbers = [...new Set(lines.map(({ attempt }) => attempt))].toSorted((a, b) => a - b);
-  expect(numbers, `${step.key}: the engine counts the attempts that were made`).toEqual(Array.from({ length: step.attempt }, (_, n) => n + 1));
+  expect(numbers, `${step.key}: the engine counts the attempts that were made`).toEqual(
+    Array.from({ length: step.attempt }, (_, n) => n + 1),
+  );
   expect(lines.length - numbers.length, `${step.key}: repeated only after a crash`).toBeLessThanOrEqual(step.crashes);
   const [run, node] = step.key.split("/") as [string, string];
   const previous = before[node] === undefined ? null : nonces.get(`${run}/${before[node]}`);

@@ -1,0 +1,65 @@
+import { checkJson, NotJsonError, type Json } from "../domain/json.ts";
+import { issue } from "../engine/schema-issues.ts";
+import { headerOf, type HttpEvent } from "./http-event.ts";
+import { Problem } from "./problem.ts";
+
+/** The largest body, in bytes after base64. */
+export const maxBodyBytes = 1024 * 1024;
+
+const contentType = /^application\/json\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;
+
+/**
+ * The body of a request as JSON that can be stored. Whatever costs less to find out is refused first: an encoding, the size,
+ * UTF-8, the syntax, and then what JSON allows but JSONB does not.
+ */
+export function readJson(event: HttpEvent): Json {
+  if (event.body === undefined || event.body === null || event.body === "") throw new Problem("invalid-json", "The body is empty.");
+  checkContentType(event);
+  return gate(parse(decode(bytesOf(event.body, event.isBase64Encoded))));
+}
+
+function checkContentType(event: HttpEvent): void {
+  const encoding = headerOf(event, "content-encoding") ?? "identity";
+  if (contentType.test(headerOf(event, "content-type") ?? "") && encoding === "identity") return;
+  throw new Problem("unsupported-media-type", "Send the body as application/json in UTF-8, not compressed.");
+}
+
+function bytesOf(body: string, isBase64Encoded: boolean): Buffer {
+  // A text with half of a surrogate pair would silently become another text as bytes.
+  if (!isBase64Encoded && !body.isWellFormed()) throw notUtf8();
+  const bytes = Buffer.from(body, isBase64Encoded ? "base64" : "utf8");
+  if (bytes.length <= maxBodyBytes) return bytes;
+  throw new Problem("body-too-large", `The body is ${bytes.length} bytes, more than ${maxBodyBytes}: send fewer runs in a request.`);
+}
+
+function decode(bytes: Buffer): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw notUtf8();
+  }
+}
+
+function notUtf8(): Problem {
+  return new Problem("invalid-encoding", "Send the body as UTF-8.");
+}
+
+/** JSON.parse's own message repeats a part of the body, so it is not shown. */
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Problem("invalid-json", "The body is not JSON.");
+  }
+}
+
+function gate(value: unknown): Json {
+  try {
+    return checkJson(value);
+  } catch (thrown) {
+    if (!(thrown instanceof NotJsonError)) throw thrown;
+    throw new Problem("invalid-body", "The body holds something that cannot be stored as JSON.", {
+      errors: [issue(thrown.pointer, thrown.reason)],
+    });
+  }
+}

@@ -1,0 +1,47 @@
+import type { MiddlewareObj } from "@middy/core";
+import { DatabaseBusyError, DatabaseUnknownOutcomeError } from "../domain/database-errors.ts";
+import type { Logger } from "../domain/node.ts";
+import { RunNotFoundError, WrongStatusError } from "../engine/producer-errors.ts";
+import type { HttpAnswer, HttpEvent } from "./http-event.ts";
+import { loggable } from "./logger.ts";
+import { Problem } from "./problem.ts";
+
+const unavailable =
+  "The request may or may not have been stored. Send it again in a moment; with the same Idempotency-Key it is stored only once.";
+
+/** Turns whatever was thrown into `application/problem+json`; what is not meant for the caller is logged and shown as nothing but a 500. */
+export function problemDetails(logger: () => Logger): MiddlewareObj<HttpEvent, HttpAnswer> {
+  return {
+    onError: ({ error, event, context }): HttpAnswer => {
+      const problem = problemOf(error);
+      const instance = event.requestContext?.requestId ?? context.awsRequestId;
+      if (problem.status >= 500) logger().error("a request failed", { requestId: instance, error: loggable(error) });
+      return {
+        statusCode: problem.status,
+        headers: { ...problem.headers, "content-type": "application/problem+json" },
+        body: JSON.stringify({
+          type: `urn:baton:problem:${problem.kind}`,
+          title: problem.title,
+          status: problem.status,
+          detail: problem.message,
+          instance,
+          errors: problem.errors,
+        }),
+      };
+    },
+  };
+}
+
+function problemOf(thrown: unknown): Problem {
+  if (thrown instanceof Problem) return thrown;
+  if (thrown instanceof RunNotFoundError) return new Problem("unknown-run", "No run has this id.");
+  if (thrown instanceof WrongStatusError) return new Problem("wrong-status", thrown.message);
+  if (isTemporary(thrown)) return new Problem("unavailable", unavailable, { headers: { "retry-after": "2" } });
+  return new Problem("internal", "This was logged. If it lasts, tell the operator the instance.");
+}
+
+/** Also middy's own error when the time of the invocation is nearly up. */
+function isTemporary(thrown: unknown): boolean {
+  if (thrown instanceof DatabaseUnknownOutcomeError || thrown instanceof DatabaseBusyError) return true;
+  return thrown instanceof Error && thrown.name === "TimeoutError";
+}

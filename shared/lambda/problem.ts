@@ -1,0 +1,44 @@
+import type { SchemaIssue } from "../engine/schema-issues.ts";
+
+/** Every kind of problem that the API answers with: its type is `urn:baton:problem:<kind>` and never changes. */
+const kinds = {
+  unauthorized: [401, "The API key is missing or wrong"],
+  "unknown-route": [404, "There is no such route"],
+  "unknown-workflow": [404, "There is no such workflow"],
+  "unknown-run": [404, "There is no such run"],
+  "invalid-query": [400, "The query string is not valid"],
+  "invalid-idempotency-key": [400, "The Idempotency-Key header is not valid"],
+  "invalid-encoding": [400, "The body is not UTF-8"],
+  "invalid-json": [400, "The body is not JSON"],
+  "unsupported-media-type": [415, "The content type is not application/json"],
+  "body-too-large": [413, "The body is too large"],
+  "input-too-large": [413, "The input of a run is too large"],
+  "invalid-body": [422, "The body does not say what is needed"],
+  "idempotency-conflict": [422, "The idempotency key was used with another body"],
+  "wrong-status": [409, "The status of the run does not allow this"],
+  unavailable: [503, "The service is not available"],
+  internal: [500, "Something went wrong"],
+} as const;
+
+export type ProblemKind = keyof typeof kinds;
+
+/** Where in the request the problem lies: a JSON pointer into the body, or the name of a query parameter. */
+export type ProblemPlace = SchemaIssue | { readonly parameter: string; readonly message: string };
+
+/** An answer that is a problem (RFC 9457); whatever it holds is shown to the caller. */
+export class Problem extends Error {
+  override readonly name = "Problem";
+  readonly kind: ProblemKind;
+  readonly status: number;
+  readonly title: string;
+  readonly errors: readonly ProblemPlace[] | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(kind: ProblemKind, detail: string, facts: { readonly errors?: readonly ProblemPlace[]; readonly headers?: Record<string, string> } = {}) {
+    super(detail);
+    this.kind = kind;
+    [this.status, this.title] = kinds[kind];
+    this.errors = facts.errors;
+    this.headers = facts.headers ?? {};
+  }
+}

@@ -1,0 +1,24 @@
+import * as z from "zod";
+import { issue, schemaIssues } from "../engine/schema-issues.ts";
+import type { HttpEvent } from "./http-event.ts";
+import { Problem } from "./problem.ts";
+
+const none = z.strictObject({});
+
+/** The query string by a schema of strings; an unknown parameter is refused, and one that is given twice. Without a schema: no parameter at all. */
+export function readQuery(event: HttpEvent): Record<never, never>;
+export function readQuery<Query>(event: HttpEvent, schema: z.ZodType<Query>): Query;
+export function readQuery(event: HttpEvent, schema: z.ZodType = none): unknown {
+  const given = new URLSearchParams(event.rawQueryString ?? "");
+  const names = [...given.keys()];
+  const repeated = names.find((name, place) => names.indexOf(name) !== place);
+  if (repeated !== undefined) throw invalid([issue(repeated, "give it once")]);
+  const parsed = schema.safeParse(Object.fromEntries(given));
+  if (!parsed.success) throw invalid(schemaIssues(parsed.error).map(({ pointer, message }) => issue(pointer.slice(1), message)));
+  return parsed.data;
+}
+
+function invalid(issues: readonly { pointer: string; message: string }[]): Problem {
+  const errors = issues.map(({ pointer: parameter, message }) => ({ parameter, message }));
+  return new Problem("invalid-query", "The query string is not as this route knows it.", { errors });
+}

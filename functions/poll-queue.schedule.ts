@@ -1,4 +1,4 @@
-import { middy } from "@middy/core";
+import middy from "@middy/core";
 import type { Context } from "aws-lambda";
 import { pollQueue } from "../shared/engine/poll-queue.ts";
 import { pollerFor } from "../shared/lambda/poller-app.ts";

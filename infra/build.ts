@@ -41,7 +41,6 @@ export async function buildFunctions(options: BuildOptions): Promise<Bundle[]> {
     outdir,
     bundle: true,
     minify: true,
-    keepNames: true,
     sourcemap: "linked",
     sourcesContent: false,
     metafile: true,

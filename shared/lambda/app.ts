@@ -1,23 +1,31 @@
 import { createClient, type Client } from "../client.ts";
 import type { Database } from "../db/database.ts";
 import { defaultDatabase } from "../db/default-database.ts";
-import { runRepository, type RunRepository } from "../db/run-repository.ts";
+import { runRepository } from "../db/run-repository.ts";
 import type { Logger } from "../domain/node.ts";
+import type { ListRequest } from "../domain/protocol.ts";
 import { createRegistry, type Registry } from "../domain/registry.ts";
 import { workflows } from "../workflows/index.ts";
+import { cancelRun, listRuns, redriveRun, type RunPage } from "../engine/control-runs.ts";
+import { systemClock } from "../engine/ports.ts";
 import { readConfig, type Config } from "./config.ts";
-import { createLogger } from "./logger.ts";
 import { createNudge } from "./nudge.ts";
+import { stepLogger } from "./step-logger.ts";
 
-/** Everything the functions share: the one place where the engine meets the database. */
+/** Everything the HTTP functions share: the place where the engine meets the database. */
 export interface App {
   readonly config: Config;
   readonly logger: Logger;
   readonly registry: Registry;
-  readonly runs: RunRepository;
   readonly client: Client;
-  /** Wakes a poller; never throws. */
-  readonly nudge: () => Promise<void>;
+  readonly control: Control;
+}
+
+/** What an operator does with runs; see `control-runs.ts`. */
+export interface Control {
+  list(request: ListRequest): Promise<RunPage>;
+  cancel(id: string): Promise<{ id: string; status: string }>;
+  redrive(id: string): Promise<{ id: string; status: string }>;
 }
 
 let made: App | undefined;
@@ -28,14 +36,19 @@ export function app(): App {
 }
 
 export function createApp(config: Config, database: Database): App {
-  const logger = createLogger();
+  const logger = stepLogger("baton-api");
   const nudge = createNudge(config.pollerFunctionName, logger);
+  const operator = { runs: runRepository(database), logger, nudge, clock: systemClock, random: Math.random };
   return {
     config,
     logger,
-    nudge,
-    registry: createRegistry(workflows, { pollerTimeoutMs: config.pollerTimeoutMs }),
-    runs: runRepository(database),
+    // How long a step may take is the poller's business, which refuses what it cannot start.
+    registry: createRegistry(workflows, { pollerTimeoutMs: Infinity }),
     client: createClient({ database, workflows, nudge, logger, stacks: config.showStacks }),
+    control: {
+      list: (request) => listRuns(operator, request),
+      cancel: (id) => cancelRun(operator, id),
+      redrive: (id) => redriveRun(operator, id),
+    },
   };
 }

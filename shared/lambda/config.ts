@@ -10,37 +10,31 @@ const sha256 = /^[0-9a-fA-F]{64}$/;
 const hashes = z
   .string()
   .default("")
-  .transform((text) => text.split(",").map((hash) => hash.trim()).filter((hash) => hash !== ""))
+  .transform((text) =>
+    text
+      .split(",")
+      .map((hash) => hash.trim())
+      .filter((hash) => hash !== ""),
+  )
   .refine((list) => list.every((hash) => sha256.test(hash)), "give SHA-256 digests of API keys in hex, separated by commas")
   .transform((list) => list.map((hash) => Buffer.from(hash, "hex")));
 
-const whole = (standard: number, min: number, max: number) => {
-  const rule = `give a whole number from ${min} to ${max}`;
-  return z
-    .string()
-    .regex(/^\d{1,9}$/, rule)
-    .default(String(standard))
-    .transform(Number)
-    .refine((number) => number >= min && number <= max, rule);
-};
-
 const environment = z.object({
-  DATABASE_URL: z.string({ error: "give it a Postgres connection string" }).regex(/^postgres(ql)?:\/\//, "give it a Postgres connection string"),
+  DATABASE_URL: z
+    .string({ error: "give it a Postgres connection string" })
+    .regex(/^postgres(ql)?:\/\//, "give it a Postgres connection string"),
   BATON_DRIVER: z.enum(["neon", "pg"], { error: "it takes neon or pg" }).optional(),
   BATON_NEON_ENDPOINT: z.url({ error: "give it the URL of a local Neon endpoint" }).optional(),
   BATON_API_KEY_HASHES: hashes,
   BATON_STAGE: z.string().default("production"),
   POLLER_FUNCTION_NAME: z.string().optional(),
-  BATON_LINGER_SECONDS: whole(15, 0, 60),
-  BATON_BATCH: whole(100, 1, 1_000),
-  BATON_POLLER_TIMEOUT_SECONDS: whole(300, 20, 900),
 });
 
-/** What a function is told by its environment, checked when it starts. */
+/** What an HTTP function is told by its environment; where the database is, `defaultDatabase` reads from it too. */
 export type Config = ReturnType<typeof readConfig>;
 
 /**
- * Reads the settings of a function from its environment; an empty variable counts as unset.
+ * Reads and checks the settings of an HTTP function from its environment; an empty variable counts as unset.
  *
  * @throws ConfigurationError
  */
@@ -52,15 +46,9 @@ export function readConfig(env: NodeJS.ProcessEnv) {
   }
   const settings = parsed.data;
   return {
-    databaseUrl: settings.DATABASE_URL,
-    driver: settings.BATON_DRIVER,
-    neonEndpoint: settings.BATON_NEON_ENDPOINT,
     apiKeyHashes: settings.BATON_API_KEY_HASHES,
     /** Only a stage that is not production shows stacks. */
     showStacks: !settings.BATON_STAGE.startsWith("prod"),
     pollerFunctionName: settings.POLLER_FUNCTION_NAME,
-    lingerMs: settings.BATON_LINGER_SECONDS * 1_000,
-    batch: settings.BATON_BATCH,
-    pollerTimeoutMs: settings.BATON_POLLER_TIMEOUT_SECONDS * 1_000,
   } as const;
 }

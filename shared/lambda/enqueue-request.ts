@@ -39,7 +39,8 @@ export function workflowOf(registry: Registry, event: HttpEvent): AnyWorkflow {
 /** The Idempotency-Key of the whole request, if there is one. */
 export function idempotencyKeyOf(event: HttpEvent): string | undefined {
   const key = headerOf(event, "idempotency-key");
-  if (key !== undefined && !idempotencyKeyPattern.test(key)) throw new Problem("invalid-idempotency-key", `Idempotency-Key: ${idempotencyKeyRule}.`);
+  if (key !== undefined && !idempotencyKeyPattern.test(key))
+    throw new Problem("invalid-idempotency-key", `Idempotency-Key: ${idempotencyKeyRule}.`);
   return key;
 }
 
@@ -62,5 +63,7 @@ export function enqueueProblem(thrown: unknown, { pointerTo }: EnqueueRequest): 
 }
 
 function invalidBody(errors: readonly { pointer: string; message: string }[]): Problem {
-  return new Problem("invalid-body", "Correct what is listed under errors and send the request again; nothing of it was stored.", { errors });
+  return new Problem("invalid-body", "Correct what is listed under errors and send the request again; nothing of it was stored.", {
+    errors,
+  });
 }

@@ -3,9 +3,9 @@ import type { Context } from "aws-lambda";
 import { app } from "./app.ts";
 import { bearerAuth } from "./bearer-auth.ts";
 import type { HttpAnswer, HttpEvent } from "./http-event.ts";
-import { createLogger } from "./logger.ts";
 import { problemDetails } from "./problem-details.ts";
 import { securityHeaders } from "./security-headers.ts";
+import { stepLogger } from "./step-logger.ts";
 
 /** What answers one kind of request; it throws a `Problem`, or an error that stands for one. */
 export type HttpHandler = (event: HttpEvent, context: Context) => Promise<HttpAnswer>;
@@ -28,6 +28,6 @@ function logger() {
   try {
     return app().logger;
   } catch {
-    return createLogger();
+    return stepLogger("baton-api");
   }
 }

@@ -6,7 +6,10 @@ import { readQuery } from "./query.ts";
 const limitRule = "give a whole number from 1 to 100";
 
 const Query = z.strictObject({
-  workflow: z.string().regex(/^[a-z][a-zA-Z0-9-]{0,62}$/, { error: "give the name of a workflow" }).optional(),
+  workflow: z
+    .string()
+    .regex(/^[a-z][a-zA-Z0-9-]{0,62}$/, { error: "give the name of a workflow" })
+    .optional(),
   status: z.enum(["ready", "running", "waiting", "done", "failed", "cancelled", "blocked"]).optional(),
   limit: z
     .string()

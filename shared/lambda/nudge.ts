@@ -1,5 +1,5 @@
 import type { Logger } from "../domain/node.ts";
-import { loggable } from "./logger.ts";
+import { loggable } from "./loggable.ts";
 
 const timeoutMs = 2_000;
 

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { ConfigurationError } from "./config.ts";
 
 const whole = (name: string, least: number, most: number, byDefault: number) =>
   z
@@ -23,10 +24,14 @@ export interface PollerConfig {
   readonly timeoutSeconds: number;
 }
 
-/** Reads the poller's settings; throws an error that names the variable that is wrong. */
+/**
+ * Reads the poller's settings.
+ *
+ * @throws ConfigurationError that names the variable that is wrong.
+ */
 export function pollerConfig(env: Record<string, string | undefined>): PollerConfig {
   const read = Environment.safeParse(env);
-  if (!read.success) throw new Error(read.error.issues.map(({ message }) => message).join("; "));
+  if (!read.success) throw new ConfigurationError(read.error.issues.map(({ message }) => message).join("; "));
   return {
     batch: read.data.BATON_BATCH,
     concurrency: read.data.BATON_CONCURRENCY,

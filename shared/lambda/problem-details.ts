@@ -3,7 +3,7 @@ import { DatabaseBusyError, DatabaseUnknownOutcomeError } from "../domain/databa
 import type { Logger } from "../domain/node.ts";
 import { RunNotFoundError, WrongStatusError } from "../engine/producer-errors.ts";
 import type { HttpAnswer, HttpEvent } from "./http-event.ts";
-import { loggable } from "./logger.ts";
+import { loggable } from "./loggable.ts";
 import { Problem } from "./problem.ts";
 
 const unavailable =

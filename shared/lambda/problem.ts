@@ -34,7 +34,11 @@ export class Problem extends Error {
   readonly errors: readonly ProblemPlace[] | undefined;
   readonly headers: Readonly<Record<string, string>>;
 
-  constructor(kind: ProblemKind, detail: string, facts: { readonly errors?: readonly ProblemPlace[]; readonly headers?: Record<string, string> } = {}) {
+  constructor(
+    kind: ProblemKind,
+    detail: string,
+    facts: { readonly errors?: readonly ProblemPlace[]; readonly headers?: Record<string, string> } = {},
+  ) {
     super(detail);
     this.kind = kind;
     [this.status, this.title] = kinds[kind];

@@ -1,17 +1,4 @@
-import { Logger as PowertoolsLogger } from "@aws-lambda-powertools/logger";
 import { describeError } from "../domain/errors.ts";
-import type { Logger } from "../domain/node.ts";
-
-/** Structured lines for CloudWatch: one JSON object each, so that no text can forge a line. POWERTOOLS_LOG_LEVEL sets the level. */
-export function createLogger(): Logger {
-  const lines = new PowertoolsLogger({ serviceName: process.env["POWERTOOLS_SERVICE_NAME"] ?? "baton" });
-  return {
-    debug: (message, fields) => lines.debug(message, { ...fields }),
-    info: (message, fields) => lines.info(message, { ...fields }),
-    warn: (message, fields) => lines.warn(message, { ...fields }),
-    error: (message, fields) => lines.error(message, { ...fields }),
-  };
-}
 
 /**
  * An error as it is logged: what it says and where, without the facts that carry values of rows or headers of requests (a

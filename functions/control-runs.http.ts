@@ -1,0 +1,39 @@
+import httpRouter from "@middy/http-router";
+import { app } from "../shared/lambda/app.ts";
+import { answer, type HttpAnswer, type HttpEvent } from "../shared/lambda/http-event.ts";
+import { httpFunction, type HttpHandler } from "../shared/lambda/http-function.ts";
+import { readListRequest } from "../shared/lambda/list-request.ts";
+import { Problem } from "../shared/lambda/problem.ts";
+import { readQuery } from "../shared/lambda/query.ts";
+
+const list: HttpHandler = async (event) => answer(200, await app().control.list(readListRequest(event)));
+
+const find: HttpHandler = async (event) => {
+  const run = await app().client.get(idOf(event));
+  if (run === null) throw new Problem("unknown-run", "No run has this id.");
+  return answer(200, run);
+};
+
+const cancel: HttpHandler = async (event) => answer(202, await app().control.cancel(idOf(event)));
+
+const redrive: HttpHandler = async (event) => answer(202, await app().control.redrive(idOf(event)));
+
+function idOf(event: HttpEvent): string {
+  readQuery(event);
+  return event.pathParameters?.["id"] ?? "";
+}
+
+/** `GET /runs`, `GET /runs/{id}`, `POST /runs/{id}/cancel` and `POST /runs/{id}/redrive`: looks at runs and steers them. */
+export const handler = httpFunction(
+  httpRouter<HttpEvent, HttpAnswer>({
+    routes: [
+      { method: "GET", path: "/runs", handler: list },
+      { method: "GET", path: "/runs/{id}", handler: find },
+      { method: "POST", path: "/runs/{id}/cancel", handler: cancel },
+      { method: "POST", path: "/runs/{id}/redrive", handler: redrive },
+    ],
+    notFoundResponse: () => {
+      throw new Problem("unknown-route", "There is no such route.");
+    },
+  }),
+);

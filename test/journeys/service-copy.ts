@@ -1,0 +1,127 @@
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { findLeftover } from "../../infra/local/embedded-postgres.ts";
+import { processFacts } from "../../infra/local/start/process-facts.ts";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+
+/** A clone of this project as its files are now, with the installed packages. */
+export function copyProject(): string {
+  const folder = mkdtempSync(join(tmpdir(), "baton-clone-"));
+  const listed = execFileSync("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], { cwd: ROOT, encoding: "utf8" });
+  for (const file of listed.split("\0").filter((name) => name !== "" && existsSync(join(ROOT, name)))) {
+    mkdirSync(dirname(join(folder, file)), { recursive: true });
+    cpSync(join(ROOT, file), join(folder, file));
+  }
+  symlinkSync(join(ROOT, "node_modules"), join(folder, "node_modules"));
+  return folder;
+}
+
+export function removeProject(folder: string): void {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+export async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, "close");
+  return port;
+}
+
+/** One `npm start` in a clone, as a user runs it: a process group of its own, seen through what it prints. */
+export class RunningService {
+  readonly npm: ChildProcess;
+  readonly #folder: string;
+  #output = "";
+
+  private constructor(folder: string, port: number, env: NodeJS.ProcessEnv, args: readonly string[]) {
+    this.#folder = folder;
+    // Tests run inside npm too, and a clone must not take over what that says about itself.
+    const inherited = Object.entries(process.env).filter(([name]) => !/^(npm_|DATABASE_URL$|BATON_|VITEST|NODE_)/.test(name));
+    this.npm = spawn("npm", ["start", ...args], {
+      cwd: folder,
+      detached: true,
+      env: { ...Object.fromEntries(inherited), PORT: String(port), ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    for (const stream of [this.npm.stdout, this.npm.stderr]) stream?.setEncoding("utf8").on("data", (text) => (this.#output += text));
+    process.once("exit", () => this.kill("group"));
+  }
+
+  /** Starts and waits until everything is up, or has ended before. */
+  static async start(folder: string, port: number, env: NodeJS.ProcessEnv = {}, args: readonly string[] = []): Promise<RunningService> {
+    const service = new RunningService(folder, port, env, args);
+    await service.prints(/Ctrl-C ends it/);
+    return service;
+  }
+
+  get output(): string {
+    return this.#output;
+  }
+
+  get key(): string {
+    return /^API key +(\S+)$/m.exec(this.#output)?.[1] ?? "";
+  }
+
+  get address(): string {
+    return /^Baton serves (\S+)$/m.exec(this.#output)?.[1] ?? "";
+  }
+
+  /** The Node process that npm started. */
+  get nodePid(): number {
+    return (JSON.parse(readFileSync(join(this.#folder, ".baton/host.json"), "utf8")) as { host: { pid: number } }).host.pid;
+  }
+
+  get postgresPid(): number {
+    const [, dataDir = ""] = /PostgreSQL in (\S+), port/.exec(this.#output) ?? [];
+    return findLeftover(dataDir)?.pid ?? 0;
+  }
+
+  get ended(): boolean {
+    return this.npm.exitCode !== null || this.npm.signalCode !== null;
+  }
+
+  /** Waits until it has printed something, or has ended; a start takes a while on a busy machine. */
+  async prints(pattern: RegExp): Promise<void> {
+    const end = Date.now() + 60_000;
+    while (!pattern.test(this.#output) && !this.ended) {
+      if (Date.now() > end) throw new Error(`Waited in vain for ${pattern} in:\n${this.#output}`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+
+  /** Ends one of its processes, or all but Postgres, as `kill -9` does. */
+  kill(which: "npm" | "node" | "group"): void {
+    const pid = { npm: () => this.npm.pid!, node: () => this.nodePid, group: () => -this.npm.pid! }[which]();
+    try {
+      process.kill(pid, "SIGKILL");
+    } catch {
+      // It has ended already.
+    }
+  }
+
+  /** Presses Ctrl-C and waits for the end; resolves with npm's exit code. */
+  async interrupt(): Promise<number | null> {
+    const ended = once(this.npm, "exit");
+    process.kill(this.nodePid, "SIGINT");
+    const [code] = (await ended) as [number | null];
+    return code;
+  }
+
+  call(path: string, body?: unknown): Promise<Response> {
+    const headers = { authorization: `Bearer ${this.key}`, ...(body !== undefined && { "content-type": "application/json" }) };
+    return fetch(this.address + path, { headers, ...(body !== undefined && { method: "POST", body: JSON.stringify(body) }) });
+  }
+}
+
+/** Those of some processes that still live. */
+export function stillAlive(pids: readonly number[]): number[] {
+  return pids.filter((pid) => processFacts(pid) !== undefined);
+}

@@ -1,0 +1,194 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { createTestDatabase } from "../support/database.ts";
+import { until } from "../support/until.ts";
+import { copyProject, freePort, removeProject, RunningService, stillAlive } from "./service-copy.ts";
+
+interface Run {
+  readonly id: string;
+  readonly status: string;
+  readonly output: unknown;
+  readonly steps: { readonly name: string; readonly status: string; readonly output: unknown; readonly attempts: unknown[] }[];
+}
+
+/** The file that a user adds: `hold` waits for a file, so that a kill finds every run in the middle. */
+const HOLD_GATE = `
+import { appendFileSync, existsSync } from "node:fs";
+import { setTimeout as pause } from "node:timers/promises";
+import * as z from "zod";
+import { defineWorkflow } from "../index.ts";
+
+const Input = z.strictObject({ label: z.string(), ledger: z.string(), gate: z.string() });
+
+function started(ledger: string, line: string): { nonce: string } {
+  const nonce = crypto.randomUUID();
+  appendFileSync(ledger, line + " " + nonce + "\\n");
+  return { nonce };
+}
+
+export const holdGate = defineWorkflow({ name: "hold-gate", version: 1, input: Input })
+  .step("before", ({ input }) => started(input.ledger, input.label + " before"))
+  .step("hold", { timeout: "1 minute" }, async ({ input }) => {
+    const { nonce } = started(input.ledger, input.label + " hold");
+    while (!existsSync(input.gate)) await pause(50);
+    return { nonce };
+  })
+  .step("after", ({ input, before }) => ({ seen: before.nonce, label: input.label }));
+`;
+
+let folder: string;
+let port: number;
+let service: RunningService;
+
+/** Makes a clone and adds the workflow to it as the README says: one file, one line. */
+function clone(): string {
+  const made = copyProject();
+  writeFileSync(join(made, "shared/workflows/hold-gate.ts"), HOLD_GATE);
+  const index = join(made, "shared/workflows/index.ts");
+  const text = `import { holdGate } from "./hold-gate.ts";\n${readFileSync(index, "utf8")}`;
+  writeFileSync(index, text.replace("workflows = [", "workflows = [holdGate, "));
+  return made;
+}
+
+beforeAll(async () => {
+  folder = clone();
+  port = await freePort();
+  service = await RunningService.start(folder, port);
+});
+afterAll(async () => {
+  if (!service.ended) await service.interrupt();
+  removeProject(folder);
+});
+
+const gate = () => join(folder, "gate");
+const ledger = () => (existsSync(join(folder, "ledger")) ? readFileSync(join(folder, "ledger"), "utf8").trim().split("\n") : []);
+const find = async (id: string) => (await (await service.call(`/runs/${id}`)).json()) as Run;
+
+async function enqueue(label: string): Promise<string> {
+  const response = await service.call("/workflows/hold-gate/runs", { input: { label, ledger: join(folder, "ledger"), gate: gate() } });
+  expect(response.status).toBe(202);
+  return ((await response.json()) as Run).id;
+}
+
+async function ends(id: string): Promise<Run> {
+  let run = await find(id);
+  await until(`run ${id} has ended`, async () => ["done", "failed"].includes((run = await find(id)).status));
+  return run;
+}
+
+/** A lease lasts 30 seconds; a run that a killed poller held is continued after it, and long before the next full minute. */
+async function continues(ids: readonly string[]): Promise<Run[]> {
+  for (let looks = 0; looks < 80; looks++) {
+    const runs = await Promise.all(ids.map(find));
+    if (runs.every(({ status }) => status === "done")) return runs;
+    await pause(500);
+  }
+  throw new Error(`Not continued 40 s after the start:\n${service.output}`);
+}
+
+test("npm start runs both examples to their end, and one failed attempt is tried again", { timeout: 60_000 }, async () => {
+  const ids = [...service.output.matchAll(/^Enqueued +(\S+)/gm)].map(([, id]) => id!);
+  const runs = await Promise.all(ids.map(ends));
+  expect(runs.map(({ status }) => status)).toEqual(["done", "done"]);
+  await until("the last lines are printed", () => (service.output.match(/  done$/gm) ?? []).length === 2);
+  expect(service.output).toMatch(/fulfil-order .* charge +attempt 1 +failed after \d+ ms: the payment service did not answer/);
+  expect(service.output).toMatch(/fulfil-order .* charge +attempt 2 +done in/);
+  expect(service.output).toMatch(/transcode-video .* publish +attempt 1 +done in/);
+});
+
+test("the curl lines that npm start prints work", () => {
+  const lines = service.output.split("\n").filter((line) => line.startsWith("  curl "));
+  const answers = lines.map((line) => JSON.parse(execFileSync("sh", ["-c", line], { encoding: "utf8" })) as Record<string, unknown>);
+  expect(answers).toEqual([
+    { id: expect.any(String), status: "ready" },
+    expect.objectContaining({ workflow: "fulfil-order", status: "done" }),
+    expect.objectContaining({ runs: expect.any(Array) }),
+  ]);
+});
+
+test("a workflow of the user's own needs one file and one line", async () => {
+  writeFileSync(gate(), "");
+  const run = await ends(await enqueue("adopted"));
+  expect(run.output).toEqual({ seen: expect.any(String), label: "adopted" });
+});
+
+test("the API key is kept for the next start, for its owner only", () => {
+  const file = join(folder, ".baton/api-key");
+  expect(readFileSync(file, "utf8").trim()).toBe(service.key);
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+});
+
+test("a second npm start in the same clone names the process that runs", async () => {
+  const second = await RunningService.start(folder, await freePort());
+  expect(second.npm.exitCode).toBe(1);
+  expect(second.output).toContain(`Baton already runs in this folder: pid ${service.nodePid}, port ${port}.`);
+  expect(second.output).not.toMatch(/^ +at /m);
+});
+
+test("a second clone runs beside the first, but not on its port", { timeout: 60_000 }, async () => {
+  const other = clone();
+  const refused = await RunningService.start(other, port);
+  expect(refused.output).toContain(`Port ${port} is taken by the process with pid ${service.nodePid}.`);
+  expect(refused.npm.exitCode).toBe(1);
+  const beside = await RunningService.start(other, await freePort(), { BATON_API_KEY: "a-key-of-my-own" });
+  expect(beside.key).toBe("a-key-of-my-own");
+  const [, id = ""] = /^Enqueued +(\S+)/m.exec(beside.output) ?? [];
+  expect([(await beside.call(`/runs/${id}`)).status, (await service.call(`/runs/${id}`)).status]).toEqual([200, 404]);
+  expect(await beside.interrupt()).toBe(0);
+  removeProject(other);
+});
+
+test("runs in the middle of a kill -9 of npm, of its group and of Node are finished by the same command", { timeout: 120_000 }, async () => {
+  execFileSync("rm", [gate()]);
+  const ids: string[] = [];
+  for (const which of ["npm", "group", "node"] as const) {
+    const id = await enqueue(which);
+    await until("its second step has started", () => ledger().some((line) => line.startsWith(`${which} hold`)));
+    await until("its first step is stored", async () => (await find(id)).steps[0]?.status === "done");
+    ids.push(id);
+    const pids = [service.npm.pid!, service.nodePid, service.postgresPid];
+    expect(stillAlive(pids)).toEqual(pids);
+    service.kill(which);
+    for (let looks = 0; looks < 20 && stillAlive(pids).length > 0; looks++) await pause(100);
+    expect(stillAlive(pids)).toEqual([]);
+    service = await RunningService.start(folder, port);
+    for (const unfinished of ids) expect(service.output).toMatch(new RegExp(`^ +${unfinished} +hold-gate +running$`, "m"));
+  }
+  writeFileSync(gate(), "");
+  const runs = await continues(ids);
+  const firstSteps = ledger().filter((line) => / before /.test(line) && !line.startsWith("adopted"));
+  expect(firstSteps).toHaveLength(3);
+  for (const [index, run] of runs.entries()) {
+    const nonce = firstSteps[index]!.split(" ")[2];
+    expect(run.steps[0]).toMatchObject({ name: "before", output: { nonce }, attempts: [{ number: 1 }] });
+    expect(run.output).toMatchObject({ seen: nonce });
+  }
+});
+
+test("Ctrl-C ends everything in good order", async () => {
+  const pids = [service.npm.pid!, service.nodePid, service.postgresPid];
+  expect(await service.interrupt()).toBe(0);
+  expect(stillAlive(pids)).toEqual([]);
+  expect(existsSync(join(folder, ".baton/host.json"))).toBe(false);
+});
+
+test("with DATABASE_URL of an unmigrated database it says what to run, and no password", async () => {
+  const { adminUrl } = inject("testServer");
+  const refused = await RunningService.start(folder, port, { DATABASE_URL: adminUrl });
+  expect(refused.npm.exitCode).toBe(1);
+  expect(refused.output).toContain(`on ${new URL(adminUrl).host} has no schema of Baton's. Run this as its owner first: DATABASE_URL=… npm run migrate`);
+  expect(refused.output).not.toContain(new URL(adminUrl).password);
+});
+
+test("with DATABASE_URL no example is enqueued unless asked, and the functions use that database", { timeout: 60_000 }, async () => {
+  await using database = await createTestDatabase();
+  service = await RunningService.start(folder, port, { DATABASE_URL: database.ownerUrl });
+  expect(service.output).toContain(`Database  ${database.name} on ${new URL(database.ownerUrl).host} (driver pg)`);
+  expect(service.output).not.toContain("Enqueued");
+  const run = await ends(await enqueue("external"));
+  expect(await database.query("select status from baton.ending where run_id = $1", [run.id])).toEqual([{ status: "done" }]);
+  expect(await service.interrupt()).toBe(0);
+});

@@ -54,7 +54,7 @@ export async function buildFunctions(options: BuildOptions): Promise<Bundle[]> {
     loader: { ".sql": "text" },
     banner: { js: REQUIRE },
     plugins: workflows ? [] : [withoutWorkflows],
-    logLevel: "error",
+    logLevel: "silent",
   });
   return bundlesIn(metafile);
 }

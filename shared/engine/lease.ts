@@ -74,10 +74,13 @@ export class Lease {
   }
 
   /** Takes over what a claim or a round said: the watermark and the next due time. */
-  heard(answer: Pick<ClaimAnswer | AdvanceAnswer, "low" | "due_in_ms">, now: number): void {
+  heard(answer: Pick<ClaimAnswer | AdvanceAnswer, "low" | "due_in_ms" | "runs">, now: number): void {
     this.heardAt = now;
     if (answer.low !== undefined) this.low = answer.low;
-    if (answer.due_in_ms !== undefined) this.dueAt = answer.due_in_ms === null ? null : now + answer.due_in_ms;
+    if (answer.due_in_ms === undefined) return;
+    // What is due and was not given is just being taken by somebody else: no reason to ask at once.
+    const soonest = answer.runs.length === 0 ? 100 : 0;
+    this.dueAt = answer.due_in_ms === null ? null : now + Math.max(answer.due_in_ms, soonest);
   }
 
   remove(member: Member): void {

@@ -24,6 +24,8 @@ export async function workLease(poller: Poller, lease: Lease): Promise<void> {
       await commitWhatFinished(poller, lease);
     }
   } catch (thrown) {
+    // Nobody will store what the handlers still return.
+    for (const member of lease.members.values()) lease.revoke(member, thrown as Error);
     if (!(thrown instanceof UnsettledError)) await release(poller, lease);
     throw thrown;
   }

@@ -1,4 +1,5 @@
 -- Claims a batch of due runs under a new lease, or returns the lease that this token already has: sent twice, it claims once.
+-- Blocked runs that the manifest knows come first, in a lease of their own.
 --
 -- token:   a random uuid of the caller, new for each claim.
 -- request: { ttl_ms, max, max_bytes, low, manifest: [{ name, version, shape }], suspects? } — suspects: true claims
@@ -15,7 +16,6 @@ declare
   got record;
   ids uuid[];
   begun boolean[];
-  unblocked uuid[];
   stopped uuid[];
   crashes integer := 0;
   low jsonb := coalesce(request -> 'low', '{}');
@@ -34,13 +34,13 @@ begin
     begun := got.begun;
     crashes := got.crashes;
   else
-    if exists (select from baton.blocked) then
-      unblocked := baton.take_unblocked(request -> 'manifest', (request ->> 'max')::integer);
+    got := baton.take_unblocked(request, moment);
+    if got.ids is null then
+      got := baton.take_batch(request, moment);
+      low := got.low;
     end if;
-    got := baton.take_batch(request, moment);
-    ids := unblocked || got.ids;
-    begun := array_fill(true, array[coalesce(cardinality(unblocked), 0)]) || got.begun;
-    low := got.low;
+    ids := got.ids;
+    begun := got.begun;
   end if;
   stopped := baton.stopped_among(ids);
   if cardinality(stopped) > 0 then

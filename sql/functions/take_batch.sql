@@ -25,9 +25,10 @@ begin
     turn := lowest_band || turn;
   end if;
   for i in 1 .. cardinality(turn) loop
+    exit when free <= 0 or room <= 0;
     wanted_band := turn[i];
     asked := case when i = 1 and cardinality(turn) = 5 then greatest(free / 8, 1) else free end;
-    got := baton.take_ready(wanted_band, asked, room, coalesce((low ->> wanted_band::text)::timestamptz, '-infinity'), moment);
+    got := baton.take_ready(wanted_band, asked, room, ids is null, coalesce((low ->> wanted_band::text)::timestamptz, '-infinity'), moment);
     mark := least(got.last_run_at, moment - interval '5 seconds');
     low := low || jsonb_build_object(wanted_band::text, mark);
     continue when got.ids is null;
@@ -35,7 +36,6 @@ begin
     begun := begun || got.begun;
     free := free - cardinality(got.ids);
     room := room - got.bytes;
-    exit when free <= 0 or room <= 0;
   end loop;
 end
 $$;

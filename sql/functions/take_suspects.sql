@@ -6,7 +6,7 @@ declare
   got record;
 begin
   for crashed in reverse 5 .. 1 loop
-    got := baton.take_ready(3 + crashed, case crashed when 1 then 64 when 2 then 8 else 1 end, 4194304, '-infinity', moment);
+    got := baton.take_ready(3 + crashed, case crashed when 1 then 64 when 2 then 8 else 1 end, 4194304, true, '-infinity', moment);
     if got.ids is not null then
       ids := got.ids;
       begun := got.begun;

@@ -1,19 +1,32 @@
 -- Takes blocked runs that this code knows: its manifest has their workflow in another shape than the one that blocked them.
-create or replace function baton.take_unblocked(manifest jsonb, most integer) returns uuid[]
+-- They go through ready within this call, which knows their bytes; what does not fit stays there.
+-- request: as for claim; answer: ids and begun as parallel arrays (null when there are none).
+create or replace function baton.take_unblocked(request jsonb, moment timestamptz, out ids uuid[], out begun boolean[])
 language plpgsql volatile
 as $$
 declare
-  ids uuid[];
+  known uuid[];
 begin
+  if not exists (select from baton.blocked) then
+    return;
+  end if;
   with taken as (
     delete from baton.blocked where ctid = any (array(
       select b.ctid from baton.blocked b
-      join jsonb_to_recordset(manifest) as m (name text, version integer, shape text) on m.name = b.workflow and m.version = b.version
+      join jsonb_to_recordset(request -> 'manifest') as m (name text, version integer, shape text) on m.name = b.workflow and m.version = b.version
       where m.shape <> b.shape
-      limit most for update of b skip locked))
+      limit (request ->> 'max')::integer for update of b skip locked))
     returning run_id
   )
-  select array_agg(run_id) into ids from taken;
-  return ids;
+  select array_agg(run_id) into known from taken;
+  perform baton.put_back(known, array_fill(moment, array[coalesce(cardinality(known), 0)]));
+  with sized as (
+    select run_id, bytes, sum(bytes) over (order by run_id) as total from baton.ready where run_id = any (known)
+  ), taken as (
+    delete from baton.ready q using sized s
+    where q.run_id = s.run_id and (s.total <= (request ->> 'max_bytes')::bigint or s.total = s.bytes)
+    returning q.run_id
+  )
+  select array_agg(run_id), array_agg(true) into ids, begun from taken;
 end
 $$;

@@ -41,11 +41,11 @@ export class RunningService {
   readonly #folder: string;
   #output = "";
 
-  private constructor(folder: string, port: number, env: NodeJS.ProcessEnv, args: readonly string[]) {
+  private constructor(folder: string, port: number, env: NodeJS.ProcessEnv) {
     this.#folder = folder;
     // Tests run inside npm too, and a clone must not take over what that says about itself.
     const inherited = Object.entries(process.env).filter(([name]) => !/^(npm_|DATABASE_URL$|BATON_|VITEST|NODE_)/.test(name));
-    this.npm = spawn("npm", ["start", ...args], {
+    this.npm = spawn("npm", ["start"], {
       cwd: folder,
       detached: true,
       env: { ...Object.fromEntries(inherited), PORT: String(port), ...env },
@@ -55,11 +55,20 @@ export class RunningService {
     process.once("exit", () => this.kill("group"));
   }
 
-  /** Starts and waits until everything is up, or has ended before. */
-  static async start(folder: string, port: number, env: NodeJS.ProcessEnv = {}, args: readonly string[] = []): Promise<RunningService> {
-    const service = new RunningService(folder, port, env, args);
-    await service.prints(/Ctrl-C ends it/);
+  /** Starts and waits until everything is up. */
+  static async start(folder: string, port: number, env: NodeJS.ProcessEnv = {}): Promise<RunningService> {
+    const service = new RunningService(folder, port, env);
+    await service.#prints(/Ctrl-C ends it/);
+    if (service.ended) throw new Error(`npm start ended:\n${service.output}`);
     return service;
+  }
+
+  /** Starts what is expected to be refused; the line that it ends with. */
+  static async refused(folder: string, port: number, env: NodeJS.ProcessEnv = {}): Promise<string> {
+    const service = new RunningService(folder, port, env);
+    const [code] = (await once(service.npm, "close")) as [number | null];
+    if (code !== 1) throw new Error(`npm start ended with ${code}:\n${service.output}`);
+    return service.output.trim().split("\n").at(-1) ?? "";
   }
 
   get output(): string {
@@ -89,7 +98,7 @@ export class RunningService {
   }
 
   /** Waits until it has printed something, or has ended; a start takes a while on a busy machine. */
-  async prints(pattern: RegExp): Promise<void> {
+  async #prints(pattern: RegExp): Promise<void> {
     const end = Date.now() + 60_000;
     while (!pattern.test(this.#output) && !this.ended) {
       if (Date.now() > end) throw new Error(`Waited in vain for ${pattern} in:\n${this.#output}`);

@@ -122,17 +122,13 @@ test("the API key is kept for the next start, for its owner only", () => {
 });
 
 test("a second npm start in the same clone names the process that runs", async () => {
-  const second = await RunningService.start(folder, await freePort());
-  expect(second.npm.exitCode).toBe(1);
-  expect(second.output).toContain(`Baton already runs in this folder: pid ${service.nodePid}, port ${port}.`);
-  expect(second.output).not.toMatch(/^ +at /m);
+  const line = await RunningService.refused(folder, await freePort());
+  expect(line).toContain(`Baton already runs in this folder: pid ${service.nodePid}, port ${port}.`);
 });
 
 test("a second clone runs beside the first, but not on its port", { timeout: 60_000 }, async () => {
   const other = clone();
-  const refused = await RunningService.start(other, port);
-  expect(refused.output).toContain(`Port ${port} is taken by the process with pid ${service.nodePid}.`);
-  expect(refused.npm.exitCode).toBe(1);
+  expect(await RunningService.refused(other, port)).toContain(`Port ${port} is taken by the process with pid ${service.nodePid}.`);
   const beside = await RunningService.start(other, await freePort(), { BATON_API_KEY: "a-key-of-my-own" });
   expect(beside.key).toBe("a-key-of-my-own");
   const [, id = ""] = /^Enqueued +(\S+)/m.exec(beside.output) ?? [];
@@ -141,32 +137,36 @@ test("a second clone runs beside the first, but not on its port", { timeout: 60_
   removeProject(other);
 });
 
-test("runs in the middle of a kill -9 of npm, of its group and of Node are finished by the same command", { timeout: 120_000 }, async () => {
-  execFileSync("rm", [gate()]);
-  const ids: string[] = [];
-  for (const which of ["npm", "group", "node"] as const) {
-    const id = await enqueue(which);
-    await until("its second step has started", () => ledger().some((line) => line.startsWith(`${which} hold`)));
-    await until("its first step is stored", async () => (await find(id)).steps[0]?.status === "done");
-    ids.push(id);
-    const pids = [service.npm.pid!, service.nodePid, service.postgresPid];
-    expect(stillAlive(pids)).toEqual(pids);
-    service.kill(which);
-    for (let looks = 0; looks < 20 && stillAlive(pids).length > 0; looks++) await pause(100);
-    expect(stillAlive(pids)).toEqual([]);
-    service = await RunningService.start(folder, port);
-    for (const unfinished of ids) expect(service.output).toMatch(new RegExp(`^ +${unfinished} +hold-gate +running$`, "m"));
-  }
-  writeFileSync(gate(), "");
-  const runs = await continues(ids);
-  const firstSteps = ledger().filter((line) => / before /.test(line) && !line.startsWith("adopted"));
-  expect(firstSteps).toHaveLength(3);
-  for (const [index, run] of runs.entries()) {
-    const nonce = firstSteps[index]!.split(" ")[2];
-    expect(run.steps[0]).toMatchObject({ name: "before", output: { nonce }, attempts: [{ number: 1 }] });
-    expect(run.output).toMatchObject({ seen: nonce });
-  }
-});
+test(
+  "runs in the middle of a kill -9 of npm, of its group and of Node are finished by the same command",
+  { timeout: 120_000 },
+  async () => {
+    execFileSync("rm", [gate()]);
+    const ids: string[] = [];
+    for (const which of ["npm", "group", "node"] as const) {
+      const id = await enqueue(which);
+      await until("its second step has started", () => ledger().some((line) => line.startsWith(`${which} hold`)));
+      await until("its first step is stored", async () => (await find(id)).steps[0]?.status === "done");
+      ids.push(id);
+      const pids = [service.npm.pid!, service.nodePid, service.postgresPid];
+      expect(stillAlive(pids)).toEqual(pids);
+      service.kill(which);
+      for (let looks = 0; looks < 20 && stillAlive(pids).length > 0; looks++) await pause(100);
+      expect(stillAlive(pids)).toEqual([]);
+      service = await RunningService.start(folder, port);
+      for (const unfinished of ids) expect(service.output).toMatch(new RegExp(`^ +${unfinished} +hold-gate +(running|ready)$`, "m"));
+    }
+    writeFileSync(gate(), "");
+    const runs = await continues(ids);
+    const firstSteps = ledger().filter((line) => / before /.test(line) && !line.startsWith("adopted"));
+    expect(firstSteps).toHaveLength(3);
+    for (const [index, run] of runs.entries()) {
+      const nonce = firstSteps[index]!.split(" ")[2];
+      expect(run.steps[0]).toMatchObject({ name: "before", output: { nonce }, attempts: [{ number: 1 }] });
+      expect(run.output).toMatchObject({ seen: nonce });
+    }
+  },
+);
 
 test("Ctrl-C ends everything in good order", async () => {
   const pids = [service.npm.pid!, service.nodePid, service.postgresPid];
@@ -177,10 +177,12 @@ test("Ctrl-C ends everything in good order", async () => {
 
 test("with DATABASE_URL of an unmigrated database it says what to run, and no password", async () => {
   const { adminUrl } = inject("testServer");
-  const refused = await RunningService.start(folder, port, { DATABASE_URL: adminUrl });
-  expect(refused.npm.exitCode).toBe(1);
-  expect(refused.output).toContain(`on ${new URL(adminUrl).host} has no schema of Baton's. Run this as its owner first: DATABASE_URL=… npm run migrate`);
-  expect(refused.output).not.toContain(new URL(adminUrl).password);
+  const line = await RunningService.refused(folder, port, { DATABASE_URL: adminUrl });
+  const { host, password } = new URL(adminUrl);
+  expect(line).toBe(
+    `The database postgres on ${host} has no schema of Baton's. Run this as its owner first: DATABASE_URL=… npm run migrate`,
+  );
+  expect(line).not.toContain(password);
 });
 
 test("with DATABASE_URL no example is enqueued unless asked, and the functions use that database", { timeout: 60_000 }, async () => {

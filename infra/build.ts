@@ -89,8 +89,8 @@ function bundlesIn({ outputs }: Metafile): Bundle[] {
 
 const withoutWorkflows: Plugin = {
   name: "without-workflows",
-  setup({ onLoad }) {
-    onLoad({ filter: /shared[/\\]workflows[/\\]index\.ts$/ }, () => ({ contents: "export const workflows = [];", loader: "ts" }));
+  setup(bundler) {
+    bundler.onLoad({ filter: /shared[/\\]workflows[/\\]index\.ts$/ }, () => ({ contents: "export const workflows = [];", loader: "ts" }));
   },
 };
 

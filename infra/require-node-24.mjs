@@ -2,7 +2,7 @@
 const [major] = process.versions.node.split(".");
 if (Number(major) < 24) {
   console.error(
-    `Baton's scripts need Node 24 and found ${process.version}. Run "npm ci" (it brings Node 24) and start them through npm, such as "npm start".`,
+    `Baton's scripts need Node 24 and found ${process.version}. Run "npm ci", which brings Node 24 ("npm rebuild node" after an install without scripts), and start them through npm.`,
   );
   process.exit(1);
 }

@@ -33,7 +33,13 @@ export type { AcceptedRun } from "./domain/protocol.ts";
 export type { AttemptView, RunView, StepView, WaitingView } from "./engine/describe-run.ts";
 export type { RunRequest } from "./engine/draft-runs.ts";
 export { DatabaseBusyError, DatabaseConfigurationError, DatabaseRefusedError, DatabaseUnknownOutcomeError } from "./db/database-errors.ts";
-export { IdempotencyConflictError, InputTooLargeError, InvalidRunError, RunNotFoundError, WaitTimeoutError } from "./engine/producer-errors.ts";
+export {
+  IdempotencyConflictError,
+  InputTooLargeError,
+  InvalidRunError,
+  RunNotFoundError,
+  WaitTimeoutError,
+} from "./engine/producer-errors.ts";
 
 /** When and how soon a run starts, and the key that makes its repeat harmless: a `RunRequest` without its input. */
 export type EnqueueOptions = Omit<RunRequest, "input">;
@@ -74,10 +80,7 @@ export interface Client extends AsyncDisposable {
   get<W extends AnyWorkflow>(id: string): Promise<RunView<ParsedInputOf<W>, OutputOf<W>> | null>;
   /** The run once it is done, failed or cancelled: see its status. Throws RunNotFoundError, or WaitTimeoutError when the time is over. */
   wait(id: string, options: { readonly timeout: Duration }): Promise<RunView>;
-  wait<W extends AnyWorkflow>(
-    id: string,
-    options: { readonly timeout: Duration },
-  ): Promise<RunView<ParsedInputOf<W>, OutputOf<W>>>;
+  wait<W extends AnyWorkflow>(id: string, options: { readonly timeout: Duration }): Promise<RunView<ParsedInputOf<W>, OutputOf<W>>>;
   /** Closes the connection that the client opened; one that it was given stays open. */
   close(): Promise<void>;
 }

@@ -12,7 +12,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   shared: ["shared/domain", "shared/engine", "shared/db"],
   "shared/workflows": ["shared", "shared/db"],
   "shared/lambda": ["shared", "shared/engine", "shared/db", "shared/domain", "shared/workflows"],
-  functions: ["shared/lambda"],
+  functions: ["shared/lambda", "shared/engine"],
   infra: ["shared", "shared/lambda", "shared/engine", "shared/db", "shared/domain", "shared/workflows"],
 };
 

@@ -37,9 +37,9 @@ export interface RunPage {
 /** Lists runs page by page; `before` is the cursor of the page before. */
 export async function listRuns(operator: Operator, request: ListRequest): Promise<RunPage> {
   const oneMore = { ...request, limit: request.limit + 1 };
-  const { answer } = await repeatCall(operator, (options) => operator.runs.listRuns(oneMore, options));
-  const page = answer.slice(0, request.limit);
-  return { runs: page.map(summary), cursor: answer.length > page.length ? page.at(-1)!.id : null };
+  const listed = await repeatCall(operator, (options) => operator.runs.listRuns(oneMore, options));
+  const page = listed.slice(0, request.limit);
+  return { runs: page.map(summary), cursor: listed.length > page.length ? page.at(-1)!.id : null };
 }
 
 /**
@@ -48,7 +48,7 @@ export async function listRuns(operator: Operator, request: ListRequest): Promis
  * @throws RunNotFoundError, or WrongStatusError when it is done or failed.
  */
 export async function cancelRun(operator: Operator, id: string): Promise<{ id: string; status: string }> {
-  const answer = await callFor(operator, id, operator.runs.cancel);
+  const answer = await callFor(operator, id, (options) => operator.runs.cancel(id, options));
   if (answer.status === "done" || answer.status === "failed")
     throw new WrongStatusError(id, answer.status, "it cannot be cancelled any more");
   return { id, status: answer.status };
@@ -60,18 +60,14 @@ export async function cancelRun(operator: Operator, id: string): Promise<{ id: s
  * @throws RunNotFoundError, or WrongStatusError when the run has not failed.
  */
 export async function redriveRun(operator: Operator, id: string): Promise<{ id: string; status: string }> {
-  const { status, redriven } = await callFor(operator, id, operator.runs.redrive);
+  const { status, redriven } = await callFor(operator, id, (options) => operator.runs.redrive(id, options));
   if (!redriven) throw new WrongStatusError(id, status, "only a failed run can be redriven");
   await operator.nudge();
   return { id, status: status === "failed" || status === "unfinished" ? "ready" : status };
 }
 
-async function callFor<Answer>(
-  operator: Operator,
-  id: string,
-  call: (id: string, options: CallOptions) => Promise<Answer | null>,
-): Promise<Answer> {
-  const { answer } = validate(id) ? await repeatCall(operator, (options) => call(id, options)) : { answer: null };
+async function callFor<Answer>(operator: Operator, id: string, call: (options: CallOptions) => Promise<Answer | null>): Promise<Answer> {
+  const answer = validate(id) ? await repeatCall(operator, call) : null;
   if (answer === null) throw new RunNotFoundError(id);
   return answer;
 }

@@ -2,7 +2,7 @@ import { DatabaseRefusedError } from "../domain/database-errors.ts";
 import type { EnqueueAnswer, EnqueueRequest } from "../domain/protocol.ts";
 import type { RunDraft } from "./draft-runs.ts";
 import { IdempotencyConflictError } from "./producer-errors.ts";
-import { repeatCall, type Caller, type Repeated } from "./repeat-call.ts";
+import { repeatCall, type Caller } from "./repeat-call.ts";
 import type { RunIds } from "./run-ids.ts";
 
 /** What enqueueing needs of the database. */
@@ -28,13 +28,13 @@ export async function enqueueRuns(
   drafts: readonly RunDraft[],
   request?: EnqueueRequest["request"],
 ): Promise<EnqueueAnswer["runs"]> {
-  const { answer, uncertain } = await withRightClock(producer, () => send(producer, drafts, request));
-  // A repeat finds the runs stored already and says "no nudge": the lost answer may have said otherwise.
-  if (answer.nudge || uncertain) await nudge(producer);
-  return answer.runs;
+  const { nudge: due, runs } = await withRightClock(producer, () => send(producer, drafts, request));
+  // The answer may be that of a repeat, which found the runs stored already and says "no nudge": then their status counts.
+  if (due || runs.some(({ status }) => status === "ready")) await nudge(producer);
+  return runs;
 }
 
-function send(producer: Producer, drafts: readonly RunDraft[], request: EnqueueRequest["request"]): Promise<Repeated<EnqueueAnswer>> {
+function send(producer: Producer, drafts: readonly RunDraft[], request: EnqueueRequest["request"]): Promise<EnqueueAnswer> {
   const ids = producer.ids.make(drafts.length);
   const runs = drafts.map((draft, place) => ({ id: ids[place]!, ...draft }));
   return repeatCall(producer, (options) => producer.queue.enqueue({ runs, ...(request && { request }) }, options));

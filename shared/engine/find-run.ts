@@ -13,6 +13,6 @@ export interface Reader extends Caller, DescribeOptions {
 /** The view of a run; null where there is none, also for a text that is not an id. */
 export async function findRun(reader: Reader, id: string, deadlineMs?: number): Promise<RunView | null> {
   if (!validate(id)) return null;
-  const { answer } = await repeatCall(reader, (options) => reader.runs.findRun(id, options), deadlineMs);
-  return answer === null ? null : describeRun(answer, reader.nodesOf(answer.workflow, answer.version), reader);
+  const facts = await repeatCall(reader, (options) => reader.runs.findRun(id, options), deadlineMs);
+  return facts === null ? null : describeRun(facts, reader.nodesOf(facts.workflow, facts.version), reader);
 }

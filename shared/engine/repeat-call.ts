@@ -9,12 +9,6 @@ export interface Caller {
   readonly logger: Logger;
 }
 
-/** An answer; uncertain: an earlier try may have been applied already, so the answer may be that of a repeat. */
-export interface Repeated<Answer> {
-  readonly answer: Answer;
-  readonly uncertain: boolean;
-}
-
 const tries = 4;
 const tryMs = 4_000;
 /** How long a caller waits for the database by default, all tries together. */
@@ -29,15 +23,14 @@ export async function repeatCall<Answer>(
   caller: Caller,
   call: (options: { readonly timeoutMs: number }) => Promise<Answer>,
   deadlineMs: number = patienceMs,
-): Promise<Repeated<Answer>> {
+): Promise<Answer> {
   const deadline = caller.clock.now() + deadlineMs;
-  for (let tried = 1, uncertain = false; ; tried++) {
+  for (let tried = 1; ; tried++) {
     const leftMs = deadline - caller.clock.now();
     try {
-      return { answer: await call({ timeoutMs: Math.ceil(Math.max(1, Math.min(tryMs, leftMs))) }), uncertain };
+      return await call({ timeoutMs: Math.ceil(Math.max(1, Math.min(tryMs, leftMs))) });
     } catch (thrown) {
-      if (thrown instanceof DatabaseUnknownOutcomeError) uncertain = true;
-      else if (!(thrown instanceof DatabaseBusyError)) throw thrown;
+      if (!(thrown instanceof DatabaseUnknownOutcomeError || thrown instanceof DatabaseBusyError)) throw thrown;
       const waitMs = caller.random() * 50 * 2 ** tried;
       if (tried >= tries || caller.clock.now() + waitMs >= deadline) throw thrown;
       caller.logger.warn("the database did not answer for sure, asking again", { tried, error: thrown.message });

@@ -43,7 +43,7 @@ function priorityRule(): string {
   return "use a priority from 0 (first) to 3";
 }
 
-function refuse(context: z.RefinementCtx<unknown>, message: string): never {
+function refuse(context: z.RefinementCtx, message: string): never {
   context.addIssue({ code: "custom", message, input: context.value });
   return z.NEVER;
 }

@@ -1,4 +1,4 @@
-import middy from "@middy/core";
+import middyStack from "@middy/core";
 import type { Context } from "aws-lambda";
 import { app } from "./app.ts";
 import { bearerAuth } from "./bearer-auth.ts";
@@ -15,7 +15,7 @@ const timeoutEarlyInMillis = 500;
 
 /** The stack that every HTTP function stands on: safe headers, problem details, and an API key before anything else. */
 export function httpFunction(handle: HttpHandler): HttpHandler {
-  const stack = middy<HttpEvent, HttpAnswer>({ timeoutEarlyInMillis })
+  const stack = middyStack<HttpEvent, HttpAnswer>({ timeoutEarlyInMillis })
     .use(securityHeaders())
     .use(problemDetails(logger))
     .use(bearerAuth(() => app().config.apiKeyHashes))

@@ -12,11 +12,13 @@ const unavailable =
 /** Turns whatever was thrown into `application/problem+json`; what is not meant for the caller is logged and shown as nothing but a 500. */
 export function problemDetails(logger: () => Logger): MiddlewareObj<HttpEvent, HttpAnswer> {
   return {
-    onError: ({ error, event, context }): HttpAnswer => {
+    // Set, not returned: middy would end the stack here and leave the security headers out.
+    onError: (request) => {
+      const { error, event, context } = request;
       const problem = problemOf(error);
       const instance = event.requestContext?.requestId ?? context.awsRequestId;
       if (problem.status >= 500) logger().error("a request failed", { requestId: instance, error: loggable(error) });
-      return {
+      request.response = {
         statusCode: problem.status,
         headers: { ...problem.headers, "content-type": "application/problem+json" },
         body: JSON.stringify({

@@ -6,7 +6,7 @@ import { Problem } from "./problem.ts";
 const none = z.strictObject({});
 
 /** The query string by a schema of strings; an unknown parameter is refused, and one that is given twice. Without a schema: no parameter at all. */
-export function readQuery(event: HttpEvent): Record<never, never>;
+export function readQuery(event: HttpEvent): Readonly<Record<string, never>>;
 export function readQuery<Query>(event: HttpEvent, schema: z.ZodType<Query>): Query;
 export function readQuery(event: HttpEvent, schema: z.ZodType = none): unknown {
   const given = new URLSearchParams(event.rawQueryString ?? "");

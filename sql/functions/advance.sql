@@ -42,7 +42,8 @@ begin
   skipped := lost || stopped;
   if cardinality(lost) > 0 then
     perform baton.return_members(held,
-      array(select unnest((baton.live_members(held.run_ids, held.gone)).ids) intersect select unnest(lost)), moment);
+      array(select unnest((baton.live_members(held.run_ids, held.gone)).ids) intersect select unnest(lost) except select unnest(stopped)),
+      moment);
   end if;
   held.gone := baton.without(held, done || baton.append_sleeps(held, request -> 'sleeps', skipped, moment)
     || baton.park_members(held, request -> 'parks', false, skipped, moment)

@@ -22,7 +22,8 @@ begin
   )
   select array_agg(run_id) into stored from appended;
   if coalesce(cardinality(stored), 0) < jsonb_array_length(steps) then
-    lost := array(select s.run from jsonb_to_recordset(steps) as s (run uuid) except select unnest(stored));
+    lost := array(select s.run from jsonb_to_recordset(steps) as s (run uuid) group by s.run
+      having count(*) > (select count(*) from unnest(stored) as t (id) where t.id = s.run));
   end if;
   return lost;
 end

@@ -21,6 +21,8 @@ begin
   insert into baton.redrive (run_id, at, forgiven)
   select redrive.id, moment, coalesce(jsonb_object_agg(node, failures), '{}')
   from (select node, count(*) as failures from baton.failure f where f.run_id = redrive.id group by node) as by_node;
+  -- A cancel that came too late for the failure is not meant for what follows.
+  delete from baton.control c where c.run_id = redrive.id;
   perform baton.put_back(array[redrive.id], array[moment]);
   return jsonb_build_object('status', 'failed', 'redriven', true);
 end

@@ -103,6 +103,29 @@ describe("the pages", () => {
   });
 });
 
+describe("a list in the pages is complete:", () => {
+  const read = (path: string) => readFile(join(root, path), "utf8");
+
+  it("docs/api.md has every kind of problem with its status", async () => {
+    const kinds = [...(await read("shared/lambda/problem.ts")).matchAll(/^ {2}"?([\w-]+)"?: \[(\d{3}), /gm)];
+    const page = await read("docs/api.md");
+    expect(kinds.length).toBeGreaterThan(10);
+    expect(kinds.filter(([, kind, status]) => !page.includes(`| ${status} | \`${kind}\` |`)).map(([, kind]) => kind)).toEqual([]);
+  });
+
+  it("docs/configuration.md has every environment variable that is read", async () => {
+    const files = globSync(["{functions,shared,infra,test}/**/*.ts", "serverless.yml"], { cwd: root }).filter(
+      (path) => !path.endsWith("docs.test.ts"),
+    );
+    const texts = await Promise.all(files.map(read));
+    const variables = new Set(
+      texts.flatMap((text) => text.match(/\b(BATON_[A-Z_]+[A-Z]|(TEST_)?DATABASE_URL|POLLER_FUNCTION_NAME)\b/g) ?? []),
+    );
+    const page = await read("docs/configuration.md");
+    expect([...variables].filter((name) => !page.includes(`\`${name}\``))).toEqual([]);
+  });
+});
+
 /** The anchors of a page's headings, as GitHub makes them. */
 function headingsOf(text: string): Set<string> {
   const headings = text.replaceAll(/^```.*?^```$/gms, "").matchAll(/^#+ (.*)$/gm);

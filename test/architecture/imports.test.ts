@@ -15,7 +15,7 @@ it.each([
   ["shared/db/connect.ts", 'export * from "../engine/lease.ts";', "../engine/lease.ts"],
   ["shared/lambda/app.ts", 'import { neon } from "@neondatabase/serverless";', "@neondatabase/serverless"],
   ["shared/workflows/order.ts", 'import "../lambda/app.ts";', "../lambda/app.ts"],
-  ["functions/poll-queue.schedule.ts", 'import { pollQueue } from "../shared/engine/poll-queue.ts";', "../shared/engine/poll-queue.ts"],
+  ["functions/poll-queue.schedule.ts", 'import { connect } from "../shared/db/connect.ts";', "../shared/db/connect.ts"],
   ["infra/build.ts", 'import { until } from "../test/support/until.ts";', "../test/support/until.ts"],
 ])("%s may not have the line %j", (path, text, specifier) => {
   expect(importsAgainstTheLayers([{ path, text }])).toEqual([`${path} -> ${specifier}`]);

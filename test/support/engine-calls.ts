@@ -119,8 +119,11 @@ export function checkAfterEach(database: TestDatabase): void {
   afterEach(async () => {
     database.neon.inject(undefined);
     await database.neon.idle();
-    await database.assertInvariants();
-    await database.query(TABLES.map((table) => `delete from baton.${table}`).join(";"));
-    await database.setNow(null);
+    try {
+      await database.assertInvariants();
+    } finally {
+      await database.query(TABLES.map((table) => `delete from baton.${table}`).join(";"));
+      await database.setNow(null);
+    }
   });
 }

@@ -24,7 +24,7 @@ export interface TestAnswer<Body> {
 }
 
 /** Points the functions of this test file at a database of its own, which they reach as one role through the Neon driver. */
-export async function deployFunctions(role: Role, env: Record<string, string> = {}): Promise<TestDatabase> {
+export async function deployFunctions(role: Role | "owner", env: Record<string, string> = {}): Promise<TestDatabase> {
   const database = await createTestDatabase();
   Object.assign(process.env, {
     POWERTOOLS_LOG_LEVEL: "SILENT",

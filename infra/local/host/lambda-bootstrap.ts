@@ -9,6 +9,7 @@ const { file, handler: exportName, functionName, memoryMb } = workerData as Inst
 const loading = import(pathToFileURL(file).href) as Promise<Record<string, Handler | undefined>>;
 
 parentPort?.on("message", (invocation: Invocation) => {
+  // oxlint-disable-next-line require-post-message-target-origin -- a thread has no origin
   void handle(invocation).then((outcome) => parentPort?.postMessage(outcome));
 });
 

@@ -83,7 +83,7 @@ function wakePollers(host: Host, database: LocalDatabase, pollers: readonly stri
   const connection = connect(database.connectionOf("poll-queue"));
   const wake = () => pollers.forEach((poller) => void host.invoke(poller, "{}"));
   // Without it the schedule continues those runs, only later.
-  wakeAtExpiry(runRepository(connection).tick, wake)
+  void wakeAtExpiry(runRepository(connection).tick, wake)
     .catch(() => undefined)
-    .finally(() => connection[Symbol.asyncDispose]());
+    .then(() => connection[Symbol.asyncDispose]());
 }

@@ -1,0 +1,100 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { afterAll, expect, test } from "vitest";
+import * as z from "zod";
+import { createClient, DatabaseBusyError, InputTooLargeError, InvalidRunError } from "../../shared/client.ts";
+import type { Logger } from "../../shared/domain/node.ts";
+import { defineWorkflow } from "../../shared/index.ts";
+import { createTestDatabase } from "../support/database.ts";
+import { poll } from "../support/poller.ts";
+
+const database = await createTestDatabase();
+afterAll(() => database.assertInvariants());
+
+const Greeting = z.strictObject({ name: z.string().min(1), times: z.int().default(1) });
+const greet = defineWorkflow({ name: "greet", version: 3, input: Greeting }).step("say", ({ input }) => ({ said: `Hello ${input.name}` }));
+const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} };
+const client = createClient({ database: database.database, logger: silent });
+
+test("bad input is refused with a pointer before anything is sent", async () => {
+  const requests = database.neon.stats.requests;
+  // @ts-expect-error the name is a text
+  const wrong = client.enqueueMany(greet, [{ input: { name: "a" } }, { input: { name: 7 } }]);
+  await expect(wrong).rejects.toThrow(InvalidRunError);
+  await expect(wrong).rejects.toMatchObject({ issues: [{ run: 1, pointer: "/input/name" }] });
+  // @ts-expect-error priorities end at 3
+  await expect(client.enqueue(greet, { name: "a" }, { priority: 4 })).rejects.toMatchObject({ issues: [{ run: 0, pointer: "/priority" }] });
+  // @ts-expect-error this is not an option
+  await expect(client.enqueue(greet, { name: "a" }, { prio: 1 })).rejects.toMatchObject({ issues: [{ run: 0, pointer: "/prio" }] });
+  const date = { name: "greet", version: 3 } as const;
+  // @ts-expect-error a Date is not JSON
+  await expect(client.enqueue(date, { at: new Date() })).rejects.toMatchObject({ issues: [{ run: 0, pointer: "/input/at" }] });
+  // @ts-expect-error this version is not that of the type
+  const other: Parameters<typeof client.enqueue<typeof greet>>[0] = { name: "greet", version: 2 };
+  expect(other.version).toBe(2);
+  await expect(client.enqueue(greet, { name: "a" }, { runAt: new Date(NaN) })).rejects.toMatchObject({ issues: [{ pointer: "/runAt" }] });
+  await expect(client.enqueueMany(greet, [])).rejects.toThrow(InvalidRunError);
+  await expect(client.enqueueMany(greet, [{ input: { name: "a" } }], { idempotencyKey: "a b" })).rejects.toThrow(InvalidRunError);
+  expect(database.neon.stats.requests).toBe(requests);
+});
+
+test("what a schema makes of an input must be storable too", async () => {
+  const cut = defineWorkflow({ name: "cut", version: 1, input: z.string().transform((text) => text.slice(0, 1)) }).step("say", () => null);
+  await expect(client.enqueue(cut, "\u{1F600}")).rejects.toMatchObject({ issues: [{ run: 0, pointer: "/input" }] });
+});
+
+test("an input over 256 KiB is refused, and so are inputs of over 8 MiB together", async () => {
+  const large = { name: "x".repeat(256 * 1024) };
+  await expect(client.enqueueMany(greet, [{ input: { name: "a" } }, { input: large }])).rejects.toMatchObject({
+    name: "InputTooLargeError",
+    run: 1,
+  });
+  const many = Array.from({ length: 40 }, () => ({ input: { name: "x".repeat(255 * 1024) } }));
+  const refused = client.enqueueMany(greet, many);
+  await expect(refused).rejects.toThrow(InputTooLargeError);
+  await expect(refused).rejects.toMatchObject({ run: undefined });
+});
+
+test("a nudge that fails is logged and fails no enqueue; runs for later nudge nobody", async () => {
+  const lines: string[] = [];
+  let nudges = 0;
+  const nudge = async () => {
+    nudges++;
+    throw new Error("nobody is there");
+  };
+  const nudging = createClient({ database: database.database, nudge, logger: { ...silent, warn: (line) => void lines.push(line) } });
+  await nudging.enqueue(greet, { name: "a" });
+  await nudging.enqueue(greet, { name: "a" }, { delay: "1 hour" });
+  expect(nudges).toBe(1);
+  expect(lines).toEqual([expect.stringContaining("nudged")]);
+});
+
+test("a client that closes leaves a database open that it was given", async () => {
+  await client.close();
+  expect(await database.database.query("select 1 as one")).toEqual([{ one: 1 }]);
+});
+
+test("a database that is not there is reported as busy, after some tries", async () => {
+  const lines: string[] = [];
+  await using nowhere = createClient({
+    url: "postgresql://user:secret@127.0.0.1:1/db",
+    driver: "pg",
+    logger: { ...silent, warn: (line) => void lines.push(line) },
+  });
+  await expect(nowhere.enqueue(greet, { name: "a" })).rejects.toThrow(DatabaseBusyError);
+  expect(lines).toHaveLength(3);
+});
+
+test("a run that a poller works on is seen by a waiting client", async () => {
+  const { id } = await client.enqueue(greet, { name: "watched" });
+  const waiting = client.wait(id, { timeout: "20 seconds" });
+  await pause(200);
+  await poll(database.database, [greet]);
+  expect((await waiting).status).toBe("done");
+});
+
+test("a time that is past means now, so that nobody overtakes the runs that wait already", async () => {
+  const { id, status } = await client.enqueue(greet, { name: "past" }, { runAt: "1999-12-31T00:00:00Z" });
+  expect(status).toBe("ready");
+  const [row] = await database.query("select start_at >= created_at as now from baton.run where id = $1", [id]);
+  expect(row).toEqual({ now: true });
+});

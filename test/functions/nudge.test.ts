@@ -1,0 +1,75 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterAll, beforeEach, expect, test } from "vitest";
+import { handler as controlRuns } from "../../functions/control-runs.http.ts";
+import { handler as enqueueRun } from "../../functions/enqueue-run.http.ts";
+import { createNudge } from "../../shared/lambda/nudge.ts";
+import { app } from "../../shared/lambda/app.ts";
+import { call, deployFunctions } from "../support/http-functions.ts";
+
+const invocations: { url: string | undefined; type: unknown }[] = [];
+let answerWith = 202;
+const lambda = createServer((request, response) => {
+  invocations.push({ url: request.url, type: request.headers["x-amz-invocation-type"] });
+  response.writeHead(answerWith).end();
+}).listen(0, "127.0.0.1");
+await once(lambda, "listening");
+const database = await deployFunctions("owner", {
+  POLLER_FUNCTION_NAME: "poll-queue",
+  AWS_ENDPOINT_URL_LAMBDA: `http://127.0.0.1:${(lambda.address() as AddressInfo).port}`,
+  AWS_REGION: "eu-central-1",
+  AWS_ACCESS_KEY_ID: "test",
+  AWS_SECRET_ACCESS_KEY: "test",
+});
+afterAll(() => void lambda.close());
+beforeEach(() => {
+  invocations.length = 0;
+  answerWith = 202;
+});
+
+const nudged = { url: "/2015-03-31/functions/poll-queue/invocations", type: "Event" };
+const order = { orderId: "o-1", amountCents: 1 };
+const post = (body: unknown, headers = {}) =>
+  call(enqueueRun, { method: "POST", path: "/workflows/fulfil-order/runs", parameters: { name: "fulfil-order" }, body, headers });
+
+test("a stored run wakes the poller by an asynchronous Invoke before the answer is given", async () => {
+  expect((await post({ input: order })).status).toBe(202);
+  expect(invocations).toEqual([nudged]);
+});
+
+test("runs for later and requests that are refused wake nobody", async () => {
+  await post({ input: order, delay: "1 hour" });
+  await post({ input: 7 });
+  expect(invocations).toEqual([]);
+});
+
+test("a poller that cannot be woken fails no request", async () => {
+  answerWith = 500;
+  expect((await post({ input: order })).status).toBe(202);
+  expect(invocations.length).toBeGreaterThan(0);
+});
+
+test("the poller is woken when the answer of enqueue was lost, though the repeat stored nothing", async () => {
+  let faults = 1;
+  database.neon.inject(({ text }) => (text.includes("baton.enqueue") && faults-- > 0 ? { kind: "drop-after" } : undefined));
+  expect((await post({ input: order })).status).toBe(202);
+  database.neon.inject(undefined);
+  expect(invocations).toEqual([nudged]);
+});
+
+test("a redriven run wakes the poller", async () => {
+  const { body } = await post({ input: order });
+  await database.query(
+    "with placed as (delete from baton.ready where run_id = $1) insert into baton.ending select $1, 'failed', null, baton.now()",
+    [body.id],
+  );
+  invocations.length = 0;
+  expect((await call(controlRuns, { method: "POST", path: `/runs/${body.id}/redrive` })).status).toBe(202);
+  expect(invocations).toEqual([nudged]);
+});
+
+test("without the name of a poller nothing is invoked", async () => {
+  await createNudge(undefined, app().logger)();
+  expect(invocations).toEqual([]);
+});

@@ -1,0 +1,190 @@
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { type Host, startHost } from "../../infra/local/host.ts";
+import type { FunctionFacts, Template } from "../../infra/local/host/template.ts";
+import { until } from "../support/until.ts";
+
+/** A function that does what its event says and tells what it saw. */
+const PROBE = `
+let calls = 0;
+export const handler = async (event, context) => {
+  calls++;
+  if (event.crash) setTimeout(() => { throw new Error("crashed on purpose"); });
+  if (event.crash || event.hang) await new Promise(() => {});
+  if (event.fail) throw new RangeError("failed on purpose");
+  if (event.holdMs) await new Promise((resolve) => setTimeout(resolve, event.holdMs));
+  if (event.print) console.log(event.print);
+  return { calls, name: process.env.NAME, remainingMs: context.getRemainingTimeInMillis(), source: event.source };
+};
+`;
+const HTTP = `
+export const handler = async (event) => {
+  if (event.rawPath === "/plain/bytes") return { statusCode: 200, headers: { "content-type": "image/gif" }, cookies: ["a=1", "b=2"], body: Buffer.from([0, 255, 7]).toString("base64"), isBase64Encoded: true };
+  if (event.rawPath === "/plain/broken") throw new Error("broken");
+  return { statusCode: 201, headers: { "x-seen": "yes" }, body: JSON.stringify(event) };
+};
+`;
+
+let folder: string;
+let host: Host;
+let address: string;
+let printed: string;
+const opened: (() => Promise<unknown>)[] = [];
+
+function facts(logicalId: string, overrides: Partial<FunctionFacts> = {}): FunctionFacts {
+  const defaults = { timeoutMs: 10_000, memoryMb: 128, reservedConcurrency: undefined, maximumEventAgeMs: 60_000, environment: {} };
+  return { logicalId, name: `test-${logicalId}`, module: logicalId.toLowerCase(), handler: "handler", ...defaults, ...overrides };
+}
+
+async function serve(template: Partial<Template>): Promise<void> {
+  host = await startHost({
+    template: { functions: [facts("Probe")], routes: [], schedules: [], ...template },
+    codeRoot: folder,
+    environmentOf: ({ name }) => ({ NAME: name }),
+    log: (text) => (printed += text),
+  });
+  const server = createServer(host.listener).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  opened.push(
+    () => host.close(),
+    async () => server.close(),
+  );
+}
+
+function invoke(name: string, event: unknown, type = "RequestResponse"): Promise<Response> {
+  const headers = { "x-amz-invocation-type": type };
+  return fetch(`${host.invokeUrl}/2015-03-31/functions/${name}/invocations`, { method: "POST", headers, body: JSON.stringify(event) });
+}
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "baton-host-"));
+  writeFileSync(join(folder, "probe.mjs"), PROBE);
+  writeFileSync(join(folder, "http.mjs"), HTTP);
+  printed = "";
+});
+afterEach(async () => {
+  for (const close of opened.splice(0)) await close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const httpTemplate = {
+  functions: [facts("Http")],
+  routes: [
+    { key: "POST /items/{id}/parts", functionId: "Http" },
+    { key: "GET /plain/{name}", functionId: "Http" },
+    { key: "GET /plain/latest", functionId: "Http" },
+  ],
+};
+
+test("a request becomes an event of payload format 2.0", async () => {
+  await serve(httpTemplate);
+  const headers = { "content-type": "application/json", "X-Shout": "HI", cookie: "a=1; b=2" };
+  const response = await fetch(`${address}/items/%7B1%7D/parts?q=1&q=2&r=%20`, { method: "POST", headers, body: '{"ä":1}' });
+  expect([response.status, response.headers.get("x-seen")]).toEqual([201, "yes"]);
+  expect(await response.json()).toMatchObject({
+    version: "2.0",
+    routeKey: "POST /items/{id}/parts",
+    rawPath: "/items/%7B1%7D/parts",
+    rawQueryString: "q=1&q=2&r=%20",
+    queryStringParameters: { q: "1,2", r: " " },
+    pathParameters: { id: "{1}" },
+    cookies: ["a=1", "b=2"],
+    headers: { "x-shout": "HI", "content-type": "application/json" },
+    requestContext: { http: { method: "POST", path: "/items/%7B1%7D/parts" } },
+    body: '{"ä":1}',
+    isBase64Encoded: false,
+  });
+});
+
+test.each([
+  ["bytes", "application/octet-stream", Buffer.from([0, 255])],
+  ["text that is no UTF-8", "application/json", Buffer.from([0x22, 0xff, 0x22])],
+])("a body of %s comes in Base64", async (_what, contentType, body) => {
+  await serve(httpTemplate);
+  const response = await fetch(`${address}/items/1/parts`, { method: "POST", headers: { "content-type": contentType }, body });
+  expect(await response.json()).toMatchObject({ body: body.toString("base64"), isBase64Encoded: true });
+});
+
+test("an answer in Base64 is sent as bytes, with all its cookies", async () => {
+  await serve(httpTemplate);
+  const response = await fetch(`${address}/plain/bytes`);
+  expect(Buffer.from(await response.arrayBuffer())).toEqual(Buffer.from([0, 255, 7]));
+  expect(response.headers.getSetCookie()).toEqual(["a=1", "b=2"]);
+});
+
+test("a literal segment wins over a parameter, and what matches no route is not found as on AWS", async () => {
+  await serve(httpTemplate);
+  expect(await (await fetch(`${address}/plain/latest`)).json()).toMatchObject({ routeKey: "GET /plain/latest" });
+  for (const path of ["/", "/plain", "/plain/", "/plain/a/b"]) {
+    const response = await fetch(address + path);
+    expect([path, response.status, await response.json()]).toEqual([path, 404, { message: "Not Found" }]);
+  }
+});
+
+test("a function that throws is a 500 that says nothing", async () => {
+  await serve(httpTemplate);
+  const response = await fetch(`${address}/plain/broken`);
+  expect([response.status, await response.json()]).toEqual([500, { message: "Internal Server Error" }]);
+});
+
+test("an idle instance is used again, with its own environment and a running clock", async () => {
+  await serve({});
+  await invoke("test-Probe", { holdMs: 20, print: "hello from inside" });
+  const { calls, name, remainingMs } = (await (await invoke("test-Probe", { holdMs: 20 })).json()) as Record<string, unknown>;
+  expect({ calls, name }).toEqual({ calls: 2, name: "test-Probe" });
+  expect(remainingMs).toBeLessThan(10_000);
+  expect(process.env["NAME"]).not.toBe("test-Probe");
+  await until("its output has arrived", () => printed.includes("hello from inside"));
+});
+
+test("the Invoke API answers as Lambda does: a result, a function's error, an accepted event, an unknown function", async () => {
+  await serve({});
+  expect((await invoke("test-Probe", {})).status).toBe(200);
+  const failed = await invoke("test-Probe", { fail: true });
+  expect([failed.status, failed.headers.get("x-amz-function-error")]).toEqual([200, "Unhandled"]);
+  expect(await failed.json()).toEqual({ errorType: "RangeError", errorMessage: "failed on purpose" });
+  expect((await invoke("test-Probe", {}, "Event")).status).toBe(202);
+  const unknown = await invoke("test-Nothing", {});
+  expect([unknown.status, unknown.headers.get("x-amzn-errortype")]).toEqual([404, "ResourceNotFoundException"]);
+});
+
+test("over the reserved concurrency a call is refused, and an event waits for its turn", async () => {
+  await serve({ functions: [facts("Probe", { reservedConcurrency: 1 })] });
+  const held = host.invoke("Probe", JSON.stringify({ holdMs: 300 }));
+  const refused = await invoke("test-Probe", {});
+  expect([refused.status, refused.headers.get("x-amzn-errortype")]).toEqual([429, "TooManyRequestsException"]);
+  const waited = host.invoke("Probe", "{}");
+  expect(await held).toMatchObject({ payload: expect.stringContaining('"calls":1') });
+  expect(await waited).toMatchObject({ payload: expect.stringContaining('"calls":2') });
+});
+
+test("an event that waited longer than its maximum age is dropped", async () => {
+  await serve({ functions: [facts("Probe", { reservedConcurrency: 1, maximumEventAgeMs: 10 })] });
+  const held = host.invoke("Probe", JSON.stringify({ holdMs: 200 }));
+  expect(await host.invoke("Probe", "{}")).toBeUndefined();
+  expect(await held).toMatchObject({ payload: expect.any(String) });
+});
+
+test("an instance that crashes or runs into its timeout is replaced, and the host lives on", async () => {
+  await serve({ functions: [facts("Probe", { timeoutMs: 400 })] });
+  expect(await host.invoke("Probe", JSON.stringify({ crash: true }))).toEqual({
+    error: { errorType: "Runtime.ExitError", errorMessage: "Runtime exited with error: crashed on purpose" },
+  });
+  expect(await host.invoke("Probe", JSON.stringify({ hang: true }))).toEqual({
+    error: { errorType: "Sandbox.Timedout", errorMessage: "Task timed out after 0.40 seconds" },
+  });
+  expect(await host.invoke("Probe", "{}")).toMatchObject({ payload: expect.stringContaining('"calls":1') });
+});
+
+test("a schedule fires at once and then at its rate", async () => {
+  const print = JSON.stringify({ print: "tick" });
+  await serve({ schedules: [{ name: "Often", everyMs: 100, functionId: "Probe", input: print }] });
+  host.startSchedules();
+  await until("it has fired three times", () => (printed.match(/tick/g) ?? []).length >= 3);
+});

@@ -211,7 +211,8 @@ begin
   skipped := lost || stopped;
   if cardinality(lost) > 0 then
     perform baton.return_members(held,
-      array(select unnest((baton.live_members(held.run_ids, held.gone)).ids) intersect select unnest(lost)), moment);
+      array(select unnest((baton.live_members(held.run_ids, held.gone)).ids) intersect select unnest(lost) except select unnest(stopped)),
+      moment);
   end if;
   held.gone := baton.without(held, done || baton.append_sleeps(held, request -> 'sleeps', skipped, moment)
     || baton.park_members(held, request -> 'parks', false, skipped, moment)
@@ -255,7 +256,8 @@ begin
   )
   select array_agg(run_id) into stored from appended;
   if coalesce(cardinality(stored), 0) < jsonb_array_length(steps) then
-    lost := array(select s.run from jsonb_to_recordset(steps) as s (run uuid) except select unnest(stored));
+    lost := array(select s.run from jsonb_to_recordset(steps) as s (run uuid) group by s.run
+      having count(*) > (select count(*) from unnest(stored) as t (id) where t.id = s.run));
   end if;
   return lost;
 end
@@ -293,21 +295,19 @@ begin
   if coalesce(jsonb_array_length(sleeps), 0) = 0 then
     return '{}';
   end if;
-  with begun as (
-    insert into baton.checkpoint (run_id, node, position, attempt, started_at, finished_at, output)
-    select s.run, s.node, s.position, 1, moment, s.until,
-      jsonb_build_object('until', to_char(s.until at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
-    from (
-      select r.*, moment + r.delay_ms * interval '1 millisecond' as until
-      from jsonb_to_recordset(sleeps) as r (place integer, run uuid, node text, position smallint, delay_ms bigint)
-    ) as s
+  with entry as (
+    select s.*, moment + s.delay_ms * interval '1 millisecond' as until
+    from jsonb_to_recordset(sleeps) as s (place integer, run uuid, node text, position smallint, delay_ms bigint)
     where held.run_ids[s.place + 1] = s.run and get_bit(held.gone, s.place) = 0 and s.run <> all (skipped)
+  ), begun as (
+    insert into baton.checkpoint (run_id, node, position, attempt, started_at, finished_at, output)
+    select run, node, position, 1, moment, until,
+      jsonb_build_object('until', to_char(until at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
+    from entry
     on conflict do nothing
-    returning run_id, finished_at
   )
-  select array_agg(run_id), array_agg(finished_at) into ids, wakes from begun;
+  select array_agg(run), array_agg(until), array_agg(place) into ids, wakes, places from entry;
   perform baton.put_back(ids, wakes);
-  select array_agg(r.place) into places from jsonb_to_recordset(sleeps) as r (place integer, run uuid) where r.run = any (ids);
   return coalesce(places, '{}');
 end
 $function$;
@@ -385,7 +385,6 @@ declare
   got record;
   ids uuid[];
   begun boolean[];
-  unblocked uuid[];
   stopped uuid[];
   crashes integer := 0;
   low jsonb := coalesce(request -> 'low', '{}');
@@ -404,13 +403,13 @@ begin
     begun := got.begun;
     crashes := got.crashes;
   else
-    if exists (select from baton.blocked) then
-      unblocked := baton.take_unblocked(request -> 'manifest', (request ->> 'max')::integer);
+    got := baton.take_unblocked(request, moment);
+    if got.ids is null then
+      got := baton.take_batch(request, moment);
+      low := got.low;
     end if;
-    got := baton.take_batch(request, moment);
-    ids := unblocked || got.ids;
-    begun := array_fill(true, array[coalesce(cardinality(unblocked), 0)]) || got.begun;
-    low := got.low;
+    ids := got.ids;
+    begun := got.begun;
   end if;
   stopped := baton.stopped_among(ids);
   if cardinality(stopped) > 0 then
@@ -707,10 +706,12 @@ AS $function$
   where get_bit(gone, (nth - 1)::integer) = 0 and (chosen is null or get_bit(chosen, (nth - 1)::integer) = 1)
 $function$;
 
--- owner: baton_migrator
+-- owner: baton_engine
 CREATE OR REPLACE FUNCTION baton.new_id()
  RETURNS uuid
  LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
 AS $function$
   select (substr(t, 1, 12) || '7' || substr(r, 14, 19))::uuid
   from (select replace(baton.id_at(baton.now())::text, '-', '') as t, replace(gen_random_uuid()::text, '-', '') as r) as parts
@@ -847,6 +848,8 @@ begin
   insert into baton.redrive (run_id, at, forgiven)
   select redrive.id, moment, coalesce(jsonb_object_agg(node, failures), '{}')
   from (select node, count(*) as failures from baton.failure f where f.run_id = redrive.id group by node) as by_node;
+  -- A cancel that came too late for the failure is not meant for what follows.
+  delete from baton.control c where c.run_id = redrive.id;
   perform baton.put_back(array[redrive.id], array[moment]);
   return jsonb_build_object('status', 'failed', 'redriven', true);
 end
@@ -905,10 +908,10 @@ declare
   named_key text := request #>> '{request,key}';
   known baton.dedup;
 begin
-  delete from baton.dedup where workflow = named_workflow and scope = 'request' and key = named_key and expires_at <= moment;
-  insert into baton.dedup (workflow, scope, key, hash, answer, expires_at)
+  insert into baton.dedup as d (workflow, scope, key, hash, answer, expires_at)
   values (named_workflow, 'request', named_key, request #>> '{request,hash}', '[]', moment + interval '7 days')
-  on conflict do nothing;
+  on conflict on constraint dedup_key do update set hash = excluded.hash, answer = excluded.answer, expires_at = excluded.expires_at
+    where d.expires_at <= moment;
   if found then
     return null;
   end if;
@@ -930,14 +933,14 @@ declare
   clash text;
   answer jsonb;
 begin
-  delete from baton.dedup d using jsonb_to_recordset(request -> 'runs') as r (workflow text, key text)
-  where d.workflow = r.workflow and d.scope = 'run' and d.key = r.key and d.expires_at <= moment;
-  insert into baton.dedup (workflow, scope, key, hash, answer, expires_at)
-  select r.workflow, 'run', r.key, r.hash, to_jsonb(r.id), moment + interval '7 days'
-  from jsonb_to_recordset(request -> 'runs') as r (id uuid, workflow text, key text, hash text)
+  insert into baton.dedup as d (workflow, scope, key, hash, answer, expires_at)
+  select distinct on (r.workflow, r.key) r.workflow, 'run', r.key, r.hash, to_jsonb(r.id), moment + interval '7 days'
+  from rows from (jsonb_to_recordset(request -> 'runs') as (id uuid, workflow text, key text, hash text))
+    with ordinality as r (id, workflow, key, hash, place)
   where r.key is not null
-  order by r.workflow, r.key
-  on conflict do nothing;
+  order by r.workflow, r.key, r.place
+  on conflict on constraint dedup_key do update set hash = excluded.hash, answer = excluded.answer, expires_at = excluded.expires_at
+    where d.expires_at <= moment;
   select (place - 1)::text into clash
   from rows from (jsonb_to_recordset(request -> 'runs') as (workflow text, key text, hash text)) with ordinality as r (workflow, key, hash, place)
   join baton.dedup d on d.workflow = r.workflow and d.scope = 'run' and d.key = r.key
@@ -1174,9 +1177,10 @@ begin
     turn := lowest_band || turn;
   end if;
   for i in 1 .. cardinality(turn) loop
+    exit when free <= 0 or room <= 0;
     wanted_band := turn[i];
     asked := case when i = 1 and cardinality(turn) = 5 then greatest(free / 8, 1) else free end;
-    got := baton.take_ready(wanted_band, asked, room, coalesce((low ->> wanted_band::text)::timestamptz, '-infinity'), moment);
+    got := baton.take_ready(wanted_band, asked, room, ids is null, coalesce((low ->> wanted_band::text)::timestamptz, '-infinity'), moment);
     mark := least(got.last_run_at, moment - interval '5 seconds');
     low := low || jsonb_build_object(wanted_band::text, mark);
     continue when got.ids is null;
@@ -1184,32 +1188,30 @@ begin
     begun := begun || got.begun;
     free := free - cardinality(got.ids);
     room := room - got.bytes;
-    exit when free <= 0 or room <= 0;
   end loop;
 end
 $function$;
 
 -- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.take_ready(wanted_band integer, most integer, room bigint, lowest timestamp with time zone, moment timestamp with time zone, OUT ids uuid[], OUT begun boolean[], OUT bytes bigint, OUT last_run_at timestamp with time zone)
+CREATE OR REPLACE FUNCTION baton.take_ready(wanted_band integer, most integer, room bigint, first_fits boolean, lowest timestamp with time zone, moment timestamp with time zone, OUT ids uuid[], OUT begun boolean[], OUT bytes bigint, OUT last_run_at timestamp with time zone)
  RETURNS record
  LANGUAGE plpgsql
 AS $function$
 declare
   places tid[];
 begin
-  select array_agg(place), coalesce(sum(size), 0) into places, bytes
+  select array_agg(place) filter (where fits), coalesce(sum(size) filter (where fits), 0), min(run_at) into places, bytes, last_run_at
   from (
-    select place, size, sum(size) over (order by nth) as total, nth
+    select place, size, run_at, sum(size) over (order by nth) <= room or (first_fits and nth = 1) as fits
     from (
-      select r.ctid as place, r.bytes as size, row_number() over () as nth
+      select r.ctid as place, r.bytes as size, r.run_at, row_number() over () as nth
       from (
-        select q.ctid, q.bytes from baton.ready q
+        select q.ctid, q.bytes, q.run_at from baton.ready q
         where q.band = wanted_band and q.run_at >= lowest and q.run_at <= moment
         order by q.run_at limit most for update skip locked
       ) as r
     ) as locked
-  ) as summed
-  where total <= room or nth = 1;
+  ) as summed;
   if places is null then
     return;
   end if;
@@ -1231,7 +1233,7 @@ declare
   got record;
 begin
   for crashed in reverse 5 .. 1 loop
-    got := baton.take_ready(3 + crashed, case crashed when 1 then 64 when 2 then 8 else 1 end, 4194304, '-infinity', moment);
+    got := baton.take_ready(3 + crashed, case crashed when 1 then 64 when 2 then 8 else 1 end, 4194304, true, '-infinity', moment);
     if got.ids is not null then
       ids := got.ids;
       begun := got.begun;
@@ -1243,23 +1245,34 @@ end
 $function$;
 
 -- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.take_unblocked(manifest jsonb, most integer)
- RETURNS uuid[]
+CREATE OR REPLACE FUNCTION baton.take_unblocked(request jsonb, moment timestamp with time zone, OUT ids uuid[], OUT begun boolean[])
+ RETURNS record
  LANGUAGE plpgsql
 AS $function$
 declare
-  ids uuid[];
+  known uuid[];
 begin
+  if not exists (select from baton.blocked) then
+    return;
+  end if;
   with taken as (
     delete from baton.blocked where ctid = any (array(
       select b.ctid from baton.blocked b
-      join jsonb_to_recordset(manifest) as m (name text, version integer, shape text) on m.name = b.workflow and m.version = b.version
+      join jsonb_to_recordset(request -> 'manifest') as m (name text, version integer, shape text) on m.name = b.workflow and m.version = b.version
       where m.shape <> b.shape
-      limit most for update of b skip locked))
+      limit (request ->> 'max')::integer for update of b skip locked))
     returning run_id
   )
-  select array_agg(run_id) into ids from taken;
-  return ids;
+  select array_agg(run_id) into known from taken;
+  perform baton.put_back(known, array_fill(moment, array[coalesce(cardinality(known), 0)]));
+  with sized as (
+    select run_id, bytes, sum(bytes) over (order by run_id) as total from baton.ready where run_id = any (known)
+  ), taken as (
+    delete from baton.ready q using sized s
+    where q.run_id = s.run_id and (s.total <= (request ->> 'max_bytes')::bigint or s.total = s.bytes)
+    returning q.run_id
+  )
+  select array_agg(run_id), array_agg(true) into ids, begun from taken;
 end
 $function$;
 
@@ -1366,7 +1379,6 @@ grant execute on function baton.id_at(timestamp with time zone) to baton_reader;
 grant execute on function baton.list_runs(jsonb) to baton_operator;
 grant execute on function baton.list_runs(jsonb) to baton_reader;
 grant execute on function baton.live_members(uuid[],bit varying,bit varying) to baton_engine;
-grant execute on function baton.new_id() to baton_engine;
 grant execute on function baton.new_id() to baton_operator;
 grant execute on function baton.next_due(timestamp with time zone,jsonb,integer) to baton_engine;
 grant execute on function baton.now() to baton_engine;
@@ -1391,8 +1403,8 @@ grant execute on function baton.stop_parked(timestamp with time zone) to baton_e
 grant execute on function baton.stopped_among(uuid[]) to baton_engine;
 grant execute on function baton.store_runs(jsonb,timestamp with time zone) to baton_engine;
 grant execute on function baton.take_batch(jsonb,timestamp with time zone) to baton_engine;
-grant execute on function baton.take_ready(integer,integer,bigint,timestamp with time zone,timestamp with time zone) to baton_engine;
+grant execute on function baton.take_ready(integer,integer,bigint,boolean,timestamp with time zone,timestamp with time zone) to baton_engine;
 grant execute on function baton.take_suspects(timestamp with time zone) to baton_engine;
-grant execute on function baton.take_unblocked(jsonb,integer) to baton_engine;
+grant execute on function baton.take_unblocked(jsonb,timestamp with time zone) to baton_engine;
 grant execute on function baton.tick() to baton_poller;
 grant execute on function baton.without(baton.lease,integer[],uuid[]) to baton_engine;

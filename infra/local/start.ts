@@ -38,6 +38,7 @@ async function start(settings: Settings): Promise<void> {
   const enqueued = settings.demo ? await enqueueExamples(api) : [];
   for (const { workflow, id } of enqueued) say(`Enqueued  ${id}  ${workflow}`);
   say("", ...curlLines(api, enqueued[0]?.id), "", "Ctrl-C ends it; what functions print is in .baton/functions.log.", "");
+  follower.begin();
 }
 
 async function showUnfinished(api: Api, follower: RunFollower): Promise<void> {
@@ -45,7 +46,7 @@ async function showUnfinished(api: Api, follower: RunFollower): Promise<void> {
   if (runs.length > 0) say(`Found ${runs.length} unfinished ${runs.length === 1 ? "run" : "runs"}, to be continued within 40 s:`);
   for (const { id, workflow, status } of runs) {
     say(`          ${id}  ${workflow}  ${status}`);
-    follower.follow(id);
+    await follower.followOn(id);
   }
 }
 

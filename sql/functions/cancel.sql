@@ -3,7 +3,7 @@
 -- The request is written first and the place looked at second: whoever moves the run in between sees the request.
 -- grant: baton_operator
 create or replace function baton.cancel(id uuid) returns jsonb
-language plpgsql volatile security definer set search_path = pg_catalog, baton, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, baton, pg_temp set enable_seqscan = off
 as $$
 declare
   moment timestamptz := baton.now();

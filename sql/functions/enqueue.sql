@@ -5,7 +5,7 @@
 -- raises:  BT010 an id outside the window, BT011 an idempotency key with another body.
 -- grant: baton_producer
 create or replace function baton.enqueue(request jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = pg_catalog, baton, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, baton, pg_temp set enable_seqscan = off
 as $$
 declare
   moment timestamptz := baton.now();

@@ -2,7 +2,7 @@
 -- answer: { status, redriven } — status before the call; redriven: this call or an earlier one did it. Null: no such run.
 -- grant: baton_operator
 create or replace function baton.redrive(id uuid) returns jsonb
-language plpgsql volatile security definer set search_path = pg_catalog, baton, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, baton, pg_temp set enable_seqscan = off
 as $$
 declare
   moment timestamptz := baton.now();

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, expect, expectTypeOf, test } from "vitest";
 import * as z from "zod";
-import { createClient, DatabaseBusyError, InputTooLargeError, InvalidRunError } from "../../shared/client.ts";
+import { createClient, DatabaseBusyError, InputTooLargeError, InvalidRunError, type RunView } from "../../shared/client.ts";
 import type { Logger } from "../../shared/domain/node.ts";
 import { defineWorkflow } from "../../shared/index.ts";
 import { createTestDatabase } from "../support/database.ts";
@@ -28,13 +28,23 @@ test("bad input is refused with a pointer before anything is sent", async () => 
   const date = { name: "greet", version: 3 } as const;
   // @ts-expect-error a Date is not JSON
   await expect(client.enqueue(date, { at: new Date() })).rejects.toMatchObject({ issues: [{ run: 0, pointer: "/input/at" }] });
-  // @ts-expect-error this version is not that of the type
-  const other: Parameters<typeof client.enqueue<typeof greet>>[0] = { name: "greet", version: 2 };
-  expect(other.version).toBe(2);
   await expect(client.enqueue(greet, { name: "a" }, { runAt: new Date(NaN) })).rejects.toMatchObject({ issues: [{ pointer: "/runAt" }] });
   await expect(client.enqueueMany(greet, [])).rejects.toThrow(InvalidRunError);
   await expect(client.enqueueMany(greet, [{ input: { name: "a" } }], { idempotencyKey: "a b" })).rejects.toThrow(InvalidRunError);
   expect(database.neon.stats.requests).toBe(requests);
+});
+
+test("the compiler checks a reference and its input by the type, and an unknown output by none", () => {
+  const refused = () => [
+    // @ts-expect-error the type has version 3
+    client.enqueue<typeof greet>({ name: "greet", version: 2 }, { name: "a", times: 1 }),
+    // @ts-expect-error handlers see times too
+    client.enqueue<typeof greet>({ name: "greet", version: 3 }, { name: "a" }),
+    // @ts-expect-error this is not an input of greet
+    client.enqueue(greet, { title: "a" }),
+  ];
+  expectTypeOf(refused).toBeFunction();
+  expectTypeOf(client.get("")).resolves.toEqualTypeOf<RunView | null>();
 });
 
 test("what a schema makes of an input must be storable too", async () => {

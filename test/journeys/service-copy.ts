@@ -46,11 +46,11 @@ export class RunningService {
   readonly #folder: string;
   #output = "";
 
-  private constructor(folder: string, port: number, env: NodeJS.ProcessEnv) {
+  private constructor(folder: string, port: number, env: NodeJS.ProcessEnv, args: readonly string[]) {
     this.#folder = folder;
     // Tests run inside npm too, and a clone must not take over what that says about itself.
     const inherited = Object.entries(process.env).filter(([name]) => !/^(npm_|DATABASE_URL$|BATON_|VITEST|NODE_)/.test(name));
-    this.npm = spawn("npm", ["start"], {
+    this.npm = spawn("npm", ["start", ...args], {
       cwd: folder,
       detached: true,
       env: { ...Object.fromEntries(inherited), PORT: String(port), ...env },
@@ -61,8 +61,8 @@ export class RunningService {
   }
 
   /** Starts and waits until everything is up. */
-  static async start(folder: string, port: number, env: NodeJS.ProcessEnv = {}): Promise<RunningService> {
-    const service = new RunningService(folder, port, env);
+  static async start(folder: string, port: number, env: NodeJS.ProcessEnv = {}, args: readonly string[] = []): Promise<RunningService> {
+    const service = new RunningService(folder, port, env, args);
     await service.#prints(/Ctrl-C ends it/);
     if (service.ended) throw new Error(`npm start ended:\n${service.output}`);
     return service;
@@ -70,7 +70,7 @@ export class RunningService {
 
   /** Starts what is expected to be refused; the line that it ends with. */
   static async refused(folder: string, port: number, env: NodeJS.ProcessEnv = {}): Promise<string> {
-    const service = new RunningService(folder, port, env);
+    const service = new RunningService(folder, port, env, []);
     const [code] = (await once(service.npm, "close")) as [number | null];
     if (code !== 1) throw new Error(`npm start ended with ${code}:\n${service.output}`);
     return service.output.trim().split("\n").at(-1) ?? "";

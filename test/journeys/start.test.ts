@@ -158,6 +158,7 @@ test(
     }
     writeFileSync(gate(), "");
     const runs = await continues(ids);
+    expect(service.output).not.toMatch(/hold-gate .* before /);
     const firstSteps = ledger().filter((line) => / before /.test(line) && !line.startsWith("adopted"));
     expect(firstSteps).toHaveLength(3);
     for (const [index, run] of runs.entries()) {
@@ -192,5 +193,8 @@ test("with DATABASE_URL no example is enqueued unless asked, and the functions u
   expect(service.output).not.toContain("Enqueued");
   const run = await ends(await enqueue("external"));
   expect(await database.query("select status from baton.ending where run_id = $1", [run.id])).toEqual([{ status: "done" }]);
+  expect(await service.interrupt()).toBe(0);
+  service = await RunningService.start(folder, port, { DATABASE_URL: database.ownerUrl }, ["--", "--demo"]);
+  expect(service.output).toMatch(/^Enqueued +\S+ +fulfil-order$/m);
   expect(await service.interrupt()).toBe(0);
 });

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync, readlinkSync, realpathSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, readlinkSync, realpathSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 
@@ -51,8 +51,11 @@ export async function clearLeftover(dataDir: string): Promise<void> {
   if (server?.ours === false) throw new ForeignServerError(dataDir, server);
   if (server !== null) return stopServer(dataDir, server);
   const facts = readPostmasterFile(dataDir);
-  // A dead server's pid that belongs to another program by now would make Postgres refuse to start.
-  if (facts !== undefined && commandLine(facts.pid) !== undefined) rmSync(join(dataDir, "postmaster.pid"), { force: true });
+  if (facts === undefined || !isTaken(facts.pid)) return;
+  // A dead server's pid that belongs to another program by now, or to a zombie, would make Postgres refuse to start. The file
+  // is also its guard against children that outlive it, so they have to be gone first.
+  for (let tries = 0; tries < 250 && hasChildren(dataDir); tries++) await pause(20);
+  rmSync(join(dataDir, "postmaster.pid"), { force: true });
 }
 
 async function stopServer(dataDir: string, server: LiveServer): Promise<void> {
@@ -61,6 +64,29 @@ async function stopServer(dataDir: string, server: LiveServer): Promise<void> {
     if (await hasEnded(dataDir, server.pid)) return;
   }
   throw new ForeignServerError(dataDir, server);
+}
+
+/** Whether any process works in the data folder, as every process of a Postgres does; told by Linux only. */
+function hasChildren(dataDir: string): boolean {
+  if (!existsSync("/proc/self/cwd")) return false;
+  const folder = realpathSync(dataDir);
+  return readdirSync("/proc").some((entry) => /^\d+$/.test(entry) && workingFolder(entry) === folder);
+}
+
+function workingFolder(pid: string): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`);
+  } catch {
+    return undefined;
+  }
+}
+
+function isTaken(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== "ESRCH";
+  }
 }
 
 function send(pid: number, signal: NodeJS.Signals): boolean {

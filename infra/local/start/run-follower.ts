@@ -3,7 +3,7 @@ import type { Api, Run, Step } from "./api.ts";
 
 const ENDED = new Set(["done", "failed", "cancelled"]);
 const EVERY_MS = 250;
-/** A run that sleeps longer than this is not followed any further, so that an idle database may sleep too. */
+/** A run that sleeps longer than this, or is blocked, is not followed any further, so that an idle database may sleep too. */
 const LONG_SLEEP_MS = 60_000;
 /** Runs followed at the same time; more would only fill the screen. */
 const AT_MOST = 20;
@@ -13,6 +13,7 @@ export class RunFollower {
   readonly #api: Api;
   readonly #print: (line: string) => void;
   readonly #followed = new Set<string>();
+  readonly #begun = Promise.withResolvers<void>();
   readonly #ended = new AbortController();
 
   constructor(api: Api, print: (line: string) => void) {
@@ -20,29 +21,43 @@ export class RunFollower {
     this.#print = print;
   }
 
+  /** Lets it print; what happens before is shown then. */
+  begin(): void {
+    this.#begun.resolve();
+  }
+
   follow(id: string): void {
-    if (this.#followed.has(id) || this.#followed.size >= AT_MOST) return;
-    this.#followed.add(id);
-    this.#follow(id)
-      .catch((error: unknown) => {
-        if (!this.#ended.signal.aborted) this.#print(`…${id.slice(-6)}  goes on unseen: ${(error as Error).message}`);
-      })
-      .finally(() => this.#followed.delete(id));
+    this.#follow(id, new Set());
+  }
+
+  /** Follows a run from here on: what has happened before is not printed. */
+  async followOn(id: string): Promise<void> {
+    this.#follow(id, new Set(linesOf(await this.#api.run(id))));
   }
 
   end(): void {
     this.#ended.abort();
   }
 
-  async #follow(id: string): Promise<void> {
-    const shown = new Set<string>();
+  #follow(id: string, shown: Set<string>): void {
+    if (this.#followed.has(id) || this.#followed.size >= AT_MOST) return;
+    this.#followed.add(id);
+    this.#show(id, shown)
+      .catch((error: unknown) => {
+        if (!this.#ended.signal.aborted) this.#print(`…${id.slice(-6)}  goes on unseen: ${(error as Error).message}`);
+      })
+      .finally(() => this.#followed.delete(id));
+  }
+
+  async #show(id: string, shown: Set<string>): Promise<void> {
+    await this.#begun.promise;
     for (;;) {
       const run = await this.#api.run(id);
       for (const line of linesOf(run)) {
         if (!shown.has(line)) this.#print(line);
         shown.add(line);
       }
-      if (ENDED.has(run.status) || sleepMs(run) > LONG_SLEEP_MS) return;
+      if (ENDED.has(run.status) || run.status === "blocked" || sleepMs(run) > LONG_SLEEP_MS) return;
       await pause(EVERY_MS, undefined, { ref: false, signal: this.#ended.signal });
     }
   }

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { stop } from "esbuild";
 import { buildFunctions, ROOT, type BuildOptions, type Bundle } from "../../build.ts";
 
 /** `serverless package` refused serverless.yml. */
@@ -29,6 +30,8 @@ export async function synthesise(folder: string, options: Omit<BuildOptions, "ou
   mkdirSync(join(folder, "infra"), { recursive: true });
   for (const input of inputs) cpSync(join(ROOT, input), join(folder, input));
   const bundles = await buildFunctions({ ...options, outdir: join(folder, "dist/functions") });
+  // The bundler's own process is not needed any longer.
+  await stop();
   const templateFile = join(folder, ".serverless/cloudformation-template-update-stack.json");
   const digest = digestOf([...inputs, "package-lock.json"], options.driver);
   const digestFile = join(folder, "template.sha256");

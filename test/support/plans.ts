@@ -1,0 +1,69 @@
+import pg from "pg";
+
+interface PlanNode {
+  readonly "Node Type": string;
+  readonly "Relation Name"?: string;
+  readonly "Index Name"?: string;
+  readonly "Actual Rows"?: number;
+  readonly "Actual Loops"?: number;
+  readonly "Rows Removed by Filter"?: number;
+  readonly Plans?: readonly PlanNode[];
+}
+
+/** One scan of a relation that really ran; rows: all that it read, also those that a filter removed. */
+export interface Scan {
+  readonly type: string;
+  readonly relation: string;
+  readonly index: string | undefined;
+  readonly rows: number;
+}
+
+/** One statement as it ran inside a function, with the scans that it did. */
+export interface Ran {
+  readonly statement: string;
+  readonly scans: readonly Scan[];
+}
+
+const SETTINGS = [
+  "load 'auto_explain'",
+  "set auto_explain.log_min_duration = 0",
+  "set auto_explain.log_nested_statements = on",
+  "set auto_explain.log_analyze = on",
+  "set auto_explain.log_timing = off",
+  "set auto_explain.log_format = json",
+  "set auto_explain.log_level = notice",
+  "set plan_cache_mode = force_generic_plan",
+  "set jit = off",
+];
+
+/** A session of its own that tells the plan of each statement, those inside functions too. Needs a superuser. */
+export async function explainingSession(url: string, settings: readonly string[] = []) {
+  const session = new pg.Client({ connectionString: url });
+  await session.connect();
+  for (const setting of [...SETTINGS, ...settings]) await session.query(setting);
+  const plans: Ran[] = [];
+  session.on("notice", ({ message }) => {
+    const json = /^duration: .* plan:\n([^]*)$/.exec(message ?? "")?.[1];
+    if (json === undefined) return;
+    const { "Query Text": statement, Plan: plan } = JSON.parse(json) as { "Query Text": string; Plan: PlanNode };
+    plans.push({ statement, scans: scansOf(plan) });
+  });
+  return {
+    /** Runs one call and gives its answer and every statement that ran for it. */
+    async call<Answer>(text: string, ...values: unknown[]): Promise<{ answer: Answer; ran: Ran[] }> {
+      plans.length = 0;
+      const { rows } = await session.query(`select ${text} as answer`, values);
+      return { answer: rows[0].answer, ran: [...plans] };
+    },
+    [Symbol.asyncDispose]: () => session.end(),
+  };
+}
+
+function scansOf(node: PlanNode): Scan[] {
+  const below = (node.Plans ?? []).flatMap(scansOf);
+  const loops = node["Actual Loops"] ?? 0;
+  const relation = node["Relation Name"] ?? "";
+  if (loops === 0 || relation === "" || !node["Node Type"].endsWith("Scan")) return below;
+  const rows = ((node["Actual Rows"] ?? 0) + (node["Rows Removed by Filter"] ?? 0)) * loops;
+  return [{ type: node["Node Type"], relation, index: node["Index Name"], rows }, ...below];
+}

@@ -90,7 +90,8 @@ function textOf(thrown: unknown, key: "name" | "message" | "stack"): string | un
 /** The text of something that is not an error and has no message. */
 function describeValue(thrown: unknown): string {
   try {
-    return typeof thrown === "object" ? `${JSON.stringify(thrown)}` : String(thrown);
+    const text: string | undefined = typeof thrown === "object" ? JSON.stringify(thrown) : String(thrown);
+    return text ?? "undefined";
   } catch {
     return "Something was thrown that cannot be shown.";
   }

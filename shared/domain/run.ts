@@ -38,7 +38,7 @@ export function createRun(facts: {
 
 /** The state as the next handler sees it, frozen to its leaves: a change would be lost with this invocation. */
 export function stateOf(run: Run): State {
-  return freezeJson({ input: run.input, ...run.outputs } as State);
+  return freezeJson({ input: run.input, ...run.outputs });
 }
 
 /** The node to run next: the first of the chain without an output. None when all have one. */

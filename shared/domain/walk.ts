@@ -38,7 +38,7 @@ export async function walk<W extends AnyWorkflow>(workflow: W, input: InputOf<W>
     output = Object.hasOwn(stubs, node.name) ? checkJson(stubs[node.name]) : await run(node, state, progress);
     state = throughText({ ...state, [node.name]: output });
   }
-  return { state: state as StateOf<W>, output: output as OutputOf<W>, statements: progress.statements };
+  return { state, output: output as OutputOf<W>, statements: progress.statements };
 }
 
 async function run(node: Node, state: State, progress: Progress): Promise<Json> {

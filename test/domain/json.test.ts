@@ -153,7 +153,7 @@ describe(`any value (seed ${seed})`, () => {
 
 it("freezing reaches the leaves, and leaves out what is frozen already", () => {
   const inner = Object.freeze({ list: [1] });
-  const value = freezeJson({ a: [{ b: null }], inner, gone: undefined, text: "t" } as Json) as { a: { b: null }[] };
+  const value = freezeJson({ a: [{ b: null }], inner, gone: undefined, text: "t" }) as { a: { b: null }[] };
   expect(Object.isFrozen(value.a[0])).toBe(true);
   expect(Object.isFrozen(inner.list)).toBe(false);
 });

@@ -1,0 +1,80 @@
+import { expect, test } from "vitest";
+import { createTestDatabase } from "../support/database.ts";
+import { block, checkAfterEach, engineOf, error, failure, leaseOf, member, newRun, newRuns, sleep, step } from "../support/engine-calls.ts";
+
+const database = await createTestDatabase();
+await database.query(`alter database ${database.name} set track_functions = 'all'`);
+await database.query(`alter database ${database.name} set check_function_bodies = on`);
+const engine = engineOf(database);
+checkAfterEach(database);
+
+/** One life of the engine that needs every function. */
+async function everything(): Promise<void> {
+  const request = { workflow: "fulfil-order", key: "monday", hash: "h" };
+  await engine.enqueue([newRun({ key: "k", hash: "h" }), ...newRuns(7)], request);
+  await engine.enqueue([newRun({ key: "k", hash: "h" })], request);
+  const { token, runs } = await engine.claim();
+  await engine.claim({}, token);
+  const [done, failed, slept, parked, blocked, stopped, twice, left] = runs.map((run) => ({ id: run.id, place: run.place }));
+  await engine.advance(token, 1, { steps: [step(twice!)] });
+  await engine.cancel(stopped!.id);
+  const round = {
+    steps: [step(done!), step(twice!)],
+    failures: [failure(failed!, { delay_ms: null })],
+    sleeps: [sleep(slept!)],
+    parks: [{ ...member(parked!), delay_ms: 0 }],
+    released: [{ ...member(left!), delay_ms: 0 as const }],
+    done: [member(done!)],
+    failed: [{ ...member(failed!), error }],
+    blocked: [block(blocked!)],
+    claim: { max: 1, max_bytes: 1_000_000, low: {}, manifest: [] },
+  };
+  expect(await engine.advance(token, 2, round)).toMatchObject({ lost: [twice!.id], stopped: [stopped!.id] });
+  await engine.advance(token, 2, round);
+  await engine.release(token);
+  await engine.redrive(failed!.id);
+  await engine.claim({ manifest: [{ name: "fulfil-order", version: 1, shape: "new" }] });
+  await leaseOf(engine, 2);
+  await database.advance("31 seconds");
+  await engine.tick();
+  const suspects = await engine.claim({ suspects: true });
+  await engine.release(suspects.token);
+  await Promise.all([engine.findRun(done!.id), engine.state(done!.id), engine.listRuns({ limit: 10 })]);
+  await database.database.query("select baton.repair(), baton.new_id()");
+}
+
+test("every function of the schema runs in one life of the engine", async () => {
+  await everything();
+  const uncounted = `select p.proname from pg_proc p left join pg_stat_user_functions s on s.funcid = p.oid and s.calls > 0
+    where p.pronamespace = 'baton'::regnamespace and s.funcid is null order by 1`;
+  // Sessions report what they counted when they have been idle for a moment, or end.
+  await expect.poll(async () => (await database.query(uncounted)).map(({ proname }) => proname), { timeout: 20_000 }).toEqual([]);
+});
+
+test("the body of every function is valid against the schema", async () => {
+  const functions = await database.query<{ name: string; definition: string }>(
+    "select proname as name, pg_get_functiondef(oid) as definition from pg_proc where pronamespace = 'baton'::regnamespace",
+  );
+  expect(functions.length).toBeGreaterThan(40);
+  for (const { definition } of functions) await database.query(definition);
+});
+
+test("every function says what it costs others: volatile where it writes or reads the clock", async () => {
+  const rows = await database.query(
+    `select proname from pg_proc where pronamespace = 'baton'::regnamespace and provolatile <> 'v'
+     and prosrc ~* '\\m(insert into|update baton|delete from|for update|clock_timestamp)\\M'`,
+  );
+  expect(rows).toEqual([]);
+});
+
+test("new ids are UUIDv7 of the database's time and never the same", async () => {
+  const now = new Date("2031-02-03T04:05:06.789Z");
+  await database.setNow(now);
+  const rows = await database.query("select baton.new_id()::text as id from generate_series(1, 1000)");
+  const ids = rows.map(({ id }) => id as string);
+  expect(new Set(ids).size).toBe(1_000);
+  for (const id of ids) {
+    expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+    expect(Number.parseInt(id.replaceAll("-", "").slice(0, 12), 16)).toBe(now.getTime());
+  }
+});

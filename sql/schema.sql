@@ -342,6 +342,7 @@ CREATE OR REPLACE FUNCTION baton.cancel(id uuid)
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET enable_seqscan TO 'off'
 AS $function$
 declare
   moment timestamptz := baton.now();
@@ -541,6 +542,7 @@ CREATE OR REPLACE FUNCTION baton.enqueue(request jsonb)
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET enable_seqscan TO 'off'
 AS $function$
 declare
   moment timestamptz := baton.now();
@@ -649,6 +651,7 @@ CREATE OR REPLACE FUNCTION baton.find_run(id uuid)
  LANGUAGE sql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET enable_seqscan TO 'off'
 AS $function$
   select jsonb_build_object('id', r.id, 'workflow', r.workflow, 'version', r.version, 'priority', r.priority, 'input', r.input,
     'created_at', r.created_at, 'moment', clock.moment, 'status', baton.status_of(r.id, clock.moment),
@@ -680,6 +683,7 @@ CREATE OR REPLACE FUNCTION baton.list_runs(request jsonb)
  LANGUAGE sql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET enable_seqscan TO 'off'
 AS $function$
   select coalesce(jsonb_agg(to_jsonb(page) order by page.id desc), '[]')
   from (
@@ -830,6 +834,7 @@ CREATE OR REPLACE FUNCTION baton.redrive(id uuid)
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET enable_seqscan TO 'off'
 AS $function$
 declare
   moment timestamptz := baton.now();
@@ -1047,6 +1052,7 @@ CREATE OR REPLACE FUNCTION baton.state(id uuid)
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET enable_seqscan TO 'off'
 AS $function$
   select jsonb_build_object('input', r.input)
     || coalesce((select jsonb_object_agg(c.node, c.output) from baton.checkpoint c where c.run_id = state.id), '{}')

@@ -90,7 +90,7 @@ function launch(account: Account, options: PostgresOptions, port: number, logFil
   const flags = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
   const line = [...account.prefix, ...lifeline, account.binaries.postgres, "-D", account.dataDir, "-p", String(port), ...flags];
   const log = openSync(logFile, "w", 0o600);
-  const server = spawn(line[0] ?? "", line.slice(1), { ...account.ids, cwd: "/", stdio: ["ignore", log, log] });
+  const server = spawn(line[0] ?? "", line.slice(1), { ...account.ids, cwd: "/", detached: true, stdio: ["ignore", log, log] });
   closeSync(log);
   server.unref();
   // Without this listener a missing program would end the process; becomesReady reports it.

@@ -42,7 +42,11 @@ for (const kind of ["drop-after", "truncate", "no-code-after"] as const) {
   test(`a round whose answer is lost (${kind}) gives it again, with the runs it claimed, and writes nothing more`, async () => {
     const { token, runs } = await leaseOf(engine, 4);
     await engine.enqueue(newRuns(6));
-    const facts = { steps: runs.slice(0, 2).map((run) => step(run)), done: [member(runs[1]!), member(runs[2]!)], claim: { ...claim, max: 4 } };
+    const facts = {
+      steps: runs.slice(0, 2).map((run) => step(run)),
+      done: [member(runs[1]!), member(runs[2]!)],
+      claim: { ...claim, max: 4 },
+    };
     database.neon.inject(() => ({ kind }));
     await expect(engine.advance(token, 1, facts)).rejects.toMatchObject({ name: "DatabaseUnknownOutcomeError" });
     database.neon.inject(undefined);
@@ -78,7 +82,9 @@ test("a late copy of an older round is BT001 and writes nothing", async () => {
   await engine.advance(token, 2, { steps: [step(runs[0]!, { node: "charge", position: 1 })] });
   const stored = await everything();
   await expect(engine.advance(token, 1, first)).rejects.toMatchObject({ name: "DatabaseRefusedError", sqlstate: "BT001" });
-  await expect(engine.advance(token, 1, { steps: [step(runs[1]!)], done: [member(runs[1]!)] })).rejects.toMatchObject({ sqlstate: "BT001" });
+  await expect(engine.advance(token, 1, { steps: [step(runs[1]!)], done: [member(runs[1]!)] })).rejects.toMatchObject({
+    sqlstate: "BT001",
+  });
   expect(await everything()).toBe(stored);
 });
 

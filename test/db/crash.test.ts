@@ -18,7 +18,9 @@ const bandOf = async (id: string) => (await database.query("select band from bat
 async function workUntilKilled(held: Held, poison: string): Promise<boolean> {
   const killed = held.runs.some(({ id }) => id === poison);
   if (killed) return true;
-  const runs = held.runs.map((run) => step(run, { position: run.outputs === null ? 0 : 1, node: run.outputs === null ? "reserve" : "charge" }));
+  const runs = held.runs.map((run) =>
+    step(run, { position: run.outputs === null ? 0 : 1, node: run.outputs === null ? "reserve" : "charge" }),
+  );
   await engine.advance(held.token, 1, { steps: runs, done: held.runs.map(member) });
   await engine.release(held.token);
   return false;

@@ -72,7 +72,9 @@ test("an id is good from 24 hours old to just below 5 minutes ahead", async () =
 });
 
 test("a client whose clock is a month behind is served after it took the time from the refusal", async () => {
-  const refused = await engine.enqueue([newRun({ at: new Date(Date.now() - 30 * 24 * HOUR) })]).catch((thrown: { detail: string }) => thrown);
+  const refused = await engine
+    .enqueue([newRun({ at: new Date(Date.now() - 30 * 24 * HOUR) })])
+    .catch((thrown: { detail: string }) => thrown);
   const run = newRun({ at: new Date(Number((refused as { detail: string }).detail)) });
   await engine.enqueue([run]);
   expect(await runsStored()).toEqual([run.id]);

@@ -112,7 +112,12 @@ for (const age of ["new", "expired"]) {
     }
     const batch = (order: string[]) => engine.enqueue(order.map((key) => keyed(key, "h1", { at })));
     const answers = await Promise.all([keys, keys.toReversed(), keys, keys.toReversed()].map(batch));
-    const ids = answers.map(({ runs }) => runs.map(({ id }) => id).toSorted().join());
+    const ids = answers.map(({ runs }) =>
+      runs
+        .map(({ id }) => id)
+        .toSorted()
+        .join(),
+    );
     expect(new Set(ids).size).toBe(1);
   });
 }

@@ -2,7 +2,19 @@ import { randomUUID } from "node:crypto";
 import { afterEach, expect, test } from "vitest";
 import type { AdvanceRequest, ClaimAnswer } from "../../shared/domain/protocol.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
-import { advanceRequest, block, claimRequest, emptied, error, failure, member, type Member, newRuns, sleep, step } from "../support/engine-calls.ts";
+import {
+  advanceRequest,
+  block,
+  claimRequest,
+  emptied,
+  error,
+  failure,
+  member,
+  type Member,
+  newRuns,
+  sleep,
+  step,
+} from "../support/engine-calls.ts";
 import { explainingSession, type Ran } from "../support/plans.ts";
 
 type Session = Awaited<ReturnType<typeof explainingSession>>;
@@ -14,7 +26,6 @@ const MAX = 20;
 let database: TestDatabase;
 afterEach(() => database[Symbol.asyncDispose]());
 
-
 /** A poller's life with every kind of call; gives all statements that ran, by call. */
 async function workedThrough(session: Session): Promise<Map<string, Ran[]>> {
   const ran = new Map<string, Ran[]>();
@@ -23,13 +34,29 @@ async function workedThrough(session: Session): Promise<Map<string, Ran[]>> {
     ran.set(name, [...(ran.get(name) ?? []), ...statements]);
     return answer;
   };
-  const claim = (facts = {}, name = "claim") => call<ClaimAnswer>(name, "baton.claim($1, $2)", token, JSON.stringify(claimRequest({ max: MAX, ...facts })));
+  const claim = (facts = {}, name = "claim") =>
+    call<ClaimAnswer>(name, "baton.claim($1, $2)", token, JSON.stringify(claimRequest({ max: MAX, ...facts })));
   const advance = (round: number, facts: Partial<AdvanceRequest>) =>
     call<ClaimAnswer>("advance", "baton.advance($1, $2, $3)", token, round, advanceRequest(facts));
   let token: string = randomUUID();
   await call("enqueue", "baton.enqueue($1)", JSON.stringify({ runs: newRuns(MAX + 10, { priority: 0 }) }));
-  await call("enqueue", "baton.enqueue($1)", JSON.stringify({ runs: newRuns(3, { key: "k", hash: "h", delay_ms: 60_000 }), request: { workflow: "fulfil-order", key: randomUUID(), hash: "h" } }));
-  const [first, second, third, fourth, fifth, sixth, ...rest] = (await claim()).runs as [Member, Member, Member, Member, Member, Member, ...Member[]];
+  await call(
+    "enqueue",
+    "baton.enqueue($1)",
+    JSON.stringify({
+      runs: newRuns(3, { key: "k", hash: "h", delay_ms: 60_000 }),
+      request: { workflow: "fulfil-order", key: randomUUID(), hash: "h" },
+    }),
+  );
+  const [first, second, third, fourth, fifth, sixth, ...rest] = (await claim()).runs as [
+    Member,
+    Member,
+    Member,
+    Member,
+    Member,
+    Member,
+    ...Member[],
+  ];
   await claim();
   await advance(1, { steps: rest.map((run) => step(run)), failures: [failure(first)], sleeps: [sleep(fourth)] });
   await call("cancel", "baton.cancel($1)", sixth.id);
@@ -56,7 +83,11 @@ async function workedThrough(session: Session): Promise<Map<string, Ran[]>> {
   token = randomUUID();
   await claim({ suspects: true }, "claim suspects");
   await call("list_runs", "baton.list_runs($1)", JSON.stringify({ limit: 5 }));
-  await call("list_runs", "baton.list_runs($1)", JSON.stringify({ limit: 5, before: first.id, workflow: "fulfil-order", status: "failed" }));
+  await call(
+    "list_runs",
+    "baton.list_runs($1)",
+    JSON.stringify({ limit: 5, before: first.id, workflow: "fulfil-order", status: "failed" }),
+  );
   return ran;
 }
 
@@ -152,7 +183,9 @@ test("a page of runs reads no more rows than it shows, at any depth", async () =
   const [deep] = await database.query("select id from baton.run order by id offset 100 limit 1");
   for (const before of [undefined, deep!["id"] as string]) {
     const { ran } = await session.call("baton.list_runs($1)", JSON.stringify({ limit: 10, before }));
-    const rows = ran.flatMap(({ scans }) => scans.filter(({ relation }) => relation.startsWith("run_"))).reduce((sum, scan) => sum + scan.rows, 0);
+    const rows = ran
+      .flatMap(({ scans }) => scans.filter(({ relation }) => relation.startsWith("run_")))
+      .reduce((sum, scan) => sum + scan.rows, 0);
     expect(rows).toBeLessThanOrEqual(10);
   }
 });

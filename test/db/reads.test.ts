@@ -10,7 +10,7 @@ checkAfterEach(database);
 /** One run in each status, by status. */
 async function oneOfEach(): Promise<Record<RunStatus, string>> {
   const { token, runs } = await leaseOf(engine, 6);
-  const [running, done, failed, cancelled, blocked, waiting] = runs as [typeof runs[0], ...typeof runs] & { length: 6 };
+  const [running, done, failed, cancelled, blocked, waiting] = runs as [(typeof runs)[0], ...typeof runs] & { length: 6 };
   await engine.cancel(cancelled!.id);
   await engine.advance(token, 1, {
     done: [member(done!)],
@@ -43,7 +43,10 @@ async function allPages(request: ListRequest): Promise<ListedRun[][]> {
 test("find_run tells everything that is stored of a run", async () => {
   const { token, runs } = await leaseOf(engine, [newRun({ priority: 1, input: { orderId: "o-7" } })]);
   await engine.advance(token, 1, { steps: [step(runs[0]!)] });
-  await engine.advance(token, 2, { steps: [step(runs[0]!, { node: "charge", position: 1, output: [1, null, "ä"] })], done: runs.map(member) });
+  await engine.advance(token, 2, {
+    steps: [step(runs[0]!, { node: "charge", position: 1, output: [1, null, "ä"] })],
+    done: runs.map(member),
+  });
   const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT.*\+00:00$/);
   expect(await engine.findRun(runs[0]!.id)).toEqual({
     id: runs[0]!.id,
@@ -103,7 +106,12 @@ test("pages follow one another, newest first, without gap or repeat, also while 
   expect([...first, ...second].map(({ id }) => id)).toEqual(newestFirst.slice(0, 10));
   const pages = await allPages({ limit: 7 });
   expect(pages.map((page) => page.length)).toEqual([7, 7, 7, 5]);
-  expect(pages.flat().slice(3).map(({ id }) => id)).toEqual(newestFirst);
+  expect(
+    pages
+      .flat()
+      .slice(3)
+      .map(({ id }) => id),
+  ).toEqual(newestFirst);
 });
 
 test("pages by workflow and status hold only those", async () => {

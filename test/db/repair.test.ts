@@ -1,6 +1,18 @@
 import { expect, test } from "vitest";
 import { createTestDatabase } from "../support/database.ts";
-import { block, checkAfterEach, engineOf, error, failure, leaseOf, member, newRun, placesOf, sleep, step } from "../support/engine-calls.ts";
+import {
+  block,
+  checkAfterEach,
+  engineOf,
+  error,
+  failure,
+  leaseOf,
+  member,
+  newRun,
+  placesOf,
+  sleep,
+  step,
+} from "../support/engine-calls.ts";
 
 const database = await createTestDatabase();
 const engine = engineOf(database);
@@ -12,7 +24,10 @@ const ready = () => database.query("select run_id, band, run_at, bytes from bato
 /** Runs that wait for their delay, a retry and a sleep, and one each that is ready, leased, blocked and done. */
 async function everyKind() {
   await engine.enqueue([newRun({ delay_ms: 7_200_000 }), newRun({ run_at: new Date(Date.now() + 86_400_000).toISOString() })]);
-  const { token, runs } = await leaseOf(engine, [0, 1, 2, 3, 2, 2].map((priority) => newRun({ priority })));
+  const { token, runs } = await leaseOf(
+    engine,
+    [0, 1, 2, 3, 2, 2].map((priority) => newRun({ priority })),
+  );
   const [retrying, sleeping, blocked, done, leased, begun] = runs.toSorted((a, b) => (a.id < b.id ? -1 : 1));
   const charge = { node: "charge" };
   await engine.advance(token, 1, { steps: [retrying!, begun!].map((run) => step(run)), failures: [failure(leased!)] });

@@ -59,7 +59,11 @@ for (const role of ROLES) {
 
   test(`${role} may read which migrations were applied, and not change it`, async () => {
     expect(await outcome(sessions[role], "select name from baton.migration")).toBe("allowed");
-    for (const statement of ["delete from baton.migration", "update baton.migration set name = name", "insert into baton.migration (name) values ('x')"]) {
+    for (const statement of [
+      "delete from baton.migration",
+      "update baton.migration set name = name",
+      "insert into baton.migration (name) values ('x')",
+    ]) {
       expect(await outcome(sessions[role], statement)).toBe(DENIED);
     }
   });
@@ -105,7 +109,7 @@ test("every function that a role may call runs as the engine, which may change n
   );
   for (const row of rows) {
     expect(row).toMatchObject({ owner: row["proname"] === "ensure_partitions" ? "baton_migrator" : "baton_engine" });
-    expect(row["proconfig"]).toContain('search_path=pg_catalog, baton, pg_temp');
+    expect(row["proconfig"]).toContain("search_path=pg_catalog, baton, pg_temp");
   }
   const names = new Set(rows.map(({ proname }) => proname));
   const callable = [...granted].filter(([name, roles]) => roles.some((role) => role !== "baton_engine") && name !== "id_at");
@@ -132,7 +136,8 @@ test("the examples' tables are the poller's to write and the reader's to read", 
 test("a caller's own tables, functions, operators and search_path do not get into the engine", async () => {
   const session = sessions.producer;
   const runs = newRuns(2);
-  for (const table of ["run", "ready", "dedup", "jsonb_to_recordset", "pg_class"]) await session.query(`create temp table ${table} (id uuid, taken text)`);
+  for (const table of ["run", "ready", "dedup", "jsonb_to_recordset", "pg_class"])
+    await session.query(`create temp table ${table} (id uuid, taken text)`);
   await session.query(`create function pg_temp.now() returns timestamptz language sql as 'select null::timestamptz';
     create function pg_temp.coalesced(bigint, integer) returns boolean language sql as 'select true';
     create operator pg_temp.> (leftarg = bigint, rightarg = integer, function = pg_temp.coalesced);

@@ -1,32 +1,161 @@
+import pg from "pg";
 import { afterAll, expect, test } from "vitest";
+import type { FaultyRequest } from "../../infra/local/faults.ts";
+import type { ClaimAnswer } from "../../shared/domain/protocol.ts";
 import { createTestDatabase } from "../support/database.ts";
-import { type Engine, engineOf, type Held, member, newRuns, step } from "../support/engine-calls.ts";
-import { until } from "../support/until.ts";
+import {
+  advanceRequest,
+  checkAfterEach,
+  claimRequest,
+  engineOf,
+  leaseOf,
+  member,
+  type Member,
+  newRuns,
+  step,
+} from "../support/engine-calls.ts";
 
 const database = await createTestDatabase();
 const engine = engineOf(database);
+checkAfterEach(database);
+
+const session = new pg.Client({ connectionString: database.ownerUrl });
+await session.connect();
 const measured: string[] = [];
-afterAll(() => console.log(measured.join("\n")));
+afterAll(async () => {
+  await session.end();
+  console.log(measured.join("\n"));
+});
 
 const BATCH = 100;
 const STEPS = ["reserve", "charge", "ship"];
-/** An output of 200 bytes as JSON text. */
+/** 200 bytes of JSON text, as Postgres writes it. */
 const output = { text: "x".repeat(200 - '{"text": ""}'.length) };
 
-const walBytes = async (from: string) =>
-  Number((await database.query("select pg_wal_lsn_diff(pg_current_wal_insert_lsn(), $1) as bytes", [from]))[0]!["bytes"]);
-const walNow = async () => (await database.query("select pg_current_wal_insert_lsn() as lsn"))[0]!["lsn"] as string;
-
-async function costOf(work: () => Promise<unknown>): Promise<{ requests: number; statements: number; commits: number }> {
-  const { requests, statements } = database.neon.stats;
-  const before = await transactions();
-  await work();
-  // The two looks at the counter are transactions too, but they have no id of their own.
-  const commits = (await transactions()) - before;
-  return { requests: database.neon.stats.requests - requests, statements: database.neon.stats.statements - statements, commits };
+/** The requests that a call makes of the endpoint. */
+async function requestsOf(call: () => Promise<unknown>): Promise<FaultyRequest[]> {
+  const seen: FaultyRequest[] = [];
+  database.neon.inject((request) => void seen.push(request));
+  const { statements } = database.neon.stats;
+  await call();
+  database.neon.inject(undefined);
+  expect(database.neon.stats.statements - statements).toBe(seen.reduce((sum, { text }) => sum + text.split(";").length, 0));
+  return seen;
 }
 
-/** Ids given to transactions that wrote, in the whole server: other test files write too, so this is an upper bound. */
-async function transactions(): Promise<number> {
-  return Number((await database.query("select sum(xact_commit + xact_rollback) from pg_stat_database"))[0]!["sum"]);
+/** How many transactions wrote the rows of these tables. */
+async function writers(...tables: string[]): Promise<number> {
+  const parts = tables.map((table) => `select xmin::text from baton.${table}`).join(" union ");
+  return (await database.query(parts)).length;
 }
+
+test("a batch of 1,000 runs is one round trip, one statement and one commit", async () => {
+  const requests = await requestsOf(() => engine.enqueue(newRuns(1_000)));
+  expect(requests).toMatchObject([{ text: "select baton.enqueue($1::jsonb) as answer", batch: false }]);
+  expect(await writers("run", "ready")).toBe(1);
+});
+
+test("a claim and a round that ends, parks and claims are one round trip, one statement and one commit each", async () => {
+  await engine.enqueue(newRuns(300));
+  let token = "";
+  let runs: readonly Member[] = [];
+  const claiming = await requestsOf(async () => ({ token, runs } = await engine.claim()));
+  expect(claiming).toMatchObject([{ text: "select baton.claim($1::uuid, $2::jsonb) as answer", batch: false }]);
+  expect(await writers("lease")).toBe(1);
+  const round = await requestsOf(() =>
+    engine.advance(token, 1, {
+      steps: runs.map((run) => step(run)),
+      done: runs.slice(0, 50).map(member),
+      claim: claimRequest({ max: 50 }),
+    }),
+  );
+  expect(round).toMatchObject([{ text: "select baton.advance($1::uuid, $2::integer, $3::jsonb) as answer", batch: false }]);
+  expect(await writers("checkpoint", "ending", "lease")).toBe(1);
+});
+
+test("a round with statements of sql nodes is one round trip and one commit", async () => {
+  await database.query("create table example.effect (name text); grant insert on example.effect to baton_poller");
+  const { token, runs } = await leaseOf(engine, 3);
+  const insert = { text: "insert into example.effect values ($1)", values: ["x"] };
+  const requests = await requestsOf(() => engine.advanceWith(token, 1, { steps: runs.map((run) => step(run)) }, [insert, insert, insert]));
+  expect(requests).toMatchObject([{ batch: true }]);
+  const written =
+    "select xmin::text from baton.checkpoint union select xmin::text from baton.lease union select xmin::text from example.effect";
+  expect(await database.query(written)).toHaveLength(1);
+});
+
+test("no function of the engine can commit in between", async () => {
+  expect(await database.query("select proname from pg_proc where pronamespace = 'baton'::regnamespace and prokind <> 'f'")).toEqual([]);
+});
+
+test("an idle poll writes nothing", async () => {
+  await engine.tick();
+  expect(await walOf("baton.claim(gen_random_uuid(), $1)", JSON.stringify(claimRequest()))).toBe(0);
+  expect(await walOf("baton.tick()")).toBe(0);
+});
+
+/** WAL bytes that one call writes, but for its commit record; counted by its own session, so that others do not matter. */
+async function walOf(text: string, ...values: string[]): Promise<number> {
+  const literals = text.replaceAll(/\$(\d)/g, (_, n) => pg.escapeLiteral(values[Number(n) - 1]!));
+  const { rows } = await session.query(`explain (analyze, wal, timing off, format json) select ${literals}`);
+  return rows[0]["QUERY PLAN"][0].Plan["WAL Bytes"] ?? 0;
+}
+
+/** WAL bytes of each call. */
+interface BatchCost {
+  readonly enqueue: number;
+  readonly claim: number;
+  readonly steps: readonly number[];
+}
+
+/** One batch from enqueue to done, in rounds of all its runs. */
+async function batchOfRuns(): Promise<BatchCost> {
+  const enqueue = await walOf("baton.enqueue($1)", JSON.stringify({ runs: newRuns(BATCH) }));
+  const token = crypto.randomUUID();
+  const claim = await walOf("baton.claim($1, $2)", token, JSON.stringify(claimRequest()));
+  const { runs } = (await session.query("select baton.claim($1, $2) as answer", [token, JSON.stringify(claimRequest())])).rows[0]
+    .answer as ClaimAnswer;
+  expect(runs).toHaveLength(BATCH);
+  const steps: number[] = [];
+  for (const [position, node] of STEPS.entries()) {
+    const last = position === STEPS.length - 1;
+    const round = { steps: runs.map((run) => step(run, { node, position, output })), ...(last && { done: runs.map(member) }) };
+    steps.push(await walOf("baton.advance($1, $2, $3)", token, `${position + 1}`, advanceRequest(round)));
+  }
+  await session.query("select baton.release($1)", [token]);
+  return { enqueue, claim, steps };
+}
+
+test("a plain step costs at most 450 bytes of WAL, a run of three steps at most 2,300", async () => {
+  const batches: BatchCost[] = [];
+  for (let i = 0; i < 5; i++) batches.push(await batchOfRuns());
+  // A checkpoint makes the first change of each page dear, so the cheapest of five batches counts.
+  const least = (bytes: (batch: BatchCost) => number) => Math.round(Math.min(...batches.map(bytes)) / BATCH);
+  const plain = least(({ steps }) => steps[1]!);
+  const run = least(({ enqueue, claim, steps }) => enqueue + claim + steps.reduce((sum, bytes) => sum + bytes));
+  measured.push(
+    `WAL bytes for each run: enqueue ${least((batch) => batch.enqueue)}, claim ${least((batch) => batch.claim)}, step ${plain}, ` +
+      `last step and end ${least(({ steps }) => steps[2]!)}; a run of three steps ${run}`,
+  );
+  expect(plain).toBeLessThanOrEqual(450);
+  expect(run).toBeLessThanOrEqual(2_300);
+});
+
+/** The median of rounds in which one run of a large lease stores its last output and ends. */
+async function trickle(size: number): Promise<number> {
+  await engine.enqueue(newRuns(size));
+  const { token, runs } = await engine.claim({ max: size });
+  const bytes: number[] = [];
+  for (const [i, run] of runs.slice(0, 50).entries()) {
+    const round = advanceRequest({ steps: [step(run, { output })], done: [member(run)] });
+    bytes.push(await walOf("baton.advance($1, $2, $3)", token, `${i + 1}`, round));
+  }
+  const median = bytes.toSorted((a, b) => a - b)[25]!;
+  measured.push(`WAL bytes of a round with one step and one end in a lease of ${size}: ${median}`);
+  return median;
+}
+
+test("a round with one step and one end costs at most 1,000 bytes of WAL in a lease of 500", async () => {
+  await trickle(100);
+  expect(await trickle(500)).toBeLessThanOrEqual(1_000);
+});

@@ -76,11 +76,11 @@ test("the bytes are those of all priorities together, and what did not fit is ab
   expect((await engine.claim({ max: 7, low })).runs).toHaveLength(3);
 });
 
-for (const kind of ["drop-after", "garble", "status-after"] as const) {
-  test(`a claim whose answer is lost (${kind}) gives the same lease when it is sent again`, async () => {
+for (const fault of [{ kind: "drop-after" }, { kind: "garble" }, { kind: "status-after", status: 507 }] as const) {
+  test(`a claim whose answer is lost (${fault.kind}) gives the same lease when it is sent again`, async () => {
     await engine.enqueue(newRuns(5));
     const token = randomUUID();
-    database.neon.inject(() => (kind === "status-after" ? { kind, status: 504 } : { kind }));
+    database.neon.inject(() => fault);
     await expect(engine.claim({ max: 3 }, token)).rejects.toMatchObject({ name: "DatabaseUnknownOutcomeError" });
     database.neon.inject(undefined);
     const again = await engine.claim({ max: 3 }, token);

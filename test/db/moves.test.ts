@@ -89,7 +89,8 @@ test("places left in a round are filled in the same round", async () => {
 
 test("a run that left a lease may come back into another place of it", async () => {
   const held = await leaseOf(engine, 3);
-  const [first, second, third] = held.runs as [Member, Member, Member];
+  const runs: readonly Member[] = held.runs;
+  const [first, second, third] = runs as [Member, Member, Member];
   await engine.advance(held.token, 1, { parks: [{ ...member(third), delay_ms: 0 }] });
   const back = await engine.advance(held.token, 2, { done: [member(first)], claim: claim(1) });
   expect(back.runs).toMatchObject([{ id: third.id, place: 0 }]);
@@ -134,7 +135,7 @@ test("a run that is done in the round that would cancel it is done", async () =>
 test("a lease of one place can be filled and emptied a hundred times", async () => {
   await engine.enqueue(newRuns(101, { workflow: "tiny" }));
   const { token, runs } = await engine.claim({ max: 1 });
-  let [run] = runs as [Member];
+  let run: Member = runs[0]!;
   for (let round = 1; round <= 100; round++) {
     const answer = await engine.advance(token, round, { steps: [step(run)], done: [member(run)], claim: claim(1) });
     expect(placeOf(answer.runs)).toEqual([0]);

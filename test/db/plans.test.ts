@@ -30,9 +30,9 @@ afterEach(() => database[Symbol.asyncDispose]());
 async function workedThrough(session: Session): Promise<Map<string, Ran[]>> {
   const ran = new Map<string, Ran[]>();
   const call = async <Answer>(name: string, text: string, ...values: unknown[]): Promise<Answer> => {
-    const { answer, ran: statements } = await session.call<Answer>(text, ...values);
+    const { answer, ran: statements } = await session.call(text, ...values);
     ran.set(name, [...(ran.get(name) ?? []), ...statements]);
-    return answer;
+    return answer as Answer;
   };
   const claim = (facts = {}, name = "claim") =>
     call<ClaimAnswer>(name, "baton.claim($1, $2)", token, JSON.stringify(claimRequest({ max: MAX, ...facts })));
@@ -48,15 +48,8 @@ async function workedThrough(session: Session): Promise<Map<string, Ran[]>> {
       request: { workflow: "fulfil-order", key: randomUUID(), hash: "h" },
     }),
   );
-  const [first, second, third, fourth, fifth, sixth, ...rest] = (await claim()).runs as [
-    Member,
-    Member,
-    Member,
-    Member,
-    Member,
-    Member,
-    ...Member[],
-  ];
+  const runs: readonly Member[] = (await claim()).runs;
+  const [first, second, third, fourth, fifth, sixth, ...rest] = runs as [Member, Member, Member, Member, Member, Member, ...Member[]];
   await claim();
   await advance(1, { steps: rest.map((run) => step(run)), failures: [failure(first)], sleeps: [sleep(fourth)] });
   await call("cancel", "baton.cancel($1)", sixth.id);

@@ -10,7 +10,7 @@ checkAfterEach(database);
 /** One run in each status, by status. */
 async function oneOfEach(): Promise<Record<RunStatus, string>> {
   const { token, runs } = await leaseOf(engine, 6);
-  const [running, done, failed, cancelled, blocked, waiting] = runs as [(typeof runs)[0], ...typeof runs] & { length: 6 };
+  const [running, done, failed, cancelled, blocked, waiting] = runs;
   await engine.cancel(cancelled!.id);
   await engine.advance(token, 1, {
     done: [member(done!)],

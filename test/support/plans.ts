@@ -50,7 +50,7 @@ export async function explainingSession(url: string, settings: readonly string[]
   });
   return {
     /** Runs one call and gives its answer and every statement that ran for it. */
-    async call<Answer>(text: string, ...values: unknown[]): Promise<{ answer: Answer; ran: Ran[] }> {
+    async call(text: string, ...values: unknown[]): Promise<{ answer: unknown; ran: Ran[] }> {
       plans.length = 0;
       const { rows } = await session.query(`select ${text} as answer`, values);
       return { answer: rows[0].answer, ran: [...plans] };

@@ -1,4 +1,9 @@
-import { DatabaseBusyError, DatabaseConfigurationError, DatabaseRefusedError, DatabaseUnknownOutcomeError } from "./database-errors.ts";
+import {
+  DatabaseBusyError,
+  DatabaseConfigurationError,
+  DatabaseRefusedError,
+  DatabaseUnknownOutcomeError,
+} from "../domain/database-errors.ts";
 
 // SQLSTATEs that do not tell whether the transaction was committed: a lost connection (08), a server that shuts down or kills
 // the session (57P), an idle-in-transaction kill, "completion unknown", and errors of the system or of Postgres itself.
@@ -17,7 +22,7 @@ interface DriverError {
 }
 
 /**
- * Turns whatever a driver threw into one of the errors of `database-errors.ts`; anything that is not a definitive SQLSTATE
+ * Turns whatever a driver threw into one of the errors of `domain/database-errors.ts`; anything that is not a definitive SQLSTATE
  * counts as an unknown outcome.
  *
  * Both drivers put the SQLSTATE in `code`; Neon's has none for a proxy error, a lost answer or a timeout (driver 1.2.0).

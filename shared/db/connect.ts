@@ -1,5 +1,5 @@
 import type { CallOptions, Database } from "./database.ts";
-import { DatabaseConfigurationError } from "./database-errors.ts";
+import { DatabaseConfigurationError } from "../domain/database-errors.ts";
 import type { Statement } from "../domain/statement.ts";
 
 export type Driver = "neon" | "pg";

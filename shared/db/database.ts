@@ -1,5 +1,12 @@
 import type { Statement } from "../domain/statement.ts";
 
+export {
+  DatabaseBusyError,
+  DatabaseConfigurationError,
+  DatabaseRefusedError,
+  DatabaseUnknownOutcomeError,
+} from "../domain/database-errors.ts";
+
 /** How long a call waits for its answer when it does not say. */
 export const defaultTimeoutMs = 15_000;
 
@@ -11,7 +18,7 @@ export interface CallOptions {
 /**
  * The port to Postgres: the two things that every driver can do, also over one HTTP request.
  *
- * Both throw the errors of `database-errors.ts` and nothing else. Neither retries.
+ * Both throw the errors of `domain/database-errors.ts` and nothing else. Neither retries.
  */
 export interface Database extends AsyncDisposable {
   /** Runs one statement in a transaction of its own and returns its rows. */

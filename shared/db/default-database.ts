@@ -1,6 +1,6 @@
 import { connect, type Driver } from "./connect.ts";
 import type { Database } from "./database.ts";
-import { DatabaseConfigurationError } from "./database-errors.ts";
+import { DatabaseConfigurationError } from "../domain/database-errors.ts";
 
 let opened: Database | undefined;
 

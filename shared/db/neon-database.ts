@@ -2,7 +2,7 @@ import { neon, neonConfig, type NeonQueryFunction } from "@neondatabase/serverle
 import type { Statement } from "../domain/statement.ts";
 import { classifyError } from "./classify-error.ts";
 import { defaultTimeoutMs, type CallOptions, type Database } from "./database.ts";
-import { DatabaseConfigurationError } from "./database-errors.ts";
+import { DatabaseConfigurationError } from "../domain/database-errors.ts";
 
 /**
  * Postgres through Neon's HTTP driver: one request a call, nothing kept between calls.

@@ -2,7 +2,7 @@ import pg from "pg";
 import type { Statement } from "../domain/statement.ts";
 import { classifyError } from "./classify-error.ts";
 import { defaultTimeoutMs, type CallOptions, type Database } from "./database.ts";
-import { DatabaseConfigurationError } from "./database-errors.ts";
+import { DatabaseConfigurationError } from "../domain/database-errors.ts";
 
 /** Postgres over TCP through node-postgres, for every server that is not Neon: a small pool, unnamed statements only. */
 export function pgDatabase(url: string): Database {

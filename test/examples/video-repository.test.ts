@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { expect, test } from "vitest";
 import type { Database } from "../../shared/db/database.ts";
-import { DatabaseRefusedError } from "../../shared/db/database-errors.ts";
+import { DatabaseRefusedError } from "../../shared/domain/database-errors.ts";
 import { Decimal } from "../../shared/workflows/transcode-video/decimal.ts";
 import { RenditionRepository } from "../../shared/workflows/transcode-video/rendition-repository.ts";
 import type { Rendition } from "../../shared/workflows/transcode-video/transcoder.ts";

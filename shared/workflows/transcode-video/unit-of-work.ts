@@ -1,5 +1,4 @@
-import type { Database } from "../../db/database.ts";
-import { DatabaseRefusedError } from "../../db/database-errors.ts";
+import { DatabaseRefusedError, type Database } from "../../db/database.ts";
 import type { Statement } from "../../index.ts";
 
 /** Says what a refusal by the database means to the domain, or nothing when it is somebody else's. */

@@ -1,5 +1,4 @@
-import type { Database } from "../../db/database.ts";
-import type { DatabaseRefusedError } from "../../db/database-errors.ts";
+import type { Database, DatabaseRefusedError } from "../../db/database.ts";
 import type { Statement } from "../../index.ts";
 import { write } from "./unit-of-work.ts";
 import type { UnitOfWork } from "./unit-of-work.ts";

@@ -81,11 +81,11 @@ create table baton.lease (
   expires_at timestamp with time zone not null,
   claimed_at timestamp with time zone not null,
   crashes smallint not null,
-  run_ids uuid[] storage external not null,
   gone bit varying not null,
   fresh_round integer not null,
   fresh bit varying not null,
   told jsonb,
+  run_ids uuid[] storage external not null,
   constraint lease_token PRIMARY KEY (token)
 )
 with (fillfactor=50, toast_tuple_target=128, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=500);

@@ -31,7 +31,7 @@ function issueAt(found: z.core.$ZodIssue, prefix: string): SchemaIssue[] {
 }
 
 function pointerTo(key: string): string {
-  return `/${key.slice(0, maxPointer).replaceAll("~", "~0").replaceAll("/", "~1")}`;
+  return `/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`;
 }
 
 function cut(text: string, length: number): string {

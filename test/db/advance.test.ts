@@ -1,6 +1,19 @@
 import { expect, test } from "vitest";
 import { createTestDatabase } from "../support/database.ts";
-import { block, checkAfterEach, engineOf, failure, leaseOf, member, newRuns, placesOf, sleep, step } from "../support/engine-calls.ts";
+import {
+  block,
+  checkAfterEach,
+  engineOf,
+  error,
+  failure,
+  leaseOf,
+  member,
+  type Member,
+  newRuns,
+  placesOf,
+  sleep,
+  step,
+} from "../support/engine-calls.ts";
 
 const database = await createTestDatabase();
 const engine = engineOf(database);
@@ -105,23 +118,42 @@ test("a foreign token is BT001 and writes nothing", async () => {
   expect(await everything()).toBe(stored);
 });
 
+/** A round that says everything of one run. */
+const allLists = (run: Member) => ({
+  steps: [step(run)],
+  failures: [failure(run)],
+  done: [member(run)],
+  parks: [{ ...member(run), delay_ms: 0 }],
+  released: [{ ...member(run), delay_ms: 0 as const }],
+  sleeps: [sleep(run)],
+  blocked: [block(run)],
+  failed: [{ ...member(run), error }],
+});
+
 test("a token writes to the members of its own lease only", async () => {
   const mine = await leaseOf(engine, 1);
   const theirs = await leaseOf(engine, 1);
   const foreign = theirs.runs[0]!;
-  const answer = await engine.advance(mine.token, 1, {
-    steps: [step(foreign)],
-    failures: [failure(foreign)],
-    done: [member(foreign)],
-    parks: [{ ...member(foreign), delay_ms: 0 }],
-    sleeps: [sleep(foreign)],
-    blocked: [block(foreign)],
-    failed: [{ ...member(foreign), error: { name: "Error", message: "no" } }],
-  });
-  expect(answer.lost).toEqual([foreign.id]);
+  for (const place of [0, 1, 7]) {
+    const answer = await engine.advance(mine.token, place + 1, allLists({ id: foreign.id, place }));
+    expect(answer.lost).toEqual([foreign.id]);
+  }
   expect(await engine.findRun(foreign.id)).toMatchObject({ status: "running", checkpoints: [], failures: [] });
   expect(await placesOf(database, foreign.id)).toEqual(["lease"]);
   expect(await placesOf(database, mine.runs[0]!.id)).toEqual(["lease"]);
+});
+
+test("runs that have left the lease are no members, whatever a round says of them", async () => {
+  const { token, runs } = await leaseOf(engine, 3);
+  const [parked, done] = [runs[0]!, runs[1]!];
+  await engine.advance(token, 1, { parks: [{ ...member(parked), delay_ms: 0 }], done: [member(done)] });
+  const lists = [...Object.entries(allLists(parked)), ...Object.entries(allLists(done))];
+  for (const [i, [list, entries]] of lists.entries()) {
+    await engine.advance(token, i + 2, { [list]: entries });
+    const places = [await placesOf(database, parked.id), await placesOf(database, done.id)];
+    expect([list, places]).toEqual([list, [["ready"], ["done"]]]);
+  }
+  for (const { id } of [parked, done]) expect(await engine.findRun(id)).toMatchObject({ checkpoints: [], failures: [] });
 });
 
 test("an expired lease that nobody reaped is still good, and good for its time again", async () => {

@@ -155,7 +155,7 @@ async function trickle(size: number): Promise<number> {
   return median;
 }
 
-test("a round with one step and one end costs at most 1,000 bytes of WAL in a lease of 500", async () => {
-  await trickle(100);
+test("a round with one step and one end costs at most 1,000 bytes of WAL in a lease of 100 or 500", async () => {
+  expect(await trickle(100)).toBeLessThanOrEqual(1_000);
   expect(await trickle(500)).toBeLessThanOrEqual(1_000);
 });

@@ -1,6 +1,19 @@
 import { expect, test } from "vitest";
 import { createTestDatabase } from "../support/database.ts";
-import { checkAfterEach, engineOf, leaseOf, member, newRuns, placesOf, sleep, step } from "../support/engine-calls.ts";
+import type { AdvanceRequest } from "../../shared/domain/protocol.ts";
+import {
+  block,
+  checkAfterEach,
+  engineOf,
+  error,
+  leaseOf,
+  member,
+  type Member,
+  newRuns,
+  placesOf,
+  sleep,
+  step,
+} from "../support/engine-calls.ts";
 
 const database = await createTestDatabase();
 const engine = engineOf(database);
@@ -25,19 +38,21 @@ test("a second output of a node is refused: its run is reported and goes back to
   expect((await engine.advance(token, 2, { steps })).lost).toEqual([twice.id]);
 });
 
-test("a refused run is not parked, slept or ended by the same round", async () => {
-  for (const facts of [
-    (run: { id: string; place: number }) => ({ parks: [{ ...member(run), delay_ms: 60_000 }] }),
-    (run: { id: string; place: number }) => ({ sleeps: [sleep(run, { position: 1 })] }),
-    (run: { id: string; place: number }) => ({ failed: [{ ...member(run), error: { name: "Error", message: "no" } }] }),
-  ]) {
+const moves: [what: string, (run: Member) => Partial<AdvanceRequest>][] = [
+  ["parked", (run) => ({ parks: [{ ...member(run), delay_ms: 60_000 }] })],
+  ["put to sleep", (run) => ({ sleeps: [sleep(run, { position: 1 })] })],
+  ["set aside", (run) => ({ blocked: [block(run)] })],
+  ["failed", (run) => ({ failed: [{ ...member(run), error }] })],
+];
+
+for (const [what, facts] of moves) {
+  test(`a run whose output was refused is not ${what} by the same round`, async () => {
     const { token, twice } = await leaseWithOutput();
     expect((await engine.advance(token, 2, { steps: [step(twice)], ...facts(twice) })).lost).toEqual([twice.id]);
     expect(await placesOf(database, twice.id)).toEqual(["ready"]);
-    await engine.release(token);
-    await engine.claim();
-  }
-});
+    expect((await engine.findRun(twice.id))!.checkpoints).toHaveLength(1);
+  });
+}
 
 test("a run with one refused and one new output in a round is reported too", async () => {
   const { token, twice } = await leaseWithOutput();

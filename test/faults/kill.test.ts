@@ -22,13 +22,13 @@ test(
     await database.query(entryTable);
     const ledgerFile = join(mkdtempSync(join(tmpdir(), "baton-ledger-")), "ledger.jsonl");
     const producer = database.connect("producer");
-    for (let n = 0; n < runs; n += 500) {
-      await enqueue(
-        producer,
-        { name: "ledger", version: 1 },
-        Array.from({ length: Math.min(500, runs - n) }, (_, i) => ({ n: n + i + 1 })),
-      );
-    }
+    let fed = 0;
+    const feed = async () => {
+      const from = fed;
+      fed += runs / kills;
+      const inputs = Array.from({ length: runs / kills }, (_, n) => ({ n: from + n + 1 }));
+      await enqueue(producer, { name: "ledger", version: 1 }, inputs);
+    };
     const seen = new Map<string, string>();
     const finished = async () => {
       for (const [key, nonce] of await storedNonces(database)) {
@@ -39,7 +39,7 @@ test(
       return row!.n === runs;
     };
     const watch = setInterval(() => void finished(), 2_000);
-    const died = await killPollers({ database, ledger: ledgerFile, ttlMs: 1_500, kills, random, finished }).finally(() =>
+    const died = await killPollers({ database, ledger: ledgerFile, ttlMs: 1_500, kills, random, feed, finished }).finally(() =>
       clearInterval(watch),
     );
     const ledger = readLedger(ledgerFile);

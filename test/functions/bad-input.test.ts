@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { handler } from "../../functions/enqueue-run.http.ts";
 import { call, deployFunctions } from "../support/http-functions.ts";
-import { httpEvent, context } from "../support/http-event.ts";
+import { apiKeyHash, context, httpEvent } from "../support/http-event.ts";
 
 const database = await deployFunctions("producer");
 
@@ -121,6 +121,9 @@ test("an answer lists at most 20 errors and stays small, whatever keys it has to
   const { status, text } = await post({ input: { ...order, ...long } });
   expect(status).toBe(422);
   expect(text.length).toBeLessThan(20_000);
+  const deep = await post({ input: { ["k".repeat(400_000)]: { ["l".repeat(400_000)]: "\0" } } });
+  expect(deep.status).toBe(422);
+  expect(deep.text.length).toBeLessThan(2_000);
 });
 
 test.each(["nobody", "__proto__", "constructor", "toString", "", "fulfil-order\0", "../fulfil-order", "Fulfil-Order"])(
@@ -144,7 +147,7 @@ describe.each<[string, string | undefined]>([
   ["a wrong key", "Bearer not-the-key"],
   ["an empty key", "Bearer "],
   ["two keys", "Bearer a,Bearer b"],
-  ["the digest of the key in its place", `Bearer ${process.env["BATON_API_KEY_HASHES"]}`],
+  ["the digest of the key in its place", `Bearer ${apiKeyHash}`],
 ])("%s", (_, authorization) => {
   test("is answered with 401 without reading the body or touching the database", async () => {
     const requests = database.neon.stats.requests;

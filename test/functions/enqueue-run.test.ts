@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { context, httpEvent } from "../support/http-event.ts";
 import { call, deployFunctions } from "../support/http-functions.ts";
 import { handler } from "../../functions/enqueue-run.http.ts";
 
@@ -40,6 +41,13 @@ test("a batch is answered in its order, with the place, time and priority that e
     { order: "c", priority: 3 },
   ]);
   expect(rows[2]!["start_at"]).toEqual(new Date("2089-12-31T23:00:00.000Z"));
+});
+
+test("a time may have any zone that ISO 8601 allows, also those that Postgres does not", async () => {
+  const { status, body } = await post({ input: order, runAt: "2090-01-02T00:00:00+23:00" });
+  expect(status).toBe(202);
+  const rows = await database.query<{ start_at: Date }>("select start_at from baton.run where id = $1", [body.id]);
+  expect(rows).toEqual([{ start_at: new Date("2090-01-01T01:00:00.000Z") }]);
 });
 
 test("a thousand runs are stored by one request, a thousand and one are refused", async () => {
@@ -144,6 +152,16 @@ test("while the database is away the answer is 503 with Retry-After, and shows n
   expect(body.type).toBe("urn:baton:problem:unavailable");
   expect(text).not.toContain("secret");
   expect(await stored()).toBe(before);
+});
+
+test("an invocation whose time is nearly up answers 503 instead of nothing", async () => {
+  database.neon.inject(() => ({ kind: "delay-before", ms: 300 }));
+  const event = httpEvent({ path: "/workflows/fulfil-order/runs", parameters: { name: "fulfil-order" }, body: { input: order } });
+  const { statusCode, headers } = await handler(event, { ...context, getRemainingTimeInMillis: () => 550 });
+  database.neon.inject(undefined);
+  await database.neon.idle();
+  expect(statusCode).toBe(503);
+  expect(headers).toMatchObject({ "retry-after": "2", "content-type": "application/problem+json" });
 });
 
 test("a refusal that this code did not expect is an opaque 500", async () => {

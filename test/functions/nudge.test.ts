@@ -58,15 +58,18 @@ test("the poller is woken when the answer of enqueue was lost, though the repeat
   expect(invocations).toEqual([nudged]);
 });
 
-test("a redriven run wakes the poller", async () => {
+test("a redriven run wakes the poller, and one that cannot be woken fails no redrive", async () => {
   const { body } = await post({ input: order });
+  const redrive = () => call(controlRuns, { method: "POST", path: `/runs/${body.id}/redrive` });
   await database.query(
     "with placed as (delete from baton.ready where run_id = $1) insert into baton.ending select $1, 'failed', null, baton.now()",
     [body.id],
   );
   invocations.length = 0;
-  expect((await call(controlRuns, { method: "POST", path: `/runs/${body.id}/redrive` })).status).toBe(202);
+  expect((await redrive()).status).toBe(202);
   expect(invocations).toEqual([nudged]);
+  answerWith = 500;
+  expect((await redrive()).status).toBe(202);
 });
 
 test("without the name of a poller nothing is invoked", async () => {

@@ -7,8 +7,10 @@ import { DatabaseConfigurationError } from "../domain/database-errors.ts";
 /** Postgres over TCP through node-postgres, for every server that is not Neon: a small pool, unnamed statements only. */
 export function pgDatabase(url: string): Database {
   const pool = open(url);
-  // A server that shuts down kills idle connections; the next call opens a new one.
+  // A server that shuts down kills connections, idle ones and those between two statements of a transaction: without a
+  // listener that would end the process. The call in hand, or the next one, notices.
   pool.on("error", () => {});
+  pool.on("connect", (client) => void client.on("error", () => {}));
   return {
     query<Row>(text: string, values: readonly unknown[] = [], options?: CallOptions) {
       return withClient(pool, options, async (client) => (await client.query(text, [...values])).rows as Row[]);

@@ -15,6 +15,7 @@ const neverSent = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "UND_ERR_CO
 interface DriverError {
   readonly code?: unknown;
   readonly message?: unknown;
+  readonly severity?: unknown;
   readonly constraint?: unknown;
   readonly detail?: unknown;
   readonly cause?: unknown;
@@ -38,7 +39,7 @@ export function classifyError(thrown: unknown): Error {
   if (sqlstate === undefined) {
     return wasNeverSent(error) ? new DatabaseBusyError(message, facts) : new DatabaseUnknownOutcomeError(message, facts);
   }
-  if (unknown.test(sqlstate)) return new DatabaseUnknownOutcomeError(message, facts);
+  if (unknown.test(sqlstate) && !wasRolledBack(sqlstate, error)) return new DatabaseUnknownOutcomeError(message, facts);
   return busy.test(sqlstate) ? new DatabaseBusyError(message, facts) : new DatabaseRefusedError(message, facts);
 }
 
@@ -46,6 +47,14 @@ export function classifyError(thrown: unknown): Error {
 function sqlstateOf(error: DriverError): string | undefined {
   if (typeof error.code === "string" && /^[0-9A-Z]{5}$/.test(error.code)) return error.code;
   return text(error.message)?.includes("(HTTP status 413)") === true ? "54000" : undefined;
+}
+
+/**
+ * Postgres says ERROR only of what it has rolled back, such as a statement with too many parameters (08P01); what ends the
+ * session is FATAL or PANIC, and Neon's proxy says 08P01 of a cancelled query without a severity.
+ */
+function wasRolledBack(sqlstate: string, error: DriverError): boolean {
+  return error.severity === "ERROR" && /^(08P01|58|F0|XX)/.test(sqlstate);
 }
 
 function text(value: unknown): string | undefined {

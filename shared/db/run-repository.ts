@@ -13,6 +13,9 @@ import type { Json } from "../domain/json.ts";
 import type { Statement } from "../domain/statement.ts";
 import type { CallOptions, Database } from "./database.ts";
 
+/** Up to 50 nodes' statements wait for locks one after the other; the lease cannot be reaped while its row is locked. */
+const patient: CallOptions = { timeoutMs: 60_000 };
+
 export type RunRepository = ReturnType<typeof runRepository>;
 
 /** The engine's SQL functions as methods of the same names; each is one statement, one round trip and one commit. */
@@ -31,7 +34,7 @@ export function runRepository(database: Database) {
     advance: (token: string, round: number, request: string, options?: CallOptions) =>
       call<AdvanceAnswer>("select baton.advance($1::uuid, $2::integer, $3::jsonb) as answer", [token, round, request], options),
     /** One transaction: a strict round first, which raises when fenced or applied before, then the statements of sql nodes. */
-    async advanceWith(token: string, round: number, request: string, statements: readonly Statement[], options?: CallOptions) {
+    async advanceWith(token: string, round: number, request: string, statements: readonly Statement[], options: CallOptions = patient) {
       const advance = { text: "select baton.advance($1::uuid, $2::integer, $3::jsonb) as answer", values: [token, round, request] };
       const [rows] = await database.transaction([advance, ...statements], options);
       return rows![0]!["answer"] as AdvanceAnswer;

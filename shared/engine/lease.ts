@@ -76,7 +76,8 @@ export class Lease {
   /** Takes over what a claim or a round said: the watermark and the next due time. */
   heard(answer: Pick<ClaimAnswer | AdvanceAnswer, "low" | "due_in_ms" | "runs">, now: number): void {
     this.heardAt = now;
-    if (answer.low !== undefined) this.low = answer.low;
+    // A repeated round without a claim has none to tell.
+    if (answer.low !== undefined && answer.low !== null) this.low = answer.low;
     if (answer.due_in_ms === undefined) return;
     // What is due and was not given is just being taken by somebody else: no reason to ask at once.
     const soonest = answer.runs.length === 0 ? 100 : 0;

@@ -15,7 +15,7 @@ export class UnsettledError extends Error {
 /**
  * Makes the same call again until its outcome is known: an answer, or a definitive no.
  *
- * Waits 50 ms, doubled each time up to 2 s, with full jitter. busyTries bounds the tries that were certainly not applied
+ * Waits 50 ms, doubled each time up to 2 s, with full jitter. busyTries bounds the tries that ended in a deadlock or a timeout of the server
  * (default: no bound); after them, unless one of the others may have been applied, the last one counts as a no.
  *
  * @throws UnsettledError when less than a second of the invocation is left.
@@ -28,12 +28,18 @@ export async function settle<Answer>(poller: Poller, call: () => Promise<Answer>
       if (thrown instanceof DatabaseRefusedError) return { refused: thrown };
       if (thrown instanceof DatabaseUnknownOutcomeError) unknown = true;
       else if (!(thrown instanceof DatabaseBusyError)) throw thrown;
-      else if (++busy >= busyTries && !unknown) return { refused: new DatabaseRefusedError(thrown.message, thrown) };
+      else if (isContention(thrown) && ++busy >= busyTries && !unknown)
+        return { refused: new DatabaseRefusedError(thrown.message, thrown) };
       if (poller.remainingMs() < 1_000) throw new UnsettledError(thrown);
       poller.logger.warn("the database did not answer for sure, asking again", { tried, error: thrown.message });
       await pause(poller, poller.random() * Math.min(50 * 2 ** tried, 2_000));
     }
   }
+}
+
+/** Deadlocks and timeouts, which the statements themselves may cause; a database that is away or full says nothing about them. */
+function isContention(busy: DatabaseBusyError): boolean {
+  return /^(40|55P03|57014)/.test(busy.sqlstate ?? "");
 }
 
 /** Waits without a statement. */

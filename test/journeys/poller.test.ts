@@ -261,6 +261,18 @@ test("one sql node's error harms no neighbour: the others are applied once, the 
   await database.assertInvariants();
 });
 
+test("a sql node whose statement does not fit its parameters fails by its retry policy, and its neighbours are applied", async () => {
+  await using database = await createTestDatabase();
+  const workflow = base("misfit").sql("select", { retry: { maxAttempts: 2, backoff: "1 millisecond" } }, ({ input }) => ({
+    statements: [{ text: "select $1::int", values: input.n === 1 ? [1, 2] : [1] }],
+  }));
+  const ids = await enqueue(database.database, workflow, numbers(4));
+  await poll(database.connect("poller"), [workflow]);
+  const statuses = await Promise.all(ids.map((id) => statusOf(database, id)));
+  expect(statuses).toEqual(["done", "failed", "done", "done"]);
+  expect((await runRepository(database.database).findRun(ids[1]!))!.failures).toHaveLength(2);
+});
+
 test("an output over 256 KiB fails its run with a clear error, and a handler that returns what is not JSON too", async () => {
   await using database = await createTestDatabase();
   const large = base("large").step("a", () => "x".repeat(300_000));

@@ -10,6 +10,7 @@ import type {
   TickAnswer,
 } from "../domain/protocol.ts";
 import type { Json } from "../domain/json.ts";
+import { acceptedRuns, decodeRuns } from "../domain/wire.ts";
 import type { Statement } from "../domain/statement.ts";
 import type { CallOptions, Database } from "./database.ts";
 
@@ -26,18 +27,18 @@ export function runRepository(database: Database) {
   }
   const json = (value: unknown) => JSON.stringify(value);
   return {
-    enqueue: (request: EnqueueRequest, options?: CallOptions) =>
-      call<EnqueueAnswer>("select baton.enqueue($1::jsonb) as answer", [json(request)], options),
-    claim: (token: string, request: ClaimRequest, options?: CallOptions) =>
-      call<ClaimAnswer>("select baton.claim($1::uuid, $2::jsonb) as answer", [token, json(request)], options),
-    /** request is JSON text, made once, so that a round is sent again byte for byte. */
-    advance: (token: string, round: number, request: string, options?: CallOptions) =>
-      call<AdvanceAnswer>("select baton.advance($1::uuid, $2::integer, $3::jsonb) as answer", [token, round, request], options),
+    enqueue: async (request: EnqueueRequest, options?: CallOptions): Promise<EnqueueAnswer> =>
+      acceptedRuns(request, await call("select baton.enqueue($1::jsonb) as answer", [json(request)], options)),
+    claim: async (token: string, request: ClaimRequest, options?: CallOptions): Promise<ClaimAnswer> =>
+      decodeRuns(await call("select baton.claim($1::uuid, $2::jsonb) as answer", [token, json(request)], options)),
+    /** request is the text of `encodeRound`. */
+    advance: async (token: string, round: number, request: string, options?: CallOptions): Promise<AdvanceAnswer> =>
+      decodeRuns(await call("select baton.advance($1::uuid, $2::integer, $3::jsonb) as answer", [token, round, request], options)),
     /** One transaction: a strict round first, which raises when fenced or applied before, then the statements of sql nodes. */
     async advanceWith(token: string, round: number, request: string, statements: readonly Statement[], options: CallOptions = patient) {
       const advance = { text: "select baton.advance($1::uuid, $2::integer, $3::jsonb) as answer", values: [token, round, request] };
       const [rows] = await database.transaction([advance, ...statements], options);
-      return rows![0]!["answer"] as AdvanceAnswer;
+      return decodeRuns<AdvanceAnswer>(rows![0]!["answer"] as never);
     },
     tick: (options?: CallOptions) => call<TickAnswer>("select baton.tick() as answer", [], options),
     release: (token: string, options?: CallOptions) =>

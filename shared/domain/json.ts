@@ -55,10 +55,8 @@ export function checkJson(value: unknown): Json {
 
 /** The size of a value in UTF-8 bytes of its JSON text. */
 export function jsonBytes(value: Json): number {
-  return encoder.encode(JSON.stringify(value)).length;
+  return Buffer.byteLength(JSON.stringify(value));
 }
-
-const encoder = new TextEncoder();
 
 /** Freezes a JSON value to its leaves and returns it. What is frozen already is taken to be frozen all the way. */
 export function freezeJson<Value extends Json>(value: Value): Value {

@@ -156,10 +156,14 @@ export interface FailureEntry extends Member {
   readonly error: ErrorRecord;
 }
 
-/** One round: age_ms is the time since an attempt finished, took_ms how long it ran. */
+/**
+ * One round: age_ms is the time since an attempt finished, took_ms how long it ran. strict raises where the answer would be a repeat
+ * or a loss. An output that is stored already is refused with the whole round, or, checked, with its run alone.
+ */
 export interface AdvanceRequest {
   readonly ttl_ms: number;
-  readonly strict?: boolean;
+  readonly strict?: true;
+  readonly checked?: true;
   readonly steps?: readonly StepEntry[];
   readonly failures?: readonly FailureEntry[];
   readonly sleeps?: readonly (Member & { readonly node: string; readonly position: number; readonly delay_ms: number })[];

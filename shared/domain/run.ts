@@ -12,7 +12,10 @@ export interface Run {
   readonly id: string;
   readonly workflow: RunWorkflow;
   readonly input: Json;
-  readonly outputs: ByNode<Json>;
+  /** In the order of the chain; only the first `position` are this run's: runs that came of one another share the list. */
+  readonly outputs: readonly Json[];
+  /** How many nodes have an output; the next one is the cursor. */
+  readonly position: number;
   /** Failed attempts of each node that had any. */
   readonly failures: ByNode<number>;
   /** How many of these a redrive has forgiven: the retry policy no longer counts them, the attempt's number still does. */
@@ -21,46 +24,65 @@ export interface Run {
   readonly bytes: number;
 }
 
-/** Puts a run together from what is stored of it. */
-export function createRun(facts: {
+/** What is stored of a run; outputs are by the names of their nodes. */
+export interface RunRecord {
   readonly id: string;
   readonly workflow: RunWorkflow;
   readonly input: Json;
   readonly outputs?: ByNode<Json> | null;
   readonly failures?: ByNode<number> | null;
   readonly forgiven?: ByNode<number> | null;
-}): Run {
-  const { id, workflow, input } = facts;
-  const outputs = facts.outputs ?? {};
-  const bytes = Object.values(outputs).reduce((sum: number, output) => sum + jsonBytes(output), jsonBytes(input));
-  return { id, workflow, input, outputs, failures: facts.failures ?? {}, forgiven: facts.forgiven ?? {}, bytes };
+}
+
+/** Puts a run together from what is stored of it. */
+export function createRun({ id, workflow, input, outputs, failures, forgiven }: RunRecord): Run {
+  const inOrder = outputsInOrder(workflow, outputs ?? none);
+  const bytes = inOrder.reduce((sum: number, output) => sum + jsonBytes(output), jsonBytes(input));
+  return {
+    id,
+    workflow,
+    input: freezeJson(input),
+    outputs: inOrder,
+    position: inOrder.length,
+    failures: failures ?? none,
+    forgiven: forgiven ?? none,
+    bytes,
+  };
+}
+
+const none = Object.freeze({});
+
+/** The outputs of the nodes up to the cursor, which is the first of the chain without one. */
+function outputsInOrder({ nodes }: RunWorkflow, outputs: ByNode<Json>): Json[] {
+  const inOrder: Json[] = [];
+  for (const { name } of nodes) {
+    if (!Object.hasOwn(outputs, name)) break;
+    inOrder.push(freezeJson(outputs[name] as Json));
+  }
+  return inOrder;
 }
 
 /** The state as the next handler sees it, frozen to its leaves: a change would be lost with this invocation. */
-export function stateOf(run: Run): State {
-  return freezeJson({ input: run.input, ...run.outputs });
+export function stateOf({ workflow, input, outputs, position }: Run): State {
+  const state: Record<string, Json> & { input: Json } = { input };
+  // Not by spreading, which takes ten times as long at 1,000 outputs.
+  for (let n = 0; n < position; n++) state[workflow.nodes[n]!.name] = outputs[n]!;
+  return Object.freeze(state);
 }
 
-/** The node to run next: the first of the chain without an output. None when all have one. */
+/** The node to run next. None when all have an output. */
 export function cursorOf(run: Run): Node | undefined {
-  return run.workflow.nodes.find((node) => !Object.hasOwn(run.outputs, node.name));
+  return run.workflow.nodes[run.position];
 }
 
 /**
- * The name of an output that this chain cannot have produced: of a node that it does not have, or of one after the cursor.
+ * The name of a stored output that this chain cannot have produced: of a node that it does not have, or of one after the cursor.
  * Such a run was begun by another shape of its workflow.
  */
-export function unknownNode(run: Run): string | undefined {
-  const { nodes } = run.workflow;
-  const cursor = cursorOf(run);
-  const done = cursor === undefined ? nodes : nodes.slice(0, nodes.indexOf(cursor));
-  const names = new Set(done.map((node) => node.name));
-  return Object.keys(run.outputs).find((name) => !names.has(name));
-}
-
-/** Where a node stands in the chain, from 0. */
-export function positionOf(run: Run, node: Node): number {
-  return run.workflow.nodes.findIndex(({ name }) => name === node.name);
+export function unknownNode(workflow: RunWorkflow, outputs: ByNode<Json> | null): string | undefined {
+  if (outputs === null) return undefined;
+  const known = new Set(workflow.nodes.slice(0, outputsInOrder(workflow, outputs).length).map(({ name }) => name));
+  return Object.keys(outputs).find((name) => !known.has(name));
 }
 
 /** The number of the node's next attempt: its failures and 1. */
@@ -82,9 +104,15 @@ export function idempotencyKey(runId: string, nodeName: string): string {
   return `${runId}/${nodeName}`;
 }
 
-/** The run with one more output. */
-export function withOutput(run: Run, node: Node, output: Json): Run {
-  return { ...run, outputs: { ...run.outputs, [node.name]: output }, bytes: run.bytes + jsonBytes(output) };
+/**
+ * The run with the output of its cursor, of so many bytes of JSON. The cost does not grow with the outputs before: the new run
+ * shares their list with the old one, which does not look beyond its own position.
+ */
+export function withOutput(run: Run, output: Json, bytes: number): Run {
+  const { position } = run;
+  const outputs = run.outputs.length === position ? (run.outputs as Json[]) : run.outputs.slice(0, position);
+  outputs.push(output);
+  return { ...run, outputs, position: position + 1, bytes: run.bytes + bytes };
 }
 
 /** The run with one more failed attempt. */

@@ -1,8 +1,8 @@
 import type { ErrorRecord } from "./errors.ts";
-import type { Json } from "./json.ts";
+import { jsonBytes, type Json } from "./json.ts";
 import type { Node } from "./node.ts";
 import { delayBeforeRetry } from "./retry-policy.ts";
-import { countedAttemptOf, cursorOf, withFailure, withOutput, type Run } from "./run.ts";
+import { countedAttemptOf, withFailure, withOutput, type Run } from "./run.ts";
 
 /** What came of one attempt of a node. A timeout and an output that its schema refuses are failures that may be retried. */
 export type Outcome =
@@ -12,10 +12,10 @@ export type Outcome =
 
 /** What happens to a run after an attempt; `run` is the run as it is then. */
 export type Transition =
-  /** Store the output, go on with the next node. */
-  | { readonly kind: "continue"; readonly output: Json; readonly run: Run }
+  /** Store the output, of so many bytes of JSON; go on with the next node. */
+  | { readonly kind: "continue"; readonly output: Json; readonly bytes: number; readonly run: Run }
   /** Store the output; the run is done with it. */
-  | { readonly kind: "finish"; readonly output: Json }
+  | { readonly kind: "finish"; readonly output: Json; readonly bytes: number }
   /** Store the checkpoint `{ until }`, which the database computes, and park the run that long. Claimed again, it goes on, or ends if it has no cursor left. */
   | { readonly kind: "sleep"; readonly durationMs: number }
   /** Store the failure and try again: "lease" keeps the run in the poller's hand, "ready" gives it back until it is due. */
@@ -45,13 +45,13 @@ export function transition(run: Run, node: Node, outcome: Outcome, random: numbe
 }
 
 function afterOutput(run: Run, node: Node, output: Json): Transition {
-  const next = withOutput(run, node, output);
-  const bytes = next.bytes - run.bytes;
+  const bytes = jsonBytes(output);
   if (bytes > MAX_OUTPUT_BYTES) return tooLarge("OutputTooLargeError", `The output of "${node.name}"`, bytes, MAX_OUTPUT_BYTES);
-  if (next.bytes > MAX_STATE_BYTES) {
-    return tooLarge("StateTooLargeError", `With the output of "${node.name}" the run's state`, next.bytes, MAX_STATE_BYTES);
+  if (run.bytes + bytes > MAX_STATE_BYTES) {
+    return tooLarge("StateTooLargeError", `With the output of "${node.name}" the run's state`, run.bytes + bytes, MAX_STATE_BYTES);
   }
-  return cursorOf(next) === undefined ? { kind: "finish", output } : { kind: "continue", output, run: next };
+  if (run.position + 1 === run.workflow.nodes.length) return { kind: "finish", output, bytes };
+  return { kind: "continue", output, bytes, run: withOutput(run, output, bytes) };
 }
 
 function tooLarge(name: string, what: string, bytes: number, limit: number): Transition {

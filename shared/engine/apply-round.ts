@@ -11,15 +11,15 @@ export class RunCancelledError extends Error {
   }
 }
 
-/** Brings the lease in memory to what the database now holds; only after this may a stored run go on. */
-export function applyRound(poller: Poller, lease: Lease, stored: readonly Finished[], answer: AdvanceAnswer): void {
+/** Brings the lease in memory to what the database now holds; only after this may a stored run go on. asked: for how many runs. */
+export function applyRound(poller: Poller, lease: Lease, stored: readonly Finished[], answer: AdvanceAnswer, asked?: number): void {
   for (const id of answer.lost) dropLost(poller, lease, id);
   for (const id of answer.stopped) {
     const member = lease.members.get(id);
     if (member !== undefined) lease.revoke(member, new RunCancelledError(id));
   }
   for (const entry of stored) if (!entry.member.gone) applyEntry(poller, lease, entry);
-  lease.heard(answer, poller.clock.now());
+  lease.heard(answer, poller.clock.now(), asked);
   addClaimed(poller, lease, answer.runs);
 }
 

@@ -1,6 +1,5 @@
-import type { AdvanceRequest, ClaimLimits, FailureEntry, StepEntry } from "../domain/protocol.ts";
+import type { AdvanceRequest, FailureEntry, StepEntry } from "../domain/protocol.ts";
 import type { ErrorRecord } from "../domain/errors.ts";
-import { positionOf } from "../domain/run.ts";
 import type { Finished, FinishedNode } from "./lease.ts";
 
 interface Round {
@@ -14,8 +13,11 @@ interface Round {
   blocked: NonNullable<AdvanceRequest["blocked"]>[number][];
 }
 
+/** What a round asks for beside storing what finished. */
+export type RoundExtras = Pick<AdvanceRequest, "claim" | "strict" | "checked">;
+
 /** The request of one round, from what finished since the last; now is the clock time at which it is sent. */
-export function buildRound(finished: readonly Finished[], ttlMs: number, now: number, claim?: ClaimLimits, strict = false): AdvanceRequest {
+export function buildRound(finished: readonly Finished[], ttlMs: number, now: number, extras: RoundExtras = {}): AdvanceRequest {
   const round: Round = { steps: [], failures: [], sleeps: [], parks: [], released: [], done: [], failed: [], blocked: [] };
   for (const entry of finished) {
     const at = { place: entry.member.place, run: entry.member.run.id };
@@ -25,12 +27,12 @@ export function buildRound(finished: readonly Finished[], ttlMs: number, now: nu
     else round.blocked.push({ ...at, workflow: entry.workflow, version: entry.version, shape: entry.shape, reason: entry.reason });
   }
   const filled = Object.fromEntries(Object.entries(round).filter(([, entries]) => entries.length > 0));
-  return { ttl_ms: ttlMs, ...filled, ...(claim && { claim }), ...(strict && { strict }) };
+  return { ttl_ms: ttlMs, ...filled, ...extras };
 }
 
 function addNode(round: Round, entry: FinishedNode, at: { place: number; run: string }, now: number): void {
   const { node, transition, member } = entry;
-  const position = positionOf(member.run, node);
+  const { position } = member.run;
   switch (transition.kind) {
     case "continue":
     case "finish":

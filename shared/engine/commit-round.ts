@@ -1,11 +1,15 @@
 import type { ErrorRecord } from "../domain/errors.ts";
 import type { DatabaseRefusedError } from "../domain/database-errors.ts";
-import type { AdvanceAnswer, ClaimLimits } from "../domain/protocol.ts";
+import type { AdvanceAnswer } from "../domain/protocol.ts";
+import { encodeRound } from "../domain/wire.ts";
 import { applyRound } from "./apply-round.ts";
-import { buildRound } from "./build-round.ts";
+import { buildRound, type RoundExtras } from "./build-round.ts";
 import type { Finished, Lease } from "./lease.ts";
 import type { Poller } from "./poller.ts";
 import { settle } from "./settle.ts";
+
+/** SQLSTATE unique_violation. */
+const UNIQUE = "23505";
 
 /** The lease was taken over: every run in it belongs to somebody else now. */
 export class FencedError extends Error {
@@ -19,17 +23,18 @@ export class FencedError extends Error {
  * Stores what finished in one round, and claims more where limits are given. The request is frozen: whatever
  * finishes meanwhile waits for the next round.
  *
- * A definitive no because of data (SQLSTATE 22, 23, 54) splits the round in halves, down to the one run that
- * cannot be stored: it fails, its neighbours do not notice. Any other no is thrown.
+ * An output that is stored already, which is a bug somewhere, refuses the round; sent again as checked, it refuses that run alone.
+ * Another definitive no because of data (SQLSTATE 22, 23, 54) splits the round in halves, down to the one run that cannot be
+ * stored: it fails, its neighbours do not notice. Any other no is thrown.
  */
-export async function commitRound(poller: Poller, lease: Lease, finished: readonly Finished[], claim?: ClaimLimits): Promise<void> {
-  const now = poller.clock.now();
-  const request = JSON.stringify(buildRound(finished, poller.settings.ttlMs, now, claim));
+export async function commitRound(poller: Poller, lease: Lease, finished: readonly Finished[], extras: RoundExtras = {}): Promise<void> {
+  const request = encodeRound(buildRound(finished, poller.settings.ttlMs, poller.clock.now(), extras));
   const round = ++lease.round;
   const settled = await settle(poller, () => poller.store.advance(lease.token, round, request));
-  if ("answer" in settled) return applyRound(poller, lease, finished, settled.answer);
+  if ("answer" in settled) return applyRound(poller, lease, finished, settled.answer, extras.claim?.max);
   if (settled.refused.sqlstate === "BT001") return fenced(poller, lease);
   if (!isAboutData(settled.refused) || finished.length === 0) throw settled.refused;
+  if (settled.refused.sqlstate === UNIQUE && !extras.checked) return commitRound(poller, lease, finished, { ...extras, checked: true });
   await splitRound(poller, lease, finished, settled.refused);
 }
 

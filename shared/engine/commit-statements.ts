@@ -1,6 +1,7 @@
 import type { DatabaseRefusedError } from "../domain/database-errors.ts";
 import { describeError } from "../domain/errors.ts";
 import { transition } from "../domain/transition.ts";
+import { encodeRound } from "../domain/wire.ts";
 import { applyRound } from "./apply-round.ts";
 import { buildRound } from "./build-round.ts";
 import { fenced, silent } from "./commit-round.ts";
@@ -36,7 +37,7 @@ export async function commitStatements(poller: Poller, lease: Lease, entries: re
 
 /** One transaction; the error is that of the database's definitive no. */
 async function tryAll(poller: Poller, lease: Lease, nodes: readonly FinishedNode[]): Promise<DatabaseRefusedError | undefined> {
-  const request = JSON.stringify(buildRound(nodes, poller.settings.ttlMs, poller.clock.now(), undefined, true));
+  const request = encodeRound(buildRound(nodes, poller.settings.ttlMs, poller.clock.now(), { strict: true }));
   const statements = nodes.flatMap((node) => node.statements ?? []);
   const round = ++lease.round;
   const settled = await settle(poller, () => poller.store.advanceWith(lease.token, round, request, statements), busyTries);

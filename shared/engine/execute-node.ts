@@ -3,6 +3,7 @@ import { idempotencyKey, stateOf, type Run } from "../domain/run.ts";
 import type { Node, StepContext } from "../domain/node.ts";
 import type { Outcome } from "../domain/transition.ts";
 import type { Statement } from "../domain/statement.ts";
+import type { Abort } from "./abort.ts";
 import type { Poller } from "./poller.ts";
 
 /** What came of a node; statements are those of a `sql` node, not yet run. */
@@ -16,7 +17,7 @@ export interface Executed {
  *
  * abort is triggered when the time is up, and by the engine when the run is cancelled or its lease is lost.
  */
-export async function executeNode(poller: Poller, run: Run, node: Node, attempt: number, abort: AbortController): Promise<Executed> {
+export async function executeNode(poller: Poller, run: Run, node: Node, attempt: number, abort: Abort): Promise<Executed> {
   try {
     const state = stateOf(run);
     if (node.kind === "sleep") return { outcome: { kind: "slept", durationMs: node.duration(state) } };
@@ -24,7 +25,9 @@ export async function executeNode(poller: Poller, run: Run, node: Node, attempt:
       runId: run.id,
       attempt,
       idempotencyKey: idempotencyKey(run.id, node.name),
-      signal: abort.signal,
+      get signal() {
+        return abort.signal;
+      },
       logger: poller.logger,
     };
     if (node.kind === "step") {
@@ -46,18 +49,17 @@ export function failedBy(thrown: unknown): Outcome {
   return { kind: "failed", error, retryable: !permanent };
 }
 
-async function within<Value>(poller: Poller, timeoutMs: number, abort: AbortController, work: Value | Promise<Value>, node: string) {
-  let callOff = () => {};
-  const late = new Promise<never>((_, reject) => {
-    callOff = poller.clock.after(timeoutMs, () => {
+/** By hand rather than by Promise.race, which takes as long again as everything else that an attempt costs. */
+function within<Value>(poller: Poller, timeoutMs: number, abort: Abort, work: Promise<Value>, node: string): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    const callOff = poller.clock.after(timeoutMs, () => {
       const error = new StepTimeoutError(node, timeoutMs);
       reject(error);
       abort.abort(error);
     });
+    work.then(
+      (value) => (callOff(), resolve(value)),
+      (thrown: unknown) => (callOff(), reject(thrown as Error)),
+    );
   });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    callOff();
-  }
 }

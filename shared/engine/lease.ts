@@ -4,12 +4,14 @@ import type { Run } from "../domain/run.ts";
 import type { Statement } from "../domain/statement.ts";
 import type { Transition } from "../domain/transition.ts";
 import type { Node } from "../domain/node.ts";
+import type { Slots } from "./slots.ts";
+import type { Abort } from "./abort.ts";
 
 /** A run that this lease holds. gone: it left, or was taken away; whatever its handler still returns is dropped. */
 export interface Member {
   readonly place: number;
   run: Run;
-  abort: AbortController | undefined;
+  abort: Abort | undefined;
   gone: boolean;
 }
 
@@ -50,6 +52,8 @@ export class Lease {
   readonly statements: FinishedNode[] = [];
   startable: Member[] = [];
   running = 0;
+  /** The last claim gave as many runs as were asked for: there are more. */
+  moreDue = false;
   round = 0;
   low: Json = {};
   /** When the next run is due, in clock time; null when none waits. */
@@ -63,19 +67,24 @@ export class Lease {
   /** A member had to be given back because its step does not fit into the time left. */
   outOfTime = false;
   readonly token: string;
+  readonly slots: Slots;
+  /** Starts what may start, once the lease is worked. */
+  startMore: () => void = () => {};
   private ring: (() => void) | undefined;
   private rung = false;
 
-  constructor(token: string, now: number, closed: boolean) {
+  constructor(token: string, now: number, slots: Slots, closed: boolean) {
     this.token = token;
+    this.slots = slots;
     this.heardAt = now;
     this.progressedAt = now;
     this.closed = closed;
   }
 
-  /** Takes over what a claim or a round said: the watermark and the next due time. */
-  heard(answer: Pick<ClaimAnswer | AdvanceAnswer, "low" | "due_in_ms" | "runs">, now: number): void {
+  /** Takes over what a claim or a round said; asked: how many runs it was to give. */
+  heard(answer: Pick<ClaimAnswer | AdvanceAnswer, "low" | "due_in_ms" | "runs">, now: number, asked = 0): void {
     this.heardAt = now;
+    if (asked > 0) this.moreDue = answer.runs.length >= asked;
     // A repeated round without a claim has none to tell.
     if (answer.low !== undefined && answer.low !== null) this.low = answer.low;
     if (answer.due_in_ms === undefined) return;

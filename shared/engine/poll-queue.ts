@@ -3,6 +3,7 @@ import type { Json } from "../domain/json.ts";
 import { addClaimed } from "./apply-round.ts";
 import { Lease } from "./lease.ts";
 import type { Poller } from "./poller.ts";
+import { Slots } from "./slots.ts";
 import { pause, settle } from "./settle.ts";
 import { workLease } from "./work-lease.ts";
 
@@ -17,6 +18,20 @@ const tickEveryMs = 60_000;
 /** Due runs that another poller is just claiming are not there to be had: look again this soon, this often. */
 const patience = { pauseMs: 100, tries: 3 };
 
+/** One invocation as it goes on. */
+interface Poll {
+  readonly poller: Poller;
+  readonly slots: Slots;
+  /** Leases that are worked beside the first. */
+  beside: number;
+  leases: number;
+  crashed: number;
+  leaseExpiresInMs: number | null;
+  tickedAt: number;
+  low: Json;
+  outOfTime: boolean;
+}
+
 /**
  * One invocation of the poller: ticks, then claims and runs leases until nothing is due within the linger, or the
  * invocation's time is nearly up.
@@ -25,32 +40,67 @@ const patience = { pauseMs: 100, tries: 3 };
  * whenever nothing else is due, so that they do not wait for the next invocation.
  */
 export async function pollQueue(poller: Poller): Promise<PollReport> {
-  const report = { leases: 0, crashed: 0, leaseExpiresInMs: null as number | null };
-  let tick = await ticked(poller, report);
-  let tickedAt = poller.clock.now();
-  let low = tick.low;
-  let idle = 0;
-  if (tick.suspects) await workSuspects(poller, low, report);
-  while (poller.remainingMs() > shortestStepMs(poller)) {
-    if (poller.clock.now() - tickedAt > tickEveryMs) {
-      tick = await ticked(poller, report);
-      tickedAt = poller.clock.now();
-      low = tick.low;
-    }
-    const lease = new Lease(poller.newToken(), poller.clock.now(), false);
-    const answer = await claimed(poller, lease, low, false);
-    low = answer.low;
-    if (answer.runs.length > 0) {
-      idle = 0;
-      report.leases++;
-      await workLease(poller, lease);
-      low = lease.low;
-      if (lease.outOfTime) break;
-    } else if (!(answer.suspects && (await workSuspects(poller, low, report)))) {
-      if (!(await linger(poller, answer.due_in_ms, idle++))) break;
-    }
+  const poll = beginPoll(poller);
+  const { suspects } = await tick(poll);
+  if (suspects) await workSuspects(poll);
+  for (let idle = 0; hasTime(poll);) {
+    if (poller.clock.now() - poll.tickedAt > tickEveryMs) await tick(poll);
+    const { worked, last } = await workBacklog(poll);
+    if (worked) idle = 0;
+    else if (!(last.suspects && (await workSuspects(poll))) && !(await linger(poller, last.due_in_ms, idle++))) break;
   }
-  return report;
+  const { leases, crashed, leaseExpiresInMs } = poll;
+  return { leases, crashed, leaseExpiresInMs };
+}
+
+function beginPoll(poller: Poller): Poll {
+  const nothing = { leases: 0, crashed: 0, leaseExpiresInMs: null };
+  return { poller, slots: new Slots(), beside: 0, ...nothing, tickedAt: 0, low: {}, outOfTime: false };
+}
+
+/**
+ * Claims and works one lease. As long as claims give all that they may, and a slot is free while a round is on its way, more
+ * leases are opened beside it: the database stores the results of one while the handlers of another run.
+ */
+async function workBacklog(poll: Poll): Promise<{ readonly worked: boolean; readonly last: ClaimAnswer }> {
+  const { poller } = poll;
+  const lease = new Lease(poller.newToken(), poller.clock.now(), poll.slots, false);
+  const last = await claimed(poll, lease, false);
+  if (last.runs.length === 0) return { worked: false, last };
+  const beside: Promise<unknown>[] = [];
+  try {
+    await workLease(poller, lease, () => {
+      if (hasRoomBeside(poll, lease)) beside.push(workBeside(poll));
+    });
+  } finally {
+    await Promise.allSettled(beside);
+  }
+  await Promise.all(beside);
+  countLease(poll, lease);
+  return { worked: true, last };
+}
+
+function workBeside(poll: Poll): Promise<unknown> {
+  poll.beside++;
+  const working = workBacklog(poll).finally(() => poll.beside--);
+  // Whoever opened it awaits it later; until then a failure is not unhandled.
+  working.catch(() => undefined);
+  return working;
+}
+
+function hasRoomBeside({ poller, slots, beside }: Poll, lease: Lease): boolean {
+  const { leases, concurrency } = poller.settings;
+  return lease.moreDue && beside + 1 < leases && slots.running + lease.startable.length < concurrency;
+}
+
+function countLease(poll: Poll, lease: Lease): void {
+  poll.leases++;
+  poll.low = lease.low;
+  poll.outOfTime ||= lease.outOfTime;
+}
+
+function hasTime({ poller, outOfTime }: Poll): boolean {
+  return !outOfTime && poller.remainingMs() > shortestStepMs(poller);
 }
 
 /** Waits, without a statement, for work that is due within the linger; false: there is none. */
@@ -62,31 +112,36 @@ async function linger(poller: Poller, dueInMs: number | null, idle: number): Pro
   return true;
 }
 
-async function workSuspects(poller: Poller, low: Json, report: { leases: number }): Promise<boolean> {
-  const lease = new Lease(poller.newToken(), poller.clock.now(), true);
-  const answer = await claimed(poller, lease, low, true);
+async function workSuspects(poll: Poll): Promise<boolean> {
+  const lease = new Lease(poll.poller.newToken(), poll.poller.clock.now(), poll.slots, true);
+  const answer = await claimed(poll, lease, true);
   if (answer.runs.length === 0) return false;
-  report.leases++;
-  await workLease(poller, lease);
-  return !lease.outOfTime;
+  await workLease(poll.poller, lease);
+  countLease(poll, lease);
+  return true;
 }
 
-async function claimed(poller: Poller, lease: Lease, low: Json, suspects: boolean): Promise<ClaimAnswer> {
+async function claimed(poll: Poll, lease: Lease, suspects: boolean): Promise<ClaimAnswer> {
+  const { poller } = poll;
   const { batch, maxBytes, ttlMs } = poller.settings;
-  const request = { ttl_ms: ttlMs, max: batch, max_bytes: maxBytes, low, manifest: poller.registry.manifest(), suspects };
+  const request = { ttl_ms: ttlMs, max: batch, max_bytes: maxBytes, low: poll.low, manifest: poller.registry.manifest(), suspects };
   const settled = await settle(poller, () => poller.store.claim(lease.token, request));
   if ("refused" in settled) throw settled.refused;
-  lease.round = settled.answer.round;
-  lease.heard(settled.answer, poller.clock.now());
-  addClaimed(poller, lease, settled.answer.runs);
-  return settled.answer;
+  const { answer } = settled;
+  lease.round = answer.round;
+  lease.heard(answer, poller.clock.now(), batch);
+  poll.low = answer.low;
+  addClaimed(poller, lease, answer.runs);
+  return answer;
 }
 
-async function ticked(poller: Poller, report: { crashed: number; leaseExpiresInMs: number | null }): Promise<TickAnswer> {
-  const settled = await settle(poller, () => poller.store.tick());
+async function tick(poll: Poll): Promise<TickAnswer> {
+  const settled = await settle(poll.poller, () => poll.poller.store.tick());
   if ("refused" in settled) throw settled.refused;
-  report.crashed += settled.answer.crashed;
-  report.leaseExpiresInMs = settled.answer.lease_expires_in_ms;
+  poll.crashed += settled.answer.crashed;
+  poll.leaseExpiresInMs = settled.answer.lease_expires_in_ms;
+  poll.low = settled.answer.low;
+  poll.tickedAt = poll.poller.clock.now();
   return settled.answer;
 }
 

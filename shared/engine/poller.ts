@@ -8,8 +8,10 @@ export interface PollerSettings {
   readonly batch: number;
   /** Input and outputs in one answer of the database at most (default 4 MiB; one run always fits). */
   readonly maxBytes: number;
-  /** Handlers that run at the same time at most (default 50). */
+  /** Handlers that run at the same time at most, in all leases together (default 50). */
   readonly concurrency: number;
+  /** Leases worked at the same time at most (default 2): while one waits for its round, the handlers of another run. */
+  readonly leases: number;
   /** How long a lease lasts without a round (default 30 s); a heartbeat goes out at a third of it. */
   readonly ttlMs: number;
   /** How far ahead the next due time may lie for the poller to wait for it (default 15 s). */
@@ -22,6 +24,7 @@ export const defaultSettings: PollerSettings = {
   batch: 100,
   maxBytes: 4 * 1024 * 1024,
   concurrency: 50,
+  leases: 2,
   ttlMs: 30_000,
   lingerMs: 15_000,
   reserveMs: 5_000,

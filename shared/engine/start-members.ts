@@ -1,34 +1,48 @@
 import { attemptOf, cursorOf } from "../domain/run.ts";
 import { transition } from "../domain/transition.ts";
 import type { Node } from "../domain/node.ts";
+import { Abort } from "./abort.ts";
 import { executeNode, type Executed } from "./execute-node.ts";
-import type { Lease, Member } from "./lease.ts";
+import type { Finished, Lease, Member } from "./lease.ts";
 import type { Poller } from "./poller.ts";
 
 /**
- * Starts what may start: as many members as there is room for, each with the node that its state has come to.
+ * Starts what may start: as many members as there are free slots, each with the node that its state has come to.
  *
  * A step starts only when its own timeout and the reserve fit into the time left; members for which they do not are given
  * back, and the lease claims no more. Called again by each handler that comes back, also while a round is on its way.
  */
 export function startMembers(poller: Poller, lease: Lease): void {
-  const waiting: Member[] = [];
-  const startable = lease.startable;
-  lease.startable = [];
-  for (const member of startable) {
+  let next = 0;
+  for (; next < lease.startable.length && lease.slots.running < poller.settings.concurrency; next++) {
+    const member = lease.startable[next]!;
     if (member.gone) continue;
     const node = cursorOf(member.run);
-    if (node === undefined) lease.finished.push({ kind: "end", member });
+    if (node === undefined) leave(lease, { kind: "end", member });
     else if (!fits(poller, node)) giveBackForLackOfTime(lease, member);
-    else if (lease.running < poller.settings.concurrency) start(poller, lease, member, node);
-    else waiting.push(member);
+    else start(poller, lease, member, node);
   }
-  lease.startable.unshift(...waiting);
+  lease.startable.splice(0, next);
+}
+
+/** Gives back what waits for a slot and would no longer fit into the time left. */
+export function giveBackTheLate(poller: Poller, lease: Lease): void {
+  lease.startable = lease.startable.filter((member) => {
+    const node = cursorOf(member.run);
+    if (node === undefined || fits(poller, node)) return true;
+    giveBackForLackOfTime(lease, member);
+    return false;
+  });
 }
 
 /** Gives a member back that has not started; nothing is counted against it. */
 export function giveBack(lease: Lease, member: Member): void {
-  lease.finished.push({ kind: "release", member });
+  leave(lease, { kind: "release", member });
+}
+
+function leave(lease: Lease, entry: Finished): void {
+  lease.finished.push(entry);
+  lease.wake();
 }
 
 function giveBackForLackOfTime(lease: Lease, member: Member): void {
@@ -43,14 +57,15 @@ function fits(poller: Poller, node: Node): boolean {
 
 function start(poller: Poller, lease: Lease, member: Member, node: Node): void {
   lease.running++;
-  member.abort = new AbortController();
+  lease.slots.running++;
+  member.abort = new Abort();
   const startedAt = poller.clock.now();
   const attempt = attemptOf(member.run, node);
   void executeNode(poller, member.run, node, attempt, member.abort).then((executed) => {
     lease.running--;
     lease.progressedAt = poller.clock.now();
     if (!member.gone) keep(poller, lease, member, node, attempt, startedAt, executed);
-    startMembers(poller, lease);
+    lease.slots.free(lease);
     lease.wake();
   });
 }

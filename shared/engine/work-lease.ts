@@ -1,35 +1,42 @@
-import { jsonBytes } from "../domain/json.ts";
 import type { ClaimLimits } from "../domain/protocol.ts";
 import { commitRound } from "./commit-round.ts";
 import { commitStatements, statementsAtMost } from "./commit-statements.ts";
 import type { Finished, Lease } from "./lease.ts";
 import type { Poller } from "./poller.ts";
 import { settle, UnsettledError } from "./settle.ts";
-import { giveBack, startMembers } from "./start-members.ts";
+import { giveBack, giveBackTheLate, startMembers } from "./start-members.ts";
 
 /**
  * Runs a lease until nobody is left in it: handlers run side by side, and one round at a time stores whatever finished since
- * the last (a group commit). A heartbeat is a round with nothing in it.
+ * the last (a group commit). A heartbeat is a round with nothing in it. beforeRound is called before the lease waits for one.
  *
  * Releases the lease at the end, also when the database refuses for good; not when an outcome is unknown: a late round
  * would meet runs that others have.
  */
-export async function workLease(poller: Poller, lease: Lease): Promise<void> {
+export async function workLease(poller: Poller, lease: Lease, beforeRound: () => void = () => {}): Promise<void> {
+  lease.startMore = () => startMembers(poller, lease);
+  lease.slots.leases.add(lease);
   try {
-    while (!lease.lost && lease.members.size > 0) {
-      startMembers(poller, lease);
-      if (!hasWork(poller, lease)) await nextEvent(poller, lease);
-      // One turn of the event loop: results that come in together go out together.
-      await new Promise((resolve) => setImmediate(resolve));
-      await commitWhatFinished(poller, lease);
-    }
+    while (!lease.lost && lease.members.size > 0) await oneRound(poller, lease, beforeRound);
   } catch (thrown) {
     // Nobody will store what the handlers still return.
     for (const member of lease.members.values()) lease.revoke(member, thrown as Error);
     if (!(thrown instanceof UnsettledError)) await release(poller, lease);
     throw thrown;
+  } finally {
+    lease.slots.leases.delete(lease);
   }
   await release(poller, lease);
+}
+
+async function oneRound(poller: Poller, lease: Lease, beforeRound: () => void): Promise<void> {
+  startMembers(poller, lease);
+  if (!hasWork(poller, lease)) await nextEvent(poller, lease);
+  // One turn of the event loop: results that come in together go out together.
+  await new Promise((resolve) => setImmediate(resolve));
+  giveBackTheLate(poller, lease);
+  beforeRound();
+  await commitWhatFinished(poller, lease);
 }
 
 async function commitWhatFinished(poller: Poller, lease: Lease): Promise<void> {
@@ -42,7 +49,7 @@ async function commitWhatFinished(poller: Poller, lease: Lease): Promise<void> {
   const finished = takeFinished(poller, lease);
   const claim = claimLimits(poller, lease, finished);
   if (finished.length > 0 || heartbeatIsDue(poller, lease) || (claim !== undefined && isDue(poller, lease))) {
-    await commitRound(poller, lease, finished, claim);
+    await commitRound(poller, lease, finished, claim && { claim });
   }
 }
 
@@ -54,7 +61,7 @@ function takeFinished(poller: Poller, lease: Lease): Finished[] {
     const entry = lease.finished.shift()!;
     if (entry.member.gone) continue;
     taken.push(entry);
-    bytes += entry.kind === "node" && "output" in entry.transition ? jsonBytes(entry.transition.output) : 0;
+    bytes += entry.kind === "node" && "bytes" in entry.transition ? entry.transition.bytes : 0;
   }
   return taken;
 }
@@ -63,7 +70,7 @@ function takeFinished(poller: Poller, lease: Lease): Finished[] {
 function claimLimits(poller: Poller, lease: Lease, leaving: readonly Finished[]): ClaimLimits | undefined {
   const { batch, concurrency, maxBytes } = poller.settings;
   const staying = lease.members.size - leaving.filter(leaves).length;
-  const idle = concurrency - lease.running - lease.startable.length;
+  const idle = concurrency - lease.slots.running - lease.startable.length;
   if (lease.closed || batch - staying < batch / 2 || idle <= 0) return undefined;
   return { max: batch - staying, max_bytes: maxBytes, low: lease.low, manifest: poller.registry.manifest() };
 }
@@ -93,7 +100,7 @@ async function nextEvent(poller: Poller, lease: Lease): Promise<void> {
 /** With every slot in a long step, gives back what could not start: others may have room. */
 function releaseTheStuck(poller: Poller, lease: Lease): void {
   const { concurrency, ttlMs } = poller.settings;
-  if (lease.running < concurrency || poller.clock.now() - lease.progressedAt < ttlMs / 2) return;
+  if (lease.slots.running < concurrency || poller.clock.now() - lease.progressedAt < ttlMs / 2) return;
   for (const member of lease.startable.splice(0)) giveBack(lease, member);
 }
 

@@ -2,14 +2,17 @@
 -- The lock on the lease row is the fence: a reaper needs it too. A round that was applied gives its answer again; an older one, or
 -- a lease that is gone, raises BT001. A round number may be skipped, never used for something else.
 --
--- request: { ttl_ms, strict?, steps: [{ place, run, node, position, attempt, age_ms, took_ms, output }],
---            failures: [{ place, run, node, attempt, age_ms, took_ms, delay_ms, error }], sleeps: [{ place, run, node, position, delay_ms }],
---            parks: [{ place, run, delay_ms }], released: [{ place, run }], done: [{ place, run }], failed: [{ place, run, error }],
---            blocked: [{ place, run, workflow, version, shape, reason }], claim?: { max, max_bytes, low, manifest } }
+-- request: { ttl_ms, strict?, checked?, claim?: { max, max_bytes, low, manifest } } and whatever there is of
+--          as one array for each column: steps { place, run, node, position, attempt, age_ms, took_ms, output },
+--            done { place, run }, failed { place, run, error };
+--          as rows: failures [{ place, run, node, attempt, age_ms, took_ms, delay_ms, error }], sleeps [{ place, run, node, position, delay_ms }],
+--            parks [{ place, run, delay_ms }], released [{ place, run }], blocked [{ place, run, workflow, version, shape, reason }].
 --          age_ms: since it finished; took_ms: how long it ran. strict raises where the answer would be a repeat (BT002) or a loss (BT003).
--- answer:  { now, round, runs, low, due_in_ms, stopped, lost } — stopped: cancelled meanwhile; lost: refused as duplicates.
+--          An output that is stored already raises 23505; checked, or strict, it is looked for first, and the run is lost alone.
+-- answer:  { now, round, stopped, lost, low, due_in_ms, runs } — stopped: cancelled meanwhile; lost: refused as duplicates; the rest
+--          as for claim, null where nothing was to be claimed.
 -- grant: baton_poller
-create or replace function baton.advance(token uuid, round integer, request jsonb) returns jsonb
+create or replace function baton.advance(token uuid, round integer, request jsonb) returns json
 language plpgsql volatile security definer set search_path = pg_catalog, baton, pg_temp set enable_seqscan = off
 as $$
 declare
@@ -20,7 +23,7 @@ declare
   done integer[];
   stopped uuid[];
   skipped uuid[];
-  answer jsonb;
+  claimed record;
 begin
   perform baton.require_read_committed();
   select * into held from baton.lease l where l.token = advance.token for update;
@@ -31,7 +34,9 @@ begin
     return baton.replayed(held, strictly, request #> '{claim,low}');
   end if;
   moment := baton.now();
-  lost := baton.append_checkpoints(held, request -> 'steps', moment);
+  -- Read out of line once; else every look at a place of it reads it again, 8 KB for each step.
+  held.run_ids := held.run_ids[:];
+  lost := baton.append_checkpoints(held, request -> 'steps', strictly or request ? 'checked', moment);
   if strictly and cardinality(lost) > 0 then
     raise exception 'runs % have that output already, or are no members of lease %', lost, token using errcode = 'BT003';
   end if;
@@ -52,13 +57,13 @@ begin
   held.round := advance.round;
   held.told := case when cardinality(skipped) > 0 then jsonb_build_object('lost', to_jsonb(lost), 'stopped', to_jsonb(stopped)) end;
   if request ? 'claim' then
-    answer := baton.fill_lease(held, request -> 'claim', moment, (request ->> 'ttl_ms')::integer);
-  else
-    answer := jsonb_build_object('runs', '[]'::jsonb);
-    update baton.lease l set round = held.round, gone = held.gone, told = held.told,
-      expires_at = moment + (request ->> 'ttl_ms')::integer * interval '1 millisecond'
-    where l.token = advance.token;
+    claimed := baton.fill_lease(held, request -> 'claim', moment, (request ->> 'ttl_ms')::integer);
+    return json_build_object('now', moment, 'round', advance.round, 'stopped', stopped, 'lost', lost,
+      'low', claimed.low, 'due_in_ms', claimed.due_in_ms, 'runs', claimed.runs);
   end if;
-  return answer || jsonb_build_object('now', moment, 'round', advance.round, 'stopped', stopped, 'lost', lost);
+  update baton.lease l set round = held.round, gone = held.gone, told = held.told,
+    expires_at = moment + (request ->> 'ttl_ms')::integer * interval '1 millisecond'
+  where l.token = advance.token;
+  return json_build_object('now', moment, 'round', advance.round, 'stopped', stopped, 'lost', lost);
 end
 $$;

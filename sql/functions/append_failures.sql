@@ -11,7 +11,7 @@ begin
     moment - f.age_ms * interval '1 millisecond', moment + f.delay_ms * interval '1 millisecond', f.error
   from jsonb_to_recordset(failures)
     as f (place integer, run uuid, node text, attempt smallint, age_ms integer, took_ms integer, delay_ms bigint, error jsonb)
-  where held.run_ids[f.place + 1] = f.run and get_bit(held.gone, f.place) = 0
+  where baton.is_member(held, f.place, f.run)
   on conflict do nothing;
 end
 $$;

@@ -15,7 +15,7 @@ begin
   with entry as (
     select s.*, moment + s.delay_ms * interval '1 millisecond' as until
     from jsonb_to_recordset(sleeps) as s (place integer, run uuid, node text, position smallint, delay_ms bigint)
-    where held.run_ids[s.place + 1] = s.run and get_bit(held.gone, s.place) = 0 and s.run <> all (skipped)
+    where baton.is_member(held, s.place, s.run) and s.run <> all (skipped)
   ), begun as (
     insert into baton.checkpoint (run_id, node, position, attempt, started_at, finished_at, output)
     select run, node, position, 1, moment, until,

@@ -12,7 +12,7 @@ begin
     insert into baton.blocked (run_id, workflow, version, shape, reason, at)
     select e.run, e.workflow, e.version, e.shape, e.reason, moment
     from jsonb_to_recordset(entries) as e (place integer, run uuid, workflow text, version integer, shape text, reason text)
-    where held.run_ids[e.place + 1] = e.run and get_bit(held.gone, e.place) = 0 and e.run <> all (skipped)
+    where baton.is_member(held, e.place, e.run) and e.run <> all (skipped)
     on conflict do nothing
     returning run_id
   )

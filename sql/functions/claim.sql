@@ -4,10 +4,10 @@
 -- token:   a random uuid of the caller, new for each claim.
 -- request: { ttl_ms, max, max_bytes, low, manifest: [{ name, version, shape }], suspects? } — suspects: true claims
 --          only runs whose poller crashed, in a lease of their own.
--- answer:  { now, round, runs, low, due_in_ms, suspects, stopped } — runs is empty, and no lease is made, when nothing is due;
---          suspects: some are due.
+-- answer:  { now, round, runs, low, due_in_ms, suspects, stopped } — runs as describe_runs says; without ids, no lease is
+--          made: nothing is due; suspects: some are due.
 -- grant: baton_poller
-create or replace function baton.claim(token uuid, request jsonb) returns jsonb
+create or replace function baton.claim(token uuid, request jsonb) returns json
 language plpgsql volatile security definer set search_path = pg_catalog, baton, pg_temp set enable_seqscan = off
 as $$
 declare
@@ -15,7 +15,6 @@ declare
   held baton.lease;
   got record;
   ids uuid[];
-  begun boolean[];
   stopped uuid[];
   crashes integer := 0;
   low jsonb := coalesce(request -> 'low', '{}');
@@ -30,8 +29,6 @@ begin
   moment := baton.now();
   if (request ->> 'suspects')::boolean then
     got := baton.take_suspects(moment);
-    ids := got.ids;
-    begun := got.begun;
     crashes := got.crashes;
   else
     got := baton.take_unblocked(request, moment);
@@ -39,22 +36,18 @@ begin
       got := baton.take_batch(request, moment);
       low := got.low;
     end if;
-    ids := got.ids;
-    begun := got.begun;
   end if;
-  stopped := baton.stopped_among(ids);
-  if cardinality(stopped) > 0 then
-    perform baton.end_runs(stopped, 'cancelled', null, moment);
-    select array_agg(t.id order by n), array_agg(t.begun order by n) into ids, begun
-    from unnest(ids, begun) with ordinality as t (id, begun, n) where t.id <> all (stopped);
-  end if;
-  if coalesce(cardinality(ids), 0) > 0 then
+  stopped := baton.stopped_among(got.ids);
+  perform baton.end_runs(stopped, 'cancelled', null, moment);
+  -- In the order of their ids, as describe_runs wants them.
+  select array_agg(t.id order by t.id) into ids from unnest(got.ids) as t (id) where t.id <> all (stopped);
+  if cardinality(ids) > 0 then
     insert into baton.lease (token, round, expires_at, claimed_at, crashes, run_ids, gone, fresh_round, fresh)
     values (claim.token, 0, moment + (request ->> 'ttl_ms')::integer * interval '1 millisecond', moment, crashes, ids,
       repeat('0', cardinality(ids))::varbit, 0, repeat('1', cardinality(ids))::varbit);
   end if;
-  return jsonb_build_object('now', moment, 'round', 0, 'low', low, 'stopped', to_jsonb(stopped), 'due_in_ms', baton.next_due(moment, low),
+  return json_build_object('now', moment, 'round', 0, 'low', low, 'stopped', stopped, 'due_in_ms', baton.next_due(moment, low),
     'suspects', exists (select from baton.ready q where q.band > 3 and q.run_at <= moment),
-    'runs', baton.describe_runs(ids, array(select generate_series(0, cardinality(ids) - 1)), begun));
+    'runs', baton.describe_runs(ids, array(select generate_series(0, cardinality(ids) - 1)), got.begun_ids));
 end
 $$;

@@ -1,13 +1,12 @@
 -- The answer of a claim that was made before: the live members of its lease.
-create or replace function baton.claimed_again(held baton.lease, low jsonb) returns jsonb
+create or replace function baton.claimed_again(held baton.lease, low jsonb) returns json
 language plpgsql stable
 as $$
 declare
   moment timestamptz := baton.now();
-  members record;
+  members record := baton.live_members(held.run_ids, held.gone);
 begin
-  members := baton.live_members(held.run_ids, held.gone);
-  return jsonb_build_object('now', moment, 'round', held.round, 'low', low, 'stopped', '[]'::jsonb, 'suspects', false, 'due_in_ms', baton.next_due(moment, low),
-    'runs', baton.describe_runs(members.ids, members.places, array_fill(true, array[coalesce(cardinality(members.ids), 0)])));
+  return json_build_object('now', moment, 'round', held.round, 'low', low, 'stopped', '{}'::uuid[], 'suspects', false,
+    'due_in_ms', baton.next_due(moment, low), 'runs', baton.describe_runs(members.ids, members.places, members.ids));
 end
 $$;

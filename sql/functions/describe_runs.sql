@@ -1,26 +1,30 @@
 -- The runs at some places of a lease, as a poller needs them: input, the fold of the checkpoints, and failures by node.
--- One look-up by id each: a join over the partitions would read them all.
-create or replace function baton.describe_runs(ids uuid[], places integer[], begun boolean[]) returns jsonb
+-- ids ascend, places are parallel to them; only begun_ids can have checkpoints and failures.
+--
+-- answer: one array for each column, { id, place, workflow, version, input }, and outputs, failures and forgiven as objects by
+--         run id, where there are any. As json, which is written as text at once: 4 µs a run where jsonb by rows took 14.
+-- The bounds let the planner's executor skip all partitions but theirs.
+create or replace function baton.describe_runs(ids uuid[], places integer[], begun_ids uuid[]) returns json
 language plpgsql stable
 as $$
 declare
-  answer jsonb;
+  lowest uuid := ids[1];
+  highest uuid := ids[cardinality(ids)];
+  found_ids uuid[];
+  workflows json;
+  versions json;
+  inputs json;
 begin
-  select jsonb_agg(jsonb_build_object('id', t.id, 'place', t.place, 'workflow', r.workflow, 'version', r.version, 'input', r.input,
-      'outputs', c.outputs, 'failures', f.counts, 'forgiven', g.forgiven))
-    into answer
-  from unnest(ids, places, begun) as t (id, place, begun)
-  cross join lateral (select workflow, version, input from baton.run where id = t.id limit 1) as r
-  cross join lateral (
-    select jsonb_object_agg(node, output) as outputs from baton.checkpoint where t.begun and run_id = t.id
-  ) as c
-  cross join lateral (
-    select jsonb_object_agg(node, attempts) as counts
-    from (select node, count(*) as attempts from baton.failure where t.begun and run_id = t.id and node <> '' group by node) as by_node
-  ) as f
-  left join lateral (
-    select forgiven from baton.redrive where f.counts is not null and run_id = t.id order by at desc limit 1
-  ) as g on true;
-  return coalesce(answer, '[]');
+  select array_agg(r.id), json_agg(r.workflow), json_agg(r.version), json_agg(r.input) into found_ids, workflows, versions, inputs
+  from (
+    select id, workflow, version, input from baton.run where id = any (ids) and id between lowest and highest order by id
+  ) as r;
+  -- A run that somebody deleted by hand leaves a gap; the others still have their places.
+  if found_ids is distinct from ids then
+    places := array(select t.place from unnest(ids, places) as t (id, place) where t.id = any (found_ids) order by t.id);
+  end if;
+  return json_build_object('id', coalesce(found_ids, '{}'), 'place', coalesce(places, '{}'), 'workflow', workflows, 'version', versions,
+    'input', inputs, 'outputs', baton.outputs_of(begun_ids), 'failures', baton.failures_of(begun_ids),
+    'forgiven', baton.forgiven_of(begun_ids));
 end
 $$;

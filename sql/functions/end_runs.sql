@@ -4,6 +4,9 @@ create or replace function baton.end_runs(ids uuid[], new_status text, errors js
 language plpgsql volatile
 as $$
 begin
+  if coalesce(cardinality(ids), 0) = 0 then
+    return;
+  end if;
   insert into baton.ending (run_id, status, error, at)
   select t.id, new_status, t.error, moment from unnest(ids, errors) as t (id, error)
   on conflict do nothing;

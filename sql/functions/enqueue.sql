@@ -1,7 +1,8 @@
 -- Stores a batch of runs, all or none; the same call again changes nothing and gives the same answer.
 --
 -- request: { runs: [{ id, workflow, version, priority, input, run_at?, delay_ms?, key?, hash? }], request?: { workflow, key, hash } }
--- answer:  { now, nudge, runs: [{ id, status }] } in the order given; nudge: wake a poller, some of them are due.
+-- answer:  { now, nudge, runs } — nudge: wake a poller, some of them are due. runs: [{ id, status }] in the order given where
+--          idempotency keys are used, else null: each run is stored under its id.
 -- raises:  BT010 an id outside the window, BT011 an idempotency key with another body.
 -- grant: baton_producer
 create or replace function baton.enqueue(request jsonb) returns jsonb
@@ -11,6 +12,7 @@ declare
   moment timestamptz := baton.now();
   runs jsonb := request -> 'runs';
   keyed boolean := request ? 'request';
+  known jsonb;
   accepted jsonb;
   due integer;
 begin
@@ -22,16 +24,18 @@ begin
       return jsonb_build_object('now', moment, 'nudge', false, 'runs', accepted);
     end if;
   end if;
-  perform baton.refuse_foreign_ids(request, moment);
-  if jsonb_path_exists(runs, '$[*].key') then
-    runs := baton.remember_runs(request, moment);
+  perform baton.refuse_foreign_ids(runs, moment);
+  if runs @? '$[*].key' then
+    known := baton.remember_runs(request, moment);
   end if;
-  due := baton.store_runs(runs, moment);
-  select jsonb_agg(jsonb_build_object('id', coalesce(r.known, r.id),
-      'status', case when r.run_at > moment or r.delay_ms > 0 then 'waiting' else 'ready' end) order by r.place)
-    into accepted
-  from rows from (jsonb_to_recordset(runs) as (id uuid, run_at timestamptz, delay_ms bigint, known uuid))
-    with ordinality as r (id, run_at, delay_ms, known, place);
+  due := baton.store_runs(coalesce(known, runs), moment);
+  if keyed or known is not null then
+    select jsonb_agg(jsonb_build_object('id', coalesce(r.known, r.id),
+        'status', case when r.run_at > moment or r.delay_ms > 0 then 'waiting' else 'ready' end) order by r.place)
+      into accepted
+    from rows from (jsonb_to_recordset(coalesce(known, runs)) as (id uuid, run_at timestamptz, delay_ms bigint, known uuid))
+      with ordinality as r (id, run_at, delay_ms, known, place);
+  end if;
   if keyed then
     update baton.dedup set answer = accepted
     where workflow = request #>> '{request,workflow}' and scope = 'request' and key = request #>> '{request,key}';

@@ -13,7 +13,7 @@ begin
   end if;
   select array_agg(e.run), array_agg(e.place), array_agg(moment + e.delay_ms * interval '1 millisecond') into ids, places, times
   from jsonb_to_recordset(entries) as e (place integer, run uuid, delay_ms bigint)
-  where held.run_ids[e.place + 1] = e.run and get_bit(held.gone, e.place) = 0 and e.run <> all (skipped);
+  where baton.is_member(held, e.place, e.run) and e.run <> all (skipped);
   if unproven then
     perform baton.return_members(held, ids, moment);
   else

@@ -1,14 +1,17 @@
 -- Refuses ids over 24 hours old or 5 minutes ahead (BT010): their partition may be gone, or not made yet.
 -- The detail carries the database's time in milliseconds, so that a client with a wrong clock corrects itself.
-create or replace function baton.refuse_foreign_ids(request jsonb, moment timestamptz) returns void
+create or replace function baton.refuse_foreign_ids(runs jsonb, moment timestamptz) returns void
 language plpgsql stable
 as $$
 declare
+  -- Computed once: in the condition they would be for each run, 4 µs of it.
+  oldest uuid := baton.id_at(moment - interval '24 hours');
+  newest uuid := baton.id_at(moment + interval '5 minutes');
   wrong uuid;
 begin
-  select r.id into wrong
-  from jsonb_to_recordset(request -> 'runs') as r (id uuid)
-  where r.id < baton.id_at(moment - interval '24 hours') or r.id >= baton.id_at(moment + interval '5 minutes')
+  select (r ->> 'id')::uuid into wrong
+  from jsonb_array_elements(runs) as r
+  where (r ->> 'id')::uuid < oldest or (r ->> 'id')::uuid >= newest
   limit 1;
   if found then
     raise exception 'run id % was not made within the last 24 hours', wrong

@@ -1,6 +1,6 @@
 -- The answer of a round that was applied before, rebuilt: with the runs it claimed, or a lost answer would leave them
 -- in a lease that lives and that nobody works on. In a transaction with other statements it must raise instead (BT002).
-create or replace function baton.replayed(held baton.lease, strictly boolean, low jsonb) returns jsonb
+create or replace function baton.replayed(held baton.lease, strictly boolean, low jsonb) returns json
 language plpgsql stable
 as $$
 declare
@@ -16,8 +16,8 @@ begin
   else
     fresh := baton.live_members('{}', '');
   end if;
-  return jsonb_build_object('now', moment, 'round', held.round, 'low', low, 'due_in_ms', baton.next_due(moment, coalesce(low, '{}')),
+  return json_build_object('now', moment, 'round', held.round, 'low', low, 'due_in_ms', baton.next_due(moment, coalesce(low, '{}')),
     'stopped', coalesce(held.told -> 'stopped', '[]'), 'lost', coalesce(held.told -> 'lost', '[]'),
-    'runs', baton.describe_runs(fresh.ids, fresh.places, array_fill(true, array[coalesce(cardinality(fresh.ids), 0)])));
+    'runs', baton.describe_runs(fresh.ids, fresh.places, fresh.ids));
 end
 $$;

@@ -2,8 +2,8 @@
 -- to the lowest priority with work, so that nothing starves.
 --
 -- request: { max, max_bytes, low: { "<band>": run_at } }; low is the watermark a poller was told the last time.
--- answer:  ids and begun as parallel arrays (null when nothing is due), and the new low.
-create or replace function baton.take_batch(request jsonb, moment timestamptz, out ids uuid[], out begun boolean[], out low jsonb)
+-- answer:  ids (null when nothing is due), which of them have begun, and the new low.
+create or replace function baton.take_batch(request jsonb, moment timestamptz, out ids uuid[], out begun_ids uuid[], out low jsonb)
 language plpgsql volatile
 as $$
 declare
@@ -33,7 +33,7 @@ begin
     low := low || jsonb_build_object(wanted_band::text, mark);
     continue when got.ids is null;
     ids := ids || got.ids;
-    begun := begun || got.begun;
+    begun_ids := begun_ids || got.begun_ids;
     free := free - cardinality(got.ids);
     room := room - got.bytes;
   end loop;

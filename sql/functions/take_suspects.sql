@@ -1,5 +1,5 @@
 -- Takes suspects, the most suspicious first: 64 whose poller crashed once, 8 of twice, and one alone from the third on.
-create or replace function baton.take_suspects(moment timestamptz, out ids uuid[], out begun boolean[], out crashes integer)
+create or replace function baton.take_suspects(moment timestamptz, out ids uuid[], out begun_ids uuid[], out crashes integer)
 language plpgsql volatile
 as $$
 declare
@@ -9,7 +9,7 @@ begin
     got := baton.take_ready(3 + crashed, case crashed when 1 then 64 when 2 then 8 else 1 end, 4194304, true, '-infinity', moment);
     if got.ids is not null then
       ids := got.ids;
-      begun := got.begun;
+      begun_ids := got.begun_ids;
       crashes := crashed;
       return;
     end if;

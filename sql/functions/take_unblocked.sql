@@ -1,7 +1,7 @@
 -- Takes blocked runs that this code knows: its manifest has their workflow in another shape than the one that blocked them.
 -- They go through ready within this call, which knows their bytes; what does not fit stays there.
--- request: as for claim; answer: ids and begun as parallel arrays (null when there are none).
-create or replace function baton.take_unblocked(request jsonb, moment timestamptz, out ids uuid[], out begun boolean[])
+-- request: as for claim; answer: ids (null when there are none), all of which may have begun.
+create or replace function baton.take_unblocked(request jsonb, moment timestamptz, out ids uuid[], out begun_ids uuid[])
 language plpgsql volatile
 as $$
 declare
@@ -27,6 +27,6 @@ begin
     where q.run_id = s.run_id and (s.total <= (request ->> 'max_bytes')::bigint or s.total = s.bytes)
     returning q.run_id
   )
-  select array_agg(run_id), array_agg(true) into ids, begun from taken;
+  select array_agg(run_id), array_agg(run_id) into ids, begun_ids from taken;
 end
 $$;

@@ -2,6 +2,7 @@ import pg from "pg";
 import { afterAll, expect, test } from "vitest";
 import type { FaultyRequest } from "../../infra/local/faults.ts";
 import type { ClaimAnswer } from "../../shared/domain/protocol.ts";
+import { decodeRuns } from "../../shared/domain/wire.ts";
 import { createTestDatabase } from "../support/database.ts";
 import {
   advanceRequest,
@@ -116,8 +117,8 @@ async function batchOfRuns(): Promise<BatchCost> {
   const enqueue = await walOf("baton.enqueue($1)", JSON.stringify({ runs: newRuns(BATCH) }));
   const token = crypto.randomUUID();
   const claim = await walOf("baton.claim($1, $2)", token, JSON.stringify(claimRequest()));
-  const { runs } = (await session.query("select baton.claim($1, $2) as answer", [token, JSON.stringify(claimRequest())])).rows[0]
-    .answer as ClaimAnswer;
+  const again = await session.query("select baton.claim($1, $2) as answer", [token, JSON.stringify(claimRequest())]);
+  const { runs } = decodeRuns<ClaimAnswer>(again.rows[0].answer);
   expect(runs).toHaveLength(BATCH);
   const steps: number[] = [];
   for (const [position, node] of STEPS.entries()) {

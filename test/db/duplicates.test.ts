@@ -26,16 +26,24 @@ async function leaseWithOutput() {
   return { token: held.token, first: held.runs[0]!, twice: held.runs[1]!, last: held.runs[2]! };
 }
 
+test("unchecked, a second output of a node refuses the whole round, and nothing of it is stored", async () => {
+  const { token, first, twice } = await leaseWithOutput();
+  const steps = [first, twice].map((run) => step(run, { output: "second" }));
+  await expect(engine.advance(token, 2, { steps })).rejects.toMatchObject({ sqlstate: "23505" });
+  expect(await engine.state(first.id)).not.toHaveProperty("reserve");
+  expect((await engine.advance(token, 3, { checked: true, steps })).lost).toEqual([twice.id]);
+});
+
 test("a second output of a node is refused: its run is reported and goes back to ready, its neighbours are stored", async () => {
   const { token, first, twice, last } = await leaseWithOutput();
   const steps = [first, twice, last].map((run) => step(run, { output: "second" }));
-  const answer = await engine.advance(token, 2, { steps, done: [first, twice, last].map(member) });
+  const answer = await engine.advance(token, 2, { checked: true, steps, done: [first, twice, last].map(member) });
   expect(answer.lost).toEqual([twice.id]);
   expect(await placesOf(database, first.id)).toEqual(["done"]);
   expect(await placesOf(database, last.id)).toEqual(["done"]);
   expect(await placesOf(database, twice.id)).toEqual(["ready"]);
   expect(await engine.state(twice.id)).toMatchObject({ reserve: "first" });
-  expect((await engine.advance(token, 2, { steps })).lost).toEqual([twice.id]);
+  expect((await engine.advance(token, 2, { checked: true, steps })).lost).toEqual([twice.id]);
 });
 
 const moves: [what: string, (run: Member) => Partial<AdvanceRequest>][] = [
@@ -48,7 +56,7 @@ const moves: [what: string, (run: Member) => Partial<AdvanceRequest>][] = [
 for (const [what, facts] of moves) {
   test(`a run whose output was refused is not ${what} by the same round`, async () => {
     const { token, twice } = await leaseWithOutput();
-    expect((await engine.advance(token, 2, { steps: [step(twice)], ...facts(twice) })).lost).toEqual([twice.id]);
+    expect((await engine.advance(token, 2, { checked: true, steps: [step(twice)], ...facts(twice) })).lost).toEqual([twice.id]);
     expect(await placesOf(database, twice.id)).toEqual(["ready"]);
     expect((await engine.findRun(twice.id))!.checkpoints).toHaveLength(1);
   });
@@ -57,14 +65,14 @@ for (const [what, facts] of moves) {
 test("a run with one refused and one new output in a round is reported too", async () => {
   const { token, twice } = await leaseWithOutput();
   const steps = [step(twice), step(twice, { node: "charge", position: 1 })];
-  expect((await engine.advance(token, 2, { steps })).lost).toEqual([twice.id]);
+  expect((await engine.advance(token, 2, { checked: true, steps })).lost).toEqual([twice.id]);
   expect(await placesOf(database, twice.id)).toEqual(["ready"]);
 });
 
 test("a refused run that is also cancelled ends, and is in no place", async () => {
   const { token, twice } = await leaseWithOutput();
   expect(await engine.cancel(twice.id)).toEqual({ status: "cancelling" });
-  expect(await engine.advance(token, 2, { steps: [step(twice)] })).toMatchObject({ lost: [twice.id], stopped: [twice.id] });
+  expect(await engine.advance(token, 2, { checked: true, steps: [step(twice)] })).toMatchObject({ lost: [twice.id], stopped: [twice.id] });
   expect(await placesOf(database, twice.id)).toEqual(["cancelled"]);
 });
 

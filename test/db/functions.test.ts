@@ -9,6 +9,9 @@ await database.query(`alter database ${database.name} set check_function_bodies 
 const engine = engineOf(database);
 checkAfterEach(database);
 
+/** Becomes part of the statements that use it, so that it is never called. */
+const INLINED = "{is_member}";
+
 /** One life of the engine that needs every function. */
 async function everything(): Promise<void> {
   const request = { workflow: "fulfil-order", key: "monday", hash: "h" };
@@ -20,6 +23,7 @@ async function everything(): Promise<void> {
   await engine.advance(token, 1, { steps: [step(twice!)] });
   await engine.cancel(stopped!.id);
   const round = {
+    checked: true as const,
     steps: [step(done!), step(twice!)],
     failures: [failure(failed!, { delay_ms: null })],
     sleeps: [sleep(slept!)],
@@ -35,7 +39,7 @@ async function everything(): Promise<void> {
   await engine.release(token);
   await engine.redrive(failed!.id);
   await engine.claim({ manifest: [{ name: "fulfil-order", version: 1, shape: "new" }] });
-  await leaseOf(engine, 2);
+  await leaseOf(engine, 2, { max_bytes: 1 });
   await database.advance("31 seconds");
   await engine.tick();
   const suspects = await engine.claim({ suspects: true });
@@ -47,7 +51,7 @@ async function everything(): Promise<void> {
 test("every function of the schema runs in one life of the engine", async () => {
   await everything();
   const uncounted = `select p.proname from pg_proc p left join pg_stat_user_functions s on s.funcid = p.oid and s.calls > 0
-    where p.pronamespace = 'baton'::regnamespace and s.funcid is null order by 1`;
+    where p.pronamespace = 'baton'::regnamespace and s.funcid is null and p.proname <> all ('${INLINED}') order by 1`;
   // Sessions report what they counted when they end.
   await database.query(
     "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()",

@@ -23,7 +23,13 @@ describe("a claimed run", () => {
     const outputs = { charge: { chargeId: "c" } };
     const found = claimed(facts({ outputs, failures: { charge: 2 }, forgiven: { charge: 1 } }), registry);
     expect(found.kind).toBe("known");
-    expect(found.run).toMatchObject({ id: "run-1", workflow: order, outputs, failures: { charge: 2 }, forgiven: { charge: 1 } });
+    expect(found.run).toMatchObject({
+      id: "run-1",
+      workflow: order,
+      outputs: [{ chargeId: "c" }],
+      failures: { charge: 2 },
+      forgiven: { charge: 1 },
+    });
   });
 
   it.each([

@@ -16,11 +16,20 @@ const textOf = (bytes: number) => "x".repeat(bytes - 2);
 describe("a completed node", () => {
   it("lets the run go on with its output", () => {
     const next = transition(orderRun(), charge, completed("ab"), 0);
-    expect(next).toMatchObject({ kind: "continue", output: "ab", run: { outputs: { charge: "ab" }, bytes: orderRun().bytes + 4 } });
+    expect(next).toMatchObject({
+      kind: "continue",
+      output: "ab",
+      bytes: 4,
+      run: { outputs: ["ab"], position: 1, bytes: orderRun().bytes + 4 },
+    });
   });
 
   it("ends the run when it is the last", () => {
-    expect(transition(orderRun({ outputs: untilNotify }), notify, completed("sent"), 0)).toEqual({ kind: "finish", output: "sent" });
+    expect(transition(orderRun({ outputs: untilNotify }), notify, completed("sent"), 0)).toEqual({
+      kind: "finish",
+      output: "sent",
+      bytes: 6,
+    });
   });
 
   it("may have an output of 256 KiB", () => {

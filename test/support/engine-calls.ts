@@ -12,6 +12,7 @@ import type {
   StepEntry,
 } from "../../shared/domain/protocol.ts";
 import type { Statement } from "../../shared/domain/statement.ts";
+import { encodeRound } from "../../shared/domain/wire.ts";
 import type { Driver, TestDatabase } from "./database.ts";
 
 /** A member of a lease, as a claim describes it. */
@@ -44,7 +45,7 @@ export function claimRequest(facts: Partial<ClaimRequest> = {}): ClaimRequest {
 }
 
 export function advanceRequest(facts: Partial<AdvanceRequest> = {}): string {
-  return JSON.stringify({ ttl_ms: 30_000, ...facts });
+  return encodeRound({ ttl_ms: 30_000, ...facts });
 }
 
 /** The entry of a member in any list of a round. */

@@ -1,4 +1,6 @@
 import pg from "pg";
+import type { ClaimAnswer } from "../../shared/domain/protocol.ts";
+import { decodeRuns } from "../../shared/domain/wire.ts";
 import type { Role, TestDatabase } from "./database.ts";
 import { until } from "./until.ts";
 
@@ -50,7 +52,8 @@ export async function interleave(
 }
 
 async function run(session: pg.Client, { text, values }: Call): Promise<Record<string, unknown> | null> {
-  return (await session.query(`select ${text} as answer`, [...values])).rows[0].answer;
+  const { answer } = (await session.query(`select ${text} as answer`, [...values])).rows[0];
+  return /^baton\.(claim|advance)\(/.test(text) ? { ...decodeRuns<ClaimAnswer>(answer) } : answer;
 }
 
 async function settled(session: pg.Client, call: Call): Promise<Omit<Second, "waited">> {

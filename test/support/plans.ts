@@ -1,4 +1,5 @@
 import pg from "pg";
+import { decodeRuns } from "../../shared/domain/wire.ts";
 
 interface PlanNode {
   readonly "Node Type": string;
@@ -53,7 +54,8 @@ export async function explainingSession(url: string, settings: readonly string[]
     async call(text: string, ...values: unknown[]): Promise<{ answer: unknown; ran: Ran[] }> {
       plans.length = 0;
       const { rows } = await session.query(`select ${text} as answer`, values);
-      return { answer: rows[0].answer, ran: [...plans] };
+      const { answer } = rows[0];
+      return { answer: /^baton\.(claim|advance)\(/.test(text) ? decodeRuns(answer) : answer, ran: [...plans] };
     },
     [Symbol.asyncDispose]: () => session.end(),
   };

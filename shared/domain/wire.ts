@@ -19,6 +19,19 @@ interface RunColumns {
 
 type OnTheWire<Answer> = Omit<Answer, "runs"> & { readonly runs?: RunColumns | null };
 
+/** The JSON text of an enqueue. Fresh runs without keys go by columns, and what they share is said once. */
+export function encodeRuns({ runs, request, fresh }: EnqueueRequest): string {
+  if (fresh === undefined || request !== undefined || runs.some(({ key }) => key !== undefined)) return JSON.stringify({ runs, request });
+  const settings = ["workflow", "version", "priority"] as const;
+  const shared = settings.filter((key) => runs.every((run) => run[key] === runs[0]?.[key]));
+  const own = settings.filter((key) => !shared.includes(key));
+  const times = (["run_at", "delay_ms"] as const).filter((key) => runs.some((run) => run[key] !== undefined));
+  return JSON.stringify({
+    fresh: columns(runs, ["id", "input", ...own, ...times]),
+    shared: Object.fromEntries(shared.map((key) => [key, runs[0]?.[key]])),
+  });
+}
+
 /** The JSON text of a round; made once, so that it is sent again byte for byte. */
 export function encodeRound({ steps, done, failed, ...rest }: AdvanceRequest): string {
   return JSON.stringify({
@@ -44,7 +57,7 @@ export function acceptedRuns(request: EnqueueRequest, answer: Omit<EnqueueAnswer
 }
 
 function columns<Entry>(entries: readonly Entry[], keys: readonly (keyof Entry)[]): Record<string, unknown[]> {
-  return Object.fromEntries(keys.map((key) => [key, entries.map((entry) => entry[key])]));
+  return Object.fromEntries(keys.map((key) => [key, entries.map((entry) => entry[key] ?? null)]));
 }
 
 function rows(runs: RunColumns | null | undefined): ClaimedRun[] {

@@ -34,10 +34,25 @@ export async function enqueueRuns(
   return runs;
 }
 
+/**
+ * The first try says that the runs are fresh, which spares the database a look at each key. If that try was carried out after
+ * all, by the network or by a try whose answer was lost, the next one finds the runs and is told the same.
+ */
 function send(producer: Producer, drafts: readonly RunDraft[], request: EnqueueRequest["request"]): Promise<EnqueueAnswer> {
   const ids = producer.ids.make(drafts.length);
   const runs = drafts.map((draft, place) => ({ id: ids[place]!, ...draft }));
-  return repeatCall(producer, (options) => producer.queue.enqueue({ runs, ...(request && { request }) }, options));
+  const again = { runs, ...(request && { request }) };
+  let tried = false;
+  return repeatCall(producer, async (options) => {
+    if (tried) return producer.queue.enqueue(again, options);
+    tried = true;
+    try {
+      return await producer.queue.enqueue({ ...again, fresh: true }, options);
+    } catch (thrown) {
+      if (!isRefused(thrown, "23505")) throw thrown;
+      return producer.queue.enqueue(again, options);
+    }
+  });
 }
 
 /** Sends once more, with new ids, when the database says that the ids' time is wrong (BT010): nothing of them was stored. */

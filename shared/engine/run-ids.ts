@@ -1,4 +1,4 @@
-import { randomInt } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { v7 } from "uuid";
 
 /**
@@ -17,8 +17,12 @@ export class RunIds {
 
   make(count: number): string[] {
     const msecs = Math.max(0, Math.floor(this.now() + this.offsetMs));
-    const first = randomInt(2 ** 31);
-    return Array.from({ length: count }, (_, place) => v7({ msecs, seq: first + place }));
+    // All at once: by themselves, 16 random bytes take longer than the rest of an id.
+    const random = randomBytes(count * 16 + 4);
+    const first = random.readUInt32BE(count * 16) >>> 1;
+    return Array.from({ length: count }, (_, place) =>
+      v7({ msecs, seq: first + place, random: random.subarray(place * 16, place * 16 + 16) }),
+    );
   }
 
   correct(databaseMs: number): void {

@@ -1,6 +1,6 @@
 -- Refuses ids over 24 hours old or 5 minutes ahead (BT010): their partition may be gone, or not made yet.
 -- The detail carries the database's time in milliseconds, so that a client with a wrong clock corrects itself.
-create or replace function baton.refuse_foreign_ids(runs jsonb, moment timestamptz) returns void
+create or replace function baton.refuse_foreign_ids(ids jsonb, moment timestamptz) returns void
 language plpgsql stable
 as $$
 declare
@@ -9,9 +9,9 @@ declare
   newest uuid := baton.id_at(moment + interval '5 minutes');
   wrong uuid;
 begin
-  select (r ->> 'id')::uuid into wrong
-  from jsonb_array_elements(runs) as r
-  where (r ->> 'id')::uuid < oldest or (r ->> 'id')::uuid >= newest
+  select given.id into wrong
+  from (select i.id::uuid from jsonb_array_elements_text(ids) as i (id) offset 0) as given
+  where given.id < oldest or given.id >= newest
   limit 1;
   if found then
     raise exception 'run id % was not made within the last 24 hours', wrong

@@ -1,25 +1,30 @@
--- Inserts the runs of a batch and a ready row for each that was really inserted: a repeat, or a known key, adds nothing.
+-- Inserts the runs of a batch, none of which is there yet, and a ready row for each.
 -- run_at rises by a microsecond a row, so that the claim's watermark can stand between two rows of one batch. It is never in the
 -- past: pollers have read on from there.
--- Returns how many of them are due within 15 seconds.
-create or replace function baton.store_runs(runs jsonb, moment timestamptz) returns integer
+-- runs: one array for each column, 3 µs a run less to read than an object for each; what is the same for all of them may stand in
+-- shared instead. Returns how many of them are due within 15 seconds.
+create or replace function baton.store_runs(runs jsonb, shared jsonb, moment timestamptz) returns integer
 language plpgsql volatile
 as $$
 declare
+  all_workflow text := shared ->> 'workflow';
+  all_version integer := shared ->> 'version';
+  all_priority smallint := shared ->> 'priority';
   due integer;
 begin
   with given as (
-    select r.*, greatest(moment, coalesce(r.run_at, moment + coalesce(r.delay_ms, 0) * interval '1 millisecond'))
-      + place * interval '1 microsecond' as start_at
-    from rows from (jsonb_to_recordset(runs)
-      as (id uuid, workflow text, version integer, priority smallint, input jsonb, run_at timestamptz, delay_ms bigint, known uuid))
-      with ordinality as r (id, workflow, version, priority, input, run_at, delay_ms, known, place)
-    where r.known is null or r.known = r.id
+    select r.id::uuid, coalesce(r.workflow, all_workflow) as workflow, coalesce(r.version::integer, all_version) as version,
+      coalesce(r.priority::smallint, all_priority) as priority, r.input,
+      greatest(moment, coalesce(r.run_at::timestamptz, moment + coalesce(r.delay_ms::bigint, 0) * interval '1 millisecond'))
+      + r.place * interval '1 microsecond' as start_at
+    from rows from (
+      jsonb_array_elements_text(runs -> 'id'), jsonb_array_elements_text(runs -> 'workflow'), jsonb_array_elements_text(runs -> 'version'),
+      jsonb_array_elements_text(runs -> 'priority'), jsonb_array_elements(runs -> 'input'), jsonb_array_elements_text(runs -> 'run_at'),
+      jsonb_array_elements_text(runs -> 'delay_ms')
+    ) with ordinality as r (id, workflow, version, priority, input, run_at, delay_ms, place)
   ), stored as (
     insert into baton.run (id, workflow, version, priority, input, start_at, created_at)
-    -- A JSON null comes out of the record set as no value at all.
-    select id, workflow, version, priority, coalesce(input, 'null'), start_at, moment from given
-    on conflict do nothing
+    select id, workflow, version, priority, input, start_at, moment from given
     returning id, priority, start_at, octet_length(input::text) as bytes
   ), queued as (
     insert into baton.ready (run_id, band, run_at, bytes, begun)

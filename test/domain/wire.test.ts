@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { AcceptedRun, AdvanceRequest, ClaimAnswer, EnqueueRequest } from "../../shared/domain/protocol.ts";
-import { acceptedRuns, decodeRuns, encodeRound } from "../../shared/domain/wire.ts";
+import { acceptedRuns, decodeRuns, encodeRound, encodeRuns } from "../../shared/domain/wire.ts";
 import { seed } from "./seed.ts";
 
 const step = { place: 3, run: "run-1", node: "charge", position: 0, attempt: 1, age_ms: 5, took_ms: 7, output: { id: "c" } };
@@ -16,6 +16,27 @@ const columns = {
   forgiven: null,
 };
 const answer = (runs: unknown) => ({ round: 1, low: {}, due_in_ms: null, suspects: false, stopped: [], runs }) as never;
+
+describe("an enqueue on the wire", () => {
+  const run = { id: "a", workflow: "order", version: 1, priority: 2, input: { n: 1 } };
+  const decoded = (request: EnqueueRequest): unknown => JSON.parse(encodeRuns(request));
+
+  it("has fresh runs by columns, and once what they share", () => {
+    expect(decoded({ fresh: true, runs: [run, { ...run, id: "b", priority: 0, delay_ms: 5 }] })).toEqual({
+      fresh: { id: ["a", "b"], input: [{ n: 1 }, { n: 1 }], priority: [2, 0], delay_ms: [null, 5] },
+      shared: { workflow: "order", version: 1 },
+    });
+  });
+
+  it.each([
+    ["were sent before", { runs: [run] }],
+    ["have keys", { fresh: true, runs: [{ ...run, key: "k", hash: "h" }] }],
+    ["stand for a request with a key", { fresh: true, runs: [run], request: { workflow: "order", key: "k", hash: "h" } }],
+  ] satisfies [string, EnqueueRequest][])("has runs as they are when they %s", (_, request) => {
+    const { fresh: _fresh, ...rest } = request as EnqueueRequest;
+    expect(decoded(request)).toEqual(rest);
+  });
+});
 
 describe("a round on the wire", () => {
   it("has one array for each column of steps, done and failed, and the rest as it is", () => {
@@ -42,7 +63,7 @@ describe("a round on the wire", () => {
     expect(encodeRound({ ttl_ms: 1 })).toBe('{"ttl_ms":1}');
   });
 
-  it("loses no step, whatever its output", () => {
+  it(`loses no step, whatever its output (seed ${seed})`, () => {
     fc.assert(
       fc.property(fc.array(fc.jsonValue()), (outputs) => {
         const text = encodeRound({ ttl_ms: 1, steps: outputs.map((output, place) => ({ ...step, place, output: output as never })) });

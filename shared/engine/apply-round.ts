@@ -28,7 +28,7 @@ export function addClaimed(poller: Poller, lease: Lease, runs: readonly ClaimedR
   for (const facts of runs) {
     const found = claimed(facts, poller.registry);
     const member = { place: facts.place, run: found.run, abort: undefined, gone: false };
-    lease.members.set(facts.id, member);
+    lease.add(member);
     if (found.kind === "known") {
       lease.startable.push(member);
     } else {
@@ -43,10 +43,10 @@ function applyEntry(poller: Poller, lease: Lease, entry: Finished): void {
   if (entry.kind !== "node") return lease.remove(entry.member);
   const { member, transition } = entry;
   if (transition.kind === "continue") {
-    member.run = transition.run;
+    lease.update(member, transition.run);
     lease.startable.push(member);
   } else if (transition.kind === "retry" && transition.place === "lease") {
-    member.run = transition.run;
+    lease.update(member, transition.run);
     retryInPlace(poller, lease, entry, transition.delayMs);
   } else {
     lease.remove(member);

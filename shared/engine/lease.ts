@@ -52,6 +52,8 @@ export class Lease {
   readonly statements: FinishedNode[] = [];
   startable: Member[] = [];
   running = 0;
+  /** Inputs and outputs of its members, as JSON. */
+  bytes = 0;
   /** The last claim gave as many runs as were asked for: there are more. */
   moreDue = false;
   round = 0;
@@ -61,6 +63,8 @@ export class Lease {
   /** When the database last heard of this lease, and when a handler last came back. */
   heardAt: number;
   progressedAt: number;
+  /** When it was last asked whether more runs are due. */
+  askedAt: number;
   /** No more claims: the invocation's time is nearly up, or the lease is of suspects. */
   closed: boolean;
   lost = false;
@@ -78,13 +82,17 @@ export class Lease {
     this.slots = slots;
     this.heardAt = now;
     this.progressedAt = now;
+    this.askedAt = now;
     this.closed = closed;
   }
 
   /** Takes over what a claim or a round said; asked: how many runs it was to give. */
   heard(answer: Pick<ClaimAnswer | AdvanceAnswer, "low" | "due_in_ms" | "runs">, now: number, asked = 0): void {
     this.heardAt = now;
-    if (asked > 0) this.moreDue = answer.runs.length >= asked;
+    if (asked > 0) {
+      this.moreDue = answer.runs.length >= asked;
+      this.askedAt = now;
+    }
     // A repeated round without a claim has none to tell.
     if (answer.low !== undefined && answer.low !== null) this.low = answer.low;
     if (answer.due_in_ms === undefined) return;
@@ -93,9 +101,20 @@ export class Lease {
     this.dueAt = answer.due_in_ms === null ? null : now + Math.max(answer.due_in_ms, soonest);
   }
 
+  add(member: Member): void {
+    this.members.set(member.run.id, member);
+    this.bytes += member.run.bytes;
+  }
+
+  /** The member's run went on: with one more output or failure. */
+  update(member: Member, run: Run): void {
+    this.bytes += run.bytes - member.run.bytes;
+    member.run = run;
+  }
+
   remove(member: Member): void {
     member.gone = true;
-    this.members.delete(member.run.id);
+    if (this.members.delete(member.run.id)) this.bytes -= member.run.bytes;
   }
 
   /** Takes a member away whose run goes on elsewhere or not at all; its handler is told to stop. */

@@ -14,6 +14,8 @@ export interface PollerSettings {
   readonly leases: number;
   /** How long a lease lasts without a round (default 30 s); a heartbeat goes out at a third of it. */
   readonly ttlMs: number;
+  /** How long a result waits for others, while eight times as many handlers are still out (default 10 ms). */
+  readonly gatherMs: number;
   /** How far ahead the next due time may lie for the poller to wait for it (default 15 s). */
   readonly lingerMs: number;
   /** What a step's own timeout must leave of the invocation's time, to store its result (default 5 s). */
@@ -26,6 +28,7 @@ export const defaultSettings: PollerSettings = {
   concurrency: 50,
   leases: 2,
   ttlMs: 30_000,
+  gatherMs: 10,
   lingerMs: 15_000,
   reserveMs: 5_000,
 };

@@ -6,6 +6,8 @@ import type { Poller } from "./poller.ts";
 import { settle, UnsettledError } from "./settle.ts";
 import { giveBack, giveBackTheLate, startMembers } from "./start-members.ts";
 
+const askAgainAfterMs = 20;
+
 /**
  * Runs a lease until nobody is left in it: handlers run side by side, and one round at a time stores whatever finished since
  * the last (a group commit). A heartbeat is a round with nothing in it. beforeRound is called before the lease waits for one.
@@ -34,6 +36,7 @@ async function oneRound(poller: Poller, lease: Lease, beforeRound: () => void): 
   if (!hasWork(poller, lease)) await nextEvent(poller, lease);
   // One turn of the event loop: results that come in together go out together.
   await new Promise((resolve) => setImmediate(resolve));
+  await gather(poller, lease);
   giveBackTheLate(poller, lease);
   beforeRound();
   await commitWhatFinished(poller, lease);
@@ -66,13 +69,43 @@ function takeFinished(poller: Poller, lease: Lease): Finished[] {
   return taken;
 }
 
-/** How much to claim with a round, once half the places are free: a claim rewrites the lease's list of runs. */
+/**
+ * While many handlers are out, waits a little for more of them to come back: a round costs the database as much as 30 steps,
+ * and handlers that take 50 to 500 ms would otherwise have one for every two of them. A lone run never waits.
+ */
+async function gather(poller: Poller, lease: Lease): Promise<void> {
+  const sendAt = poller.clock.now() + poller.settings.gatherMs;
+  const isEnough = () => lease.finished.length + lease.statements.length >= lease.running / 8 || poller.clock.now() >= sendAt;
+  while (!isEnough()) {
+    const callOff = poller.clock.after(sendAt - poller.clock.now(), () => lease.wake());
+    await lease.changed();
+    callOff();
+  }
+}
+
+/** How much to claim with a round, if anything. */
 function claimLimits(poller: Poller, lease: Lease, leaving: readonly Finished[]): ClaimLimits | undefined {
+  const room = roomIn(poller, lease, leaving);
+  if (room === undefined || !mayAsk(poller, lease)) return undefined;
+  return { max: room.runs, max_bytes: room.bytes, low: lease.low, manifest: poller.registry.manifest() };
+}
+
+/**
+ * What a lease has room for, once an eighth of its places and of its bytes is free: a claim rewrites the lease's list of runs,
+ * 16 bytes each. No room while handlers already wait for a slot.
+ */
+function roomIn(poller: Poller, lease: Lease, leaving: readonly Finished[]): { runs: number; bytes: number } | undefined {
   const { batch, concurrency, maxBytes } = poller.settings;
-  const staying = lease.members.size - leaving.filter(leaves).length;
+  const gone = leaving.filter(leaves);
+  const runs = batch - lease.members.size + gone.length;
+  const bytes = maxBytes - lease.bytes + gone.reduce((sum, { member }) => sum + member.run.bytes, 0);
   const idle = concurrency - lease.slots.running - lease.startable.length;
-  if (lease.closed || batch - staying < batch / 2 || idle <= 0) return undefined;
-  return { max: batch - staying, max_bytes: maxBytes, low: lease.low, manifest: poller.registry.manifest() };
+  return lease.closed || runs < batch / 8 || bytes < maxBytes / 8 || idle <= 0 ? undefined : { runs, bytes };
+}
+
+/** Looking for runs where there were none just now would double what the round of a lone run costs. */
+function mayAsk(poller: Poller, lease: Lease): boolean {
+  return lease.moreDue || isDue(poller, lease) || poller.clock.now() - lease.askedAt >= askAgainAfterMs;
 }
 
 function leaves(entry: Finished): boolean {
@@ -90,7 +123,7 @@ const isDue = (poller: Poller, lease: Lease) => lease.dueAt !== null && poller.c
 
 /** Waits until a handler comes back, a heartbeat is due, or a run that there is room for is. */
 async function nextEvent(poller: Poller, lease: Lease): Promise<void> {
-  const roomy = claimLimits(poller, lease, []) !== undefined;
+  const roomy = roomIn(poller, lease, []) !== undefined;
   const soonest = Math.min(heartbeatAt(poller, lease), roomy ? (lease.dueAt ?? Infinity) : Infinity);
   const callOff = poller.clock.after(soonest - poller.clock.now(), () => lease.wake());
   await lease.changed();

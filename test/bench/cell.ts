@@ -32,12 +32,15 @@ async function produce(): Promise<void> {
 type Producer = Awaited<ReturnType<Contender["openProducer"]>>;
 type Sending = Extract<ToCell, { kind: "send" }>;
 
+/** 1,000 runs a call, or as many as 4 MB hold. */
+const atOnce = Math.min(1_000, Math.floor(4_000_000 / JSON.stringify(payload).length));
+
 /** As fast as it goes, two calls at a time. */
 async function sendAll(producer: Producer, { count }: Sending): Promise<number[]> {
   let left = count;
   const sender = async () => {
     while (left > 0) {
-      const size = Math.min(1_000, left);
+      const size = Math.min(atOnce, left);
       left -= size;
       await producer.send(Array.from({ length: size }, () => ({ ...payload })));
     }

@@ -1,12 +1,15 @@
+import { randomBytes } from "node:crypto";
+
 /** W1: one no-op run. W2: a workflow of three steps, each with a 200-byte output. */
 export type Workload = "W1" | "W2";
 
-/** What every run is given and every step of W2 returns: 200 bytes of JSON. */
-export interface Payload {
+/** What every run is given and every step of W2 returns. */
+// eslint-disable-next-line typescript/consistent-type-definitions -- an interface would not be JSON to the compiler
+export type Payload = {
   readonly text: string;
   /** Milliseconds since the epoch, in measurements of latency only. */
   readonly sentAt?: number;
-}
+};
 
 /** What a worker tells while it works: `started` when a run's first step begins, `done` after its last step returned. */
 export interface Progress {
@@ -38,4 +41,11 @@ export interface Contender {
   unfinishedSql(workload: Workload): string;
 }
 
-export const payload: Payload = { text: "x".repeat(200 - '{"text":""}'.length) };
+/** BENCH_PAYLOAD_BYTES makes it larger, for W5. */
+const bytes = Number(process.env["BENCH_PAYLOAD_BYTES"] ?? 200);
+export const payload: Payload = { text: incompressible(bytes - '{"text":""}'.length) };
+
+/** Postgres compresses what is over 2 KB: a repeated letter would be stored as nothing. */
+function incompressible(length: number): string {
+  return randomBytes(length).toString("base64").slice(0, length);
+}

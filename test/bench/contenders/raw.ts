@@ -1,6 +1,6 @@
 import pg from "pg";
-import { type Contender, payload, type Payload, type Progress } from "./contender.ts";
-import { withClient } from "./server.ts";
+import { type Contender, payload, type Payload, type Progress } from "../contender.ts";
+import { withClient } from "../server.ts";
 
 const batch = 500;
 const loops = 2;

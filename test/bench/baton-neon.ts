@@ -1,3 +1,0 @@
-import { batonThrough } from "./baton.ts";
-
-export default batonThrough("neon");

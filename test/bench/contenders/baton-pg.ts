@@ -1,0 +1,3 @@
+import { baton } from "../baton.ts";
+
+export default baton({ name: "Baton", driver: "pg" });

@@ -184,7 +184,8 @@ AS $function$
 declare
   held baton.lease;
   moment timestamptz;
-  strictly boolean := coalesce((request ->> 'strict')::boolean, false);
+  strictly boolean := request ? 'strict';
+  checked boolean := request ? 'checked' or request ? 'strict';
   lost uuid[];
   done integer[];
   stopped uuid[];
@@ -202,13 +203,13 @@ begin
   moment := baton.now();
   -- Read out of line once; else every look at a place of it reads it again, 8 KB for each step.
   held.run_ids := held.run_ids[:];
-  lost := baton.append_checkpoints(held, request -> 'steps', strictly or request ? 'checked', moment);
+  lost := baton.append_checkpoints(held, request -> 'steps', checked, moment);
   if strictly and cardinality(lost) > 0 then
     raise exception 'runs % have that output already, or are no members of lease %', lost, token using errcode = 'BT003';
   end if;
   perform baton.append_failures(held, request -> 'failures', moment);
-  done := baton.end_members(held, request -> 'done', 'done', lost, moment)
-    || baton.end_members(held, request -> 'failed', 'failed', lost, moment);
+  done := baton.end_members(held, request -> 'done', 'done', lost, checked, moment)
+    || baton.end_members(held, request -> 'failed', 'failed', lost, checked, moment);
   stopped := baton.stop_members(held, done, moment);
   skipped := lost || stopped;
   if cardinality(lost) > 0 then
@@ -240,31 +241,34 @@ CREATE OR REPLACE FUNCTION baton.append_checkpoints(held baton.lease, steps json
  LANGUAGE plpgsql
 AS $function$
 declare
-  stored uuid[];
+  known uuid[] := '{}';
+  stored integer;
 begin
   if steps is null then
     return '{}';
   end if;
-  with appended as (
-    insert into baton.checkpoint (run_id, node, position, attempt, started_at, finished_at, output)
-    select s.run::uuid, s.node, s.position::smallint, s.attempt::smallint,
-      moment - (s.age_ms::integer + s.took_ms::integer) * interval '1 millisecond', moment - s.age_ms::integer * interval '1 millisecond', s.output
-    from rows from (
-      jsonb_array_elements_text(steps -> 'place'), jsonb_array_elements_text(steps -> 'run'), jsonb_array_elements_text(steps -> 'node'),
-      jsonb_array_elements_text(steps -> 'position'), jsonb_array_elements_text(steps -> 'attempt'),
-      jsonb_array_elements_text(steps -> 'age_ms'), jsonb_array_elements_text(steps -> 'took_ms'), jsonb_array_elements(steps -> 'output')
-    ) as s (place, run, node, position, attempt, age_ms, took_ms, output)
-    where baton.is_member(held, s.place::integer, s.run::uuid)
-      and (not checked or not exists (select from baton.checkpoint c where c.run_id = s.run::uuid and c.node = s.node))
-    returning run_id
-  )
-  select array_agg(run_id) into stored from appended;
-  if coalesce(cardinality(stored), 0) = jsonb_array_length(steps -> 'run') then
+  if checked then
+    known := array(
+      select s.run::uuid from rows from (jsonb_array_elements_text(steps -> 'run'), jsonb_array_elements_text(steps -> 'node')) as s (run, node)
+      cross join lateral (select count(*) as n from baton.checkpoint where run_id = s.run::uuid and checkpoint.node = s.node) as c
+      where c.n > 0);
+  end if;
+  insert into baton.checkpoint (run_id, node, position, attempt, started_at, finished_at, output)
+  select s.run::uuid, s.node, s.position::smallint, s.attempt::smallint,
+    moment - (s.age_ms::integer + s.took_ms::integer) * interval '1 millisecond', moment - s.age_ms::integer * interval '1 millisecond', s.output
+  from rows from (
+    jsonb_array_elements_text(steps -> 'place'), jsonb_array_elements_text(steps -> 'run'), jsonb_array_elements_text(steps -> 'node'),
+    jsonb_array_elements_text(steps -> 'position'), jsonb_array_elements_text(steps -> 'attempt'),
+    jsonb_array_elements_text(steps -> 'age_ms'), jsonb_array_elements_text(steps -> 'took_ms'), jsonb_array_elements(steps -> 'output')
+  ) as s (place, run, node, position, attempt, age_ms, took_ms, output)
+  where baton.is_member(held, s.place::integer, s.run::uuid) and s.run::uuid <> all (known);
+  get diagnostics stored = row_count;
+  if stored = jsonb_array_length(steps -> 'run') then
     return '{}';
   end if;
   return array(
-    select run::uuid from jsonb_array_elements_text(steps -> 'run') as s (run)
-    group by run having count(*) > (select count(*) from unnest(stored) as t (id) where t.id = s.run::uuid));
+    select distinct s.run::uuid from rows from (jsonb_array_elements_text(steps -> 'place'), jsonb_array_elements_text(steps -> 'run')) as s (place, run)
+    where s.run::uuid = any (known) or not baton.is_member(held, s.place::integer, s.run::uuid));
 end
 $function$;
 
@@ -370,7 +374,7 @@ begin
   )
   select count(*) into parked from (select * from unready union all select * from unblocked) as taken;
   if parked > 0 then
-    perform baton.end_runs(array[cancel.id], 'cancelled', null, moment);
+    perform baton.end_runs(array[cancel.id], 'cancelled', null, true, moment);
     return jsonb_build_object('status', 'cancelled');
   end if;
   return jsonb_build_object('status', 'cancelling');
@@ -413,7 +417,7 @@ begin
     end if;
   end if;
   stopped := baton.stopped_among(got.ids);
-  perform baton.end_runs(stopped, 'cancelled', null, moment);
+  perform baton.end_runs(stopped, 'cancelled', null, true, moment);
   -- In the order of their ids, as describe_runs wants them.
   select array_agg(t.id order by t.id) into ids from unnest(got.ids) as t (id) where t.id <> all (stopped);
   if cardinality(ids) > 0 then
@@ -462,7 +466,7 @@ begin
   if crashes > 5 then
     perform baton.end_runs(doubtful, 'failed', array_fill(jsonb_build_object('name', 'PoisonError', 'message',
       'three pollers in a row stopped while they ran this run alone; mend the step that kills its process, then redrive the run'),
-      array[cardinality(doubtful)]), moment);
+      array[cardinality(doubtful)]), true, moment);
   else
     perform baton.put_back(doubtful, array_fill(moment, array[cardinality(doubtful)]), crashes);
   end if;
@@ -498,7 +502,7 @@ end
 $function$;
 
 -- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.end_members(held baton.lease, ended jsonb, new_status text, skipped uuid[], moment timestamp with time zone)
+CREATE OR REPLACE FUNCTION baton.end_members(held baton.lease, ended jsonb, new_status text, skipped uuid[], checked boolean, moment timestamp with time zone)
  RETURNS integer[]
  LANGUAGE plpgsql
 AS $function$
@@ -515,13 +519,13 @@ begin
     jsonb_array_elements_text(ended -> 'place'), jsonb_array_elements_text(ended -> 'run'), jsonb_array_elements(ended -> 'error')
   ) as e (place, run, error)
   where baton.is_member(held, e.place::integer, e.run::uuid) and e.run::uuid <> all (skipped);
-  perform baton.end_runs(ids, new_status, errors, moment);
+  perform baton.end_runs(ids, new_status, errors, checked, moment);
   return coalesce(places, '{}');
 end
 $function$;
 
 -- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.end_runs(ids uuid[], new_status text, errors jsonb[], moment timestamp with time zone)
+CREATE OR REPLACE FUNCTION baton.end_runs(ids uuid[], new_status text, errors jsonb[], checked boolean, moment timestamp with time zone)
  RETURNS void
  LANGUAGE plpgsql
 AS $function$
@@ -529,12 +533,17 @@ begin
   if coalesce(cardinality(ids), 0) = 0 then
     return;
   end if;
-  insert into baton.ending (run_id, status, error, at)
-  select t.id, new_status, t.error, moment from unnest(ids, errors) as t (id, error)
-  on conflict do nothing;
   if exists (select from baton.control) then
     delete from baton.control where run_id = any (ids);
   end if;
+  if checked then
+    select array_agg(t.id), array_agg(t.error) into ids, errors
+    from unnest(ids, errors) as t (id, error)
+    cross join lateral (select count(*) as n from baton.ending where run_id = t.id) as e
+    where e.n = 0;
+  end if;
+  insert into baton.ending (run_id, status, error, at)
+  select t.id, new_status, t.error, moment from unnest(ids, errors) as t (id, error);
 end
 $function$;
 
@@ -816,8 +825,8 @@ AS $function$
     'priority', coalesce(jsonb_agg(run -> 'priority' order by nth), '[]'), 'input', coalesce(jsonb_agg(run -> 'input' order by nth), '[]'),
     'run_at', coalesce(jsonb_agg(run -> 'run_at' order by nth), '[]'), 'delay_ms', coalesce(jsonb_agg(run -> 'delay_ms' order by nth), '[]'))
   from jsonb_array_elements(runs) with ordinality as r (run, nth)
-  where coalesce(run ->> 'known', run ->> 'id') = run ->> 'id'
-    and not exists (select from baton.run k where k.id = (r.run ->> 'id')::uuid)
+  cross join lateral (select count(*) as n from baton.run where id = (r.run ->> 'id')::uuid) as k
+  where coalesce(run ->> 'known', run ->> 'id') = run ->> 'id' and k.n = 0
 $function$;
 
 -- owner: baton_migrator
@@ -1213,7 +1222,7 @@ begin
     from unnest(held.run_ids) with ordinality as m (run_id, nth)
     join baton.control c using (run_id)
     where get_bit(held.gone, (nth - 1)::integer) = 0 and (nth - 1)::integer <> all (ended);
-    perform baton.end_runs(stopped, 'cancelled', null, moment);
+    perform baton.end_runs(stopped, 'cancelled', null, true, moment);
   end if;
   return coalesce(stopped, '{}');
 end
@@ -1236,7 +1245,7 @@ begin
     delete from baton.blocked where run_id = any (array(select run_id from baton.control)) returning run_id
   )
   select array_agg(run_id) into ids from (select * from unready union all select * from unblocked) as parked;
-  perform baton.end_runs(ids, 'cancelled', null, moment);
+  perform baton.end_runs(ids, 'cancelled', null, true, moment);
   delete from baton.control c where exists (select from baton.ending e where e.run_id = c.run_id);
   return coalesce(cardinality(ids), 0);
 end
@@ -1504,8 +1513,8 @@ grant execute on function baton.claim(uuid,jsonb) to baton_poller;
 grant execute on function baton.claimed_again(baton.lease,jsonb) to baton_engine;
 grant execute on function baton.crash_members(baton.lease,uuid[],timestamp with time zone) to baton_engine;
 grant execute on function baton.describe_runs(uuid[],integer[],uuid[]) to baton_engine;
-grant execute on function baton.end_members(baton.lease,jsonb,text,uuid[],timestamp with time zone) to baton_engine;
-grant execute on function baton.end_runs(uuid[],text,jsonb[],timestamp with time zone) to baton_engine;
+grant execute on function baton.end_members(baton.lease,jsonb,text,uuid[],boolean,timestamp with time zone) to baton_engine;
+grant execute on function baton.end_runs(uuid[],text,jsonb[],boolean,timestamp with time zone) to baton_engine;
 grant execute on function baton.enqueue(jsonb) to baton_producer;
 grant execute on function baton.ensure_partitions() to baton_engine;
 grant execute on function baton.failures_of(uuid[]) to baton_engine;

@@ -18,7 +18,8 @@ as $$
 declare
   held baton.lease;
   moment timestamptz;
-  strictly boolean := coalesce((request ->> 'strict')::boolean, false);
+  strictly boolean := request ? 'strict';
+  checked boolean := request ? 'checked' or request ? 'strict';
   lost uuid[];
   done integer[];
   stopped uuid[];
@@ -36,13 +37,13 @@ begin
   moment := baton.now();
   -- Read out of line once; else every look at a place of it reads it again, 8 KB for each step.
   held.run_ids := held.run_ids[:];
-  lost := baton.append_checkpoints(held, request -> 'steps', strictly or request ? 'checked', moment);
+  lost := baton.append_checkpoints(held, request -> 'steps', checked, moment);
   if strictly and cardinality(lost) > 0 then
     raise exception 'runs % have that output already, or are no members of lease %', lost, token using errcode = 'BT003';
   end if;
   perform baton.append_failures(held, request -> 'failures', moment);
-  done := baton.end_members(held, request -> 'done', 'done', lost, moment)
-    || baton.end_members(held, request -> 'failed', 'failed', lost, moment);
+  done := baton.end_members(held, request -> 'done', 'done', lost, checked, moment)
+    || baton.end_members(held, request -> 'failed', 'failed', lost, checked, moment);
   stopped := baton.stop_members(held, done, moment);
   skipped := lost || stopped;
   if cardinality(lost) > 0 then

@@ -26,7 +26,7 @@ begin
   )
   select count(*) into parked from (select * from unready union all select * from unblocked) as taken;
   if parked > 0 then
-    perform baton.end_runs(array[cancel.id], 'cancelled', null, moment);
+    perform baton.end_runs(array[cancel.id], 'cancelled', null, true, moment);
     return jsonb_build_object('status', 'cancelled');
   end if;
   return jsonb_build_object('status', 'cancelling');

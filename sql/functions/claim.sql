@@ -38,7 +38,7 @@ begin
     end if;
   end if;
   stopped := baton.stopped_among(got.ids);
-  perform baton.end_runs(stopped, 'cancelled', null, moment);
+  perform baton.end_runs(stopped, 'cancelled', null, true, moment);
   -- In the order of their ids, as describe_runs wants them.
   select array_agg(t.id order by t.id) into ids from unnest(got.ids) as t (id) where t.id <> all (stopped);
   if cardinality(ids) > 0 then

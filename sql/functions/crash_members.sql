@@ -20,7 +20,7 @@ begin
   if crashes > 5 then
     perform baton.end_runs(doubtful, 'failed', array_fill(jsonb_build_object('name', 'PoisonError', 'message',
       'three pollers in a row stopped while they ran this run alone; mend the step that kills its process, then redrive the run'),
-      array[cardinality(doubtful)]), moment);
+      array[cardinality(doubtful)]), true, moment);
   else
     perform baton.put_back(doubtful, array_fill(moment, array[cardinality(doubtful)]), crashes);
   end if;

@@ -1,5 +1,5 @@
 -- Ends members of a lease: ended is { place: [], run: [], error?: [] }. Returns the places they leave.
-create or replace function baton.end_members(held baton.lease, ended jsonb, new_status text, skipped uuid[], moment timestamptz) returns integer[]
+create or replace function baton.end_members(held baton.lease, ended jsonb, new_status text, skipped uuid[], checked boolean, moment timestamptz) returns integer[]
 language plpgsql volatile
 as $$
 declare
@@ -15,7 +15,7 @@ begin
     jsonb_array_elements_text(ended -> 'place'), jsonb_array_elements_text(ended -> 'run'), jsonb_array_elements(ended -> 'error')
   ) as e (place, run, error)
   where baton.is_member(held, e.place::integer, e.run::uuid) and e.run::uuid <> all (skipped);
-  perform baton.end_runs(ids, new_status, errors, moment);
+  perform baton.end_runs(ids, new_status, errors, checked, moment);
   return coalesce(places, '{}');
 end
 $$;

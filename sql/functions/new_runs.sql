@@ -8,6 +8,6 @@ as $$
     'priority', coalesce(jsonb_agg(run -> 'priority' order by nth), '[]'), 'input', coalesce(jsonb_agg(run -> 'input' order by nth), '[]'),
     'run_at', coalesce(jsonb_agg(run -> 'run_at' order by nth), '[]'), 'delay_ms', coalesce(jsonb_agg(run -> 'delay_ms' order by nth), '[]'))
   from jsonb_array_elements(runs) with ordinality as r (run, nth)
-  where coalesce(run ->> 'known', run ->> 'id') = run ->> 'id'
-    and not exists (select from baton.run k where k.id = (r.run ->> 'id')::uuid)
+  cross join lateral (select count(*) as n from baton.run where id = (r.run ->> 'id')::uuid) as k
+  where coalesce(run ->> 'known', run ->> 'id') = run ->> 'id' and k.n = 0
 $$;

@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 export type Workload = "W1" | "W2";
 
 /** What every run is given and every step of W2 returns. */
-// eslint-disable-next-line typescript/consistent-type-definitions -- an interface would not be JSON to the compiler
+// Not an interface, which would be no JSON to the compiler.
 export type Payload = {
   readonly text: string;
   /** Milliseconds since the epoch, in measurements of latency only. */

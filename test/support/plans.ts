@@ -8,6 +8,8 @@ interface PlanNode {
   readonly "Actual Rows"?: number;
   readonly "Actual Loops"?: number;
   readonly "Rows Removed by Filter"?: number;
+  readonly "Shared Hit Blocks"?: number;
+  readonly "Shared Read Blocks"?: number;
   readonly Plans?: readonly PlanNode[];
 }
 
@@ -23,6 +25,8 @@ export interface Scan {
 export interface Ran {
   readonly statement: string;
   readonly scans: readonly Scan[];
+  /** Pages of 8 KB that it touched, with everything that it called. */
+  readonly buffers: number;
 }
 
 const SETTINGS = [
@@ -31,6 +35,7 @@ const SETTINGS = [
   "set auto_explain.log_nested_statements = on",
   "set auto_explain.log_analyze = on",
   "set auto_explain.log_timing = off",
+  "set auto_explain.log_buffers = on",
   "set auto_explain.log_format = json",
   "set auto_explain.log_level = notice",
   "set plan_cache_mode = force_generic_plan",
@@ -47,15 +52,19 @@ export async function explainingSession(url: string, settings: readonly string[]
     const json = /^duration: .* plan:\n([^]*)$/.exec(message ?? "")?.[1];
     if (json === undefined) return;
     const { "Query Text": statement, Plan: plan } = JSON.parse(json) as { "Query Text": string; Plan: PlanNode };
-    plans.push({ statement, scans: scansOf(plan) });
+    plans.push({ statement, scans: scansOf(plan), buffers: (plan["Shared Hit Blocks"] ?? 0) + (plan["Shared Read Blocks"] ?? 0) });
   });
   return {
-    /** Runs one call and gives its answer and every statement that ran for it. */
-    async call(text: string, ...values: unknown[]): Promise<{ answer: unknown; ran: Ran[] }> {
+    /** Runs one call and gives its answer, every statement that ran for it, and the buffers that it touched. */
+    async call(text: string, ...values: unknown[]): Promise<{ answer: unknown; ran: Ran[]; buffers: number }> {
       plans.length = 0;
       const { rows } = await session.query(`select ${text} as answer`, values);
       const { answer } = rows[0];
-      return { answer: /^baton\.(claim|advance)\(/.test(text) ? decodeRuns(answer) : answer, ran: [...plans] };
+      return {
+        answer: /^baton\.(claim|advance)\(/.test(text) ? decodeRuns(answer) : answer,
+        ran: [...plans],
+        buffers: plans.at(-1)!.buffers,
+      };
     },
     [Symbol.asyncDispose]: () => session.end(),
   };

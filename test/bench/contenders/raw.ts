@@ -2,7 +2,7 @@ import pg from "pg";
 import { type Contender, payload, type Payload, type Progress } from "../contender.ts";
 import { withClient } from "../server.ts";
 
-const batch = 500;
+const batch = 1_000;
 const loops = 2;
 const steps = 3;
 
@@ -53,7 +53,9 @@ const raw: Contender = {
   name: "raw",
   version: "pg 8.23.1",
   settings: { batch, loops, enqueueAtOnce: 1_000 },
-  prepare: (url) => withClient(url, (client) => client.query(schema)) as unknown as Promise<void>,
+  prepare: async (url) => {
+    await withClient(url, (client) => client.query(schema));
+  },
   async openProducer(url) {
     const pool = new pg.Pool({ connectionString: url, max: loops });
     return {

@@ -1,0 +1,28 @@
+import { setTimeout as pause } from "node:timers/promises";
+import type { RunView } from "../../../shared/client.ts";
+import { copyProject, freePort, removeProject, RunningService } from "../../journeys/service-copy.ts";
+import { median } from "./statistics.ts";
+
+const runs = 20;
+
+/** Milliseconds from the POST to the start of the first step, through everything that `npm start` starts: reported without a goal. */
+export async function measurePost(): Promise<{ startP50: number; startMax: number }> {
+  const folder = copyProject();
+  const service = await RunningService.start(folder, await freePort());
+  try {
+    const took: number[] = [];
+    for (let n = 0; n < runs; n++) {
+      const postedAt = Date.now();
+      const { id } = (await (
+        await service.call("/workflows/fulfil-order/runs", { input: { orderId: `o-${n}`, amountCents: 100 } })
+      ).json()) as { id: string };
+      await pause(1_000);
+      const run = (await (await service.call(`/runs/${id}`)).json()) as RunView;
+      took.push(Date.parse(run.steps[0]!.attempts[0]!.startedAt) - postedAt);
+    }
+    return { startP50: median(took), startMax: Math.max(...took) };
+  } finally {
+    await service.interrupt();
+    removeProject(folder);
+  }
+}

@@ -1,0 +1,31 @@
+// `npm run bench` and `npm run bench:peers`: measures a suite, writes every raw value to test/reports, and prints tables and ratios.
+// Options: --rounds 3 (default), --only <part of an id>, --out <file>.
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { goals, judge } from "./goals.ts";
+import { printResults } from "./report.ts";
+import { startBenchServer } from "./server.ts";
+import { runSuite } from "./suite.ts";
+
+const { values, positionals } = parseArgs({
+  options: { rounds: { type: "string", default: "3" }, only: { type: "string", default: "" }, out: { type: "string" } },
+  allowPositionals: true,
+});
+const suite = positionals[0] === "peers" ? "peers" : "baton";
+const all = suite === "peers" ? (await import("./suites/peers.ts")).peerSuite : (await import("./suites/baton.ts")).batonSuite;
+const chosen = all.filter(({ id }) => id.includes(values.only));
+if (chosen.length === 0) throw new Error(`--only ${values.only} fits none of: ${all.map(({ id }) => id).join(", ")}`);
+
+const server = await startBenchServer();
+try {
+  const results = await runSuite(server, chosen, Number(values.rounds));
+  const out = resolve(values.out ?? `test/reports/bench-${suite}.json`);
+  mkdirSync(dirname(out), { recursive: true });
+  writeFileSync(out, `${JSON.stringify(results, null, 1)}\n`);
+  printResults(results);
+  console.log(judge(goals[suite], results).join("\n"));
+  console.log(`\nAll values: ${out}`);
+} finally {
+  await server.stop();
+}

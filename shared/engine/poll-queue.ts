@@ -1,5 +1,4 @@
 import type { ClaimAnswer, TickAnswer } from "../domain/protocol.ts";
-import type { Json } from "../domain/json.ts";
 import { addClaimed } from "./apply-round.ts";
 import { Lease } from "./lease.ts";
 import type { Poller } from "./poller.ts";
@@ -27,24 +26,22 @@ interface Poll {
   leases: number;
   crashed: number;
   leaseExpiresInMs: number | null;
-  tickedAt: number;
-  low: Json;
   outOfTime: boolean;
 }
 
 /**
  * One invocation of the poller: ticks, then claims and runs leases until nothing is due within the linger, or the
- * invocation's time is nearly up.
+ * invocation's time is nearly up. nudged: a producer woke it, and a process that ticked within the last minute need not tick
+ * for that; the schedule's invocations always do, since the clock of a process may stand still while it is frozen.
  *
  * Suspects come first, in a lease of their own, so that a run that kills its poller takes few others with it; and again
  * whenever nothing else is due, so that they do not wait for the next invocation.
  */
-export async function pollQueue(poller: Poller): Promise<PollReport> {
+export async function pollQueue(poller: Poller, nudged = false): Promise<PollReport> {
   const poll = beginPoll(poller);
-  const { suspects } = await tick(poll);
-  if (suspects) await workSuspects(poll);
+  if ((!nudged || tickIsDue(poller)) && (await tick(poll)).suspects) await workSuspects(poll);
   for (let idle = 0; hasTime(poll);) {
-    if (poller.clock.now() - poll.tickedAt > tickEveryMs) await tick(poll);
+    if (tickIsDue(poller)) await tick(poll);
     const { worked, last } = await workBacklog(poll);
     if (worked) idle = 0;
     else if (!(last.suspects && (await workSuspects(poll))) && !(await linger(poller, last.due_in_ms, idle++))) break;
@@ -55,7 +52,11 @@ export async function pollQueue(poller: Poller): Promise<PollReport> {
 
 function beginPoll(poller: Poller): Poll {
   const nothing = { leases: 0, crashed: 0, leaseExpiresInMs: null };
-  return { poller, slots: new Slots(), beside: 0, ...nothing, tickedAt: 0, low: {}, outOfTime: false };
+  return { poller, slots: new Slots(), beside: 0, ...nothing, outOfTime: false };
+}
+
+function tickIsDue({ clock, memory }: Poller): boolean {
+  return memory.tickedAt === undefined || clock.now() - memory.tickedAt > tickEveryMs;
 }
 
 /**
@@ -90,12 +91,12 @@ function workBeside(poll: Poll): Promise<unknown> {
 
 function hasRoomBeside({ poller, slots, beside }: Poll, lease: Lease): boolean {
   const { leases, concurrency } = poller.settings;
-  return lease.moreDue && beside + 1 < leases && slots.running + lease.startable.length < concurrency;
+  return lease.moreDue && !lease.closed && beside + 1 < leases && slots.running + lease.startable.length < concurrency;
 }
 
 function countLease(poll: Poll, lease: Lease): void {
   poll.leases++;
-  poll.low = lease.low;
+  poll.poller.memory.low = lease.low;
   poll.outOfTime ||= lease.outOfTime;
 }
 
@@ -124,13 +125,20 @@ async function workSuspects(poll: Poll): Promise<boolean> {
 async function claimed(poll: Poll, lease: Lease, suspects: boolean): Promise<ClaimAnswer> {
   const { poller } = poll;
   const { batch, maxBytes, ttlMs } = poller.settings;
-  const request = { ttl_ms: ttlMs, max: batch, max_bytes: maxBytes, low: poll.low, manifest: poller.registry.manifest(), suspects };
+  const request = {
+    ttl_ms: ttlMs,
+    max: batch,
+    max_bytes: maxBytes,
+    low: poller.memory.low,
+    manifest: poller.registry.manifest(),
+    suspects,
+  };
   const settled = await settle(poller, () => poller.store.claim(lease.token, request));
   if ("refused" in settled) throw settled.refused;
   const { answer } = settled;
   lease.round = answer.round;
   lease.heard(answer, poller.clock.now(), batch);
-  poll.low = answer.low;
+  poller.memory.low = answer.low;
   addClaimed(poller, lease, answer.runs);
   return answer;
 }
@@ -140,8 +148,7 @@ async function tick(poll: Poll): Promise<TickAnswer> {
   if ("refused" in settled) throw settled.refused;
   poll.crashed += settled.answer.crashed;
   poll.leaseExpiresInMs = settled.answer.lease_expires_in_ms;
-  poll.low = settled.answer.low;
-  poll.tickedAt = poll.poller.clock.now();
+  Object.assign(poll.poller.memory, { low: settled.answer.low, tickedAt: poll.poller.clock.now() });
   return settled.answer;
 }
 

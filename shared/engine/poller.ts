@@ -1,3 +1,4 @@
+import type { Json } from "../domain/json.ts";
 import type { Logger } from "../domain/node.ts";
 import type { Registry } from "../domain/registry.ts";
 import type { Clock, RunStore } from "./ports.ts";
@@ -33,6 +34,14 @@ export const defaultSettings: PollerSettings = {
   reserveMs: 5_000,
 };
 
+/** What a process keeps from one invocation to the next; losing it costs a tick. */
+export interface PollerMemory {
+  /** When it last ticked, in clock time. */
+  tickedAt?: number;
+  /** The watermark as last heard. */
+  low: Json;
+}
+
 /** Everything one invocation works with; remainingMs is the time it has left. */
 export interface Poller {
   readonly store: RunStore;
@@ -40,6 +49,7 @@ export interface Poller {
   readonly logger: Logger;
   readonly clock: Clock;
   readonly settings: PollerSettings;
+  readonly memory: PollerMemory;
   readonly random: () => number;
   readonly newToken: () => string;
   readonly remainingMs: () => number;

@@ -3,6 +3,13 @@ import { loggable } from "./loggable.ts";
 
 const timeoutMs = 2_000;
 
+/** What a nudge says to the poller, and how the poller knows it from its schedule. */
+const NUDGE = JSON.stringify({ nudged: true });
+
+export function isNudge(event: unknown): boolean {
+  return typeof event === "object" && event !== null && (event as { nudged?: unknown }).nudged === true;
+}
+
 /**
  * Makes what wakes the poller at once: an asynchronous Invoke, awaited, because what is not awaited is lost when the function
  * freezes. It never throws: the schedule finds the runs a minute later. Without a name there is nothing to wake.
@@ -13,7 +20,7 @@ export function createNudge(functionName: string | undefined, logger: Logger): (
   return async () => {
     try {
       const { client, InvokeCommand } = await (lambda ??= openLambda());
-      const command = new InvokeCommand({ FunctionName: functionName, InvocationType: "Event" });
+      const command = new InvokeCommand({ FunctionName: functionName, InvocationType: "Event", Payload: NUDGE });
       await client.send(command, { abortSignal: AbortSignal.timeout(timeoutMs) });
     } catch (thrown) {
       logger.warn("the poller could not be nudged; its schedule will find the runs", { error: loggable(thrown) });

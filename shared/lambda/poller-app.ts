@@ -25,6 +25,7 @@ function open(): Omit<Poller, "remainingMs"> {
     clock: systemClock,
     random: Math.random,
     newToken: randomUUID,
+    memory: { low: {} },
     settings: { ...defaultSettings, batch: config.batch, concurrency: config.concurrency, lingerMs: config.lingerSeconds * 1_000 },
   };
 }

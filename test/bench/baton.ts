@@ -49,7 +49,7 @@ export function baton({ name, driver, workflow = workflowOf, settings }: BatonVa
       const poller = createPoller(database, [workflow(workload, progress)], {
         settings: { ...chosen, lingerMs: mode === "backlog" ? 0 : 15_000 },
       });
-      const invocations = mode === "backlog" ? pollAgain(() => pollQueue(poller)) : await pollWhenInvoked(() => pollQueue(poller));
+      const invocations = mode === "backlog" ? pollAgain(() => pollQueue(poller)) : await pollWhenInvoked(() => pollQueue(poller, true));
       return {
         async stop() {
           await invocations.stop();

@@ -8,11 +8,14 @@ import { createNudge } from "../../shared/lambda/nudge.ts";
 import { app } from "../../shared/lambda/app.ts";
 import { call, deployFunctions } from "../support/http-functions.ts";
 
-const invocations: { url: string | undefined; type: unknown }[] = [];
+const invocations: { url: string | undefined; type: unknown; body: string }[] = [];
 let answerWith = 202;
 const lambda = createServer((request, response) => {
-  invocations.push({ url: request.url, type: request.headers["x-amz-invocation-type"] });
-  response.writeHead(answerWith).end();
+  void request.toArray().then((chunks) => {
+    const body = Buffer.concat(chunks as Buffer[]).toString();
+    invocations.push({ url: request.url, type: request.headers["x-amz-invocation-type"], body });
+    response.writeHead(answerWith).end();
+  });
 }).listen(0, "127.0.0.1");
 await once(lambda, "listening");
 const database = await deployFunctions("owner", {
@@ -28,7 +31,7 @@ beforeEach(() => {
   answerWith = 202;
 });
 
-const nudged = { url: "/2015-03-31/functions/poll-queue/invocations", type: "Event" };
+const nudged = { url: "/2015-03-31/functions/poll-queue/invocations", type: "Event", body: '{"nudged":true}' };
 const order = { orderId: "o-1", amountCents: 1 };
 const post = (body: unknown, headers = {}) =>
   call(enqueueRun, { method: "POST", path: "/workflows/fulfil-order/runs", parameters: { name: "fulfil-order" }, body, headers });

@@ -3,10 +3,11 @@ import { expect, test } from "vitest";
 import * as z from "zod";
 import { runRepository } from "../../shared/db/run-repository.ts";
 import type { Logger } from "../../shared/domain/node.ts";
-import type { RunStore } from "../../shared/engine/ports.ts";
+import { pollQueue } from "../../shared/engine/poll-queue.ts";
+import { type RunStore, systemClock } from "../../shared/engine/ports.ts";
 import { defineWorkflow } from "../../shared/index.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
-import { enqueue, poll } from "../support/poller.ts";
+import { createPoller, enqueue, poll } from "../support/poller.ts";
 import { until } from "../support/until.ts";
 
 const Input = z.object({ n: z.int() });
@@ -196,4 +197,27 @@ test("an output that is stored already refuses its round once; sent again it is 
   expect(outputs).toEqual(["second", "second", "first", "second", "second"]);
   expect(await doneRuns(database)).toBe(5);
   await database.assertInvariants();
+});
+
+test("a nudge needs no tick within a minute of the last; the schedule always ticks, and so does a process that has just begun", async () => {
+  await using database = await createTestDatabase();
+  const workflow = base("nudged").step("a", () => 1);
+  const repository = runRepository(database.connect("poller"));
+  let ticks = 0;
+  let now = 0;
+  const store: RunStore = { ...repository, tick: () => (ticks++, repository.tick()) };
+  const poller = createPoller(database.database, [workflow], { store, clock: { ...systemClock, now: () => now } });
+  const ticksOf = async (nudged: boolean) => {
+    ticks = 0;
+    const [id] = await enqueue(database.database, workflow, numbers(1));
+    await pollQueue(poller, nudged);
+    expect(await runRepository(database.database).findRun(id!)).toMatchObject({ status: "done" });
+    return ticks;
+  };
+  expect(await ticksOf(true)).toBe(1);
+  now += 50_000;
+  expect(await ticksOf(true)).toBe(0);
+  expect(await ticksOf(false)).toBe(1);
+  now += 61_000;
+  expect(await ticksOf(true)).toBe(1);
 });

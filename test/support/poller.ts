@@ -26,6 +26,7 @@ export function createPoller(
     clock: systemClock,
     random: Math.random,
     newToken: randomUUID,
+    memory: { low: {} },
     remainingMs: () => 300_000,
     settings: { ...defaultSettings, lingerMs: 0, ...settings },
     ...rest,

@@ -74,6 +74,7 @@ async function isCurrent({ client, files, roles }: Deployment): Promise<boolean>
 
 /** Twice: functions call one another in any order, so the bodies are checked only when all are there. */
 async function createFunctions({ client, files }: Deployment): Promise<void> {
+  await refusable("sql/retired.sql", client.query(files.retired.text));
   for (const check of ["off", "on"]) {
     await client.query(`set local check_function_bodies = ${check}`);
     for (const { name, text } of files.functions) await refusable(`sql/functions/${name}.sql`, client.query(text));

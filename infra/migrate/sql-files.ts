@@ -24,6 +24,8 @@ export interface SqlFiles {
   readonly functions: readonly FunctionFile[];
   readonly roles: SqlFile;
   readonly grants: SqlFile;
+  /** Drops functions of earlier versions. */
+  readonly retired: SqlFile;
   /** One hash for all functions, and one for functions, roles and grants. */
   readonly functionsChecksum: string;
   readonly rolesChecksum: string;
@@ -36,9 +38,10 @@ export function readSqlFiles(sqlDir = SQL_DIR): SqlFiles {
   const functions = readFolder(join(sqlDir, "functions")).map(withHeader);
   const roles = readSqlFile(join(sqlDir, "roles.sql"));
   const grants = readSqlFile(join(sqlDir, "grants.sql"));
-  const functionsChecksum = checksum(functions.map((file) => `${file.name} ${file.checksum}`).join("\n"));
+  const retired = readSqlFile(join(sqlDir, "retired.sql"));
+  const functionsChecksum = checksum([retired, ...functions].map((file) => `${file.name} ${file.checksum}`).join("\n"));
   const rolesChecksum = checksum([functionsChecksum, roles.checksum, grants.checksum].join("\n"));
-  return { migrations, functions, roles, grants, functionsChecksum, rolesChecksum };
+  return { migrations, functions, roles, grants, retired, functionsChecksum, rolesChecksum };
 }
 
 function readFolder(folder: string): SqlFile[] {

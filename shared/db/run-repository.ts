@@ -29,8 +29,16 @@ export function runRepository(database: Database) {
   return {
     enqueue: async (request: EnqueueRequest, options?: CallOptions): Promise<EnqueueAnswer> =>
       acceptedRuns(request, await call("select baton.enqueue($1::jsonb) as answer", [encodeRuns(request)], options)),
-    claim: async (token: string, request: ClaimRequest, options?: CallOptions): Promise<ClaimAnswer> =>
-      decodeRuns(await call("select baton.claim($1::uuid, $2::jsonb) as answer", [token, json(request)], options)),
+    async claim(token: string, request: ClaimRequest, options?: CallOptions): Promise<ClaimAnswer> {
+      const answer = await call("select baton.claim($1::uuid, $2::jsonb) as answer", [token, json(request)], options);
+      try {
+        return decodeRuns(answer as never);
+      } catch (thrown) {
+        // What cannot be read is given back, or it would look like the work of a poller that crashed.
+        await call("select baton.release($1::uuid) as answer", [token], options);
+        throw thrown;
+      }
+    },
     /** request is the text of `encodeRound`. */
     advance: async (token: string, round: number, request: string, options?: CallOptions): Promise<AdvanceAnswer> =>
       decodeRuns(await call("select baton.advance($1::uuid, $2::integer, $3::jsonb) as answer", [token, round, request], options)),

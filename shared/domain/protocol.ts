@@ -107,7 +107,9 @@ export interface ClaimLimits {
   readonly manifest: readonly ManifestEntry[];
 }
 
+/** columns: the caller reads runs by columns; a database that knows no other way refuses a claim without it. */
 export interface ClaimRequest extends ClaimLimits {
+  readonly columns: true;
   readonly ttl_ms: number;
   readonly suspects?: boolean;
 }

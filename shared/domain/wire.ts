@@ -17,6 +17,14 @@ interface RunColumns {
   readonly forgiven: Readonly<Record<string, ClaimedRun["forgiven"]>> | null;
 }
 
+/** The functions in the database are those of an older version of this code. */
+export class OlderSchemaError extends Error {
+  override readonly name = "OlderSchemaError";
+  constructor() {
+    super("the functions in the database are older than this code: run npm run migrate");
+  }
+}
+
 type OnTheWire<Answer> = Omit<Answer, "runs"> & { readonly runs?: RunColumns | null };
 
 /** The JSON text of an enqueue. Fresh runs without keys go by columns, and what they share is said once. */
@@ -62,7 +70,8 @@ function columns<Entry>(entries: readonly Entry[], keys: readonly (keyof Entry)[
 
 function rows(runs: RunColumns | null | undefined): ClaimedRun[] {
   if (runs === null || runs === undefined) return [];
-  return runs.id.map((id, n) => ({
+  if (Array.isArray(runs)) throw new OlderSchemaError();
+  const described = runs.id.map((id, n) => ({
     id,
     place: runs.place[n]!,
     workflow: runs.workflow[n]!,
@@ -72,4 +81,6 @@ function rows(runs: RunColumns | null | undefined): ClaimedRun[] {
     failures: runs.failures?.[id] ?? null,
     forgiven: runs.forgiven?.[id] ?? null,
   }));
+  // The order of places is that in which runs were taken: by priority, then by time.
+  return described.sort((a, b) => a.place - b.place);
 }

@@ -54,7 +54,7 @@ export class Lease {
   running = 0;
   /** Inputs and outputs of its members, as JSON. */
   bytes = 0;
-  /** The last claim gave as many runs as were asked for: there are more. */
+  /** The last claim left runs that are due, for lack of places or of bytes. */
   moreDue = false;
   round = 0;
   low: Json = {};
@@ -90,7 +90,7 @@ export class Lease {
   heard(answer: Pick<ClaimAnswer | AdvanceAnswer, "low" | "due_in_ms" | "runs">, now: number, asked = 0): void {
     this.heardAt = now;
     if (asked > 0) {
-      this.moreDue = answer.runs.length >= asked;
+      this.moreDue = answer.runs.length >= asked || (answer.runs.length > 0 && answer.due_in_ms === 0);
       this.askedAt = now;
     }
     // A repeated round without a claim has none to tell.

@@ -21,8 +21,8 @@ const patience = { pauseMs: 100, tries: 3 };
 interface Poll {
   readonly poller: Poller;
   readonly slots: Slots;
-  /** Leases that are worked beside the first. */
-  beside: number;
+  /** Leases that are claimed or worked now. */
+  open: number;
   leases: number;
   crashed: number;
   leaseExpiresInMs: number | null;
@@ -52,7 +52,7 @@ export async function pollQueue(poller: Poller, nudged = false): Promise<PollRep
 
 function beginPoll(poller: Poller): Poll {
   const nothing = { leases: 0, crashed: 0, leaseExpiresInMs: null };
-  return { poller, slots: new Slots(), beside: 0, ...nothing, outOfTime: false };
+  return { poller, slots: new Slots(), open: 0, ...nothing, outOfTime: false };
 }
 
 function tickIsDue({ clock, memory }: Poller): boolean {
@@ -66,32 +66,38 @@ function tickIsDue({ clock, memory }: Poller): boolean {
 async function workBacklog(poll: Poll): Promise<{ readonly worked: boolean; readonly last: ClaimAnswer }> {
   const { poller } = poll;
   const lease = new Lease(poller.newToken(), poller.clock.now(), poll.slots, false);
-  const last = await claimed(poll, lease, false);
-  if (last.runs.length === 0) return { worked: false, last };
-  const beside: Promise<unknown>[] = [];
+  const beside = new Set<Promise<void>>();
+  poll.open++;
+  let last: ClaimAnswer;
   try {
-    await workLease(poller, lease, () => {
-      if (hasRoomBeside(poll, lease)) beside.push(workBeside(poll));
-    });
+    last = await claimed(poll, lease, false);
+    if (last.runs.length > 0) await workLease(poller, lease, () => openBeside(poll, lease, beside));
   } finally {
+    poll.open--;
     await Promise.allSettled(beside);
   }
   await Promise.all(beside);
+  if (last.runs.length === 0) return { worked: false, last };
   countLease(poll, lease);
   return { worked: true, last };
 }
 
-function workBeside(poll: Poll): Promise<unknown> {
-  poll.beside++;
-  const working = workBacklog(poll).finally(() => poll.beside--);
-  // Whoever opened it awaits it later; until then a failure is not unhandled.
+/** Opens one more lease, if there is room; one that has ended well is forgotten, or thousands would pile up in a long invocation. */
+function openBeside(poll: Poll, lease: Lease, beside: Set<Promise<void>>): void {
+  if (!hasRoomBeside(poll, lease)) return;
+  const working = workBacklog(poll).then(({ worked }) => {
+    if (!worked) lease.moreDue = false;
+    beside.delete(working);
+  });
+  // Whoever opened it awaits it in the end; until then a failure is not unhandled.
   working.catch(() => undefined);
-  return working;
+  beside.add(working);
 }
 
-function hasRoomBeside({ poller, slots, beside }: Poll, lease: Lease): boolean {
-  const { leases, concurrency } = poller.settings;
-  return lease.moreDue && !lease.closed && beside + 1 < leases && slots.running + lease.startable.length < concurrency;
+function hasRoomBeside(poll: Poll, lease: Lease): boolean {
+  const { leases, concurrency } = poll.poller.settings;
+  const idle = concurrency - poll.slots.running - lease.startable.length;
+  return lease.moreDue && idle > 0 && poll.open < leases && hasTime(poll);
 }
 
 function countLease(poll: Poll, lease: Lease): void {
@@ -126,6 +132,7 @@ async function claimed(poll: Poll, lease: Lease, suspects: boolean): Promise<Cla
   const { poller } = poll;
   const { batch, maxBytes, ttlMs } = poller.settings;
   const request = {
+    columns: true as const,
     ttl_ms: ttlMs,
     max: batch,
     max_bytes: maxBytes,

@@ -7,6 +7,7 @@ import { settle, UnsettledError } from "./settle.ts";
 import { giveBack, giveBackTheLate, startMembers } from "./start-members.ts";
 
 const askAgainAfterMs = 20;
+const fewMembers = 8;
 
 /**
  * Runs a lease until nobody is left in it: handlers run side by side, and one round at a time stores whatever finished since
@@ -100,7 +101,9 @@ function roomIn(poller: Poller, lease: Lease, leaving: readonly Finished[]): { r
   const runs = batch - lease.members.size + gone.length;
   const bytes = maxBytes - lease.bytes + gone.reduce((sum, { member }) => sum + member.run.bytes, 0);
   const idle = concurrency - lease.slots.running - lease.startable.length;
-  return lease.closed || runs < batch / 8 || bytes < maxBytes / 8 || idle <= 0 ? undefined : { runs, bytes };
+  // A few members may be as large as they are: slots that stand idle beside them are worth more than the bytes.
+  const full = bytes < maxBytes / 8 && batch - runs >= fewMembers;
+  return lease.closed || runs < batch / 8 || full || idle <= 0 ? undefined : { runs, bytes: Math.max(bytes, maxBytes / 8) };
 }
 
 /** Looking for runs where there were none just now would double what the round of a lone run costs. */

@@ -34,6 +34,9 @@ begin
   elsif held.round = advance.round then
     return baton.replayed(held, strictly, request #> '{claim,low}');
   end if;
+  if jsonb_typeof(request -> 'steps') = 'array' or jsonb_typeof(request -> 'done') = 'array' or jsonb_typeof(request -> 'failed') = 'array' then
+    raise exception 'this round is that of an older poller' using errcode = 'BT030', hint = 'Deploy the pollers that belong to this schema.';
+  end if;
   moment := baton.now();
   -- Read out of line once; else every look at a place of it reads it again, 8 KB for each step.
   held.run_ids := held.run_ids[:];

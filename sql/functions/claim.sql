@@ -2,7 +2,7 @@
 -- Blocked runs that the manifest knows come first, in a lease of their own.
 --
 -- token:   a random uuid of the caller, new for each claim.
--- request: { ttl_ms, max, max_bytes, low, manifest: [{ name, version, shape }], suspects? } — suspects: true claims
+-- request: { columns: true, ttl_ms, max, max_bytes, low, manifest: [{ name, version, shape }], suspects? } — suspects: true claims
 --          only runs whose poller crashed, in a lease of their own.
 -- answer:  { now, round, runs, low, due_in_ms, suspects, stopped } — runs as describe_runs says; without ids, no lease is
 --          made: nothing is due; suspects: some are due.
@@ -20,6 +20,9 @@ declare
   low jsonb := coalesce(request -> 'low', '{}');
 begin
   perform baton.require_read_committed();
+  if not request ? 'columns' then
+    raise exception 'this claim is that of an older poller' using errcode = 'BT030', hint = 'Deploy the pollers that belong to this schema.';
+  end if;
   -- Two copies of one call: the second waits here and then finds the lease of the first.
   perform pg_advisory_xact_lock(hashtextextended(token::text, 0));
   select * into held from baton.lease l where l.token = claim.token;
@@ -39,8 +42,8 @@ begin
   end if;
   stopped := baton.stopped_among(got.ids);
   perform baton.end_runs(stopped, 'cancelled', null, true, moment);
-  -- In the order of their ids, as describe_runs wants them.
-  select array_agg(t.id order by t.id) into ids from unnest(got.ids) as t (id) where t.id <> all (stopped);
+  -- Places in the order in which they were taken: by priority, then by time.
+  select array_agg(t.id order by t.nth) into ids from unnest(got.ids) with ordinality as t (id, nth) where t.id <> all (stopped);
   if cardinality(ids) > 0 then
     insert into baton.lease (token, round, expires_at, claimed_at, crashes, run_ids, gone, fresh_round, fresh)
     values (claim.token, 0, moment + (request ->> 'ttl_ms')::integer * interval '1 millisecond', moment, crashes, ids,

@@ -1,5 +1,5 @@
 -- The runs at some places of a lease, as a poller needs them: input, the fold of the checkpoints, and failures by node.
--- ids ascend, places are parallel to them; only begun_ids can have checkpoints and failures.
+-- places are parallel to ids; only begun_ids can have checkpoints and failures. The answer is in the order of ids, as they are read.
 --
 -- answer: one array for each column, { id, place, workflow, version, input }, and outputs, failures and forgiven as objects by
 --         run id, where there are any. As json, which is written as text at once: 4 µs a run where jsonb by rows took 14.
@@ -8,13 +8,16 @@ create or replace function baton.describe_runs(ids uuid[], places integer[], beg
 language plpgsql stable
 as $$
 declare
-  lowest uuid := ids[1];
-  highest uuid := ids[cardinality(ids)];
+  lowest uuid;
+  highest uuid;
   found_ids uuid[];
   workflows json;
   versions json;
   inputs json;
 begin
+  select array_agg(t.id order by t.id), array_agg(t.place order by t.id) into ids, places from unnest(ids, places) as t (id, place);
+  lowest := ids[1];
+  highest := ids[cardinality(ids)];
   select array_agg(r.id), json_agg(r.workflow), json_agg(r.version), json_agg(r.input) into found_ids, workflows, versions, inputs
   from (
     select id, workflow, version, input from baton.run where id = any (ids) and id between lowest and highest order by id

@@ -16,7 +16,7 @@ declare
 begin
   low := got.low;
   if got.ids is not null then
-    select array_agg(t.id order by t.id) into ids from unnest(got.ids) as t (id);
+    ids := got.ids;
     places := array(select p from generate_series(0, length(new_gone) - 1) as p where get_bit(held.gone, p) = 1 limit cardinality(ids));
     places := places || array(select generate_series(length(new_gone), length(new_gone) + cardinality(ids) - cardinality(places) - 1));
     new_fresh := repeat('0', greatest(length(new_gone), places[cardinality(places)] + 1))::varbit;

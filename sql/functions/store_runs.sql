@@ -1,9 +1,10 @@
--- Inserts the runs of a batch, none of which is there yet, and a ready row for each.
+-- Inserts the runs of a batch and a ready row for each that was really inserted: a repeat adds nothing, or raises 23505 if they are
+-- fresh, which costs 1.5 µs and 48 bytes of WAL less for each.
 -- run_at rises by a microsecond a row, so that the claim's watermark can stand between two rows of one batch. It is never in the
 -- past: pollers have read on from there.
 -- runs: one array for each column, 3 µs a run less to read than an object for each; what is the same for all of them may stand in
 -- shared instead. Returns how many of them are due within 15 seconds.
-create or replace function baton.store_runs(runs jsonb, shared jsonb, moment timestamptz) returns integer
+create or replace function baton.store_runs(runs jsonb, shared jsonb, fresh boolean, moment timestamptz) returns integer
 language plpgsql volatile
 as $$
 declare
@@ -22,13 +23,18 @@ begin
       jsonb_array_elements_text(runs -> 'priority'), jsonb_array_elements(runs -> 'input'), jsonb_array_elements_text(runs -> 'run_at'),
       jsonb_array_elements_text(runs -> 'delay_ms')
     ) with ordinality as r (id, workflow, version, priority, input, run_at, delay_ms, place)
-  ), stored as (
+  ), stored_fresh as (
     insert into baton.run (id, workflow, version, priority, input, start_at, created_at)
-    select id, workflow, version, priority, input, start_at, moment from given
+    select id, workflow, version, priority, input, start_at, moment from given where fresh
+    returning id, priority, start_at, octet_length(input::text) as bytes
+  ), stored_new as (
+    insert into baton.run (id, workflow, version, priority, input, start_at, created_at)
+    select id, workflow, version, priority, input, start_at, moment from given where not fresh
+    on conflict do nothing
     returning id, priority, start_at, octet_length(input::text) as bytes
   ), queued as (
     insert into baton.ready (run_id, band, run_at, bytes, begun)
-    select id, priority, start_at, bytes, false from stored
+    select id, priority, start_at, bytes, false from (select * from stored_fresh union all select * from stored_new) as stored
     returning run_at
   )
   select count(*) into due from queued where run_at <= moment + interval '15 seconds';

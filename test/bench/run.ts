@@ -1,15 +1,20 @@
 // `npm run bench` and `npm run bench:peers`: measures a suite, writes every raw value to test/reports, and prints tables and ratios.
-// Options: --rounds 3 (default), --only <part of an id>, --out <file>.
-import { mkdirSync, writeFileSync } from "node:fs";
+// Options: --rounds 3 (default), --only <part of an id>, --merge (keeps what is not measured again), --out <file>.
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { goals, judge } from "./goals.ts";
 import { printResults } from "./report.ts";
 import { startBenchServer } from "./server.ts";
-import { runSuite } from "./suite.ts";
+import { type Results, runSuite } from "./suite.ts";
 
 const { values, positionals } = parseArgs({
-  options: { rounds: { type: "string", default: "3" }, only: { type: "string", default: "" }, out: { type: "string" } },
+  options: {
+    rounds: { type: "string", default: "3" },
+    only: { type: "string", default: "" },
+    merge: { type: "boolean" },
+    out: { type: "string" },
+  },
   allowPositionals: true,
 });
 const suite = positionals[0] === "peers" ? "peers" : "baton";
@@ -19,8 +24,10 @@ if (chosen.length === 0) throw new Error(`--only ${values.only} fits none of: ${
 
 const server = await startBenchServer();
 try {
-  const results = await runSuite(server, chosen, Number(values.rounds));
   const out = resolve(values.out ?? `test/reports/bench-${suite}.json`);
+  const measured = await runSuite(server, chosen, Number(values.rounds));
+  const before = values.merge === true ? (JSON.parse(readFileSync(out, "utf8")) as Results).measurements : {};
+  const results = { ...measured, measurements: { ...before, ...measured.measurements } };
   mkdirSync(dirname(out), { recursive: true });
   writeFileSync(out, `${JSON.stringify(results, null, 1)}\n`);
   printResults(results);

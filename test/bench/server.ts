@@ -58,7 +58,7 @@ export async function startBenchServer() {
       );
       const statements = await withClient(url, (client) =>
         client.query(`select coalesce(sum(calls), 0) as calls from pg_stat_statements where dbid = (select oid from pg_database where
-          datname = current_database()) and query !~* '^(vacuum|checkpoint|close|reset|deallocate|unlisten|discard|select pg_advisory_unlock_all)'`),
+          datname = current_database()) and query !~* 'pg_stat_statements' and query !~* '^(vacuum|checkpoint|close|reset|deallocate|unlisten|discard|select pg_advisory_unlock_all)'`),
       );
       return {
         walBytes: Number(rows[0].wal),

@@ -125,9 +125,9 @@ export function blocks(published: Published): Readonly<Record<string, string>> {
         own.figure("W3/full", "drainedPerSecond") / own.figure("W3/empty", "drainedPerSecond"),
         own.figure("W3/full", "claimBuffers"),
       ],
-      ["first 60,000 under a held snapshot", own.figure("W3/snapshot", "first"), "", ""],
+      ["first 200,000 under a held snapshot", own.figure("W3/snapshot", "first"), "", ""],
       [
-        "60,000 after 400,000 under it",
+        "200,000 after 400,000 under it",
         own.figure("W3/snapshot", "after"),
         own.figure("W3/snapshot", "after") / own.figure("W3/snapshot", "first"),
         "",

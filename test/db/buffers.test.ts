@@ -3,7 +3,7 @@ import { afterAll, afterEach, expect, test } from "vitest";
 import type { ClaimAnswer } from "../../shared/domain/protocol.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
 import { advanceRequest, claimRequest, member, step } from "../support/engine-calls.ts";
-import { explainingSession } from "../support/plans.ts";
+import { explainingSession, sequentialScans, takingScans } from "../support/plans.ts";
 
 const MAX = 20;
 const PLAN_SETTINGS = ["enable_hashjoin", "enable_mergejoin"];
@@ -56,6 +56,9 @@ async function touched(settings: readonly string[]): Promise<Touched> {
     const round = advanceRequest({ steps: runs.map((run) => step(run)), done: runs.map(member) });
     const advance = await session.call("baton.advance($1, $2, $3)", token, 1, round);
     await session.call("baton.release($1)", token);
+    const ran = [...tick.ran, ...claim.ran, ...advance.ran];
+    expect(sequentialScans(ran)).toEqual([]);
+    expect(Math.max(...takingScans(ran).map(({ rows }) => rows))).toBeLessThanOrEqual(MAX);
     return { claim: claim.buffers, advance: advance.buffers, tick: tick.buffers };
   };
   // The first calls of a session read the catalogue and make the plans.
@@ -69,7 +72,7 @@ for (const [what, statistics, settings] of [
   ["with statistics, and neither hash nor merge joins", "vacuum analyze", PLAN_SETTINGS.map((name) => `set ${name} = off`)],
   ["with the statistics of empty tables", "analyze", []],
 ] as const) {
-  test(`${what}, claim, round and tick touch no more buffers among 100,000 rows of each kind than among 1,000`, async () => {
+  test(`${what}, claim, round and tick read by key, take no row too many, and touch no more buffers among 100,000 rows of each kind than among 1,000`, async () => {
     const counts: Touched[] = [];
     for (const rows of [0, 1_000, 100_000]) {
       database = await createTestDatabase();

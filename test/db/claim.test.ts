@@ -144,3 +144,28 @@ test("a claim of which every run is cancelled makes no lease", async () => {
   expect(await engine.claim()).toMatchObject({ runs: [], stopped: [run!.id] });
   expect(await leases()).toBe(0);
 });
+
+test("runs come in the order of their priorities and times, whatever their ids", async () => {
+  const late = newRuns(3, { priority: 2 });
+  const urgent = newRuns(2, { priority: 0 });
+  await engine.enqueue(late.toReversed());
+  await engine.enqueue(urgent);
+  const { runs, token } = await engine.claim({ max: 5 });
+  // One place in eight goes to the lowest priority, so one of them may come first.
+  const ids = runs.map(({ id }) => id).filter((id) => id !== late[2]!.id);
+  expect(ids).toEqual([...urgent, ...late.slice(0, 2).toReversed()].map(({ id }) => id));
+  expect(runs.map(({ place }) => place)).toEqual([0, 1, 2, 3, 4]);
+  await engine.release(token);
+});
+
+test("a claim or a round of an older protocol is refused before anything is taken", async () => {
+  await engine.enqueue(newRuns(1));
+  await expect(database.query('select baton.claim(gen_random_uuid(), \'{"ttl_ms": 1000, "max": 1}\')')).rejects.toMatchObject({
+    code: "BT030",
+  });
+  const { token, runs } = await engine.claim();
+  const old = JSON.stringify({ ttl_ms: 1_000, done: [{ place: 0, run: runs[0]!.id }] });
+  await expect(database.query("select baton.advance($1, 1, $2)", [token, old])).rejects.toMatchObject({ code: "BT030" });
+  await engine.release(token);
+  expect(await placesOf(database, runs[0]!.id)).toEqual(["ready"]);
+});

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { NewRun } from "../../shared/domain/protocol.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { checkAfterEach, engineOf, member, newRun, newRuns, placesOf } from "../support/engine-calls.ts";
 
@@ -156,3 +157,18 @@ for (const level of ["repeatable read", "serializable"]) {
     expect(await runsStored()).toEqual([]);
   });
 }
+
+test("an id that stands twice in one call is one run, and a run without an id is refused", async () => {
+  const run = newRun();
+  expect((await engine.enqueue([run, newRun(), run])).runs).toHaveLength(3);
+  expect(await database.query("select count(*)::int as runs from baton.run")).toEqual([{ runs: 2 }]);
+  const { id: _, ...nameless } = newRun();
+  await expect(engine.enqueue([nameless as NewRun])).rejects.toMatchObject({ sqlstate: "23514" });
+});
+
+test("a key finds the run that it was given with, however its id is written", async () => {
+  const run = newRun({ key: "k", hash: "h" });
+  const answer = await engine.enqueue([{ ...run, id: run.id.toUpperCase() }]);
+  expect(answer.runs).toMatchObject([{ id: run.id }]);
+  expect(await placesOf(database, run.id)).toEqual(["ready"]);
+});

@@ -247,7 +247,7 @@ for (const end of ["commit", "rollback"] as const) {
   test(`two enqueues with one id, the first ends in ${end}: one run`, async () => {
     const run = newRun();
     const { second } = await interleave(database, enqueue(run), enqueue(run), end);
-    expect(second).toMatchObject({ waited: true, answer: { runs: null, nudge: end === "rollback" } });
+    expect(second).toMatchObject({ waited: true, answer: { runs: [{ id: run.id }], nudge: end === "rollback" } });
     expect(await placesOf(database, run.id)).toEqual(["ready"]);
   });
 

@@ -15,12 +15,10 @@ import {
   sleep,
   step,
 } from "../support/engine-calls.ts";
-import { explainingSession, type Ran } from "../support/plans.ts";
+import { explainingSession, PARTITIONED, type Ran, sequentialScans, takingScans } from "../support/plans.ts";
 
 type Session = Awaited<ReturnType<typeof explainingSession>>;
 
-const PARTITIONED = /^(run|checkpoint|failure|ending)_(\d+)$/;
-const KEYED = new Set(["ready", "dedup"]);
 const MAX = 20;
 
 let database: TestDatabase;
@@ -85,13 +83,7 @@ async function workedThrough(session: Session): Promise<Map<string, Ran[]>> {
 }
 
 function expectNoSequentialScan(ran: Map<string, Ran[]>): void {
-  const sequential = [...ran].flatMap(([call, statements]) =>
-    statements.flatMap(({ statement, scans }) =>
-      scans
-        .filter(({ type, relation }) => type === "Seq Scan" && (PARTITIONED.test(relation) || KEYED.has(relation)))
-        .map(({ relation }) => `${call} reads all of ${relation}: ${statement.trim().slice(0, 60)}`),
-    ),
-  );
+  const sequential = [...ran].flatMap(([call, statements]) => sequentialScans(statements).map((found) => `${call} ${found}`));
   expect([...new Set(sequential)]).toEqual([]);
 }
 
@@ -116,8 +108,7 @@ function expectBoundedClaims(ran: Map<string, Ran[]>): void {
     ["claim suspects", 64],
     ["advance", 5],
   ] as const) {
-    const taking = ran.get(call)!.filter(({ statement }) => /from baton\.ready q[^]*for update skip locked/.test(statement));
-    const scans = taking.flatMap(({ scans }) => scans.filter(({ relation }) => relation === "ready"));
+    const scans = takingScans(ran.get(call)!);
     expect(scans.length).toBeGreaterThan(0);
     for (const scan of scans) expect(scan).toMatchObject({ type: "Index Scan", index: "ready_claim_order" });
     expect([call, Math.max(...scans.map(({ rows }) => rows)) <= most]).toEqual([call, true]);

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { AcceptedRun, AdvanceRequest, ClaimAnswer, EnqueueRequest } from "../../shared/domain/protocol.ts";
-import { acceptedRuns, decodeRuns, encodeRound, encodeRuns } from "../../shared/domain/wire.ts";
+import { acceptedRuns, decodeRuns, encodeRound, encodeRuns, OlderSchemaError } from "../../shared/domain/wire.ts";
 import { seed } from "./seed.ts";
 
 const step = { place: 3, run: "run-1", node: "charge", position: 0, attempt: 1, age_ms: 5, took_ms: 7, output: { id: "c" } };
@@ -87,6 +87,15 @@ describe("claimed runs from the wire", () => {
   it("are none where the answer has none", () => {
     const empty = { ...columns, id: [], place: [], workflow: null, version: null, input: null };
     expect([empty, null, undefined].map((runs) => decodeRuns<ClaimAnswer>(answer(runs)).runs)).toEqual([[], [], []]);
+  });
+
+  it("are in the order of their places", () => {
+    const swapped = { ...columns, place: [4, 0] };
+    expect(decodeRuns<ClaimAnswer>(answer(swapped)).runs.map(({ id }) => id)).toEqual(["b", "a"]);
+  });
+
+  it("are refused when they come from functions older than this code", () => {
+    expect(() => decodeRuns<ClaimAnswer>(answer([]))).toThrow(OlderSchemaError);
   });
 
   it("may be forgiven", () => {

@@ -66,6 +66,18 @@ test("what fits into one lease costs one, and one look for more", async () => {
   expect(seen).toMatchObject({ mostHeld: 1, leases: 1, claims: 2 });
 });
 
+test("a backlog of exactly one lease is looked behind once, not with every round", async () => {
+  await using database = await createTestDatabase();
+  const links = Array.from({ length: 20 }, (_, n) => n);
+  const workflow = links.reduce((chain, n) => chain.step(`s${n}` as "s", () => n) as unknown as typeof chain, base("exact"));
+  await enqueue(database.database, workflow, numbers(10));
+  const { store, seen } = watching(database);
+  await poll(database.database, [workflow], { store, settings: { batch: 10 } });
+  expect(seen.leases).toBe(1);
+  // The full one, the one behind it, and the last, which finds nothing more.
+  expect(seen.claims).toBe(3);
+});
+
 test("two leases share the slots: never more handlers run than the setting allows, and all runs end", async () => {
   await using database = await createTestDatabase();
   let running = 0;

@@ -41,7 +41,7 @@ export function newRuns(count: number, facts: Parameters<typeof newRun>[0] = {})
 }
 
 export function claimRequest(facts: Partial<ClaimRequest> = {}): ClaimRequest {
-  return { ttl_ms: 30_000, max: 100, max_bytes: 4 * 1024 * 1024, low: {}, manifest: [], ...facts };
+  return { columns: true, ttl_ms: 30_000, max: 100, max_bytes: 4 * 1024 * 1024, low: {}, manifest: [], ...facts };
 }
 
 export function advanceRequest(facts: Partial<AdvanceRequest> = {}): string {

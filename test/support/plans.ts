@@ -29,6 +29,25 @@ export interface Ran {
   readonly buffers: number;
 }
 
+/** A partition of the state, with its week. */
+export const PARTITIONED = /^(run|checkpoint|failure|ending)_(\d+)$/;
+const KEYED = new Set(["ready", "dedup"]);
+
+/** Statements that read a table as a whole which they should look into by key. */
+export function sequentialScans(ran: readonly Ran[]): string[] {
+  return ran.flatMap(({ statement, scans }) =>
+    scans
+      .filter(({ type, relation }) => type === "Seq Scan" && (PARTITIONED.test(relation) || KEYED.has(relation)))
+      .map(({ relation }) => `reads all of ${relation}: ${statement.trim().slice(0, 60)}`),
+  );
+}
+
+/** The looks at ready that take runs out of it. */
+export function takingScans(ran: readonly Ran[]): Scan[] {
+  const taking = ran.filter(({ statement }) => /from baton\.ready q[^]*for update skip locked/.test(statement));
+  return taking.flatMap(({ scans }) => scans.filter(({ relation }) => relation === "ready"));
+}
+
 const SETTINGS = [
   "load 'auto_explain'",
   "set auto_explain.log_min_duration = 0",

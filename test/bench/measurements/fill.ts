@@ -46,6 +46,7 @@ function queued(minutesAgo: number, runAt: string): string {
 export async function fill(url: string, filled: Filled, snapshot?: pg.Client): Promise<void> {
   await withClient(url, async (client) => {
     await client.query("select baton.ensure_partitions()");
+    await fillCache(client);
     const insert = async (kind: keyof typeof statements) => {
       for (const statement of filled[kind] > 0 ? statements[kind] : []) await client.query(statement, [filled[kind]]);
     };
@@ -69,11 +70,19 @@ export async function fill(url: string, filled: Filled, snapshot?: pg.Client): P
   });
 }
 
+/** Other data of the size of the server's cache, in the cache: an empty one would favour empty tables. */
+async function fillCache(client: pg.Client): Promise<void> {
+  await client.query("create extension pg_prewarm");
+  await client.query("create table other as select n, repeat(md5(n::text), 200) as text from generate_series(1, 160000) as n");
+  await client.query("alter table other alter column text set storage external");
+  await client.query("select pg_prewarm('other')");
+}
+
 /** Leases of 500 that live for an hour. */
 async function lease(client: pg.Client, count: number): Promise<void> {
   for (let left = count; left > 0; left -= 500) {
     await client.query(
-      `select baton.claim(gen_random_uuid(), '{"ttl_ms": 3600000, "max": 500, "max_bytes": 4194304, "low": {}, "manifest": []}')`,
+      `select baton.claim(gen_random_uuid(), '{"columns": true, "ttl_ms": 3600000, "max": 500, "max_bytes": 4194304, "low": {}, "manifest": []}')`,
     );
   }
 }
@@ -82,7 +91,7 @@ async function lease(client: pg.Client, count: number): Promise<void> {
 export async function claimBuffers(url: string): Promise<number> {
   return withClient(url, async (client) => {
     const { low } = (await client.query("select baton.tick() as answer")).rows[0].answer;
-    const request = JSON.stringify({ ttl_ms: 30_000, max: 500, max_bytes: 4_194_304, low, manifest: [] });
+    const request = JSON.stringify({ columns: true, ttl_ms: 30_000, max: 500, max_bytes: 4_194_304, low, manifest: [] });
     await client.query("begin");
     const counted: number[] = [];
     for (let i = 0; i < 2; i++) {

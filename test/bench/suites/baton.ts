@@ -23,7 +23,7 @@ async function behindEndpoint(server: BenchServer, task: Throughput, delayMs = 0
 const throughput = (["W1", "W2"] as const).flatMap((workload) =>
   (["pg", "neon"] as const).flatMap((driver) =>
     [1, 2, 4].map((pollers): Measurement => {
-      const task = { module: contender(`baton-${driver}`), workload, runs: 120_000, pollers };
+      const task = { module: contender(`baton-${driver}`), workload, runs: workload === "W1" ? 300_000 : 150_000, pollers };
       return {
         id: `${workload}/baton-${driver}/${pollers}`,
         title: `${workload}, Baton through ${driver}, ${pollers} poller${pollers > 1 ? "s" : ""}`,
@@ -51,9 +51,15 @@ const enqueueing = ["baton-pg", "plain", "raw"].map((name): Measurement => ({
 const none = { finished: 0, ready: 0, delayed: 0, leased: 0, dead: 0 };
 const full = { finished: 1_000_000, ready: 500_000, delayed: 1_000_000, leased: 10_000, dead: 100_000 };
 const growth: Measurement[] = [
-  { id: "W3/empty", title: "W3, empty tables", shown: "drainedPerSecond", run: (server) => measureGrowth(server, none) },
-  { id: "W3/full", title: "W3, full tables", shown: "drainedPerSecond", run: (server) => measureGrowth(server, full) },
-  { id: "W3/snapshot", title: "W3, under a held snapshot", shown: "after", run: (server) => measureHeldSnapshot(server, 400_000) },
+  { id: "W3/empty", title: "W3, empty tables", shown: "drainedPerSecond", rounds: 2, run: (server) => measureGrowth(server, none) },
+  { id: "W3/full", title: "W3, full tables", shown: "drainedPerSecond", rounds: 2, run: (server) => measureGrowth(server, full) },
+  {
+    id: "W3/snapshot",
+    title: "W3, under a held snapshot",
+    shown: "after",
+    rounds: 2,
+    run: (server) => measureHeldSnapshot(server, 400_000),
+  },
 ];
 
 const post: Measurement = { id: "W4/npm-start", title: "W4, POST through npm start", shown: "startP50", rounds: 1, run: measurePost };

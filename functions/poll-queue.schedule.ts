@@ -9,4 +9,6 @@ import { pollerFor } from "../shared/lambda/poller-app.ts";
  * The schedule's event and a producer's nudge mean the same, but that a nudge needs no tick; one too many is harmless.
  */
 // The poller keeps its own deadline, hence no early timeout.
-export const handler = middy({ timeoutEarlyInMillis: 0 }).handler((event: unknown, context: Context) => pollQueue(pollerFor(context), isNudge(event)));
+export const handler = middy({ timeoutEarlyInMillis: 0 }).handler((event: unknown, context: Context) =>
+  pollQueue(pollerFor(context), isNudge(event)),
+);

@@ -2,7 +2,7 @@ import pg from "pg";
 import { afterAll, expect, test } from "vitest";
 import type { FaultyRequest } from "../../infra/local/faults.ts";
 import type { ClaimAnswer } from "../../shared/domain/protocol.ts";
-import { decodeRuns } from "../../shared/domain/wire.ts";
+import { decodeRuns, encodeRuns } from "../../shared/domain/wire.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
 import { until } from "../support/until.ts";
 import {
@@ -121,7 +121,7 @@ interface BatchCost {
 
 /** One batch from enqueue to done, in rounds of all its runs. */
 async function batchOfRuns(): Promise<BatchCost> {
-  const enqueue = await walOf("baton.enqueue($1)", JSON.stringify({ runs: newRuns(BATCH) }));
+  const enqueue = await walOf("baton.enqueue($1)", encodeRuns({ fresh: true, runs: newRuns(BATCH) }));
   const token = crypto.randomUUID();
   const claim = await walOf("baton.claim($1, $2)", token, JSON.stringify(claimRequest()));
   const again = await session.query("select baton.claim($1, $2) as answer", [token, JSON.stringify(claimRequest())]);

@@ -115,7 +115,7 @@ test("a parked run is cancelled at once, also when asked again, and its nodes ar
 test("a leased run is cancelling until its poller hears of it", async () => {
   const { id } = await client.enqueue(moody, { well: true });
   await database.query("select baton.claim(gen_random_uuid(), $1)", [
-    { ttl_ms: 30_000, max: 100, max_bytes: 1e6, low: {}, manifest: [{ name: "moody", version: 1, shape: "" }] },
+    { columns: true, ttl_ms: 30_000, max: 100, max_bytes: 1e6, low: {}, manifest: [{ name: "moody", version: 1, shape: "" }] },
   ]);
   expect((await post(`/runs/${id}/cancel`)).body).toEqual({ id, status: "cancelling" });
   expect((await get(`/runs/${id}`)).body.status).toBe("running");

@@ -506,6 +506,9 @@ declare
   workflows json;
   versions json;
   inputs json;
+  outputs json;
+  failures json;
+  forgiven json;
 begin
   select array_agg(t.id order by t.id), array_agg(t.place order by t.id) into ids, places from unnest(ids, places) as t (id, place);
   lowest := ids[1];
@@ -518,9 +521,13 @@ begin
   if found_ids is distinct from ids then
     places := array(select t.place from unnest(ids, places) as t (id, place) where t.id = any (found_ids) order by t.id);
   end if;
+  if begun_ids is not null then
+    outputs := baton.outputs_of(begun_ids, lowest, highest);
+    failures := baton.failures_of(begun_ids, lowest, highest);
+    forgiven := baton.forgiven_of(begun_ids);
+  end if;
   return json_build_object('id', coalesce(found_ids, '{}'), 'place', coalesce(places, '{}'), 'workflow', workflows, 'version', versions,
-    'input', inputs, 'outputs', baton.outputs_of(begun_ids), 'failures', baton.failures_of(begun_ids),
-    'forgiven', baton.forgiven_of(begun_ids));
+    'input', inputs, 'outputs', outputs, 'failures', failures, 'forgiven', forgiven);
 end
 $function$;
 
@@ -649,32 +656,22 @@ end
 $function$;
 
 -- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.failures_of(ids uuid[])
+CREATE OR REPLACE FUNCTION baton.failures_of(ids uuid[], lowest uuid, highest uuid)
  RETURNS json
  LANGUAGE plpgsql
  STABLE
 AS $function$
-declare
-  lowest uuid;
-  highest uuid;
-  answer json;
 begin
-  if coalesce(cardinality(ids), 0) = 0 then
-    return null;
-  end if;
-  select array_agg(id order by id) into ids from unnest(ids) as t (id);
-  lowest := ids[1];
-  highest := ids[cardinality(ids)];
-  select json_object_agg(run_id, counts) into answer
-  from (
-    select run_id, json_object_agg(node, attempts) as counts
+  return (
+    select json_object_agg(run_id, counts)
     from (
-      select run_id, node, count(*) as attempts
-      from baton.failure where run_id = any (ids) and run_id between lowest and highest and node <> '' group by run_id, node
-    ) as of_node
-    group by run_id
-  ) as of_run;
-  return answer;
+      select run_id, json_object_agg(node, attempts) as counts
+      from (
+        select run_id, node, count(*) as attempts
+        from baton.failure where run_id = any (ids) and run_id between lowest and highest and node <> '' group by run_id, node
+      ) as of_node
+      group by run_id
+    ) as of_run);
 end
 $function$;
 
@@ -685,7 +682,6 @@ CREATE OR REPLACE FUNCTION baton.fill_lease(held baton.lease, request jsonb, mom
 AS $function$
 declare
   got record := baton.take_batch(request, moment);
-  ids uuid[];
   places integer[];
   -- Variables of their own, because an element of a record's field is assigned by copying the array: 500 times 8 KB.
   members uuid[] := held.run_ids;
@@ -694,13 +690,12 @@ declare
 begin
   low := got.low;
   if got.ids is not null then
-    ids := got.ids;
-    places := array(select p from generate_series(0, length(new_gone) - 1) as p where get_bit(held.gone, p) = 1 limit cardinality(ids));
-    places := places || array(select generate_series(length(new_gone), length(new_gone) + cardinality(ids) - cardinality(places) - 1));
+    places := array(select p from generate_series(0, length(new_gone) - 1) as p where get_bit(held.gone, p) = 1 limit cardinality(got.ids));
+    places := places || array(select generate_series(length(new_gone), length(new_gone) + cardinality(got.ids) - cardinality(places) - 1));
     new_fresh := repeat('0', greatest(length(new_gone), places[cardinality(places)] + 1))::varbit;
     new_gone := new_gone || repeat('0', length(new_fresh) - length(new_gone))::varbit;
     for i in 1 .. cardinality(places) loop
-      members[places[i] + 1] := ids[i];
+      members[places[i] + 1] := got.ids[i];
       new_gone := set_bit(new_gone, places[i], 0);
       new_fresh := set_bit(new_fresh, places[i], 1);
     end loop;
@@ -713,7 +708,7 @@ begin
     where l.token = held.token;
   end if;
   due_in_ms := baton.next_due(moment, got.low);
-  runs := baton.describe_runs(ids, places, got.begun_ids);
+  runs := baton.describe_runs(got.ids, places, got.begun_ids);
 end
 $function$;
 
@@ -768,7 +763,7 @@ CREATE OR REPLACE FUNCTION baton.forgiven_of(ids uuid[])
  STABLE
 AS $function$
 begin
-  if coalesce(cardinality(ids), 0) = 0 or not exists (select from baton.redrive) then
+  if not exists (select from baton.redrive) then
     return null;
   end if;
   return (
@@ -863,28 +858,18 @@ CREATE OR REPLACE FUNCTION baton.now()
 AS $function$ select clock_timestamp() $function$;
 
 -- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.outputs_of(ids uuid[])
+CREATE OR REPLACE FUNCTION baton.outputs_of(ids uuid[], lowest uuid, highest uuid)
  RETURNS json
  LANGUAGE plpgsql
  STABLE
 AS $function$
-declare
-  lowest uuid;
-  highest uuid;
-  answer json;
 begin
-  if coalesce(cardinality(ids), 0) = 0 then
-    return null;
-  end if;
-  select array_agg(id order by id) into ids from unnest(ids) as t (id);
-  lowest := ids[1];
-  highest := ids[cardinality(ids)];
-  select json_object_agg(run_id, outputs) into answer
-  from (
-    select run_id, json_object_agg(node, output) as outputs
-    from baton.checkpoint where run_id = any (ids) and run_id between lowest and highest group by run_id
-  ) as of_run;
-  return answer;
+  return (
+    select json_object_agg(run_id, outputs)
+    from (
+      select run_id, json_object_agg(node, output) as outputs
+      from baton.checkpoint where run_id = any (ids) and run_id between lowest and highest group by run_id
+    ) as of_run);
 end
 $function$;
 
@@ -1529,7 +1514,7 @@ grant execute on function baton.end_members(baton.lease,jsonb,text,uuid[],boolea
 grant execute on function baton.end_runs(uuid[],text,jsonb[],boolean,timestamp with time zone) to baton_engine;
 grant execute on function baton.enqueue(jsonb) to baton_producer;
 grant execute on function baton.ensure_partitions() to baton_engine;
-grant execute on function baton.failures_of(uuid[]) to baton_engine;
+grant execute on function baton.failures_of(uuid[],uuid,uuid) to baton_engine;
 grant execute on function baton.fill_lease(baton.lease,jsonb,timestamp with time zone,integer) to baton_engine;
 grant execute on function baton.find_run(uuid) to baton_operator;
 grant execute on function baton.find_run(uuid) to baton_reader;
@@ -1544,7 +1529,7 @@ grant execute on function baton.live_members(uuid[],bit varying,bit varying) to 
 grant execute on function baton.new_id() to baton_operator;
 grant execute on function baton.next_due(timestamp with time zone,jsonb,integer) to baton_engine;
 grant execute on function baton.now() to baton_engine;
-grant execute on function baton.outputs_of(uuid[]) to baton_engine;
+grant execute on function baton.outputs_of(uuid[],uuid,uuid) to baton_engine;
 grant execute on function baton.park_members(baton.lease,jsonb,boolean,uuid[],timestamp with time zone) to baton_engine;
 grant execute on function baton.progressed_among(uuid[],timestamp with time zone) to baton_engine;
 grant execute on function baton.put_back(uuid[],timestamp with time zone[],integer) to baton_engine;

@@ -26,6 +26,8 @@ export function runRepository(database: Database) {
     return row!.answer;
   }
   const json = (value: unknown) => JSON.stringify(value);
+  const release = (token: string, options?: CallOptions) =>
+    call<{ released: number }>("select baton.release($1::uuid) as answer", [token], options);
   return {
     enqueue: async (request: EnqueueRequest, options?: CallOptions): Promise<EnqueueAnswer> =>
       acceptedRuns(request, await call("select baton.enqueue($1::jsonb) as answer", [encodeRuns(request)], options)),
@@ -35,7 +37,7 @@ export function runRepository(database: Database) {
         return decodeRuns(answer as never);
       } catch (thrown) {
         // What cannot be read is given back, or it would look like the work of a poller that crashed.
-        await call("select baton.release($1::uuid) as answer", [token], options);
+        await release(token, options);
         throw thrown;
       }
     },
@@ -49,8 +51,7 @@ export function runRepository(database: Database) {
       return decodeRuns<AdvanceAnswer>(rows![0]!["answer"] as never);
     },
     tick: (options?: CallOptions) => call<TickAnswer>("select baton.tick() as answer", [], options),
-    release: (token: string, options?: CallOptions) =>
-      call<{ released: number }>("select baton.release($1::uuid) as answer", [token], options),
+    release,
     findRun: (id: string, options?: CallOptions) => call<RunFacts | null>("select baton.find_run($1::uuid) as answer", [id], options),
     listRuns: (request: ListRequest, options?: CallOptions) =>
       call<ListedRun[]>("select baton.list_runs($1::jsonb) as answer", [json(request)], options),

@@ -15,7 +15,7 @@ export function claimed(facts: ClaimedRun, registry: Registry): Claimed {
   if (workflow === undefined) {
     return { kind: "unknown", run, shape: "", reason: `this code has no workflow "${name}" version ${version}` };
   }
-  const node = unknownNode(workflow, outputs);
+  const node = unknownNode(run, outputs);
   if (node === undefined) return { kind: "known", run };
   const reason = `version ${version} of workflow "${name}" in this code cannot have stored an output for "${node}"`;
   return { kind: "unknown", run, shape: shapeOf(workflow), reason };

@@ -79,9 +79,9 @@ export function cursorOf(run: Run): Node | undefined {
  * The name of a stored output that this chain cannot have produced: of a node that it does not have, or of one after the cursor.
  * Such a run was begun by another shape of its workflow.
  */
-export function unknownNode(workflow: RunWorkflow, outputs: ByNode<Json> | null): string | undefined {
+export function unknownNode({ workflow, position }: Run, outputs: ByNode<Json> | null): string | undefined {
   if (outputs === null) return undefined;
-  const known = new Set(workflow.nodes.slice(0, outputsInOrder(workflow, outputs).length).map(({ name }) => name));
+  const known = new Set(workflow.nodes.slice(0, position).map(({ name }) => name));
   return Object.keys(outputs).find((name) => !known.has(name));
 }
 

@@ -55,7 +55,7 @@ export function decodeRuns<Answer extends ClaimAnswer | AdvanceAnswer>(answer: O
   return { ...answer, runs: rows(answer.runs) } as unknown as Answer;
 }
 
-/** What became of the runs of a request: the database says so only where idempotency keys are used. */
+/** What became of the runs of a request. The database does not say so of fresh ones, which are stored under their own ids. */
 export function acceptedRuns(request: EnqueueRequest, answer: Omit<EnqueueAnswer, "runs"> & { runs: AcceptedRun[] | null }): EnqueueAnswer {
   if (answer.runs !== null) return { ...answer, runs: answer.runs };
   const moment = Date.parse(answer.now);

@@ -42,8 +42,8 @@ export async function pollQueue(poller: Poller, nudged = false): Promise<PollRep
   if ((!nudged || tickIsDue(poller)) && (await tick(poll)).suspects) await workSuspects(poll);
   for (let idle = 0; hasTime(poll);) {
     if (tickIsDue(poller)) await tick(poll);
-    const { worked, last } = await workBacklog(poll);
-    if (worked) idle = 0;
+    const last = await workBacklog(poll);
+    if (last.runs.length > 0) idle = 0;
     else if (!(last.suspects && (await workSuspects(poll))) && !(await linger(poller, last.due_in_ms, idle++))) break;
   }
   const { leases, crashed, leaseExpiresInMs } = poll;
@@ -60,33 +60,32 @@ function tickIsDue({ clock, memory }: Poller): boolean {
 }
 
 /**
- * Claims and works one lease. As long as claims give all that they may, and a slot is free while a round is on its way, more
+ * Claims and works one lease; gives what the claim said, without runs when there was nothing to work. As long as claims give all that they may, and a slot is free while a round is on its way, more
  * leases are opened beside it: the database stores the results of one while the handlers of another run.
  */
-async function workBacklog(poll: Poll): Promise<{ readonly worked: boolean; readonly last: ClaimAnswer }> {
+async function workBacklog(poll: Poll): Promise<ClaimAnswer> {
   const { poller } = poll;
   const lease = new Lease(poller.newToken(), poller.clock.now(), poll.slots, false);
   const beside = new Set<Promise<void>>();
   poll.open++;
-  let last: ClaimAnswer;
+  let answer: ClaimAnswer;
   try {
-    last = await claimed(poll, lease, false);
-    if (last.runs.length > 0) await workLease(poller, lease, () => openBeside(poll, lease, beside));
+    answer = await claimed(poll, lease, false);
+    if (answer.runs.length > 0) await workLease(poller, lease, () => openBeside(poll, lease, beside));
   } finally {
     poll.open--;
     await Promise.allSettled(beside);
   }
   await Promise.all(beside);
-  if (last.runs.length === 0) return { worked: false, last };
-  countLease(poll, lease);
-  return { worked: true, last };
+  if (answer.runs.length > 0) countLease(poll, lease);
+  return answer;
 }
 
 /** Opens one more lease, if there is room; one that has ended well is forgotten, or thousands would pile up in a long invocation. */
 function openBeside(poll: Poll, lease: Lease, beside: Set<Promise<void>>): void {
   if (!hasRoomBeside(poll, lease)) return;
-  const working = workBacklog(poll).then(({ worked }) => {
-    if (!worked) lease.moreDue = false;
+  const working = workBacklog(poll).then(({ runs }) => {
+    if (runs.length === 0) lease.moreDue = false;
     beside.delete(working);
   });
   // Whoever opened it awaits it in the end; until then a failure is not unhandled.

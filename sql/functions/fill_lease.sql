@@ -7,7 +7,6 @@ language plpgsql volatile
 as $$
 declare
   got record := baton.take_batch(request, moment);
-  ids uuid[];
   places integer[];
   -- Variables of their own, because an element of a record's field is assigned by copying the array: 500 times 8 KB.
   members uuid[] := held.run_ids;
@@ -16,13 +15,12 @@ declare
 begin
   low := got.low;
   if got.ids is not null then
-    ids := got.ids;
-    places := array(select p from generate_series(0, length(new_gone) - 1) as p where get_bit(held.gone, p) = 1 limit cardinality(ids));
-    places := places || array(select generate_series(length(new_gone), length(new_gone) + cardinality(ids) - cardinality(places) - 1));
+    places := array(select p from generate_series(0, length(new_gone) - 1) as p where get_bit(held.gone, p) = 1 limit cardinality(got.ids));
+    places := places || array(select generate_series(length(new_gone), length(new_gone) + cardinality(got.ids) - cardinality(places) - 1));
     new_fresh := repeat('0', greatest(length(new_gone), places[cardinality(places)] + 1))::varbit;
     new_gone := new_gone || repeat('0', length(new_fresh) - length(new_gone))::varbit;
     for i in 1 .. cardinality(places) loop
-      members[places[i] + 1] := ids[i];
+      members[places[i] + 1] := got.ids[i];
       new_gone := set_bit(new_gone, places[i], 0);
       new_fresh := set_bit(new_fresh, places[i], 1);
     end loop;
@@ -35,6 +33,6 @@ begin
     where l.token = held.token;
   end if;
   due_in_ms := baton.next_due(moment, got.low);
-  runs := baton.describe_runs(ids, places, got.begun_ids);
+  runs := baton.describe_runs(got.ids, places, got.begun_ids);
 end
 $$;

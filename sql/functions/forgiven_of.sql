@@ -3,7 +3,7 @@ create or replace function baton.forgiven_of(ids uuid[]) returns json
 language plpgsql stable
 as $$
 begin
-  if coalesce(cardinality(ids), 0) = 0 or not exists (select from baton.redrive) then
+  if not exists (select from baton.redrive) then
     return null;
   end if;
   return (

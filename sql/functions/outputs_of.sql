@@ -1,23 +1,13 @@
--- The outputs of runs, by run and node; null when there are none.
-create or replace function baton.outputs_of(ids uuid[]) returns json
+-- The outputs of runs, by run and node; null when there are none. The ids lie between lowest and highest, which keeps other weeks out.
+create or replace function baton.outputs_of(ids uuid[], lowest uuid, highest uuid) returns json
 language plpgsql stable
 as $$
-declare
-  lowest uuid;
-  highest uuid;
-  answer json;
 begin
-  if coalesce(cardinality(ids), 0) = 0 then
-    return null;
-  end if;
-  select array_agg(id order by id) into ids from unnest(ids) as t (id);
-  lowest := ids[1];
-  highest := ids[cardinality(ids)];
-  select json_object_agg(run_id, outputs) into answer
-  from (
-    select run_id, json_object_agg(node, output) as outputs
-    from baton.checkpoint where run_id = any (ids) and run_id between lowest and highest group by run_id
-  ) as of_run;
-  return answer;
+  return (
+    select json_object_agg(run_id, outputs)
+    from (
+      select run_id, json_object_agg(node, output) as outputs
+      from baton.checkpoint where run_id = any (ids) and run_id between lowest and highest group by run_id
+    ) as of_run);
 end
 $$;

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
 import { startPostgres } from "../../infra/local/embedded-postgres.ts";
+import { withClient } from "../../infra/migrate/connection.ts";
 
 /** As in production: what was answered is on disk. Checkpoints are far apart, so that they fall into no measurement by chance. */
 export const serverSettings = {
@@ -73,17 +74,6 @@ export async function startBenchServer() {
       rmSync(folder, { recursive: true, force: true });
     },
   };
-}
-
-export async function withClient<Result>(url: string, use: (client: pg.Client) => Promise<Result>): Promise<Result> {
-  const client = new pg.Client({ connectionString: url });
-  client.on("error", () => undefined);
-  await client.connect();
-  try {
-    return await use(client);
-  } finally {
-    await client.end();
-  }
 }
 
 /** CPU of a process, its children that live and those that have ended, from /proc (proc_pid_stat(5): fields 14 to 17). */

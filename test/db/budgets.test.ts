@@ -209,27 +209,24 @@ test("a step writes one row and one index entry, and a round beside them one row
   expect(count(/^Heap\/(UPDATE|DELETE)/)).toBe(0);
 });
 
-// On PostgreSQL 15 a row that was just committed is pruned later, so that now and then an update finds no room beside it.
-test.skipIf(process.env["BATON_TEST_POSTGRES"] === "15")(
-  "no update of a hot table touches an index: rows are inserted and deleted, and a lease is updated in place",
-  async () => {
-    await using own = await createTestDatabase();
-    const calls = engineOf(own);
-    await calls.enqueue(newRuns(60));
-    const { token, runs } = await calls.claim({ max: 50 });
-    // One session, which waits for its commits as it would in production: what may still be seen makes no room for the next version.
-    const client = new pg.Client({ connectionString: own.ownerUrl });
-    await client.connect();
-    await client.query("set synchronous_commit = on");
-    for (let round = 1; round <= 40; round++) {
-      const request = { steps: [step(runs[round]!, { output })], done: [member(runs[round]!)], claim: claimRequest({ max: 5 }) };
-      await client.query("select baton.advance($1, $2, $3)", [token, round, advanceRequest(request)]);
-    }
-    await client.end();
-    await until("the updates are counted", async () => (await updatesOf(own))[0]?.updates === 40);
-    expect(await updatesOf(own)).toEqual([{ table: "lease", updates: 40, in_place: 40 }]);
-  },
-);
+test("no update of a hot table touches an index: rows are inserted and deleted, and a lease is updated in place", async () => {
+  await using own = await createTestDatabase();
+  const calls = engineOf(own);
+  await calls.enqueue(newRuns(60));
+  const { token, runs } = await calls.claim({ max: 50 });
+  // One session, which waits for its commits as it would in production. 30 versions of the row fit on its page even where a
+  // transaction in another database of the server, as other test files have, keeps the old ones from being pruned.
+  const client = new pg.Client({ connectionString: own.ownerUrl });
+  await client.connect();
+  await client.query("set synchronous_commit = on");
+  for (let round = 1; round <= 30; round++) {
+    const request = { steps: [step(runs[round]!, { output })], done: [member(runs[round]!)], claim: claimRequest({ max: 5 }) };
+    await client.query("select baton.advance($1, $2, $3)", [token, round, advanceRequest(request)]);
+  }
+  await client.end();
+  await until("the updates are counted", async () => (await updatesOf(own))[0]?.updates === 30);
+  expect(await updatesOf(own)).toEqual([{ table: "lease", updates: 30, in_place: 30 }]);
+});
 
 function updatesOf({ query }: TestDatabase) {
   return query<{ table: string; updates: number; in_place: number }>(

@@ -75,7 +75,9 @@ describe("a run", () => {
 
 describe("an output that the chain cannot have produced", () => {
   it("is none in a run that has just begun, is under way, or is at its end", () => {
-    expect([null, {}, { charge: 1 }, stored].map((outputs) => unknownNode(order, outputs))).toEqual(Array.from({ length: 4 }));
+    expect([null, {}, { charge: 1 }, stored].map((outputs) => unknownNode(orderRun({ outputs }), outputs))).toEqual(
+      Array.from({ length: 4 }),
+    );
   });
 
   it.each([
@@ -84,7 +86,7 @@ describe("an output that the chain cannot have produced", () => {
     ["of one more node than the chain has", { ...stored, ship: 1 }, "ship"],
     ["under a name that every object inherits", JSON.parse('{ "__proto__": 1 }'), "__proto__"],
   ])("is one %s", (_, outputs, name) => {
-    expect(unknownNode(order, outputs)).toBe(name);
+    expect(unknownNode(orderRun({ outputs }), outputs)).toBe(name);
   });
 });
 

@@ -41,6 +41,13 @@ function watching(database: TestDatabase) {
   return { store, seen };
 }
 
+/** A workflow whose handlers come back when the test says so. */
+function heldBack(name: string) {
+  const comeBack: (() => void)[] = [];
+  const workflow = base(name).step("a", () => new Promise<null>((resolve) => comeBack.push(() => resolve(null))));
+  return { workflow, comeBack };
+}
+
 const doneRuns = async (database: TestDatabase) =>
   (await database.query<{ n: number }>("select count(*)::int as n from baton.ending where status = 'done'"))[0]!.n;
 
@@ -116,8 +123,7 @@ test("a lease that loses its database takes the other down in order: nothing is 
 
 test("while many handlers are out, results wait for an eighth of them, and then go out together", async () => {
   await using database = await createTestDatabase();
-  const comeBack: (() => void)[] = [];
-  const workflow = base("gathered").step("a", () => new Promise<null>((resolve) => comeBack.push(() => resolve(null))));
+  const { workflow, comeBack } = heldBack("gathered");
   await enqueue(database.database, workflow, numbers(32));
   const { store, seen } = watching(database);
   const polling = poll(database.database, [workflow], { store, settings: { gatherMs: 60_000 } });
@@ -135,8 +141,7 @@ test("while many handlers are out, results wait for an eighth of them, and then 
 
 test("a result that nobody follows is stored after the time to gather", async () => {
   await using database = await createTestDatabase();
-  const comeBack: (() => void)[] = [];
-  const workflow = base("alone").step("a", () => new Promise<null>((resolve) => comeBack.push(() => resolve(null))));
+  const { workflow, comeBack } = heldBack("alone");
   await enqueue(database.database, workflow, numbers(32));
   const polling = poll(database.database, [workflow], { settings: { gatherMs: 30 } });
   await until("all handlers run", () => comeBack.length === 32);

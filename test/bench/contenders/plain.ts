@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import pg from "pg";
 import { v7 } from "uuid";
 import type { Contender } from "../contender.ts";
-import { withClient } from "../server.ts";
+import { withClient } from "../../../infra/migrate/connection.ts";
 
 /** Baton's tables of a run and of its place, with their keys and indexes, and nothing else: no partitions, no functions. */
 const schema = `

@@ -1,6 +1,6 @@
 import pg from "pg";
 import { type Contender, payload, type Payload, type Progress } from "../contender.ts";
-import { withClient } from "../server.ts";
+import { withClient } from "../../../infra/migrate/connection.ts";
 
 const batch = 1_000;
 const loops = 2;

@@ -1,5 +1,5 @@
 import type pg from "pg";
-import { withClient } from "../server.ts";
+import { withClient } from "../../../infra/migrate/connection.ts";
 
 /** How many rows of each kind the tables hold. */
 export interface Filled {

@@ -2,7 +2,8 @@ import { setTimeout as pause } from "node:timers/promises";
 import pg from "pg";
 import { migrate } from "../../../infra/migrate.ts";
 import { type Cell, startCell } from "../processes.ts";
-import { type BenchServer, withClient } from "../server.ts";
+import { withClient } from "../../../infra/migrate/connection.ts";
+import type { BenchServer } from "../server.ts";
 import { claimBuffers, type Filled, fill } from "./fill.ts";
 
 /** W3: rates in three-step workflows per second; buffers of one claim of 500, read or found in memory. */

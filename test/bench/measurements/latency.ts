@@ -1,4 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { freePort } from "../../journeys/service-copy.ts";
 import { startEndpoint } from "../endpoint.ts";
 import { type Latency, startCell } from "../processes.ts";
 import type { BenchServer } from "../server.ts";
@@ -65,13 +66,4 @@ function figures(latencies: readonly Latency[], calls: readonly number[], statem
     statementsPerRun,
     idleStatementsPerSecond: idle,
   };
-}
-
-async function freePort(): Promise<number> {
-  const { createServer } = await import("node:net");
-  const probe = createServer().listen(0, "127.0.0.1");
-  await new Promise((resolve) => probe.once("listening", resolve));
-  const { port } = probe.address() as { port: number };
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
 }

@@ -1,6 +1,7 @@
 import { migrate } from "../../../infra/migrate.ts";
 import { probe } from "../probes/probe.ts";
-import { type BenchServer, withClient } from "../server.ts";
+import { withClient } from "../../../infra/migrate/connection.ts";
+import type { BenchServer } from "../server.ts";
 import { median } from "./statistics.ts";
 
 /** Medians over a hundred steps, in milliseconds; WAL with its commit, in bytes. */

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { type Cell, startCell, type CellTask } from "../processes.ts";
-import { type BenchServer, withClient } from "../server.ts";
+import { withClient } from "../../../infra/migrate/connection.ts";
+import type { BenchServer } from "../server.ts";
 import type { Workload } from "../contender.ts";
 
 /** One measurement of a contender: what is enqueued, and by how many processes it is drained. */

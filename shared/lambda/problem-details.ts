@@ -4,19 +4,21 @@ import type { Logger } from "../domain/node.ts";
 import { RunNotFoundError, WrongStatusError } from "../engine/producer-errors.ts";
 import type { HttpAnswer, HttpEvent } from "./http-event.ts";
 import { loggable } from "./loggable.ts";
+import type { RejectionMetrics } from "./metrics.ts";
 import { Problem } from "./problem.ts";
 
 const unavailable =
   "The request may or may not have been stored. Send it again in a moment; with the same Idempotency-Key it is stored only once.";
 
 /** Turns whatever was thrown into `application/problem+json`; what is not meant for the caller is logged and shown as nothing but a 500. */
-export function problemDetails(logger: () => Logger): MiddlewareObj<HttpEvent, HttpAnswer> {
+export function problemDetails(logger: () => Logger, rejected: RejectionMetrics): MiddlewareObj<HttpEvent, HttpAnswer> {
   return {
     // Set, not returned: middy would end the stack here and leave the security headers out.
     onError: (request) => {
       const { error, event, context } = request;
       const problem = problemOf(error);
       const instance = event.requestContext?.requestId ?? context.awsRequestId;
+      rejected(problem.status);
       if (problem.status >= 500) logger().error("a request failed", { requestId: instance, error: loggable(error) });
       request.response = {
         statusCode: problem.status,

@@ -5,7 +5,7 @@ const env = { DATABASE_URL: "postgresql://user:canary@host/db" };
 const hash = "ab".repeat(32);
 
 test("only the database's URL has to be set; then no key is valid and no stack is shown", () => {
-  expect(readConfig(env)).toEqual({ apiKeyHashes: [], showStacks: false, pollerFunctionName: undefined });
+  expect(readConfig(env)).toMatchObject({ apiKeyHashes: [], showStacks: false, idleGate: false, pollerFunctionName: undefined });
 });
 
 test("several keys are valid at once, their digests separated by commas", () => {

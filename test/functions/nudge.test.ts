@@ -76,6 +76,6 @@ test("a redriven run wakes the poller, and one that cannot be woken fails no red
 });
 
 test("without the name of a poller nothing is invoked", async () => {
-  await createNudge(undefined, app().logger)();
+  await createNudge(undefined, app().logger)(1);
   expect(invocations).toEqual([]);
 });

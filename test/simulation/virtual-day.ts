@@ -96,7 +96,7 @@ export class VirtualDay {
       ...inner,
       query: (...call: Parameters<Database["query"]>) => (this.#touched.push(this.now), inner.query(...call)),
       transaction: (...call) => (this.#touched.push(this.now), inner.transaction(...call)),
-    } as Database;
+    };
   }
 
   #board(): IdleGate["board"] {

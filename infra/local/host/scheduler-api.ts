@@ -18,7 +18,7 @@ export class SchedulerApi {
 
   readonly answer = ({ method, path, body }: AwsCall): unknown => {
     const [, name = ""] = /^\/schedules\/([^/?]+)$/.exec(path) ?? [];
-    const key = `${String(body["GroupName"] ?? "default")}/${decodeURIComponent(name)}`;
+    const key = `${textOf(body["GroupName"], "default")}/${decodeURIComponent(name)}`;
     if (method === "PUT" && !this.schedules.has(key)) throw new AwsRefusal("ResourceNotFoundException", 404);
     if (method === "POST" && this.schedules.has(key)) throw new AwsRefusal("ConflictException", 409);
     if (method !== "PUT" && method !== "POST") throw new AwsRefusal("ValidationException");
@@ -40,4 +40,8 @@ export class SchedulerApi {
     const inMs = Math.min(Math.max(schedule.at - Date.now(), 0), 2 ** 31 - 1);
     this.#timers.set(key, setTimeout(() => this.#fire(schedule.targetArn), inMs).unref());
   }
+}
+
+function textOf(value: unknown, byDefault: string): string {
+  return typeof value === "string" ? value : byDefault;
 }

@@ -119,9 +119,9 @@ test("every alarm has a section in docs/operations.md", () => {
 
 test("serverless.yml has no key that only osls or only Serverless v4 knows", () => {
   // Of v4 alone: stages, build, state, dashboard, and iam.role.mode. Of osls alone: nothing that we know; these are in both.
-  const both = ["service", "frameworkVersion", "configValidationMode", "params", "provider", "functions", "package", "resources"];
+  const both = new Set(["service", "frameworkVersion", "configValidationMode", "params", "provider", "functions", "package", "resources"]);
   const service = parse(readFileSync(join(ROOT, "serverless.yml"), "utf8")) as Record<string, Record<string, Record<string, unknown>>>;
-  expect(Object.keys(service).filter((key) => !both.includes(key))).toEqual([]);
+  expect(Object.keys(service).filter((key) => !both.has(key))).toEqual([]);
   expect(Object.keys(service["provider"]!).filter((key) => ["iam", "build", "httpApi"].includes(key))).toEqual([]);
   const ofFunctions = Object.values(service["functions"]!).flatMap((each) => Object.keys(each));
   expect([...new Set(ofFunctions)].filter((key) => ["build", "durableConfig", "capacityProvider", "iam"].includes(key))).toEqual([]);

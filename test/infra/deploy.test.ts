@@ -60,7 +60,7 @@ test("the functions are built, then the database is migrated, and only then the 
 test("functions that cannot be built stop it: nothing is migrated or deployed", async () => {
   const outdir = join(folder, "a-file");
   writeFileSync(outdir, "");
-  await expect(deploy(options({ outdir: join(outdir, "below") }))).rejects.toThrow();
+  await expect(deploy(options({ outdir: join(outdir, "below") }))).rejects.toThrow(/not a directory/);
   expect(await checkSchema(url)).toBe("none");
   expect(called()).toBeUndefined();
 });

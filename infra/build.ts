@@ -13,8 +13,8 @@ export interface BuildOptions {
   readonly outdir?: string;
   /** The functions' sources. Default: all of `functions/`. */
   readonly sources?: readonly string[];
-  /** `false` leaves out everything in `shared/workflows`, to see what Baton itself weighs. Default: `true`. */
-  readonly workflows?: boolean;
+  /** A module whose `workflows` take the place of those in `shared/workflows`; `false`: none, to see what Baton itself weighs. */
+  readonly workflows?: string | false;
 }
 
 /** One built function; sizes in bytes, inputs are the source files that are in it. */
@@ -33,7 +33,7 @@ const REQUIRE = 'import{createRequire as baton_require}from"node:module";const r
 
 /** Bundles each function into one minified ES module of its own. Throws when one does not build. */
 export async function buildFunctions(options: BuildOptions): Promise<Bundle[]> {
-  const { driver, outdir = join(ROOT, "dist/functions"), sources = functionSources(), workflows = true } = options;
+  const { driver, outdir = join(ROOT, "dist/functions"), sources = functionSources(), workflows } = options;
   rmSync(outdir, { recursive: true, force: true });
   const { metafile } = await build({
     absWorkingDir: ROOT,
@@ -53,7 +53,7 @@ export async function buildFunctions(options: BuildOptions): Promise<Bundle[]> {
     define: { "process.env.BATON_BUNDLED_DRIVER": JSON.stringify(driver) },
     loader: { ".sql": "text" },
     banner: { js: REQUIRE },
-    plugins: workflows ? [] : [withoutWorkflows],
+    plugins: workflows === undefined ? [] : [replaceWorkflows(workflows)],
     logLevel: "silent",
   });
   return bundlesIn(metafile);
@@ -87,12 +87,15 @@ function bundlesIn({ outputs }: Metafile): Bundle[] {
     });
 }
 
-const withoutWorkflows: Plugin = {
-  name: "without-workflows",
-  setup(bundler) {
-    bundler.onLoad({ filter: /shared[/\\]workflows[/\\]index\.ts$/ }, () => ({ contents: "export const workflows = [];", loader: "ts" }));
-  },
-};
+function replaceWorkflows(module: string | false): Plugin {
+  const contents = module === false ? "export const workflows = [];" : `export { workflows } from ${JSON.stringify(module)};`;
+  return {
+    name: "replace-workflows",
+    setup(bundler) {
+      bundler.onLoad({ filter: /shared[/\\]workflows[/\\]index\.ts$/ }, () => ({ contents, loader: "ts", resolveDir: ROOT }));
+    },
+  };
+}
 
 /** The driver that BATON_DRIVER names; the one for Neon when it is not set. */
 export function chosenDriver(env: NodeJS.ProcessEnv): Driver {
@@ -104,7 +107,7 @@ export function chosenDriver(env: NodeJS.ProcessEnv): Driver {
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { "without-examples": { type: "boolean", default: false } } });
   const driver = chosenDriver(process.env);
-  const bundles = await buildFunctions({ driver, workflows: !values["without-examples"] });
+  const bundles = await buildFunctions({ driver, ...(values["without-examples"] && { workflows: false as const }) });
   const kilobytes = (bytes: number) => `${(bytes / 1024).toFixed(1)} KB`;
   console.log(`driver ${driver}`);
   console.table(

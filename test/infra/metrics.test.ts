@@ -1,15 +1,13 @@
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename } from "node:path";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { ROOT } from "../../infra/build.ts";
 import { type Host, startHost } from "../../infra/local/host.ts";
 import { readTemplate } from "../../infra/local/host/template.ts";
-import { synthesise } from "../../infra/local/start/synthesise.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { apiKey, apiKeyHash } from "../support/http-event.ts";
+import { templateOf, watchedBy } from "../support/template.ts";
 import { until } from "../support/until.ts";
 
 /** One line of CloudWatch's embedded metric format. */
@@ -26,23 +24,21 @@ const roles: Record<string, "producer" | "operator" | "poller"> = {
   "control-runs": "operator",
   "poll-queue": "poller",
 };
-let folder: string;
 let host: Host;
 let address: string;
 let printed = "";
 const close: (() => Promise<unknown>)[] = [];
 
+const template = await templateOf("dev");
+const { functions, routes, schedules } = readTemplate(template.templateFile);
+
 beforeAll(async () => {
-  mkdirSync(join(ROOT, ".baton"), { recursive: true });
-  folder = mkdtempSync(join(ROOT, ".baton/test-metrics-"));
-  const made = await synthesise(folder, { driver: "neon" });
-  const template = readTemplate(made.templateFile);
   const urlOf = (module: string) => database.url(roles[basename(module)]!);
   host = await startHost({
-    template,
-    codeRoot: made.folder,
+    template: { functions, routes, schedules },
+    codeRoot: template.folder,
     environmentOf: () => ({ BATON_NEON_ENDPOINT: database.neon.url, BATON_API_KEY_HASHES: apiKeyHash }),
-    parameters: new Map(template.functions.map(({ module, environment }) => [environment["DATABASE_URL_PARAMETER"]!, urlOf(module)])),
+    parameters: new Map(functions.map(({ module, environment }) => [environment["DATABASE_URL_PARAMETER"]!, urlOf(module)])),
     log: (text) => (printed += text),
   });
   const server = createServer(host.listener).listen(0, "127.0.0.1");
@@ -55,7 +51,6 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   for (const each of close) await each();
-  rmSync(folder, { recursive: true, force: true });
 });
 
 const lines = () =>
@@ -97,4 +92,21 @@ test("each refused request prints one line, and one that is served none", async 
   expect((await call("/runs", { authorization: `Bearer ${apiKey}` })).status).toBe(200);
   const [next] = await during(() => call("/runs/none"));
   expect(next).toMatchObject({ RejectedRequests: 1 });
+});
+
+test("every alarm on a metric of Baton's watches what the built functions print", async () => {
+  await during(poll);
+  await during(() => fetch(`${address}/runs`));
+  const printedMetrics = lines().flatMap(({ _aws, ...facts }) =>
+    _aws.CloudWatchMetrics.flatMap(({ Namespace: namespace, Dimensions, Metrics }) =>
+      Metrics.map(({ Name: metric }) => ({
+        namespace,
+        metric,
+        dimensions: Object.fromEntries(Dimensions[0]!.map((name) => [name, facts[name]])),
+      })),
+    ),
+  );
+  const watched = watchedBy(template).filter(({ namespace }) => namespace === "Baton");
+  expect(watched).toHaveLength(5);
+  for (const { alarm: _, ...metric } of watched) expect(printedMetrics).toContainEqual(metric);
 });

@@ -34,7 +34,7 @@ export class LambdaInstance implements AsyncDisposable {
   private constructor(api: RuntimeApi, { folder, bundle, env, timeoutMs = 60_000 }: InstanceOptions) {
     this.#api = api;
     this.#timeoutMs = timeoutMs;
-    const [command = process.execPath, ...prefix] = [...deathSignalPrefix("KILL"), process.execPath];
+    const [command, ...prefix] = [...deathSignalPrefix("KILL"), process.execPath];
     const { port } = api.server.address() as AddressInfo;
     const runtime = { AWS_LAMBDA_RUNTIME_API: `127.0.0.1:${port}`, _HANDLER: `${bundle}.handler`, LAMBDA_TASK_ROOT: folder };
     this.#process = spawn(command, [...prefix, BOOTSTRAP], {

@@ -32,7 +32,13 @@ import { waitForRun } from "./engine/wait-for-run.ts";
 export type { AcceptedRun } from "./domain/protocol.ts";
 export type { AttemptView, RunView, StepView, WaitingView } from "./engine/describe-run.ts";
 export type { RunRequest } from "./engine/draft-runs.ts";
-export { DatabaseBusyError, DatabaseConfigurationError, DatabaseRefusedError, DatabaseUnknownOutcomeError } from "./db/database.ts";
+export {
+  DatabaseBusyError,
+  DatabaseConfigurationError,
+  DatabaseRefusedError,
+  DatabaseUnknownOutcomeError,
+  OlderSchemaError,
+} from "./db/database.ts";
 export {
   IdempotencyConflictError,
   InputTooLargeError,

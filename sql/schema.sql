@@ -617,7 +617,7 @@ begin
     update baton.dedup set answer = accepted
     where workflow = request #>> '{request,workflow}' and scope = 'request' and key = request #>> '{request,key}';
   end if;
-  return jsonb_build_object('now', moment, 'nudge', due > 0, 'runs', accepted);
+  return jsonb_build_object('now', moment, 'nudge', due > 0, 'fresh', jsonb_array_length(request #> '{fresh,id}'), 'runs', accepted);
 end
 $function$;
 

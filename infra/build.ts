@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
 import { build, type Metafile, type Plugin } from "esbuild";
 import type { Driver } from "../shared/db/connect.ts";
+import { reportOf } from "./build/report.ts";
 
 export interface BuildOptions {
   /** The one database driver that the bundles carry. */
@@ -108,11 +109,9 @@ async function main(): Promise<void> {
   const { values } = parseArgs({ options: { "without-examples": { type: "boolean", default: false } } });
   const driver = chosenDriver(process.env);
   const bundles = await buildFunctions({ driver, ...(values["without-examples"] && { workflows: false as const }) });
-  const kilobytes = (bytes: number) => `${(bytes / 1024).toFixed(1)} KB`;
+  const bare = await buildFunctions({ driver, workflows: false, outdir: join(ROOT, "dist/without-examples") });
   console.log(`driver ${driver}`);
-  console.table(
-    Object.fromEntries(bundles.map(({ name, bytes, gzipped }) => [name, { raw: kilobytes(bytes), gzipped: kilobytes(gzipped) }])),
-  );
+  console.table(reportOf(bundles, bare));
 }
 
 if (import.meta.main) {

@@ -3,11 +3,9 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildFunctions, ROOT } from "../../infra/build.ts";
+import { budgetOf } from "../../infra/build/report.ts";
 import { readTemplate } from "../../infra/local/host/template.ts";
 import { type Package, synthesise } from "../../infra/local/start/synthesise.ts";
-
-/** What a bundle may weigh, gzipped, with Neon's driver and without the examples: 110 KB the poller, 100 KB the others. */
-const limitOf = (name: string) => (name === "poll-queue" ? 110 : 100) * 1024;
 
 let folder: string;
 let made: Package;
@@ -57,7 +55,7 @@ describe.each([
     const bundles = await buildFunctions({ driver, workflows: false, outdir: join(folder, `sizes-${driver}`) });
     expect(bundles).toHaveLength(3);
     for (const { name, inputs, gzipped } of bundles) {
-      expect(gzipped, name).toBeLessThanOrEqual(limitOf(name));
+      expect(gzipped, name).toBeLessThanOrEqual(budgetOf(name));
       expect(
         inputs.some((input) => input.includes(carries)),
         name,

@@ -1,0 +1,35 @@
+import { execFileSync } from "node:child_process";
+import { pathToFileURL } from "node:url";
+import type { Bundle } from "../build.ts";
+
+/** What a bundle may weigh, gzipped, with Neon's driver and without the examples, in bytes: 110 KB the poller, 100 KB the others. */
+export function budgetOf(name: string): number {
+  return (name === "poll-queue" ? 110 : 100) * 1024;
+}
+
+/** How many processes import a bundle, one after the other; the median of them counts. */
+const IMPORTS = 5;
+
+const IMPORT = "const [, url] = process.argv; const from = performance.now(); await import(url); console.log(performance.now() - from);";
+
+/** How long a fresh process takes to import a bundle, in milliseconds: what Baton itself adds to a cold start, on this machine. */
+export function importMs(file: string): number {
+  const once = () => {
+    const args = ["--input-type=module", "--eval", IMPORT, pathToFileURL(file).href];
+    return Number(execFileSync(process.execPath, args, { encoding: "utf8" }));
+  };
+  return Array.from({ length: IMPORTS }, once).sort((one, other) => one - other)[Math.floor(IMPORTS / 2)]!;
+}
+
+/** A row for each bundle; `bare` are the same bundles without the examples, and those are what the budget is for. */
+export function reportOf(bundles: readonly Bundle[], bare: readonly Bundle[]): Record<string, Record<string, string>> {
+  const kilobytes = (bytes: number) => `${(bytes / 1024).toFixed(1)} KB`;
+  const rowOf = ({ name, file, bytes, gzipped }: Bundle) => ({
+    raw: kilobytes(bytes),
+    gzipped: kilobytes(gzipped),
+    "without examples": kilobytes(bare.find((each) => each.name === name)!.gzipped),
+    budget: kilobytes(budgetOf(name)),
+    import: `${importMs(file).toFixed(0)} ms`,
+  });
+  return Object.fromEntries(bundles.map((bundle) => [bundle.name, rowOf(bundle)]));
+}

@@ -21,14 +21,17 @@ export function total(items: readonly Item[]): number {
   return items.reduce((sum, { dollars }) => sum + dollars, 0);
 }
 
+const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+const fine = new Intl.NumberFormat("en", { maximumFractionDigits: 2 });
+
 /** An item that is billed by the million. */
 export function perMillion(what: string, count: number, price: number): Item {
-  return { what, usage: count.toLocaleString("en", { maximumFractionDigits: 0 }), dollars: (count / 1e6) * price };
+  return { what, usage: whole.format(count), dollars: (count / 1e6) * price };
 }
 
 /** An item that is billed by another unit. */
 export function priced(what: string, amount: number, unit: string, price: number): Item {
-  return { what, usage: `${amount.toLocaleString("en", { maximumFractionDigits: amount < 10 ? 2 : 0 })} ${unit}`, dollars: amount * price };
+  return { what, usage: `${(amount < 10 ? fine : whole).format(amount)} ${unit}`, dollars: amount * price };
 }
 
 /** Invocations of Lambda functions: how many, and GB-seconds altogether. */

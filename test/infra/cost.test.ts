@@ -8,7 +8,7 @@ import { compare, freeTierTotal, listTotal } from "../../infra/cost/compare.ts";
 import { bytesAt, readFigures } from "../../infra/cost/figures.ts";
 import { PriceFile, readPrices } from "../../infra/cost/prices.ts";
 import { costPage, fillPage } from "../../infra/cost/publish.ts";
-import { breakEven } from "../../infra/cost/volumes.ts";
+import { breakEvens } from "../../infra/cost/volumes.ts";
 import { defaultWorkload, readWorkload, type Workload, WrongArgumentError } from "../../infra/cost/workload.ts";
 
 const [figures, prices] = [readFigures(), readPrices()];
@@ -191,11 +191,14 @@ describe("the inputs", () => {
   });
 });
 
-test("Baton becomes cheaper than somebody at the runs that are named, and never than somebody who is not", () => {
+test("Baton becomes cheaper than somebody at the runs that are named, and never than somebody who is cheaper at ten million", () => {
+  const turns = breakEvens(defaultWorkload, figures, prices);
   const dearer = (name: string, runs: number) => listTotal(named(name, { runs })) > listTotal(baton("gated", { runs }));
-  const turn = breakEven("Step Functions Standard", defaultWorkload, figures, prices)!;
-  expect([turn * 0.9, turn * 1.1].map((runs) => dearer("Step Functions Standard", Math.round(runs)))).toEqual([false, true]);
-  expect(breakEven("Step Functions Express", defaultWorkload, figures, prices)).toBeUndefined();
+  for (const name of ["Step Functions Standard", "Lambda durable functions"]) {
+    expect([0.9, 1.1].map((part) => dearer(name, Math.round(turns.get(name)! * part)))).toEqual([false, true]);
+  }
+  expect(turns.get("Step Functions Express")).toBe(Infinity);
+  expect(turns.size).toBe(8);
 });
 
 describe("what is printed", () => {

@@ -1,14 +1,18 @@
 import middy from "@middy/core";
 import type { Context } from "aws-lambda";
+import { pollBehindGate } from "../shared/engine/idle-gate.ts";
 import { pollQueue } from "../shared/engine/poll-queue.ts";
 import { isNudge } from "../shared/lambda/nudge.ts";
 import { pollerFor } from "../shared/lambda/poller-app.ts";
 
 /**
  * The scheduled poller: claims due runs in batches and runs their steps until nothing is due or its time is nearly up.
- * The schedule's event and a producer's nudge mean the same, but that a nudge needs no tick; one too many is harmless.
+ * A producer's nudge opens the idle gate and needs no tick; the schedule's event stops at a closed gate. One too many is harmless.
  */
 // The poller keeps its own deadline, hence no early timeout.
-export const handler = middy({ timeoutEarlyInMillis: 0 }).handler((event: unknown, context: Context) =>
-  pollQueue(pollerFor(context), isNudge(event)),
-);
+export const handler = middy({ timeoutEarlyInMillis: 0 }).handler(async (event: unknown, context: Context) => {
+  const { poller, gate, metrics } = pollerFor(context);
+  const report = await (gate === undefined ? pollQueue(poller, isNudge(event)) : pollBehindGate(poller, gate, isNudge(event)));
+  metrics(report);
+  return report;
+});

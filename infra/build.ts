@@ -94,10 +94,16 @@ const withoutWorkflows: Plugin = {
   },
 };
 
+/** The driver that BATON_DRIVER names; the one for Neon when it is not set. */
+export function chosenDriver(env: NodeJS.ProcessEnv): Driver {
+  const driver = env["BATON_DRIVER"] ?? "neon";
+  if (driver !== "neon" && driver !== "pg") throw new Error(`BATON_DRIVER is "${driver}": it takes neon or pg`);
+  return driver;
+}
+
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { "without-examples": { type: "boolean", default: false } } });
-  const driver = process.env["BATON_DRIVER"] ?? "neon";
-  if (driver !== "neon" && driver !== "pg") throw new Error(`BATON_DRIVER is "${driver}": it takes neon or pg`);
+  const driver = chosenDriver(process.env);
   const bundles = await buildFunctions({ driver, workflows: !values["without-examples"] });
   const kilobytes = (bytes: number) => `${(bytes / 1024).toFixed(1)} KB`;
   console.log(`driver ${driver}`);

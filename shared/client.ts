@@ -32,7 +32,13 @@ import { waitForRun } from "./engine/wait-for-run.ts";
 export type { AcceptedRun } from "./domain/protocol.ts";
 export type { AttemptView, RunView, StepView, WaitingView } from "./engine/describe-run.ts";
 export type { RunRequest } from "./engine/draft-runs.ts";
-export { DatabaseBusyError, DatabaseConfigurationError, DatabaseRefusedError, DatabaseUnknownOutcomeError } from "./db/database.ts";
+export {
+  DatabaseBusyError,
+  DatabaseConfigurationError,
+  DatabaseRefusedError,
+  DatabaseUnknownOutcomeError,
+  OlderSchemaError,
+} from "./db/database.ts";
 export {
   IdempotencyConflictError,
   InputTooLargeError,
@@ -93,8 +99,10 @@ export type ClientDatabase =
 export interface ClientSettings {
   /** The workflows whose nodes `get` lists also before they have run. Default: only what has run is listed. */
   readonly workflows?: readonly AnyWorkflow[];
-  /** Called after runs that are due soon were stored, to wake a poller. Its failure is logged. Default: the schedule finds them. */
-  readonly nudge?: () => Promise<void>;
+  /** Called after runs that are due soon were stored, to wake so many pollers. Its failure is logged. Default: the schedule finds them. */
+  readonly nudge?: (pollers: number) => Promise<void>;
+  /** Whether the pollers stand behind an idle gate, so that runs for later need a nudge too (default false). */
+  readonly idleGate?: boolean;
   /** Whether errors of runs are shown with their stacks (default true). */
   readonly stacks?: boolean;
   /** Default: the console. */
@@ -107,9 +115,9 @@ export interface ClientSettings {
 export function createClient(options: ClientDatabase & ClientSettings): Client {
   const opened = "database" in options ? undefined : connect(options);
   const runs = runRepository("database" in options ? options.database : opened!);
-  const { logger = console, stacks = true, workflows = [], nudge, now = Date.now } = options;
+  const { logger = console, stacks = true, workflows = [], nudge, idleGate = false, now = Date.now } = options;
   const caller = { clock: systemClock, random: Math.random, logger };
-  const producer: Producer = { ...caller, queue: runs, ids: new RunIds(now), nudge };
+  const producer: Producer = { ...caller, queue: runs, ids: new RunIds(now), nudge, idleGate };
   const reader: Reader = { ...caller, runs, stacks, nodesOf: (name, version) => nodesOf(workflows, name, version) };
   const enqueueMany = (target: RunTarget, requests: readonly RunRequest[], request?: RequestOptions) =>
     enqueueAll(producer, target, requests, request);

@@ -617,7 +617,7 @@ begin
     update baton.dedup set answer = accepted
     where workflow = request #>> '{request,workflow}' and scope = 'request' and key = request #>> '{request,key}';
   end if;
-  return jsonb_build_object('now', moment, 'nudge', due > 0, 'runs', accepted);
+  return jsonb_build_object('now', moment, 'nudge', due > 0, 'fresh', jsonb_array_length(request #> '{fresh,id}'), 'runs', accepted);
 end
 $function$;
 
@@ -1431,6 +1431,7 @@ declare
   crashed integer;
   stopped integer;
   low jsonb;
+  oldest timestamptz;
 begin
   perform baton.require_read_committed();
   perform baton.ensure_partitions();
@@ -1438,10 +1439,11 @@ begin
   stopped := baton.stop_parked(moment);
   delete from baton.dedup where ctid = any (array(
     select ctid from baton.dedup where expires_at <= moment order by expires_at limit 1000 for update skip locked));
-  select coalesce(jsonb_object_agg(b.band, least(first.run_at, moment - interval '5 seconds')), '{}') into low
+  select coalesce(jsonb_object_agg(b.band, least(first.run_at, moment - interval '5 seconds')), '{}'), min(first.run_at) into low, oldest
   from generate_series(0, 3) as b (band)
   cross join lateral (select q.run_at from baton.ready q where q.band = b.band order by q.run_at limit 1) as first;
   return jsonb_build_object('now', moment, 'crashed', crashed, 'stopped', stopped, 'low', low,
+    'oldest_ms', coalesce(ceil(extract(epoch from greatest(moment - oldest, interval '0')) * 1000), 0),
     'suspects', exists (select from baton.ready q where q.band > 3 and q.run_at <= moment), 'due_in_ms', baton.next_due(moment, low, 8),
     'lease_expires_in_ms', (select ceil(extract(epoch from min(greatest(expires_at, moment)) - moment) * 1000) from baton.lease));
 end

@@ -2,7 +2,9 @@ import { hoursOfMonth, type Workload } from "./workload.ts";
 
 /** How long a compute of Neon stays awake after the last statement, in seconds: the shortest that each plan allows. */
 const sleepsAfterSeconds = { launch: 300, scale: 60, free: 300 } as const;
-/** With the idle gate the schedule looks at the database once an hour at the latest, whatever the gate says. */
+/** The idle gate closes with the next tick of the schedule that finds nothing due, which looks at the database. */
+const closesAfterSeconds = 60;
+/** However idle, the schedule looks at the database once an hour, counted from the last look. */
 const heartbeatHours = 1;
 
 /**
@@ -13,10 +15,11 @@ const heartbeatHours = 1;
  */
 export function awakeHours({ runs, burst, activeHours, neon }: Workload, burstMs: number): number {
   const sleepsAfter = sleepsAfterSeconds[neon];
+  const bursts = runs / burst;
   const active = hoursOfMonth * (activeHours / 24);
-  const working = Math.min(active, ((runs / burst) * (sleepsAfter + burstMs / 1_000)) / 3_600);
-  const resting = hoursOfMonth - working;
-  return working + Math.min(resting, (resting / heartbeatHours) * (sleepsAfter / 3_600));
+  const working = Math.min(active, (bursts * (sleepsAfter + closesAfterSeconds + burstMs / 1_000)) / 3_600);
+  const heartbeats = Math.max(0, active / heartbeatHours - bursts) + (hoursOfMonth - active) / heartbeatHours;
+  return Math.min(hoursOfMonth, working + (heartbeats * sleepsAfter) / 3_600);
 }
 
 /** A database that is busy for more than half of its time would grow, and is billed for that. */

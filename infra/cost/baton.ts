@@ -1,15 +1,18 @@
 import { awakeHours, computeUnits } from "./awake.ts";
-import { type Bill, invocations, type Invocations, type Item, lambdaCredit, lambdaItems, perMillion, priced, total } from "./bill.ts";
+import { type Bill, invocations, type Item, lambdaCredit, lambdaItems, perMillion, priced, total } from "./bill.ts";
 import { bytesAt, type Figures } from "./figures.ts";
-import { allPollersMs, databaseSeconds, enqueueMs, lookMs, pollerMs, runStatements } from "./lambda-time.ts";
+import { allPollersMs, databaseSeconds, enqueueMs, lookMs, nudgesOf, pollerMs, runStatements } from "./lambda-time.ts";
 import type { Prices } from "./prices.ts";
 import { hoursOfMonth, type Workload } from "./workload.ts";
 
 /** Of `enqueue-run`, in MB: serverless.yml. */
 const enqueueMemory = 512;
-/** START, END and REPORT of an invocation with what CloudWatch counts beside them; nothing else is logged while all goes well. */
-const logBytes = 500;
-/** `logRetentionInDays` of serverless.yml, in months. */
+/** START, END and REPORT of an invocation with what CloudWatch counts beside them, and its line of access log or of metrics. */
+const logBytes = { enqueue: 800, poller: 950 };
+/** Of docs/operations.md and infra/alarms.yml. */
+const metricCount = 8;
+const alarmCount = 8;
+/** `logDays` of stage prod in serverless.yml, in months. */
 const logMonths = 1;
 const GB = 1e9;
 
@@ -27,7 +30,7 @@ export function batonBill(workload: Workload, polling: Polling, figures: Figures
   const lambda = functionsOf(workload, figures);
   const database = databaseOf(workload, polling, figures, prices);
   const ticks = perMillion("schedule, every minute", hoursOfMonth * 60, prices.schedulerInvocations);
-  const logs = logsOf([lambda.enqueue, lambda.poller, lambda.looks], prices);
+  const watching = watchingOf(lambda, prices);
   const items = [
     perMillion("HTTP API requests", workload.runs / workload.burst, prices.httpApiRequests),
     ...lambdaItems("enqueue-run", lambda.enqueue, prices),
@@ -35,10 +38,10 @@ export function batonBill(workload: Workload, polling: Polling, figures: Figures
     ...lambdaItems("poll-queue, looks", lambda.looks, prices),
     ticks,
     perMillion("SSM parameter of the gate", polling === "gated" ? hoursOfMonth * 60 : 0, prices.parameterReads),
-    ...logs.items,
+    ...watching.items,
     ...database.items,
   ];
-  const credits = lambdaCredit([lambda.enqueue, lambda.poller, lambda.looks], prices) + ticks.dollars + logs.credit + database.credit;
+  const credits = lambdaCredit([lambda.enqueue, lambda.poller, lambda.looks], prices) + ticks.dollars + watching.credit + database.credit;
   return { name: NAMES[polling], items, freeTierTotal: total(items) - credits, note: database.note };
 }
 
@@ -46,16 +49,27 @@ function functionsOf(workload: Workload, figures: Figures) {
   const requests = workload.runs / workload.burst;
   return {
     enqueue: invocations(requests, enqueueMs(workload, figures, enqueueMemory), enqueueMemory),
-    poller: { requests, gbSeconds: invocations(1, allPollersMs(workload, figures), workload.memory).gbSeconds },
+    poller: {
+      requests: requests * nudgesOf(workload.burst),
+      gbSeconds: invocations(1, allPollersMs(workload, figures), workload.memory).gbSeconds,
+    },
     // A look that the gate stops reads a parameter instead of asking the database, which takes about as long.
     looks: invocations(hoursOfMonth * 60, lookMs(workload, figures), workload.memory),
   };
 }
 
-function logsOf(all: readonly Invocations[], prices: Prices): { items: Item[]; credit: number } {
-  const gb = (all.reduce((sum, { requests }) => sum + requests, 0) * logBytes) / GB;
-  const price = prices.logsIngested + logMonths * prices.logsStored;
-  return { items: [priced("logs", gb, "GB", price)], credit: Math.min(gb, prices.logsFreeGb) * price };
+/** Logs, metrics and alarms in CloudWatch. */
+function watchingOf({ enqueue, poller, looks }: ReturnType<typeof functionsOf>, prices: Prices): { items: Item[]; credit: number } {
+  const gb = (enqueue.requests * logBytes.enqueue + (poller.requests + looks.requests) * logBytes.poller) / GB;
+  const kept = prices.logsIngested + logMonths * prices.logsStored;
+  const free = prices.freeMetricsAndAlarms;
+  const items = [
+    priced("logs", gb, "GB", kept),
+    priced("custom metrics", metricCount, "metrics", prices.customMetrics),
+    priced("alarms", alarmCount, "alarms", prices.alarms),
+  ];
+  const watched = Math.min(metricCount, free) * prices.customMetrics + Math.min(alarmCount, free) * prices.alarms;
+  return { items, credit: Math.min(gb, prices.logsFreeGb) * kept + watched };
 }
 
 /** GB of finished runs that are kept, and of changes that are kept for restoring. */

@@ -1,11 +1,14 @@
 import { once } from "node:events";
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { awsApi } from "./host/aws-api.ts";
 import { httpGateway, type GatewayOptions } from "./host/http-gateway.ts";
 import { invokeApi } from "./host/invoke-api.ts";
 import { LambdaPool } from "./host/lambda-pool.ts";
 import type { Outcome } from "./host/lambda-instance.ts";
+import { type OneTimeSchedule, SchedulerApi } from "./host/scheduler-api.ts";
 import { startSchedules } from "./host/scheduler.ts";
+import { ssmApi } from "./host/ssm-api.ts";
 import type { FunctionFacts, Template } from "./host/template.ts";
 
 export interface HostOptions {
@@ -14,16 +17,23 @@ export interface HostOptions {
   readonly codeRoot: string;
   /** What a function's environment has besides the template's, or instead of it. */
   readonly environmentOf: (facts: FunctionFacts) => Readonly<Record<string, string>>;
+  /** What SSM's parameters hold at first, by their names. */
+  readonly parameters?: ReadonlyMap<string, string>;
   /** Receives what functions print. */
   readonly log: (text: string) => void;
   readonly onAnswer?: GatewayOptions["onAnswer"];
 }
 
-/** A running local cloud: an HTTP API, Lambda's Invoke API on a free port of 127.0.0.1, and the schedules. */
+/** A running local cloud: an HTTP API, the schedules, and on a free port of 127.0.0.1 Lambda's Invoke API, SSM and the Scheduler. */
 export interface Host {
   /** Serves HTTP; for a server of the caller's. */
   readonly listener: RequestListener;
-  readonly invokeUrl: string;
+  /** Where the AWS SDK finds Invoke, SSM and the Scheduler. */
+  readonly awsUrl: string;
+  /** SSM's parameters as they are now. */
+  readonly parameters: ReadonlyMap<string, string>;
+  /** The schedules that the functions have made, each to fire once. */
+  readonly oneTimeSchedules: ReadonlyMap<string, OneTimeSchedule>;
   /** Invokes a function asynchronously by its logical id, as a schedule does; undefined when the event was dropped. */
   invoke(functionId: string, event: string): Promise<Outcome | undefined>;
   /** Starts the schedules, each with one event at once. */
@@ -35,12 +45,20 @@ export interface Host {
 export async function startHost(options: HostOptions): Promise<Host> {
   const { template, codeRoot, log, onAnswer = () => undefined } = options;
   const pools = new Map<string, LambdaPool>();
-  const invokeServer = createServer(invokeApi((name) => [...pools.values()].find(({ facts }) => facts.name === name)));
-  invokeServer.listen(0, "127.0.0.1");
-  await once(invokeServer, "listening");
-  const invokeUrl = `http://127.0.0.1:${(invokeServer.address() as AddressInfo).port}`;
+  const poolNamed = (name: string) => [...pools.values()].find(({ facts }) => facts.name === name);
+  const parameters = new Map(options.parameters);
+  const scheduler = new SchedulerApi(
+    (arn) =>
+      void poolNamed(arn.split(":").at(-1)!)
+        ?.invokeAsync("{}")
+        .catch(() => undefined),
+  );
+  const awsServer = createServer(awsServices(invokeApi(poolNamed), awsApi(ssmApi(parameters)), awsApi(scheduler.answer)));
+  awsServer.listen(0, "127.0.0.1");
+  await once(awsServer, "listening");
+  const awsUrl = `http://127.0.0.1:${(awsServer.address() as AddressInfo).port}`;
   for (const facts of template.functions) {
-    const env = { ...lambdaEnvironment(facts, invokeUrl), ...facts.environment, ...options.environmentOf(facts) };
+    const env = { ...lambdaEnvironment(facts, awsUrl), ...facts.environment, ...options.environmentOf(facts) };
     pools.set(facts.logicalId, new LambdaPool(facts, { codeRoot, env, log }));
   }
   const poolOf = (functionId: string): LambdaPool => pools.get(functionId)!;
@@ -51,21 +69,33 @@ export async function startHost(options: HostOptions): Promise<Host> {
   let stopSchedules = (): void => undefined;
   return {
     listener: httpGateway({ routes: template.routes, poolOf, onAnswer }),
-    invokeUrl,
+    awsUrl,
+    parameters,
+    oneTimeSchedules: scheduler.schedules,
     invoke,
     startSchedules: () => {
       stopSchedules = startSchedules(template.schedules, ({ functionId }, event) => void invoke(functionId, event));
     },
     close: async () => {
       stopSchedules();
-      await closeServer(invokeServer);
+      scheduler.close();
+      await closeServer(awsServer);
       await Promise.all([...pools.values()].map((pool) => pool.end()));
     },
   };
 }
 
-/** What Lambda's runtime sets; the SDK finds the local Invoke API here and signs with keys that nobody checks. */
-function lambdaEnvironment({ name, memoryMb, module, handler }: FunctionFacts, invokeUrl: string): Record<string, string> {
+/** One port for all services: each knows its calls. */
+function awsServices(invoke: RequestListener, ssm: RequestListener, scheduler: RequestListener): RequestListener {
+  return (request, response) => {
+    if (request.headers["x-amz-target"] !== undefined) ssm(request, response);
+    else if (request.url?.startsWith("/schedules/") === true) scheduler(request, response);
+    else invoke(request, response);
+  };
+}
+
+/** What Lambda's runtime sets; the SDK finds the local services here and signs with keys that nobody checks. */
+function lambdaEnvironment({ name, memoryMb, module, handler }: FunctionFacts, awsUrl: string): Record<string, string> {
   return {
     ...pick(["PATH", "HOME", "TZ", "LANG"]),
     AWS_LAMBDA_FUNCTION_NAME: name,
@@ -76,7 +106,7 @@ function lambdaEnvironment({ name, memoryMb, module, handler }: FunctionFacts, i
     AWS_REGION: "local",
     AWS_ACCESS_KEY_ID: "local",
     AWS_SECRET_ACCESS_KEY: "local",
-    AWS_ENDPOINT_URL_LAMBDA: invokeUrl,
+    AWS_ENDPOINT_URL: awsUrl,
   };
 }
 

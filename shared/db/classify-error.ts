@@ -3,6 +3,7 @@ import {
   DatabaseConfigurationError,
   DatabaseRefusedError,
   DatabaseUnknownOutcomeError,
+  OlderSchemaError,
 } from "../domain/database-errors.ts";
 
 // SQLSTATEs that do not tell whether the transaction was committed: a lost connection (08), a server that shuts down or kills
@@ -10,6 +11,8 @@ import {
 const unknown = /^(08|57P|25P03|25P04|40003|58|F0|XX)/;
 // Rolled back, and worth another try: serialization, deadlock, lock and statement timeouts, resources, read-only fail-over.
 const busy = /^(40|53|55P03|55006|57014|25006)/;
+// A schema, a function or a table that is not there.
+const missing = /^(3F000|42883|42P01)$/;
 const neverSent = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "UND_ERR_CONNECT_TIMEOUT"]);
 
 interface DriverError {
@@ -40,7 +43,10 @@ export function classifyError(thrown: unknown): Error {
     return wasNeverSent(error) ? new DatabaseBusyError(message, facts) : new DatabaseUnknownOutcomeError(message, facts);
   }
   if (unknown.test(sqlstate) && !wasRolledBack(sqlstate, error)) return new DatabaseUnknownOutcomeError(message, facts);
-  return busy.test(sqlstate) ? new DatabaseBusyError(message, facts) : new DatabaseRefusedError(message, facts);
+  if (busy.test(sqlstate)) return new DatabaseBusyError(message, facts);
+  // Whatever the server's language, the name stands in its message.
+  if (missing.test(sqlstate) && /\bbaton\b/.test(message)) return new OlderSchemaError(sqlstate === "3F000" ? "none" : "older", facts);
+  return new DatabaseRefusedError(message, facts);
 }
 
 /** Neon's proxy refuses a request that is too large without a SQLSTATE (HTTP 413): the same as Postgres' own limits (54). */

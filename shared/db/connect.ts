@@ -1,12 +1,16 @@
 import type { CallOptions, Database } from "./database.ts";
-import { DatabaseConfigurationError } from "../domain/database-errors.ts";
+import { DatabaseConfigurationError, DatabaseRefusedError } from "../domain/database-errors.ts";
 import type { Statement } from "../domain/statement.ts";
 
 export type Driver = "neon" | "pg";
 
-/** Where the database is and how to speak to it; driver: by default `neon` for Neon's hosts and a local endpoint, else `pg`. */
+/**
+ * Where the database is and how to speak to it; driver: by default `neon` for Neon's hosts and a local endpoint, else `pg`.
+ *
+ * url: a connection string, or what fetches it, once, and again when the database refuses its password.
+ */
 export interface ConnectOptions {
-  readonly url: string;
+  readonly url: string | (() => Promise<string>);
   readonly driver?: Driver | undefined;
   readonly neonEndpoint?: string | undefined;
 }
@@ -19,36 +23,61 @@ export interface ConnectOptions {
  * @example const database = connect({ url: process.env.DATABASE_URL });
  */
 export function connect(options: ConnectOptions): Database {
-  let opened: Promise<Database> | undefined;
-  const database = () => (opened ??= open(options));
+  let opened: Promise<Opened> | undefined;
+  // What could not be opened is tried again by the next call.
+  const reopen = () => (opened = open(options)).catch((thrown: unknown) => ((opened = undefined), Promise.reject(thrown)));
+  const call = async <Result>(use: (database: Database) => Promise<Result>): Promise<Result> => {
+    const current = await (opened ?? reopen());
+    try {
+      return await use(current.database);
+    } catch (thrown) {
+      if (!isWrongPassword(thrown) || typeof options.url === "string") throw thrown;
+      // Of the calls that were refused together, the first one fetches, and the others find what it fetched.
+      const renewed = await ((await opened) === current ? reopen() : opened!);
+      if (renewed.url === current.url) throw thrown;
+      return use(renewed.database);
+    }
+  };
   return {
-    async query<Row>(text: string, values?: readonly unknown[], call?: CallOptions) {
-      return (await database()).query<Row>(text, values, call);
-    },
-    async transaction(statements: readonly Statement[], call?: CallOptions) {
-      return (await database()).transaction(statements, call);
-    },
+    query: <Row>(text: string, values?: readonly unknown[], callOptions?: CallOptions) =>
+      call((database) => database.query<Row>(text, values, callOptions)),
+    transaction: (statements: readonly Statement[], callOptions?: CallOptions) =>
+      call((database) => database.transaction(statements, callOptions)),
     async [Symbol.asyncDispose]() {
-      if (opened !== undefined) await (await opened)[Symbol.asyncDispose]();
+      if (opened !== undefined) await (await opened).database[Symbol.asyncDispose]();
     },
   };
 }
 
+/** 28P01; the database executed nothing, so the same call may go out again. */
+function isWrongPassword(thrown: unknown): boolean {
+  return thrown instanceof DatabaseRefusedError && thrown.sqlstate === "28P01";
+}
+
 /** The driver that fits a connection string when none is named. */
-export function driverFor(options: ConnectOptions): Driver {
-  if (options.driver !== undefined) return options.driver;
-  if (options.neonEndpoint !== undefined) return "neon";
-  return /@[^/?]*\.neon\.(tech|build)[:/]/.test(options.url) ? "neon" : "pg";
+export function driverFor({ url, driver, neonEndpoint }: ConnectOptions & { readonly url: string }): Driver {
+  if (driver !== undefined) return driver;
+  if (neonEndpoint !== undefined) return "neon";
+  return /@[^/?]*\.neon\.(tech|build)[:/]/.test(url) ? "neon" : "pg";
+}
+
+interface Opened {
+  readonly url: string;
+  readonly database: Database;
+}
+
+async function open(options: ConnectOptions): Promise<Opened> {
+  const url = typeof options.url === "string" ? options.url : await options.url();
+  return { url, database: await openDriver(driverFor({ ...options, url }), url, options.neonEndpoint) };
 }
 
 // BATON_BUNDLED_DRIVER is replaced by a constant when a bundle is built; the other branch, and its driver, then falls away.
-async function open(options: ConnectOptions): Promise<Database> {
-  const driver = driverFor(options);
+async function openDriver(driver: Driver, url: string, neonEndpoint: string | undefined): Promise<Database> {
   if (driver === "neon" && process.env["BATON_BUNDLED_DRIVER"] !== "pg") {
-    return (await import("./neon-database.ts")).neonDatabase(options.url, options.neonEndpoint);
+    return (await import("./neon-database.ts")).neonDatabase(url, neonEndpoint);
   }
   if (driver === "pg" && process.env["BATON_BUNDLED_DRIVER"] !== "neon") {
-    return (await import("./pg-database.ts")).pgDatabase(options.url);
+    return (await import("./pg-database.ts")).pgDatabase(url);
   }
   throw new DatabaseConfigurationError(`this bundle has no driver "${driver}": build it with BATON_DRIVER=${driver}`);
 }

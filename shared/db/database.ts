@@ -5,6 +5,7 @@ export {
   DatabaseConfigurationError,
   DatabaseRefusedError,
   DatabaseUnknownOutcomeError,
+  OlderSchemaError,
 } from "../domain/database-errors.ts";
 
 /** How long a call waits for its answer when it does not say. */

@@ -21,7 +21,24 @@ abstract class DatabaseError extends Error {
 
 /** A definitive no: the database said why, nothing was applied, and the same call will be refused again. */
 export class DatabaseRefusedError extends DatabaseError {
-  override readonly name = "DatabaseRefusedError";
+  override readonly name: string = "DatabaseRefusedError";
+}
+
+/** Schema baton is missing in the database, or older than this code. Nothing was applied; code and schema fit again after `npm run migrate`. */
+export class OlderSchemaError extends DatabaseRefusedError {
+  override readonly name = "OlderSchemaError";
+  readonly schema: "none" | "older";
+
+  constructor(schema: "none" | "older", facts: DatabaseErrorFacts = {}) {
+    const what = schema === "none" ? "schema baton is missing in the database" : "the functions in the database are older than this code";
+    super(`${what}: run npm run migrate as its owner`, facts);
+    this.schema = schema;
+  }
+
+  /** A call on its way while a deployment replaces the functions may miss one of them; a few more tries tell. */
+  get mayPass(): boolean {
+    return this.sqlstate !== undefined;
+  }
 }
 
 /** Nothing was applied, and the same call may succeed later: a deadlock, a timeout in the server, too many connections. */

@@ -42,6 +42,8 @@ export function addClaimed(poller: Poller, lease: Lease, runs: readonly ClaimedR
 function applyEntry(poller: Poller, lease: Lease, entry: Finished): void {
   if (entry.kind !== "node") return lease.remove(entry.member);
   const { member, transition } = entry;
+  lease.stored.steps++;
+  if (transition.kind === "fail") lease.stored.failedRuns++;
   if (transition.kind === "continue") {
     lease.update(member, transition.run);
     lease.startable.push(member);

@@ -15,7 +15,7 @@ export interface Operator extends Caller {
     cancel(id: string, options: CallOptions): Promise<{ status: string } | null>;
     redrive(id: string, options: CallOptions): Promise<{ status: string; redriven: boolean } | null>;
   };
-  readonly nudge: () => Promise<void>;
+  readonly nudge: (pollers: number) => Promise<void>;
 }
 
 /** One line of a list of runs. */
@@ -62,7 +62,7 @@ export async function cancelRun(operator: Operator, id: string): Promise<{ id: s
 export async function redriveRun(operator: Operator, id: string): Promise<{ id: string; status: string }> {
   const { status, redriven } = await callFor(operator, id, (options) => operator.runs.redrive(id, options));
   if (!redriven) throw new WrongStatusError(id, status, "only a failed run can be redriven");
-  await operator.nudge();
+  await operator.nudge(1);
   return { id, status: status === "failed" || status === "unfinished" ? "ready" : status };
 }
 

@@ -10,15 +10,22 @@ export interface RunQueue {
   enqueue(request: EnqueueRequest, options: { readonly timeoutMs: number }): Promise<EnqueueAnswer>;
 }
 
-/** Everything a producer works with; nudge wakes a poller. */
+/** Everything a producer works with. */
 export interface Producer extends Caller {
   readonly queue: RunQueue;
   readonly ids: RunIds;
-  readonly nudge?: (() => Promise<void>) | undefined;
+  /** Wakes so many pollers. */
+  readonly nudge?: ((pollers: number) => Promise<void>) | undefined;
+  /** Runs for later wake a poller too, which publishes when they are due: behind an idle gate no schedule would find them. */
+  readonly idleGate: boolean;
 }
 
+/** With this many due runs, one more poller is woken, four at most: a lease has a hundred, and a poller works two. */
+const runsAPoller = 250;
+const pollersAtMost = 4;
+
 /**
- * Stores runs, all or none, and wakes a poller when some are due. The same ids are sent until the outcome is known, so an
+ * Stores runs, all or none, and wakes pollers when some are due: one, and one more for every 250 of a large batch. The same ids are sent until the outcome is known, so an
  * answer that was lost after the commit makes no second run.
  *
  * @throws IdempotencyConflictError; DatabaseBusyError and DatabaseUnknownOutcomeError when the database stays away for 10 seconds.
@@ -30,7 +37,8 @@ export async function enqueueRuns(
 ): Promise<EnqueueAnswer["runs"]> {
   const { nudge: due, runs } = await withRightClock(producer, () => send(producer, drafts, request));
   // The answer may be that of a repeat, which found the runs stored already and says "no nudge": then their status counts.
-  if (due || runs.some(({ status }) => status === "ready")) await nudge(producer);
+  const ready = runs.filter(({ status }) => status === "ready").length;
+  if (due || ready > 0 || producer.idleGate) await nudge(producer, Math.min(Math.max(Math.ceil(ready / runsAPoller), 1), pollersAtMost));
   return runs;
 }
 
@@ -76,9 +84,9 @@ function conflict(refused: DatabaseRefusedError): IdempotencyConflictError {
   return new IdempotencyConflictError(refused.detail === "request" ? undefined : Number(refused.detail));
 }
 
-async function nudge(producer: Producer): Promise<void> {
+async function nudge(producer: Producer, pollers: number): Promise<void> {
   try {
-    await producer.nudge?.();
+    await producer.nudge?.(pollers);
   } catch (thrown) {
     producer.logger.warn("the poller could not be nudged; its schedule will find the runs", { error: String(thrown) });
   }

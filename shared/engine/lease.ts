@@ -68,6 +68,8 @@ export class Lease {
   /** No more claims: the invocation's time is nearly up, or the lease is of suspects. */
   closed: boolean;
   lost = false;
+  /** What its rounds have stored. */
+  readonly stored = { steps: 0, failedRuns: 0 };
   /** A member had to be given back because its step does not fit into the time left. */
   outOfTime = false;
   readonly token: string;

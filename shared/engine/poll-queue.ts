@@ -6,10 +6,22 @@ import { Slots } from "./slots.ts";
 import { pause, settle } from "./settle.ts";
 import { workLease } from "./work-lease.ts";
 
-/** What one invocation did; leaseExpiresInMs: when the first lease of somebody else ends, as seen at its last tick. */
+/** What one invocation did and saw; times in milliseconds. */
 export interface PollReport {
+  /** It left the database alone: nothing is due. */
+  readonly rested: boolean;
+  /** It ended because nothing was due within the linger, not for lack of time. */
+  readonly idle: boolean;
   readonly leases: number;
+  /** Runs whose poller's lease expired. */
   readonly crashed: number;
+  readonly steps: number;
+  readonly failedRuns: number;
+  /** How long the oldest due run had waited at the first tick; undefined without a tick. */
+  readonly oldestReadyMs?: number | undefined;
+  /** Until the next run is due, at the last claim; null when none waits. */
+  readonly dueInMs: number | null;
+  /** Until the first lease of somebody else ends, at the last tick; null when there is none. */
   readonly leaseExpiresInMs: number | null;
 }
 
@@ -23,10 +35,8 @@ interface Poll {
   readonly slots: Slots;
   /** Leases that are claimed or worked now. */
   open: number;
-  leases: number;
-  crashed: number;
-  leaseExpiresInMs: number | null;
   outOfTime: boolean;
+  readonly report: { -readonly [Fact in keyof PollReport]: PollReport[Fact] };
 }
 
 /**
@@ -43,16 +53,19 @@ export async function pollQueue(poller: Poller, nudged = false): Promise<PollRep
   for (let idle = 0; hasTime(poll);) {
     if (tickIsDue(poller)) await tick(poll);
     const last = await workBacklog(poll);
+    poll.report.dueInMs = last.due_in_ms;
     if (last.runs.length > 0) idle = 0;
-    else if (!(last.suspects && (await workSuspects(poll))) && !(await linger(poller, last.due_in_ms, idle++))) break;
+    else if (!(last.suspects && (await workSuspects(poll))) && !(await linger(poller, last.due_in_ms, idle++))) {
+      poll.report.idle = true;
+      break;
+    }
   }
-  const { leases, crashed, leaseExpiresInMs } = poll;
-  return { leases, crashed, leaseExpiresInMs };
+  return poll.report;
 }
 
 function beginPoll(poller: Poller): Poll {
-  const nothing = { leases: 0, crashed: 0, leaseExpiresInMs: null };
-  return { poller, slots: new Slots(), open: 0, ...nothing, outOfTime: false };
+  const report = { rested: false, idle: false, leases: 0, crashed: 0, steps: 0, failedRuns: 0, dueInMs: null, leaseExpiresInMs: null };
+  return { poller, slots: new Slots(), open: 0, outOfTime: false, report };
 }
 
 function tickIsDue({ clock, memory }: Poller): boolean {
@@ -100,7 +113,9 @@ function hasRoomBeside(poll: Poll, lease: Lease): boolean {
 }
 
 function countLease(poll: Poll, lease: Lease): void {
-  poll.leases++;
+  poll.report.leases++;
+  poll.report.steps += lease.stored.steps;
+  poll.report.failedRuns += lease.stored.failedRuns;
   poll.poller.memory.low = lease.low;
   poll.outOfTime ||= lease.outOfTime;
 }
@@ -149,12 +164,19 @@ async function claimed(poll: Poll, lease: Lease, suspects: boolean): Promise<Cla
   return answer;
 }
 
-async function tick(poll: Poll): Promise<TickAnswer> {
-  const settled = await settle(poll.poller, () => poll.poller.store.tick());
+async function tick({ poller, report }: Poll): Promise<TickAnswer> {
+  const answer = await readTick(poller);
+  report.crashed += answer.crashed;
+  report.leaseExpiresInMs = answer.lease_expires_in_ms;
+  report.oldestReadyMs ??= answer.oldest_ms;
+  return answer;
+}
+
+/** One tick, and what the process remembers of it. */
+export async function readTick(poller: Poller): Promise<TickAnswer> {
+  const settled = await settle(poller, () => poller.store.tick());
   if ("refused" in settled) throw settled.refused;
-  poll.crashed += settled.answer.crashed;
-  poll.leaseExpiresInMs = settled.answer.lease_expires_in_ms;
-  Object.assign(poll.poller.memory, { low: settled.answer.low, tickedAt: poll.poller.clock.now() });
+  Object.assign(poller.memory, { low: settled.answer.low, tickedAt: poller.clock.now() });
   return settled.answer;
 }
 

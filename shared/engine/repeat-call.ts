@@ -1,4 +1,4 @@
-import { DatabaseBusyError, DatabaseUnknownOutcomeError } from "../domain/database-errors.ts";
+import { DatabaseBusyError, DatabaseUnknownOutcomeError, OlderSchemaError } from "../domain/database-errors.ts";
 import type { Logger } from "../domain/node.ts";
 import type { Clock } from "./ports.ts";
 
@@ -30,13 +30,18 @@ export async function repeatCall<Answer>(
     try {
       return await call({ timeoutMs: Math.ceil(Math.max(1, Math.min(tryMs, leftMs))) });
     } catch (thrown) {
-      if (!(thrown instanceof DatabaseUnknownOutcomeError || thrown instanceof DatabaseBusyError)) throw thrown;
+      if (!mayPass(thrown)) throw thrown;
       const waitMs = caller.random() * 50 * 2 ** tried;
       if (tried >= tries || caller.clock.now() + waitMs >= deadline) throw thrown;
       caller.logger.warn("the database did not answer for sure, asking again", { tried, error: thrown.message });
       await pause(caller, waitMs);
     }
   }
+}
+
+function mayPass(thrown: unknown): thrown is Error {
+  if (thrown instanceof OlderSchemaError) return thrown.mayPass;
+  return thrown instanceof DatabaseUnknownOutcomeError || thrown instanceof DatabaseBusyError;
 }
 
 export function pause(caller: Caller, milliseconds: number): Promise<void> {

@@ -1,4 +1,4 @@
-import { DatabaseBusyError, DatabaseRefusedError, DatabaseUnknownOutcomeError } from "../domain/database-errors.ts";
+import { DatabaseBusyError, DatabaseRefusedError, DatabaseUnknownOutcomeError, OlderSchemaError } from "../domain/database-errors.ts";
 import type { Poller } from "./poller.ts";
 
 /** How a call ended for good: its answer, or the database's definitive no. */
@@ -12,22 +12,26 @@ export class UnsettledError extends Error {
   }
 }
 
+const missedTries = 5;
+
 /**
  * Makes the same call again until its outcome is known: an answer, or a definitive no.
  *
+ * A function that is missing is asked for five times, since a deployment may just be replacing it; then that is a no.
  * Waits 50 ms, doubled each time up to 2 s, with full jitter. busyTries bounds the tries that ended in a deadlock or a timeout of the server
  * (default: no bound); after them, unless one of the others may have been applied, the last one counts as a no.
  *
  * @throws UnsettledError when less than a second of the invocation is left.
  */
 export async function settle<Answer>(poller: Poller, call: () => Promise<Answer>, busyTries = Infinity): Promise<Settled<Answer>> {
-  for (let tried = 1, busy = 0, unknown = false; ; tried++) {
+  for (let tried = 1, busy = 0, missed = 0, unknown = false; ; tried++) {
     try {
       return { answer: await call() };
     } catch (thrown) {
-      if (thrown instanceof DatabaseRefusedError) return { refused: thrown };
+      const mayPass = thrown instanceof OlderSchemaError && thrown.mayPass && ++missed < missedTries;
+      if (thrown instanceof DatabaseRefusedError && !mayPass) return { refused: thrown };
       if (thrown instanceof DatabaseUnknownOutcomeError) unknown = true;
-      else if (!(thrown instanceof DatabaseBusyError)) throw thrown;
+      else if (!(thrown instanceof DatabaseBusyError || mayPass)) throw thrown;
       else if (isContention(thrown) && ++busy >= busyTries && !unknown)
         return { refused: new DatabaseRefusedError(thrown.message, thrown) };
       if (poller.remainingMs() < 1_000) throw new UnsettledError(thrown);
@@ -38,8 +42,8 @@ export async function settle<Answer>(poller: Poller, call: () => Promise<Answer>
 }
 
 /** Deadlocks and timeouts, which the statements themselves may cause; a database that is away or full says nothing about them. */
-function isContention(busy: DatabaseBusyError): boolean {
-  return /^(40|55P03|57014)/.test(busy.sqlstate ?? "");
+function isContention({ sqlstate }: DatabaseBusyError | OlderSchemaError): boolean {
+  return /^(40|55P03|57014)/.test(sqlstate ?? "");
 }
 
 /** Waits without a statement. */

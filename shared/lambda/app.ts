@@ -11,6 +11,7 @@ import { systemClock } from "../engine/ports.ts";
 import { readConfig, type Config } from "./config.ts";
 import { createNudge } from "./nudge.ts";
 import { stepLogger } from "./step-logger.ts";
+import { wakeBoard } from "./wake-board.ts";
 
 /** Everything the HTTP functions share: the place where the engine meets the database. */
 export interface App {
@@ -37,14 +38,15 @@ export function app(): App {
 
 export function createApp(config: Config, database: Database): App {
   const logger = stepLogger("baton-api");
-  const nudge = createNudge(config.pollerFunctionName, logger);
+  const gate = config.wakeParameter === undefined ? undefined : wakeBoard({ parameter: config.wakeParameter });
+  const nudge = createNudge(config.pollerFunctionName, logger, gate);
   const operator = { runs: runRepository(database), logger, nudge, clock: systemClock, random: Math.random };
   return {
     config,
     logger,
     // How long a step may take is the poller's business, which refuses what it cannot start.
     registry: createRegistry(workflows, { pollerTimeoutMs: Infinity }),
-    client: createClient({ database, workflows, nudge, logger, stacks: config.showStacks }),
+    client: createClient({ database, workflows, nudge, idleGate: config.idleGate, logger, stacks: config.showStacks }),
     control: {
       list: (request) => listRuns(operator, request),
       cancel: (id) => cancelRun(operator, id),

@@ -5,6 +5,9 @@ export class ConfigurationError extends Error {
   override readonly name = "ConfigurationError";
 }
 
+/** The cautious one: errors are shown without stacks. */
+export const PRODUCTION = "production";
+
 const sha256 = /^[0-9a-fA-F]{64}$/;
 
 const hashes = z
@@ -19,16 +22,24 @@ const hashes = z
   .refine((list) => list.every((hash) => sha256.test(hash)), "give SHA-256 digests of API keys in hex, separated by commas")
   .transform((list) => list.map((hash) => Buffer.from(hash, "hex")));
 
-const environment = z.object({
+/** What every function is told: where its database is, and whether the idle gate stands before it. */
+export const commonSettings = {
   DATABASE_URL: z
-    .string({ error: "give it a Postgres connection string" })
-    .regex(/^postgres(ql)?:\/\//, "give it a Postgres connection string"),
+    .string()
+    .regex(/^postgres(ql)?:\/\//, "give it a Postgres connection string")
+    .optional(),
+  DATABASE_URL_PARAMETER: z
+    .string()
+    .regex(/^\/[\w./-]+$/, "give it the name of an SSM parameter, from its first slash")
+    .optional(),
   BATON_DRIVER: z.enum(["neon", "pg"], { error: "it takes neon or pg" }).optional(),
   BATON_NEON_ENDPOINT: z.url({ error: "give it the URL of a local Neon endpoint" }).optional(),
-  BATON_API_KEY_HASHES: hashes,
-  BATON_STAGE: z.string().default("production"),
-  POLLER_FUNCTION_NAME: z.string().optional(),
-});
+  BATON_STAGE: z.string().default(PRODUCTION),
+  BATON_IDLE_GATE: z.enum(["on", "off"], { error: "it takes on or off" }).default("off"),
+  BATON_WAKE_PARAMETER: z.string().startsWith("/", "give it the name of an SSM parameter, from its first slash").optional(),
+};
+
+const environment = z.object({ ...commonSettings, BATON_API_KEY_HASHES: hashes, POLLER_FUNCTION_NAME: z.string().optional() });
 
 /** What an HTTP function is told by its environment; where the database is, `defaultDatabase` reads from it too. */
 export type Config = ReturnType<typeof readConfig>;
@@ -39,16 +50,27 @@ export type Config = ReturnType<typeof readConfig>;
  * @throws ConfigurationError
  */
 export function readConfig(env: NodeJS.ProcessEnv) {
-  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
-  const parsed = environment.safeParse(set);
-  if (!parsed.success) {
-    throw new ConfigurationError(parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; "));
-  }
-  const settings = parsed.data;
+  const settings = readEnvironment(environment, env);
   return {
     apiKeyHashes: settings.BATON_API_KEY_HASHES,
     /** Only a stage that is not production shows stacks. */
     showStacks: !settings.BATON_STAGE.startsWith("prod"),
+    stage: settings.BATON_STAGE,
     pollerFunctionName: settings.POLLER_FUNCTION_NAME,
+    /** With the gate, runs for later need a nudge too: the poller publishes when they are due. */
+    idleGate: settings.BATON_IDLE_GATE === "on",
+    wakeParameter: settings.BATON_IDLE_GATE === "on" ? settings.BATON_WAKE_PARAMETER : undefined,
   } as const;
+}
+
+/** Checks an environment; an empty variable counts as unset. Throws ConfigurationError. */
+export function readEnvironment<
+  Schema extends z.ZodType<{ DATABASE_URL?: string | undefined; DATABASE_URL_PARAMETER?: string | undefined }>,
+>(schema: Schema, env: NodeJS.ProcessEnv): z.output<Schema> {
+  const parsed = schema.safeParse(Object.fromEntries(Object.entries(env).filter(([, value]) => value !== "")));
+  const wrong = parsed.success ? [] : parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
+  if (!env["DATABASE_URL"] && !env["DATABASE_URL_PARAMETER"])
+    wrong.unshift("DATABASE_URL: give it a Postgres connection string, or DATABASE_URL_PARAMETER the SSM parameter that has it");
+  if (wrong.length > 0) throw new ConfigurationError(wrong.join("; "));
+  return parsed.data!;
 }

@@ -3,6 +3,8 @@ import type { Context } from "aws-lambda";
 import { app } from "./app.ts";
 import { bearerAuth } from "./bearer-auth.ts";
 import type { HttpAnswer, HttpEvent } from "./http-event.ts";
+import { PRODUCTION } from "./config.ts";
+import { rejectionMetrics, type RejectionMetrics } from "./metrics.ts";
 import { problemDetails } from "./problem-details.ts";
 import { securityHeaders } from "./security-headers.ts";
 import { stepLogger } from "./step-logger.ts";
@@ -17,10 +19,17 @@ const timeoutEarlyInMillis = 500;
 export function httpFunction(handle: HttpHandler): HttpHandler {
   const stack = middyStack<HttpEvent, HttpAnswer>({ timeoutEarlyInMillis })
     .use(securityHeaders())
-    .use(problemDetails(logger))
+    .use(problemDetails(logger, rejected))
     .use(bearerAuth(() => app().config.apiKeyHashes))
     .handler(handle);
   return async (event, context) => stack(event, context);
+}
+
+let metrics: RejectionMetrics | undefined;
+
+function rejected(status: number): void {
+  metrics ??= rejectionMetrics(process.env["BATON_STAGE"] || PRODUCTION);
+  metrics(status);
 }
 
 /** Wrong settings stop the app from being made; the line that says so needs a logger all the same. */

@@ -1,4 +1,6 @@
 import type { Logger } from "../domain/node.ts";
+import { hintText } from "../domain/wake-hint.ts";
+import type { WakeBoard } from "../engine/idle-gate.ts";
 import { loggable } from "./loggable.ts";
 
 const timeoutMs = 2_000;
@@ -11,21 +13,34 @@ export function isNudge(event: unknown): boolean {
 }
 
 /**
- * Makes what wakes the poller at once: an asynchronous Invoke, awaited, because what is not awaited is lost when the function
- * freezes. It never throws: the schedule finds the runs a minute later. Without a name there is nothing to wake.
+ * Makes what wakes pollers at once: an asynchronous Invoke for each, awaited, because what is not awaited is lost when the function
+ * freezes. It never throws: the schedule finds the runs a minute later, once the idle gate, if there is one, was opened for it.
+ * Without a name there is nothing to wake.
  */
-export function createNudge(functionName: string | undefined, logger: Logger): () => Promise<void> {
+export function createNudge(functionName: string | undefined, logger: Logger, gate?: WakeBoard): (pollers: number) => Promise<void> {
   if (functionName === undefined) return async () => {};
   let lambda: ReturnType<typeof openLambda> | undefined;
-  return async () => {
+  return async (pollers) => {
     try {
       const { client, InvokeCommand } = await (lambda ??= openLambda());
-      const command = new InvokeCommand({ FunctionName: functionName, InvocationType: "Event", Payload: NUDGE });
-      await client.send(command, { abortSignal: AbortSignal.timeout(timeoutMs) });
+      const command = () => new InvokeCommand({ FunctionName: functionName, InvocationType: "Event", Payload: NUDGE });
+      const wake = () => client.send(command(), { abortSignal: AbortSignal.timeout(timeoutMs) });
+      await Promise.all(Array.from({ length: pollers }, wake));
     } catch (thrown) {
       logger.warn("the poller could not be nudged; its schedule will find the runs", { error: loggable(thrown) });
+      if (gate !== undefined) await open(gate, logger);
     }
   };
+}
+
+/** Says that something is due now, in the name of a code that knows nothing: no poller rests on that. */
+async function open(gate: WakeBoard, logger: Logger): Promise<void> {
+  const now = Date.now();
+  try {
+    await gate.write(hintText({ wakeAt: now, saidAt: now, knows: "" }), null);
+  } catch (thrown) {
+    logger.error("the idle gate could not be opened; the runs may wait for an hour", { error: loggable(thrown) });
+  }
 }
 
 /** Loaded with the first nudge, so that a function that has nobody to wake starts without it. */

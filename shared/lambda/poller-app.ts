@@ -1,26 +1,38 @@
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import type { Context } from "aws-lambda";
 import { defaultDatabase } from "../db/default-database.ts";
 import { runRepository } from "../db/run-repository.ts";
-import { createRegistry } from "../domain/registry.ts";
+import { createRegistry, type Registry } from "../domain/registry.ts";
+import type { IdleGate } from "../engine/idle-gate.ts";
 import { defaultSettings, type Poller } from "../engine/poller.ts";
 import { systemClock } from "../engine/ports.ts";
 import { workflows } from "../workflows/index.ts";
-import { pollerConfig } from "./poller-config.ts";
+import { pollMetrics, type PollMetrics } from "./metrics.ts";
+import { type GateConfig, pollerConfig } from "./poller-config.ts";
 import { stepLogger } from "./step-logger.ts";
+import { wakeBoard } from "./wake-board.ts";
 
-let shared: Omit<Poller, "remainingMs"> | undefined;
-
-/** Everything one invocation of the poller works with; what does not depend on the invocation is made once a process. */
-export function pollerFor(context: Context): Poller {
-  return { ...(shared ??= open()), remainingMs: () => context.getRemainingTimeInMillis() };
+/** What one process of the poller keeps from invocation to invocation. */
+interface Shared {
+  readonly poller: Omit<Poller, "remainingMs">;
+  readonly metrics: PollMetrics;
+  readonly gate: IdleGate | undefined;
 }
 
-function open(): Omit<Poller, "remainingMs"> {
+let shared: Shared | undefined;
+
+/** Everything one invocation of the poller works with; what does not depend on the invocation is made once a process. */
+export function pollerFor(context: Context): { poller: Poller; metrics: PollMetrics; gate: IdleGate | undefined } {
+  const { poller, metrics, gate } = (shared ??= open(context.invokedFunctionArn));
+  return { poller: { ...poller, remainingMs: () => context.getRemainingTimeInMillis() }, metrics, gate };
+}
+
+function open(ownArn: string): Shared {
   const config = pollerConfig(process.env);
-  return {
+  const registry = createRegistry(workflows, { pollerTimeoutMs: config.timeoutSeconds * 1_000 });
+  const poller = {
     store: runRepository(defaultDatabase()),
-    registry: createRegistry(workflows, { pollerTimeoutMs: config.timeoutSeconds * 1_000 }),
+    registry,
     logger: stepLogger("baton-poller"),
     clock: systemClock,
     random: Math.random,
@@ -28,4 +40,11 @@ function open(): Omit<Poller, "remainingMs"> {
     memory: { low: {} },
     settings: { ...defaultSettings, batch: config.batch, concurrency: config.concurrency, lingerMs: config.lingerSeconds * 1_000 },
   };
+  return { poller, metrics: pollMetrics(config.stage), gate: config.gate && gateOf(config.gate, registry, ownArn) };
+}
+
+function gateOf({ parameter, schedule }: GateConfig, registry: Registry, ownArn: string): IdleGate {
+  const wake = schedule && { ...schedule, targetArn: ownArn };
+  const knows = createHash("sha256").update(JSON.stringify(registry.manifest())).digest("hex").slice(0, 16);
+  return { board: wakeBoard({ parameter, wake }), now: Date.now, knows };
 }

@@ -1,27 +1,41 @@
 import * as z from "zod";
-import { ConfigurationError } from "./config.ts";
+import { commonSettings, ConfigurationError, readEnvironment } from "./config.ts";
 
-const whole = (name: string, least: number, most: number, byDefault: number) =>
+const whole = (least: number, most: number, byDefault: number) =>
   z
     .string()
-    .regex(/^\d{1,5}$/, `${name} takes a whole number`)
+    .regex(/^\d{1,5}$/, "it takes a whole number")
     .transform(Number)
-    .refine((value) => value >= least && value <= most, `${name} takes a whole number from ${least} to ${most}`)
+    .refine((value) => value >= least && value <= most, `it takes a whole number from ${least} to ${most}`)
     .default(byDefault);
 
 const Environment = z.object({
-  BATON_BATCH: whole("BATON_BATCH", 1, 1_000, 100),
-  BATON_CONCURRENCY: whole("BATON_CONCURRENCY", 1, 1_000, 50),
-  BATON_LINGER_SECONDS: whole("BATON_LINGER_SECONDS", 0, 60, 15),
-  BATON_POLLER_TIMEOUT_SECONDS: whole("BATON_POLLER_TIMEOUT_SECONDS", 20, 900, 300),
+  ...commonSettings,
+  BATON_BATCH: whole(1, 1_000, 100),
+  BATON_CONCURRENCY: whole(1, 1_000, 50),
+  BATON_LINGER_SECONDS: whole(0, 60, 15),
+  BATON_POLLER_TIMEOUT_SECONDS: whole(20, 900, 300),
+  BATON_WAKE_SCHEDULE: z
+    .string()
+    .regex(/^[\w.-]+\/[\w.-]+$/, "give it the group and the name of a schedule, as group/name")
+    .optional(),
+  BATON_WAKE_ROLE_ARN: z.string().startsWith("arn:", "give it the ARN of the role that the schedule invokes the poller as").optional(),
 });
 
-/** How the poller is set up; times in seconds, timeout being that of its Lambda. */
+/** How the poller is set up; times in seconds, timeout being that of its Lambda. gate: undefined when every tick is to poll. */
 export interface PollerConfig {
+  readonly stage: string;
   readonly batch: number;
   readonly concurrency: number;
   readonly lingerSeconds: number;
   readonly timeoutSeconds: number;
+  readonly gate: GateConfig | undefined;
+}
+
+/** Where the wake hint is kept, and the one-time schedule beside it, if there is to be one. */
+export interface GateConfig {
+  readonly parameter: string;
+  readonly schedule: { readonly group: string; readonly name: string; readonly roleArn: string } | undefined;
 }
 
 /**
@@ -29,13 +43,24 @@ export interface PollerConfig {
  *
  * @throws ConfigurationError that names the variable that is wrong.
  */
-export function pollerConfig(env: Record<string, string | undefined>): PollerConfig {
-  const read = Environment.safeParse(env);
-  if (!read.success) throw new ConfigurationError(read.error.issues.map(({ message }) => message).join("; "));
+export function pollerConfig(env: NodeJS.ProcessEnv): PollerConfig {
+  const settings = readEnvironment(Environment, env);
   return {
-    batch: read.data.BATON_BATCH,
-    concurrency: read.data.BATON_CONCURRENCY,
-    lingerSeconds: read.data.BATON_LINGER_SECONDS,
-    timeoutSeconds: read.data.BATON_POLLER_TIMEOUT_SECONDS,
+    stage: settings.BATON_STAGE,
+    batch: settings.BATON_BATCH,
+    concurrency: settings.BATON_CONCURRENCY,
+    lingerSeconds: settings.BATON_LINGER_SECONDS,
+    timeoutSeconds: settings.BATON_POLLER_TIMEOUT_SECONDS,
+    gate: settings.BATON_IDLE_GATE === "on" ? gateOf(settings) : undefined,
   };
+}
+
+function gateOf(settings: z.output<typeof Environment>): GateConfig {
+  const { BATON_WAKE_PARAMETER: parameter, BATON_WAKE_SCHEDULE: schedule, BATON_WAKE_ROLE_ARN: roleArn } = settings;
+  if (parameter === undefined) throw new ConfigurationError("BATON_WAKE_PARAMETER: the idle gate needs the name of an SSM parameter");
+  if (schedule === undefined) return { parameter, schedule: undefined };
+  if (roleArn === undefined)
+    throw new ConfigurationError("BATON_WAKE_ROLE_ARN: BATON_WAKE_SCHEDULE needs the role that invokes the poller");
+  const [group = "", name = ""] = schedule.split("/");
+  return { parameter, schedule: { group, name, roleArn } };
 }

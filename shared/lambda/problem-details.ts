@@ -1,22 +1,27 @@
 import type { MiddlewareObj } from "@middy/core";
-import { DatabaseBusyError, DatabaseUnknownOutcomeError } from "../domain/database-errors.ts";
+import { DatabaseBusyError, DatabaseUnknownOutcomeError, OlderSchemaError } from "../domain/database-errors.ts";
 import type { Logger } from "../domain/node.ts";
 import { RunNotFoundError, WrongStatusError } from "../engine/producer-errors.ts";
 import type { HttpAnswer, HttpEvent } from "./http-event.ts";
 import { loggable } from "./loggable.ts";
+import type { RejectionMetrics } from "./metrics.ts";
 import { Problem } from "./problem.ts";
 
 const unavailable =
   "The request may or may not have been stored. Send it again in a moment; with the same Idempotency-Key it is stored only once.";
 
+const notMigrated =
+  "Nothing was stored: this version is being deployed and its database is not migrated yet. Send the request again later.";
+
 /** Turns whatever was thrown into `application/problem+json`; what is not meant for the caller is logged and shown as nothing but a 500. */
-export function problemDetails(logger: () => Logger): MiddlewareObj<HttpEvent, HttpAnswer> {
+export function problemDetails(logger: () => Logger, rejected: RejectionMetrics): MiddlewareObj<HttpEvent, HttpAnswer> {
   return {
     // Set, not returned: middy would end the stack here and leave the security headers out.
     onError: (request) => {
       const { error, event, context } = request;
       const problem = problemOf(error);
       const instance = event.requestContext?.requestId ?? context.awsRequestId;
+      rejected(problem.status);
       if (problem.status >= 500) logger().error("a request failed", { requestId: instance, error: loggable(error) });
       request.response = {
         statusCode: problem.status,
@@ -38,6 +43,7 @@ function problemOf(thrown: unknown): Problem {
   if (thrown instanceof Problem) return thrown;
   if (thrown instanceof RunNotFoundError) return new Problem("unknown-run", "No run has this id.");
   if (thrown instanceof WrongStatusError) return new Problem("wrong-status", thrown.message);
+  if (thrown instanceof OlderSchemaError) return new Problem("unavailable", notMigrated, { headers: { "retry-after": "30" } });
   if (isTemporary(thrown)) return new Problem("unavailable", unavailable, { headers: { "retry-after": "2" } });
   return new Problem("internal", "This was logged. If it lasts, tell the operator the instance.");
 }

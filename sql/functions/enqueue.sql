@@ -4,8 +4,9 @@
 --          or { fresh: { id: [], input: [], workflow?: [], version?: [], priority?: [], run_at?: [], delay_ms?: [] }, shared? }: runs
 --          that were never sent before and have no keys, one array for each column; shared: { workflow, version, priority } where
 --          they are the same for all. One that is there after all raises 23505.
--- answer:  { now, nudge, runs } — nudge: wake a poller, some of them are due. runs: [{ id, status }] in the order given, or null
---          for fresh runs: each is stored under its id.
+-- answer:  { now, nudge, fresh, runs } — nudge: wake a poller, some of them are due. runs: [{ id, status }] in the order given, or
+--          null for fresh runs: each is stored under its id; fresh: how many these are, so that nobody believes functions that do
+--          not know them and store nothing.
 -- raises:  BT010 an id outside the window, BT011 an idempotency key with another body.
 -- grant: baton_producer
 create or replace function baton.enqueue(request jsonb) returns jsonb
@@ -43,6 +44,6 @@ begin
     update baton.dedup set answer = accepted
     where workflow = request #>> '{request,workflow}' and scope = 'request' and key = request #>> '{request,key}';
   end if;
-  return jsonb_build_object('now', moment, 'nudge', due > 0, 'runs', accepted);
+  return jsonb_build_object('now', moment, 'nudge', due > 0, 'fresh', jsonb_array_length(request #> '{fresh,id}'), 'runs', accepted);
 end
 $$;

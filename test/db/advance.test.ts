@@ -17,6 +17,8 @@ import {
 
 const database = await createTestDatabase();
 const engine = engineOf(database);
+// The endpoint plays the faults.
+const overNeon = engineOf(database, "neon");
 checkAfterEach(database);
 
 const claim = { max: 10, max_bytes: 1_000_000, low: {}, manifest: [] };
@@ -53,18 +55,18 @@ test("a round stores each output once, with the attempt and its times", async ()
 
 for (const kind of ["drop-after", "truncate", "no-code-after"] as const) {
   test(`a round whose answer is lost (${kind}) gives it again, with the runs it claimed, and writes nothing more`, async () => {
-    const { token, runs } = await leaseOf(engine, 4);
-    await engine.enqueue(newRuns(6));
+    const { token, runs } = await leaseOf(overNeon, 4);
+    await overNeon.enqueue(newRuns(6));
     const facts = {
       steps: runs.slice(0, 2).map((run) => step(run)),
       done: [member(runs[1]!), member(runs[2]!)],
       claim: { ...claim, max: 4 },
     };
     database.neon.inject(() => ({ kind }));
-    await expect(engine.advance(token, 1, facts)).rejects.toMatchObject({ name: "DatabaseUnknownOutcomeError" });
+    await expect(overNeon.advance(token, 1, facts)).rejects.toMatchObject({ name: "DatabaseUnknownOutcomeError" });
     database.neon.inject(undefined);
     const stored = await everything();
-    const [again, third] = [await engine.advance(token, 1, facts), await engine.advance(token, 1, facts)];
+    const [again, third] = [await overNeon.advance(token, 1, facts), await overNeon.advance(token, 1, facts)];
     expect(again.runs.map(({ place }) => place)).toEqual([1, 2, 4, 5]);
     expect(third.runs).toEqual(again.runs);
     expect(await everything()).toBe(stored);
@@ -72,10 +74,10 @@ for (const kind of ["drop-after", "truncate", "no-code-after"] as const) {
 }
 
 test("a round that is executed twice at once is applied once, and both copies get its answer", async () => {
-  const { token, runs } = await leaseOf(engine, 3);
-  await engine.enqueue(newRuns(5));
+  const { token, runs } = await leaseOf(overNeon, 3);
+  await overNeon.enqueue(newRuns(5));
   database.neon.inject(() => ({ kind: "repeat-concurrently" }));
-  const answer = await engine.advance(token, 1, { steps: runs.map((run) => step(run)), done: runs.map(member), claim });
+  const answer = await overNeon.advance(token, 1, { steps: runs.map((run) => step(run)), done: runs.map(member), claim });
   expect(answer.lost).toEqual([]);
   expect(answer.runs.map(({ place }) => place)).toEqual([0, 1, 2, 3, 4]);
 });

@@ -18,7 +18,8 @@ import {
 } from "../support/engine-calls.ts";
 
 const database = await createTestDatabase();
-const engine = engineOf(database);
+// The endpoint counts the requests.
+const engine = engineOf(database, "neon");
 checkAfterEach(database);
 
 const session = new pg.Client({ connectionString: database.ownerUrl });

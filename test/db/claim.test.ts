@@ -5,6 +5,8 @@ import { checkAfterEach, engineOf, leaseOf, newRun, newRuns, placesOf } from "..
 
 const database = await createTestDatabase();
 const engine = engineOf(database);
+// The endpoint plays the faults.
+const overNeon = engineOf(database, "neon");
 checkAfterEach(database);
 
 const idsOf = ({ runs }: { readonly runs: readonly { readonly id: string }[] }) => runs.map(({ id }) => id);
@@ -78,14 +80,14 @@ test("the bytes are those of all priorities together, and what did not fit is ab
 
 for (const fault of [{ kind: "drop-after" }, { kind: "garble" }, { kind: "status-after", status: 507 }] as const) {
   test(`a claim whose answer is lost (${fault.kind}) gives the same lease when it is sent again`, async () => {
-    await engine.enqueue(newRuns(5));
+    await overNeon.enqueue(newRuns(5));
     const token = randomUUID();
     database.neon.inject(() => fault);
-    await expect(engine.claim({ max: 3 }, token)).rejects.toMatchObject({ name: "DatabaseUnknownOutcomeError" });
+    await expect(overNeon.claim({ max: 3 }, token)).rejects.toMatchObject({ name: "DatabaseUnknownOutcomeError" });
     database.neon.inject(undefined);
-    const again = await engine.claim({ max: 3 }, token);
+    const again = await overNeon.claim({ max: 3 }, token);
     expect(again.runs.map(({ place }) => place)).toEqual([0, 1, 2]);
-    expect((await engine.claim({ max: 3 }, token)).runs).toEqual(again.runs);
+    expect((await overNeon.claim({ max: 3 }, token)).runs).toEqual(again.runs);
     expect(await leases()).toBe(1);
   });
 }

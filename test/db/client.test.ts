@@ -41,7 +41,7 @@ function unreliable(inner: Database, kind: "lost" | "twice", statement: string, 
 }
 
 describe.each(["neon", "pg"] as const)("through %s", (driver) => {
-  const client = createClient({ url: database.ownerUrl, driver, neonEndpoint: database.neon.url, workflows: [greet], logger: silent });
+  const client = createClient({ url: database.url("owner"), driver, neonEndpoint: database.neon.url, workflows: [greet], logger: silent });
   const over = (inner: Database, more = {}) => createClient({ database: inner, logger: silent, ...more });
   afterAll(() => client.close());
 

@@ -4,6 +4,7 @@ import {
   DatabaseConfigurationError,
   DatabaseRefusedError,
   DatabaseUnknownOutcomeError,
+  OlderSchemaError,
 } from "../../shared/domain/database-errors.ts";
 
 describe("an error of the database", () => {
@@ -14,6 +15,15 @@ describe("an error of the database", () => {
   ])("%s keeps the facts and the driver's own error", (name, Failure) => {
     const facts = { sqlstate: "23505", constraint: "run_pkey", detail: "Key (id) exists.", cause: new Error("driver") };
     expect(new Failure("refused", facts)).toMatchObject({ name, message: "refused", ...facts });
+  });
+
+  it("OlderSchemaError says what is wrong and what to do, and whether it may be a deployment that is just going on", () => {
+    const missing = new OlderSchemaError("none", { sqlstate: "3F000" });
+    expect(missing).toBeInstanceOf(DatabaseRefusedError);
+    expect(missing).toMatchObject({ name: "OlderSchemaError", schema: "none", mayPass: true });
+    expect(missing.message).toBe("schema baton is missing in the database: run npm run migrate as its owner");
+    expect(new OlderSchemaError("older").message).toMatch(/older than this code: run npm run migrate/);
+    expect(new OlderSchemaError("older").mayPass).toBe(false);
   });
 
   it("DatabaseConfigurationError has a name of its own", () => {

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { OlderSchemaError } from "../../shared/domain/database-errors.ts";
 import type { AcceptedRun, AdvanceRequest, ClaimAnswer, EnqueueRequest } from "../../shared/domain/protocol.ts";
-import { acceptedRuns, decodeRuns, encodeRound, encodeRuns, OlderSchemaError } from "../../shared/domain/wire.ts";
+import { acceptedRuns, decodeRuns, encodeRound, encodeRuns } from "../../shared/domain/wire.ts";
 import { seed } from "./seed.ts";
 
 const step = { place: 3, run: "run-1", node: "charge", position: 0, attempt: 1, age_ms: 5, took_ms: 7, output: { id: "c" } };
@@ -108,11 +109,21 @@ describe("claimed runs from the wire", () => {
 
 describe("accepted runs", () => {
   const run = { id: "a", workflow: "order", version: 1, priority: 2, input: null };
-  const told = (runs: AcceptedRun[] | null) => ({ now: "2026-03-04T05:06:07.890123+00:00", nudge: true, runs });
+  const told = (runs: AcceptedRun[] | null, fresh?: number) => ({
+    now: "2026-03-04T05:06:07.890123+00:00",
+    nudge: true,
+    runs,
+    ...(fresh !== undefined && { fresh }),
+  });
 
   it("are what the database says, where it does", () => {
     const runs: AcceptedRun[] = [{ id: "known", status: "ready" }];
     expect(acceptedRuns({ runs: [run] }, told(runs)).runs).toEqual(runs);
+  });
+
+  it("are not believed when functions older than this code, which do not know fresh runs, say nothing of them", () => {
+    expect(() => acceptedRuns({ fresh: true, runs: [run] }, told(null))).toThrow(OlderSchemaError);
+    expect(() => acceptedRuns({ fresh: true, runs: [run] }, told(null, 0))).toThrow(OlderSchemaError);
   });
 
   it("are those that were asked for, waiting where their time lies ahead of the database's", () => {
@@ -125,7 +136,7 @@ describe("accepted runs", () => {
         { ...run, id: "e", run_at: "2026-03-04T05:06:07.891Z" },
       ],
     };
-    const statuses = acceptedRuns(request, told(null)).runs.map(({ id, status }) => `${id} ${status}`);
+    const statuses = acceptedRuns(request, told(null, 5)).runs.map(({ id, status }) => `${id} ${status}`);
     expect(statuses).toEqual(["a ready", "b waiting", "c ready", "d ready", "e waiting"]);
   });
 });

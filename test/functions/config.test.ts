@@ -1,11 +1,12 @@
 import { expect, test } from "vitest";
 import { readConfig } from "../../shared/lambda/config.ts";
+import { pollerConfig } from "../../shared/lambda/poller-config.ts";
 
 const env = { DATABASE_URL: "postgresql://user:canary@host/db" };
 const hash = "ab".repeat(32);
 
 test("only the database's URL has to be set; then no key is valid and no stack is shown", () => {
-  expect(readConfig(env)).toEqual({ apiKeyHashes: [], showStacks: false, pollerFunctionName: undefined });
+  expect(readConfig(env)).toMatchObject({ apiKeyHashes: [], showStacks: false, idleGate: false, pollerFunctionName: undefined });
 });
 
 test("several keys are valid at once, their digests separated by commas", () => {
@@ -29,10 +30,45 @@ test.each([
   [{}, /^DATABASE_URL: /],
   [{ DATABASE_URL: "" }, /^DATABASE_URL: /],
   [{ DATABASE_URL: "mysql://user:canary@host/db" }, /^DATABASE_URL: /],
+  [{ DATABASE_URL_PARAMETER: "canary" }, /^DATABASE_URL_PARAMETER: give it the name of an SSM parameter/],
   [{ ...env, BATON_DRIVER: "mysql" }, /^BATON_DRIVER: it takes neon or pg/],
+  [{ ...env, BATON_IDLE_GATE: "canary" }, /^BATON_IDLE_GATE: it takes on or off/],
   [{ ...env, BATON_NEON_ENDPOINT: "nowhere" }, /^BATON_NEON_ENDPOINT: /],
   [{ ...env, BATON_API_KEY_HASHES: "canary" }, /^BATON_API_KEY_HASHES: /],
 ])("%j is refused with the variable's name and never its value", (wrong, message) => {
   expect(() => readConfig(wrong)).toThrow(message);
   expect(() => readConfig(wrong)).not.toThrow(/canary/);
+});
+
+test("two variables that are wrong are both named", () => {
+  expect(() => pollerConfig({ BATON_BATCH: "many" })).toThrow(/^DATABASE_URL: .*; BATON_BATCH: it takes a whole number$/);
+});
+
+const gate = { ...env, BATON_IDLE_GATE: "on", BATON_WAKE_PARAMETER: "/baton/dev/next-wake" };
+
+test("the idle gate is off unless asked for, and one setting turns it off again", () => {
+  expect(pollerConfig(env).gate).toBeUndefined();
+  expect(pollerConfig(gate).gate).toEqual({ parameter: "/baton/dev/next-wake", schedule: undefined });
+  expect(pollerConfig({ ...gate, BATON_IDLE_GATE: "off" }).gate).toBeUndefined();
+  expect(readConfig(gate)).toMatchObject({ idleGate: true, wakeParameter: "/baton/dev/next-wake" });
+});
+
+test("a one-time schedule is named with its group, and needs the role that it invokes the poller as", () => {
+  const schedule = { BATON_WAKE_SCHEDULE: "baton-dev/next-wake", BATON_WAKE_ROLE_ARN: "arn:aws:iam::1:role/wake" };
+  expect(pollerConfig({ ...gate, ...schedule }).gate?.schedule).toEqual({
+    group: "baton-dev",
+    name: "next-wake",
+    roleArn: "arn:aws:iam::1:role/wake",
+  });
+});
+
+test.each([
+  [{ BATON_IDLE_GATE: "on" }, /^BATON_WAKE_PARAMETER: /],
+  [{ ...gate, BATON_WAKE_SCHEDULE: "next-wake" }, /^BATON_WAKE_SCHEDULE: /],
+  [{ ...gate, BATON_WAKE_SCHEDULE: "a/b" }, /^BATON_WAKE_ROLE_ARN: /],
+  [{ ...gate, BATON_WAKE_SCHEDULE: "a/b", BATON_WAKE_ROLE_ARN: "role" }, /^BATON_WAKE_ROLE_ARN: /],
+  [{ BATON_BATCH: "0" }, /^BATON_BATCH: it takes a whole number from 1 to 1000/],
+  [{ BATON_POLLER_TIMEOUT_SECONDS: "901" }, /^BATON_POLLER_TIMEOUT_SECONDS: /],
+])("the poller refuses %j", (wrong, message) => {
+  expect(() => pollerConfig({ ...env, ...wrong })).toThrow(message);
 });

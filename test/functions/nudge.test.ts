@@ -4,6 +4,8 @@ import type { AddressInfo } from "node:net";
 import { afterAll, beforeEach, expect, test } from "vitest";
 import { handler as controlRuns } from "../../functions/control-runs.http.ts";
 import { handler as enqueueRun } from "../../functions/enqueue-run.http.ts";
+import { createClient } from "../../shared/client.ts";
+import { mayRest, readHint } from "../../shared/domain/wake-hint.ts";
 import { createNudge } from "../../shared/lambda/nudge.ts";
 import { app } from "../../shared/lambda/app.ts";
 import { call, deployFunctions } from "../support/http-functions.ts";
@@ -75,7 +77,42 @@ test("a redriven run wakes the poller, and one that cannot be woken fails no red
   expect((await redrive()).status).toBe(202);
 });
 
+test("a large batch wakes one poller for every 250 of its runs, four at most", async () => {
+  const batch = (count: number) => post({ runs: Array.from({ length: count }, () => ({ input: order })) });
+  for (const [runs, pollers] of [
+    [250, 1],
+    [251, 2],
+    [1_000, 4],
+  ] as const) {
+    invocations.length = 0;
+    expect((await batch(runs)).status).toBe(202);
+    expect(invocations).toHaveLength(pollers);
+  }
+});
+
+test("behind an idle gate runs for later wake the poller too, which publishes their time", async () => {
+  const client = createClient({ database: database.database, idleGate: true, nudge: createNudge("poll-queue", app().logger) });
+  await client.enqueue({ name: "fulfil-order", version: 1 }, order, { delay: "1 hour" });
+  expect(invocations).toEqual([nudged]);
+});
+
+test("a nudge that fails opens the idle gate itself, so that the next tick polls", async () => {
+  answerWith = 500;
+  const written: string[] = [];
+  const board = { read: async () => null, write: async (text: string) => void written.push(text) };
+  await createNudge("poll-queue", app().logger, board)(1);
+  expect(written).toHaveLength(1);
+  const hint = readHint(written[0]!)!;
+  expect(mayRest(hint, { now: hint.saidAt, aheadMs: 0, knows: "this code" })).toBe(false);
+});
+
+test("a gate that cannot be opened either fails no request", async () => {
+  answerWith = 500;
+  const board = { read: async () => null, write: async () => Promise.reject(new Error("SSM is away")) };
+  await createNudge("poll-queue", app().logger, board)(1);
+});
+
 test("without the name of a poller nothing is invoked", async () => {
-  await createNudge(undefined, app().logger)();
+  await createNudge(undefined, app().logger)(1);
   expect(invocations).toEqual([]);
 });

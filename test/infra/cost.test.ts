@@ -56,10 +56,11 @@ describe("others", () => {
 describe("Baton", () => {
   test("without runs costs its looks and its schedule, and a database that wakes once an hour", () => {
     const bill = baton("gated", { runs: 0 });
-    const rest = ["poll-queue, looks", "schedule", "logs", "Neon compute"];
+    const rest = ["poll-queue, looks", "schedule", "logs", "custom metrics", "alarms", "Neon compute"];
     for (const { what, dollars } of bill.items) if (!rest.some((name) => what.startsWith(name))) expect([what, dollars]).toEqual([what, 0]);
     expect(item(bill, "Neon compute")).toBeCloseTo((730 * 300 * 0.25 * 0.106) / 3_600, 2);
-    expect(total(bill.items)).toBeLessThan(2);
+    expect(total(bill.items)).toBeLessThan(5);
+    expect(bill.freeTierTotal).toBeCloseTo(0, 9);
   });
 
   test("polling every minute keeps the database awake for all 730 hours", () => {
@@ -117,16 +118,21 @@ describe("Baton", () => {
 describe("the database is awake", () => {
   const hours = (given: Partial<Workload>, burstMs = 0) => awakeHours(workload(given), burstMs);
 
-  test("an hour's twelfth for the heartbeat when nothing runs", () => expect(hours({ runs: 0 })).toBeCloseTo(730 / 12, 6));
+  test("two hours of a day for the heartbeat when nothing runs", () => expect(hours({ runs: 0 })).toBeCloseTo((730 * 2) / 24, 6));
+
+  test("about as long as on the simulated day with a run an hour, 137 minutes, and not less", () => {
+    const minutesOfDay = (hours({ runs: 730 }) / 730) * 24 * 60;
+    expect(minutesOfDay).toBeGreaterThanOrEqual(137);
+    expect(minutesOfDay).toBeLessThan(150);
+  });
 
   test("always, when runs come closer than it takes to fall asleep", () => {
     expect(hours({ runs: 10_000 })).toBe(730);
-    expect(hours({ runs: 10_000, neon: "scale" })).toBeLessThan(200);
+    expect(hours({ runs: 10_000, neon: "scale" })).toBeLessThan(370);
   });
 
-  test("five minutes and its work for each burst that comes alone, beside the heartbeat", () => {
-    const [burst, rest] = [100 * (300 + 60), 730 * 3_600 - 100 * (300 + 60)];
-    expect(hours({ runs: 100 }, 60_000)).toBeCloseTo((burst + rest / 12) / 3_600, 6);
+  test("six minutes and its work for each burst that comes alone, and five for each hour without one", () => {
+    expect(hours({ runs: 100 }, 60_000)).toBeCloseTo((100 * (360 + 60) + 630 * 300) / 3_600, 6);
     expect(hours({ runs: 5_000, burst: 50 }, 60_000)).toBeCloseTo(hours({ runs: 100 }, 60_000), 6);
   });
 
@@ -215,11 +221,13 @@ describe("what is printed", () => {
     expect(fillPage(page)).toBe(page);
   });
 
-  test("is what the README says of a million three-step runs", () => {
+  test("is what the README says of a million and of ten thousand three-step runs", () => {
     const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
     const rounded = (name: string, given: Partial<Workload> = {}) => `$${Math.round(listTotal(named(name, given)))}`;
     const sentence = readme.split("\n").find((line) => line.includes("docs/cost.md") && line.includes("$"))!;
     for (const name of ["Baton, idle gate", "Step Functions Standard", "Lambda durable functions", "Step Functions Express"])
       expect(sentence, name).toContain(rounded(name));
+    expect(sentence).toContain(`ten thousand cost ${rounded("Baton, idle gate", { runs: 10_000 })}`);
+    expect(sentence).toContain(`or ${rounded("Baton, idle gate", { runs: 10_000, burst: 100 })} when they come in bursts`);
   });
 });

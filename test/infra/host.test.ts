@@ -59,7 +59,7 @@ async function serve(template: Partial<Template>): Promise<void> {
 
 function invoke(name: string, event: unknown, type = "RequestResponse"): Promise<Response> {
   const headers = { "x-amz-invocation-type": type };
-  return fetch(`${host.invokeUrl}/2015-03-31/functions/${name}/invocations`, { method: "POST", headers, body: JSON.stringify(event) });
+  return fetch(`${host.awsUrl}/2015-03-31/functions/${name}/invocations`, { method: "POST", headers, body: JSON.stringify(event) });
 }
 
 beforeEach(() => {

@@ -5,7 +5,14 @@ import type { TickAnswer } from "../../shared/domain/protocol.ts";
 /** A database whose ticks give these answers, one after the other. */
 function ticks(answers: readonly Pick<TickAnswer, "crashed" | "lease_expires_in_ms">[]) {
   let asked = 0;
-  const tick = async (): Promise<TickAnswer> => ({ stopped: 0, low: {}, due_in_ms: null, suspects: false, ...answers[asked++]! });
+  const tick = async (): Promise<TickAnswer> => ({
+    stopped: 0,
+    low: {},
+    oldest_ms: 0,
+    due_in_ms: null,
+    suspects: false,
+    ...answers[asked++]!,
+  });
   return { tick, asked: () => asked };
 }
 

@@ -18,20 +18,21 @@ export type QueryAsOwner = <Row extends pg.QueryResultRow = pg.QueryResultRow>(t
 /** A migrated database of one test file's own. */
 export interface TestDatabase extends Clock, AsyncDisposable {
   readonly name: string;
-  /** The owner's URL, for `pg` and for the Neon driver. */
+  /** The owner's URL for what needs a session: always the server itself, as for migrations. */
   readonly ownerUrl: string;
   /** A Neon endpoint in this process: `neon.inject(plan)` plays faults. */
   readonly neon: NeonEndpoint;
   readonly query: QueryAsOwner;
   /** The engine's own adapter as the owner, through the Neon driver. */
   readonly database: Database;
-  /** The URL of a role's login, for `pg` and for the Neon driver. */
+  /** The URL of a role's login, for `pg` and for the Neon driver; through PgBouncer when the tests run behind it. */
   url(role: Role | "owner"): string;
-  /** The engine's own adapter, as a role. Default driver: neon. Closed with the database. */
+  /** The engine's own adapter, as a role. Default driver: neon, or BATON_TEST_DRIVER. Closed with the database. */
   connect(role: Role | "owner", driver?: Driver): Database;
   assertInvariants(): Promise<void>;
 }
 
+const defaultDriver: Driver = process.env["BATON_TEST_DRIVER"] === "pg" ? "pg" : "neon";
 const open = new Set<TestDatabase>();
 let failed = false;
 
@@ -47,16 +48,18 @@ afterAll(() => Promise.all([...open].map((database) => database[Symbol.asyncDisp
  * Once a test of the file has failed, databases stay and their names are printed; BATON_TEST_KEEP=1 keeps the server's data too.
  */
 export async function createTestDatabase(): Promise<TestDatabase> {
-  const { adminUrl, template, loginPrefix, password } = inject("testServer");
+  const { adminUrl, address, template, loginPrefix, password } = inject("testServer");
   const name = uniqueName(`${loginPrefix}db`);
   await withClient(adminUrl, (client) => client.query(`create database ${name} template ${template}`));
   const ownerUrl = withDatabase(adminUrl, name);
-  const neon = await startNeonEndpoint({ postgres: addressOf(adminUrl) });
+  const neon = await startNeonEndpoint({ postgres: address });
   const owner = ownerPool(ownerUrl);
   const query: QueryAsOwner = async (text, values) => (await owner.query(text, values)).rows;
   const connections: Database[] = [];
-  const url = (role: Role | "owner"): string => (role === "owner" ? ownerUrl : loginUrl(ownerUrl, loginPrefix + role, password));
-  const connectAs = (role: Role | "owner", driver: Driver = "neon"): Database => {
+  const applicationUrl = Object.assign(new URL(ownerUrl), { hostname: address.host, port: address.port }).href;
+  const url = (role: Role | "owner"): string =>
+    role === "owner" ? applicationUrl : loginUrl(applicationUrl, loginPrefix + role, password);
+  const connectAs = (role: Role | "owner", driver: Driver = defaultDriver): Database => {
     const connection = connect({ url: url(role), driver, neonEndpoint: neon.url });
     connections.push(connection);
     return connection;
@@ -81,11 +84,6 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   };
   open.add(database);
   return database;
-}
-
-function addressOf(url: string): { host: string; port: number } {
-  const { hostname: host, port } = new URL(url);
-  return { host, port: Number(port || 5432) };
 }
 
 function ownerPool(url: string): pg.Pool {

@@ -3,6 +3,7 @@ import type { TestProject } from "vitest/node";
 import { withClient } from "../../infra/migrate/connection.ts";
 import { createLogin } from "../../infra/migrate/logins.ts";
 import { migrate } from "../../infra/migrate.ts";
+import { type Address, type PgBouncer, startPgBouncer } from "./pgbouncer.ts";
 import { startCluster, uniqueName, withDatabase } from "./cluster.ts";
 
 /** The callers of the engine, each with a login of its own. */
@@ -12,12 +13,16 @@ export type Role = (typeof ROLES)[number];
 /** What every test file needs to know about the shared server. */
 export interface TestServer {
   readonly adminUrl: string;
+  /** Where the application reaches Postgres: the server itself, or PgBouncer in front of it (BATON_TEST_PGBOUNCER=1). */
+  readonly address: Address;
   /** A migrated database to clone. */
   readonly template: string;
   /** The name of a role's login is this prefix and the role. */
   readonly loginPrefix: string;
   readonly password: string;
 }
+
+type Logins = Omit<TestServer, "address">;
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -29,28 +34,45 @@ declare module "vitest" {
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const cluster = await startCluster();
   const { adminUrl } = cluster;
-  const server = {
+  const logins = {
     adminUrl,
     template: uniqueName("baton_template"),
     loginPrefix: `${uniqueName("baton_test")}_`,
     password: randomBytes(12).toString("hex"),
   };
-  await prepare(server).catch(async (error: unknown) => {
+  let bouncer: PgBouncer | undefined;
+  try {
+    await prepare(logins);
+    if (process.env["BATON_TEST_PGBOUNCER"] === "1") bouncer = await startPgBouncer(addressOf(adminUrl), passwords(logins));
+  } catch (error) {
     await cluster.stop({ keepData: false });
     throw error;
-  });
+  }
+  const server = { ...logins, address: bouncer?.address ?? addressOf(adminUrl) };
   project.provide("testServer", server);
   return async () => {
     const kept = await keptDatabases(server);
     const keepData = kept.length > 0 && process.env["BATON_TEST_KEEP"] === "1";
     if (keepData && cluster.dataDir !== undefined)
       console.error(`Kept the databases of failed tests (${kept.join(", ")}) in ${cluster.dataDir}`);
+    await bouncer?.stop();
     await cleanUp(server);
     await cluster.stop({ keepData });
   };
 }
 
-async function prepare(server: TestServer): Promise<void> {
+function addressOf(url: string): Address {
+  const { hostname: host, port } = new URL(url);
+  return { host, port: Number(port || 5432) };
+}
+
+/** Everybody who logs in through PgBouncer, which has to know their passwords to speak for them. */
+function passwords({ adminUrl, loginPrefix, password }: Logins): Map<string, string> {
+  const { username, password: ownerPassword } = new URL(adminUrl);
+  return new Map([[username, ownerPassword], ...ROLES.map((role) => [loginPrefix + role, password] as const)]);
+}
+
+async function prepare(server: Logins): Promise<void> {
   await withClient(server.adminUrl, (client) => client.query(`create database ${server.template}`));
   await migrate({ url: withDatabase(server.adminUrl, server.template), roles: true });
   for (const role of ROLES) {
@@ -59,7 +81,7 @@ async function prepare(server: TestServer): Promise<void> {
 }
 
 /** The databases that failed test files left for inspection. */
-function keptDatabases({ adminUrl, loginPrefix }: TestServer): Promise<string[]> {
+function keptDatabases({ adminUrl, loginPrefix }: Logins): Promise<string[]> {
   return withClient(adminUrl, async (client) => {
     const { rows } = await client.query<{ datname: string }>("select datname from pg_database where starts_with(datname, $1)", [
       loginPrefix,
@@ -68,7 +90,7 @@ function keptDatabases({ adminUrl, loginPrefix }: TestServer): Promise<string[]>
   });
 }
 
-async function cleanUp({ adminUrl, template, loginPrefix }: TestServer): Promise<void> {
+async function cleanUp({ adminUrl, template, loginPrefix }: Logins): Promise<void> {
   await withClient(adminUrl, async (client) => {
     await client.query(`drop database ${template} with (force)`);
     for (const role of ROLES) await client.query(`drop role ${loginPrefix}${role}`);

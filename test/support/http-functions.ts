@@ -28,6 +28,7 @@ export async function deployFunctions(role: Role | "owner", env: Record<string, 
   const database = await createTestDatabase();
   Object.assign(process.env, {
     POWERTOOLS_LOG_LEVEL: "SILENT",
+    POWERTOOLS_METRICS_DISABLED: "true",
     DATABASE_URL: database.url(role),
     BATON_DRIVER: "neon",
     BATON_NEON_ENDPOINT: database.neon.url,

@@ -51,7 +51,7 @@ const LambdaFunction = z.object({
   Timeout: z.number(),
   MemorySize: z.number(),
   ReservedConcurrentExecutions: z.number().optional(),
-  Environment: z.object({ Variables: z.record(z.string(), z.union([z.string(), Ref])) }),
+  Environment: z.object({ Variables: z.record(z.string(), z.union([z.string(), Ref, GetAtt])) }),
 });
 const InvokeConfig = z.object({ FunctionName: Ref, MaximumEventAgeInSeconds: z.number().default(21_600) });
 const Integration = z.object({ IntegrationUri: GetAtt });
@@ -61,7 +61,7 @@ const Schedule = z.object({
   State: z.enum(["ENABLED", "DISABLED"]).default("ENABLED"),
   Target: z.object({ Arn: GetAtt, Input: z.string().optional() }),
 });
-const Resources = z.record(z.string(), z.object({ Type: z.string(), Properties: z.unknown() }));
+const Resources = z.record(z.string(), z.object({ Type: z.string(), Properties: z.unknown().optional() }));
 
 /** Reads a template as `serverless package` writes it. Throws UnknownTemplateError. */
 export function readTemplate(file: string): Template {
@@ -111,9 +111,10 @@ function functionFacts(
   };
 }
 
-/** A reference to a function is its name, as on AWS. */
-function text(name: string, value: string | z.output<typeof Ref>, all: Functions): string {
+/** A reference to a function is its name, as on AWS; of what exists only there, an ARN says the logical id. */
+function text(name: string, value: string | z.output<typeof Ref> | z.output<typeof GetAtt>, all: Functions): string {
   if (typeof value === "string") return value;
+  if ("Fn::GetAtt" in value) return `arn:aws:local:local:000000000000:${value["Fn::GetAtt"][0]}`;
   const referred = all.get(value.Ref);
   if (referred === undefined)
     throw new UnknownTemplateError(`The local host cannot tell the value of ${name}: ${value.Ref} is no function`);

@@ -1,11 +1,9 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 
-const SETPRIV = ["setpriv", "--pdeathsig", "INT"];
-
 /** What to put before a command so that the kernel ends it when the process that starts it dies; empty where there is no setpriv. */
-export function deathSignalPrefix(): readonly string[] {
-  const [command = "", ...options] = SETPRIV;
-  return spawnSync(command, [...options, "true"]).status === 0 ? SETPRIV : [];
+export function deathSignalPrefix(signal: "INT" | "TERM" = "INT"): readonly string[] {
+  const prefix = ["setpriv", "--pdeathsig", signal];
+  return spawnSync("setpriv", ["--pdeathsig", signal, "true"]).status === 0 ? prefix : [];
 }
 
 /**

@@ -14,7 +14,7 @@ export interface LocalDatabase {
   readonly description: string;
   readonly driver: Driver;
   /** How the function with this bundle connects. */
-  connectionOf(bundle: string): ConnectOptions;
+  connectionOf(bundle: string): ConnectOptions & { readonly url: string };
   close(): Promise<void>;
 }
 

@@ -44,6 +44,7 @@ export async function startService({ settings, key, folder, onAnswer }: ServiceO
       template,
       codeRoot,
       environmentOf: (facts) => environmentOf(facts, database, key),
+      parameters: parametersFor(template.functions, database),
       log: (text) => void log.write(text),
       onAnswer: ({ statusCode = 200, body = "" }) => onAnswer(statusCode, body),
     });
@@ -70,13 +71,19 @@ export async function startService({ settings, key, folder, onAnswer }: ServiceO
 }
 
 function environmentOf(facts: FunctionFacts, database: LocalDatabase, key: string): Record<string, string> {
-  const { url, driver, neonEndpoint } = database.connectionOf(basename(facts.module));
+  const { driver, neonEndpoint } = database.connectionOf(basename(facts.module));
   return {
-    DATABASE_URL: url,
     ...(driver && { BATON_DRIVER: driver }),
     ...(neonEndpoint && { BATON_NEON_ENDPOINT: neonEndpoint }),
     BATON_API_KEY_HASHES: hashOf(key),
   };
+}
+
+/** Each function fetches its connection string from SSM, as when deployed. */
+function parametersFor(functions: readonly FunctionFacts[], database: LocalDatabase): Map<string, string> {
+  return new Map(
+    functions.map((facts) => [facts.environment["DATABASE_URL_PARAMETER"] ?? "", database.connectionOf(basename(facts.module)).url]),
+  );
 }
 
 function wakePollers(host: Host, database: LocalDatabase, pollers: readonly string[]): void {

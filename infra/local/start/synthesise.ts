@@ -21,11 +21,11 @@ export interface Package {
 const SERVERLESS = join(ROOT, "node_modules/serverless/bin/serverless.js");
 
 /**
- * Builds the functions and synthesises the template in a folder of its own, offline and without credentials.
+ * Builds the functions and synthesises the template of a stage (default: dev) in a folder of its own, offline and without credentials.
  *
  * The bundles are always built (a fraction of a second); the template only when serverless.yml or a fragment changed.
  */
-export async function synthesise(folder: string, options: Omit<BuildOptions, "outdir">): Promise<Package> {
+export async function synthesise(folder: string, options: Omit<BuildOptions, "outdir"> & { readonly stage?: string }): Promise<Package> {
   const inputs = ["serverless.yml", ...fragments()];
   mkdirSync(join(folder, "infra"), { recursive: true });
   for (const input of inputs) cpSync(join(ROOT, input), join(folder, input));
@@ -33,11 +33,12 @@ export async function synthesise(folder: string, options: Omit<BuildOptions, "ou
   // The bundler's own process is not needed any longer.
   await stop();
   const templateFile = join(folder, ".serverless/cloudformation-template-update-stack.json");
-  const digest = digestOf([...inputs, "package-lock.json"], options.driver);
+  const { driver, stage = "dev" } = options;
+  const digest = digestOf([...inputs, "package-lock.json"], `${driver} ${stage}`);
   const digestFile = join(folder, "template.sha256");
   if (!existsSync(templateFile) || !existsSync(digestFile) || readFileSync(digestFile, "utf8") !== digest) {
     rmSync(digestFile, { force: true });
-    await runServerless(folder, options.driver);
+    await runServerless(folder, driver, stage);
     writeFileSync(digestFile, digest);
   }
   return { folder, templateFile, bundles };
@@ -49,15 +50,15 @@ function fragments(): string[] {
     .map((name) => `infra/${name}`);
 }
 
-function digestOf(files: readonly string[], driver: string): string {
-  const hash = createHash("sha256").update(driver);
+function digestOf(files: readonly string[], choices: string): string {
+  const hash = createHash("sha256").update(choices);
   for (const file of files) hash.update(file).update(readFileSync(join(ROOT, file)));
   return hash.digest("hex");
 }
 
-async function runServerless(folder: string, driver: string): Promise<void> {
+async function runServerless(folder: string, driver: string, stage: string): Promise<void> {
   const env = { ...process.env, BATON_DRIVER: driver, FORCE_COLOR: "0" };
-  const child = spawn(process.execPath, [SERVERLESS, "package"], { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [SERVERLESS, "package", "--stage", stage], { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text: string) => (output += text));
   const [code] = (await once(child, "close")) as [number | null];

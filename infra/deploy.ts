@@ -1,0 +1,107 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { stop } from "esbuild";
+import type { Driver } from "../shared/db/connect.ts";
+import { buildFunctions, chosenDriver, ROOT } from "./build.ts";
+import { checkSchema, migrate } from "./migrate.ts";
+
+export interface DeployOptions {
+  readonly stage: string;
+  readonly region?: string | undefined;
+  /** The owner of the database, as for `migrate`. */
+  readonly url: string;
+  readonly roles: boolean;
+  readonly driver: Driver;
+  /** `true`: changes neither the database nor the account; says how the schema stands and packages. */
+  readonly dryRun: boolean;
+  readonly log: (line: string) => void;
+  /** The program that deploys, run by Node. Default: osls, of this project. */
+  readonly serverless?: string;
+  /** Where the bundles go. Default: where serverless.yml looks for them. */
+  readonly outdir?: string;
+  /** Default: `sql/` of this project. */
+  readonly sqlDir?: string;
+}
+
+/** The program that deploys ended with an error, which it has printed itself. */
+export class ServerlessFailedError extends Error {
+  override readonly name = "ServerlessFailedError";
+  readonly exitCode: number;
+
+  constructor(command: string, exitCode: number) {
+    super(`serverless ${command} ended with exit code ${exitCode}`);
+    this.exitCode = exitCode;
+  }
+}
+
+const USAGE = "Usage: npm run deploy -- --stage <stage> [--region <region>] [--no-roles] [--dry-run]";
+
+/**
+ * Builds the functions, migrates the database, and deploys, in this order: the running code works on the new schema, the new
+ * code not on the old one. Whatever fails stops it, and nothing after it is done.
+ *
+ * A database that a newer code has migrated is left as it is: older functions in it would take from the newer code what it needs.
+ * Throws what `buildFunctions` and `migrate` throw, or ServerlessFailedError.
+ */
+export async function deploy(options: DeployOptions): Promise<void> {
+  const { driver, outdir } = options;
+  await buildFunctions({ driver, ...(outdir !== undefined && { outdir }) });
+  // The bundler's own process is not needed any longer.
+  await stop();
+  await bringUpSchema(options);
+  await runServerless(options.dryRun ? "package" : "deploy", options);
+}
+
+async function bringUpSchema({ url, roles, dryRun, log, sqlDir }: DeployOptions): Promise<void> {
+  const state = await checkSchema(url, sqlDir);
+  if (state === "newer") log("The schema is newer than this code and stays as it is.");
+  else if (dryRun)
+    log(`The schema is ${{ current: "up to date", older: "older: it would be migrated", none: "missing: it would be made" }[state]}.`);
+  else await migrate({ url, roles, log, ...(sqlDir !== undefined && { sqlDir }) });
+}
+
+async function runServerless(command: "deploy" | "package", options: DeployOptions): Promise<void> {
+  const { stage, region, driver, serverless = join(ROOT, "node_modules/serverless/bin/serverless.js") } = options;
+  // The owner's connection string is nobody's business from here on.
+  const { DATABASE_URL: _owner, ...env } = process.env;
+  const child = spawn(process.execPath, [serverless, command, "--stage", stage, ...(region === undefined ? [] : ["--region", region])], {
+    cwd: ROOT,
+    env: { ...env, BATON_DRIVER: driver },
+    stdio: "inherit",
+  });
+  const [code] = (await once(child, "close")) as [number | null];
+  if (code !== 0) throw new ServerlessFailedError(command, code ?? 1);
+}
+
+function optionsFrom(args: string[], env: NodeJS.ProcessEnv): DeployOptions {
+  const { stage, region, "no-roles": withoutRoles, "dry-run": dryRun } = readArguments(args);
+  if (!stage) throw new Error(`Say which stage to deploy. ${USAGE}`);
+  const url = env["DATABASE_URL"];
+  if (!url)
+    throw new Error(
+      "Set DATABASE_URL to the database of this stage, as its owner: DATABASE_URL=postgresql://… npm run deploy -- --stage prod",
+    );
+  return { stage, region, url, roles: !withoutRoles, driver: chosenDriver(env), dryRun, log: console.log };
+}
+
+function readArguments(args: string[]) {
+  const flag = { type: "boolean", default: false } as const;
+  const options = { stage: { type: "string" }, region: { type: "string" }, "no-roles": flag, "dry-run": flag } as const;
+  try {
+    return parseArgs({ args, options }).values;
+  } catch (error) {
+    // Node's own message goes on with advice about positional arguments.
+    throw new Error(`${(error as Error).message.split(/\.\s/)[0]?.replace(/\.$/, "")}. ${USAGE}`, { cause: error });
+  }
+}
+
+if (import.meta.main) {
+  try {
+    await deploy(optionsFrom(process.argv.slice(2), process.env));
+  } catch (error) {
+    console.error((error as Error).message);
+    process.exitCode = error instanceof ServerlessFailedError ? error.exitCode : 1;
+  }
+}

@@ -1,0 +1,34 @@
+import { DatabaseBusyError, DatabaseConfigurationError } from "../domain/database-errors.ts";
+
+/**
+ * Reads a connection string from an SSM parameter, with the AWS SDK that the runtime on Lambda has.
+ *
+ * name: a SecureString such as `/baton/prod/poll-queue/database-url`. To be called once a process, and again when the password
+ * was rotated.
+ *
+ * @throws DatabaseConfigurationError when there is no such parameter or it may not be read; DatabaseBusyError when SSM is away.
+ */
+export function connectionParameter(name: string): () => Promise<string> {
+  return async () => {
+    const { GetParameterCommand, SSMClient } = await import("@aws-sdk/client-ssm");
+    const client = new SSMClient({ maxAttempts: 3 });
+    try {
+      const command = new GetParameterCommand({ Name: name, WithDecryption: true });
+      const { Parameter } = await client.send(command, { abortSignal: AbortSignal.timeout(5_000) });
+      return Parameter?.Value ?? "";
+    } catch (thrown) {
+      throw refusal(name, thrown as Error);
+    } finally {
+      client.destroy();
+    }
+  };
+}
+
+/** SSM's own message may hold the ARN, which is no secret; the value never is in it. */
+function refusal(name: string, thrown: Error): Error {
+  if (thrown.name === "ParameterNotFound")
+    return new DatabaseConfigurationError(`there is no SSM parameter ${name}: put the connection string there, as a SecureString`);
+  if (thrown.name === "AccessDeniedException")
+    return new DatabaseConfigurationError(`the SSM parameter ${name} may not be read: ${thrown.message}`);
+  return new DatabaseBusyError(`the connection string could not be read from SSM: ${thrown.name}`, { cause: thrown });
+}

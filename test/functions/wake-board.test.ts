@@ -1,0 +1,73 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterAll, beforeEach, expect, test } from "vitest";
+import { awsApi, type AwsCall, AwsRefusal } from "../../infra/local/host/aws-api.ts";
+import { SchedulerApi } from "../../infra/local/host/scheduler-api.ts";
+import { ssmApi } from "../../infra/local/host/ssm-api.ts";
+import { wakeBoard } from "../../shared/lambda/wake-board.ts";
+
+const parameters = new Map<string, string>();
+const fired: string[] = [];
+const scheduler = new SchedulerApi((arn) => fired.push(arn));
+const calls: string[] = [];
+const refused = { reads: "" };
+const server = createServer(
+  awsApi((call: AwsCall) => {
+    calls.push(call.target || `${call.method} ${call.path}`);
+    if (call.target === "") return scheduler.answer(call);
+    if (refused.reads !== "" && call.target === "AmazonSSM.GetParameter") throw new AwsRefusal(refused.reads);
+    return ssmApi(parameters)(call);
+  }),
+).listen(0, "127.0.0.1");
+await once(server, "listening");
+Object.assign(process.env, {
+  AWS_ENDPOINT_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+  AWS_REGION: "eu-central-1",
+  AWS_ACCESS_KEY_ID: "test",
+  AWS_SECRET_ACCESS_KEY: "test",
+});
+afterAll(() => {
+  scheduler.close();
+  server.close();
+});
+beforeEach(() => {
+  calls.length = 0;
+  refused.reads = "";
+});
+
+const parameter = "/baton/test/next-wake";
+const wake = { group: "baton-test", name: "next-wake", roleArn: "arn:aws:iam::1:role/r", targetArn: "arn:aws:lambda:x:1:function:poller" };
+
+test("a board on which nothing was ever written reads as null", async () => {
+  expect(await wakeBoard({ parameter }).read()).toBeNull();
+});
+
+test("what was written is read by another process, and written over", async () => {
+  await wakeBoard({ parameter }).write("first", null);
+  await wakeBoard({ parameter }).write("second", null);
+  expect(await wakeBoard({ parameter }).read()).toBe("second");
+});
+
+test("a board that may not be read throws, which is not the same as empty", async () => {
+  refused.reads = "AccessDeniedException";
+  await expect(wakeBoard({ parameter }).read()).rejects.toMatchObject({ name: "AccessDeniedException" });
+});
+
+test("the time of the hint is a one-time schedule of the poller, made once and then moved, to the next full second", async () => {
+  const board = wakeBoard({ parameter, wake });
+  const at = Date.now() + 3_600_500;
+  await board.write("a", at);
+  await board.write("b", at + 60_000);
+  const [put, post] = ["PUT /schedules/next-wake", "POST /schedules/next-wake"];
+  expect(calls).toEqual([put, post, "AmazonSSM.PutParameter", put, "AmazonSSM.PutParameter"]);
+  const expected = Math.ceil((at + 60_000) / 1_000) * 1_000;
+  expect([...scheduler.schedules]).toEqual([["baton-test/next-wake", { at: expected, targetArn: wake.targetArn }]]);
+});
+
+test("what is due already, and nothing at all, move no schedule", async () => {
+  const board = wakeBoard({ parameter, wake });
+  await board.write("a", Date.now() - 1);
+  await board.write("b", null);
+  expect(calls).toEqual(["AmazonSSM.PutParameter", "AmazonSSM.PutParameter"]);
+});

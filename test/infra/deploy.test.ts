@@ -1,0 +1,117 @@
+import { spawnSync } from "node:child_process";
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { deploy, type DeployOptions } from "../../infra/deploy.ts";
+import { checkSchema, migrate } from "../../infra/migrate.ts";
+import { type EmptyServer, query, startEmptyServer } from "../db/empty-server.ts";
+
+let server: EmptyServer;
+let folder: string;
+let url: string;
+let lines: string[];
+
+beforeAll(async () => {
+  server = await startEmptyServer();
+});
+afterAll(() => server[Symbol.asyncDispose]());
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), "baton-deploy-"));
+  url = await server.createDatabase();
+  lines = [];
+  return () => rmSync(folder, { recursive: true, force: true });
+});
+
+/** A program in the place of `serverless`, which writes down how it was called and what was there by then. */
+function serverlessEndingWith(exitCode: number): string {
+  const program = join(folder, "serverless.mjs");
+  writeFileSync(
+    program,
+    `import { existsSync, writeFileSync } from "node:fs";
+     const { BATON_DRIVER: driver, DATABASE_URL: owner } = process.env;
+     const built = existsSync(${JSON.stringify(join(folder, "dist/poll-queue.mjs"))});
+     writeFileSync(${JSON.stringify(join(folder, "called.json"))}, JSON.stringify({ args: process.argv.slice(2), driver, owner, built }));
+     process.exitCode = ${exitCode};`,
+  );
+  return program;
+}
+
+function called(): Record<string, unknown> | undefined {
+  const file = join(folder, "called.json");
+  return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Record<string, unknown>) : undefined;
+}
+
+function options(changed: Partial<DeployOptions> = {}): DeployOptions {
+  const log = (line: string) => void lines.push(line);
+  const outdir = join(folder, "dist");
+  const serverless = changed.serverless ?? serverlessEndingWith(0);
+  return { stage: "prod", url, roles: true, driver: "pg", dryRun: false, log, outdir, ...changed, serverless };
+}
+
+test("the functions are built, then the database is migrated, and only then the functions are deployed", async () => {
+  await deploy(options({ region: "eu-west-1" }));
+  expect(lines.at(-1)).toMatch(/^applied \d+ functions$/);
+  expect(await checkSchema(url)).toBe("current");
+  expect(called()).toEqual({ args: ["deploy", "--stage", "prod", "--region", "eu-west-1"], driver: "pg", built: true });
+});
+
+test("functions that cannot be built stop it: nothing is migrated or deployed", async () => {
+  const outdir = join(folder, "a-file");
+  writeFileSync(outdir, "");
+  await expect(deploy(options({ outdir: join(outdir, "below") }))).rejects.toThrow(/not a directory/);
+  expect(await checkSchema(url)).toBe("none");
+  expect(called()).toBeUndefined();
+});
+
+test("a database that cannot be migrated stops it: nothing is deployed", async () => {
+  const sqlDir = server.copySql();
+  writeFileSync(join(sqlDir, "migrations/9999_next.sql"), "select 1 / 0;");
+  await expect(deploy(options({ sqlDir }))).rejects.toThrow("sql/migrations/9999_next.sql was refused: division by zero (22012)");
+  expect(called()).toBeUndefined();
+});
+
+test("what serverless ends with is what the deployment ends with", async () => {
+  await expect(deploy(options({ serverless: serverlessEndingWith(3) }))).rejects.toMatchObject({
+    name: "ServerlessFailedError",
+    exitCode: 3,
+  });
+});
+
+test("without roles it makes none", async () => {
+  await using fresh = await startEmptyServer();
+  const owner = await fresh.createOwner("nocreaterole");
+  await deploy(options({ url: owner, roles: false }));
+  expect(await query(owner, "select from pg_roles where rolname like 'baton\\_%'")).toHaveLength(0);
+  expect(called()).toBeDefined();
+});
+
+test("a dry run packages, says how the schema stands, and changes nothing", async () => {
+  await deploy(options({ dryRun: true }));
+  expect(lines).toEqual(["The schema is missing: it would be made."]);
+  expect(await checkSchema(url)).toBe("none");
+  expect(called()?.["args"]).toEqual(["package", "--stage", "prod"]);
+});
+
+test("code that is deployed again after a newer one, to roll back, leaves the newer schema as it is", async () => {
+  const newer = server.copySql();
+  writeFileSync(join(newer, "migrations/9999_next.sql"), "create table baton.next (id int);");
+  appendFileSync(join(newer, "functions/now.sql"), "-- newer\n");
+  await migrate({ url, roles: true, sqlDir: newer });
+  await deploy(options());
+  expect(lines).toEqual(["The schema is newer than this code and stays as it is."]);
+  expect(await checkSchema(url, newer)).toBe("current");
+  expect(called()?.["args"]).toEqual(["deploy", "--stage", "prod"]);
+});
+
+test("the command says in one sentence what it lacks", () => {
+  const script = fileURLToPath(new URL("../../infra/deploy.ts", import.meta.url));
+  const run = (args: string[], databaseUrl = "") =>
+    spawnSync(process.execPath, [script, ...args], { encoding: "utf8", env: { ...process.env, DATABASE_URL: databaseUrl } });
+  const usage = "Usage: npm run deploy -- --stage <stage> [--region <region>] [--no-roles] [--dry-run]\n";
+  expect(run([])).toMatchObject({ status: 1, stderr: `Say which stage to deploy. ${usage}` });
+  expect(run(["--stage", "prod"])).toMatchObject({ status: 1, stderr: expect.stringMatching(/^Set DATABASE_URL .*\n$/) });
+  expect(run(["--stage", "prod", "--fast"], url)).toMatchObject({ status: 1, stderr: `Unknown option '--fast'. ${usage}` });
+  expect(run(["prod"], url)).toMatchObject({ status: 1, stderr: `Unexpected argument 'prod'. ${usage}` });
+});

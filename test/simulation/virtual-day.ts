@@ -1,0 +1,125 @@
+import { createClient } from "../../shared/client.ts";
+import type { Database } from "../../shared/db/database.ts";
+import { type IdleGate, pollBehindGate } from "../../shared/engine/idle-gate.ts";
+import { pollQueue } from "../../shared/engine/poll-queue.ts";
+import type { Clock } from "../../shared/engine/ports.ts";
+import type { AnyWorkflow } from "../../shared/domain/workflow-types.ts";
+import type { TestDatabase } from "../support/database.ts";
+import { createPoller } from "../support/poller.ts";
+
+/** What a day cost: minutes that a database would have been awake that sleeps five minutes after its last statement. */
+export interface DayCost {
+  readonly awakeMinutes: number;
+  readonly statements: number;
+  /** Calls of SSM. */
+  readonly reads: number;
+  readonly writes: number;
+}
+
+const MINUTE = 60_000;
+const SUSPEND_AFTER = 5 * MINUTE;
+/** Real time in which handlers that do nothing come back, before the virtual clock jumps to the next timer. */
+const QUIET_MS = 30;
+
+/**
+ * A day on a virtual clock, with the real engine on a real Postgres: the schedule fires exactly on the minute, a nudge at once.
+ *
+ * The clock stands still while the engine works, and jumps to a timer that nobody has called off.
+ */
+export class VirtualDay {
+  now: number;
+  readonly start: number;
+  readonly client;
+  readonly #database: TestDatabase;
+  readonly #poll: (nudged: boolean) => Promise<unknown>;
+  readonly #touched: number[] = [];
+  readonly #nudged: Promise<unknown>[] = [];
+  #hint: string | null = null;
+  #reads = 0;
+  #writes = 0;
+
+  private constructor(database: TestDatabase, workflows: readonly AnyWorkflow[], gated: boolean) {
+    this.#database = database;
+    // Tomorrow at midnight: the partitions of the days before need not be there.
+    this.now = this.start = (Math.floor(Date.now() / 86_400_000) + 1) * 86_400_000;
+    const counted = this.#counting(database.database);
+    const poller = createPoller(counted, workflows, { clock: this.#clock(), settings: { lingerMs: 15_000 } });
+    const gate: IdleGate = { board: this.#board(), now: () => this.now, knows: "this code" };
+    this.#poll = (nudged) => (gated ? pollBehindGate(poller, gate, nudged) : pollQueue(poller, nudged));
+    const nudge = async (pollers: number) => void this.#nudged.push(...Array.from({ length: pollers }, () => this.#poll(true)));
+    this.client = createClient({ database: counted, nudge, idleGate: gated, now: () => this.now });
+  }
+
+  static async begin(database: TestDatabase, workflows: readonly AnyWorkflow[], { gated = true } = {}): Promise<VirtualDay> {
+    const day = new VirtualDay(database, workflows, gated);
+    await day.#moveTo(day.start);
+    return day;
+  }
+
+  /** Lets the schedule fire every minute up to a moment, in minutes since midnight, and then moves there. */
+  async runTo(minute: number): Promise<void> {
+    const end = this.start + minute * MINUTE;
+    for (let tick = Math.ceil(this.now / MINUTE) * MINUTE; tick < end; tick += MINUTE) {
+      // A poller that is still at work would have had the event beside it.
+      if (tick < this.now) continue;
+      await this.#moveTo(tick);
+      await this.#poll(false);
+    }
+    if (this.now < end) await this.#moveTo(end);
+  }
+
+  /** Does something as a caller would, and waits for the pollers that it woke. */
+  async act<Result>(action: () => Promise<Result>): Promise<Result> {
+    const result = await action();
+    await Promise.all(this.#nudged.splice(0));
+    return result;
+  }
+
+  cost(): DayCost {
+    let awake = 0;
+    let until = 0;
+    for (const at of [...this.#touched].sort((a, b) => a - b)) {
+      awake += at + SUSPEND_AFTER - Math.max(at, until);
+      until = at + SUSPEND_AFTER;
+    }
+    const awakeMinutes = Math.round((awake / MINUTE) * 10) / 10;
+    return { awakeMinutes, statements: this.#touched.length, reads: this.#reads, writes: this.#writes };
+  }
+
+  async #moveTo(moment: number): Promise<void> {
+    this.now = moment;
+    await this.#database.setNow(new Date(moment));
+  }
+
+  #counting(inner: Database): Database {
+    return {
+      ...inner,
+      query: (...call: Parameters<Database["query"]>) => (this.#touched.push(this.now), inner.query(...call)),
+      transaction: (...call) => (this.#touched.push(this.now), inner.transaction(...call)),
+    };
+  }
+
+  #board(): IdleGate["board"] {
+    return {
+      read: async () => (this.#reads++, this.#hint),
+      write: async (text) => void (this.#writes++, (this.#hint = text)),
+    };
+  }
+
+  #clock(): Clock {
+    return {
+      now: () => this.now,
+      after: (milliseconds, callback) => {
+        const due = this.now + milliseconds;
+        let off = false;
+        const jump = async () => {
+          await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
+          if (!off && due > this.now) await this.#moveTo(due);
+          if (!off) callback();
+        };
+        void jump();
+        return () => void (off = true);
+      },
+    };
+  }
+}

@@ -1,0 +1,57 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll } from "vitest";
+import { ROOT } from "../../infra/build.ts";
+import { type Package, synthesise } from "../../infra/local/start/synthesise.ts";
+
+export interface Resource {
+  readonly Type: string;
+  readonly Condition?: string;
+  readonly Properties: Readonly<Record<string, unknown>>;
+}
+
+/** A synthesised CloudFormation template of one stage, as a test looks at it. */
+export interface TestTemplate extends Package {
+  readonly resources: Readonly<Record<string, Resource>>;
+  /** The resources of a type, with their logical ids. */
+  all(type: string): [string, Resource][];
+  /** The one resource of a type. */
+  only(type: string): Resource;
+}
+
+/** What an alarm watches. */
+export interface Watched {
+  readonly alarm: string;
+  readonly namespace: string;
+  readonly metric: string;
+  readonly dimensions: Readonly<Record<string, unknown>>;
+}
+
+/** Synthesises the service for a stage; what it wrote goes with the test file. */
+export async function templateOf(stage: string): Promise<TestTemplate> {
+  // Below the project, so that a bundle finds the packages that are not in it.
+  mkdirSync(join(ROOT, ".baton"), { recursive: true });
+  const folder = mkdtempSync(join(ROOT, ".baton/test-package-"));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  const made = await synthesise(folder, { driver: "neon", stage });
+  const { Resources: resources } = JSON.parse(readFileSync(made.templateFile, "utf8")) as { Resources: Record<string, Resource> };
+  const all = (type: string) => Object.entries(resources).filter(([, { Type }]) => Type === type);
+  const only = (type: string) => {
+    const [found, ...others] = all(type);
+    if (found === undefined || others.length > 0) throw new Error(`the template has not exactly one ${type}`);
+    return found[1];
+  };
+  return { ...made, resources, all, only };
+}
+
+export function watchedBy(template: TestTemplate): Watched[] {
+  return template.all("AWS::CloudWatch::Alarm").map(([, { Properties }]) => {
+    const dimensions = Properties["Dimensions"] as { Name: string; Value: unknown }[];
+    return {
+      alarm: Properties["AlarmName"] as string,
+      namespace: Properties["Namespace"] as string,
+      metric: Properties["MetricName"] as string,
+      dimensions: Object.fromEntries(dimensions.map(({ Name, Value }) => [Name, Value])),
+    };
+  });
+}

@@ -1,4 +1,5 @@
-// `npm run bench` and `npm run bench:peers`: measures a suite, writes every raw value to test/reports, and prints tables and ratios.
+// `npm run bench`, `npm run bench:peers` and `npm run bench:cost`: measures a suite, writes every raw value to test/reports, and prints
+// tables and ratios.
 // Options: --rounds 3 (default), --only <part of an id>, --merge (keeps what is not measured again), --out <file>.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
@@ -17,8 +18,14 @@ const { values, positionals } = parseArgs({
   },
   allowPositionals: true,
 });
-const suite = positionals[0] === "peers" ? "peers" : "baton";
-const all = suite === "peers" ? (await import("./suites/peers.ts")).peerSuite : (await import("./suites/baton.ts")).batonSuite;
+/** Loaded when chosen: the peers are not installed with the rest. */
+const suites = {
+  baton: async () => (await import("./suites/baton.ts")).batonSuite,
+  peers: async () => (await import("./suites/peers.ts")).peerSuite,
+  cost: async () => (await import("./suites/cost.ts")).costSuite,
+} as const;
+const suite = (positionals[0] ?? "baton") as keyof typeof suites;
+const all = await suites[suite]();
 const chosen = all.filter(({ id }) => id.includes(values.only));
 if (chosen.length === 0) throw new Error(`--only ${values.only} fits none of: ${all.map(({ id }) => id).join(", ")}`);
 

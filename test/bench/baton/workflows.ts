@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import * as z from "zod";
+import type { Duration } from "../../../shared/domain/duration.ts";
 import type { AnyWorkflow } from "../../../shared/domain/workflow-types.ts";
 import { defineWorkflow } from "../../../shared/index.ts";
 import { payload, type Payload, type Progress, type Workload } from "../contender.ts";
@@ -8,7 +9,7 @@ const Input = z.object({ text: z.string(), sentAt: z.number().optional() });
 const Output = z.object({ text: z.string() });
 
 /** The workflows of W1 and W2. Their handlers do nothing, but each input and each output goes through a schema. */
-export function workflowOf(workload: Workload, { started, done }: Progress): AnyWorkflow {
+export function workflowOf(workload: Workload, { started, done }: Progress, options: { readonly timeout?: Duration } = {}): AnyWorkflow {
   if (workload === "W1") {
     return defineWorkflow({ name: "single", version: 1, input: Input }).step("only", ({ input }) => {
       started(input as Payload);
@@ -16,12 +17,12 @@ export function workflowOf(workload: Workload, { started, done }: Progress): Any
     });
   }
   return defineWorkflow({ name: "three-steps", version: 1, input: Input })
-    .step("one", { output: Output }, ({ input }) => {
+    .step("one", { ...options, output: Output }, ({ input }) => {
       started(input as Payload);
       return payload;
     })
-    .step("two", { output: Output }, () => payload)
-    .step("three", { output: Output }, ({ input }) => {
+    .step("two", { ...options, output: Output }, () => payload)
+    .step("three", { ...options, output: Output }, ({ input }) => {
       done(input as Payload);
       return payload;
     });

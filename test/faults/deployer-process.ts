@@ -4,11 +4,11 @@ import pg from "pg";
 import { migrate } from "../../infra/migrate.ts";
 
 const [url = "", sqlDir = "", number = "-1", when = "before"] = process.argv.slice(2);
-const client = pg.Client.prototype as unknown as { query(text: string, values?: unknown[]): Promise<unknown> };
-const send = client.query;
+type Query = (this: unknown, text: string, values?: unknown[]) => Promise<unknown>;
+const { query: send } = pg.Client.prototype as unknown as { query: Query };
 let sent = 0;
 
-client.query = function (text, values) {
+const query: Query = function (text, values) {
   const isTheOne = sent++ === Number(number);
   if (isTheOne && when === "before") process.kill(process.pid, "SIGKILL");
   const answer = send.call(this, text, values);
@@ -16,4 +16,5 @@ client.query = function (text, values) {
   process.stdout.write(`${JSON.stringify(text)}\n`);
   return answer;
 };
+Object.assign(pg.Client.prototype, { query });
 await migrate({ url, sqlDir, roles: true });

@@ -46,14 +46,14 @@ export async function startLoad(database: TestDatabase): Promise<Load> {
   const calls = new Map<string, number>();
   const workflow = bookingWorkflow(calls);
   const thrown: unknown[] = [];
-  let [accepted, producing, polling] = [0, true, true];
+  const now = { accepted: 0, producing: true, polling: true };
 
   async function produce(): Promise<void> {
     const client = createClient({ database: database.connect("producer", "pg"), logger: silent });
-    for (let n = 0; producing; n++) {
+    for (let n = 0; now.producing; n++) {
       const runs = Array.from({ length: BATCH }, () => ({ input: { n } }));
       await client.enqueueMany(workflow, runs).then(
-        ({ length }) => (accepted += length),
+        ({ length }) => (now.accepted += length),
         (error: unknown) => thrown.push(error),
       );
       await pause(10);
@@ -62,7 +62,7 @@ export async function startLoad(database: TestDatabase): Promise<Load> {
   async function pollOn(driver: Driver): Promise<void> {
     const connection = database.connect("poller", driver);
     const settings = { batch: 20, lingerMs: 50 };
-    while (polling) {
+    while (now.polling) {
       await poll(connection, [workflow], { settings }).catch((error: unknown) => thrown.push(error));
       await pause(10);
     }
@@ -70,20 +70,20 @@ export async function startLoad(database: TestDatabase): Promise<Load> {
   const done = async () => Number((await database.query("select count(*) from baton.ending where status = 'done'"))[0]?.["count"]);
   const works = [produce(), pollOn("neon"), pollOn("pg")];
   const end = async () => {
-    producing = polling = false;
+    now.producing = now.polling = false;
     await Promise.all(works);
   };
   return {
-    accepted: () => accepted,
+    accepted: () => now.accepted,
     done,
     goesOn: async (runs) => {
       const before = await done();
       await until(`${runs} more runs are done`, async () => (await done()) >= before + runs);
     },
     finish: async () => {
-      producing = false;
+      now.producing = false;
       await works[0];
-      await until("all runs are done", async () => thrown.length > 0 || (await done()) === accepted);
+      await until("all runs are done", async () => thrown.length > 0 || (await done()) === now.accepted);
       await end();
       expect(thrown, "no call was refused").toEqual([]);
       expect(
@@ -93,9 +93,9 @@ export async function startLoad(database: TestDatabase): Promise<Load> {
       const [row] =
         await database.query(`select (select count(*) from baton.run)::int as runs, (select count(*) from baton.failure)::int as failures,
         (select count(*) from test.booking)::int as bookings, (select count(distinct run_id) from test.booking)::int as booked`);
-      expect(row, "each run was booked once").toEqual({ runs: accepted, failures: 0, bookings: accepted, booked: accepted });
+      expect(row, "each run was booked once").toEqual({ runs: now.accepted, failures: 0, bookings: now.accepted, booked: now.accepted });
       await database.assertInvariants();
-      return { runs: accepted };
+      return { runs: now.accepted };
     },
     [Symbol.asyncDispose]: end,
   };

@@ -1,9 +1,23 @@
 -- Drops functions of earlier versions whose arguments or type have changed, which cannot be done in place. In the transaction that
--- makes the present ones, so that no call ever finds none.
-drop function if exists baton.claim(uuid, jsonb), baton.advance(uuid, integer, jsonb), baton.claimed_again(baton.lease, jsonb),
-  baton.replayed(baton.lease, boolean, jsonb), baton.fill_lease(baton.lease, jsonb, timestamptz, integer),
-  baton.describe_runs(uuid[], integer[], boolean[]), baton.take_batch(jsonb, timestamptz), baton.take_suspects(timestamptz),
-  baton.take_unblocked(jsonb, timestamptz), baton.take_ready(integer, integer, bigint, boolean, timestamptz, timestamptz),
-  baton.append_checkpoints(baton.lease, jsonb, timestamptz), baton.end_runs(uuid[], text, jsonb[], timestamptz),
-  baton.end_members(baton.lease, jsonb, text, uuid[], timestamptz), baton.store_runs(jsonb, timestamptz),
-  baton.refuse_foreign_ids(jsonb, timestamptz), baton.outputs_of(uuid[]), baton.failures_of(uuid[]);
+-- makes the present ones, so that no call ever finds none. It must not match a present one: each deployment would drop it, and the
+-- calls that are in it at that moment would be refused.
+drop function if exists baton.describe_runs(uuid[], integer[], boolean[]), baton.append_checkpoints(baton.lease, jsonb, timestamptz),
+  baton.end_runs(uuid[], text, jsonb[], timestamptz), baton.end_members(baton.lease, jsonb, text, uuid[], timestamptz),
+  baton.store_runs(jsonb, timestamptz), baton.outputs_of(uuid[]), baton.failures_of(uuid[]);
+
+-- Those with the same arguments as now, told by what they answer or by the name of one.
+do $$
+declare
+  former regprocedure;
+begin
+  for former in
+    select p.oid from pg_proc p
+    where p.pronamespace = 'baton'::regnamespace and (
+      (p.proname in ('claim', 'advance', 'claimed_again', 'replayed', 'fill_lease') and p.prorettype = 'jsonb'::regtype)
+      or (p.proname in ('take_batch', 'take_suspects', 'take_unblocked', 'take_ready') and 'begun' = any (p.proargnames))
+      or (p.proname = 'refuse_foreign_ids' and 'request' = any (p.proargnames)))
+  loop
+    execute format('drop function %s', former);
+  end loop;
+end
+$$;

@@ -1,3 +1,4 @@
+import { contractions } from "./expand.ts";
 import { importsAgainstTheLayers } from "./imports.ts";
 import { impurities } from "./purity.ts";
 import { longFiles, secondWords, untidySqlFunctions } from "./shape.ts";
@@ -9,6 +10,7 @@ export const RULES: Readonly<Record<string, (sources: readonly Source[]) => stri
   "clocks, chance and the outside stay out of where they must not be": impurities,
   "files are short": longFiles,
   "sql/functions has one documented function a file": untidySqlFunctions,
+  "migrations only expand": contractions,
   "a concept has one word": secondWords,
 };
 

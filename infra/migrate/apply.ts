@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import type pg from "pg";
 import { ChangedMigrationError, RefusedSqlError, RolesRefusedError } from "./errors.ts";
 import type { FunctionFile, SqlFile, SqlFiles } from "./sql-files.ts";
@@ -12,6 +13,7 @@ export interface Deployment {
 
 /** The same number for every Baton in this database: deployers take turns. */
 const DEPLOY_LOCK = 6_022_140_762;
+const TRIES = 8;
 const GROUPS = "baton_engine, baton_producer, baton_poller, baton_reader, baton_operator";
 
 /** Makes the group roles as the deploying user itself; all other steps run as baton_migrator. */
@@ -121,16 +123,37 @@ async function inTurn<Result>({ client, roles }: Deployment, work: () => Promise
 }
 
 /**
- * One transaction that waits for other deployers as long as it takes, but for the application's locks only ten seconds.
- * The server looks every second whether the deployer still lives, so that a killed one does not hold up the next.
+ * One step, in a transaction of its own. Where the application's locks are in its way it is rolled back and tried again: who
+ * waits for a table holds up all that come after, so each try waits for two seconds only.
  */
 async function locked<Result>(client: pg.ClientBase, work: () => Promise<Result>): Promise<Result> {
+  for (let tried = 1; ; tried++) {
+    try {
+      return await inTransaction(client, work);
+    } catch (error) {
+      if (tried === TRIES || !isInTheWay(error)) throw error;
+      await pause(tried * 500);
+    }
+  }
+}
+
+/** A deadlock or a lock timeout. */
+function isInTheWay(error: unknown): boolean {
+  const sqlstate = error instanceof RefusedSqlError ? error.sqlstate : (error as { code?: string }).code;
+  return sqlstate === "40P01" || sqlstate === "55P03";
+}
+
+/**
+ * Waits for other deployers as long as it takes. The server looks every second whether this one still lives, so that a killed
+ * one does not hold up the next.
+ */
+async function inTransaction<Result>(client: pg.ClientBase, work: () => Promise<Result>): Promise<Result> {
   await client.query("begin");
   await client.query("set local statement_timeout = 0; set local lock_timeout = 0; set local idle_in_transaction_session_timeout = 0");
   await client.query("set local client_connection_check_interval = '1s'");
   try {
     await client.query("select pg_advisory_xact_lock($1)", [DEPLOY_LOCK]);
-    await client.query("set local lock_timeout = '10s'");
+    await client.query("set local lock_timeout = '2s'");
     const result = await work();
     await client.query("commit");
     return result;

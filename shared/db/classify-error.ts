@@ -43,7 +43,7 @@ export function classifyError(thrown: unknown): Error {
     return wasNeverSent(error) ? new DatabaseBusyError(message, facts) : new DatabaseUnknownOutcomeError(message, facts);
   }
   if (unknown.test(sqlstate) && !wasRolledBack(sqlstate, error)) return new DatabaseUnknownOutcomeError(message, facts);
-  if (busy.test(sqlstate)) return new DatabaseBusyError(message, facts);
+  if (busy.test(sqlstate) || wasReplaced(sqlstate, message)) return new DatabaseBusyError(message, facts);
   // Whatever the server's language, the name stands in its message.
   if (missing.test(sqlstate) && /\bbaton\b/.test(message)) return new OlderSchemaError(sqlstate === "3F000" ? "none" : "older", facts);
   return new DatabaseRefusedError(message, facts);
@@ -61,6 +61,11 @@ function sqlstateOf(error: DriverError): string | undefined {
  */
 function wasRolledBack(sqlstate: string, error: DriverError): boolean {
   return error.severity === "ERROR" && /^(08P01|58|F0|XX)/.test(sqlstate);
+}
+
+/** A deployment dropped a function while a call was in it; Postgres' own words, in English in every language. */
+function wasReplaced(sqlstate: string, message: string): boolean {
+  return sqlstate === "XX000" && message.startsWith("cache lookup failed for function ");
 }
 
 function text(value: unknown): string | undefined {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { dumpSchema } from "../../infra/dump-schema.ts";
+import { withClient } from "../../infra/migrate/connection.ts";
 import { ChangedMigrationError, RefusedSqlError } from "../../infra/migrate/errors.ts";
 import { readSqlFiles, SQL_DIR } from "../../infra/migrate/sql-files.ts";
 import { checkSchema, migrate } from "../../infra/migrate.ts";
@@ -88,6 +89,37 @@ test("a migration that Postgres refuses is named with its reason and leaves no t
   await expect(refused).rejects.toThrow("sql/migrations/9999_next.sql was refused: division by zero (22012)");
   expect(await appliedMigrations(url)).toEqual(migrationNames);
   expect(await query(url, "select to_regclass('baton.next') as found")).toEqual([{ found: null }]);
+});
+
+test("a migration that meets the application's locks is tried again, and holds nobody up for longer than two seconds", async () => {
+  await migrate({ url, roles: true });
+  writeFileSync(
+    join(sqlDir, "migrations/9999_next.sql"),
+    "alter table baton.ready add column more int; alter table baton.run add column more int;",
+  );
+  await withClient(url, async (reader) => {
+    await reader.query("begin; select from baton.run");
+    const migrating = migrate({ url, roles: true, sqlDir });
+    const waiting = "select from pg_locks where relation = 'baton.run'::regclass and mode = 'AccessExclusiveLock' and not granted";
+    const waits = async () => (await query(url, waiting)).length === 1;
+    await until("the migration waits", waits);
+    await until("it makes way for others", async () => !(await waits()));
+    // A deadlock: the reader wants what the migration has, and has what it wants.
+    await until("the migration waits again", waits);
+    await reader.query("select from baton.ready").catch(() => undefined);
+    await reader.query("rollback");
+    await migrating;
+  });
+  expect(await checkSchema(url, sqlDir)).toBe("current");
+});
+
+test("functions are replaced in place, never dropped, so that calls on their way find them", async () => {
+  await migrate({ url, roles: true });
+  const identities = () => query(url, "select oid, proname from pg_proc where pronamespace = 'baton'::regnamespace order by oid");
+  const before = await identities();
+  appendFileSync(join(sqlDir, "functions/now.sql"), "-- changed\n");
+  await migrate({ url, roles: true, sqlDir });
+  expect(await identities()).toEqual(before);
 });
 
 test("a function whose body does not compile is refused, and no function is changed", async () => {

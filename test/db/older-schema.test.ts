@@ -10,6 +10,7 @@ import { dumpSchema } from "../../infra/dump-schema.ts";
 import { migrate } from "../../infra/migrate.ts";
 import { assertInvariants } from "../support/invariants.ts";
 import { poll } from "../support/poller.ts";
+import { until } from "../support/until.ts";
 import { type EmptyServer, query, startEmptyServer } from "./empty-server.ts";
 import { olderSql } from "./older-schema.ts";
 
@@ -77,6 +78,14 @@ test("where a function is missing that this code needs, it says that the functio
 test("a function of somebody else's that is missing is a plain refusal", async () => {
   await expect(database.query("select shop.sell()")).rejects.toMatchObject({ name: "DatabaseRefusedError", sqlstate: "3F000" });
   await expect(database.query("select sell()")).rejects.toMatchObject({ name: "DatabaseRefusedError", sqlstate: "42883" });
+});
+
+test("a call that is in a function while a deployment drops it was rolled back and is worth another try", async () => {
+  await query(url, "create function busy(out one int, out two int) language plpgsql as $$ begin perform pg_sleep(0.4); end $$");
+  const call = database.query("select * from busy()");
+  await until("the call is in it", async () => (await query(url, "select from pg_stat_activity where wait_event = 'PgSleep'")).length > 0);
+  await query(url, "drop function busy()");
+  await expect(call).rejects.toMatchObject({ name: "DatabaseBusyError", sqlstate: "XX000" });
 });
 
 test("functions that do not know fresh runs by columns store none, and the producer is told so instead of believing that they did", async () => {

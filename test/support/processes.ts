@@ -5,7 +5,9 @@ import { fileURLToPath } from "node:url";
 /** Starts a script of the test folder in a Node process of its own; it is killed with the test process at the latest. */
 export function startScript(script: URL, ...args: string[]): ChildProcess {
   const child = spawn(process.execPath, [fileURLToPath(script), ...args], { stdio: ["ignore", "pipe", "inherit"] });
-  process.once("exit", () => child.kill("SIGKILL"));
+  const end = (): void => void child.kill("SIGKILL");
+  process.once("exit", end);
+  child.once("exit", () => process.off("exit", end));
   return child;
 }
 

@@ -81,8 +81,11 @@ test("a function of somebody else's that is missing is a plain refusal", async (
 });
 
 test("a call that is in a function while a deployment drops it was rolled back and is worth another try", async () => {
-  await query(url, "create function busy(out one int, out two int) language plpgsql as $$ begin perform pg_sleep(0.4); end $$");
-  const call = database.query("select * from busy()");
+  await query(
+    url,
+    "create function busy(out one int, out two int) language plpgsql as $$ begin perform pg_sleep(0.4); perform from pg_namespace; end $$",
+  );
+  const call = database.query("select busy()");
   await until("the call is in it", async () => (await query(url, "select from pg_stat_activity where wait_event = 'PgSleep'")).length > 0);
   await query(url, "drop function busy()");
   await expect(call).rejects.toMatchObject({ name: "DatabaseBusyError", sqlstate: "XX000" });

@@ -11,7 +11,7 @@ const enqueueMemory = 512;
 const logBytes = { enqueue: 800, poller: 950 };
 /** Of docs/operations.md and infra/alarms.yml. */
 const metricCount = 8;
-const alarmCount = 8;
+const alarmCount = 9;
 /** `logDays` of stage prod in serverless.yml, in months. */
 const logMonths = 1;
 const GB = 1e9;

@@ -172,12 +172,12 @@ test("an event that waited longer than its maximum age is dropped", async () => 
 });
 
 test("an instance that crashes or runs into its timeout is replaced, and the host lives on", async () => {
-  await serve({ functions: [facts("Probe", { timeoutMs: 400 })] });
+  await serve({ functions: [facts("Probe", { timeoutMs: 2_000 })] });
   expect(await host.invoke("Probe", JSON.stringify({ crash: true }))).toEqual({
     error: { errorType: "Runtime.ExitError", errorMessage: "Runtime exited with error: crashed on purpose" },
   });
   expect(await host.invoke("Probe", JSON.stringify({ hang: true }))).toEqual({
-    error: { errorType: "Sandbox.Timedout", errorMessage: "Task timed out after 0.40 seconds" },
+    error: { errorType: "Sandbox.Timedout", errorMessage: "Task timed out after 2.00 seconds" },
   });
   expect(await host.invoke("Probe", "{}")).toMatchObject({ payload: expect.stringContaining('"calls":1') });
 });

@@ -40,7 +40,7 @@ describe.each(Object.entries(stages))("the template of %s", (_stage, template) =
 
   test("sends every alarm to the one topic", () => {
     const alarms = template.all("AWS::CloudWatch::Alarm");
-    expect(alarms).toHaveLength(8);
+    expect(alarms).toHaveLength(9);
     for (const [, { Properties }] of alarms) expect(Properties["AlarmActions"]).toEqual([{ Ref: "Alarms" }]);
   });
 });

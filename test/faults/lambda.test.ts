@@ -31,8 +31,8 @@ function start(options: Partial<InstanceOptions> = {}): Promise<LambdaInstance> 
     DATABASE_URL: database.url("poller"),
     BATON_NEON_ENDPOINT: database.neon.url,
     BATON_LINGER_SECONDS: "0",
-    BATON_TEST_LEDGER: ledger,
-    BATON_TEST_GATE: gate,
+    LAMBDA_TEST_LEDGER: ledger,
+    LAMBDA_TEST_GATE: gate,
     ...options.env,
   };
   return LambdaInstance.start({ folder: bundles, bundle: "poll-queue", ...options, env });

@@ -11,7 +11,7 @@ import { startScript } from "../support/processes.ts";
 import { seededRandom } from "../support/random.ts";
 import { nextSql } from "../support/sql-dir.ts";
 
-// BATON_MIGRATION_KILLS=all kills before and after each statement; by default one of each kind is chosen by BATON_SEED.
+// BATON_MIGRATION_KILLS=all kills before and after each statement; by default ten are chosen, each of another kind; BATON_SEED repeats a choice.
 const all = process.env["BATON_MIGRATION_KILLS"] === "all";
 const folder = mkdtempSync(join(tmpdir(), "baton-versions-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -69,7 +69,12 @@ function killPoints(statements: readonly string[], random: () => number): KillPo
     ]);
   const kinds = Map.groupBy(statements.keys(), (number) => kindOf(statements[number]!));
   const changing = [...kinds].filter(([kind]) => !/^(set|select) /.test(kind));
-  const chosen = changing.map(([, numbers]) => numbers[Math.floor(random() * numbers.length)]!);
+  // In an order of chance, so that the few that are taken are others each time.
+  const drawn = changing.map(([, numbers]) => ({ number: numbers[Math.floor(random() * numbers.length)]!, order: random() }));
+  const chosen = drawn
+    .toSorted((a, b) => a.order - b.order)
+    .slice(0, 9)
+    .map(({ number }) => number);
   // The last commit is that of all functions.
   return [...new Set([...chosen, statements.lastIndexOf("commit")])].map((number) => ({
     number,

@@ -70,7 +70,7 @@ test("after a way back, older code sets aside runs that newer code has begun, an
   const twoSteps = (weigh: () => Promise<string>) =>
     ship(1)
       .step("pack", () => "packed")
-      .step("weigh", { retry: { backoff: "1 minute" } }, weigh);
+      .step("weigh", { retry: { backoff: "1 minute", jitter: "none" } }, weigh);
   await enqueue(database.database, first, inputs(5));
   await poll(database.connect("poller"), [twoSteps(() => Promise.reject(new Error("no scales")))]);
   expect(await whereabouts(database)).toEqual({ "ship 1 waiting": 5 });

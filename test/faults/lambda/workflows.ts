@@ -4,8 +4,8 @@ import * as z from "zod";
 import { defineWorkflow } from "../../../shared/index.ts";
 
 /** Where steps write what they did, and the file that lets them go on when it exists. */
-const ledger = process.env["BATON_TEST_LEDGER"] ?? "";
-const gate = process.env["BATON_TEST_GATE"] ?? "";
+const ledger = process.env["LAMBDA_TEST_LEDGER"] ?? "";
+const gate = process.env["LAMBDA_TEST_GATE"] ?? "";
 let invocations = 0;
 
 const record = (what: string) => appendFileSync(ledger, `${what}\n`);

@@ -1,7 +1,7 @@
 import middy from "@middy/core";
 import type { Context } from "aws-lambda";
 import { pollBehindGate } from "../shared/engine/idle-gate.ts";
-import { pollQueue } from "../shared/engine/poll-queue.ts";
+import { newReport, pollQueue } from "../shared/engine/poll-queue.ts";
 import { isNudge } from "../shared/lambda/nudge.ts";
 import { pollerFor } from "../shared/lambda/poller-app.ts";
 
@@ -12,7 +12,10 @@ import { pollerFor } from "../shared/lambda/poller-app.ts";
 // The poller keeps its own deadline, hence no early timeout.
 export const handler = middy({ timeoutEarlyInMillis: 0 }).handler(async (event: unknown, context: Context) => {
   const { poller, gate, metrics } = pollerFor(context);
-  const report = await (gate === undefined ? pollQueue(poller, isNudge(event)) : pollBehindGate(poller, gate, isNudge(event)));
-  metrics(report);
-  return report;
+  const report = newReport();
+  try {
+    return await (gate === undefined ? pollQueue(poller, isNudge(event), report) : pollBehindGate(poller, gate, isNudge(event), report));
+  } finally {
+    metrics(report);
+  }
 });

@@ -14,6 +14,10 @@ export interface DeployOptions {
   readonly url: string;
   readonly roles: boolean;
   readonly driver: Driver;
+  /** `false`: leaves the schema as it is, for the way back to older code. */
+  readonly migrates: boolean;
+  /** `true`: deploys also where nothing but the value of a parameter has changed. */
+  readonly force: boolean;
   /** `true`: changes neither the database nor the account; says how the schema stands and packages. */
   readonly dryRun: boolean;
   readonly log: (line: string) => void;
@@ -36,7 +40,7 @@ export class ServerlessFailedError extends Error {
   }
 }
 
-const USAGE = "Usage: npm run deploy -- --stage <stage> [--region <region>] [--no-roles] [--dry-run]";
+const USAGE = "Usage: npm run deploy -- --stage <stage> [--region <region>] [--no-roles] [--no-migrate] [--force] [--dry-run]";
 
 /**
  * Builds the functions, migrates the database, and deploys, in this order: the running code works on the new schema, the new
@@ -50,7 +54,7 @@ export async function deploy(options: DeployOptions): Promise<void> {
   await buildFunctions({ driver, ...(outdir !== undefined && { outdir }) });
   // The bundler's own process is not needed any longer.
   await stop();
-  await bringUpSchema(options);
+  if (options.migrates) await bringUpSchema(options);
   await runServerless(options.dryRun ? "package" : "deploy", options);
 }
 
@@ -63,10 +67,11 @@ async function bringUpSchema({ url, roles, dryRun, log, sqlDir }: DeployOptions)
 }
 
 async function runServerless(command: "deploy" | "package", options: DeployOptions): Promise<void> {
-  const { stage, region, driver, serverless = join(ROOT, "node_modules/serverless/bin/serverless.js") } = options;
+  const { stage, region, driver, force, serverless = join(ROOT, "node_modules/serverless/bin/serverless.js") } = options;
   // The owner's connection string is nobody's business from here on.
   const { DATABASE_URL: _owner, ...env } = process.env;
-  const child = spawn(process.execPath, [serverless, command, "--stage", stage, ...(region === undefined ? [] : ["--region", region])], {
+  const chosen = [...(region === undefined ? [] : ["--region", region]), ...(force && command === "deploy" ? ["--force"] : [])];
+  const child = spawn(process.execPath, [serverless, command, "--stage", stage, ...chosen], {
     cwd: ROOT,
     env: { ...env, BATON_DRIVER: driver },
     stdio: "inherit",
@@ -76,19 +81,36 @@ async function runServerless(command: "deploy" | "package", options: DeployOptio
 }
 
 function optionsFrom(args: string[], env: NodeJS.ProcessEnv): DeployOptions {
-  const { stage, region, "no-roles": withoutRoles, "dry-run": dryRun } = readArguments(args);
+  const { stage, region, force, "no-roles": withoutRoles, "no-migrate": withoutMigration, "dry-run": dryRun } = readArguments(args);
   if (!stage) throw new Error(`Say which stage to deploy. ${USAGE}`);
-  const url = env["DATABASE_URL"];
-  if (!url)
+  const url = env["DATABASE_URL"] ?? "";
+  if (url === "" && !withoutMigration)
     throw new Error(
       "Set DATABASE_URL to the database of this stage, as its owner: DATABASE_URL=postgresql://… npm run deploy -- --stage prod",
     );
-  return { stage, region, url, roles: !withoutRoles, driver: chosenDriver(env), dryRun, log: console.log };
+  return {
+    stage,
+    region,
+    url,
+    roles: !withoutRoles,
+    migrates: !withoutMigration,
+    force,
+    driver: chosenDriver(env),
+    dryRun,
+    log: console.log,
+  };
 }
 
 function readArguments(args: string[]) {
   const flag = { type: "boolean", default: false } as const;
-  const options = { stage: { type: "string" }, region: { type: "string" }, "no-roles": flag, "dry-run": flag } as const;
+  const options = {
+    stage: { type: "string" },
+    region: { type: "string" },
+    "no-roles": flag,
+    "no-migrate": flag,
+    force: flag,
+    "dry-run": flag,
+  } as const;
   try {
     return parseArgs({ args, options }).values;
   } catch (error) {

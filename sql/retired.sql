@@ -15,6 +15,8 @@ begin
     where p.pronamespace = 'baton'::regnamespace and (
       (p.proname in ('claim', 'advance', 'claimed_again', 'replayed', 'fill_lease') and p.prorettype = 'jsonb'::regtype)
       or (p.proname in ('take_batch', 'take_suspects', 'take_unblocked', 'take_ready') and 'begun' = any (p.proargnames))
+      or (p.proname = 'crash_members' and p.prorettype = 'void'::regtype)
+      or (p.proname = 'reap_leases' and p.prorettype = 'integer'::regtype)
       or (p.proname = 'refuse_foreign_ids' and 'request' = any (p.proargnames)))
   loop
     execute format('drop function %s', former);

@@ -468,7 +468,7 @@ $function$;
 
 -- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.crash_members(held baton.lease, ids uuid[], moment timestamp with time zone)
- RETURNS void
+ RETURNS integer
  LANGUAGE plpgsql
 AS $function$
 declare
@@ -487,9 +487,10 @@ begin
     perform baton.end_runs(doubtful, 'failed', array_fill(jsonb_build_object('name', 'PoisonError', 'message',
       'three pollers in a row stopped while they ran this run alone; mend the step that kills its process, then redrive the run'),
       array[cardinality(doubtful)]), true, moment);
-  else
-    perform baton.put_back(doubtful, array_fill(moment, array[cardinality(doubtful)]), crashes);
+    return cardinality(doubtful);
   end if;
+  perform baton.put_back(doubtful, array_fill(moment, array[cardinality(doubtful)]), crashes);
+  return 0;
 end
 $function$;
 
@@ -930,15 +931,16 @@ end
 $function$;
 
 -- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.reap_leases(moment timestamp with time zone)
- RETURNS integer
+CREATE OR REPLACE FUNCTION baton.reap_leases(moment timestamp with time zone, OUT crashed integer, OUT poisoned integer)
+ RETURNS record
  LANGUAGE plpgsql
 AS $function$
 declare
   held baton.lease;
-  crashed integer := 0;
   ids uuid[];
 begin
+  crashed := 0;
+  poisoned := 0;
   for held in
     delete from baton.lease where token = any (array(
       select token from baton.lease where expires_at <= moment order by expires_at limit 20 for update skip locked))
@@ -946,10 +948,9 @@ begin
   loop
     ids := (baton.live_members(held.run_ids, held.gone)).ids;
     continue when ids is null;
-    perform baton.crash_members(held, ids, moment);
+    poisoned := poisoned + baton.crash_members(held, ids, moment);
     crashed := crashed + cardinality(ids);
   end loop;
-  return crashed;
 end
 $function$;
 
@@ -1428,21 +1429,21 @@ CREATE OR REPLACE FUNCTION baton.tick()
 AS $function$
 declare
   moment timestamptz := baton.now();
-  crashed integer;
+  reaped record;
   stopped integer;
   low jsonb;
   oldest timestamptz;
 begin
   perform baton.require_read_committed();
   perform baton.ensure_partitions();
-  crashed := baton.reap_leases(moment);
+  reaped := baton.reap_leases(moment);
   stopped := baton.stop_parked(moment);
   delete from baton.dedup where ctid = any (array(
     select ctid from baton.dedup where expires_at <= moment order by expires_at limit 1000 for update skip locked));
   select coalesce(jsonb_object_agg(b.band, least(first.run_at, moment - interval '5 seconds')), '{}'), min(first.run_at) into low, oldest
   from generate_series(0, 3) as b (band)
   cross join lateral (select q.run_at from baton.ready q where q.band = b.band order by q.run_at limit 1) as first;
-  return jsonb_build_object('now', moment, 'crashed', crashed, 'stopped', stopped, 'low', low,
+  return jsonb_build_object('now', moment, 'crashed', reaped.crashed, 'poisoned', reaped.poisoned, 'stopped', stopped, 'low', low,
     'oldest_ms', coalesce(ceil(extract(epoch from greatest(moment - oldest, interval '0')) * 1000), 0),
     'suspects', exists (select from baton.ready q where q.band > 3 and q.run_at <= moment), 'due_in_ms', baton.next_due(moment, low, 8),
     'lease_expires_in_ms', (select ceil(extract(epoch from min(greatest(expires_at, moment)) - moment) * 1000) from baton.lease));

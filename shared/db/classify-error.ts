@@ -49,8 +49,12 @@ export function classifyError(thrown: unknown): Error {
   return new DatabaseRefusedError(message, facts);
 }
 
-/** Neon's proxy refuses a request that is too large without a SQLSTATE (HTTP 413): the same as Postgres' own limits (54). */
+/**
+ * Neon's proxy refuses a request that is too large without a SQLSTATE (HTTP 413): the same as Postgres' own limits (54). PgBouncer
+ * says of a wrong password that the protocol was violated (08P01): the same as Postgres' 28P01.
+ */
 function sqlstateOf(error: DriverError): string | undefined {
+  if (/^(SASL|password) authentication failed/i.test(text(error.message) ?? "")) return "28P01";
   if (typeof error.code === "string" && /^[0-9A-Z]{5}$/.test(error.code)) return error.code;
   return text(error.message)?.includes("(HTTP status 413)") === true ? "54000" : undefined;
 }

@@ -1,5 +1,5 @@
 import type { CallOptions, Database } from "./database.ts";
-import { DatabaseConfigurationError, DatabaseRefusedError } from "../domain/database-errors.ts";
+import { DatabaseBusyError, DatabaseConfigurationError, DatabaseRefusedError } from "../domain/database-errors.ts";
 import type { Statement } from "../domain/statement.ts";
 
 export type Driver = "neon" | "pg";
@@ -24,17 +24,26 @@ export interface ConnectOptions {
  */
 export function connect(options: ConnectOptions): Database {
   let opened: Promise<Opened> | undefined;
+  let refusedSince: number | undefined;
   // What could not be opened is tried again by the next call.
   const reopen = () => (opened = open(options)).catch((thrown: unknown) => ((opened = undefined), Promise.reject(thrown)));
+  /** Of the calls that were refused together, the first one fetches, and the others find what it fetched. */
+  const renew = async (refused: Opened): Promise<Opened> => {
+    const latest = await opened;
+    const renewed = await (latest === undefined || latest === refused ? reopen() : latest);
+    // Calls that are still in it have ended before its connections do.
+    if (renewed !== refused) void Promise.resolve(refused.database[Symbol.asyncDispose]()).catch(() => undefined);
+    return renewed;
+  };
   const call = async <Result>(use: (database: Database) => Promise<Result>): Promise<Result> => {
     const current = await (opened ?? reopen());
     try {
       return await use(current.database);
     } catch (thrown) {
       if (!isWrongPassword(thrown) || typeof options.url === "string") throw thrown;
-      // Of the calls that were refused together, the first one fetches, and the others find what it fetched.
-      const renewed = await ((await opened) === current ? reopen() : opened!);
-      if (renewed.url === current.url) throw thrown;
+      const renewed = await renew(current);
+      if (renewed.url === current.url) throw stillRefused(thrown, (refusedSince ??= performance.now()));
+      refusedSince = undefined;
       return use(renewed.database);
     }
   };
@@ -49,8 +58,14 @@ export function connect(options: ConnectOptions): Database {
   };
 }
 
+/** A password is changed in two places: for a minute, the secret that does not fit yet is worth another try. */
+function stillRefused(refused: DatabaseRefusedError, since: number): Error {
+  if (performance.now() - since > 60_000) return refused;
+  return new DatabaseBusyError("the password was changed, and its parameter not yet", { sqlstate: refused.sqlstate, cause: refused });
+}
+
 /** 28P01; the database executed nothing, so the same call may go out again. */
-function isWrongPassword(thrown: unknown): boolean {
+function isWrongPassword(thrown: unknown): thrown is DatabaseRefusedError {
   return thrown instanceof DatabaseRefusedError && thrown.sqlstate === "28P01";
 }
 

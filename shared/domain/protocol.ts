@@ -193,8 +193,9 @@ export interface AdvanceAnswer {
   readonly lost: readonly string[];
 }
 
-/** oldest_ms: how long the oldest due run has been due, 0 when none is. */
+/** crashed: runs of reaped leases, poisoned: those of them that failed for it; oldest_ms: how long the oldest due run has been due, 0 when none is. */
 export interface TickAnswer {
+  readonly poisoned: number;
   readonly oldest_ms: number;
   readonly crashed: number;
   readonly stopped: number;

@@ -24,6 +24,11 @@ export function mayRest(hint: WakeHint, { now, aheadMs, knows }: { now: number; 
   return hint.wakeAt === null || hint.wakeAt - aheadMs > now;
 }
 
+/** Whether every schedule's poller polls on a hint, whatever its clock and its code: something is due. */
+export function isOpen(hint: WakeHint, now: number): boolean {
+  return hint.wakeAt !== null && hint.wakeAt <= now;
+}
+
 /** The hint as it is published: JSON that a person can read. */
 export function hintText({ wakeAt, saidAt, knows }: WakeHint): string {
   return JSON.stringify({ wakeAt: wakeAt === null ? null : new Date(wakeAt).toISOString(), saidAt: new Date(saidAt).toISOString(), knows });

@@ -1,4 +1,4 @@
-import { DatabaseRefusedError } from "../domain/database-errors.ts";
+import { DatabaseRefusedError, DatabaseUnknownOutcomeError } from "../domain/database-errors.ts";
 import type { EnqueueAnswer, EnqueueRequest } from "../domain/protocol.ts";
 import type { RunDraft } from "./draft-runs.ts";
 import { IdempotencyConflictError } from "./producer-errors.ts";
@@ -35,7 +35,11 @@ export async function enqueueRuns(
   drafts: readonly RunDraft[],
   request?: EnqueueRequest["request"],
 ): Promise<EnqueueAnswer["runs"]> {
-  const { nudge: due, runs } = await withRightClock(producer, () => send(producer, drafts, request));
+  const { nudge: due, runs } = await withRightClock(producer, () => send(producer, drafts, request)).catch(async (thrown: unknown) => {
+    // They may be stored all the same, and nobody else would wake a poller for them.
+    if (thrown instanceof DatabaseUnknownOutcomeError) await nudge(producer, 1);
+    throw thrown;
+  });
   // The answer may be that of a repeat, which found the runs stored already and says "no nudge": then their status counts.
   const ready = runs.filter(({ status }) => status === "ready").length;
   if (due || ready > 0 || producer.idleGate) await nudge(producer, Math.min(Math.max(Math.ceil(ready / runsAPoller), 1), pollersAtMost));

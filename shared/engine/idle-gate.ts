@@ -1,15 +1,17 @@
-import { hintText, mayRest, readHint, type WakeHint } from "../domain/wake-hint.ts";
-import { pollQueue, readTick, type PollReport } from "./poll-queue.ts";
+import { hintText, isOpen, mayRest, readHint, type WakeHint } from "../domain/wake-hint.ts";
+import { newReport, pollQueue, readTick, type PollReport } from "./poll-queue.ts";
 import type { Poller } from "./poller.ts";
+import { pause } from "./settle.ts";
 
-/** Where the hint is published. Reading gives null when nothing is there, and throws when it cannot tell. */
+/** Where the hint is published. Reading gives null when nothing is there; both throw when they cannot tell what happened. */
 export interface WakeBoard {
   read(): Promise<string | null>;
-  /** wakeAt: the same as in the text, for a board that can also wake the poller then. */
-  write(text: string, wakeAt: number | null): Promise<void>;
+  write(text: string): Promise<void>;
+  /** Has the poller woken at a time, in milliseconds since 1970, in place of the one that it was told before. */
+  wakeAt?(moment: number): Promise<void>;
 }
 
-/** The gate before the database; now is in milliseconds since 1970, knows the digest of the workflows that this code knows. */
+/** The gate before the database; now is in milliseconds since 1970, knows the digest of this code. */
 export interface IdleGate {
   readonly board: WakeBoard;
   readonly now: () => number;
@@ -20,20 +22,9 @@ export interface IdleGate {
 
 /** A schedule's poller comes once a minute: a hint that would only spare the next one is not worth its calls. */
 const scheduleEveryMs = 60_000;
-/** Of nudges in quick succession, one looks at the board: SSM answers 40 calls a second. */
+/** Of nudges in quick succession, one looks at the board before its work: SSM answers 40 calls a second. */
 const trustMs = 1_000;
-
-/** What an invocation reports that left the database alone. */
-const rested: PollReport = {
-  rested: true,
-  idle: true,
-  leases: 0,
-  crashed: 0,
-  steps: 0,
-  failedRuns: 0,
-  dueInMs: null,
-  leaseExpiresInMs: null,
-};
+const openTries = 6;
 
 /**
  * One invocation of the poller behind the gate, which is closed while nothing is due, so that the database may sleep.
@@ -42,16 +33,33 @@ const rested: PollReport = {
  * end the database holds a ready row or a lease, and whoever closes the gate looks again after closing, so that either it
  * sees them or the nudge comes after it. An unreadable board means poll.
  */
-export async function pollBehindGate(poller: Poller, gate: IdleGate, nudged: boolean): Promise<PollReport> {
-  if (nudged) {
-    // Side by side: the work does not wait for the board.
-    const [report] = await Promise.all([pollQueue(poller, true), open(poller, gate)]);
-    return report;
-  }
-  if (await isClosed(poller, gate)) return rested;
-  const report = await pollQueue(poller, false);
+export async function pollBehindGate(poller: Poller, gate: IdleGate, nudged: boolean, report = newReport()): Promise<PollReport> {
+  if (nudged) return pollNudged(poller, gate, report);
+  if (await isClosed(poller, gate)) return Object.assign(report, { rested: true, idle: true });
+  await pollQueue(poller, false, report);
+  await wakeForTheNext(poller, gate, report);
   if (report.idle) await close(poller, gate, report);
   return report;
+}
+
+async function pollNudged(poller: Poller, gate: IdleGate, report: PollReport): Promise<PollReport> {
+  const isTrusted = gate.seenOpenAt !== undefined && gate.now() - gate.seenOpenAt < trustMs;
+  // Side by side: the work does not wait for the board, and the board is told also where the work fails.
+  const opening = isTrusted ? Promise.resolve() : open(poller, gate);
+  try {
+    return await pollQueue(poller, true, report);
+  } finally {
+    await opening;
+    if (leavesWork(report)) {
+      if (isTrusted) await open(poller, gate);
+      await wakeForTheNext(poller, gate, report);
+    }
+  }
+}
+
+/** What is left is not for this invocation to say: a schedule's poller looks. */
+function leavesWork({ idle, dueInMs }: PollReport): boolean {
+  return !idle || dueInMs !== null;
 }
 
 async function isClosed(poller: Poller, gate: IdleGate): Promise<boolean> {
@@ -65,30 +73,38 @@ async function isClosed(poller: Poller, gate: IdleGate): Promise<boolean> {
   }
 }
 
+/** Opens the gate where any schedule's poller might rest; a board that this process cannot read, theirs may. */
 async function open(poller: Poller, gate: IdleGate): Promise<void> {
-  const now = gate.now();
-  if (gate.seenOpenAt !== undefined && now - gate.seenOpenAt < trustMs) return;
-  const readable = await gate.board.read().then(
-    (text) => ({ text }),
-    () => undefined,
-  );
-  const hint = readable?.text ? readHint(readable.text) : undefined;
-  // A board that this process cannot read, the schedule's may.
-  const closed = readable === undefined || (hint !== undefined && mayRest(hint, { now, aheadMs: 0, knows: gate.knows }));
-  if (!closed || (await publish(poller, gate, now))) gate.seenOpenAt = now;
+  const text = await gate.board.read().catch(() => undefined);
+  const hint = text === undefined || text === null ? undefined : readHint(text);
+  if (text === null || (hint !== undefined && isOpen(hint, gate.now()))) gate.seenOpenAt = gate.now();
+  else await reopen(poller, gate);
+}
+
+/** Says that something is due now, until the board has heard it. */
+async function reopen(poller: Poller, gate: IdleGate): Promise<void> {
+  for (let tried = 1; tried <= openTries && poller.remainingMs() > 1_000; tried++) {
+    if (await publish(poller, gate, gate.now())) {
+      gate.seenOpenAt = gate.now();
+      return;
+    }
+    await pause(poller, poller.random() * 100 * 2 ** tried);
+  }
+  poller.logger.error("the idle gate could not be opened; runs may wait for the hourly look");
 }
 
 async function close(poller: Poller, gate: IdleGate, { dueInMs, leaseExpiresInMs }: PollReport): Promise<void> {
   const said = soonest(dueInMs, leaseExpiresInMs);
   if (said !== null && said <= scheduleEveryMs + poller.settings.lingerMs) return;
   gate.seenOpenAt = undefined;
-  if (!(await publish(poller, gate, at(gate, said)))) return;
-  // What was stored while the hint was on its way may have been nudged before the gate closed.
+  const written = await publish(poller, gate, said === null ? null : gate.now() + said);
+  // What was stored while the hint was on its way may have been nudged before the gate closed. A write without an answer counts.
   const sooner = await lookAgain(poller);
-  if (sooner !== null && (said === null || sooner < said - 1_000)) await publish(poller, gate, at(gate, sooner));
+  const isLate = sooner !== null && (said === null || sooner < said - 1_000);
+  if (isLate || !written) await reopen(poller, gate);
 }
 
-/** Milliseconds until something is due; 0, which opens the gate again, when the database does not tell. */
+/** Milliseconds until something is due; 0 when the database does not tell. */
 async function lookAgain(poller: Poller): Promise<number | null> {
   try {
     const { due_in_ms: due, lease_expires_in_ms: expires } = await readTick(poller);
@@ -102,7 +118,7 @@ async function lookAgain(poller: Poller): Promise<number | null> {
 async function publish(poller: Poller, gate: IdleGate, wakeAt: number | null): Promise<boolean> {
   const hint: WakeHint = { wakeAt, saidAt: gate.now(), knows: gate.knows };
   try {
-    await gate.board.write(hintText(hint), wakeAt);
+    await gate.board.write(hintText(hint));
     return true;
   } catch (thrown) {
     poller.logger.warn("the wake hint could not be written", { error: String(thrown) });
@@ -110,8 +126,15 @@ async function publish(poller: Poller, gate: IdleGate, wakeAt: number | null): P
   }
 }
 
-function at(gate: IdleGate, inMs: number | null): number | null {
-  return inMs === null ? null : gate.now() + inMs;
+/** For a schedule that is slower than a minute: the one that wakes the poller once, when something is due. */
+async function wakeForTheNext(poller: Poller, gate: IdleGate, { dueInMs, leaseExpiresInMs }: PollReport): Promise<void> {
+  const next = soonest(dueInMs, leaseExpiresInMs);
+  if (next === null || gate.board.wakeAt === undefined) return;
+  try {
+    await gate.board.wakeAt(gate.now() + next);
+  } catch (thrown) {
+    poller.logger.warn("the wake schedule could not be set; the next look of the schedule finds the runs", { error: String(thrown) });
+  }
 }
 
 function soonest(...times: readonly (number | null)[]): number | null {

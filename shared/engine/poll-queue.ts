@@ -6,23 +6,27 @@ import { Slots } from "./slots.ts";
 import { pause, settle } from "./settle.ts";
 import { workLease } from "./work-lease.ts";
 
-/** What one invocation did and saw; times in milliseconds. */
+/** What one invocation did and saw, filled in as it goes on; times in milliseconds. */
 export interface PollReport {
   /** It left the database alone: nothing is due. */
-  readonly rested: boolean;
+  rested: boolean;
   /** It ended because nothing was due within the linger, not for lack of time. */
-  readonly idle: boolean;
-  readonly leases: number;
+  idle: boolean;
+  leases: number;
   /** Runs whose poller's lease expired. */
-  readonly crashed: number;
-  readonly steps: number;
-  readonly failedRuns: number;
-  /** How long the oldest due run had waited at the first tick; undefined without a tick. */
-  readonly oldestReadyMs?: number | undefined;
+  crashed: number;
+  steps: number;
+  failedRuns: number;
+  /** How long the oldest due run had waited at the last tick; undefined without a tick. */
+  oldestReadyMs?: number;
   /** Until the next run is due, at the last claim; null when none waits. */
-  readonly dueInMs: number | null;
+  dueInMs: number | null;
   /** Until the first lease of somebody else ends, at the last tick; null when there is none. */
-  readonly leaseExpiresInMs: number | null;
+  leaseExpiresInMs: number | null;
+}
+
+export function newReport(): PollReport {
+  return { rested: false, idle: false, leases: 0, crashed: 0, steps: 0, failedRuns: 0, dueInMs: null, leaseExpiresInMs: null };
 }
 
 const tickEveryMs = 60_000;
@@ -36,19 +40,20 @@ interface Poll {
   /** Leases that are claimed or worked now. */
   open: number;
   outOfTime: boolean;
-  readonly report: { -readonly [Fact in keyof PollReport]: PollReport[Fact] };
+  readonly report: PollReport;
 }
 
 /**
  * One invocation of the poller: ticks, then claims and runs leases until nothing is due within the linger, or the
  * invocation's time is nearly up. nudged: a producer woke it, and a process that ticked within the last minute need not tick
- * for that; the schedule's invocations always do, since the clock of a process may stand still while it is frozen.
+ * for that; the schedule's invocations always do, since the clock of a process may stand still while it is frozen. report: is
+ * filled in as the invocation goes on, so that it tells also of one that throws.
  *
  * Suspects come first, in a lease of their own, so that a run that kills its poller takes few others with it; and again
  * whenever nothing else is due, so that they do not wait for the next invocation.
  */
-export async function pollQueue(poller: Poller, nudged = false): Promise<PollReport> {
-  const poll = beginPoll(poller);
+export async function pollQueue(poller: Poller, nudged = false, report = newReport()): Promise<PollReport> {
+  const poll: Poll = { poller, slots: new Slots(), open: 0, outOfTime: false, report };
   if ((!nudged || tickIsDue(poller)) && (await tick(poll)).suspects) await workSuspects(poll);
   for (let idle = 0; hasTime(poll);) {
     if (tickIsDue(poller)) await tick(poll);
@@ -61,11 +66,6 @@ export async function pollQueue(poller: Poller, nudged = false): Promise<PollRep
     }
   }
   return poll.report;
-}
-
-function beginPoll(poller: Poller): Poll {
-  const report = { rested: false, idle: false, leases: 0, crashed: 0, steps: 0, failedRuns: 0, dueInMs: null, leaseExpiresInMs: null };
-  return { poller, slots: new Slots(), open: 0, outOfTime: false, report };
 }
 
 function tickIsDue({ clock, memory }: Poller): boolean {
@@ -168,7 +168,8 @@ async function tick({ poller, report }: Poll): Promise<TickAnswer> {
   const answer = await readTick(poller);
   report.crashed += answer.crashed;
   report.leaseExpiresInMs = answer.lease_expires_in_ms;
-  report.oldestReadyMs ??= answer.oldest_ms;
+  report.failedRuns += answer.poisoned;
+  report.oldestReadyMs = answer.oldest_ms;
   return answer;
 }
 

@@ -37,7 +37,7 @@ export function createNudge(functionName: string | undefined, logger: Logger, ga
 async function open(gate: WakeBoard, logger: Logger): Promise<void> {
   const now = Date.now();
   try {
-    await gate.write(hintText({ wakeAt: now, saidAt: now, knows: "" }), null);
+    await gate.write(hintText({ wakeAt: now, saidAt: now, knows: "" }));
   } catch (thrown) {
     logger.error("the idle gate could not be opened; the runs may wait for an hour", { error: loggable(thrown) });
   }

@@ -32,16 +32,15 @@ export function wakeBoard({ parameter, wake }: WakeBoardOptions): WakeBoard {
         throw thrown;
       }
     },
-    async write(text, wakeAt) {
+    async write(text) {
       const { client, PutParameterCommand } = await (ssm ??= openSsm());
-      // Before the hint: with the hint alone, a schedule slower than a minute would be late.
-      if (wake !== undefined && wakeAt !== null && wakeAt > Date.now()) await setWake(await (scheduler ??= openScheduler()), wake, wakeAt);
       await client.send(new PutParameterCommand({ Name: parameter, Value: text, Type: "String", Overwrite: true }), callOff());
     },
+    ...(wake && { wakeAt: async (moment: number) => setWake(await (scheduler ??= openScheduler()), wake, moment) }),
   };
 }
 
-/** Moves the one schedule, or makes it; the time is that of the next full second, which EventBridge takes as its minute. */
+/** Moves the one schedule, or makes it, to the next full minute: EventBridge fires anywhere in the minute that it is told. */
 async function setWake(
   { client, UpdateScheduleCommand, CreateScheduleCommand }: Scheduler,
   wake: WakeSchedule,
@@ -51,7 +50,7 @@ async function setWake(
     GroupName: wake.group,
     Name: wake.name,
     Description: "The next time that something is due in Baton's queue; moved by the poller.",
-    ScheduleExpression: `at(${new Date(Math.ceil(wakeAt / 1_000) * 1_000).toISOString().slice(0, 19)})`,
+    ScheduleExpression: `at(${new Date(Math.ceil(wakeAt / 60_000) * 60_000).toISOString().slice(0, 19)})`,
     ScheduleExpressionTimezone: "UTC",
     FlexibleTimeWindow: { Mode: "OFF" as const },
     Target: { Arn: wake.targetArn, RoleArn: wake.roleArn, RetryPolicy: { MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 60 } },

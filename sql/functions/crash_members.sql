@@ -1,8 +1,8 @@
 -- Counts a crash of their poller against runs and puts them back as suspects, or ends them as poison.
 -- Alone in its lease, a run is the cause: the third such crash is poison. In company it may be innocent, so suspects come
 -- back in shrinking leases (64, 8, 1) and only a crash in a lease of one counts; one poison in 500 costs six pollers.
--- A run that progressed since the claim begins anew at the first crash.
-create or replace function baton.crash_members(held baton.lease, ids uuid[], moment timestamptz) returns void
+-- A run that progressed since the claim begins anew at the first crash. Returns how many were poison.
+create or replace function baton.crash_members(held baton.lease, ids uuid[], moment timestamptz) returns integer
 language plpgsql volatile
 as $$
 declare
@@ -21,8 +21,9 @@ begin
     perform baton.end_runs(doubtful, 'failed', array_fill(jsonb_build_object('name', 'PoisonError', 'message',
       'three pollers in a row stopped while they ran this run alone; mend the step that kills its process, then redrive the run'),
       array[cardinality(doubtful)]), true, moment);
-  else
-    perform baton.put_back(doubtful, array_fill(moment, array[cardinality(doubtful)]), crashes);
+    return cardinality(doubtful);
   end if;
+  perform baton.put_back(doubtful, array_fill(moment, array[cardinality(doubtful)]), crashes);
+  return 0;
 end
 $$;

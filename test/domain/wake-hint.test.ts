@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { hintText, mayRest, readHint } from "../../shared/domain/wake-hint.ts";
+import { hintText, isOpen, mayRest, readHint } from "../../shared/domain/wake-hint.ts";
 
 const MINUTE = 60_000;
 const at = { now: 100 * MINUTE, aheadMs: 15_000, knows: "a" };
@@ -18,6 +18,12 @@ describe("a schedule's poller", () => {
   ])("%s", (_what, facts, rests) => {
     expect(mayRest({ ...hint, ...facts }, at)).toBe(rests);
   });
+});
+
+test("a gate is open for every process once the time of its hint has come", () => {
+  expect(isOpen({ ...hint, wakeAt: 5, knows: "other" }, 5)).toBe(true);
+  expect(isOpen({ ...hint, wakeAt: 6 }, 5)).toBe(false);
+  expect(isOpen(hint, 5)).toBe(false);
 });
 
 test("a hint is read as it was written, to the millisecond", () => {

@@ -47,7 +47,19 @@ function options(changed: Partial<DeployOptions> = {}): DeployOptions {
   const log = (line: string) => void lines.push(line);
   const outdir = join(folder, "dist");
   const serverless = changed.serverless ?? serverlessEndingWith(0);
-  return { stage: "prod", url, roles: true, driver: "pg", dryRun: false, log, outdir, ...changed, serverless };
+  return {
+    stage: "prod",
+    url,
+    roles: true,
+    migrates: true,
+    force: false,
+    driver: "pg",
+    dryRun: false,
+    log,
+    outdir,
+    ...changed,
+    serverless,
+  };
 }
 
 test("the functions are built, then the database is migrated, and only then the functions are deployed", async () => {
@@ -105,11 +117,17 @@ test("code that is deployed again after a newer one, to roll back, leaves the ne
   expect(called()?.["args"]).toEqual(["deploy", "--stage", "prod"]);
 });
 
+test("without migrating, older code is deployed again and the schema stays as it is", async () => {
+  await deploy(options({ migrates: false, force: true, url: "" }));
+  expect(await checkSchema(url)).toBe("none");
+  expect(called()?.["args"]).toEqual(["deploy", "--stage", "prod", "--force"]);
+});
+
 test("the command says in one sentence what it lacks", () => {
   const script = fileURLToPath(new URL("../../infra/deploy.ts", import.meta.url));
   const run = (args: string[], databaseUrl = "") =>
     spawnSync(process.execPath, [script, ...args], { encoding: "utf8", env: { ...process.env, DATABASE_URL: databaseUrl } });
-  const usage = "Usage: npm run deploy -- --stage <stage> [--region <region>] [--no-roles] [--dry-run]\n";
+  const usage = "Usage: npm run deploy -- --stage <stage> [--region <region>] [--no-roles] [--no-migrate] [--force] [--dry-run]\n";
   expect(run([])).toMatchObject({ status: 1, stderr: `Say which stage to deploy. ${usage}` });
   expect(run(["--stage", "prod"])).toMatchObject({ status: 1, stderr: expect.stringMatching(/^Set DATABASE_URL .*\n$/) });
   expect(run(["--stage", "prod", "--fast"], url)).toMatchObject({ status: 1, stderr: `Unknown option '--fast'. ${usage}` });

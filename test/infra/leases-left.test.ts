@@ -9,6 +9,7 @@ function ticks(answers: readonly Pick<TickAnswer, "crashed" | "lease_expires_in_
     stopped: 0,
     low: {},
     oldest_ms: 0,
+    poisoned: 0,
     due_in_ms: null,
     suspects: false,
     ...answers[asked++]!,

@@ -1,5 +1,6 @@
 import { beforeEach, expect, test } from "vitest";
 import * as z from "zod";
+import { DatabaseRefusedError } from "../../shared/db/database.ts";
 import { runRepository } from "../../shared/db/run-repository.ts";
 import { hintText, readHint } from "../../shared/domain/wake-hint.ts";
 import { type IdleGate, pollBehindGate } from "../../shared/engine/idle-gate.ts";
@@ -20,16 +21,21 @@ const board = {
   beforeRead: async () => {},
   beforeWrite: async () => {},
   read: async () => (await board.beforeRead(), board.text),
+  afterWrite: async () => {},
+  wakes: [] as number[],
   write: async (text: string) => {
     await board.beforeWrite();
     board.text = text;
+    await board.afterWrite();
   },
+  wakeAt: async (moment: number) => void board.wakes.push(moment),
 };
 let now: number;
 let calls: string[];
 
 beforeEach(() => {
-  Object.assign(board, { text: null, beforeRead: async () => {}, beforeWrite: async () => {} });
+  const nothing = async () => {};
+  Object.assign(board, { text: null, beforeRead: nothing, beforeWrite: nothing, afterWrite: nothing, wakes: [] });
   now = 1_000 * MINUTE;
   calls = [];
 });
@@ -39,7 +45,8 @@ const newGate = (knows = "code"): IdleGate => ({ board, now: () => now, knows })
 const store = new Proxy(runRepository(database.database), {
   get: (target, name: keyof RunStore) => (calls.push(name), target[name]),
 }) as RunStore;
-const poller = () => createPoller(database.database, [workflow], { store, settings: { lingerMs: 15_000 } });
+const poller = (overrides: Parameters<typeof createPoller>[2] = {}) =>
+  createPoller(database.database, [workflow], { store, random: () => 0, settings: { lingerMs: 15_000 }, ...overrides });
 const tick = (gate = newGate()) => pollBehindGate(poller(), gate, false);
 const nudge = (gate = newGate()) => pollBehindGate(poller(), gate, true);
 const close = (wakeAt: number | null = null) => (board.text = hintText({ wakeAt, saidAt: now, knows: "code" }));
@@ -82,7 +89,7 @@ test("a nudge works although the gate is closed, and opens it before it ends", a
 test("a nudged poller that dies in its work is found by the next ticks, since the gate is open", async () => {
   close();
   const [id] = await enqueue(database.database, workflow, [{}]);
-  const dying = createPoller(database.database, [workflow], {
+  const dying = poller({
     store: { ...store, claim: async (...call) => (await store.claim(...call), await new Promise<never>(() => {})) },
   });
   void pollBehindGate(dying, newGate(), true);
@@ -114,9 +121,59 @@ test("a gate that cannot be written stays as it was, and the tick succeeds", asy
   expect(board.text).toBeNull();
 });
 
+test("a closing whose answer was lost counts: whoever closed looks again, and opens", async () => {
+  let writes = 0;
+  board.afterWrite = async () => (++writes === 1 ? fails() : undefined);
+  await tick();
+  expect(readHint(board.text!)!.wakeAt).toBe(now);
+});
+
+test("an opening that fails is tried again until the board has heard it", async () => {
+  let writes = 0;
+  close();
+  board.beforeWrite = async () => (++writes < 4 ? fails() : undefined);
+  await nudge();
+  expect([writes, readHint(board.text!)!.wakeAt]).toEqual([4, now]);
+});
+
+test("a nudged invocation that throws has opened the gate before it ends", async () => {
+  close();
+  board.beforeRead = () => new Promise((resolve) => setTimeout(resolve, 50));
+  const refused = poller({ store: { ...store, tick: async () => Promise.reject(new DatabaseRefusedError("no", { sqlstate: "42501" })) } });
+  await expect(pollBehindGate(refused, newGate(), true)).rejects.toThrow("no");
+  expect(readHint(board.text!)!.wakeAt).toBe(now);
+});
+
+test("a nudge for a later run looks at the board, however short ago its process saw the gate open", async () => {
+  const gate = newGate();
+  await nudge(gate);
+  close();
+  now += 200;
+  await enqueue(database.database, workflow, [{}], { delay_ms: 10 * MINUTE });
+  await nudge(gate);
+  expect(readHint(board.text!)!.wakeAt).toBe(now);
+});
+
+test.each([
+  ["another code closed it", { knows: "newer code" }],
+  ["a process closed it whose clock is ahead", { saidAt: 1_001 * MINUTE }],
+])("a nudge opens the gate although %s", async (_what, facts) => {
+  board.text = hintText({ wakeAt: null, saidAt: now, knows: "code", ...facts });
+  await nudge();
+  expect(readHint(board.text)!.wakeAt).toBe(now);
+});
+
+test("whoever leaves something for later has the poller woken then, whether the schedule or a nudge called it", async () => {
+  await enqueue(database.database, workflow, [{}], { delay_ms: 60_000 });
+  await nudge();
+  await tick();
+  expect(board.wakes).toHaveLength(2);
+  for (const wake of board.wakes) expect(Math.abs(wake - now - 60_000)).toBeLessThan(5_000);
+});
+
 test("a database that is lost just after the closing opens the gate again", async () => {
   let ticks = 0;
-  const gone = createPoller(database.database, [workflow], {
+  const gone = poller({
     store: { ...store, tick: () => (++ticks > 1 ? Promise.reject(new Error("gone")) : store.tick()) },
   });
   await pollBehindGate(gone, newGate(), false);

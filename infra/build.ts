@@ -13,8 +13,11 @@ export interface BuildOptions {
   readonly outdir?: string;
   /** The functions' sources. Default: all of `functions/`. */
   readonly sources?: readonly string[];
-  /** `false` leaves out everything in `shared/workflows`, to see what Baton itself weighs. Default: `true`. */
-  readonly workflows?: boolean;
+  /**
+   * `false` leaves out everything in `shared/workflows`, to see what Baton itself weighs; the path of a file that exports
+   * `workflows` puts those in their place. Default: `true`.
+   */
+  readonly workflows?: boolean | string;
 }
 
 /** One built function; sizes in bytes, inputs are the source files that are in it. */
@@ -53,7 +56,7 @@ export async function buildFunctions(options: BuildOptions): Promise<Bundle[]> {
     define: { "process.env.BATON_BUNDLED_DRIVER": JSON.stringify(driver) },
     loader: { ".sql": "text" },
     banner: { js: REQUIRE },
-    plugins: workflows ? [] : [withoutWorkflows],
+    plugins: workflows === true ? [] : [otherWorkflows(workflows)],
     logLevel: "silent",
   });
   return bundlesIn(metafile);
@@ -87,12 +90,15 @@ function bundlesIn({ outputs }: Metafile): Bundle[] {
     });
 }
 
-const withoutWorkflows: Plugin = {
-  name: "without-workflows",
-  setup(bundler) {
-    bundler.onLoad({ filter: /shared[/\\]workflows[/\\]index\.ts$/ }, () => ({ contents: "export const workflows = [];", loader: "ts" }));
-  },
-};
+function otherWorkflows(file: string | false): Plugin {
+  const contents = file === false ? "export const workflows = [];" : `export { workflows } from ${JSON.stringify(file)};`;
+  return {
+    name: "other-workflows",
+    setup(bundler) {
+      bundler.onLoad({ filter: /shared[/\\]workflows[/\\]index\.ts$/ }, () => ({ contents, loader: "ts", resolveDir: ROOT }));
+    },
+  };
+}
 
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { "without-examples": { type: "boolean", default: false } } });

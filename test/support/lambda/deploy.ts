@@ -1,0 +1,39 @@
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, afterEach } from "vitest";
+import { buildFunctions, ROOT } from "../../../infra/build.ts";
+import { LambdaInstance } from "./instance.ts";
+
+/** Built bundles, each of which can have any number of instances. */
+export interface Deployed {
+  /** A cold start of the bundle of this name. Default timeout: 300 seconds, as in `serverless.yml`. Killed after the test at the latest. */
+  readonly start: (functionName: string, env: Readonly<Record<string, string>>, timeoutMs?: number) => Promise<LambdaInstance>;
+}
+
+/** Builds the functions as they are deployed, with the Neon driver; workflows: a file with others than those of this service. */
+export async function deployBundles(workflows?: string): Promise<Deployed> {
+  const taskRoot = temporaryFolder();
+  await buildFunctions({ driver: "neon", outdir: taskRoot, workflows: workflows ?? true });
+  return startable(taskRoot);
+}
+
+/** Instances of the bundles in a folder. */
+export function startable(taskRoot: string): Deployed {
+  const instances: LambdaInstance[] = [];
+  afterEach(async () => void (await Promise.all(instances.splice(0).map((instance) => instance.kill()))));
+  return {
+    start: async (functionName, env, timeoutMs = 300_000) => {
+      const instance = await LambdaInstance.start({ functionName, taskRoot, env, timeoutMs });
+      instances.push(instance);
+      return instance;
+    },
+  };
+}
+
+/** A folder that goes with the test file; below the project, so that a bundle finds the AWS SDK, which the runtime has on Lambda. */
+export function temporaryFolder(): string {
+  mkdirSync(join(ROOT, ".baton"), { recursive: true });
+  const folder = mkdtempSync(join(ROOT, ".baton/test-lambda-"));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}

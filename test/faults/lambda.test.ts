@@ -1,0 +1,96 @@
+import { expect, test } from "vitest";
+import { deployPollers, expectDone, reportOf, type Scene, stored, tick } from "../support/lambda/pollers.ts";
+import { errand } from "../support/lambda/workflows.ts";
+import { until } from "../support/until.ts";
+
+const setScene = await deployPollers();
+
+/** An instance in the middle of the first step of one run. */
+async function inTheMiddle(scene: Scene) {
+  const { outside, start } = scene;
+  const [id] = await scene.enqueue(errand, 1);
+  const instance = await start();
+  outside.hold();
+  const invoked = instance.invoke(tick);
+  await until("its step calls", () => outside.calls.length === 1);
+  return { id: id!, instance, invoked };
+}
+
+/** Another instance takes over what one has left, once the lease is over. */
+async function takeOver({ database, outside, start }: Scene): Promise<number> {
+  outside.answerAfter(0);
+  const other = await start();
+  const early = reportOf(await other.invoke(tick));
+  expect(early).toMatchObject({ leases: 0, crashed: 0, leaseExpiresInMs: expect.any(Number) });
+  expect(outside.calls).toHaveLength(1);
+  await database.advance("31 seconds");
+  expect(reportOf(await other.invoke(tick))).toMatchObject({ leases: 1, crashed: 1, leaseExpiresInMs: null });
+  return other.pid;
+}
+
+test("a poller that is killed in the middle of a step loses nothing: another repeats the step with its key, and stores it once", async () => {
+  await using scene = await setScene();
+  const { id, instance, invoked } = await inTheMiddle(scene);
+  await instance.kill();
+  expect(await invoked).toMatchObject({ error: { errorType: "Runtime.ExitError" } });
+  const pid = await takeOver(scene);
+  const calls = scene.outside.calls.map(({ key, attempt, pid }) => ({ key, attempt, pid }));
+  expect(calls).toEqual([
+    { key: `${id}/first`, attempt: 1, pid: instance.pid },
+    { key: `${id}/first`, attempt: 1, pid },
+    { key: `${id}/second`, attempt: 1, pid },
+  ]);
+  await expectDone(scene, [id]);
+});
+
+test("an invocation that the function's timeout ends in the middle of a step is no different", async () => {
+  await using scene = await setScene();
+  const { id, instance, invoked } = await inTheMiddle(scene);
+  await instance.timeOut();
+  expect(await invoked).toMatchObject({
+    error: { errorType: "Sandbox.Timedout", errorMessage: expect.stringMatching(/ Task timed out after 300\.00 seconds$/) },
+  });
+  await takeOver(scene);
+  await expectDone(scene, [id]);
+});
+
+test("a poller that was frozen in the middle of a step, and thaws when another has finished its run, writes nothing", async () => {
+  await using scene = await setScene();
+  const { id, instance, invoked } = await inTheMiddle(scene);
+  instance.freeze();
+  await takeOver(scene);
+  const theirs = await stored(scene);
+  const [late] = scene.outside.calls;
+  late!.answer();
+  instance.thaw();
+  expect(reportOf(await invoked)).toMatchObject({ crashed: 0 });
+  await until("it has said why", () => instance.log.includes("the lease was taken over"));
+  expect(await stored(scene)).toBe(theirs);
+  expect(theirs).not.toContain(late!.nonce);
+  await expectDone(scene, [id]);
+});
+
+test("a poller that thaws while another is at its run does not disturb it, and takes other runs again", async () => {
+  await using scene = await setScene();
+  const { database, outside, start } = scene;
+  const { id, instance, invoked } = await inTheMiddle(scene);
+  instance.freeze();
+  await database.advance("31 seconds");
+  const other = await start();
+  const others = other.invoke(tick);
+  await until("the other's step calls", () => outside.calls.length === 2);
+  outside.calls[0]!.answer();
+  instance.thaw();
+  reportOf(await invoked);
+  expect(await database.query("select * from baton.checkpoint")).toEqual([]);
+  outside.answerAfter(0);
+  const [next] = await scene.enqueue(errand, 1);
+  reportOf(await instance.invoke(tick));
+  expect(outside.calls.slice(2).map(({ key, pid }) => ({ key, pid }))).toEqual([
+    { key: `${next}/first`, pid: instance.pid },
+    { key: `${next}/second`, pid: instance.pid },
+  ]);
+  outside.calls[1]!.answer();
+  reportOf(await others);
+  await expectDone(scene, [id, next!]);
+});

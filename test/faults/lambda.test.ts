@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
 import { deployPollers, expectDone, reportOf, type Scene, stored, tick } from "../support/lambda/pollers.ts";
-import { errand } from "../support/lambda/workflows.ts";
 import { until } from "../support/until.ts";
 
 const setScene = await deployPollers();
@@ -8,7 +7,7 @@ const setScene = await deployPollers();
 /** An instance in the middle of the first step of one run. */
 async function inTheMiddle(scene: Scene) {
   const { outside, start } = scene;
-  const [id] = await scene.enqueue(errand, 1);
+  const [id] = await scene.enqueue(1);
   const instance = await start();
   outside.hold();
   const invoked = instance.invoke(tick);
@@ -84,7 +83,7 @@ test("a poller that thaws while another is at its run does not disturb it, and t
   reportOf(await invoked);
   expect(await database.query("select * from baton.checkpoint")).toEqual([]);
   outside.answerAfter(0);
-  const [next] = await scene.enqueue(errand, 1);
+  const [next] = await scene.enqueue(1);
   reportOf(await instance.invoke(tick));
   expect(outside.calls.slice(2).map(({ key, pid }) => ({ key, pid }))).toEqual([
     { key: `${next}/first`, pid: instance.pid },

@@ -64,6 +64,11 @@ export class LambdaInstance {
     return this.#process.pid!;
   }
 
+  /** It has no invocation, and stands still. */
+  get frozen(): boolean {
+    return this.#alive && this.#asking !== undefined;
+  }
+
   /** Invokes the function with an event; one at a time, as on Lambda. */
   invoke(event: unknown): Promise<Outcome> {
     if (this.#open !== undefined) throw new Error("this instance is busy");

@@ -13,3 +13,16 @@ export interface Invocation {
   readonly event: string;
   readonly deadline: number;
 }
+
+/** An answer of an HTTP function, for API Gateway. */
+export interface HttpAnswer {
+  readonly statusCode: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** What a function returned, as an HTTP answer; fails when it ended in an error. */
+export function answerOf(outcome: Outcome): HttpAnswer {
+  if ("error" in outcome) throw new Error(outcome.error.errorMessage);
+  return JSON.parse(outcome.payload) as HttpAnswer;
+}

@@ -2,12 +2,13 @@ import { fileURLToPath } from "node:url";
 import { expect } from "vitest";
 import type { PollReport } from "../../../shared/engine/poll-queue.ts";
 import { createTestDatabase, type TestDatabase } from "../database.ts";
+import { apiKeyHash } from "../http-event.ts";
 import { type Outside, startOutside } from "../outside.ts";
 import { enqueue } from "../poller.ts";
 import { deployBundles } from "./deploy.ts";
 import type { LambdaInstance } from "./instance.ts";
 import type { Outcome } from "./outcome.ts";
-import { entryTable, type workflows } from "./workflows.ts";
+import { entryTable, errand } from "./workflows.ts";
 
 /** A database of one test's own, the service that its runs call, and pollers between the two. */
 export interface Scene extends AsyncDisposable {
@@ -15,8 +16,10 @@ export interface Scene extends AsyncDisposable {
   readonly outside: Outside;
   /** Cold-starts the poller's bundle; without a linger unless env says otherwise. */
   readonly start: (env?: Readonly<Record<string, string>>, timeoutMs?: number) => Promise<LambdaInstance>;
-  /** Stores runs without waking anybody, and gives their ids. */
-  readonly enqueue: (workflow: (typeof workflows)[number], count: number) => Promise<string[]>;
+  /** Cold-starts the bundle of `enqueue-run`, which takes the API key of `http-event.ts`. */
+  readonly startProducer: (env?: Readonly<Record<string, string>>) => Promise<LambdaInstance>;
+  /** Stores errands without waking anybody, and gives their ids. */
+  readonly enqueue: (count: number) => Promise<string[]>;
 }
 
 /** What a producer sends to wake the poller. */
@@ -41,20 +44,17 @@ export async function deployPollers(): Promise<() => Promise<Scene>> {
   return async () => {
     const [database, outside] = await Promise.all([createTestDatabase(), startOutside()]);
     await database.query(entryTable);
-    const settings = {
-      DATABASE_URL: database.url("poller"),
-      BATON_DRIVER: "neon",
-      BATON_NEON_ENDPOINT: database.neon.url,
-      BATON_LINGER_SECONDS: "0",
-      OUTSIDE_URL: outside.url,
-    };
+    const neon = { BATON_DRIVER: "neon", BATON_NEON_ENDPOINT: database.neon.url };
+    const poller = { ...neon, DATABASE_URL: database.url("poller"), BATON_LINGER_SECONDS: "0", OUTSIDE_URL: outside.url };
+    const producer = { ...neon, DATABASE_URL: database.url("producer"), BATON_API_KEY_HASHES: apiKeyHash };
     return {
       database,
       outside,
-      start: (env = {}, timeoutMs) => bundles.start("poll-queue", { ...settings, ...env }, timeoutMs),
-      enqueue: (workflow, count) => {
+      start: (env = {}, timeoutMs) => bundles.start("poll-queue", { ...poller, ...env }, timeoutMs),
+      startProducer: (env = {}) => bundles.start("enqueue-run", { ...producer, ...env }, 15_000),
+      enqueue: (count) => {
         const inputs = Array.from({ length: count }, (_, n) => ({ n }));
-        return enqueue(database.database, workflow, inputs);
+        return enqueue(database.database, errand, inputs);
       },
       [Symbol.asyncDispose]: async () => {
         await outside[Symbol.asyncDispose]();

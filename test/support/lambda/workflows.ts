@@ -19,22 +19,15 @@ async function callOutside(step: string, { idempotencyKey: key, attempt }: StepC
 
 const step = (name: string) => (_state: unknown, context: StepContext) => callOutside(name, context);
 
-/** Two calls, and an entry that is made with the last checkpoint or not at all. */
+/** Two calls, and an entry that is made with the last checkpoint or not at all. Each node needs 25 seconds of the invocation's time to begin. */
 export const errand = defineWorkflow({ name: "errand", version: 1, input: Input })
-  .step("first", { output: Called, timeout: "10 seconds" }, step("first"))
-  .step("second", { output: Called, timeout: "10 seconds" }, step("second"))
-  .sql("book", ({ second }, { runId }) => ({
+  .step("first", { output: Called, timeout: "20 seconds" }, step("first"))
+  .step("second", { output: Called, timeout: "20 seconds" }, step("second"))
+  .sql("book", { timeout: "20 seconds" }, ({ second }, { runId }) => ({
     statements: [{ text: "insert into test.entry (run_id, nonce) values ($1, $2)", values: [runId, second.nonce] }],
   }));
 
-/** A step that needs 25 seconds of the invocation's time to begin. */
-export const lengthy = defineWorkflow({ name: "lengthy", version: 1, input: Input }).step(
-  "only",
-  { output: Called, timeout: "20 seconds" },
-  step("only"),
-);
-
-export const workflows = [errand, lengthy];
+export const workflows = [errand];
 
 /** Where the entries go; nothing in it stops a second booking but the engine. */
 export const entryTable = `

@@ -25,12 +25,12 @@ export interface PollerConfig {
 }
 
 /**
- * Reads the poller's settings.
+ * Reads the poller's settings; an empty variable counts as unset.
  *
  * @throws ConfigurationError that names the variable that is wrong.
  */
 export function pollerConfig(env: Record<string, string | undefined>): PollerConfig {
-  const read = Environment.safeParse(env);
+  const read = Environment.safeParse(Object.fromEntries(Object.entries(env).filter(([, value]) => value !== "")));
   if (!read.success) throw new ConfigurationError(read.error.issues.map(({ message }) => message).join("; "));
   return {
     batch: read.data.BATON_BATCH,

@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
+import { connectionFrom } from "../../shared/db/default-database.ts";
 import { readConfig } from "../../shared/lambda/config.ts";
+import { pollerConfig } from "../../shared/lambda/poller-config.ts";
 
 const env = { DATABASE_URL: "postgresql://user:canary@host/db" };
 const hash = "ab".repeat(32);
@@ -35,4 +37,11 @@ test.each([
 ])("%j is refused with the variable's name and never its value", (wrong, message) => {
   expect(() => readConfig(wrong)).toThrow(message);
   expect(() => readConfig(wrong)).not.toThrow(/canary/);
+});
+
+test("an empty variable counts as not set, for the poller and for the database too", () => {
+  const names = ["BATON_BATCH", "BATON_CONCURRENCY", "BATON_LINGER_SECONDS", "BATON_POLLER_TIMEOUT_SECONDS"];
+  expect(pollerConfig(Object.fromEntries(names.map((name) => [name, ""])))).toEqual(pollerConfig({}));
+  const empty = { ...env, BATON_DRIVER: "", BATON_NEON_ENDPOINT: "" };
+  expect(connectionFrom(empty)).toEqual({ url: env.DATABASE_URL });
 });

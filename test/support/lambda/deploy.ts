@@ -1,12 +1,12 @@
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, afterEach } from "vitest";
+import { afterAll } from "vitest";
 import { buildFunctions, ROOT } from "../../../infra/build.ts";
 import { LambdaInstance } from "./instance.ts";
 
 /** Built bundles, each of which can have any number of instances. */
 export interface Deployed {
-  /** A cold start of the bundle of this name. Default timeout: 300 seconds, as in `serverless.yml`. Killed after the test at the latest. */
+  /** A cold start of the bundle of this name. Default timeout: 300 seconds, as in `serverless.yml`. Killed at the end of the test file at the latest. */
   readonly start: (functionName: string, env: Readonly<Record<string, string>>, timeoutMs?: number) => Promise<LambdaInstance>;
 }
 
@@ -20,7 +20,7 @@ export async function deployBundles(workflows?: string): Promise<Deployed> {
 /** Instances of the bundles in a folder. */
 export function startable(taskRoot: string): Deployed {
   const instances: LambdaInstance[] = [];
-  afterEach(async () => void (await Promise.all(instances.splice(0).map((instance) => instance.kill()))));
+  afterAll(async () => void (await Promise.all(instances.map((instance) => instance.kill()))));
   return {
     start: async (functionName, env, timeoutMs = 300_000) => {
       const instance = await LambdaInstance.start({ functionName, taskRoot, env, timeoutMs });

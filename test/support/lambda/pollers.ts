@@ -47,22 +47,28 @@ export async function deployPollers(): Promise<() => Promise<Scene>> {
     const neon = { BATON_DRIVER: "neon", BATON_NEON_ENDPOINT: database.neon.url };
     const poller = { ...neon, DATABASE_URL: database.url("poller"), BATON_LINGER_SECONDS: "0", OUTSIDE_URL: outside.url };
     const producer = { ...neon, DATABASE_URL: database.url("producer"), BATON_API_KEY_HASHES: apiKeyHash };
+    const instances: Promise<LambdaInstance>[] = [];
+    const start = (...coldStart: Parameters<typeof bundles.start>) => {
+      const instance = bundles.start(...coldStart);
+      instances.push(instance);
+      return instance;
+    };
     return {
       database,
       outside,
-      start: (env = {}, timeoutMs) => bundles.start("poll-queue", { ...poller, ...env }, timeoutMs),
-      startProducer: (env = {}) => bundles.start("enqueue-run", { ...producer, ...env }, 15_000),
-      enqueue: (count) => {
-        const inputs = Array.from({ length: count }, (_, n) => ({ n }));
-        return enqueue(database.database, errand, inputs);
-      },
+      start: (env = {}, timeoutMs = 300_000) => start("poll-queue", { ...poller, ...env }, timeoutMs),
+      startProducer: (env = {}) => start("enqueue-run", { ...producer, ...env }, 15_000),
+      enqueue: (count) => enqueue(database.database, errand, numbered(count)),
       [Symbol.asyncDispose]: async () => {
+        for (const instance of await Promise.all(instances)) await instance.kill();
         await outside[Symbol.asyncDispose]();
         await database[Symbol.asyncDispose]();
       },
     };
   };
 }
+
+const numbered = (count: number) => Array.from({ length: count }, (_, n) => ({ n }));
 
 /** What an invocation of the poller reports; fails when it ended in an error. */
 export function reportOf(outcome: Outcome): PollReport {

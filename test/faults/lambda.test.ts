@@ -93,3 +93,61 @@ test("a poller that thaws while another is at its run does not disturb it, and t
   reportOf(await others);
   await expectDone(scene, [id, next!]);
 });
+
+/** Freezes an instance while a call of its is on its way; the call is applied, or never heard of. */
+async function frozenIn(scene: Scene, call: "claim" | "advance", fate: "applied" | "unheard") {
+  const { database, start } = scene;
+  const [id] = await scene.enqueue(1);
+  const instance = await start();
+  let frozen = false;
+  database.neon.inject(({ text }) => {
+    if (frozen || !text.includes(`baton.${call}(`)) return undefined;
+    instance.freeze();
+    frozen = true;
+    return fate === "unheard" ? { kind: "hang" } : undefined;
+  });
+  const invoked = instance.invoke(tick);
+  await until("its call is on its way", () => frozen);
+  await database.neon.idle();
+  return { id: id!, instance, invoked };
+}
+
+/** How often each step called. */
+const callsOf = ({ outside }: Scene) => {
+  const count = (name: string) => outside.calls.filter(({ step }) => step === name).length;
+  return { first: count("first"), second: count("second") };
+};
+
+test.each([
+  ["claim", "unheard", { first: 1, second: 1 }],
+  ["claim", "applied", { first: 1, second: 1 }],
+  ["advance", "unheard", { first: 2, second: 1 }],
+  ["advance", "applied", { first: 1, second: 1 }],
+] as const)("a poller that is killed while its %s is on its way, %s, loses nothing", async (call, fate, calls) => {
+  await using scene = await setScene();
+  const { id, instance } = await frozenIn(scene, call, fate);
+  await instance.kill();
+  await scene.database.advance("31 seconds");
+  reportOf(await (await scene.start()).invoke(tick));
+  await expectDone(scene, [id]);
+  expect(callsOf(scene)).toEqual(calls);
+});
+
+test.each([
+  ["claim", { first: 2, second: 1 }],
+  ["advance", { first: 1, second: 2 }],
+] as const)(
+  "a poller that reads the answer to its %s when another has finished the run makes one call too many, and writes nothing",
+  async (call, calls) => {
+    await using scene = await setScene();
+    const { id, instance, invoked } = await frozenIn(scene, call, "applied");
+    await scene.database.advance("31 seconds");
+    reportOf(await (await scene.start()).invoke(tick));
+    const theirs = await stored(scene);
+    instance.thaw();
+    reportOf(await invoked);
+    expect(await stored(scene)).toBe(theirs);
+    expect(callsOf(scene)).toEqual(calls);
+    await expectDone(scene, [id]);
+  },
+);

@@ -26,8 +26,6 @@ export interface NeonEndpoint {
   inject(faults: FaultPlan | undefined): void;
   /** Resolves when nothing is executed any more, late copies included. */
   idle(): Promise<void>;
-  /** Hangs up on callers that keep a connection open, as Neon does after a while. */
-  closeIdleConnections(): void;
   close(): Promise<void>;
 }
 
@@ -95,7 +93,6 @@ export async function startNeonEndpoint(options: NeonEndpointOptions): Promise<N
     idle: async () => {
       while (working.size > 0) await Promise.all(working);
     },
-    closeIdleConnections: () => server.closeIdleConnections(),
     close: async () => {
       server.closeAllConnections();
       server.close();

@@ -1,79 +1,125 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
-import type { APIGatewayProxyStructuredResultV2 } from "aws-lambda";
-import { afterAll, expect, test } from "vitest";
-import { buildFunctions, ROOT } from "../../infra/build.ts";
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
 import { createTestDatabase } from "../support/database.ts";
 import { apiKeyHash } from "../support/http-event.ts";
-import { LambdaInstance } from "../support/lambda/instance.ts";
+import { deployBundles } from "../support/lambda/deploy.ts";
+import { answerOf } from "../support/lambda/outcome.ts";
+import { until } from "../support/until.ts";
 
-// The events have the shape that AWS documents for payload format 2.0, all fields of it:
-// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
-const eventOf = (name: string): unknown => JSON.parse(readFileSync(new URL(`events/${name}.json`, import.meta.url), "utf8"));
-
-mkdirSync(join(ROOT, ".baton"), { recursive: true });
-const folder = mkdtempSync(join(ROOT, ".baton/test-bundles-"));
-await buildFunctions({ driver: "neon", outdir: folder });
 const database = await createTestDatabase();
-const open = (bundle: string, role: "producer" | "operator", env = {}) =>
-  LambdaInstance.start({
-    folder,
-    bundle,
-    env: { DATABASE_URL: database.url(role), BATON_NEON_ENDPOINT: database.neon.url, BATON_API_KEY_HASHES: apiKeyHash, ...env },
-  });
-const enqueueRun = await open("enqueue-run", "producer");
-const controlRuns = await open("control-runs", "operator");
-afterAll(async () => {
-  for (const instance of [enqueueRun, controlRuns]) await instance[Symbol.asyncDispose]();
-  rmSync(folder, { recursive: true, force: true });
+const bundles = await deployBundles();
+const settings = (role: "producer" | "operator" | "poller") => ({
+  DATABASE_URL: database.url(role),
+  BATON_DRIVER: "neon",
+  BATON_NEON_ENDPOINT: database.neon.url,
+  BATON_API_KEY_HASHES: apiKeyHash,
 });
+const enqueueRun = await bundles.start("enqueue-run", settings("producer"), 15_000);
+const controlRuns = await bundles.start("control-runs", settings("operator"), 15_000);
 
-async function call(instance: LambdaInstance, event: string): Promise<APIGatewayProxyStructuredResultV2> {
-  const outcome = await instance.invoke(eventOf(event));
-  if ("error" in outcome) throw new Error(outcome.error.errorMessage);
-  return outcome.answer as APIGatewayProxyStructuredResultV2;
+/** The id of the recorded requests, of which there is no run. */
+const unknown = "00000000-0000-7000-8000-000000000000";
+const safe = {
+  "cache-control": "no-store",
+  "strict-transport-security": "max-age=63072000",
+  "x-content-type-options": "nosniff",
+};
+
+/** Sends a request of `events/`, which have every field that AWS documents; id stands for the one in its path. */
+async function send(name: string, id = unknown) {
+  const event = JSON.parse(readFileSync(new URL(`events/${name}.json`, import.meta.url), "utf8").replaceAll(unknown, id)) as unknown;
+  const { statusCode, headers, body } = answerOf(await (name.startsWith("enqueue") ? enqueueRun : controlRuns).invoke(event));
+  return { status: statusCode, headers, body: JSON.parse(body) as Record<string, unknown> };
 }
-const bodyOf = ({ body = "" }: APIGatewayProxyStructuredResultV2) => JSON.parse(body) as Record<string, unknown>;
 
-test("the built producer stores a run, and the built reader finds it", async () => {
-  const answer = await call(enqueueRun, "post-run");
-  const { id, status } = bodyOf(answer) as { id: string; status: string };
-  expect(answer).toMatchObject({ statusCode: 202, headers: { "content-type": "application/json", location: `/runs/${id}` } });
-  expect(status).toBe("ready");
-  expect(bodyOf(await call(controlRuns, "get-runs"))).toMatchObject({ runs: [{ id, status: "ready" }] });
+const countRuns = async () => (await database.query("select count(*)::int as runs from baton.run"))[0]?.["runs"];
+
+describe("enqueue-run", () => {
+  test("stores a run, whatever cookies, authorizer and stage variables come with the request", async () => {
+    const { status, headers, body } = await send("enqueue-run");
+    expect(body).toEqual({ id: expect.any(String), status: "ready" });
+    expect({ status, headers }).toEqual({
+      status: 202,
+      headers: { ...safe, "content-type": "application/json", location: `/runs/${body["id"] as string}` },
+    });
+    const rows = await database.query("select input from baton.run where id = $1", [body["id"]]);
+    expect(rows).toEqual([{ input: { orderId: "o-1", amountCents: 1250 } }]);
+  });
+
+  test("reads a body in Base64 as the bytes that it was, once for each Idempotency-Key", async () => {
+    const first = await send("enqueue-run-base64");
+    expect(first.status).toBe(202);
+    expect(await send("enqueue-run-base64")).toEqual(first);
+    const rows = await database.query("select input ->> 'orderId' as order from baton.run where id = $1", [first.body["id"]]);
+    expect(rows).toEqual([{ order: "größe-1" }]);
+  });
+
+  test("takes two headers of one name, joined by a comma, as one value", async () => {
+    expect((await send("enqueue-run-headers-twice")).status).toBe(202);
+    const rows = await database.query("select key from baton.dedup where key like '%two'");
+    expect(rows).toEqual([{ key: expect.stringContaining("one,two") }]);
+  });
 });
 
-test("a body in Base64 is decoded as UTF-8", async () => {
-  const { id } = bodyOf(await call(enqueueRun, "post-run-base64"));
-  expect(await database.query("select input ->> 'orderId' as order from baton.run where id = $1", [id])).toEqual([{ order: "o-ä" }]);
-});
-
-test("cookies, stage variables and an authorizer's claims do no harm", async () => {
-  expect(await call(enqueueRun, "post-run-cookies")).toMatchObject({ statusCode: 202 });
+describe("control-runs", () => {
+  test("lists, finds, cancels and redrives", async () => {
+    const { body } = await send("enqueue-run");
+    const id = body["id"] as string;
+    const list = await send("list-runs");
+    expect(list).toMatchObject({ status: 200, headers: { ...safe, "content-type": "application/json" } });
+    expect((list.body["runs"] as { id: string }[])[0]).toMatchObject({ id, workflow: "fulfil-order", status: "ready" });
+    expect(await send("find-run", id)).toMatchObject({ status: 200, body: { id, status: "ready", steps: expect.any(Array) } });
+    expect(await send("redrive-run", id)).toMatchObject({ status: 409, body: { type: "urn:baton:problem:wrong-status" } });
+    expect(await send("cancel-run", id)).toMatchObject({ status: 202, body: { id, status: "cancelled" } });
+    expect(await send("find-run", id)).toMatchObject({ status: 200, body: { id, status: "cancelled" } });
+  });
 });
 
 test.each([
-  ["a repeated content type", "post-run-repeated-header", 415, "unsupported-media-type"],
-  ["two API keys", "post-run-two-keys", 401, "unauthorized"],
-  ["no body", "post-run-without-body", 400, "invalid-json"],
-  ["an empty body", "post-run-empty-body", 400, "invalid-json"],
-])("the built producer refuses a request with %s", async (_what, event, status, kind) => {
-  const answer = await call(enqueueRun, event);
-  expect(answer).toMatchObject({ statusCode: status, headers: { "content-type": "application/problem+json" } });
-  expect(bodyOf(answer)).toMatchObject({ type: `urn:baton:problem:${kind}`, status, instance: "JKJaXmPLvHcESHA=" });
+  ["enqueue-run-no-body", 400, "invalid-json"],
+  ["enqueue-run-empty-body", 400, "invalid-json"],
+  ["enqueue-run-content-type-twice", 415, "unsupported-media-type"],
+  ["enqueue-run-authorization-twice", 401, "unauthorized"],
+  ["enqueue-run-unknown-workflow", 404, "unknown-workflow"],
+  ["list-runs-status-twice", 400, "invalid-query"],
+  ["find-run", 404, "unknown-run"],
+  ["cancel-run", 404, "unknown-run"],
+  ["redrive-run", 404, "unknown-run"],
+])("the request %s is answered with %i %s as application/problem+json, and changes nothing", async (name, status, kind) => {
+  const before = await countRuns();
+  const answered = await send(name);
+  expect(answered).toMatchObject({ status, headers: { ...safe, "content-type": "application/problem+json" } });
+  expect(answered.body).toMatchObject({ type: `urn:baton:problem:${kind}`, status, instance: "JKJaXmPLvHcESHA=" });
+  expect(await countRuns()).toBe(before);
 });
 
-test.each([
-  ["a repeated query key", "get-runs-repeated-key", 400, "invalid-query"],
-  ["an id that no run has", "get-run", 404, "unknown-run"],
-])("the built reader refuses %s", async (_what, event, status, kind) => {
-  expect(bodyOf(await call(controlRuns, event))).toMatchObject({ type: `urn:baton:problem:${kind}`, status });
-});
+describe("with a wrong environment", () => {
+  test.each([
+    ["enqueue-run", "DATABASE_URL", ""],
+    ["control-runs", "DATABASE_URL", ""],
+    ["control-runs", "BATON_API_KEY_HASHES", "canary"],
+    ["enqueue-run", "BATON_DRIVER", "mysql"],
+  ])("%s says nothing but 500 to its caller, and %s in its log", async (name, variable, value) => {
+    const instance = await bundles.start(name, { ...settings("producer"), [variable]: value }, 15_000);
+    const event: unknown = JSON.parse(readFileSync(new URL("events/list-runs.json", import.meta.url), "utf8"));
+    const { statusCode, headers, body } = answerOf(await instance.invoke(event));
+    expect([statusCode, headers["content-type"]]).toEqual([500, "application/problem+json"]);
+    expect(JSON.parse(body)).toMatchObject({ type: "urn:baton:problem:internal", instance: "JKJaXmPLvHcESHA=" });
+    expect(body).not.toContain(variable);
+    await until("it is in the log", () => instance.log.includes(variable));
+    expect(instance.log).toContain("JKJaXmPLvHcESHA=");
+    expect(instance.log).not.toContain("canary");
+  });
 
-test.each(["enqueue-run", "control-runs"])("%s with a wrong environment is a 500 whose log names the variable", async (bundle) => {
-  await using instance = await open(bundle, "producer", { BATON_IDLE_GATE: "perhaps" });
-  const answer = await call(instance, bundle === "enqueue-run" ? "post-run" : "get-runs");
-  expect(answer).toMatchObject({ statusCode: 500 });
-  expect(answer.body).not.toContain("BATON_IDLE_GATE");
-  expect(instance.output).toContain("BATON_IDLE_GATE: it takes on or off");
+  test.each([
+    ["DATABASE_URL", ""],
+    ["BATON_DRIVER", "mysql"],
+    ["BATON_BATCH", "abc"],
+    ["BATON_POLLER_TIMEOUT_SECONDS", "5"],
+  ])("poll-queue ends its invocation with an error that names %s", async (variable, value) => {
+    const instance = await bundles.start("poll-queue", { ...settings("poller"), [variable]: value });
+    expect(await instance.invoke({})).toEqual({
+      error: { errorType: expect.stringMatching(/ConfigurationError$/), errorMessage: expect.stringContaining(variable) },
+    });
+  });
 });

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { connectionFrom } from "../../shared/db/default-database.ts";
 import { readConfig } from "../../shared/lambda/config.ts";
 import { pollerConfig } from "../../shared/lambda/poller-config.ts";
 
@@ -71,4 +72,11 @@ test.each([
   [{ BATON_POLLER_TIMEOUT_SECONDS: "901" }, /^BATON_POLLER_TIMEOUT_SECONDS: /],
 ])("the poller refuses %j", (wrong, message) => {
   expect(() => pollerConfig({ ...env, ...wrong })).toThrow(message);
+});
+
+test("an empty variable counts as not set, for the poller and for the database too", () => {
+  const names = ["BATON_BATCH", "BATON_CONCURRENCY", "BATON_LINGER_SECONDS", "BATON_POLLER_TIMEOUT_SECONDS"];
+  expect(pollerConfig({ ...env, ...Object.fromEntries(names.map((name) => [name, ""])) })).toEqual(pollerConfig(env));
+  const empty = { ...env, BATON_DRIVER: "", BATON_NEON_ENDPOINT: "" };
+  expect(connectionFrom(empty)).toEqual({ url: env.DATABASE_URL });
 });

@@ -1,22 +1,15 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { buildFunctions, ROOT } from "../../infra/build.ts";
+import { describe, expect, test } from "vitest";
+import { buildFunctions } from "../../infra/build.ts";
 import { budgetOf } from "../../infra/build/report.ts";
 import { readTemplate } from "../../infra/local/host/template.ts";
-import { type Package, synthesise } from "../../infra/local/start/synthesise.ts";
+import { synthesise } from "../../infra/local/start/synthesise.ts";
+import { projectFolder } from "../support/project-folder.ts";
 
-let folder: string;
-let made: Package;
-
-beforeAll(async () => {
-  // Below the project, so that a bundle finds the packages that are not in it.
-  mkdirSync(join(ROOT, ".baton"), { recursive: true });
-  folder = mkdtempSync(join(ROOT, ".baton/test-package-"));
-  made = await synthesise(folder, { driver: "neon" });
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = projectFolder();
+const made = await synthesise(folder, { driver: "neon" });
 
 /** The names in a zip file, from its central directory. */
 function namesIn(zip: Buffer): string[] {

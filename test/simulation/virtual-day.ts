@@ -16,6 +16,21 @@ export interface DayCost {
   readonly writes: number;
 }
 
+/** How a day may differ from one on which all goes well. */
+export interface DayOptions {
+  /** `false`: every tick polls. */
+  readonly gated?: boolean;
+  /** How many processes poll; next says which one takes the next event. Default: one. */
+  readonly processes?: number;
+  readonly next?: () => number;
+  /** Called before and after a call of the board; what it throws, the caller sees. */
+  readonly board?: (call: "read" | "write", when: "before" | "after") => void;
+  /** Whether the process that has just claimed dies now. */
+  readonly dies?: () => boolean;
+  /** How long a nudge is on its way, in milliseconds. */
+  readonly delay?: () => number;
+}
+
 const MINUTE = 60_000;
 const SUSPEND_AFTER = 5 * MINUTE;
 /** Real time in which handlers that do nothing come back, before the virtual clock jumps to the next timer. */
@@ -31,27 +46,30 @@ export class VirtualDay {
   readonly start: number;
   readonly client;
   readonly #database: TestDatabase;
-  readonly #poll: (nudged: boolean) => Promise<unknown>;
+  readonly #options: DayOptions;
+  readonly #processes: readonly ((nudged: boolean) => Promise<unknown>)[];
   readonly #touched: number[] = [];
-  readonly #nudged: Promise<unknown>[] = [];
+  readonly #nudges: number[] = [];
   #hint: string | null = null;
   #reads = 0;
   #writes = 0;
 
-  private constructor(database: TestDatabase, workflows: readonly AnyWorkflow[], gated: boolean) {
+  private constructor(database: TestDatabase, workflows: readonly AnyWorkflow[], options: DayOptions) {
     this.#database = database;
+    this.#options = options;
     // Tomorrow at midnight: the partitions of the days before need not be there.
     this.now = this.start = (Math.floor(Date.now() / 86_400_000) + 1) * 86_400_000;
     const counted = this.#counting(database.database);
-    const poller = createPoller(counted, workflows, { clock: this.#clock(), settings: { lingerMs: 15_000 } });
-    const gate: IdleGate = { board: this.#board(), now: () => this.now, knows: "this code" };
-    this.#poll = (nudged) => (gated ? pollBehindGate(poller, gate, nudged) : pollQueue(poller, nudged));
-    const nudge = async (pollers: number) => void this.#nudged.push(...Array.from({ length: pollers }, () => this.#poll(true)));
+    const { processes = 1, gated = true, delay = () => 0 } = options;
+    this.#processes = Array.from({ length: processes }, () => this.#newProcess(counted, workflows, gated));
+    const nudge = async (pollers: number) => {
+      for (let n = 0; n < pollers; n++) this.#nudges.push(this.now + delay());
+    };
     this.client = createClient({ database: counted, nudge, idleGate: gated, now: () => this.now });
   }
 
-  static async begin(database: TestDatabase, workflows: readonly AnyWorkflow[], { gated = true } = {}): Promise<VirtualDay> {
-    const day = new VirtualDay(database, workflows, gated);
+  static async begin(database: TestDatabase, workflows: readonly AnyWorkflow[], options: DayOptions = {}): Promise<VirtualDay> {
+    const day = new VirtualDay(database, workflows, options);
     await day.#moveTo(day.start);
     return day;
   }
@@ -62,17 +80,52 @@ export class VirtualDay {
     for (let tick = Math.ceil(this.now / MINUTE) * MINUTE; tick < end; tick += MINUTE) {
       // A poller that is still at work would have had the event beside it.
       if (tick < this.now) continue;
+      await this.#deliverUntil(tick);
       await this.#moveTo(tick);
       await this.#poll(false);
     }
+    await this.#deliverUntil(end);
     if (this.now < end) await this.#moveTo(end);
   }
 
-  /** Does something as a caller would, and waits for the pollers that it woke. */
+  /** Does something as a caller would, and waits for the pollers that it woke at once. */
   async act<Result>(action: () => Promise<Result>): Promise<Result> {
     const result = await action();
-    await Promise.all(this.#nudged.splice(0));
+    await this.#deliverUntil(this.now);
     return result;
+  }
+
+  /** Delivers the nudges that are due by then; those of one moment at the same time. */
+  async #deliverUntil(moment: number): Promise<void> {
+    for (let at = Math.min(...this.#nudges); at <= moment; at = Math.min(...this.#nudges)) {
+      if (at > this.now) await this.#moveTo(at);
+      const due = this.#nudges.filter((each) => each <= this.now);
+      this.#nudges.splice(0, Infinity, ...this.#nudges.filter((each) => each > this.now));
+      await Promise.all(due.map(() => this.#poll(true)));
+    }
+  }
+
+  #poll(nudged: boolean): Promise<unknown> {
+    return this.#processes[this.#options.next?.() ?? 0]!(nudged);
+  }
+
+  #newProcess(database: Database, workflows: readonly AnyWorkflow[], gated: boolean): (nudged: boolean) => Promise<unknown> {
+    const fresh = () => createPoller(database, workflows, { clock: this.#clock(), settings: { lingerMs: 15_000 } });
+    let poller = fresh();
+    const gate: IdleGate = { board: this.#board(), now: () => this.now, knows: "this code" };
+    return async (nudged) => {
+      const death = Promise.withResolvers<void>();
+      const { store } = poller;
+      const claim: typeof store.claim = async (...call) => {
+        const answer = await store.claim(...call);
+        if (answer.runs.length === 0 || this.#options.dies?.() !== true) return answer;
+        poller = fresh();
+        death.resolve();
+        return new Promise(() => {});
+      };
+      const mortal = { ...poller, store: { ...store, claim } };
+      await Promise.race([death.promise, gated ? pollBehindGate(mortal, gate, nudged) : pollQueue(mortal, nudged)]);
+    };
   }
 
   cost(): DayCost {
@@ -101,8 +154,17 @@ export class VirtualDay {
 
   #board(): IdleGate["board"] {
     return {
-      read: async () => (this.#reads++, this.#hint),
-      write: async (text) => void (this.#writes++, (this.#hint = text)),
+      read: async () => {
+        this.#reads++;
+        this.#options.board?.("read", "before");
+        return this.#hint;
+      },
+      write: async (text) => {
+        this.#writes++;
+        this.#options.board?.("write", "before");
+        this.#hint = text;
+        this.#options.board?.("write", "after");
+      },
     };
   }
 

@@ -1,8 +1,6 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
-import { afterAll } from "vitest";
-import { ROOT } from "../../infra/build.ts";
+import { readFileSync } from "node:fs";
 import { type Package, synthesise } from "../../infra/local/start/synthesise.ts";
+import { projectFolder } from "./project-folder.ts";
 
 export interface Resource {
   readonly Type: string;
@@ -29,11 +27,7 @@ export interface Watched {
 
 /** Synthesises the service for a stage; what it wrote goes with the test file. */
 export async function templateOf(stage: string): Promise<TestTemplate> {
-  // Below the project, so that a bundle finds the packages that are not in it.
-  mkdirSync(join(ROOT, ".baton"), { recursive: true });
-  const folder = mkdtempSync(join(ROOT, ".baton/test-package-"));
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
-  const made = await synthesise(folder, { driver: "neon", stage });
+  const made = await synthesise(projectFolder(), { driver: "neon", stage });
   const { Resources: resources } = JSON.parse(readFileSync(made.templateFile, "utf8")) as { Resources: Record<string, Resource> };
   const all = (type: string) => Object.entries(resources).filter(([, { Type }]) => Type === type);
   const only = (type: string) => {

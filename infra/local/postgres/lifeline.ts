@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 
 /** What to put before a command so that the kernel ends it when the process that starts it dies; empty where there is no setpriv. */
-export function deathSignalPrefix(signal: "INT" | "TERM" | "KILL" = "INT"): readonly string[] {
+export function deathSignalPrefix(signal: "INT" | "TERM" = "INT"): readonly string[] {
   const prefix = ["setpriv", "--pdeathsig", signal];
   return spawnSync("setpriv", ["--pdeathsig", signal, "true"]).status === 0 ? prefix : [];
 }

@@ -1,43 +1,84 @@
-/** What Lambda's Node runtime does, in short: loads the handler once, then asks for one invocation after the other. */
+// The runtime in an instance: loads the function that _HANDLER names and asks the Runtime API for one invocation after the other,
+// as AWS's own runtime client for Node 24 does. It stands alone: nothing of Baton is in this process but the bundle.
+import { Agent, request } from "node:http";
+import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import type { Context } from "aws-lambda";
 
-const api = `http://${process.env["AWS_LAMBDA_RUNTIME_API"]}/2018-06-01/runtime`;
-const post = (path: string, body: unknown) => fetch(`${api}/${path}`, { method: "POST", body: JSON.stringify(body ?? null) });
-const errorOf = (thrown: unknown) => {
-  const { name, message } = thrown instanceof Error ? thrown : new Error(String(thrown));
-  return { errorType: name, errorMessage: message };
-};
+type Handler = (event: unknown, context: Context) => unknown;
 
-type Handler = (event: unknown, context: unknown) => Promise<unknown>;
-
-async function load(): Promise<Handler> {
-  const [module, name] = process.env["_HANDLER"]!.split(".") as [string, string];
-  const loaded = (await import(pathToFileURL(`${process.env["LAMBDA_TASK_ROOT"]}/${module}.mjs`).href)) as Record<string, Handler>;
-  if (loaded[name] === undefined) throw new TypeError(`${name} is not exported by ${module}`);
-  return loaded[name];
+interface Answer {
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly body: string;
 }
 
-async function next(handler: Handler): Promise<void> {
-  const response = await fetch(`${api}/invocation/next`);
-  const id = response.headers.get("lambda-runtime-aws-request-id")!;
-  const deadline = Number(response.headers.get("lambda-runtime-deadline-ms"));
-  const context = {
-    awsRequestId: id,
-    invokedFunctionArn: response.headers.get("lambda-runtime-invoked-function-arn"),
-    getRemainingTimeInMillis: () => Math.max(0, deadline - Date.now()),
-  };
-  try {
-    const answer = await handler(await response.json(), context);
-    await post(`invocation/${id}/response`, answer);
-  } catch (thrown) {
-    await post(`invocation/${id}/error`, errorOf(thrown));
+const env = process.env as Readonly<Record<string, string>>;
+const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+
+async function call(method: "GET" | "POST", path: string, body?: string): Promise<Answer> {
+  const url = `http://${env["AWS_LAMBDA_RUNTIME_API"]}/2018-06-01/runtime${path}`;
+  return new Promise((resolve, reject) => {
+    const sent = request(url, { method, agent }, (response) => {
+      const headers = response.headers as Answer["headers"];
+      response.toArray().then((chunks) => resolve({ headers, body: Buffer.concat(chunks as Buffer[]).toString() }), reject);
+    });
+    sent.on("error", reject).end(body);
+  });
+}
+
+class RuntimeError extends Error {
+  constructor(type: string, message: string) {
+    super(message);
+    this.name = `Runtime.${type}`;
   }
 }
 
-try {
-  const handler = await load();
-  for (;;) await next(handler);
-} catch (thrown) {
-  await post("init/error", errorOf(thrown)).catch(() => undefined);
-  process.exit(1);
+async function load(): Promise<Handler> {
+  const [module = "", name = ""] = env["_HANDLER"]!.split(".");
+  const file = join(env["LAMBDA_TASK_ROOT"]!, `${module}.mjs`);
+  const loaded = (await import(pathToFileURL(file).href).catch((thrown: unknown) => {
+    if ((thrown as { code?: unknown }).code !== "ERR_MODULE_NOT_FOUND") throw thrown;
+    throw new RuntimeError("ImportModuleError", (thrown as Error).message);
+  })) as Record<string, Handler | undefined>;
+  const handler = loaded[name];
+  if (typeof handler !== "function") throw new RuntimeError("HandlerNotFound", `${env["_HANDLER"]} is undefined or not exported`);
+  return handler;
 }
+
+/** An error for the Runtime API, and in the log. */
+function described(what: string, thrown: unknown): string {
+  const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+  const body = JSON.stringify({ errorType: error.name, errorMessage: error.message, stackTrace: error.stack?.split("\n") ?? [] });
+  console.error(`${what}\t${body}`);
+  return body;
+}
+
+async function handle(handler: Handler, { headers, body }: Answer): Promise<void> {
+  const path = `/invocation/${headers["lambda-runtime-aws-request-id"]}`;
+  try {
+    const result = await handler(JSON.parse(body), contextOf(headers));
+    await call("POST", `${path}/response`, JSON.stringify(result) ?? "null");
+  } catch (thrown) {
+    await call("POST", `${path}/error`, described("Invoke Error", thrown));
+  }
+}
+
+// As on Node 24: what ended callbacks is gone.
+function contextOf(headers: Answer["headers"]): Context {
+  return {
+    awsRequestId: headers["lambda-runtime-aws-request-id"]!,
+    invokedFunctionArn: headers["lambda-runtime-invoked-function-arn"]!,
+    functionName: env["AWS_LAMBDA_FUNCTION_NAME"]!,
+    functionVersion: env["AWS_LAMBDA_FUNCTION_VERSION"]!,
+    memoryLimitInMB: env["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]!,
+    logGroupName: env["AWS_LAMBDA_LOG_GROUP_NAME"]!,
+    logStreamName: env["AWS_LAMBDA_LOG_STREAM_NAME"]!,
+    getRemainingTimeInMillis: () => Number(headers["lambda-runtime-deadline-ms"]) - Date.now(),
+  } as Context;
+}
+
+const handler = await load().catch(async (thrown: unknown) => {
+  await call("POST", "/init/error", described("Init Error", thrown));
+  process.exit(1);
+});
+for (;;) await handle(handler, await call("GET", "/invocation/next"));

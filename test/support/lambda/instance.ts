@@ -1,103 +1,169 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
-import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
-import { deathSignalPrefix } from "../../../infra/local/postgres/lifeline.ts";
-import { until } from "../until.ts";
-import { type Outcome, RuntimeApi } from "./runtime-api.ts";
+import { guard } from "./guard.ts";
+import type { Invocation, LambdaError, Outcome } from "./outcome.ts";
+import { type RuntimeListener, startRuntimeApi } from "./runtime-api.ts";
 
 export interface InstanceOptions {
-  /** The folder with the built bundles. */
-  readonly folder: string;
-  /** The bundle's name, such as `poll-queue`. */
-  readonly bundle: string;
+  /** The bundle's file name without its ending; its export is `handler`. */
+  readonly functionName: string;
+  /** Where the bundle is. */
+  readonly taskRoot: string;
   readonly env: Readonly<Record<string, string>>;
-  /** How long one invocation may last; then the platform kills the process. Default: 60 s. */
-  readonly timeoutMs?: number;
+  /** How long an invocation may last; what is not back by then is killed. */
+  readonly timeoutMs: number;
+}
+
+/** An invocation that has no outcome yet. */
+interface Open {
+  readonly requestId: string;
+  readonly event: string;
+  settle(outcome: Outcome): void;
 }
 
 const BOOTSTRAP = fileURLToPath(new URL("bootstrap.ts", import.meta.url));
 
 /**
- * One instance of a function as Lambda runs it: a process of its own with the real bundle, driven over the Runtime API.
+ * One Lambda instance: an operating-system process with a built bundle in it, which stands still while it has no invocation.
  *
- * It can be killed, frozen and thawed at any moment, and does not outlive the test.
+ * It can be killed, frozen and thawed at any moment, dies at the function's timeout, and ends with the test process at the latest.
  */
-export class LambdaInstance implements AsyncDisposable {
-  readonly #api: RuntimeApi;
+export class LambdaInstance {
+  /** What it has printed so far. */
+  log = "";
+  readonly #options: InstanceOptions;
   readonly #process: ChildProcess;
-  readonly #timeoutMs: number;
-  /** What it printed. */
-  output = "";
+  readonly #closed: Promise<unknown>;
+  #asking: ((invocation: Invocation) => void) | undefined;
+  #open: Open | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #initError: LambdaError | undefined;
+  #alive = true;
 
-  private constructor(api: RuntimeApi, { folder, bundle, env, timeoutMs = 60_000 }: InstanceOptions) {
-    this.#api = api;
-    this.#timeoutMs = timeoutMs;
-    const [command, ...prefix] = [...deathSignalPrefix("KILL"), process.execPath];
-    const { port } = api.server.address() as AddressInfo;
-    const runtime = { AWS_LAMBDA_RUNTIME_API: `127.0.0.1:${port}`, _HANDLER: `${bundle}.handler`, LAMBDA_TASK_ROOT: folder };
-    this.#process = spawn(command, [...prefix, BOOTSTRAP], {
-      env: { PATH: process.env["PATH"], ...runtime, ...env },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    for (const stream of [this.#process.stdout!, this.#process.stderr!])
-      stream.setEncoding("utf8").on("data", (text: string) => (this.output += text));
-    this.#process.once("exit", () => this.#api.fail("Runtime.ExitError", "Runtime exited"));
-    this.#api.onInitError = () => this.#api.fail("Runtime.InitError", JSON.stringify(this.#api.initError));
+  private constructor(options: InstanceOptions, api: string) {
+    this.#options = options;
+    this.#process = spawn(process.execPath, [BOOTSTRAP], { env: environment(options, api), stdio: ["ignore", "pipe", "pipe"] });
+    const { stdout, stderr } = this.#process;
+    for (const stream of [stdout!, stderr!]) stream.setEncoding("utf8").on("data", (text: string) => (this.log += text));
+    this.#closed = once(this.#process, "close").then(() => this.#died());
   }
 
+  /** A cold start; what goes wrong in it is the outcome of the first invocation. */
   static async start(options: InstanceOptions): Promise<LambdaInstance> {
-    const api = new RuntimeApi();
-    api.server.listen(0, "127.0.0.1");
-    await once(api.server, "listening");
-    return new LambdaInstance(api, options);
+    let instance: LambdaInstance | undefined;
+    const api = await startRuntimeApi(options.functionName, () => instance!.#listener);
+    instance = new LambdaInstance(options, api.address);
+    const unguard = guard(instance.pid);
+    void instance.#closed.then(() => [unguard(), api.close()]);
+    return instance;
   }
 
   get pid(): number {
     return this.#process.pid!;
   }
 
-  get alive(): boolean {
-    return this.#process.exitCode === null && this.#process.signalCode === null;
+  /** It has no invocation, and stands still. */
+  get frozen(): boolean {
+    return this.#alive && this.#asking !== undefined;
   }
 
-  /** Runs one event to its end, or to the platform's. remainingMs: what the handler is told that it has (default: the timeout). */
-  async invoke(event: unknown = {}, remainingMs = this.#timeoutMs): Promise<Outcome> {
-    const timer = setTimeout(() => this.#timeOut(), this.#timeoutMs);
-    try {
-      return await this.#api.invoke(event, Date.now() + remainingMs);
-    } finally {
-      clearTimeout(timer);
-    }
+  /** Invokes the function with an event; one at a time, as on Lambda. */
+  invoke(event: unknown): Promise<Outcome> {
+    if (this.#open !== undefined) throw new Error("this instance is busy");
+    return new Promise((settle) => {
+      this.#open = { requestId: randomUUID(), event: JSON.stringify(event), settle };
+      if (this.#alive) this.#handOver();
+      else this.#died();
+    });
   }
 
-  /** kill -9, at once. */
+  /** SIGKILL: nothing in the process learns of it. */
   async kill(): Promise<void> {
-    if (!this.alive) return;
-    const ended = once(this.#process, "exit");
     this.#process.kill("SIGKILL");
-    await ended;
+    await this.#closed;
   }
 
-  /** Stops it where it stands, as Lambda does between two invocations; resolves when it stands. */
-  async freeze(): Promise<void> {
+  /** SIGSTOP, in the middle of whatever it does. */
+  freeze(): void {
     this.#process.kill("SIGSTOP");
-    await until("the process stands still", () => /\) T /.test(readFileSync(`/proc/${this.pid}/stat`, "utf8")));
   }
 
   thaw(): void {
     this.#process.kill("SIGCONT");
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** The function's timeout is over: by itself after `timeoutMs`, or because a test says so. */
+  async timeOut(): Promise<void> {
+    const seconds = (this.#options.timeoutMs / 1000).toFixed(2);
+    this.#fail("Sandbox.Timedout", `Task timed out after ${seconds} seconds`);
     await this.kill();
-    this.#api.server.closeAllConnections();
-    this.#api.server.close();
   }
 
-  #timeOut(): void {
-    this.#api.fail("Sandbox.Timedout", `Task timed out after ${(this.#timeoutMs / 1_000).toFixed(2)} seconds`);
-    void this.kill();
+  get #listener(): RuntimeListener {
+    return {
+      asks: (deliver) => {
+        this.#asking = deliver;
+        if (this.#open === undefined) this.freeze();
+        else this.#handOver();
+      },
+      ended: (requestId, outcome) => {
+        if (requestId === this.#open?.requestId) this.#settle(outcome);
+      },
+      failedToStart: (error) => {
+        this.#initError = error;
+      },
+    };
   }
+
+  /** Hands the open invocation over as soon as there are both it and a runtime that asks for one. */
+  #handOver(): void {
+    if (this.#open === undefined || this.#asking === undefined) return;
+    const { timeoutMs } = this.#options;
+    const { requestId, event } = this.#open;
+    this.#timer = setTimeout(() => void this.timeOut(), timeoutMs);
+    this.thaw();
+    this.#asking({ requestId, event, deadline: Date.now() + timeoutMs });
+    this.#asking = undefined;
+  }
+
+  #settle(outcome: Outcome): void {
+    clearTimeout(this.#timer);
+    this.#open?.settle(outcome);
+    this.#open = undefined;
+  }
+
+  #fail(errorType: string, message: string): void {
+    this.#settle({ error: { errorType, errorMessage: `RequestId: ${this.#open?.requestId} Error: ${message}` } });
+  }
+
+  #died(): void {
+    this.#alive = false;
+    const { signalCode, exitCode } = this.#process;
+    const how = signalCode === null ? `exit status ${exitCode}` : `signal: ${signalCode === "SIGKILL" ? "killed" : signalCode}`;
+    if (this.#initError !== undefined) this.#settle({ error: this.#initError });
+    else this.#fail("Runtime.ExitError", `Runtime exited with error: ${how}`);
+  }
+}
+
+/** Nothing of the test's own environment: only what Lambda sets, and the function's variables. */
+function environment({ functionName, taskRoot, env }: InstanceOptions, api: string): Record<string, string> {
+  return {
+    PATH: process.env["PATH"] ?? "",
+    TZ: ":UTC",
+    LANG: "en_US.UTF-8",
+    AWS_REGION: "eu-central-1",
+    AWS_EXECUTION_ENV: "AWS_Lambda_nodejs24.x",
+    AWS_LAMBDA_FUNCTION_NAME: functionName,
+    AWS_LAMBDA_FUNCTION_VERSION: "$LATEST",
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: "1024",
+    AWS_LAMBDA_INITIALIZATION_TYPE: "on-demand",
+    AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${functionName}`,
+    AWS_LAMBDA_LOG_STREAM_NAME: "2026/11/24/[$LATEST]0123456789abcdef",
+    AWS_LAMBDA_RUNTIME_API: api,
+    LAMBDA_TASK_ROOT: taskRoot,
+    _HANDLER: `${functionName}.handler`,
+    ...env,
+  };
 }

@@ -1,0 +1,30 @@
+import { afterAll } from "vitest";
+import { buildFunctions } from "../../../infra/build.ts";
+import { projectFolder } from "../project-folder.ts";
+import { LambdaInstance } from "./instance.ts";
+
+/** Built bundles, each of which can have any number of instances. */
+export interface Deployed {
+  /** A cold start of the bundle of this name. Default timeout: 300 seconds, as in `serverless.yml`. Killed at the end of the test file at the latest. */
+  readonly start: (functionName: string, env: Readonly<Record<string, string>>, timeoutMs?: number) => Promise<LambdaInstance>;
+}
+
+/** Builds the functions as they are deployed, with the Neon driver; workflows: a file with others than those of this service. */
+export async function deployBundles(workflows?: string): Promise<Deployed> {
+  const taskRoot = projectFolder();
+  await buildFunctions({ driver: "neon", outdir: taskRoot, ...(workflows !== undefined && { workflows }) });
+  return startable(taskRoot);
+}
+
+/** Instances of the bundles in a folder. */
+export function startable(taskRoot: string): Deployed {
+  const instances: LambdaInstance[] = [];
+  afterAll(async () => void (await Promise.all(instances.map((instance) => instance.kill()))));
+  return {
+    start: async (functionName, env, timeoutMs = 300_000) => {
+      const instance = await LambdaInstance.start({ functionName, taskRoot, env, timeoutMs });
+      instances.push(instance);
+      return instance;
+    },
+  };
+}

@@ -7,8 +7,8 @@ import { pause } from "./settle.ts";
 export interface WakeBoard {
   read(): Promise<string | null>;
   write(text: string): Promise<void>;
-  /** Has the poller woken at a time, in milliseconds since 1970, in place of the one that it was told before. */
-  wakeAt?(moment: number): Promise<void>;
+  /** Has the poller woken in a minute, which begins so many milliseconds after 1970, in place of the one that it was told before. */
+  wakeAt?(minute: number): Promise<void>;
 }
 
 /** The gate before the database; now is in milliseconds since 1970, knows the digest of this code. */
@@ -18,6 +18,8 @@ export interface IdleGate {
   readonly knows: string;
   /** When this process last knew the gate to be open. */
   seenOpenAt?: number | undefined;
+  /** The minute for which it last had the poller woken. */
+  wakeMinute?: number;
 }
 
 /** A schedule's poller comes once a minute: a hint that would only spare the next one is not worth its calls. */
@@ -130,8 +132,12 @@ async function publish(poller: Poller, gate: IdleGate, wakeAt: number | null): P
 async function wakeForTheNext(poller: Poller, gate: IdleGate, { dueInMs, leaseExpiresInMs }: PollReport): Promise<void> {
   const next = soonest(dueInMs, leaseExpiresInMs);
   if (next === null || gate.board.wakeAt === undefined) return;
+  // EventBridge fires anywhere within the minute that it is told: one that began before the time might be too early.
+  const minute = Math.ceil((gate.now() + next) / 60_000);
+  if (minute === gate.wakeMinute) return;
   try {
-    await gate.board.wakeAt(gate.now() + next);
+    await gate.board.wakeAt(minute * 60_000);
+    gate.wakeMinute = minute;
   } catch (thrown) {
     poller.logger.warn("the wake schedule could not be set; the next look of the schedule finds the runs", { error: String(thrown) });
   }

@@ -36,21 +36,21 @@ export function wakeBoard({ parameter, wake }: WakeBoardOptions): WakeBoard {
       const { client, PutParameterCommand } = await (ssm ??= openSsm());
       await client.send(new PutParameterCommand({ Name: parameter, Value: text, Type: "String", Overwrite: true }), callOff());
     },
-    ...(wake && { wakeAt: async (moment: number) => setWake(await (scheduler ??= openScheduler()), wake, moment) }),
+    ...(wake && { wakeAt: async (minute: number) => setWake(await (scheduler ??= openScheduler()), wake, minute) }),
   };
 }
 
-/** Moves the one schedule, or makes it, to the next full minute: EventBridge fires anywhere in the minute that it is told. */
+/** Moves the one schedule, or makes it. */
 async function setWake(
   { client, UpdateScheduleCommand, CreateScheduleCommand }: Scheduler,
   wake: WakeSchedule,
-  wakeAt: number,
+  minute: number,
 ): Promise<void> {
   const schedule = {
     GroupName: wake.group,
     Name: wake.name,
     Description: "The next time that something is due in Baton's queue; moved by the poller.",
-    ScheduleExpression: `at(${new Date(Math.ceil(wakeAt / 60_000) * 60_000).toISOString().slice(0, 19)})`,
+    ScheduleExpression: `at(${new Date(minute).toISOString().slice(0, 19)})`,
     ScheduleExpressionTimezone: "UTC",
     FlexibleTimeWindow: { Mode: "OFF" as const },
     Target: { Arn: wake.targetArn, RoleArn: wake.roleArn, RetryPolicy: { MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 60 } },

@@ -165,10 +165,12 @@ test.each([
 
 test("whoever leaves something for later has the poller woken then, whether the schedule or a nudge called it", async () => {
   await enqueue(database.database, workflow, [{}], { delay_ms: 60_000 });
-  await nudge();
-  await tick();
-  expect(board.wakes).toHaveLength(2);
-  for (const wake of board.wakes) expect(Math.abs(wake - now - 60_000)).toBeLessThan(5_000);
+  const gates = [newGate(), newGate()];
+  await nudge(gates[0]);
+  await tick(gates[1]);
+  await nudge(gates[0]);
+  // One that began before the time would fire too early; a minute that was asked for is not asked for again.
+  expect(board.wakes).toEqual([1_001 * MINUTE, 1_001 * MINUTE]);
 });
 
 test("a database that is lost just after the closing opens the gate again", async () => {

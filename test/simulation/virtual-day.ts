@@ -1,7 +1,7 @@
 import { createClient } from "../../shared/client.ts";
 import type { Database } from "../../shared/db/database.ts";
 import { type IdleGate, pollBehindGate } from "../../shared/engine/idle-gate.ts";
-import { pollQueue } from "../../shared/engine/poll-queue.ts";
+import { pollQueue, type PollReport } from "../../shared/engine/poll-queue.ts";
 import type { Clock } from "../../shared/engine/ports.ts";
 import type { AnyWorkflow } from "../../shared/domain/workflow-types.ts";
 import type { TestDatabase } from "../support/database.ts";
@@ -27,6 +27,8 @@ export interface DayOptions {
   readonly board?: (call: "read" | "write", when: "before" | "after") => void;
   /** Whether the process that has just claimed dies now. */
   readonly dies?: () => boolean;
+  /** Called when a tick has rested. */
+  readonly rested?: () => Promise<void>;
   /** How long a nudge is on its way, in milliseconds. */
   readonly delay?: () => number;
 }
@@ -47,7 +49,7 @@ export class VirtualDay {
   readonly client;
   readonly #database: TestDatabase;
   readonly #options: DayOptions;
-  readonly #processes: readonly ((nudged: boolean) => Promise<unknown>)[];
+  readonly #processes: readonly ((nudged: boolean) => Promise<PollReport | undefined>)[];
   readonly #touched: number[] = [];
   readonly #nudges: number[] = [];
   #hint: string | null = null;
@@ -82,7 +84,7 @@ export class VirtualDay {
       if (tick < this.now) continue;
       await this.#deliverUntil(tick);
       await this.#moveTo(tick);
-      await this.#poll(false);
+      if ((await this.#poll(false))?.rested === true) await this.#options.rested?.();
     }
     await this.#deliverUntil(end);
     if (this.now < end) await this.#moveTo(end);
@@ -105,26 +107,27 @@ export class VirtualDay {
     }
   }
 
-  #poll(nudged: boolean): Promise<unknown> {
+  /** One invocation, by one of the processes; undefined when it died. */
+  #poll(nudged: boolean): Promise<PollReport | undefined> {
     return this.#processes[this.#options.next?.() ?? 0]!(nudged);
   }
 
-  #newProcess(database: Database, workflows: readonly AnyWorkflow[], gated: boolean): (nudged: boolean) => Promise<unknown> {
+  #newProcess(database: Database, workflows: readonly AnyWorkflow[], gated: boolean): (nudged: boolean) => Promise<PollReport | undefined> {
     const fresh = () => createPoller(database, workflows, { clock: this.#clock(), settings: { lingerMs: 15_000 } });
     let poller = fresh();
     const gate: IdleGate = { board: this.#board(), now: () => this.now, knows: "this code" };
-    return async (nudged) => {
-      const death = Promise.withResolvers<void>();
+    return (nudged) => {
+      const death = Promise.withResolvers<undefined>();
       const { store } = poller;
       const claim: typeof store.claim = async (...call) => {
         const answer = await store.claim(...call);
         if (answer.runs.length === 0 || this.#options.dies?.() !== true) return answer;
         poller = fresh();
-        death.resolve();
+        death.resolve(undefined);
         return new Promise(() => {});
       };
       const mortal = { ...poller, store: { ...store, claim } };
-      await Promise.race([death.promise, gated ? pollBehindGate(mortal, gate, nudged) : pollQueue(mortal, nudged)]);
+      return Promise.race([death.promise, gated ? pollBehindGate(mortal, gate, nudged) : pollQueue(mortal, nudged)]);
     };
   }
 

@@ -176,3 +176,25 @@ test("tick takes 20 expired leases a time, the oldest first", async () => {
   await database.advance("31 seconds");
   expect([await engine.tick(), await engine.tick(), await engine.tick()]).toMatchObject([{ crashed: 20 }, { crashed: 5 }, { crashed: 0 }]);
 });
+
+test("a tick tells how many of the crashed runs were poison, and how long the oldest due run has been due", async () => {
+  await leaseOf(engine, 1);
+  const told = [];
+  for (let crash = 1; crash <= 3; crash++) {
+    await database.advance("31 seconds");
+    const { crashed, poisoned } = await engine.tick();
+    told.push({ crashed, poisoned });
+    await suspects();
+  }
+  expect(told).toEqual([
+    { crashed: 1, poisoned: 0 },
+    { crashed: 1, poisoned: 0 },
+    { crashed: 1, poisoned: 1 },
+  ]);
+  expect((await engine.tick()).oldest_ms).toBe(0);
+  await database.setNow(new Date());
+  await engine.enqueue(newRuns(1));
+  await database.advance("90 seconds");
+  await engine.enqueue(newRuns(1));
+  expect((await engine.tick()).oldest_ms).toBe(90_000);
+});

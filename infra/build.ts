@@ -29,6 +29,9 @@ export interface Bundle {
 
 export const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
+/** The program that packages and deploys, to be run by Node. */
+export const SERVERLESS = join(ROOT, "node_modules/serverless/bin/serverless.js");
+
 /** Parts of the drivers that are packed in CommonJS call `require`, which an ES module does not have. */
 const REQUIRE = 'import{createRequire as baton_require}from"node:module";const require=baton_require(import.meta.url);';
 

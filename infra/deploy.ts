@@ -1,10 +1,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { stop } from "esbuild";
 import type { Driver } from "../shared/db/connect.ts";
-import { buildFunctions, chosenDriver, ROOT } from "./build.ts";
+import { buildFunctions, chosenDriver, ROOT, SERVERLESS } from "./build.ts";
 import { checkSchema, migrate } from "./migrate.ts";
 
 export interface DeployOptions {
@@ -67,7 +66,7 @@ async function bringUpSchema({ url, roles, dryRun, log, sqlDir }: DeployOptions)
 }
 
 async function runServerless(command: "deploy" | "package", options: DeployOptions): Promise<void> {
-  const { stage, region, driver, force, serverless = join(ROOT, "node_modules/serverless/bin/serverless.js") } = options;
+  const { stage, region, driver, force, serverless = SERVERLESS } = options;
   // The owner's connection string is nobody's business from here on.
   const { DATABASE_URL: _owner, ...env } = process.env;
   const chosen = [...(region === undefined ? [] : ["--region", region]), ...(force && command === "deploy" ? ["--force"] : [])];

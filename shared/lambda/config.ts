@@ -55,7 +55,6 @@ export function readConfig(env: NodeJS.ProcessEnv) {
     apiKeyHashes: settings.BATON_API_KEY_HASHES,
     /** Only a stage that is not production shows stacks. */
     showStacks: !settings.BATON_STAGE.startsWith("prod"),
-    stage: settings.BATON_STAGE,
     pollerFunctionName: settings.POLLER_FUNCTION_NAME,
     /** With the gate, runs for later need a nudge too: the poller publishes when they are due. */
     idleGate: settings.BATON_IDLE_GATE === "on",

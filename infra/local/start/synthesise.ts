@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stop } from "esbuild";
-import { buildFunctions, ROOT, type BuildOptions, type Bundle } from "../../build.ts";
+import { buildFunctions, ROOT, SERVERLESS, type BuildOptions, type Bundle } from "../../build.ts";
 
 /** `serverless package` refused serverless.yml. */
 export class SynthesisError extends Error {
@@ -17,8 +17,6 @@ export interface Package {
   readonly templateFile: string;
   readonly bundles: readonly Bundle[];
 }
-
-const SERVERLESS = join(ROOT, "node_modules/serverless/bin/serverless.js");
 
 /**
  * Builds the functions and synthesises the template of a stage (default: dev) in a folder of its own, offline and without credentials.

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { guard } from "./guard.ts";
+import { watchdog } from "../../../infra/local/postgres/lifeline.ts";
 import type { Invocation, LambdaError, Outcome } from "./outcome.ts";
 import { type RuntimeListener, startRuntimeApi } from "./runtime-api.ts";
 
@@ -55,8 +55,8 @@ export class LambdaInstance {
     let instance: LambdaInstance | undefined;
     const api = await startRuntimeApi(options.functionName, () => instance!.#listener);
     instance = new LambdaInstance(options, api.address);
-    const unguard = guard(instance.pid);
-    void instance.#closed.then(() => [unguard(), api.close()]);
+    const callOff = watchdog(instance.pid, "KILL");
+    void instance.#closed.then(() => [callOff(), api.close()]);
     return instance;
   }
 

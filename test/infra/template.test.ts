@@ -47,7 +47,7 @@ describe.each(Object.entries(stages))("the template of %s", (_stage, template) =
 
 test("dev and prod tick every minute, a preview never and without an alarm for it", () => {
   const ticks = Object.entries(stages).map(([stage, template]) => {
-    const schedule = template.only("AWS::Scheduler::Schedule");
+    const schedule = template.single("AWS::Scheduler::Schedule");
     return [stage, schedule.Properties["State"], schedule.Properties["ScheduleExpression"]];
   });
   expect(ticks).toEqual([
@@ -59,13 +59,13 @@ test("dev and prod tick every minute, a preview never and without an alarm for i
 });
 
 test("a missed schedule, and an event that found no poller, are not repeated, and what failed is kept encrypted", () => {
-  const schedule = dev.only("AWS::Scheduler::Schedule");
+  const schedule = dev.single("AWS::Scheduler::Schedule");
   expect(schedule.Properties["Target"]).toMatchObject({
     RoleArn: { "Fn::GetAtt": ["PollQueueScheduleRole", "Arn"] },
     RetryPolicy: { MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 60 },
     DeadLetterConfig: { Arn: { "Fn::GetAtt": ["ScheduleFailures", "Arn"] } },
   });
-  const events = dev.only("AWS::Lambda::EventInvokeConfig");
+  const events = dev.single("AWS::Lambda::EventInvokeConfig");
   expect(events.Properties).toMatchObject({
     MaximumRetryAttempts: 0,
     MaximumEventAgeInSeconds: 60,

@@ -14,7 +14,7 @@ export interface TestTemplate extends Package {
   /** The resources of a type, with their logical ids. */
   all(type: string): [string, Resource][];
   /** The one resource of a type. */
-  only(type: string): Resource;
+  single(type: string): Resource;
 }
 
 /** What an alarm watches. */
@@ -30,12 +30,12 @@ export async function templateOf(stage: string): Promise<TestTemplate> {
   const made = await synthesise(projectFolder(), { driver: "neon", stage });
   const { Resources: resources } = JSON.parse(readFileSync(made.templateFile, "utf8")) as { Resources: Record<string, Resource> };
   const all = (type: string) => Object.entries(resources).filter(([, { Type }]) => Type === type);
-  const only = (type: string) => {
+  const single = (type: string) => {
     const [found, ...others] = all(type);
     if (found === undefined || others.length > 0) throw new Error(`the template has not exactly one ${type}`);
     return found[1];
   };
-  return { ...made, resources, all, only };
+  return { ...made, resources, all, single };
 }
 
 export function watchedBy(template: TestTemplate): Watched[] {

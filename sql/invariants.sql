@@ -39,7 +39,7 @@ having max(attempt) <> count(*)
 union all
 select 'a checkpoint is the attempt after the last failure of its node', c.run_id, c.node || ' attempt ' || c.attempt
 from baton.checkpoint c
-where c.attempt <> 1 + (select count(*) from baton.failure f where f.run_id = c.run_id and f.node = c.node)
+where c.attempt <> least(1 + (select count(*) from baton.failure f where f.run_id = c.run_id and f.node = c.node), 32767)
 union all
 select 'nothing happens after an ending', e.run_id, e.status || ' at ' || e.at
 from baton.ending e
@@ -49,3 +49,24 @@ union all
 select 'no step starts before the one before it has finished', c.run_id, c.node || ' after ' || b.node
 from baton.checkpoint c join baton.checkpoint b on b.run_id = c.run_id and b.position = c.position - 1
 where c.started_at < b.finished_at - interval '5 milliseconds'
+union all
+select 'a run is due at a lawful time, in a band that pollers look at', run_id, 'band ' || band || ' at ' || run_at
+from baton.ready
+where band not between 0 and 8 or not isfinite(run_at)
+   or (run_at > baton.now() + interval '96432 hours' and run_at <> '9999-12-31 00:00:00+00'::timestamptz)
+union all
+select 'what happened has a time, and ends after it began', run_id, source || ' from ' || began || ' to ' || ended
+from (
+  select run_id, 'checkpoint ' || node as source, started_at as began, finished_at as ended from baton.checkpoint
+  union all select run_id, 'failure of ' || node, started_at, finished_at from baton.failure
+  union all select run_id, 'retry of ' || node, finished_at, retry_at from baton.failure where retry_at is not null
+) as span
+where not isfinite(began) or not isfinite(ended) or ended < began
+union all
+select 'a lease holds somebody, or has told its poller that nobody is left', null, token::text
+from baton.lease
+where round = 0 and (baton.live_members(run_ids, gone)).ids is null
+union all
+select 'a lease has as many marks as places', null, token::text
+from baton.lease
+where length(gone) <> cardinality(run_ids) or not isfinite(expires_at)

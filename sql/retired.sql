@@ -3,7 +3,9 @@
 -- calls that are in it at that moment would be refused.
 drop function if exists baton.describe_runs(uuid[], integer[], boolean[]), baton.append_checkpoints(baton.lease, jsonb, timestamptz),
   baton.end_runs(uuid[], text, jsonb[], timestamptz), baton.end_members(baton.lease, jsonb, text, uuid[], timestamptz),
-  baton.store_runs(jsonb, timestamptz), baton.outputs_of(uuid[]), baton.failures_of(uuid[]);
+  baton.store_runs(jsonb, timestamptz), baton.outputs_of(uuid[]), baton.failures_of(uuid[]),
+  baton.describe_runs(uuid[], integer[], uuid[]), baton.fill_lease(baton.lease, jsonb, timestamptz, integer), baton.take_batch(jsonb, timestamptz),
+  baton.take_ready(integer, integer, bigint, boolean, timestamptz, timestamptz), baton.take_suspects(timestamptz), baton.take_unblocked(jsonb, timestamptz);
 
 -- Those with the same arguments as now, told by what they answer or by the name of one.
 do $$
@@ -13,8 +15,7 @@ begin
   for former in
     select p.oid from pg_proc p
     where p.pronamespace = 'baton'::regnamespace and (
-      (p.proname in ('claim', 'advance', 'claimed_again', 'replayed', 'fill_lease') and p.prorettype = 'jsonb'::regtype)
-      or (p.proname in ('take_batch', 'take_suspects', 'take_unblocked', 'take_ready') and 'begun' = any (p.proargnames))
+      (p.proname in ('claim', 'advance', 'claimed_again', 'replayed') and p.prorettype = 'jsonb'::regtype)
       or (p.proname = 'crash_members' and p.prorettype = 'void'::regtype)
       or (p.proname = 'reap_leases' and p.prorettype = 'integer'::regtype)
       or (p.proname = 'refuse_foreign_ids' and 'request' = any (p.proargnames)))

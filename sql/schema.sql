@@ -227,9 +227,9 @@ begin
   held.round := advance.round;
   held.told := case when cardinality(skipped) > 0 then jsonb_build_object('lost', to_jsonb(lost), 'stopped', to_jsonb(stopped)) end;
   if request ? 'claim' then
-    claimed := baton.fill_lease(held, request -> 'claim', moment, (request ->> 'ttl_ms')::integer);
+    claimed := baton.refill_lease(held, request -> 'claim', moment, (request ->> 'ttl_ms')::integer);
     return json_build_object('now', moment, 'round', advance.round, 'stopped', stopped, 'lost', lost,
-      'low', claimed.low, 'due_in_ms', claimed.due_in_ms, 'runs', claimed.runs);
+      'low', claimed.low, 'due_in_ms', claimed.due_in_ms, 'poisoned', claimed.poisoned, 'runs', claimed.runs);
   end if;
   update baton.lease l set round = held.round, gone = held.gone, told = held.told,
     expires_at = moment + (request ->> 'ttl_ms')::integer * interval '1 millisecond'
@@ -257,7 +257,7 @@ begin
       where c.n > 0);
   end if;
   insert into baton.checkpoint (run_id, node, position, attempt, started_at, finished_at, output)
-  select s.run::uuid, s.node, s.position::smallint, s.attempt::smallint,
+  select s.run::uuid, s.node, s.position::smallint, least(s.attempt::integer, 32767),
     moment - (s.age_ms::integer + s.took_ms::integer) * interval '1 millisecond', moment - s.age_ms::integer * interval '1 millisecond', s.output
   from rows from (
     jsonb_array_elements_text(steps -> 'place'), jsonb_array_elements_text(steps -> 'run'), jsonb_array_elements_text(steps -> 'node'),
@@ -285,10 +285,11 @@ begin
     return;
   end if;
   insert into baton.failure (run_id, node, attempt, started_at, finished_at, retry_at, error)
-  select f.run, f.node, f.attempt, moment - (f.age_ms + f.took_ms) * interval '1 millisecond',
-    moment - f.age_ms * interval '1 millisecond', moment + f.delay_ms * interval '1 millisecond', f.error
+  select f.run, f.node, least(f.attempt, 32767), moment - (f.age_ms + f.took_ms) * interval '1 millisecond',
+    moment - f.age_ms * interval '1 millisecond',
+    case when f.delay_ms is not null then moment + least(f.delay_ms, 315532800000) * interval '1 millisecond' end, f.error
   from jsonb_to_recordset(failures)
-    as f (place integer, run uuid, node text, attempt smallint, age_ms integer, took_ms integer, delay_ms bigint, error jsonb)
+    as f (place integer, run uuid, node text, attempt integer, age_ms integer, took_ms integer, delay_ms bigint, error jsonb)
   where baton.is_member(held, f.place, f.run)
   on conflict do nothing;
 end
@@ -308,12 +309,12 @@ begin
     return '{}';
   end if;
   with entry as (
-    select s.*, moment + s.delay_ms * interval '1 millisecond' as until
-    from jsonb_to_recordset(sleeps) as s (place integer, run uuid, node text, position smallint, delay_ms bigint)
+    select s.*, moment + least(s.delay_ms, 315532800000) * interval '1 millisecond' as until
+    from jsonb_to_recordset(sleeps) as s (place integer, run uuid, node text, position smallint, attempt integer, delay_ms bigint)
     where baton.is_member(held, s.place, s.run) and s.run <> all (skipped)
   ), begun as (
     insert into baton.checkpoint (run_id, node, position, attempt, started_at, finished_at, output)
-    select run, node, position, 1, moment, until,
+    select run, node, position, least(coalesce(attempt, 1), 32767), moment, until,
       jsonb_build_object('until', to_char(until at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
     from entry
     on conflict do nothing
@@ -396,9 +397,11 @@ declare
   moment timestamptz;
   held baton.lease;
   got record;
+  described record;
   ids uuid[];
   stopped uuid[];
   crashes integer := 0;
+  poisoned integer := 0;
   low jsonb := coalesce(request -> 'low', '{}');
 begin
   perform baton.require_read_committed();
@@ -413,19 +416,28 @@ begin
   end if;
   moment := baton.now();
   if (request ->> 'suspects')::boolean then
-    got := baton.take_suspects(moment);
+    got := baton.take_suspects(moment, poisoned);
     crashes := got.crashes;
+    poisoned := got.poisoned;
   else
-    got := baton.take_unblocked(request, moment);
+    got := baton.take_unblocked(request, moment, poisoned);
+    poisoned := got.poisoned;
     if got.ids is null then
-      got := baton.take_batch(request, moment);
+      got := baton.take_batch(request, moment, poisoned);
+      poisoned := got.poisoned;
       low := got.low;
     end if;
   end if;
   stopped := baton.stopped_among(got.ids);
-  perform baton.end_runs(stopped, 'cancelled', null, true, moment);
+  perform baton.end_each(stopped, 'cancelled', null, moment);
   -- Places in the order in which they were taken: by priority, then by time.
   select array_agg(t.id order by t.nth) into ids from unnest(got.ids) with ordinality as t (id, nth) where t.id <> all (stopped);
+  described := baton.tell_runs(ids, array(select generate_series(0, cardinality(ids) - 1)), got.begun_ids);
+  if described.missing is not null then
+    select array_agg(t.id order by t.nth) into ids from unnest(ids) with ordinality as t (id, nth) where t.id <> all (described.missing);
+    poisoned := poisoned + cardinality(described.missing);
+    described := baton.tell_runs(ids, array(select generate_series(0, cardinality(ids) - 1)), got.begun_ids);
+  end if;
   if cardinality(ids) > 0 then
     insert into baton.lease (token, round, expires_at, claimed_at, crashes, run_ids, gone, fresh_round, fresh)
     values (claim.token, 0, moment + (request ->> 'ttl_ms')::integer * interval '1 millisecond', moment, crashes, ids,
@@ -433,7 +445,7 @@ begin
   end if;
   return json_build_object('now', moment, 'round', 0, 'low', low, 'stopped', stopped, 'due_in_ms', baton.next_due(moment, low),
     'suspects', exists (select from baton.ready q where q.band > 3 and q.run_at <= moment),
-    'runs', baton.describe_runs(ids, array(select generate_series(0, cardinality(ids) - 1)), got.begun_ids));
+    'poisoned', poisoned, 'runs', described.runs);
 end
 $function$;
 
@@ -448,7 +460,7 @@ declare
   members record := baton.live_members(held.run_ids, held.gone);
 begin
   return json_build_object('now', moment, 'round', held.round, 'low', low, 'stopped', '{}'::uuid[], 'suspects', false,
-    'due_in_ms', baton.next_due(moment, low), 'runs', baton.describe_runs(members.ids, members.places, members.ids));
+    'due_in_ms', baton.next_due(moment, low), 'runs', (baton.tell_runs(members.ids, members.places, members.ids)).runs);
 end
 $function$;
 
@@ -467,68 +479,112 @@ AS $function$
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.crash_each(held baton.lease, ids uuid[], moment timestamp with time zone)
+ RETURNS integer
+ LANGUAGE plpgsql
+AS $function$
+declare
+  id uuid;
+  poisoned integer := 0;
+begin
+  return baton.crash_members(held, ids, moment);
+exception when data_exception or integrity_constraint_violation or program_limit_exceeded then
+  if cardinality(ids) = 1 then
+    perform baton.end_each(ids, 'failed', jsonb_build_object('name', 'UnstorableError',
+      'message', 'the database could not store what happened to this run: ' || sqlerrm), moment);
+    return 1;
+  end if;
+  foreach id in array ids loop
+    poisoned := poisoned + baton.crash_each(held, array[id], moment);
+  end loop;
+  return poisoned;
+end
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.crash_members(held baton.lease, ids uuid[], moment timestamp with time zone)
  RETURNS integer
  LANGUAGE plpgsql
 AS $function$
 declare
+  lowest uuid;
+  highest uuid;
+  present uuid[];
   alone boolean := cardinality(held.run_ids) = 1;
-  progressed uuid[] := baton.progressed_among(ids, held.claimed_at);
-  doubtful uuid[] := array(select unnest(ids) except select unnest(progressed));
-  crashes integer := case when alone then greatest(held.crashes, 3) + 1 else least(held.crashes + 1, 3) end;
+  began boolean := held.round > held.fresh_round;
+  progressed uuid[];
+  doubtful uuid[];
+  crashes integer := greatest(held.crashes, case when alone then 3 else 1 end);
 begin
-  insert into baton.failure (run_id, node, attempt, started_at, finished_at, retry_at, error)
-  select t.id, '', f.crashes + 1, held.claimed_at, moment, moment, jsonb_build_object('name', 'PollerCrashedError',
-    'message', 'the poller that ran this stopped without a word')
-  from unnest(ids) as t (id)
-  cross join lateral (select count(*) as crashes from baton.failure where run_id = t.id and node = '') as f;
+  ids := array(select t.id from unnest(ids) as t (id) order by t.id);
+  lowest := ids[1];
+  highest := ids[cardinality(ids)];
+  present := array(select r.id from baton.run r where r.id = any (ids) and r.id between lowest and highest);
+  if began and (alone or held.crashes > 0) then
+    crashes := case when alone then crashes + 1 else least(held.crashes + 1, 3) end;
+  end if;
+  if began or held.crashes = 0 then
+    insert into baton.failure (run_id, node, attempt, started_at, finished_at, retry_at, error)
+    select t.id, '', least(f.crashes + 1, 32767), held.claimed_at, moment, moment, jsonb_build_object('name', 'PollerCrashedError',
+      'message', 'the poller that ran this stopped without a word')
+    from unnest(present) as t (id)
+    cross join lateral (
+      select count(*) as crashes from baton.failure where run_id = t.id and run_id between lowest and highest and node = ''
+    ) as f
+    on conflict do nothing;
+  end if;
+  progressed := baton.progressed_among(present, held.claimed_at);
+  doubtful := array(select unnest(present) except select unnest(progressed));
   perform baton.put_back(progressed, array_fill(moment, array[cardinality(progressed)]), case when alone then 4 else 1 end);
   if crashes > 5 then
     perform baton.end_runs(doubtful, 'failed', array_fill(jsonb_build_object('name', 'PoisonError', 'message',
       'three pollers in a row stopped while they ran this run alone; mend the step that kills its process, then redrive the run'),
       array[cardinality(doubtful)]), true, moment);
-    return cardinality(doubtful);
+    return cardinality(ids) - cardinality(progressed);
   end if;
   perform baton.put_back(doubtful, array_fill(moment, array[cardinality(doubtful)]), crashes);
-  return 0;
+  return cardinality(ids) - cardinality(present);
 end
 $function$;
 
 -- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.describe_runs(ids uuid[], places integer[], begun_ids uuid[])
- RETURNS json
+CREATE OR REPLACE FUNCTION baton.drop_oversized(INOUT places tid[], INOUT sizes integer[], moment timestamp with time zone, OUT dropped integer)
+ RETURNS record
  LANGUAGE plpgsql
- STABLE
 AS $function$
 declare
-  lowest uuid;
-  highest uuid;
-  found_ids uuid[];
-  workflows json;
-  versions json;
-  inputs json;
-  outputs json;
-  failures json;
-  forgiven json;
+  ids uuid[];
 begin
-  select array_agg(t.id order by t.id), array_agg(t.place order by t.id) into ids, places from unnest(ids, places) as t (id, place);
-  lowest := ids[1];
-  highest := ids[cardinality(ids)];
-  select array_agg(r.id), json_agg(r.workflow), json_agg(r.version), json_agg(r.input) into found_ids, workflows, versions, inputs
-  from (
-    select id, workflow, version, input from baton.run where id = any (ids) and id between lowest and highest order by id
-  ) as r;
-  -- A run that somebody deleted by hand leaves a gap; the others still have their places.
-  if found_ids is distinct from ids then
-    places := array(select t.place from unnest(ids, places) as t (id, place) where t.id = any (found_ids) order by t.id);
+  with taken as (
+    delete from baton.ready where ctid = any (places) and bytes > 8388608 returning run_id
+  )
+  select array_agg(run_id) into ids from taken;
+  dropped := coalesce(cardinality(ids), 0);
+  perform baton.end_each(ids, 'failed', jsonb_build_object('name', 'StateTooLargeError', 'message',
+    'input and outputs of this run are more than 8 MiB as the text that the database sends: store the data elsewhere'), moment);
+  select array_agg(t.place order by t.nth), array_agg(t.size order by t.nth) into places, sizes
+  from unnest(places, sizes) with ordinality as t (place, size, nth) where t.size <= 8388608;
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.end_each(ids uuid[], new_status text, error jsonb, moment timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  id uuid;
+begin
+  if coalesce(cardinality(ids), 0) = 0 then
+    return;
   end if;
-  if begun_ids is not null then
-    outputs := baton.outputs_of(begun_ids, lowest, highest);
-    failures := baton.failures_of(begun_ids, lowest, highest);
-    forgiven := baton.forgiven_of(begun_ids);
+  perform baton.end_runs(ids, new_status, array_fill(error, array[cardinality(ids)]), true, moment);
+exception when data_exception or integrity_constraint_violation or program_limit_exceeded then
+  if cardinality(ids) > 1 then
+    foreach id in array ids loop
+      perform baton.end_each(array[id], new_status, error, moment);
+    end loop;
   end if;
-  return json_build_object('id', coalesce(found_ids, '{}'), 'place', coalesce(places, '{}'), 'workflow', workflows, 'version', versions,
-    'input', inputs, 'outputs', outputs, 'failures', failures, 'forgiven', forgiven);
 end
 $function$;
 
@@ -575,6 +631,33 @@ begin
   end if;
   insert into baton.ending (run_id, status, error, at)
   select t.id, new_status, t.error, moment from unnest(ids, errors) as t (id, error);
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.end_unlawful(moment timestamp with time zone)
+ RETURNS integer
+ LANGUAGE plpgsql
+AS $function$
+declare
+  latest timestamptz := moment + interval '96432 hours';
+  ids uuid[];
+begin
+  with unlawful as (
+    select late.ctid
+    from generate_series(0, 8) as b (band)
+    cross join lateral (
+      (select q.ctid from baton.ready q where q.band = b.band and q.run_at > latest and q.run_at < baton.never() limit 1000)
+      union all
+      (select q.ctid from baton.ready q where q.band = b.band and q.run_at > baton.never() limit 1000)
+    ) as late
+  ), taken as (
+    delete from baton.ready where ctid = any (array(select ctid from unlawful)) returning run_id
+  )
+  select array_agg(run_id) into ids from taken;
+  perform baton.end_each(ids, 'failed', jsonb_build_object('name', 'UnlawfulTimeError',
+    'message', 'this run was due at a time that is more than ten years ahead and not baton.never()'), moment);
+  return coalesce(cardinality(ids), 0);
 end
 $function$;
 
@@ -676,43 +759,6 @@ begin
 end
 $function$;
 
--- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.fill_lease(held baton.lease, request jsonb, moment timestamp with time zone, ttl_ms integer, OUT low jsonb, OUT due_in_ms bigint, OUT runs json)
- RETURNS record
- LANGUAGE plpgsql
-AS $function$
-declare
-  got record := baton.take_batch(request, moment);
-  places integer[];
-  -- Variables of their own, because an element of a record's field is assigned by copying the array: 500 times 8 KB.
-  members uuid[] := held.run_ids;
-  new_gone varbit := held.gone;
-  new_fresh varbit;
-begin
-  low := got.low;
-  if got.ids is not null then
-    places := array(select p from generate_series(0, length(new_gone) - 1) as p where get_bit(held.gone, p) = 1 limit cardinality(got.ids));
-    places := places || array(select generate_series(length(new_gone), length(new_gone) + cardinality(got.ids) - cardinality(places) - 1));
-    new_fresh := repeat('0', greatest(length(new_gone), places[cardinality(places)] + 1))::varbit;
-    new_gone := new_gone || repeat('0', length(new_fresh) - length(new_gone))::varbit;
-    for i in 1 .. cardinality(places) loop
-      members[places[i] + 1] := got.ids[i];
-      new_gone := set_bit(new_gone, places[i], 0);
-      new_fresh := set_bit(new_fresh, places[i], 1);
-    end loop;
-    update baton.lease l set round = held.round, gone = new_gone, told = held.told, run_ids = members, fresh = new_fresh,
-      fresh_round = held.round, expires_at = moment + ttl_ms * interval '1 millisecond'
-    where l.token = held.token;
-  else
-    update baton.lease l set round = held.round, gone = held.gone, told = held.told,
-      expires_at = moment + ttl_ms * interval '1 millisecond'
-    where l.token = held.token;
-  end if;
-  due_in_ms := baton.next_due(moment, got.low);
-  runs := baton.describe_runs(got.ids, places, got.begun_ids);
-end
-$function$;
-
 -- owner: baton_engine
 CREATE OR REPLACE FUNCTION baton.find_run(id uuid)
  RETURNS jsonb
@@ -774,6 +820,23 @@ end
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.free_places(gone bit varying, wanted integer)
+ RETURNS integer[]
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+declare
+  places integer[];
+begin
+  if wanted is null then
+    return '{}';
+  end if;
+  places := array(select p from generate_series(0, length(gone) - 1) as p where get_bit(gone, p) = 1 limit wanted);
+  return places || array(select generate_series(length(gone), length(gone) + wanted - cardinality(places) - 1));
+end
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.id_at(moment timestamp with time zone)
  RETURNS uuid
  LANGUAGE sql
@@ -820,6 +883,13 @@ AS $function$
   where get_bit(gone, (nth - 1)::integer) = 0 and (chosen is null or get_bit(chosen, (nth - 1)::integer) = 1)
 $function$;
 
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.never()
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$ select '9999-12-31 00:00:00+00'::timestamptz $function$;
+
 -- owner: baton_engine
 CREATE OR REPLACE FUNCTION baton.new_id()
  RETURNS uuid
@@ -848,7 +918,7 @@ begin
     order by q.run_at limit 1
   ) as first;
   -- greatest() alone would read "none" as "now": it ignores nulls.
-  return case when soonest is not null then ceil(extract(epoch from greatest(soonest, moment) - moment) * 1000) end;
+  return case when soonest < baton.never() then ceil(extract(epoch from greatest(soonest, moment) - moment) * 1000) end;
 end
 $function$;
 
@@ -887,7 +957,7 @@ begin
   if coalesce(jsonb_array_length(entries), 0) = 0 then
     return '{}';
   end if;
-  select array_agg(e.run), array_agg(e.place), array_agg(moment + e.delay_ms * interval '1 millisecond') into ids, places, times
+  select array_agg(e.run), array_agg(e.place), array_agg(moment + least(e.delay_ms, 315532800000) * interval '1 millisecond') into ids, places, times
   from jsonb_to_recordset(entries) as e (place integer, run uuid, delay_ms bigint)
   where baton.is_member(held, e.place, e.run) and e.run <> all (skipped);
   if unproven then
@@ -948,7 +1018,7 @@ begin
   loop
     ids := (baton.live_members(held.run_ids, held.gone)).ids;
     continue when ids is null;
-    poisoned := poisoned + baton.crash_members(held, ids, moment);
+    poisoned := poisoned + baton.crash_each(held, ids, moment);
     crashed := crashed + cardinality(ids);
   end loop;
 end
@@ -983,6 +1053,49 @@ begin
   delete from baton.control c where c.run_id = redrive.id;
   perform baton.put_back(array[redrive.id], array[moment]);
   return jsonb_build_object('status', 'failed', 'redriven', true);
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.refill_lease(held baton.lease, request jsonb, moment timestamp with time zone, ttl_ms integer, OUT low jsonb, OUT due_in_ms bigint, OUT poisoned integer, OUT runs json)
+ RETURNS record
+ LANGUAGE plpgsql
+AS $function$
+declare
+  got record := baton.take_batch(request, moment, 0);
+  described record;
+  places integer[];
+  -- Variables of their own, because an element of a record's field is assigned by copying the array: 500 times 8 KB.
+  members uuid[] := held.run_ids;
+  new_gone varbit := held.gone;
+  new_fresh varbit;
+begin
+  low := got.low;
+  places := baton.free_places(held.gone, cardinality(got.ids));
+  described := baton.tell_runs(got.ids, places, got.begun_ids);
+  poisoned := got.poisoned + coalesce(cardinality(described.missing), 0);
+  if described.missing is not null then
+    select array_agg(t.id order by t.nth), array_agg(t.place order by t.nth) into got.ids, places
+    from unnest(got.ids, places) with ordinality as t (id, place, nth) where t.id <> all (described.missing);
+  end if;
+  if got.ids is not null then
+    new_fresh := repeat('0', greatest(length(new_gone), places[cardinality(places)] + 1))::varbit;
+    new_gone := new_gone || repeat('0', length(new_fresh) - length(new_gone))::varbit;
+    for i in 1 .. cardinality(places) loop
+      members[places[i] + 1] := got.ids[i];
+      new_gone := set_bit(new_gone, places[i], 0);
+      new_fresh := set_bit(new_fresh, places[i], 1);
+    end loop;
+    update baton.lease l set round = held.round, gone = new_gone, told = held.told, run_ids = members, fresh = new_fresh,
+      fresh_round = held.round, expires_at = moment + ttl_ms * interval '1 millisecond'
+    where l.token = held.token;
+  else
+    update baton.lease l set round = held.round, gone = held.gone, told = held.told,
+      expires_at = moment + ttl_ms * interval '1 millisecond'
+    where l.token = held.token;
+  end if;
+  due_in_ms := baton.next_due(moment, low);
+  runs := described.runs;
 end
 $function$;
 
@@ -1141,7 +1254,7 @@ begin
   end if;
   return json_build_object('now', moment, 'round', held.round, 'low', low, 'due_in_ms', baton.next_due(moment, coalesce(low, '{}')),
     'stopped', coalesce(held.told -> 'stopped', '[]'), 'lost', coalesce(held.told -> 'lost', '[]'),
-    'runs', baton.describe_runs(fresh.ids, fresh.places, fresh.ids));
+    'runs', (baton.tell_runs(fresh.ids, fresh.places, fresh.ids)).runs);
 end
 $function$;
 
@@ -1214,7 +1327,7 @@ begin
     from unnest(held.run_ids) with ordinality as m (run_id, nth)
     join baton.control c using (run_id)
     where get_bit(held.gone, (nth - 1)::integer) = 0 and (nth - 1)::integer <> all (ended);
-    perform baton.end_runs(stopped, 'cancelled', null, true, moment);
+    perform baton.end_each(stopped, 'cancelled', null, moment);
   end if;
   return coalesce(stopped, '{}');
 end
@@ -1237,8 +1350,9 @@ begin
     delete from baton.blocked where run_id = any (array(select run_id from baton.control)) returning run_id
   )
   select array_agg(run_id) into ids from (select * from unready union all select * from unblocked) as parked;
-  perform baton.end_runs(ids, 'cancelled', null, true, moment);
-  delete from baton.control c where exists (select from baton.ending e where e.run_id = c.run_id);
+  perform baton.end_each(ids, 'cancelled', null, moment);
+  delete from baton.control c where exists (select from baton.ending e where e.run_id = c.run_id)
+    or not exists (select from baton.run r where r.id = c.run_id);
   return coalesce(cardinality(ids), 0);
 end
 $function$;
@@ -1298,7 +1412,7 @@ end
 $function$;
 
 -- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.take_batch(request jsonb, moment timestamp with time zone, OUT ids uuid[], OUT begun_ids uuid[], OUT low jsonb)
+CREATE OR REPLACE FUNCTION baton.take_batch(request jsonb, moment timestamp with time zone, INOUT poisoned integer, OUT ids uuid[], OUT begun_ids uuid[], OUT low jsonb)
  RETURNS record
  LANGUAGE plpgsql
 AS $function$
@@ -1324,9 +1438,10 @@ begin
     exit when free <= 0 or room <= 0;
     wanted_band := turn[i];
     asked := case when i = 1 and cardinality(turn) = 5 then greatest(free / 8, 1) else free end;
-    got := baton.take_ready(wanted_band, asked, room, ids is null, coalesce((low ->> wanted_band::text)::timestamptz, '-infinity'), moment);
+    got := baton.take_ready(wanted_band, asked, room, ids is null, coalesce((low ->> wanted_band::text)::timestamptz, '-infinity'), moment, poisoned);
     mark := least(got.last_run_at, moment - interval '5 seconds');
     low := low || jsonb_build_object(wanted_band::text, mark);
+    poisoned := got.poisoned;
     continue when got.ids is null;
     ids := ids || got.ids;
     begun_ids := begun_ids || got.begun_ids;
@@ -1337,7 +1452,7 @@ end
 $function$;
 
 -- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.take_ready(wanted_band integer, most integer, room bigint, first_fits boolean, lowest timestamp with time zone, moment timestamp with time zone, OUT ids uuid[], OUT begun_ids uuid[], OUT bytes bigint, OUT last_run_at timestamp with time zone)
+CREATE OR REPLACE FUNCTION baton.take_ready(wanted_band integer, most integer, room bigint, first_fits boolean, lowest timestamp with time zone, moment timestamp with time zone, INOUT poisoned integer, OUT ids uuid[], OUT begun_ids uuid[], OUT bytes bigint, OUT last_run_at timestamp with time zone)
  RETURNS record
  LANGUAGE plpgsql
 AS $function$
@@ -1351,7 +1466,10 @@ begin
     where q.band = wanted_band and q.run_at >= lowest and q.run_at <= moment
     order by q.run_at limit most for update skip locked
   ) as r;
-  if bytes > room then
+  if bytes > 8388608 then
+    select d.places, d.sizes, poisoned + d.dropped into places, sizes, poisoned from baton.drop_oversized(places, sizes, moment) as d;
+  end if;
+  if bytes > room and places is not null then
     places := places[1:baton.fitting(sizes, room, first_fits)];
   end if;
   bytes := 0;
@@ -1368,7 +1486,7 @@ end
 $function$;
 
 -- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.take_suspects(moment timestamp with time zone, OUT ids uuid[], OUT begun_ids uuid[], OUT crashes integer)
+CREATE OR REPLACE FUNCTION baton.take_suspects(moment timestamp with time zone, INOUT poisoned integer, OUT ids uuid[], OUT begun_ids uuid[], OUT crashes integer)
  RETURNS record
  LANGUAGE plpgsql
 AS $function$
@@ -1376,7 +1494,8 @@ declare
   got record;
 begin
   for crashed in reverse 5 .. 1 loop
-    got := baton.take_ready(3 + crashed, case crashed when 1 then 64 when 2 then 8 else 1 end, 4194304, true, '-infinity', moment);
+    got := baton.take_ready(3 + crashed, case crashed when 1 then 64 when 2 then 8 else 1 end, 4194304, true, '-infinity', moment, poisoned);
+    poisoned := got.poisoned;
     if got.ids is not null then
       ids := got.ids;
       begun_ids := got.begun_ids;
@@ -1388,7 +1507,7 @@ end
 $function$;
 
 -- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.take_unblocked(request jsonb, moment timestamp with time zone, OUT ids uuid[], OUT begun_ids uuid[])
+CREATE OR REPLACE FUNCTION baton.take_unblocked(request jsonb, moment timestamp with time zone, INOUT poisoned integer, OUT ids uuid[], OUT begun_ids uuid[])
  RETURNS record
  LANGUAGE plpgsql
 AS $function$
@@ -1407,15 +1526,58 @@ begin
     returning run_id
   )
   select array_agg(run_id) into known from taken;
-  perform baton.put_back(known, array_fill(moment, array[coalesce(cardinality(known), 0)]));
+  if known is null then
+    return;
+  end if;
+  perform baton.put_back(known, array_fill(moment, array[cardinality(known)]));
+  select take_unblocked.poisoned + cardinality(known) - count(*) into poisoned from baton.ready where run_id = any (known);
   with sized as (
     select run_id, bytes, sum(bytes) over (order by run_id) as total from baton.ready where run_id = any (known)
   ), taken as (
     delete from baton.ready q using sized s
-    where q.run_id = s.run_id and (s.total <= (request ->> 'max_bytes')::bigint or s.total = s.bytes)
+    where q.run_id = s.run_id and (s.total <= (request ->> 'max_bytes')::bigint or s.total = s.bytes) and s.bytes <= 8388608
     returning q.run_id
   )
   select array_agg(run_id), array_agg(run_id) into ids, begun_ids from taken;
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.tell_runs(ids uuid[], places integer[], begun_ids uuid[], OUT runs json, OUT missing uuid[])
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  lowest uuid;
+  highest uuid;
+  found_ids uuid[];
+  workflows json;
+  versions json;
+  inputs json;
+  outputs json;
+  failures json;
+  forgiven json;
+begin
+  select array_agg(t.id order by t.id), array_agg(t.place order by t.id) into ids, places from unnest(ids, places) as t (id, place);
+  lowest := ids[1];
+  highest := ids[cardinality(ids)];
+  select array_agg(r.id), json_agg(r.workflow), json_agg(r.version), json_agg(r.input) into found_ids, workflows, versions, inputs
+  from (
+    select id, workflow, version, input from baton.run where id = any (ids) and id between lowest and highest order by id
+  ) as r;
+  -- A run that somebody deleted by hand, or whose week was dropped, leaves a gap; the others still have their places.
+  if found_ids is distinct from ids then
+    missing := array(select unnest(ids) except select unnest(found_ids));
+    places := array(select t.place from unnest(ids, places) as t (id, place) where t.id = any (found_ids) order by t.id);
+  end if;
+  if begun_ids is not null then
+    outputs := baton.outputs_of(begun_ids, lowest, highest);
+    failures := baton.failures_of(begun_ids, lowest, highest);
+    forgiven := baton.forgiven_of(begun_ids);
+  end if;
+  runs := json_build_object('id', coalesce(found_ids, '{}'), 'place', coalesce(places, '{}'), 'workflow', workflows, 'version', versions,
+    'input', inputs, 'outputs', outputs, 'failures', failures, 'forgiven', forgiven);
 end
 $function$;
 
@@ -1431,6 +1593,7 @@ declare
   moment timestamptz := baton.now();
   reaped record;
   stopped integer;
+  unlawful integer;
   low jsonb;
   oldest timestamptz;
 begin
@@ -1438,12 +1601,13 @@ begin
   perform baton.ensure_partitions();
   reaped := baton.reap_leases(moment);
   stopped := baton.stop_parked(moment);
+  unlawful := baton.end_unlawful(moment);
   delete from baton.dedup where ctid = any (array(
     select ctid from baton.dedup where expires_at <= moment order by expires_at limit 1000 for update skip locked));
-  select coalesce(jsonb_object_agg(b.band, least(first.run_at, moment - interval '5 seconds')), '{}'), min(first.run_at) into low, oldest
+  select coalesce(jsonb_object_agg(b.band, least(first.run_at, moment - interval '5 seconds')), '{}'), nullif(min(first.run_at), '-infinity') into low, oldest
   from generate_series(0, 3) as b (band)
   cross join lateral (select q.run_at from baton.ready q where q.band = b.band order by q.run_at limit 1) as first;
-  return jsonb_build_object('now', moment, 'crashed', reaped.crashed, 'poisoned', reaped.poisoned, 'stopped', stopped, 'low', low,
+  return jsonb_build_object('now', moment, 'crashed', reaped.crashed, 'poisoned', reaped.poisoned + unlawful, 'stopped', stopped, 'low', low,
     'oldest_ms', coalesce(ceil(extract(epoch from greatest(moment - oldest, interval '0')) * 1000), 0),
     'suspects', exists (select from baton.ready q where q.band > 3 and q.run_at <= moment), 'due_in_ms', baton.next_due(moment, low, 8),
     'lease_expires_in_ms', (select ceil(extract(epoch from min(greatest(expires_at, moment)) - moment) * 1000) from baton.lease));
@@ -1511,24 +1675,32 @@ grant execute on function baton.cancel(uuid) to baton_operator;
 grant execute on function baton.claim(uuid,jsonb) to baton_poller;
 grant execute on function baton.claimed_again(baton.lease,jsonb) to baton_engine;
 grant execute on function baton.columns_of(jsonb) to baton_engine;
+grant execute on function baton.crash_each(baton.lease,uuid[],timestamp with time zone) to baton_engine;
 grant execute on function baton.crash_members(baton.lease,uuid[],timestamp with time zone) to baton_engine;
-grant execute on function baton.describe_runs(uuid[],integer[],uuid[]) to baton_engine;
+grant execute on function baton.drop_oversized(tid[],integer[],timestamp with time zone) to baton_engine;
+grant execute on function baton.end_each(uuid[],text,jsonb,timestamp with time zone) to baton_engine;
 grant execute on function baton.end_members(baton.lease,jsonb,text,uuid[],boolean,timestamp with time zone) to baton_engine;
 grant execute on function baton.end_runs(uuid[],text,jsonb[],boolean,timestamp with time zone) to baton_engine;
+grant execute on function baton.end_unlawful(timestamp with time zone) to baton_engine;
 grant execute on function baton.enqueue(jsonb) to baton_producer;
 grant execute on function baton.ensure_partitions() to baton_engine;
 grant execute on function baton.failures_of(uuid[],uuid,uuid) to baton_engine;
-grant execute on function baton.fill_lease(baton.lease,jsonb,timestamp with time zone,integer) to baton_engine;
 grant execute on function baton.find_run(uuid) to baton_operator;
 grant execute on function baton.find_run(uuid) to baton_reader;
 grant execute on function baton.fitting(integer[],bigint,boolean) to baton_engine;
 grant execute on function baton.forgiven_of(uuid[]) to baton_engine;
+grant execute on function baton.free_places(bit varying,integer) to baton_engine;
 grant execute on function baton.id_at(timestamp with time zone) to baton_engine;
 grant execute on function baton.id_at(timestamp with time zone) to baton_reader;
 grant execute on function baton.is_member(baton.lease,integer,uuid) to baton_engine;
 grant execute on function baton.list_runs(jsonb) to baton_operator;
 grant execute on function baton.list_runs(jsonb) to baton_reader;
 grant execute on function baton.live_members(uuid[],bit varying,bit varying) to baton_engine;
+grant execute on function baton.never() to baton_engine;
+grant execute on function baton.never() to baton_operator;
+grant execute on function baton.never() to baton_poller;
+grant execute on function baton.never() to baton_producer;
+grant execute on function baton.never() to baton_reader;
 grant execute on function baton.new_id() to baton_operator;
 grant execute on function baton.next_due(timestamp with time zone,jsonb,integer) to baton_engine;
 grant execute on function baton.now() to baton_engine;
@@ -1538,6 +1710,7 @@ grant execute on function baton.progressed_among(uuid[],timestamp with time zone
 grant execute on function baton.put_back(uuid[],timestamp with time zone[],integer) to baton_engine;
 grant execute on function baton.reap_leases(timestamp with time zone) to baton_engine;
 grant execute on function baton.redrive(uuid) to baton_operator;
+grant execute on function baton.refill_lease(baton.lease,jsonb,timestamp with time zone,integer) to baton_engine;
 grant execute on function baton.refuse_foreign_ids(jsonb,timestamp with time zone) to baton_engine;
 grant execute on function baton.release(uuid) to baton_poller;
 grant execute on function baton.remember_request(jsonb,timestamp with time zone) to baton_engine;
@@ -1553,9 +1726,10 @@ grant execute on function baton.stop_members(baton.lease,integer[],timestamp wit
 grant execute on function baton.stop_parked(timestamp with time zone) to baton_engine;
 grant execute on function baton.stopped_among(uuid[]) to baton_engine;
 grant execute on function baton.store_runs(jsonb,jsonb,boolean,timestamp with time zone) to baton_engine;
-grant execute on function baton.take_batch(jsonb,timestamp with time zone) to baton_engine;
-grant execute on function baton.take_ready(integer,integer,bigint,boolean,timestamp with time zone,timestamp with time zone) to baton_engine;
-grant execute on function baton.take_suspects(timestamp with time zone) to baton_engine;
-grant execute on function baton.take_unblocked(jsonb,timestamp with time zone) to baton_engine;
+grant execute on function baton.take_batch(jsonb,timestamp with time zone,integer) to baton_engine;
+grant execute on function baton.take_ready(integer,integer,bigint,boolean,timestamp with time zone,timestamp with time zone,integer) to baton_engine;
+grant execute on function baton.take_suspects(timestamp with time zone,integer) to baton_engine;
+grant execute on function baton.take_unblocked(jsonb,timestamp with time zone,integer) to baton_engine;
+grant execute on function baton.tell_runs(uuid[],integer[],uuid[]) to baton_engine;
 grant execute on function baton.tick() to baton_poller;
 grant execute on function baton.without(baton.lease,integer[],uuid[]) to baton_engine;

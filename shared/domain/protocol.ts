@@ -126,7 +126,10 @@ export interface ClaimedRun {
   readonly forgiven: Readonly<Record<string, number>> | null;
 }
 
-/** due_in_ms: until the next run is due, 0 when one is due already, null when none waits. */
+/**
+ * due_in_ms: until the next run is due, 0 when one is due already, null when none waits. poisoned: runs that were failed, or had
+ * nothing behind them any more, so that the others go on.
+ */
 export interface ClaimAnswer {
   readonly round: number;
   readonly runs: readonly ClaimedRun[];
@@ -134,6 +137,7 @@ export interface ClaimAnswer {
   readonly due_in_ms: number | null;
   readonly suspects: boolean;
   readonly stopped: readonly string[] | null;
+  readonly poisoned?: number;
 }
 
 interface Member {
@@ -169,7 +173,12 @@ export interface AdvanceRequest {
   readonly checked?: true;
   readonly steps?: readonly StepEntry[];
   readonly failures?: readonly FailureEntry[];
-  readonly sleeps?: readonly (Member & { readonly node: string; readonly position: number; readonly delay_ms: number })[];
+  readonly sleeps?: readonly (Member & {
+    readonly node: string;
+    readonly position: number;
+    readonly attempt: number;
+    readonly delay_ms: number;
+  })[];
   readonly parks?: readonly (Member & { readonly delay_ms: number })[];
   readonly released?: readonly (Member & { readonly delay_ms: 0 })[];
   readonly done?: readonly Member[];
@@ -183,7 +192,7 @@ export interface AdvanceRequest {
   readonly claim?: ClaimLimits;
 }
 
-/** stopped: runs cancelled by this round; lost: runs whose output was refused as a duplicate, which is a bug. */
+/** stopped: runs cancelled by this round; lost: runs whose output was refused as a duplicate, which is a bug; poisoned as for a claim. */
 export interface AdvanceAnswer {
   readonly round: number;
   readonly runs: readonly ClaimedRun[];
@@ -191,9 +200,10 @@ export interface AdvanceAnswer {
   readonly due_in_ms?: number | null;
   readonly stopped: readonly string[];
   readonly lost: readonly string[];
+  readonly poisoned?: number;
 }
 
-/** crashed: runs of reaped leases, poisoned: those of them that failed for it; oldest_ms: how long the oldest due run has been due, 0 when none is. */
+/** crashed: runs of reaped leases, poisoned as for a claim; oldest_ms: how long the oldest due run has been due, 0 when none is. */
 export interface TickAnswer {
   readonly poisoned: number;
   readonly oldest_ms: number;

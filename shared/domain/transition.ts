@@ -2,7 +2,7 @@ import type { ErrorRecord } from "./errors.ts";
 import { jsonBytes, type Json } from "./json.ts";
 import type { Node } from "./node.ts";
 import { delayBeforeRetry } from "./retry-policy.ts";
-import { countedAttemptOf, withFailure, withOutput, type Run } from "./run.ts";
+import { attemptOf, countedAttemptOf, withFailure, withOutput, type Run } from "./run.ts";
 
 /** What came of one attempt of a node. A timeout and an output that its schema refuses are failures that may be retried. */
 export type Outcome =
@@ -31,6 +31,9 @@ export const MAX_STATE_BYTES = 4 * 1024 * 1024;
 
 /** A retry sooner than this stays in the lease: giving the run back and claiming it again would take about as long. */
 export const RETRY_IN_LEASE_BELOW_MS = 2_000;
+
+/** The highest number of an attempt that can be stored; a redrive does not begin the numbers anew. */
+export const MAX_ATTEMPT = 32_767;
 
 /** Decides what happens to a run after an attempt of a node. This is the only place that does. `random` is from 0 up to, not including, 1. */
 export function transition(run: Run, node: Node, outcome: Outcome, random: number): Transition {
@@ -62,7 +65,7 @@ function tooLarge(name: string, what: string, bytes: number, limit: number): Tra
 function afterFailure(run: Run, node: Node, failure: Extract<Outcome, { kind: "failed" }>, random: number): Transition {
   const { error, retryable, retryAfterMs } = failure;
   const attempt = countedAttemptOf(run, node);
-  if (!retryable || attempt >= node.retry.maxAttempts) return { kind: "fail", error };
+  if (!retryable || attempt >= node.retry.maxAttempts || attemptOf(run, node) >= MAX_ATTEMPT) return { kind: "fail", error };
   const delayMs = retryAfterMs ?? delayBeforeRetry(node.retry, attempt, random);
   const place = delayMs < RETRY_IN_LEASE_BELOW_MS ? "lease" : "ready";
   return { kind: "retry", delayMs, place, error, run: withFailure(run, node) };

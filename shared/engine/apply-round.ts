@@ -20,6 +20,7 @@ export function applyRound(poller: Poller, lease: Lease, stored: readonly Finish
   }
   for (const entry of stored) if (!entry.member.gone) applyEntry(poller, lease, entry);
   lease.heard(answer, poller.clock.now(), asked);
+  lease.stored.poisoned += answer.poisoned ?? 0;
   addClaimed(poller, lease, answer.runs);
 }
 
@@ -31,6 +32,9 @@ export function addClaimed(poller: Poller, lease: Lease, runs: readonly ClaimedR
     lease.add(member);
     if (found.kind === "known") {
       lease.startable.push(member);
+    } else if (found.kind === "unreadable") {
+      poller.logger.error("a run fails: what is stored of it cannot be read", { runId: facts.id, reason: found.error.message });
+      lease.finished.push({ kind: "fail", member, error: found.error });
     } else {
       const { shape, reason } = found;
       poller.logger.warn("a run is blocked: this code does not know it", { runId: facts.id, reason });
@@ -40,7 +44,7 @@ export function addClaimed(poller: Poller, lease: Lease, runs: readonly ClaimedR
 }
 
 function applyEntry(poller: Poller, lease: Lease, entry: Finished): void {
-  if (entry.kind !== "node") return lease.remove(entry.member);
+  if (entry.kind !== "node") return applyLeave(lease, entry);
   const { member, transition } = entry;
   lease.stored.steps++;
   if (transition.kind === "fail") lease.stored.failedRuns++;
@@ -53,6 +57,14 @@ function applyEntry(poller: Poller, lease: Lease, entry: Finished): void {
   } else {
     lease.remove(member);
   }
+}
+
+function applyLeave(lease: Lease, entry: Exclude<Finished, FinishedNode>): void {
+  if (entry.kind === "fail") {
+    lease.stored.failedRuns++;
+    lease.stored.poisoned++;
+  }
+  lease.remove(entry.member);
 }
 
 function retryInPlace(poller: Poller, lease: Lease, entry: FinishedNode, delayMs: number): void {

@@ -23,6 +23,8 @@ export function buildRound(finished: readonly Finished[], ttlMs: number, now: nu
     const at = { place: entry.member.place, run: entry.member.run.id };
     if (entry.kind === "node") addNode(round, entry, at, now);
     else if (entry.kind === "end") round.done.push(at);
+    else if (entry.kind === "fail") round.failed.push({ ...at, error: entry.error });
+    else if (entry.kind === "park") round.parks.push({ ...at, delay_ms: entry.delayMs });
     else if (entry.kind === "release") round.released.push({ ...at, delay_ms: 0 });
     else round.blocked.push({ ...at, workflow: entry.workflow, version: entry.version, shape: entry.shape, reason: entry.reason });
   }
@@ -40,7 +42,7 @@ function addNode(round: Round, entry: FinishedNode, at: { place: number; run: st
       if (transition.kind === "finish") round.done.push(at);
       return;
     case "sleep":
-      round.sleeps.push({ ...at, node: node.name, position, delay_ms: Math.ceil(transition.durationMs) });
+      round.sleeps.push({ ...at, node: node.name, position, attempt: entry.attempt, delay_ms: Math.ceil(transition.durationMs) });
       return;
     case "retry":
       round.failures.push(failureOf(entry, at, now, transition.error, Math.ceil(transition.delayMs)));

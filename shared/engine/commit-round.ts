@@ -25,7 +25,7 @@ export class FencedError extends Error {
  *
  * An output that is stored already, which is a bug somewhere, refuses the round; sent again as checked, it refuses that run alone.
  * Another definitive no because of data (SQLSTATE 22, 23, 54) splits the round in halves, down to the one run that cannot be
- * stored: it fails, its neighbours do not notice. Any other no is thrown.
+ * stored: it fails, with less and less to be stored of it, and its neighbours do not notice. Any other no is thrown.
  */
 export async function commitRound(poller: Poller, lease: Lease, finished: readonly Finished[], extras: RoundExtras = {}): Promise<void> {
   const request = encodeRound(buildRound(finished, poller.settings.ttlMs, poller.clock.now(), extras));
@@ -59,11 +59,26 @@ async function splitRound(poller: Poller, lease: Lease, finished: readonly Finis
     if (!lease.lost) await commitRound(poller, lease, finished.slice(half));
     return;
   }
-  const entry = finished[0]!;
-  if (entry.kind !== "node" || entry.transition.kind === "fail") throw refused;
+  const entry = lessOf(finished[0]!, refused);
+  poller.logger.error("the database cannot store what became of a run", {
+    runId: entry.member.run.id,
+    instead: entry.kind,
+    error: refused.message,
+  });
+  await commitRound(poller, lease, [entry]);
+}
+
+/** How long a run is left alone of which not even the failure can be stored. */
+const parkMs = 5 * 60_000;
+
+/** What to store of a run instead: that its attempt failed, that the run failed, or nothing, and it is looked at later. */
+function lessOf(entry: Finished, refused: DatabaseRefusedError): Finished {
+  if (entry.kind === "park" || entry.kind === "release") throw refused;
+  if (entry.kind === "fail") return { kind: "park", member: entry.member, delayMs: parkMs };
   const error: ErrorRecord = {
     name: "UnserializableError",
-    message: `the database cannot store what this step returned: ${refused.message}`,
+    message: `the database cannot store what became of this run: ${refused.message}`,
   };
-  await commitRound(poller, lease, [{ ...entry, transition: { kind: "fail", error } }]);
+  if (entry.kind === "node" && entry.transition.kind !== "fail") return { ...entry, transition: { kind: "fail", error } };
+  return { kind: "fail", member: entry.member, error };
 }

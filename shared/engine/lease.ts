@@ -1,3 +1,4 @@
+import type { ErrorRecord } from "../domain/errors.ts";
 import type { Json } from "../domain/json.ts";
 import type { AdvanceAnswer, ClaimAnswer } from "../domain/protocol.ts";
 import type { Run } from "../domain/run.ts";
@@ -39,7 +40,11 @@ export type Finished =
       readonly shape: string;
       readonly reason: string;
     }
-  | { readonly kind: "release"; readonly member: Member };
+  | { readonly kind: "release"; readonly member: Member }
+  /** It cannot go on: it fails with this, without an attempt. */
+  | { readonly kind: "fail"; readonly member: Member; readonly error: ErrorRecord }
+  /** Nothing of it can be stored: it is given back, to be looked at later. */
+  | { readonly kind: "park"; readonly member: Member; readonly delayMs: number };
 
 /**
  * A lease in the memory of its poller: who is in it, what may start, and what waits for the next round.
@@ -69,7 +74,7 @@ export class Lease {
   closed: boolean;
   lost = false;
   /** What its rounds have stored. */
-  readonly stored = { steps: 0, failedRuns: 0 };
+  readonly stored = { steps: 0, failedRuns: 0, poisoned: 0 };
   /** A member had to be given back because its step does not fit into the time left. */
   outOfTime = false;
   readonly token: string;

@@ -1,5 +1,6 @@
 import type { ClaimAnswer, TickAnswer } from "../domain/protocol.ts";
 import { addClaimed } from "./apply-round.ts";
+import { commitRound } from "./commit-round.ts";
 import { Lease } from "./lease.ts";
 import type { Poller } from "./poller.ts";
 import { Slots } from "./slots.ts";
@@ -17,6 +18,8 @@ export interface PollReport {
   crashed: number;
   steps: number;
   failedRuns: number;
+  /** Runs that were failed, or whose place was removed, so that the others go on. */
+  poisoned: number;
   /** How long the oldest due run had waited at the last tick; undefined without a tick. */
   oldestReadyMs?: number;
   /** Until the next run is due, at the last claim; null when none waits. */
@@ -26,7 +29,7 @@ export interface PollReport {
 }
 
 export function newReport(): PollReport {
-  return { rested: false, idle: false, leases: 0, crashed: 0, steps: 0, failedRuns: 0, dueInMs: null, leaseExpiresInMs: null };
+  return { rested: false, idle: false, leases: 0, crashed: 0, steps: 0, failedRuns: 0, poisoned: 0, dueInMs: null, leaseExpiresInMs: null };
 }
 
 const tickEveryMs = 60_000;
@@ -116,6 +119,7 @@ function countLease(poll: Poll, lease: Lease): void {
   poll.report.leases++;
   poll.report.steps += lease.stored.steps;
   poll.report.failedRuns += lease.stored.failedRuns;
+  poll.report.poisoned += lease.stored.poisoned;
   poll.poller.memory.low = lease.low;
   poll.outOfTime ||= lease.outOfTime;
 }
@@ -137,6 +141,8 @@ async function workSuspects(poll: Poll): Promise<boolean> {
   const lease = new Lease(poll.poller.newToken(), poll.poller.clock.now(), poll.slots, true);
   const answer = await claimed(poll, lease, true);
   if (answer.runs.length === 0) return false;
+  // Says that they begin: only then does a crash count against them.
+  await commitRound(poll.poller, lease, []);
   await workLease(poll.poller, lease);
   countLease(poll, lease);
   return true;
@@ -159,6 +165,7 @@ async function claimed(poll: Poll, lease: Lease, suspects: boolean): Promise<Cla
   const { answer } = settled;
   lease.round = answer.round;
   lease.heard(answer, poller.clock.now(), batch);
+  poll.report.poisoned += answer.poisoned ?? 0;
   poller.memory.low = answer.low;
   addClaimed(poller, lease, answer.runs);
   return answer;
@@ -169,6 +176,7 @@ async function tick({ poller, report }: Poll): Promise<TickAnswer> {
   report.crashed += answer.crashed;
   report.leaseExpiresInMs = answer.lease_expires_in_ms;
   report.failedRuns += answer.poisoned;
+  report.poisoned += answer.poisoned;
   report.oldestReadyMs = answer.oldest_ms;
   return answer;
 }

@@ -14,11 +14,13 @@ export type RejectionMetrics = (status: number) => void;
  */
 export function pollMetrics(stage: string): PollMetrics {
   const metrics = metricsOf("baton-poller", stage);
-  return ({ rested, crashed, failedRuns, steps, oldestReadyMs }) => {
+  return ({ rested, crashed, failedRuns, poisoned, steps, oldestReadyMs }) => {
     metrics.addMetric("Polls", MetricUnit.Count, 1);
     metrics.addMetric("RestedPolls", MetricUnit.Count, rested ? 1 : 0);
     metrics.addMetric("LeaseExpiries", MetricUnit.Count, crashed);
     metrics.addMetric("FailedRuns", MetricUnit.Count, failedRuns);
+    // A metric costs from its first line of the month on.
+    if (poisoned > 0) metrics.addMetric("PoisonRuns", MetricUnit.Count, poisoned);
     metrics.addMetric("Steps", MetricUnit.Count, steps);
     if (oldestReadyMs !== undefined) metrics.addMetric("OldestReadyAge", MetricUnit.Milliseconds, oldestReadyMs);
     metrics.publishStoredMetrics();

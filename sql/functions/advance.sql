@@ -5,11 +5,11 @@
 -- request: { ttl_ms, strict?, checked?, claim?: { max, max_bytes, low, manifest } } and whatever there is of
 --          as one array for each column: steps { place, run, node, position, attempt, age_ms, took_ms, output },
 --            done { place, run }, failed { place, run, error };
---          as rows: failures [{ place, run, node, attempt, age_ms, took_ms, delay_ms, error }], sleeps [{ place, run, node, position, delay_ms }],
+--          as rows: failures [{ place, run, node, attempt, age_ms, took_ms, delay_ms, error }], sleeps [{ place, run, node, position, attempt?, delay_ms }],
 --            parks [{ place, run, delay_ms }], released [{ place, run }], blocked [{ place, run, workflow, version, shape, reason }].
 --          age_ms: since it finished; took_ms: how long it ran. strict raises where the answer would be a repeat (BT002) or a loss (BT003).
 --          An output that is stored already raises 23505; checked, or strict, it is looked for first, and the run is lost alone.
--- answer:  { now, round, stopped, lost, low, due_in_ms, runs } — stopped: cancelled meanwhile; lost: refused as duplicates; the rest
+-- answer:  { now, round, stopped, lost, low, due_in_ms, poisoned, runs } — stopped: cancelled meanwhile; lost: refused as duplicates; the rest
 --          as for claim, null where nothing was to be claimed.
 -- grant: baton_poller
 create or replace function baton.advance(token uuid, round integer, request jsonb) returns json
@@ -61,9 +61,9 @@ begin
   held.round := advance.round;
   held.told := case when cardinality(skipped) > 0 then jsonb_build_object('lost', to_jsonb(lost), 'stopped', to_jsonb(stopped)) end;
   if request ? 'claim' then
-    claimed := baton.fill_lease(held, request -> 'claim', moment, (request ->> 'ttl_ms')::integer);
+    claimed := baton.refill_lease(held, request -> 'claim', moment, (request ->> 'ttl_ms')::integer);
     return json_build_object('now', moment, 'round', advance.round, 'stopped', stopped, 'lost', lost,
-      'low', claimed.low, 'due_in_ms', claimed.due_in_ms, 'runs', claimed.runs);
+      'low', claimed.low, 'due_in_ms', claimed.due_in_ms, 'poisoned', claimed.poisoned, 'runs', claimed.runs);
   end if;
   update baton.lease l set round = held.round, gone = held.gone, told = held.told,
     expires_at = moment + (request ->> 'ttl_ms')::integer * interval '1 millisecond'

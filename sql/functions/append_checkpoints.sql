@@ -20,7 +20,7 @@ begin
       where c.n > 0);
   end if;
   insert into baton.checkpoint (run_id, node, position, attempt, started_at, finished_at, output)
-  select s.run::uuid, s.node, s.position::smallint, s.attempt::smallint,
+  select s.run::uuid, s.node, s.position::smallint, least(s.attempt::integer, 32767),
     moment - (s.age_ms::integer + s.took_ms::integer) * interval '1 millisecond', moment - s.age_ms::integer * interval '1 millisecond', s.output
   from rows from (
     jsonb_array_elements_text(steps -> 'place'), jsonb_array_elements_text(steps -> 'run'), jsonb_array_elements_text(steps -> 'node'),

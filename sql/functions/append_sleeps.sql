@@ -1,6 +1,6 @@
 -- Stores the checkpoint { until } of each sleep that begins and parks its run until then; the database's clock says when.
 -- finished_at is that moment too, so that places can be rebuilt without knowing what a sleep is. Returns the places they leave.
--- One that has begun before keeps its checkpoint.
+-- One that has begun before keeps its checkpoint. attempt: 1 from a poller that does not say.
 create or replace function baton.append_sleeps(held baton.lease, sleeps jsonb, skipped uuid[], moment timestamptz) returns integer[]
 language plpgsql volatile
 as $$
@@ -13,12 +13,12 @@ begin
     return '{}';
   end if;
   with entry as (
-    select s.*, moment + s.delay_ms * interval '1 millisecond' as until
-    from jsonb_to_recordset(sleeps) as s (place integer, run uuid, node text, position smallint, delay_ms bigint)
+    select s.*, moment + least(s.delay_ms, 315532800000) * interval '1 millisecond' as until
+    from jsonb_to_recordset(sleeps) as s (place integer, run uuid, node text, position smallint, attempt integer, delay_ms bigint)
     where baton.is_member(held, s.place, s.run) and s.run <> all (skipped)
   ), begun as (
     insert into baton.checkpoint (run_id, node, position, attempt, started_at, finished_at, output)
-    select run, node, position, 1, moment, until,
+    select run, node, position, least(coalesce(attempt, 1), 32767), moment, until,
       jsonb_build_object('until', to_char(until at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
     from entry
     on conflict do nothing

@@ -4,8 +4,8 @@
 -- token:   a random uuid of the caller, new for each claim.
 -- request: { columns: true, ttl_ms, max, max_bytes, low, manifest: [{ name, version, shape }], suspects? } — suspects: true claims
 --          only runs whose poller crashed, in a lease of their own.
--- answer:  { now, round, runs, low, due_in_ms, suspects, stopped } — runs as describe_runs says; without ids, no lease is
---          made: nothing is due; suspects: some are due.
+-- answer:  { now, round, runs, low, due_in_ms, suspects, stopped, poisoned } — runs as tell_runs says; without ids, no lease
+--          is made: nothing is due; suspects: some are due; poisoned: how many were failed, or had no run behind them any more.
 -- grant: baton_poller
 create or replace function baton.claim(token uuid, request jsonb) returns json
 language plpgsql volatile security definer set search_path = pg_catalog, baton, pg_temp set enable_seqscan = off
@@ -14,9 +14,11 @@ declare
   moment timestamptz;
   held baton.lease;
   got record;
+  described record;
   ids uuid[];
   stopped uuid[];
   crashes integer := 0;
+  poisoned integer := 0;
   low jsonb := coalesce(request -> 'low', '{}');
 begin
   perform baton.require_read_committed();
@@ -31,19 +33,28 @@ begin
   end if;
   moment := baton.now();
   if (request ->> 'suspects')::boolean then
-    got := baton.take_suspects(moment);
+    got := baton.take_suspects(moment, poisoned);
     crashes := got.crashes;
+    poisoned := got.poisoned;
   else
-    got := baton.take_unblocked(request, moment);
+    got := baton.take_unblocked(request, moment, poisoned);
+    poisoned := got.poisoned;
     if got.ids is null then
-      got := baton.take_batch(request, moment);
+      got := baton.take_batch(request, moment, poisoned);
+      poisoned := got.poisoned;
       low := got.low;
     end if;
   end if;
   stopped := baton.stopped_among(got.ids);
-  perform baton.end_runs(stopped, 'cancelled', null, true, moment);
+  perform baton.end_each(stopped, 'cancelled', null, moment);
   -- Places in the order in which they were taken: by priority, then by time.
   select array_agg(t.id order by t.nth) into ids from unnest(got.ids) with ordinality as t (id, nth) where t.id <> all (stopped);
+  described := baton.tell_runs(ids, array(select generate_series(0, cardinality(ids) - 1)), got.begun_ids);
+  if described.missing is not null then
+    select array_agg(t.id order by t.nth) into ids from unnest(ids) with ordinality as t (id, nth) where t.id <> all (described.missing);
+    poisoned := poisoned + cardinality(described.missing);
+    described := baton.tell_runs(ids, array(select generate_series(0, cardinality(ids) - 1)), got.begun_ids);
+  end if;
   if cardinality(ids) > 0 then
     insert into baton.lease (token, round, expires_at, claimed_at, crashes, run_ids, gone, fresh_round, fresh)
     values (claim.token, 0, moment + (request ->> 'ttl_ms')::integer * interval '1 millisecond', moment, crashes, ids,
@@ -51,6 +62,6 @@ begin
   end if;
   return json_build_object('now', moment, 'round', 0, 'low', low, 'stopped', stopped, 'due_in_ms', baton.next_due(moment, low),
     'suspects', exists (select from baton.ready q where q.band > 3 and q.run_at <= moment),
-    'runs', baton.describe_runs(ids, array(select generate_series(0, cardinality(ids) - 1)), got.begun_ids));
+    'poisoned', poisoned, 'runs', described.runs);
 end
 $$;

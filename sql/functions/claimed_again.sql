@@ -7,6 +7,6 @@ declare
   members record := baton.live_members(held.run_ids, held.gone);
 begin
   return json_build_object('now', moment, 'round', held.round, 'low', low, 'stopped', '{}'::uuid[], 'suspects', false,
-    'due_in_ms', baton.next_due(moment, low), 'runs', baton.describe_runs(members.ids, members.places, members.ids));
+    'due_in_ms', baton.next_due(moment, low), 'runs', (baton.tell_runs(members.ids, members.places, members.ids)).runs);
 end
 $$;

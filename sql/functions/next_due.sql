@@ -1,4 +1,5 @@
 -- Milliseconds until the next run of the bands 0 to highest is due; 0 when one is due already, null when none is waiting.
+-- What is due at baton.never() or later counts as none: infinity cannot be subtracted (0A000).
 create or replace function baton.next_due(moment timestamptz, low jsonb, highest integer default 3) returns bigint
 language plpgsql stable
 as $$
@@ -13,6 +14,6 @@ begin
     order by q.run_at limit 1
   ) as first;
   -- greatest() alone would read "none" as "now": it ignores nulls.
-  return case when soonest is not null then ceil(extract(epoch from greatest(soonest, moment) - moment) * 1000) end;
+  return case when soonest < baton.never() then ceil(extract(epoch from greatest(soonest, moment) - moment) * 1000) end;
 end
 $$;

@@ -11,7 +11,7 @@ begin
   if coalesce(jsonb_array_length(entries), 0) = 0 then
     return '{}';
   end if;
-  select array_agg(e.run), array_agg(e.place), array_agg(moment + e.delay_ms * interval '1 millisecond') into ids, places, times
+  select array_agg(e.run), array_agg(e.place), array_agg(moment + least(e.delay_ms, 315532800000) * interval '1 millisecond') into ids, places, times
   from jsonb_to_recordset(entries) as e (place integer, run uuid, delay_ms bigint)
   where baton.is_member(held, e.place, e.run) and e.run <> all (skipped);
   if unproven then

@@ -1,4 +1,5 @@
 -- Takes up to 20 expired leases apart and returns how many runs crashed with them, and how many of these were poison.
+-- A member whose run is no longer there just loses its place, and counts as poison.
 -- Whoever advances such a lease holds its row: it is skipped here, and still good. A lease without members is just removed.
 create or replace function baton.reap_leases(moment timestamptz, out crashed integer, out poisoned integer)
 language plpgsql volatile
@@ -16,7 +17,7 @@ begin
   loop
     ids := (baton.live_members(held.run_ids, held.gone)).ids;
     continue when ids is null;
-    poisoned := poisoned + baton.crash_members(held, ids, moment);
+    poisoned := poisoned + baton.crash_each(held, ids, moment);
     crashed := crashed + cardinality(ids);
   end loop;
 end

@@ -18,6 +18,6 @@ begin
   end if;
   return json_build_object('now', moment, 'round', held.round, 'low', low, 'due_in_ms', baton.next_due(moment, coalesce(low, '{}')),
     'stopped', coalesce(held.told -> 'stopped', '[]'), 'lost', coalesce(held.told -> 'lost', '[]'),
-    'runs', baton.describe_runs(fresh.ids, fresh.places, fresh.ids));
+    'runs', (baton.tell_runs(fresh.ids, fresh.places, fresh.ids)).runs);
 end
 $$;

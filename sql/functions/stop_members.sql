@@ -10,7 +10,7 @@ begin
     from unnest(held.run_ids) with ordinality as m (run_id, nth)
     join baton.control c using (run_id)
     where get_bit(held.gone, (nth - 1)::integer) = 0 and (nth - 1)::integer <> all (ended);
-    perform baton.end_runs(stopped, 'cancelled', null, true, moment);
+    perform baton.end_each(stopped, 'cancelled', null, moment);
   end if;
   return coalesce(stopped, '{}');
 end

@@ -14,8 +14,9 @@ begin
     delete from baton.blocked where run_id = any (array(select run_id from baton.control)) returning run_id
   )
   select array_agg(run_id) into ids from (select * from unready union all select * from unblocked) as parked;
-  perform baton.end_runs(ids, 'cancelled', null, true, moment);
-  delete from baton.control c where exists (select from baton.ending e where e.run_id = c.run_id);
+  perform baton.end_each(ids, 'cancelled', null, moment);
+  delete from baton.control c where exists (select from baton.ending e where e.run_id = c.run_id)
+    or not exists (select from baton.run r where r.id = c.run_id);
   return coalesce(cardinality(ids), 0);
 end
 $$;

@@ -3,7 +3,9 @@
 --
 -- request: { max, max_bytes, low: { "<band>": run_at } }; low is the watermark a poller was told the last time.
 -- answer:  ids (null when nothing is due), which of them have begun, and the new low.
-create or replace function baton.take_batch(request jsonb, moment timestamptz, out ids uuid[], out begun_ids uuid[], out low jsonb)
+-- poisoned: counts on for runs that were failed because no poller could take them.
+create or replace function baton.take_batch(
+  request jsonb, moment timestamptz, inout poisoned integer, out ids uuid[], out begun_ids uuid[], out low jsonb)
 language plpgsql volatile
 as $$
 declare
@@ -28,9 +30,10 @@ begin
     exit when free <= 0 or room <= 0;
     wanted_band := turn[i];
     asked := case when i = 1 and cardinality(turn) = 5 then greatest(free / 8, 1) else free end;
-    got := baton.take_ready(wanted_band, asked, room, ids is null, coalesce((low ->> wanted_band::text)::timestamptz, '-infinity'), moment);
+    got := baton.take_ready(wanted_band, asked, room, ids is null, coalesce((low ->> wanted_band::text)::timestamptz, '-infinity'), moment, poisoned);
     mark := least(got.last_run_at, moment - interval '5 seconds');
     low := low || jsonb_build_object(wanted_band::text, mark);
+    poisoned := got.poisoned;
     continue when got.ids is null;
     ids := ids || got.ids;
     begun_ids := begun_ids || got.begun_ids;

@@ -1,7 +1,9 @@
 -- Takes blocked runs that this code knows: its manifest has their workflow in another shape than the one that blocked them.
 -- They go through ready within this call, which knows their bytes; what does not fit stays there.
--- request: as for claim; answer: ids (null when there are none), all of which may have begun.
-create or replace function baton.take_unblocked(request jsonb, moment timestamptz, out ids uuid[], out begun_ids uuid[])
+-- request: as for claim; answer: ids (null when there are none), all of which may have begun. poisoned: counts on for those
+-- that have no run behind them any more.
+create or replace function baton.take_unblocked(
+  request jsonb, moment timestamptz, inout poisoned integer, out ids uuid[], out begun_ids uuid[])
 language plpgsql volatile
 as $$
 declare
@@ -19,12 +21,16 @@ begin
     returning run_id
   )
   select array_agg(run_id) into known from taken;
-  perform baton.put_back(known, array_fill(moment, array[coalesce(cardinality(known), 0)]));
+  if known is null then
+    return;
+  end if;
+  perform baton.put_back(known, array_fill(moment, array[cardinality(known)]));
+  select take_unblocked.poisoned + cardinality(known) - count(*) into poisoned from baton.ready where run_id = any (known);
   with sized as (
     select run_id, bytes, sum(bytes) over (order by run_id) as total from baton.ready where run_id = any (known)
   ), taken as (
     delete from baton.ready q using sized s
-    where q.run_id = s.run_id and (s.total <= (request ->> 'max_bytes')::bigint or s.total = s.bytes)
+    where q.run_id = s.run_id and (s.total <= (request ->> 'max_bytes')::bigint or s.total = s.bytes) and s.bytes <= 8388608
     returning q.run_id
   )
   select array_agg(run_id), array_agg(run_id) into ids, begun_ids from taken;

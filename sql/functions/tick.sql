@@ -1,8 +1,9 @@
--- What must happen although nobody asks: expired leases are reaped, stops that a race left are applied, partitions are made
--- ahead, and idempotency keys are forgotten after their time. Once a minute is enough; twice at once is harmless.
+-- What must happen although nobody asks: expired leases are reaped, stops that a race left are applied, runs that nobody could
+-- claim are failed, partitions are made ahead, and idempotency keys are forgotten after their time. Once a minute is enough;
+-- twice at once is harmless. Whatever one run is like, the others are served.
 --
 -- answer: { now, crashed, poisoned, stopped, low, oldest_ms, suspects, due_in_ms, lease_expires_in_ms } — low is a fresh watermark: it finds rows
--- that committed late; poisoned: runs that failed because they took their pollers down; oldest_ms: how long the oldest due run has been due, 0 when none is.
+-- that committed late; poisoned: runs that were failed, or whose place was removed, so that the others go on; oldest_ms: how long the oldest due run has been due, 0 when none is.
 -- grant: baton_poller
 create or replace function baton.tick() returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, baton, pg_temp set enable_seqscan = off
@@ -11,6 +12,7 @@ declare
   moment timestamptz := baton.now();
   reaped record;
   stopped integer;
+  unlawful integer;
   low jsonb;
   oldest timestamptz;
 begin
@@ -18,12 +20,13 @@ begin
   perform baton.ensure_partitions();
   reaped := baton.reap_leases(moment);
   stopped := baton.stop_parked(moment);
+  unlawful := baton.end_unlawful(moment);
   delete from baton.dedup where ctid = any (array(
     select ctid from baton.dedup where expires_at <= moment order by expires_at limit 1000 for update skip locked));
-  select coalesce(jsonb_object_agg(b.band, least(first.run_at, moment - interval '5 seconds')), '{}'), min(first.run_at) into low, oldest
+  select coalesce(jsonb_object_agg(b.band, least(first.run_at, moment - interval '5 seconds')), '{}'), nullif(min(first.run_at), '-infinity') into low, oldest
   from generate_series(0, 3) as b (band)
   cross join lateral (select q.run_at from baton.ready q where q.band = b.band order by q.run_at limit 1) as first;
-  return jsonb_build_object('now', moment, 'crashed', reaped.crashed, 'poisoned', reaped.poisoned, 'stopped', stopped, 'low', low,
+  return jsonb_build_object('now', moment, 'crashed', reaped.crashed, 'poisoned', reaped.poisoned + unlawful, 'stopped', stopped, 'low', low,
     'oldest_ms', coalesce(ceil(extract(epoch from greatest(moment - oldest, interval '0')) * 1000), 0),
     'suspects', exists (select from baton.ready q where q.band > 3 and q.run_at <= moment), 'due_in_ms', baton.next_due(moment, low, 8),
     'lease_expires_in_ms', (select ceil(extract(epoch from min(greatest(expires_at, moment)) - moment) * 1000) from baton.lease));

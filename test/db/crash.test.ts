@@ -11,7 +11,12 @@ async function die(): Promise<number> {
   await database.advance("31 seconds");
   return (await engine.tick()).crashed;
 }
-const suspects = () => engine.claim({ suspects: true });
+/** The poller tells that the runs of its lease begin, as it does before it starts suspects. */
+async function begin(held: Held): Promise<Held> {
+  if (held.runs.length > 0) await engine.advance(held.token, 1);
+  return held;
+}
+const suspects = async () => begin(await engine.claim({ suspects: true }));
 const bandOf = async (id: string) => (await database.query("select band from baton.ready where run_id = $1", [id]))[0]?.["band"];
 
 /** Works all runs of a lease but the one that kills the poller, and says whether that one was there. */
@@ -21,7 +26,7 @@ async function workUntilKilled(held: Held, poison: string): Promise<boolean> {
   const runs = held.runs.map((run) =>
     step(run, { position: run.outputs === null ? 0 : 1, node: run.outputs === null ? "reserve" : "charge" }),
   );
-  await engine.advance(held.token, 1, { steps: runs, done: held.runs.map(member) });
+  await engine.advance(held.token, 2, { steps: runs, done: held.runs.map(member) });
   await engine.release(held.token);
   return false;
 }
@@ -91,7 +96,7 @@ test("one poison run among 500 costs six pollers and harms none of the others", 
 });
 
 test("a run alone in its lease is poison at its third crash", async () => {
-  const { runs } = await leaseOf(engine, 1);
+  const { runs } = await begin(await leaseOf(engine, 1));
   for (const crash of [1, 2]) {
     expect(await die()).toBe(1);
     expect((await suspects()).runs).toMatchObject([{ id: runs[0]!.id }]);
@@ -108,7 +113,7 @@ for (const progress of ["an output", "a failure"] as const) {
     const held = await suspects();
     const [moved, stuck] = held.runs;
     await database.advance("1 second");
-    await engine.advance(held.token, 1, progress === "an output" ? { steps: [step(moved!)] } : { failures: [failure(moved!)] });
+    await engine.advance(held.token, 2, progress === "an output" ? { steps: [step(moved!)] } : { failures: [failure(moved!)] });
     await die();
     expect([await bandOf(moved!.id), await bandOf(stuck!.id)]).toEqual([4, 5]);
     expect(runs).toHaveLength(2);
@@ -121,10 +126,33 @@ test("a lonely run that gets on by a step between its crashes never becomes pois
   for (let position = 0; position < 8; position++) {
     const held = await suspects();
     await database.advance("1 second");
-    await engine.advance(held.token, 1, { steps: [step(held.runs[0]!, { node: `s${position}`, position })] });
+    await engine.advance(held.token, 2, { steps: [step(held.runs[0]!, { node: `s${position}`, position })] });
     await die();
   }
   expect(await engine.findRun(runs[0]!.id)).toMatchObject({ status: "ready", crashes: 9 });
+});
+
+test("claims whose answers never came are no crash of a run: nothing of it had begun", async () => {
+  const { runs } = await leaseOf(engine, 1);
+  for (let lost = 1; lost <= 10; lost++) {
+    expect(await die()).toBe(1);
+    expect((await engine.claim({ suspects: true })).runs).toHaveLength(1);
+  }
+  await die();
+  expect(await engine.findRun(runs[0]!.id)).toMatchObject({ status: "ready", crashes: 1 });
+});
+
+test("a crash counts only where it was told that the runs begin", async () => {
+  const { runs } = await leaseOf(engine, 1);
+  for (const crashes of [1, 2, 3]) {
+    await die();
+    await engine.claim({ suspects: true });
+    await die();
+    await suspects();
+    expect(await engine.findRun(runs[0]!.id)).toMatchObject({ status: "running", crashes });
+  }
+  await die();
+  expect(await placesOf(database, runs[0]!.id)).toEqual(["failed"]);
 });
 
 test("a suspect that is given back before it stored anything stays a suspect, the others are cleared", async () => {
@@ -133,7 +161,7 @@ test("a suspect that is given back before it stored anything stays a suspect, th
   const held = await suspects();
   const [moved, early, late, last] = held.runs;
   await database.advance("1 second");
-  await engine.advance(held.token, 1, { steps: [step(moved!)], released: [{ ...member(early!), delay_ms: 0 }] });
+  await engine.advance(held.token, 2, { steps: [step(moved!)], released: [{ ...member(early!), delay_ms: 0 }] });
   expect(await bandOf(early!.id)).toBe(4);
   await engine.release(held.token);
   expect([await bandOf(moved!.id), await bandOf(late!.id), await bandOf(last!.id)]).toEqual([2, 4, 4]);
@@ -144,7 +172,7 @@ test("a suspect that finishes, or waits for a retry, is cleared", async () => {
   await die();
   const held = await suspects();
   const [done, parked] = held.runs;
-  await engine.advance(held.token, 1, {
+  await engine.advance(held.token, 2, {
     steps: [step(done!)],
     done: [member(done!)],
     failures: [failure(parked!)],
@@ -155,13 +183,13 @@ test("a suspect that finishes, or waits for a retry, is cleared", async () => {
 });
 
 test("a poison run that is redriven may crash three times again", async () => {
-  const { runs } = await leaseOf(engine, 1);
+  const { runs } = await begin(await leaseOf(engine, 1));
   for (const _ of [1, 2, 3]) {
     await die();
     await suspects();
   }
   expect(await engine.redrive(runs[0]!.id)).toMatchObject({ redriven: true });
-  await engine.claim();
+  await begin(await engine.claim());
   for (const _ of [1, 2]) {
     await die();
     expect((await suspects()).runs).toHaveLength(1);
@@ -178,7 +206,7 @@ test("tick takes 20 expired leases a time, the oldest first", async () => {
 });
 
 test("a tick tells how many of the crashed runs were poison, and how long the oldest due run has been due", async () => {
-  await leaseOf(engine, 1);
+  await begin(await leaseOf(engine, 1));
   const told = [];
   for (let crash = 1; crash <= 3; crash++) {
     await database.advance("31 seconds");

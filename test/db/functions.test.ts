@@ -9,8 +9,8 @@ await database.query(`alter database ${database.name} set check_function_bodies 
 const engine = engineOf(database);
 checkAfterEach(database);
 
-/** Becomes part of the statements that use it, so that it is never called. */
-const INLINED = "{is_member}";
+/** Become part of the statements that use them, so that they are never called. */
+const INLINED = "{is_member,never}";
 
 /** One life of the engine that needs every function. */
 async function everything(): Promise<void> {
@@ -44,6 +44,9 @@ async function everything(): Promise<void> {
   await engine.tick();
   const suspects = await engine.claim({ suspects: true });
   await engine.release(suspects.token);
+  await engine.enqueue([newRun()]);
+  await database.query("update baton.ready set bytes = 10000000");
+  await engine.claim();
   await Promise.all([engine.findRun(done!.id), engine.state(done!.id), engine.listRuns({ limit: 10 })]);
   await database.database.query("select baton.repair(), baton.new_id()");
 }

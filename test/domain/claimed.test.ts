@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { claimed } from "../../shared/domain/claimed.ts";
+import type { Json } from "../../shared/domain/json.ts";
 import type { ClaimedRun } from "../../shared/domain/protocol.ts";
 import { createRegistry } from "../../shared/domain/registry.ts";
 import { order } from "./fixtures.ts";
@@ -45,6 +46,16 @@ describe("a claimed run", () => {
       kind: "unknown",
       shape: "step:charge|sleep:cooling-off|sql:record|step:notify",
       reason: 'version 1 of workflow "order" in this code cannot have stored an output for "ship"',
+    });
+  });
+
+  it("that cannot be read fails alone", () => {
+    let deep: Json = [];
+    for (let level = 0; level < 20_000; level++) deep = [deep];
+    expect(claimed(facts({ input: deep }), registry)).toMatchObject({
+      kind: "unreadable",
+      run: { id: "run-1", position: 0 },
+      error: { name: "UnreadableRunError" },
     });
   });
 });

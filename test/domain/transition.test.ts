@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ErrorRecord } from "../../shared/domain/errors.ts";
-import { MAX_OUTPUT_BYTES, MAX_STATE_BYTES, transition, type Outcome } from "../../shared/domain/transition.ts";
+import { MAX_ATTEMPT, MAX_OUTPUT_BYTES, MAX_STATE_BYTES, transition, type Outcome } from "../../shared/domain/transition.ts";
 import { nodeOf, order, orderRun, stored } from "./fixtures.ts";
 
 const charge = nodeOf(order, "charge");
@@ -90,6 +90,12 @@ describe("a failed attempt", () => {
 
   it("fails the run at once when no other attempt would help", () => {
     expect(transition(orderRun(), charge, failed({ retryable: false }), 0)).toEqual({ kind: "fail", error });
+  });
+
+  it("is the last one when no higher number can be stored, however often it was redriven", () => {
+    const at = (failures: number) => orderRun({ failures: { charge: failures }, forgiven: { charge: failures } });
+    expect(transition(at(MAX_ATTEMPT - 2), charge, failed(), 0).kind).toBe("retry");
+    expect(transition(at(MAX_ATTEMPT - 1), charge, failed(), 0)).toEqual({ kind: "fail", error });
   });
 
   it("has all attempts anew after a redrive", () => {

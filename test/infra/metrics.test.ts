@@ -70,8 +70,10 @@ async function during(act: () => Promise<unknown>, count = 1): Promise<MetricLin
 const poll = () => host.invoke("PollQueueLambdaFunction", "{}");
 
 test("each poll of the built poller prints one line, whether it looked at the database or rested", async () => {
+  await database.query("insert into baton.ready values (gen_random_uuid(), 2, '-infinity', 10, false)");
   const [looked] = await during(poll);
   expect(looked).toMatchObject({
+    PoisonRuns: 1,
     service: "baton-poller",
     stage: "dev",
     Polls: 1,

@@ -61,8 +61,8 @@ export function failure(of: Member, facts: Partial<FailureEntry> = {}): FailureE
   return { ...member(of), node: "reserve", attempt: 1, age_ms: 0, took_ms: 0, delay_ms: 1_000, error, ...facts };
 }
 
-export function sleep(of: Member, facts: { node?: string; position?: number; delay_ms?: number } = {}) {
-  return { ...member(of), node: "cool-off", position: 0, delay_ms: 60_000, ...facts };
+export function sleep(of: Member, facts: { node?: string; position?: number; attempt?: number; delay_ms?: number } = {}) {
+  return { ...member(of), node: "cool-off", position: 0, attempt: 1, delay_ms: 60_000, ...facts };
 }
 
 export function block(of: Member, facts: { workflow?: string; version?: number; shape?: string; reason?: string } = {}) {

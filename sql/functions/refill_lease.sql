@@ -1,12 +1,13 @@
 -- Claims more runs into the free places of a lease and writes the lease: its one update in such a round.
 -- A run keeps its place for as long as it is a member, so the poller's numbers stay true.
 -- answer: the claim's part of the round's answer.
-create or replace function baton.fill_lease(
-  held baton.lease, request jsonb, moment timestamptz, ttl_ms integer, out low jsonb, out due_in_ms bigint, out runs json)
+create or replace function baton.refill_lease(
+  held baton.lease, request jsonb, moment timestamptz, ttl_ms integer, out low jsonb, out due_in_ms bigint, out poisoned integer, out runs json)
 language plpgsql volatile
 as $$
 declare
-  got record := baton.take_batch(request, moment);
+  got record := baton.take_batch(request, moment, 0);
+  described record;
   places integer[];
   -- Variables of their own, because an element of a record's field is assigned by copying the array: 500 times 8 KB.
   members uuid[] := held.run_ids;
@@ -14,9 +15,14 @@ declare
   new_fresh varbit;
 begin
   low := got.low;
+  places := baton.free_places(held.gone, cardinality(got.ids));
+  described := baton.tell_runs(got.ids, places, got.begun_ids);
+  poisoned := got.poisoned + coalesce(cardinality(described.missing), 0);
+  if described.missing is not null then
+    select array_agg(t.id order by t.nth), array_agg(t.place order by t.nth) into got.ids, places
+    from unnest(got.ids, places) with ordinality as t (id, place, nth) where t.id <> all (described.missing);
+  end if;
   if got.ids is not null then
-    places := array(select p from generate_series(0, length(new_gone) - 1) as p where get_bit(held.gone, p) = 1 limit cardinality(got.ids));
-    places := places || array(select generate_series(length(new_gone), length(new_gone) + cardinality(got.ids) - cardinality(places) - 1));
     new_fresh := repeat('0', greatest(length(new_gone), places[cardinality(places)] + 1))::varbit;
     new_gone := new_gone || repeat('0', length(new_fresh) - length(new_gone))::varbit;
     for i in 1 .. cardinality(places) loop
@@ -32,7 +38,7 @@ begin
       expires_at = moment + ttl_ms * interval '1 millisecond'
     where l.token = held.token;
   end if;
-  due_in_ms := baton.next_due(moment, got.low);
-  runs := baton.describe_runs(got.ids, places, got.begun_ids);
+  due_in_ms := baton.next_due(moment, low);
+  runs := described.runs;
 end
 $$;

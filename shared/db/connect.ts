@@ -1,6 +1,7 @@
 import type { CallOptions, Database } from "./database.ts";
 import { DatabaseBusyError, DatabaseConfigurationError, DatabaseRefusedError } from "../domain/database-errors.ts";
 import type { Statement } from "../domain/statement.ts";
+import type { PoolOptions } from "./pg-database.ts";
 
 export type Driver = "neon" | "pg";
 
@@ -10,6 +11,8 @@ export type Driver = "neon" | "pg";
  * url: a connection string, or what fetches it, once, and again when the database refuses its password.
  */
 export interface ConnectOptions {
+  /** How the driver `pg` pools its connections; the driver `neon` has none. */
+  readonly pool?: PoolOptions | undefined;
   readonly url: string | (() => Promise<string>);
   readonly driver?: Driver | undefined;
   readonly neonEndpoint?: string | undefined;
@@ -83,16 +86,16 @@ interface Opened {
 
 async function open(options: ConnectOptions): Promise<Opened> {
   const url = typeof options.url === "string" ? options.url : await options.url();
-  return { url, database: await openDriver(driverFor({ ...options, url }), url, options.neonEndpoint) };
+  return { url, database: await openDriver(driverFor({ ...options, url }), url, options) };
 }
 
 // BATON_BUNDLED_DRIVER is replaced by a constant when a bundle is built; the other branch, and its driver, then falls away.
-async function openDriver(driver: Driver, url: string, neonEndpoint: string | undefined): Promise<Database> {
+async function openDriver(driver: Driver, url: string, { neonEndpoint, pool }: ConnectOptions): Promise<Database> {
   if (driver === "neon" && process.env["BATON_BUNDLED_DRIVER"] !== "pg") {
     return (await import("./neon-database.ts")).neonDatabase(url, neonEndpoint);
   }
   if (driver === "pg" && process.env["BATON_BUNDLED_DRIVER"] !== "neon") {
-    return (await import("./pg-database.ts")).pgDatabase(url);
+    return (await import("./pg-database.ts")).pgDatabase(url, pool);
   }
   throw new DatabaseConfigurationError(`this bundle has no driver "${driver}": build it with BATON_DRIVER=${driver}`);
 }

@@ -1,13 +1,24 @@
 import { connect, type ConnectOptions } from "./connect.ts";
+import { checkConnectionString } from "./connection-string.ts";
 import { connectionParameter } from "./connection-parameter.ts";
 import type { Database } from "./database.ts";
 import { DatabaseConfigurationError } from "../domain/database-errors.ts";
 
-let opened: Database | undefined;
+let engine: Database | undefined;
+let steps: Database | undefined;
 
-/** The database of this process, as its environment says; steps that keep their own tables use it too. */
+/** The database of this process, as its environment says, for the engine's own calls. */
+export function engineDatabase(): Database {
+  return (engine ??= connect(connectionFrom(process.env)));
+}
+
+/**
+ * The database of this process for steps that keep their own tables, apart from the engine's own connections: steps that are slow
+ * neither wait for the engine nor keep it waiting. With the driver `pg` at most 10 connections; whoever finds none free waits in
+ * line, for as long as the step's own timeout allows.
+ */
 export function defaultDatabase(): Database {
-  return (opened ??= connect(connectionFrom(process.env)));
+  return (steps ??= connect({ ...connectionFrom(process.env), pool: { connections: 10, patient: true } }));
 }
 
 /**
@@ -22,5 +33,6 @@ export function connectionFrom(env: NodeJS.ProcessEnv): ConnectOptions {
   if (driver !== undefined && driver !== "" && driver !== "neon" && driver !== "pg") {
     throw new DatabaseConfigurationError(`BATON_DRIVER is "${driver}": it takes neon or pg`);
   }
+  if (url) checkConnectionString(url);
   return { url: where, ...(driver && { driver }), ...(neonEndpoint && { neonEndpoint }) };
 }

@@ -1,6 +1,7 @@
 import { neon, neonConfig, type NeonQueryFunction } from "@neondatabase/serverless";
 import type { Statement } from "../domain/statement.ts";
 import { classifyError } from "./classify-error.ts";
+import { checkConnectionString } from "./connection-string.ts";
 import { defaultTimeoutMs, type CallOptions, type Database } from "./database.ts";
 import { DatabaseConfigurationError } from "../domain/database-errors.ts";
 
@@ -34,12 +35,11 @@ export function neonDatabase(url: string, endpoint?: string): Database {
 }
 
 function open(url: string): NeonQueryFunction<false, false> {
-  try {
-    return neon(url);
-  } catch {
-    // The driver's own message holds the whole connection string.
-    throw new DatabaseConfigurationError("DATABASE_URL is not a connection string of the form postgresql://user:password@host/database");
-  }
+  checkConnectionString(url);
+  const { username, pathname } = new URL(url);
+  if (username === "" || pathname.length < 2)
+    throw new DatabaseConfigurationError("DATABASE_URL must name a user and a database for the driver neon");
+  return neon(url);
 }
 
 function deadline(options?: CallOptions): AbortSignal {

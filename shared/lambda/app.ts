@@ -1,6 +1,6 @@
 import { createClient, type Client } from "../client.ts";
 import type { Database } from "../db/database.ts";
-import { defaultDatabase } from "../db/default-database.ts";
+import { engineDatabase } from "../db/default-database.ts";
 import { runRepository } from "../db/run-repository.ts";
 import type { Logger } from "../domain/node.ts";
 import type { ListRequest } from "../domain/protocol.ts";
@@ -33,7 +33,7 @@ let made: App | undefined;
 
 /** The app of this process, made from its environment by the first invocation; making it sends nothing to the database. */
 export function app(): App {
-  return (made ??= createApp(readConfig(process.env), defaultDatabase()));
+  return (made ??= createApp(readConfig(process.env), engineDatabase()));
 }
 
 export function createApp(config: Config, database: Database): App {

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { Context } from "aws-lambda";
-import { defaultDatabase } from "../db/default-database.ts";
+import { engineDatabase } from "../db/default-database.ts";
 import { runRepository } from "../db/run-repository.ts";
 import { createRegistry } from "../domain/registry.ts";
 import type { IdleGate } from "../engine/idle-gate.ts";
@@ -32,7 +32,7 @@ function open(ownArn: string): Shared {
   const config = pollerConfig(process.env);
   const registry = createRegistry(workflows, { pollerTimeoutMs: config.timeoutSeconds * 1_000 });
   const poller = {
-    store: runRepository(defaultDatabase()),
+    store: runRepository(engineDatabase()),
     registry,
     logger: stepLogger("baton-poller"),
     clock: systemClock,

@@ -1,5 +1,5 @@
-import { expect, test } from "vitest";
-import { connectionFrom } from "../../shared/db/default-database.ts";
+import { expect, test, vi } from "vitest";
+import { connectionFrom, defaultDatabase, engineDatabase } from "../../shared/db/default-database.ts";
 import { readConfig } from "../../shared/lambda/config.ts";
 import { pollerConfig } from "../../shared/lambda/poller-config.ts";
 
@@ -79,4 +79,16 @@ test("an empty variable counts as not set, for the poller and for the database t
   expect(pollerConfig({ ...env, ...Object.fromEntries(names.map((name) => [name, ""])) })).toEqual(pollerConfig(env));
   const empty = { ...env, BATON_DRIVER: "", BATON_NEON_ENDPOINT: "" };
   expect(connectionFrom(empty)).toEqual({ url: env.DATABASE_URL });
+});
+
+test("a connection string whose password is not percent-encoded is refused at the start, without a word of it", () => {
+  const start = () => connectionFrom({ ...env, DATABASE_URL: "postgresql://u:geheim#x@127.0.0.1/db" });
+  expect(start).toThrow(/percent-encode/);
+  expect(start).not.toThrow(/geheim/);
+});
+
+test("steps have connections of their own, apart from the engine's", () => {
+  vi.stubEnv("DATABASE_URL", env.DATABASE_URL);
+  expect(defaultDatabase()).toBe(defaultDatabase());
+  expect(defaultDatabase()).not.toBe(engineDatabase());
 });

@@ -22,8 +22,7 @@ export interface Package {
  * Builds the functions and synthesises the template of a stage (default: dev) in a folder of its own, offline and without credentials.
  *
  * The bundles are always built (a fraction of a second); the template only when serverless.yml, a
- * fragment, or a variable of the environment
- * that one of them asks for changed.
+ * fragment, or a variable of the environment that one of them asks for changed.
  */
 export async function synthesise(folder: string, options: Omit<BuildOptions, "outdir"> & { readonly stage?: string }): Promise<Package> {
   const inputs = ["serverless.yml", ...fragments()];

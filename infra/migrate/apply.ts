@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type pg from "pg";
 import { ChangedMigrationError, EndedTransactionError, RefusedSqlError, RolesRefusedError } from "./errors.ts";
-import { refuseUnlawfulFile } from "./refuse-file.ts";
+import { refuseEmptyMigration, refuseUnlawfulFile } from "./refuse-file.ts";
 import type { FunctionFile, SqlFile, SqlFiles } from "./sql-files.ts";
 
 /** One deployer's connection, and whether it works as baton_migrator. */
@@ -66,6 +66,7 @@ async function applyMigration(deployment: Deployment, { name, text, checksum }: 
     return false;
   }
   const file = `sql/migrations/${name}.sql`;
+  refuseEmptyMigration(file, text);
   await inOneTransaction(client, file, () => applyFile(client, file, text));
   // The file may have taken another role.
   await becomeMigrator(deployment);

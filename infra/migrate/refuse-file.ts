@@ -20,13 +20,17 @@ const RULES: readonly (readonly [pattern: RegExp, why: string])[] = [
  * Throws UnlawfulFileError.
  */
 export function refuseUnlawfulFile(file: string, text: string): void {
-  if (text.trim() === "") throw new UnlawfulFileError(file, "is empty: write its statements, or a comment that says why there are none");
   if (text.includes("\0"))
     throw new UnlawfulFileError(file, "holds a NUL character, at which Postgres stops reading. Save it as UTF-8 text");
   for (const { text: statement, line } of readStatements(text)) {
     const rule = RULES.find(([pattern]) => pattern.test(statement));
     if (rule !== undefined) throw new UnlawfulFileError(file, `holds "${shorten(statement)}" on line ${line}: ${rule[1]}`);
   }
+}
+
+/** Refuses a migration that was most likely not saved yet: its text could not change afterwards. */
+export function refuseEmptyMigration(file: string, text: string): void {
+  if (text.trim() === "") throw new UnlawfulFileError(file, "is empty: write its statements, or a comment that says why there are none");
 }
 
 function shorten(statement: string): string {

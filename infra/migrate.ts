@@ -1,5 +1,5 @@
 import { applyFunctions, applyMigrations, applyRoles } from "./migrate/apply.ts";
-import { withClient } from "./migrate/connection.ts";
+import { requireUtf8, withClient } from "./migrate/connection.ts";
 import { readSqlFiles } from "./migrate/sql-files.ts";
 
 export { type SchemaState, checkSchema } from "./migrate/check-schema.ts";
@@ -18,11 +18,13 @@ export interface MigrateOptions {
  * Brings schema baton up to this code: roles, migrations, functions, grants.
  *
  * Safe to run twice, from two places at once, and killed half-way: each step is one transaction that runs at most once.
- * Throws ChangedMigrationError, RefusedSqlError or RolesRefusedError.
+ * Throws ChangedMigrationError, UnlawfulFileError, RefusedSqlError, EndedTransactionError,
+ * RolesRefusedError or WrongEncodingError.
  */
 export async function migrate({ url, roles, log = () => undefined, sqlDir }: MigrateOptions): Promise<void> {
   const files = readSqlFiles(sqlDir);
   await withClient(url, async (client) => {
+    await requireUtf8(client);
     const deployment = { client, files, roles, log };
     if (roles) await applyRoles(deployment);
     await applyMigrations(deployment);

@@ -5,7 +5,7 @@ import { awsApi } from "./host/aws-api.ts";
 import { httpGateway, type GatewayOptions } from "./host/http-gateway.ts";
 import { invokeApi } from "./host/invoke-api.ts";
 import { LambdaPool } from "./host/lambda-pool.ts";
-import type { Outcome } from "./host/lambda-instance.ts";
+import type { Crash, Outcome } from "./host/lambda-instance.ts";
 import { type OneTimeSchedule, SchedulerApi } from "./host/scheduler-api.ts";
 import { startSchedules } from "./host/scheduler.ts";
 import { ssmApi } from "./host/ssm-api.ts";
@@ -22,6 +22,10 @@ export interface HostOptions {
   /** Receives what functions print. */
   readonly log: (text: string) => void;
   readonly onAnswer?: GatewayOptions["onAnswer"];
+  /**
+   * Told when an instance ends by itself: nobody waits for the answer of a schedule's invocation.
+   */
+  readonly onCrash?: (crash: Crash) => void;
 }
 
 /** A running local cloud: an HTTP API, the schedules, and on a free port of 127.0.0.1 Lambda's Invoke API, SSM and the Scheduler. */
@@ -43,7 +47,7 @@ export interface Host {
 
 /** Serves a template's functions as AWS would: each instance a thread with the built bundle. */
 export async function startHost(options: HostOptions): Promise<Host> {
-  const { template, codeRoot, log, onAnswer = () => undefined } = options;
+  const { template, codeRoot, log, onAnswer = () => undefined, onCrash = () => undefined } = options;
   const pools = new Map<string, LambdaPool>();
   const poolNamed = (name: string) => [...pools.values()].find(({ facts }) => facts.name === name);
   const parameters = new Map(options.parameters);
@@ -59,7 +63,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
   const awsUrl = `http://127.0.0.1:${(awsServer.address() as AddressInfo).port}`;
   for (const facts of template.functions) {
     const env = { ...lambdaEnvironment(facts, awsUrl), ...facts.environment, ...options.environmentOf(facts) };
-    pools.set(facts.logicalId, new LambdaPool(facts, { codeRoot, env, log }));
+    pools.set(facts.logicalId, new LambdaPool(facts, { codeRoot, env, log, onCrash }));
   }
   const poolOf = (functionId: string): LambdaPool => pools.get(functionId)!;
   const invoke = (functionId: string, event: string) =>

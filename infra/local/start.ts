@@ -1,8 +1,9 @@
 import type { RequestListener } from "node:http";
 import { join } from "node:path";
 import { ROOT } from "../build.ts";
+import type { Crash } from "./host/lambda-instance.ts";
 import { Api } from "./start/api.ts";
-import { apiKey } from "./start/api-key.ts";
+import { givenApiKey, keptApiKey } from "./start/api-key.ts";
 import { enqueueExamples } from "./start/examples.ts";
 import { claimFolder, endWithNpm } from "./start/host-file.ts";
 import { findNpm } from "./start/process-facts.ts";
@@ -12,30 +13,33 @@ import { type Service, startService } from "./start/service.ts";
 import { readSettings, type Settings } from "./start/settings.ts";
 
 const FOLDER = join(ROOT, ".baton");
+const ENDS_WITHIN_MS = 15_000;
 const UNFINISHED = ["running", "ready", "waiting", "blocked"];
 
 /** `npm start`: the functions as they would be deployed, on this machine, until Ctrl-C. */
 async function start(settings: Settings): Promise<void> {
   const npm = findNpm();
+  const given = givenApiKey(process.env);
   let end = (): void => process.exit(0);
   endWithNpm(npm, () => end());
   process.once("exit", await claimFolder(FOLDER, settings.port, npm));
   const listener = Promise.withResolvers<RequestListener>();
   await openPort(settings.port, listener.promise);
-  const key = apiKey(FOLDER);
+  const key = given ?? keptApiKey(FOLDER);
   const api = new Api(`http://127.0.0.1:${settings.port}`, key);
   const follower = new RunFollower(api, (line) => say(`${new Date().toISOString().slice(11, 23)}  ${line}`));
   const onAnswer = (statusCode: number, body: string) => {
     if (statusCode === 202) acceptedIds(body).forEach((id) => follower.follow(id));
   };
-  const service = await startService({ settings, key, folder: FOLDER, onAnswer });
+  const onCrash = ({ functionName, reason }: Crash) => say(`Crash     ${functionName}: ${reason} (more in .baton/functions.log)`);
+  const service = await startService({ settings, key, folder: FOLDER, onAnswer, onCrash });
   end = inGoodOrder(service, follower);
   for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => end());
   listener.resolve(service.host.listener);
   say(`Baton serves ${api.address}`, `API key   ${key}`, `Database  ${service.database.description} (driver ${service.database.driver})`);
   await showUnfinished(api, follower);
   service.startPolling();
-  const enqueued = settings.demo ? await enqueueExamples(api) : [];
+  const enqueued = settings.demo ? await enqueueExamples(api, say) : [];
   for (const { workflow, id } of enqueued) say(`Enqueued  ${id}  ${workflow}`);
   say("", ...curlLines(api, enqueued[0]?.id), "", "Ctrl-C ends it; what functions print is in .baton/functions.log.", "");
   follower.begin();
@@ -73,6 +77,8 @@ function inGoodOrder(service: Service, follower: RunFollower): () => void {
   return () => {
     follower.end();
     closing ??= service.close().finally(() => process.exit(0));
+    // A statement that never ends must not keep the terminal: Postgres ends with this process.
+    setTimeout(() => process.exit(0), ENDS_WITHIN_MS).unref();
   };
 }
 

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type pg from "pg";
-import { ChangedMigrationError, RefusedSqlError, RolesRefusedError } from "./errors.ts";
+import { ChangedMigrationError, EndedTransactionError, RefusedSqlError, RolesRefusedError } from "./errors.ts";
+import { refuseEmptyMigration, refuseUnlawfulFile } from "./refuse-file.ts";
 import type { FunctionFile, SqlFile, SqlFiles } from "./sql-files.ts";
 
 /** One deployer's connection, and whether it works as baton_migrator. */
@@ -19,18 +20,18 @@ const GROUPS = "baton_engine, baton_producer, baton_poller, baton_reader, baton_
 /** Makes the group roles as the deploying user itself; all other steps run as baton_migrator. */
 export async function applyRoles({ client, files }: Deployment): Promise<void> {
   try {
-    await locked(client, () => client.query(files.roles.text));
+    await locked(client, () => applyFile(client, "sql/roles.sql", files.roles.text));
   } catch (error) {
-    if ((error as { code?: string }).code === "42501") throw new RolesRefusedError(error as Error);
-    throw new RefusedSqlError("sql/roles.sql", error);
+    if (error instanceof RefusedSqlError && error.sqlstate === "42501") throw new RolesRefusedError(error.cause as Error);
+    throw error;
   }
 }
 
-/** Applies the migrations that are missing, each in a transaction that begins with its own row. */
+/** Applies the migrations that are missing, each in a transaction that ends with its own row. */
 export async function applyMigrations(deployment: Deployment): Promise<void> {
   await inTurn(deployment, () => ensureMigrationTable(deployment.client));
   for (const migration of deployment.files.migrations) {
-    const applied = await inTurn(deployment, () => applyMigration(deployment.client, migration));
+    const applied = await inTurn(deployment, () => applyMigration(deployment, migration));
     if (applied) deployment.log(`applied ${migration.name}`);
   }
 }
@@ -39,7 +40,7 @@ export async function applyMigrations(deployment: Deployment): Promise<void> {
 export async function applyFunctions(deployment: Deployment): Promise<void> {
   const applied = await inTurn(deployment, async () => {
     if (await isCurrent(deployment)) return false;
-    await createFunctions(deployment);
+    await inOneTransaction(deployment.client, "sql/functions", () => createFunctions(deployment));
     if (deployment.roles) await grantRights(deployment);
     await remember(deployment);
     return true;
@@ -57,14 +58,19 @@ async function ensureMigrationTable(client: pg.ClientBase): Promise<void> {
   );
 }
 
-async function applyMigration(client: pg.ClientBase, { name, text, checksum }: SqlFile): Promise<boolean> {
+async function applyMigration(deployment: Deployment, { name, text, checksum }: SqlFile): Promise<boolean> {
+  const { client } = deployment;
   const known = await client.query("select checksum from baton.migration where name = $1", [name]);
   if (known.rows.length > 0) {
     if (known.rows[0].checksum !== checksum) throw new ChangedMigrationError(name);
     return false;
   }
+  const file = `sql/migrations/${name}.sql`;
+  refuseEmptyMigration(file, text);
+  await inOneTransaction(client, file, () => applyFile(client, file, text));
+  // The file may have taken another role.
+  await becomeMigrator(deployment);
   await client.query("insert into baton.migration (name, checksum) values ($1, $2)", [name, checksum]);
-  await refusable(`sql/migrations/${name}.sql`, client.query(text));
   return true;
 }
 
@@ -76,16 +82,16 @@ async function isCurrent({ client, files, roles }: Deployment): Promise<boolean>
 
 /** Twice: functions call one another in any order, so the bodies are checked only when all are there. */
 async function createFunctions({ client, files }: Deployment): Promise<void> {
-  await refusable("sql/retired.sql", client.query(files.retired.text));
+  await applyFile(client, "sql/retired.sql", files.retired.text);
   for (const check of ["off", "on"]) {
     await client.query(`set local check_function_bodies = ${check}`);
-    for (const { name, text } of files.functions) await refusable(`sql/functions/${name}.sql`, client.query(text));
+    for (const { name, text } of files.functions) await applyFile(client, `sql/functions/${name}.sql`, text);
   }
 }
 
 /** An owner needs CREATE on the schema at the moment when a function is given to it, and not afterwards. */
 async function grantRights({ client, files }: Deployment): Promise<void> {
-  await refusable("sql/grants.sql", client.query(files.grants.text));
+  await applyFile(client, "sql/grants.sql", files.grants.text);
   await client.query("grant create on schema baton to baton_engine");
   for (const statement of await ownerStatements(client, files.functions)) await client.query(statement);
   await client.query("revoke create on schema baton from baton_engine");
@@ -115,11 +121,15 @@ async function remember({ client, files, roles }: Deployment): Promise<void> {
   }
 }
 
-async function inTurn<Result>({ client, roles }: Deployment, work: () => Promise<Result>): Promise<Result> {
-  return locked(client, async () => {
-    if (roles) await client.query("set local role baton_migrator");
+async function inTurn<Result>(deployment: Deployment, work: () => Promise<Result>): Promise<Result> {
+  return locked(deployment.client, async () => {
+    await becomeMigrator(deployment);
     return work();
   });
+}
+
+async function becomeMigrator({ client, roles }: Deployment): Promise<void> {
+  if (roles) await client.query("set local role baton_migrator");
 }
 
 /**
@@ -148,6 +158,8 @@ function isInTheWay(error: unknown): boolean {
  * one does not hold up the next.
  */
 async function inTransaction<Result>(client: pg.ClientBase, work: () => Promise<Result>): Promise<Result> {
+  // What a file has set for the session is not handed on to the next one.
+  await client.query("discard all");
   await client.query("begin");
   await client.query("set local statement_timeout = 0; set local lock_timeout = 0; set local idle_in_transaction_session_timeout = 0");
   await client.query("set local client_connection_check_interval = '1s'");
@@ -161,6 +173,24 @@ async function inTransaction<Result>(client: pg.ClientBase, work: () => Promise<
     await client.query("rollback").catch(() => undefined);
     throw error;
   }
+}
+
+/** Sends a file as one request. */
+async function applyFile(client: pg.ClientBase, file: string, text: string): Promise<void> {
+  refuseUnlawfulFile(file, text);
+  await refusable(file, client.query(text));
+}
+
+/** Makes sure that the transaction in which files are applied is still the same afterwards. */
+async function inOneTransaction(client: pg.ClientBase, files: string, apply: () => Promise<void>): Promise<void> {
+  const before = await currentTransaction(client);
+  await apply();
+  if ((await currentTransaction(client)) !== before) throw new EndedTransactionError(files);
+}
+
+async function currentTransaction(client: pg.ClientBase): Promise<string> {
+  const { rows } = await client.query<{ id: string }>("select pg_current_xact_id()::text as id");
+  return rows[0]!.id;
 }
 
 async function refusable(file: string, query: Promise<unknown>): Promise<void> {

@@ -1,4 +1,4 @@
-import { withClient } from "./connection.ts";
+import { requireUtf8, withClient } from "./connection.ts";
 import { readSqlFiles } from "./sql-files.ts";
 
 /**
@@ -7,7 +7,10 @@ import { readSqlFiles } from "./sql-files.ts";
  */
 export type SchemaState = "current" | "older" | "none" | "newer";
 
-/** Compares the applied migrations and functions with the files; needs SELECT on `baton.migration` only. */
+/**
+ * Compares the applied migrations and functions with the files; needs SELECT on `baton.migration`
+ * only. Throws WrongEncodingError.
+ */
 export async function checkSchema(url: string, sqlDir?: string): Promise<SchemaState> {
   const applied = await appliedFiles(url);
   if (applied === undefined) return "none";
@@ -21,6 +24,7 @@ export async function checkSchema(url: string, sqlDir?: string): Promise<SchemaS
 
 function appliedFiles(url: string): Promise<Map<string, string> | undefined> {
   return withClient(url, async (client) => {
+    await requireUtf8(client);
     const { rows: tables } = await client.query(
       "select from pg_class where relname = 'migration' and relnamespace = to_regnamespace('baton')",
     );

@@ -1,5 +1,11 @@
 import pg from "pg";
 
+/** What cannot run in a transaction, such as `create index concurrently`. */
+const NOT_IN_A_TRANSACTION = "25001";
+const OUTSIDE =
+  ". Each file is applied in a transaction: leave out what cannot be in one, such as concurrently, or run that statement with psql " +
+  'first and write it into the migration without concurrently and with "if not exists".';
+
 /** A migration file was changed after it had been applied. */
 export class ChangedMigrationError extends Error {
   override readonly name = "ChangedMigrationError";
@@ -13,6 +19,47 @@ export class ChangedMigrationError extends Error {
   }
 }
 
+/**
+ * A file of `sql/` holds what cannot be applied as a whole or not at all; nothing of it was sent.
+ */
+export class UnlawfulFileError extends Error {
+  override readonly name = "UnlawfulFileError";
+  readonly file: string;
+
+  constructor(file: string, reason: string, options?: ErrorOptions) {
+    super(`${file} ${reason}.`, options);
+    this.file = file;
+  }
+}
+
+/** A file of `sql/` ended the transaction that it was applied in, by a way that nobody foresaw. */
+export class EndedTransactionError extends Error {
+  override readonly name = "EndedTransactionError";
+  readonly file: string;
+
+  constructor(file: string) {
+    super(
+      `${file} ended the transaction that it was applied in, so a part of it may be stored. It does not count as applied: ` +
+        "take out what ends the transaction, look at what it left, and migrate again.",
+    );
+    this.file = file;
+  }
+}
+
+/** The database keeps text in another encoding than UTF-8. */
+export class WrongEncodingError extends Error {
+  override readonly name = "WrongEncodingError";
+  readonly encoding: string;
+
+  constructor(database: string, encoding: string) {
+    super(
+      `The database ${database} has the encoding ${encoding}, in which not every text can be stored. Baton needs UTF8, and the encoding ` +
+        "of a database cannot be changed: create another one with encoding 'UTF8' template template0.",
+    );
+    this.encoding = encoding;
+  }
+}
+
 /** Postgres refused a file of `sql/`. */
 export class RefusedSqlError extends Error {
   override readonly name = "RefusedSqlError";
@@ -21,7 +68,8 @@ export class RefusedSqlError extends Error {
 
   constructor(file: string, cause: unknown) {
     const sqlstate = cause instanceof pg.DatabaseError ? cause.code : undefined;
-    super(`${file} was refused: ${(cause as Error).message}${sqlstate === undefined ? "" : ` (${sqlstate})`}`, { cause });
+    const code = sqlstate === undefined ? "" : ` (${sqlstate})`;
+    super(`${file} was refused: ${(cause as Error).message}${code}${sqlstate === NOT_IN_A_TRANSACTION ? OUTSIDE : ""}`, { cause });
     this.file = file;
     this.sqlstate = sqlstate;
   }

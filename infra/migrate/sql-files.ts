@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { UnlawfulFileError } from "./errors.ts";
 
 /** A file of `sql/`, with the hash that tells whether its text changed. */
 export interface SqlFile {
@@ -51,8 +52,20 @@ function readFolder(folder: string): SqlFile[] {
 }
 
 function readSqlFile(path: string): SqlFile {
-  const text = readFileSync(path, "utf8").replaceAll("\r\n", "\n");
+  const text = decode(path).replaceAll("\r\n", "\n");
   return { name: basename(path, ".sql"), text, checksum: checksum(text) };
+}
+
+/**
+ * As UTF-8, without the byte order mark that some editors write first: Postgres would take it for a
+ * part of the first word.
+ */
+function decode(path: string): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(path));
+  } catch (error) {
+    throw new UnlawfulFileError(path, "is not UTF-8 text. Save it as UTF-8", { cause: error });
+  }
 }
 
 function withHeader(file: SqlFile): FunctionFile {

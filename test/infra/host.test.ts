@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type Host, startHost } from "../../infra/local/host.ts";
+import type { Crash } from "../../infra/local/host/lambda-instance.ts";
 import type { FunctionFacts, Template } from "../../infra/local/host/template.ts";
 import { until } from "../support/until.ts";
 
@@ -15,7 +16,9 @@ let calls = 0;
 export const handler = async (event, context) => {
   calls++;
   if (event.crash) setTimeout(() => { throw new Error("crashed on purpose"); });
-  if (event.crash || event.hang) await new Promise(() => {});
+  if (event.exit !== undefined) process.exit(event.exit);
+  if (event.throwLater) setTimeout(() => { throw event.throwLater; });
+  if (event.crash || event.hang || event.throwLater) await new Promise(() => {});
   if (event.fail) throw new RangeError("failed on purpose");
   if (event.holdMs) await new Promise((resolve) => setTimeout(resolve, event.holdMs));
   if (event.print) console.log(event.print);
@@ -34,6 +37,7 @@ let folder: string;
 let host: Host;
 let address: string;
 let printed: string;
+let crashes: Crash[];
 const opened: (() => Promise<unknown>)[] = [];
 
 function facts(logicalId: string, overrides: Partial<FunctionFacts> = {}): FunctionFacts {
@@ -47,6 +51,7 @@ async function serve(template: Partial<Template>): Promise<void> {
     codeRoot: folder,
     environmentOf: ({ name }) => ({ NAME: name }),
     log: (text) => (printed += text),
+    onCrash: (crash) => crashes.push(crash),
   });
   const server = createServer(host.listener).listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -67,6 +72,7 @@ beforeEach(() => {
   writeFileSync(join(folder, "probe.mjs"), PROBE);
   writeFileSync(join(folder, "http.mjs"), HTTP);
   printed = "";
+  crashes = [];
 });
 afterEach(async () => {
   for (const close of opened.splice(0)) await close();
@@ -180,6 +186,34 @@ test("an instance that crashes or runs into its timeout is replaced, and the hos
     error: { errorType: "Sandbox.Timedout", errorMessage: "Task timed out after 2.00 seconds" },
   });
   expect(await host.invoke("Probe", "{}")).toMatchObject({ payload: expect.stringContaining('"calls":1') });
+});
+
+test.each([
+  ["throws an error", { crash: true }, "Error: crashed on purpose", /Error: crashed on purpose\n +at .*probe\.mjs/],
+  ["throws a string", { throwLater: "only a word" }, "'only a word'", /crashed: 'only a word'/],
+  ["exits", { exit: 3 }, "something in it called process.exit(3)", /crashed: exit code 3/],
+  ["hangs", { hang: true }, "Task timed out after 0.50 seconds", /crashed: Task timed out/],
+])("the cause of an instance that %s is told in one line, and stands whole in the log", async (_what, event, reason, logged) => {
+  await serve({ functions: [facts("Probe", { timeoutMs: "hang" in event ? 500 : 10_000 })] });
+  await host.invoke("Probe", JSON.stringify(event));
+  expect(crashes).toEqual([{ functionName: "test-Probe", reason }]);
+  expect(printed).toMatch(logged);
+});
+
+test("a function whose file cannot be imported is told as a crash with its reason", async () => {
+  writeFileSync(join(folder, "probe.mjs"), 'throw new TypeError("broken on purpose");');
+  await serve({});
+  await host.invoke("Probe", "{}");
+  expect(crashes).toEqual([{ functionName: "test-Probe", reason: "TypeError: broken on purpose" }]);
+});
+
+test("the end of the host is no crash of its instances", async () => {
+  await serve({});
+  const held = host.invoke("Probe", JSON.stringify({ hang: true }));
+  await host.invoke("Probe", "{}");
+  await opened.shift()!();
+  await held;
+  expect(crashes).toEqual([]);
 });
 
 test("a schedule fires at once and then at its rate", async () => {

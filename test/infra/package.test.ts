@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { buildFunctions } from "../../infra/build.ts";
 import { budgetOf } from "../../infra/build/report.ts";
 import { readTemplate } from "../../infra/local/host/template.ts";
@@ -66,4 +66,16 @@ test("the template is made again only when what it is made from has changed", as
   expect(readFileSync(made.templateFile)).toEqual(before);
   await synthesise(folder, { driver: "pg" });
   expect(readTemplate(made.templateFile).functions[0]?.environment["BATON_DRIVER"]).toBe("pg");
+});
+
+test("the template is made again when a variable of the environment that it asks for has changed", async () => {
+  const remade = async (value: string) => {
+    vi.stubEnv("BATON_DRIVER", value);
+    rmSync(join(folder, ".serverless/pollQueue.zip"));
+    await synthesise(folder, { driver: "pg" });
+    return readdirSync(join(folder, ".serverless")).includes("pollQueue.zip");
+  };
+  await synthesise(folder, { driver: "pg" });
+  expect([await remade("one"), await remade("two")]).toEqual([true, true]);
+  vi.unstubAllEnvs();
 });

@@ -18,8 +18,11 @@ interface Run {
 const HOLD_GATE = `
 import { appendFileSync, existsSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
+import { isMainThread } from "node:worker_threads";
 import * as z from "zod";
 import { defineWorkflow } from "../index.ts";
+
+if (isMainThread) appendFileSync("imported-by", process.pid + "\\n");
 
 const Input = z.strictObject({ label: z.string(), ledger: z.string(), gate: z.string() });
 
@@ -113,6 +116,17 @@ test("a workflow of the user's own needs one file and one line", async () => {
   writeFileSync(gate(), "");
   const run = await ends(await enqueue("adopted"));
   expect(run.output).toEqual({ seen: expect.any(String), label: "adopted" });
+});
+
+test("the host does not import the workflows into its own process", () => {
+  const importedBy = readFileSync(join(folder, "imported-by"), "utf8").trim().split("\n").map(Number);
+  expect(importedBy).toHaveLength(1);
+  expect(importedBy).not.toContain(service.nodePid);
+});
+
+test("an API key that no request could carry is refused with a sentence", async () => {
+  const line = await RunningService.refused(folder, await freePort(), { BATON_API_KEY: "two, keys" });
+  expect(line).toMatch(/^BATON_API_KEY holds a comma, a blank or /);
 });
 
 test("the API key is kept for the next start, for its owner only", () => {

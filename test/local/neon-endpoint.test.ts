@@ -197,3 +197,13 @@ test("requests and statements are counted, those of a batch one by one", async (
     statements: 3,
   });
 });
+
+test("copy … from stdin is refused with a sentence, alone and in a batch, and holds no session", async () => {
+  const refused = { code: "0A000", message: expect.stringContaining("COPY FROM STDIN has no data to read from") };
+  const copy = "copy effect (name) from stdin";
+  expect(await failure(sql.query(copy))).toMatchObject(refused);
+  expect(await failure(sql.transaction([insert(), sql.query(copy)]))).toMatchObject(refused);
+  const copying = "select from pg_stat_activity where query = $1 and state = 'active'";
+  await until("no session copies", async () => (await database.query(copying, [copy])).length === 0);
+  expect([await effects(), await sql`select 1 as one`]).toEqual([0, [{ one: 1 }]]);
+});

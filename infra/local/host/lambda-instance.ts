@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { Worker } from "node:worker_threads";
+import { inspect } from "node:util";
 import type { FunctionFacts } from "./template.ts";
 
 /** How an invocation ended: the handler's result as JSON text, or the error that a caller of Lambda sees. */
@@ -18,6 +19,20 @@ export interface Invocation {
   readonly deadline: number;
 }
 
+/** An instance that ended by itself, which is never in order. */
+export interface Crash {
+  readonly functionName: string;
+  /** In one line: the error, the exit code or the timeout. */
+  readonly reason: string;
+}
+
+export interface InstanceOptions {
+  readonly env: Readonly<Record<string, string>>;
+  /** Receives what the function prints, and the whole error behind a crash. */
+  readonly log: (text: string) => void;
+  readonly onCrash: (crash: Crash) => void;
+}
+
 const BOOTSTRAP = new URL("./lambda-bootstrap.ts", import.meta.url);
 
 /**
@@ -28,19 +43,23 @@ const BOOTSTRAP = new URL("./lambda-bootstrap.ts", import.meta.url);
 export class LambdaInstance {
   readonly #facts: FunctionFacts;
   readonly #worker: Worker;
+  readonly #options: InstanceOptions;
   #settle: ((outcome: Outcome) => void) | undefined;
-  #reason: Error | undefined;
+  #thrown: { readonly error: unknown } | undefined;
+  #told = false;
   alive = true;
 
-  constructor(facts: FunctionFacts, file: string, env: Readonly<Record<string, string>>, log: (text: string) => void) {
+  constructor(facts: FunctionFacts, file: string, options: InstanceOptions) {
     this.#facts = facts;
+    this.#options = options;
+    const { env, log } = options;
     const workerData: InstanceData = { file, handler: facts.handler, functionName: facts.name, memoryMb: facts.memoryMb };
     const resourceLimits = { maxOldGenerationSizeMb: facts.memoryMb };
     this.#worker = new Worker(BOOTSTRAP, { workerData, env, resourceLimits, stdout: true, stderr: true });
     for (const stream of [this.#worker.stdout, this.#worker.stderr]) stream.setEncoding("utf8").on("data", log);
     this.#worker.on("message", (outcome: Outcome) => this.#answer(outcome));
-    this.#worker.on("error", (error) => (this.#reason = error as Error));
-    this.#worker.on("exit", () => this.#ended());
+    this.#worker.on("error", (error: unknown) => (this.#thrown = { error }));
+    this.#worker.on("exit", (code) => this.#ended(code));
   }
 
   /** Runs one event; resolves at the latest when the function's timeout is over. */
@@ -60,6 +79,7 @@ export class LambdaInstance {
   }
 
   async end(): Promise<void> {
+    this.#told = true;
     await this.#worker.terminate();
   }
 
@@ -69,15 +89,30 @@ export class LambdaInstance {
   }
 
   #timeOut(): void {
-    const seconds = (this.#facts.timeoutMs / 1000).toFixed(2);
+    const errorMessage = `Task timed out after ${(this.#facts.timeoutMs / 1000).toFixed(2)} seconds`;
     this.alive = false;
-    this.#answer({ error: { errorType: "Sandbox.Timedout", errorMessage: `Task timed out after ${seconds} seconds` } });
+    this.#answer({ error: { errorType: "Sandbox.Timedout", errorMessage } });
+    this.#tell(errorMessage, errorMessage);
     void this.end();
   }
 
-  #ended(): void {
+  #ended(code: number): void {
     this.alive = false;
-    const why = this.#reason === undefined ? "Runtime exited" : `Runtime exited with error: ${this.#reason.message}`;
+    const { error } = this.#thrown ?? {};
+    const why = this.#thrown === undefined ? "Runtime exited" : `Runtime exited with error: ${messageOf(error)}`;
     this.#answer({ error: { errorType: "Runtime.ExitError", errorMessage: why } });
+    if (this.#told) return;
+    if (this.#thrown === undefined) this.#tell(`something in it called process.exit(${code})`, `exit code ${code}`);
+    else this.#tell(error instanceof Error ? `${error.name}: ${error.message}` : messageOf(error), inspect(error));
   }
+
+  #tell(reason: string, whole: string): void {
+    const functionName = this.#facts.name;
+    this.#options.log(`${functionName} crashed: ${whole}\n`);
+    this.#options.onCrash({ functionName, reason: reason.split("\n")[0]! });
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : inspect(error);
 }

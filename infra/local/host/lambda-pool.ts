@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { LambdaInstance, type Outcome } from "./lambda-instance.ts";
+import { type InstanceOptions, LambdaInstance, type Outcome } from "./lambda-instance.ts";
 import type { FunctionFacts } from "./template.ts";
 
 /** All instances that the function may have are at work. */
@@ -7,12 +7,9 @@ export class TooManyRequestsError extends Error {
   override readonly name = "TooManyRequestsError";
 }
 
-export interface PoolOptions {
+export interface PoolOptions extends InstanceOptions {
   /** Where the paths of the template begin. */
   readonly codeRoot: string;
-  readonly env: Readonly<Record<string, string>>;
-  /** Receives what the function prints. */
-  readonly log: (text: string) => void;
 }
 
 interface WaitingCall {
@@ -94,7 +91,6 @@ export class LambdaPool {
   }
 
   #makeInstance(): LambdaInstance {
-    const { codeRoot, env, log } = this.#options;
-    return new LambdaInstance(this.facts, join(codeRoot, `${this.facts.module}.mjs`), env, log);
+    return new LambdaInstance(this.facts, join(this.#options.codeRoot, `${this.facts.module}.mjs`), this.#options);
   }
 }

@@ -1,5 +1,5 @@
 import { connect } from "node:net";
-import { once } from "node:events";
+import { type EventEmitter, once } from "node:events";
 import pg from "pg";
 import type { Answer } from "../faults.ts";
 import type { NeonRequest, NeonStatement } from "./request.ts";
@@ -27,6 +27,16 @@ export const ANSWER_LIMIT = 10 * 1024 * 1024;
 const RESET =
   "CLOSE ALL; RESET SESSION AUTHORIZATION; RESET ALL; DEALLOCATE ALL; UNLISTEN *; " +
   "SELECT pg_advisory_unlock_all(); DISCARD TEMP; DISCARD SEQUENCES";
+
+/** pg's own word to Postgres when it is asked for data that nobody sends. */
+const NO_DATA = "COPY from stdin failed: No source stream defined";
+
+/** Postgres would call it cancelled (57014), which looks as if a repeat could help. */
+const COPY_REFUSED = {
+  severity: "ERROR",
+  code: "0A000",
+  message: "COPY FROM STDIN has no data to read from: insert the rows, or copy from a client such as psql",
+};
 
 const RAW_TEXT = { getTypeParser: () => (text: string) => text };
 
@@ -110,7 +120,12 @@ export class NeonSessions {
     const pool = new pg.Pool({ ...this.#address, user, password: secret, database, max: 20, allowExitOnIdle: true });
     // A server that shuts down ends idle sessions; without a listener that would end this process.
     pool.on("error", () => undefined);
-    pool.on("connect", (client) => client.on("error", () => undefined));
+    pool.on("connect", (client) => {
+      client.on("error", () => undefined);
+      // pg refuses to send data for a COPY FROM STDIN, but Postgres swallowed the Sync that came
+      // before and would wait for another.
+      connectionOf(client).on("copyInResponse", () => connectionOf(client).sync());
+    });
     this.#pools.set(connectionString, pool);
     return pool;
   }
@@ -124,6 +139,11 @@ export class NeonSessions {
   }
 }
 
+/** What pg itself knows about its connection but its types do not tell. */
+function connectionOf(client: pg.PoolClient): EventEmitter & { sync(): void } {
+  return (client as unknown as { connection: EventEmitter & { sync(): void } }).connection;
+}
+
 function bounded(body: string): Answer {
   if (Buffer.byteLength(body) <= ANSWER_LIMIT) return { status: 200, body };
   return { status: 507, body: `response is too large (max is ${ANSWER_LIMIT} bytes)` };
@@ -132,6 +152,7 @@ function bounded(body: string): Answer {
 /** Postgres' own errors come with their fields; a connection that broke while it worked has a message and no code. */
 export function refusal(error: unknown): Answer {
   if (!(error instanceof pg.DatabaseError)) return { status: 400, body: JSON.stringify({ message: (error as Error).message }) };
+  if (error.message === NO_DATA) return { status: 400, body: JSON.stringify(COPY_REFUSED) };
   const { length: _length, name: _name, ...fields } = error;
   return { status: 400, body: JSON.stringify({ ...fields, message: error.message }) };
 }

@@ -1,11 +1,23 @@
 import { createHash, randomBytes } from "node:crypto";
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { SettingError } from "./settings.ts";
 
-/** The API key of this clone: BATON_API_KEY, else the one kept in `folder`, made at the first start with mode 0600. */
-export function apiKey(folder: string): string {
-  const given = process.env["BATON_API_KEY"];
-  if (given) return given;
+/**
+ * BATON_API_KEY, undefined where it is not set.
+ *
+ * Throws SettingError where requests could not carry it: a header holds no other signs, and a comma
+ * would part two keys.
+ */
+export function givenApiKey(env: NodeJS.ProcessEnv): string | undefined {
+  const given = env["BATON_API_KEY"];
+  if (!given) return undefined;
+  if (/^[!-+\--~]+$/.test(given)) return given;
+  throw new SettingError("BATON_API_KEY holds a comma, a blank or a sign that is not ASCII: take letters, digits and other visible signs");
+}
+
+/** The API key of this clone, kept in `folder`; made at the first start with mode 0600. */
+export function keptApiKey(folder: string): string {
   const file = join(folder, "api-key");
   if (!existsSync(file)) makeKey(file);
   return readFileSync(file, "utf8").trim();

@@ -3,6 +3,7 @@ import { basename, join } from "node:path";
 import { connect, driverFor } from "../../../shared/db/connect.ts";
 import { runRepository } from "../../../shared/db/run-repository.ts";
 import { type Host, startHost } from "../host.ts";
+import type { Crash } from "../host/lambda-instance.ts";
 import { type FunctionFacts, readTemplate } from "../host/template.ts";
 import { hashOf } from "./api-key.ts";
 import { embeddedDatabase, externalDatabase, type LocalDatabase } from "./database.ts";
@@ -26,10 +27,11 @@ export interface ServiceOptions {
   readonly folder: string;
   /** Told of every answer of a function over HTTP. */
   readonly onAnswer: (statusCode: number, body: string) => void;
+  readonly onCrash: (crash: Crash) => void;
 }
 
 /** Builds and synthesises the functions while the database starts, and brings both together. */
-export async function startService({ settings, key, folder, onAnswer }: ServiceOptions): Promise<Service> {
+export async function startService({ settings, key, folder, onAnswer, onCrash }: ServiceOptions): Promise<Service> {
   const { databaseUrl } = settings;
   const driver = settings.driver ?? (databaseUrl === undefined ? "neon" : driverFor({ url: databaseUrl }));
   const packaging = synthesise(join(folder, "package"), { driver });
@@ -47,6 +49,7 @@ export async function startService({ settings, key, folder, onAnswer }: ServiceO
       parameters: parametersFor(template.functions, database),
       log: (text) => void log.write(text),
       onAnswer: ({ statusCode = 200, body = "" }) => onAnswer(statusCode, body),
+      onCrash,
     });
     return {
       database,

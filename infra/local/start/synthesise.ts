@@ -21,7 +21,8 @@ export interface Package {
 /**
  * Builds the functions and synthesises the template of a stage (default: dev) in a folder of its own, offline and without credentials.
  *
- * The bundles are always built (a fraction of a second); the template only when serverless.yml or a fragment changed.
+ * The bundles are always built (a fraction of a second); the template only when serverless.yml, a
+ * fragment, or a variable of the environment that one of them asks for changed.
  */
 export async function synthesise(folder: string, options: Omit<BuildOptions, "outdir"> & { readonly stage?: string }): Promise<Package> {
   const inputs = ["serverless.yml", ...fragments()];
@@ -32,7 +33,7 @@ export async function synthesise(folder: string, options: Omit<BuildOptions, "ou
   await stop();
   const templateFile = join(folder, ".serverless/cloudformation-template-update-stack.json");
   const { driver, stage = "dev" } = options;
-  const digest = digestOf([...inputs, "package-lock.json"], `${driver} ${stage}`);
+  const digest = digestOf([...inputs, "package-lock.json"], JSON.stringify([driver, stage, variablesIn(inputs)]));
   const digestFile = join(folder, "template.sha256");
   if (!existsSync(templateFile) || !existsSync(digestFile) || readFileSync(digestFile, "utf8") !== digest) {
     rmSync(digestFile, { force: true });
@@ -46,6 +47,13 @@ function fragments(): string[] {
   return readdirSync(join(ROOT, "infra"))
     .filter((name) => name.endsWith(".yml"))
     .map((name) => `infra/${name}`);
+}
+
+/** The values of `${env:…}`, which stand in the template as they were when it was made. */
+function variablesIn(files: readonly string[]): (readonly [name: string, value: string | null])[] {
+  const texts = files.map((file) => readFileSync(join(ROOT, file), "utf8"));
+  const names = texts.flatMap((text) => [...text.matchAll(/\benv:\s*(\w+)/g)].map(([, name]) => name!));
+  return [...new Set(names)].sort().map((name) => [name, process.env[name] ?? null]);
 }
 
 function digestOf(files: readonly string[], choices: string): string {

@@ -2,6 +2,7 @@ import httpRouter from "@middy/http-router";
 import { app } from "../shared/lambda/app.ts";
 import { answer, type HttpAnswer, type HttpEvent } from "../shared/lambda/http-event.ts";
 import { httpFunction, type HttpHandler } from "../shared/lambda/http-function.ts";
+import { readLife } from "../shared/lambda/life-request.ts";
 import { readListRequest } from "../shared/lambda/list-request.ts";
 import { Problem } from "../shared/lambda/problem.ts";
 import { readQuery } from "../shared/lambda/query.ts";
@@ -9,17 +10,17 @@ import { readQuery } from "../shared/lambda/query.ts";
 const list: HttpHandler = async (event) => answer(200, await app().control.list(readListRequest(event)));
 
 const find: HttpHandler = async (event) => {
+  readQuery(event);
   const run = await app().client.get(idOf(event));
   if (run === null) throw new Problem("unknown-run", "No run has this id.");
   return answer(200, run);
 };
 
-const cancel: HttpHandler = async (event) => answer(202, await app().control.cancel(idOf(event)));
+const cancel: HttpHandler = async (event) => answer(202, await app().control.cancel(idOf(event), readLife(event)));
 
-const redrive: HttpHandler = async (event) => answer(202, await app().control.redrive(idOf(event)));
+const redrive: HttpHandler = async (event) => answer(202, await app().control.redrive(idOf(event), readLife(event)));
 
 function idOf(event: HttpEvent): string {
-  readQuery(event);
   return event.pathParameters?.["id"] ?? "";
 }
 

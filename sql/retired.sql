@@ -5,7 +5,8 @@ drop function if exists baton.describe_runs(uuid[], integer[], boolean[]), baton
   baton.end_runs(uuid[], text, jsonb[], timestamptz), baton.end_members(baton.lease, jsonb, text, uuid[], timestamptz),
   baton.store_runs(jsonb, timestamptz), baton.outputs_of(uuid[]), baton.failures_of(uuid[]),
   baton.describe_runs(uuid[], integer[], uuid[]), baton.fill_lease(baton.lease, jsonb, timestamptz, integer), baton.take_batch(jsonb, timestamptz),
-  baton.take_ready(integer, integer, bigint, boolean, timestamptz, timestamptz), baton.take_suspects(timestamptz), baton.take_unblocked(jsonb, timestamptz);
+  baton.take_ready(integer, integer, bigint, boolean, timestamptz, timestamptz), baton.take_suspects(timestamptz), baton.take_unblocked(jsonb, timestamptz),
+  baton.cancel(uuid), baton.redrive(uuid);
 
 -- Those with the same arguments as now, told by what they answer or by the name of one.
 do $$

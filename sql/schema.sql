@@ -193,6 +193,10 @@ declare
   claimed record;
 begin
   perform baton.require_read_committed();
+  perform baton.require_id('the token of advance', token);
+  if round is null then
+    raise exception 'the round of advance has no number' using errcode = 'BT040', hint = 'Number the rounds of a lease from 1. Nothing was stored.';
+  end if;
   select * into held from baton.lease l where l.token = advance.token for update;
   if not found or held.round > advance.round then
     raise exception 'lease % does not take round %', token, advance.round
@@ -203,6 +207,7 @@ begin
   if jsonb_typeof(request -> 'steps') = 'array' or jsonb_typeof(request -> 'done') = 'array' or jsonb_typeof(request -> 'failed') = 'array' then
     raise exception 'this round is that of an older poller' using errcode = 'BT030', hint = 'Deploy the pollers that belong to this schema.';
   end if;
+  perform baton.check_round(request);
   moment := baton.now();
   -- Read out of line once; else every look at a place of it reads it again, 8 KB for each step.
   held.run_ids := held.run_ids[:];
@@ -350,7 +355,7 @@ end
 $function$;
 
 -- owner: baton_engine
-CREATE OR REPLACE FUNCTION baton.cancel(id uuid)
+CREATE OR REPLACE FUNCTION baton.cancel(id uuid, request jsonb DEFAULT '{}'::jsonb)
  RETURNS jsonb
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -358,19 +363,24 @@ CREATE OR REPLACE FUNCTION baton.cancel(id uuid)
  SET enable_seqscan TO 'off'
 AS $function$
 declare
-  moment timestamptz := baton.now();
   ended text;
   parked integer;
 begin
   perform baton.require_read_committed();
-  if not exists (select from baton.run r where r.id = cancel.id) then
+  perform baton.require_id('the run of cancel', id);
+  perform baton.require_keys('the request of cancel', request, '{}', '{redrives}');
+  perform baton.require_kind('the request of cancel', request, 'number', '{redrives}');
+  if not baton.lock_run(id) then
     return null;
   end if;
   select e.status into ended from baton.ending e where e.run_id = cancel.id;
   if found then
     return jsonb_build_object('status', ended);
   end if;
-  insert into baton.control (run_id, kind, at) values (cancel.id, 'cancel', moment) on conflict do nothing;
+  if (request ->> 'redrives')::integer <> baton.redrives(id) then
+    return jsonb_build_object('status', baton.status_of(id, baton.now()));
+  end if;
+  insert into baton.control (run_id, kind, at) values (cancel.id, 'cancel', baton.now()) on conflict do nothing;
   with unready as (
     delete from baton.ready q where q.run_id = cancel.id returning 1
   ), unblocked as (
@@ -378,10 +388,189 @@ begin
   )
   select count(*) into parked from (select * from unready union all select * from unblocked) as taken;
   if parked > 0 then
-    perform baton.end_runs(array[cancel.id], 'cancelled', null, true, moment);
+    perform baton.end_runs(array[cancel.id], 'cancelled', null, true, baton.now());
     return jsonb_build_object('status', 'cancelled');
   end if;
   return jsonb_build_object('status', 'cancelling');
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.check_claim(what text, request jsonb, required text[], optional text[])
+ RETURNS void
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+begin
+  if jsonb_typeof(request) = 'object' and request ?& required and request - optional = '{}'
+    and array[jsonb_typeof(request -> 'max'), jsonb_typeof(request -> 'max_bytes'), jsonb_typeof(request -> 'low')] = '{number,number,object}'
+    and coalesce(jsonb_typeof(request -> 'ttl_ms'), 'number') = 'number' and coalesce(jsonb_typeof(request -> 'suspects'), 'boolean') = 'boolean'
+    and coalesce(jsonb_typeof(request -> 'manifest'), 'array') = 'array'
+    and not request @? '$.manifest[*] ? (!exists(@.name) || !exists(@.version) || !exists(@.shape))' then
+    return;
+  end if;
+  perform baton.require_keys(what, request, required, optional);
+  perform baton.require_kind(what, request, 'number', '{ttl_ms,max,max_bytes}');
+  perform baton.require_kind(what, request, 'object', '{low}');
+  perform baton.require_kind(what, request, 'boolean', '{suspects}');
+  if request ? 'manifest' then
+    perform baton.require_rows(what || ', manifest,', request -> 'manifest', '{name,version,shape}', '{}');
+  end if;
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.check_columns(what text, given jsonb, required text[], optional text[] DEFAULT NULL::text[])
+ RETURNS void
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+declare
+  size integer;
+  key text;
+begin
+  if jsonb_typeof(given) is distinct from 'object' or not given ?& required or given - coalesce(optional, required) <> '{}' then
+    perform baton.require_keys(what, given, required, coalesce(optional, required));
+  end if;
+  foreach key in array coalesce(optional, required) loop
+    if jsonb_typeof(given -> key) <> 'array' then
+      perform baton.require_kind(what, given, 'array', array[key]);
+    elsif jsonb_array_length(given -> key) <> size then
+      raise exception '% has % entries under "%" and % under "%"', what, size, required[1], jsonb_array_length(given -> key), key
+        using errcode = 'BT040', hint = 'All columns have the same length. Nothing was done; correct the call and send it again.';
+    end if;
+    size := coalesce(size, jsonb_array_length(given -> key));
+  end loop;
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.check_enqueue(request jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+declare
+  fresh jsonb := request -> 'fresh';
+  place bigint;
+begin
+  if fresh is null then
+    perform baton.require_keys('the request of enqueue', request, '{runs}', '{runs,request}');
+    perform baton.check_runs(request -> 'runs');
+  else
+    perform baton.require_keys('the request of enqueue', request, '{fresh}', '{fresh,shared}');
+    perform baton.check_columns('the fresh runs of enqueue', fresh, '{id,input}', '{id,input,workflow,version,priority,run_at,delay_ms}');
+    if request ? 'shared' then
+      perform baton.require_keys('what fresh runs share', request -> 'shared', '{}', '{workflow,version,priority}');
+    end if;
+    if fresh @? '$.id[*] ? (@ == null)' then
+      raise exception 'a fresh run of enqueue has no id' using errcode = 'BT040', hint = 'Give each a UUIDv7. Nothing was stored.';
+    end if;
+  end if;
+  if jsonb_array_length(coalesce(fresh -> 'id', request -> 'runs')) = 0 then
+    raise exception 'enqueue was given no run' using errcode = 'BT040', hint = 'Give at least one.';
+  end if;
+  if request ? 'request' then
+    perform baton.require_keys('the key of the request', request -> 'request', '{workflow,key,hash}', '{workflow,key,hash}');
+    perform baton.require_kind('the key of the request', request -> 'request', 'string', '{workflow,key,hash}');
+    select nth - 1 into place from jsonb_array_elements(request -> 'runs') with ordinality as r (run, nth)
+    where run -> 'workflow' is distinct from request #> '{request,workflow}'
+    limit 1;
+    if found then
+      raise exception 'run % is of another workflow than the key of the request', place
+        using errcode = 'BT040', hint = 'A key holds for one workflow: enqueue the runs of each by themselves. Nothing was stored.';
+    end if;
+  end if;
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.check_round(request jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+begin
+  if jsonb_typeof(request) is distinct from 'object' or jsonb_typeof(request -> 'ttl_ms') is distinct from 'number'
+    or request - '{ttl_ms,strict,checked,claim,steps,done,failed,failures,sleeps,parks,released,blocked}'::text[] <> '{}' then
+    perform baton.require_keys('the round', request, '{ttl_ms}',
+      '{ttl_ms,strict,checked,claim,steps,done,failed,failures,sleeps,parks,released,blocked}');
+    perform baton.require_kind('the round', request, 'number', '{ttl_ms}');
+  end if;
+  if request ? 'steps' then
+    perform baton.check_steps(request -> 'steps');
+  end if;
+  if request ? 'done' then
+    perform baton.check_columns('what is done in the round', request -> 'done', '{run,place}');
+  end if;
+  if request ? 'claim' then
+    perform baton.check_claim('the claim of the round', request -> 'claim', '{max,max_bytes}', '{max,max_bytes,low,manifest,columns,ttl_ms}');
+  end if;
+  -- Most rounds have nothing of what follows.
+  if request - '{ttl_ms,strict,checked,claim,steps,done}'::text[] = '{}' then
+    return;
+  end if;
+  if request ? 'failed' then
+    perform baton.check_columns('what failed in the round', request -> 'failed', '{run,place,error}');
+  end if;
+  if request ? 'failures' then
+    perform baton.require_rows('the failures of the round', request -> 'failures', '{run,place,node,attempt,age_ms,took_ms,delay_ms,error}', '{}');
+  end if;
+  if request ? 'sleeps' then
+    perform baton.require_rows('the sleeps of the round', request -> 'sleeps', '{run,place,node,position,delay_ms}', '{attempt}');
+  end if;
+  if request ? 'parks' then
+    perform baton.require_rows('what the round parks', request -> 'parks', '{run,place,delay_ms}', '{}');
+  end if;
+  if request ? 'released' then
+    perform baton.require_rows('what the round gives back', request -> 'released', '{run,place}', '{delay_ms}');
+  end if;
+  if request ? 'blocked' then
+    perform baton.require_rows('what the round sets aside', request -> 'blocked', '{run,place,workflow,version,shape,reason}', '{}');
+  end if;
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.check_runs(runs jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+declare
+  place bigint;
+begin
+  perform baton.require_rows('the runs of enqueue', runs, '{id,workflow,version,priority,input}', '{run_at,delay_ms,key,hash}');
+  select nth - 1 into place from jsonb_array_elements(runs) with ordinality as r (run, nth)
+  where jsonb_typeof(run -> 'id') <> 'string' or (run ? 'key') <> (run ? 'hash')
+    or jsonb_typeof(run -> 'key') <> 'string' or jsonb_typeof(run -> 'hash') <> 'string'
+  limit 1;
+  if found then
+    raise exception 'the runs of enqueue, entry %, has an id, a key or a hash that is no text, or one of the last two alone', place
+      using errcode = 'BT040', hint = 'A key goes with the hash of what it stands for. Nothing was stored.';
+  end if;
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.check_steps(steps jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+begin
+  if jsonb_typeof(steps) is distinct from 'object' or steps - '{run,place,node,position,attempt,age_ms,took_ms,output}'::text[] <> '{}'
+    or array[jsonb_typeof(steps -> 'run'), jsonb_typeof(steps -> 'place'), jsonb_typeof(steps -> 'node'), jsonb_typeof(steps -> 'position'),
+      jsonb_typeof(steps -> 'attempt'), jsonb_typeof(steps -> 'age_ms'), jsonb_typeof(steps -> 'took_ms'), jsonb_typeof(steps -> 'output')]
+      <> '{array,array,array,array,array,array,array,array}'
+    or jsonb_array_length(steps -> 'run') <> any (array[jsonb_array_length(steps -> 'place'), jsonb_array_length(steps -> 'node'),
+      jsonb_array_length(steps -> 'position'), jsonb_array_length(steps -> 'attempt'), jsonb_array_length(steps -> 'age_ms'),
+      jsonb_array_length(steps -> 'took_ms'), jsonb_array_length(steps -> 'output')]) then
+    perform baton.check_columns('the steps of the round', steps, '{run,place,node,position,attempt,age_ms,took_ms,output}');
+  end if;
+  if steps @? '$.position[*] ? (@ < 0)' then
+    raise exception 'a step of the round has a negative position' using errcode = 'BT040', hint = 'The first node has the position 0. Nothing was stored.';
+  end if;
 end
 $function$;
 
@@ -405,9 +594,11 @@ declare
   low jsonb := coalesce(request -> 'low', '{}');
 begin
   perform baton.require_read_committed();
-  if not request ? 'columns' then
+  if not request ? 'columns' and request ? 'ttl_ms' then
     raise exception 'this claim is that of an older poller' using errcode = 'BT030', hint = 'Deploy the pollers that belong to this schema.';
   end if;
+  perform baton.require_id('the token of claim', token);
+  perform baton.check_claim('the request of claim', request, '{columns,ttl_ms,max,max_bytes,manifest}', '{columns,ttl_ms,max,max_bytes,low,manifest,suspects}');
   -- Two copies of one call: the second waits here and then finds the lease of the first.
   perform pg_advisory_xact_lock(hashtextextended(token::text, 0));
   select * into held from baton.lease l where l.token = claim.token;
@@ -678,6 +869,7 @@ declare
   due integer;
 begin
   perform baton.require_read_committed();
+  perform baton.check_enqueue(request);
   perform baton.ensure_partitions();
   if keyed then
     accepted := baton.remember_request(request, moment);
@@ -700,6 +892,9 @@ begin
   if keyed then
     update baton.dedup set answer = accepted
     where workflow = request #>> '{request,workflow}' and scope = 'request' and key = request #>> '{request,key}';
+  end if;
+  if keyed or runs @? '$[*].key' then
+    perform baton.forget_some(jsonb_array_length(runs), moment);
   end if;
   return jsonb_build_object('now', moment, 'nudge', due > 0, 'fresh', jsonb_array_length(request #> '{fresh,id}'), 'runs', accepted);
 end
@@ -770,6 +965,7 @@ AS $function$
   select jsonb_build_object('id', r.id, 'workflow', r.workflow, 'version', r.version, 'priority', r.priority, 'input', r.input,
     'created_at', r.created_at, 'moment', clock.moment, 'status', baton.status_of(r.id, clock.moment),
     'error', e.error, 'finished_at', e.at, 'run_at', q.run_at, 'blocked', b.reason,
+    'redrives', (select count(*) from baton.redrive d where d.run_id = find_run.id),
     'crashes', (select count(*) from baton.failure f where f.run_id = find_run.id and f.node = ''),
     'checkpoints', coalesce((
       select jsonb_agg(to_jsonb(c) - 'run_id' order by c.position) from baton.checkpoint c where c.run_id = find_run.id), '[]'),
@@ -800,6 +996,29 @@ begin
     end if;
   end loop;
   return cardinality(sizes);
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.forget_keys(most integer, moment timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  delete from baton.dedup where ctid = any (array(
+    select ctid from baton.dedup where expires_at <= moment order by expires_at limit most for update skip locked));
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.forget_some(keys integer, moment timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if random() * 32 < keys then
+    perform baton.forget_keys(greatest(2 * keys, 64), moment);
+  end if;
 end
 $function$;
 
@@ -881,6 +1100,17 @@ AS $function$
   select array_agg(id order by nth), array_agg((nth - 1)::integer order by nth)
   from unnest(run_ids) with ordinality as m (id, nth)
   where get_bit(gone, (nth - 1)::integer) = 0 and (chosen is null or get_bit(chosen, (nth - 1)::integer) = 1)
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.lock_run(id uuid)
+ RETURNS boolean
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform from baton.run r where r.id = lock_run.id for no key update;
+  return found;
+end
 $function$;
 
 -- owner: baton_migrator
@@ -1025,7 +1255,7 @@ end
 $function$;
 
 -- owner: baton_engine
-CREATE OR REPLACE FUNCTION baton.redrive(id uuid)
+CREATE OR REPLACE FUNCTION baton.redrive(id uuid, request jsonb DEFAULT '{}'::jsonb)
  RETURNS jsonb
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -1033,27 +1263,44 @@ CREATE OR REPLACE FUNCTION baton.redrive(id uuid)
  SET enable_seqscan TO 'off'
 AS $function$
 declare
-  moment timestamptz := baton.now();
   ended text;
+  before integer;
 begin
   perform baton.require_read_committed();
-  if not exists (select from baton.run r where r.id = redrive.id) then
+  perform baton.require_id('the run of redrive', id);
+  perform baton.require_keys('the request of redrive', request, '{}', '{redrives}');
+  perform baton.require_kind('the request of redrive', request, 'number', '{redrives}');
+  if not baton.lock_run(id) then
     return null;
   end if;
-  delete from baton.ending e where e.run_id = redrive.id and e.status = 'failed';
-  if not found then
-    select e.status into ended from baton.ending e where e.run_id = redrive.id;
+  before := baton.redrives(id);
+  select e.status into ended from baton.ending e where e.run_id = redrive.id;
+  if ended is distinct from 'failed' or (request ->> 'redrives')::integer <> before then
     return jsonb_build_object('status', coalesce(ended, 'unfinished'),
-      'redriven', exists (select from baton.redrive r where r.run_id = redrive.id));
+      'redriven', before >= greatest((request ->> 'redrives')::integer, 1), 'changed', false);
   end if;
+  delete from baton.ending e where e.run_id = redrive.id;
+  -- Rows of one run count up in time, whatever the clock does: the last one is what is forgiven.
   insert into baton.redrive (run_id, at, forgiven)
-  select redrive.id, moment, coalesce(jsonb_object_agg(node, failures), '{}')
+  select redrive.id, greatest(baton.now(), (select max(at) + interval '1 microsecond' from baton.redrive r where r.run_id = redrive.id)),
+    coalesce(jsonb_object_agg(node, failures), '{}')
   from (select node, count(*) as failures from baton.failure f where f.run_id = redrive.id group by node) as by_node;
   -- A cancel that came too late for the failure is not meant for what follows.
   delete from baton.control c where c.run_id = redrive.id;
-  perform baton.put_back(array[redrive.id], array[moment]);
-  return jsonb_build_object('status', 'failed', 'redriven', true);
+  perform baton.put_back(array[redrive.id], array[baton.now()]);
+  return jsonb_build_object('status', 'failed', 'redriven', true, 'changed', true);
 end
+$function$;
+
+-- owner: baton_engine
+CREATE OR REPLACE FUNCTION baton.redrives(id uuid)
+ RETURNS integer
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET enable_seqscan TO 'off'
+AS $function$
+  select (select count(*) from baton.redrive d where d.run_id = redrives.id)::integer from baton.run r where r.id = redrives.id
 $function$;
 
 -- owner: baton_migrator
@@ -1109,14 +1356,21 @@ declare
   -- Computed once: in the condition they would be for each run, 4 µs of it.
   oldest uuid := baton.id_at(moment - interval '24 hours');
   newest uuid := baton.id_at(moment + interval '5 minutes');
-  wrong uuid;
+  wrong uuid[];
+  unknown uuid;
 begin
-  select given.id into wrong
-  from (select i.id::uuid from jsonb_array_elements_text(ids) as i (id) offset 0) as given
-  where given.id < oldest or given.id >= newest
+  wrong := array(
+    select given.id from (select i.id::uuid from jsonb_array_elements_text(ids) as i (id) offset 0) as given
+    where given.id < oldest or given.id >= newest);
+  if cardinality(wrong) = 0 then
+    return;
+  end if;
+  select w.id into unknown from unnest(wrong) as w (id)
+  cross join lateral (select count(*) as n from baton.run r where r.id = w.id) as stored
+  where stored.n = 0
   limit 1;
   if found then
-    raise exception 'run id % was not made within the last 24 hours', wrong
+    raise exception 'run id % was not made within the last 24 hours', unknown
       using errcode = 'BT010', detail = floor(extract(epoch from moment) * 1000)::bigint::text,
       hint = 'Make a new UUIDv7 from the time in the detail.';
   end if;
@@ -1136,6 +1390,7 @@ declare
   ids uuid[];
 begin
   perform baton.require_read_committed();
+  perform baton.require_id('the token of release', token);
   delete from baton.lease l where l.token = release.token returning * into held;
   if found then
     ids := (baton.live_members(held.run_ids, held.gone)).ids;
@@ -1259,6 +1514,56 @@ end
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.require_id(what text, id uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+begin
+  if id is null then
+    raise exception '% is null', what using errcode = 'BT040', hint = 'Name it by its uuid. Nothing was done.';
+  end if;
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.require_keys(what text, given jsonb, required text[], known text[])
+ RETURNS void
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+begin
+  if jsonb_typeof(given) = 'object' and given ?& required and given - known = '{}' then
+    return;
+  end if;
+  raise exception '% %', what, case
+      when given is null then 'is missing'
+      when jsonb_typeof(given) <> 'object' then 'is no object but ' || jsonb_typeof(given)
+      when not given ?& required then 'lacks the key "' || (select k from unnest(required) as k where not given ? k limit 1) || '"'
+      else 'has the unknown key "' || (select k from jsonb_object_keys(given - known) as k limit 1) || '"' end
+    using errcode = 'BT040', hint = 'It takes ' || array_to_string(known, ', ') || '. Nothing was done; correct the call and send it again.';
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.require_kind(what text, given jsonb, kind text, keys text[])
+ RETURNS void
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+declare
+  key text;
+begin
+  foreach key in array keys loop
+    if jsonb_typeof(given -> key) <> kind then
+      raise exception '% has under "%" no % but %', what, key, kind, jsonb_typeof(given -> key)
+        using errcode = 'BT040', hint = 'Nothing was done; correct the call and send it again.';
+    end if;
+  end loop;
+end
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.require_read_committed()
  RETURNS void
  LANGUAGE plpgsql
@@ -1267,6 +1572,29 @@ begin
   if current_setting('transaction_isolation') <> 'read committed' then
     raise exception 'baton runs at READ COMMITTED only, this transaction is %', current_setting('transaction_isolation')
       using errcode = 'BT020', hint = 'Remove the default_transaction_isolation setting of this role or database.';
+  end if;
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.require_rows(what text, given jsonb, required text[], optional text[])
+ RETURNS void
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+declare
+  known text[] := required || optional;
+  wrong record;
+begin
+  if jsonb_typeof(given) is distinct from 'array' then
+    raise exception '% is no list of objects but %', what, coalesce(jsonb_typeof(given), 'missing')
+      using errcode = 'BT040', hint = 'Nothing was done; correct the call and send it again.';
+  end if;
+  select nth - 1 as place, entry into wrong from jsonb_array_elements(given) with ordinality as e (entry, nth)
+  where jsonb_typeof(entry) <> 'object' or not entry ?& required or entry - known <> '{}'
+  limit 1;
+  if found then
+    perform baton.require_keys(format('%s, entry %s,', what, wrong.place), wrong.entry, required, known);
   end if;
 end
 $function$;
@@ -1350,7 +1678,8 @@ begin
     delete from baton.blocked where run_id = any (array(select run_id from baton.control)) returning run_id
   )
   select array_agg(run_id) into ids from (select * from unready union all select * from unblocked) as parked;
-  perform baton.end_each(ids, 'cancelled', null, moment);
+  -- The clock is read after what may have waited: what others stored meanwhile must not lie after the ending.
+  perform baton.end_each(ids, 'cancelled', null, greatest(moment, baton.now()));
   delete from baton.control c where exists (select from baton.ending e where e.run_id = c.run_id)
     or not exists (select from baton.run r where r.id = c.run_id);
   return coalesce(cardinality(ids), 0);
@@ -1602,8 +1931,7 @@ begin
   reaped := baton.reap_leases(moment);
   stopped := baton.stop_parked(moment);
   unlawful := baton.end_unlawful(moment);
-  delete from baton.dedup where ctid = any (array(
-    select ctid from baton.dedup where expires_at <= moment order by expires_at limit 1000 for update skip locked));
+  perform baton.forget_keys(1000, moment);
   select coalesce(jsonb_object_agg(b.band, least(first.run_at, moment - interval '5 seconds')), '{}'), nullif(min(first.run_at), '-infinity') into low, oldest
   from generate_series(0, 3) as b (band)
   cross join lateral (select q.run_at from baton.ready q where q.band = b.band order by q.run_at limit 1) as first;
@@ -1671,7 +1999,13 @@ grant execute on function baton.append_checkpoints(baton.lease,jsonb,boolean,tim
 grant execute on function baton.append_failures(baton.lease,jsonb,timestamp with time zone) to baton_engine;
 grant execute on function baton.append_sleeps(baton.lease,jsonb,uuid[],timestamp with time zone) to baton_engine;
 grant execute on function baton.block_members(baton.lease,jsonb,uuid[],timestamp with time zone) to baton_engine;
-grant execute on function baton.cancel(uuid) to baton_operator;
+grant execute on function baton.cancel(uuid,jsonb) to baton_operator;
+grant execute on function baton.check_claim(text,jsonb,text[],text[]) to baton_engine;
+grant execute on function baton.check_columns(text,jsonb,text[],text[]) to baton_engine;
+grant execute on function baton.check_enqueue(jsonb) to baton_engine;
+grant execute on function baton.check_round(jsonb) to baton_engine;
+grant execute on function baton.check_runs(jsonb) to baton_engine;
+grant execute on function baton.check_steps(jsonb) to baton_engine;
 grant execute on function baton.claim(uuid,jsonb) to baton_poller;
 grant execute on function baton.claimed_again(baton.lease,jsonb) to baton_engine;
 grant execute on function baton.columns_of(jsonb) to baton_engine;
@@ -1688,6 +2022,8 @@ grant execute on function baton.failures_of(uuid[],uuid,uuid) to baton_engine;
 grant execute on function baton.find_run(uuid) to baton_operator;
 grant execute on function baton.find_run(uuid) to baton_reader;
 grant execute on function baton.fitting(integer[],bigint,boolean) to baton_engine;
+grant execute on function baton.forget_keys(integer,timestamp with time zone) to baton_engine;
+grant execute on function baton.forget_some(integer,timestamp with time zone) to baton_engine;
 grant execute on function baton.forgiven_of(uuid[]) to baton_engine;
 grant execute on function baton.free_places(bit varying,integer) to baton_engine;
 grant execute on function baton.id_at(timestamp with time zone) to baton_engine;
@@ -1696,6 +2032,7 @@ grant execute on function baton.is_member(baton.lease,integer,uuid) to baton_eng
 grant execute on function baton.list_runs(jsonb) to baton_operator;
 grant execute on function baton.list_runs(jsonb) to baton_reader;
 grant execute on function baton.live_members(uuid[],bit varying,bit varying) to baton_engine;
+grant execute on function baton.lock_run(uuid) to baton_engine;
 grant execute on function baton.never() to baton_engine;
 grant execute on function baton.never() to baton_operator;
 grant execute on function baton.never() to baton_poller;
@@ -1709,7 +2046,9 @@ grant execute on function baton.park_members(baton.lease,jsonb,boolean,uuid[],ti
 grant execute on function baton.progressed_among(uuid[],timestamp with time zone) to baton_engine;
 grant execute on function baton.put_back(uuid[],timestamp with time zone[],integer) to baton_engine;
 grant execute on function baton.reap_leases(timestamp with time zone) to baton_engine;
-grant execute on function baton.redrive(uuid) to baton_operator;
+grant execute on function baton.redrive(uuid,jsonb) to baton_operator;
+grant execute on function baton.redrives(uuid) to baton_operator;
+grant execute on function baton.redrives(uuid) to baton_reader;
 grant execute on function baton.refill_lease(baton.lease,jsonb,timestamp with time zone,integer) to baton_engine;
 grant execute on function baton.refuse_foreign_ids(jsonb,timestamp with time zone) to baton_engine;
 grant execute on function baton.release(uuid) to baton_poller;
@@ -1717,7 +2056,11 @@ grant execute on function baton.remember_request(jsonb,timestamp with time zone)
 grant execute on function baton.remember_runs(jsonb,timestamp with time zone) to baton_engine;
 grant execute on function baton.repair() to baton_migrator;
 grant execute on function baton.replayed(baton.lease,boolean,jsonb) to baton_engine;
+grant execute on function baton.require_id(text,uuid) to baton_engine;
+grant execute on function baton.require_keys(text,jsonb,text[],text[]) to baton_engine;
+grant execute on function baton.require_kind(text,jsonb,text,text[]) to baton_engine;
 grant execute on function baton.require_read_committed() to baton_engine;
+grant execute on function baton.require_rows(text,jsonb,text[],text[]) to baton_engine;
 grant execute on function baton.return_members(baton.lease,uuid[],timestamp with time zone) to baton_engine;
 grant execute on function baton.state(uuid) to baton_operator;
 grant execute on function baton.state(uuid) to baton_reader;

@@ -1,4 +1,7 @@
 import type {
+  CancelAnswer,
+  LifeRequest,
+  RedriveAnswer,
   AdvanceAnswer,
   ClaimAnswer,
   ClaimRequest,
@@ -57,9 +60,10 @@ export function runRepository(database: Database) {
       call<ListedRun[]>("select baton.list_runs($1::jsonb) as answer", [json(request)], options),
     state: (id: string, options?: CallOptions) =>
       call<Record<string, Json> | null>("select baton.state($1::uuid) as answer", [id], options),
-    cancel: (id: string, options?: CallOptions) =>
-      call<{ status: string } | null>("select baton.cancel($1::uuid) as answer", [id], options),
-    redrive: (id: string, options?: CallOptions) =>
-      call<{ status: string; redriven: boolean } | null>("select baton.redrive($1::uuid) as answer", [id], options),
+    redrives: (id: string, options?: CallOptions) => call<number | null>("select baton.redrives($1::uuid) as answer", [id], options),
+    cancel: (id: string, request: LifeRequest = {}, options?: CallOptions) =>
+      call<CancelAnswer | null>("select baton.cancel($1::uuid, $2::jsonb) as answer", [id, json(request)], options),
+    redrive: (id: string, request: LifeRequest = {}, options?: CallOptions) =>
+      call<RedriveAnswer | null>("select baton.redrive($1::uuid, $2::jsonb) as answer", [id, json(request)], options),
   };
 }

@@ -71,6 +71,7 @@ export interface RunFacts {
   readonly finished_at: string | null;
   readonly run_at: string | null;
   readonly blocked: string | null;
+  readonly redrives: number;
   readonly crashes: number;
   readonly checkpoints: readonly CheckpointFacts[];
   readonly failures: readonly FailureFacts[];
@@ -90,6 +91,26 @@ export interface ListedRun {
   readonly status: RunStatus;
   readonly created_at: string;
   readonly finished_at: string | null;
+}
+
+/** Which life of a run a cancel or a redrive means. */
+export interface LifeRequest {
+  /** How often the run had been redriven when the caller looked at it; if it was redriven since, nothing is done. */
+  readonly redrives?: number;
+}
+
+export interface CancelAnswer {
+  /** `cancelled`, `cancelling`, or the status of a run that was left alone. */
+  readonly status: string;
+}
+
+export interface RedriveAnswer {
+  /** The status before the call; `unfinished` for a run without an ending. */
+  readonly status: string;
+  /** Whether this call or an earlier one redrove the run. */
+  readonly redriven: boolean;
+  /** Whether this call did. */
+  readonly changed: boolean;
 }
 
 /** The shape of a workflow as this code knows it; see `Registry.manifest`. */

@@ -1,5 +1,5 @@
 import { validate } from "uuid";
-import type { ListedRun, ListRequest, RunStatus } from "../domain/protocol.ts";
+import type { CancelAnswer, LifeRequest, ListedRun, ListRequest, RedriveAnswer, RunStatus } from "../domain/protocol.ts";
 import { RunNotFoundError, WrongStatusError } from "./producer-errors.ts";
 import { repeatCall, type Caller } from "./repeat-call.ts";
 import { utc } from "./shown.ts";
@@ -12,8 +12,9 @@ interface CallOptions {
 export interface Operator extends Caller {
   readonly runs: {
     listRuns(request: ListRequest, options: CallOptions): Promise<ListedRun[]>;
-    cancel(id: string, options: CallOptions): Promise<{ status: string } | null>;
-    redrive(id: string, options: CallOptions): Promise<{ status: string; redriven: boolean } | null>;
+    redrives(id: string, options: CallOptions): Promise<number | null>;
+    cancel(id: string, request: LifeRequest, options: CallOptions): Promise<CancelAnswer | null>;
+    redrive(id: string, request: LifeRequest, options: CallOptions): Promise<RedriveAnswer | null>;
   };
   readonly nudge: (pollers: number) => Promise<void>;
 }
@@ -45,29 +46,45 @@ export async function listRuns(operator: Operator, request: ListRequest): Promis
 /**
  * Asks a run to stop: `cancelled` at once where it waits, `cancelling` where a poller works on it. May be repeated.
  *
- * @throws RunNotFoundError, or WrongStatusError when it is done or failed.
+ * redrives says which life of the run is meant: how often it had been redriven. Without it, that is looked up first, once, and every try names it,
+ * so that none of them stops a run that somebody redrove meanwhile.
+ *
+ * @throws RunNotFoundError, or WrongStatusError when it is done or failed, or was redriven since.
  */
-export async function cancelRun(operator: Operator, id: string): Promise<{ id: string; status: string }> {
-  const answer = await callFor(operator, id, (options) => operator.runs.cancel(id, options));
-  if (answer.status === "done" || answer.status === "failed")
-    throw new WrongStatusError(id, answer.status, "it cannot be cancelled any more");
-  return { id, status: answer.status };
+export async function cancelRun(operator: Operator, id: string, redrives?: number): Promise<{ id: string; status: string }> {
+  const { status } = await callFor(operator, id, redrives, (request, options) => operator.runs.cancel(id, request, options));
+  if (status === "cancelled" || status === "cancelling") return { id, status };
+  const ended = status === "done" || status === "failed";
+  throw new WrongStatusError(
+    id,
+    status,
+    ended ? "it cannot be cancelled any more" : "it was redriven meanwhile; look at it and cancel again",
+  );
 }
 
 /**
  * Lets a failed run go on where it stopped, and wakes a poller. Repeated, it changes nothing and says the status that the run has come to.
  *
+ * redrives says which failure is meant, as for `cancelRun`.
+ *
  * @throws RunNotFoundError, or WrongStatusError when the run has not failed.
  */
-export async function redriveRun(operator: Operator, id: string): Promise<{ id: string; status: string }> {
-  const { status, redriven } = await callFor(operator, id, (options) => operator.runs.redrive(id, options));
-  if (!redriven) throw new WrongStatusError(id, status, "only a failed run can be redriven");
+export async function redriveRun(operator: Operator, id: string, redrives?: number): Promise<{ id: string; status: string }> {
+  const answer = await callFor(operator, id, redrives, (request, options) => operator.runs.redrive(id, request, options));
+  if (!answer.redriven) throw new WrongStatusError(id, answer.status, "only a failed run can be redriven");
   await operator.nudge(1);
-  return { id, status: status === "failed" || status === "unfinished" ? "ready" : status };
+  return { id, status: answer.changed || answer.status === "unfinished" ? "ready" : answer.status };
 }
 
-async function callFor<Answer>(operator: Operator, id: string, call: (options: CallOptions) => Promise<Answer | null>): Promise<Answer> {
-  const answer = validate(id) ? await repeatCall(operator, call) : null;
+async function callFor<Answer>(
+  operator: Operator,
+  id: string,
+  redrives: number | undefined,
+  call: (request: LifeRequest, options: CallOptions) => Promise<Answer | null>,
+): Promise<Answer> {
+  if (!validate(id)) throw new RunNotFoundError(id);
+  const life = redrives ?? (await repeatCall(operator, (options) => operator.runs.redrives(id, options)));
+  const answer = life === null ? null : await repeatCall(operator, (options) => call({ redrives: life }, options));
   if (answer === null) throw new RunNotFoundError(id);
   return answer;
 }

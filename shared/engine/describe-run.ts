@@ -24,6 +24,8 @@ export interface RunView<Input = Json, Output = Json> {
   readonly error: ErrorRecord | null;
   readonly waiting: WaitingView | null;
   readonly steps: readonly StepView[];
+  /** How often the run was redriven; a cancel or a redrive that names it is harmless when it comes late. */
+  readonly redrives: number;
   /** How often a poller stopped without a word while it held the run. */
   readonly crashes: number;
   readonly createdAt: string;
@@ -43,6 +45,7 @@ export function describeRun(facts: RunFacts, nodes: readonly string[] | undefine
     error: facts.error === null ? null : shownError(facts.error, options),
     waiting: describeWaiting(facts, steps),
     steps,
+    redrives: facts.redrives,
     crashes: facts.crashes,
     createdAt: utc(facts.created_at),
     finishedAt: facts.finished_at === null ? null : utc(facts.finished_at),

@@ -49,25 +49,47 @@ export async function enqueueRuns(
 /**
  * The first try says that the runs are fresh, which spares the database a look at each key. If that try was carried out after
  * all, by the network or by a try whose answer was lost, the next one finds the runs and is told the same.
+ *
+ * Once a try has ended without an answer, a refusal of the ids' time (BT010) says nothing about that try, which may still come
+ * late: new ids could make the runs a second time, so the unknown outcome is thrown.
  */
 function send(producer: Producer, drafts: readonly RunDraft[], request: EnqueueRequest["request"]): Promise<EnqueueAnswer> {
   const ids = producer.ids.make(drafts.length);
   const runs = drafts.map((draft, place) => ({ id: ids[place]!, ...draft }));
   const again = { runs, ...(request && { request }) };
   let tried = false;
+  let unknown = false;
   return repeatCall(producer, async (options) => {
-    if (tried) return producer.queue.enqueue(again, options);
-    tried = true;
     try {
-      return await producer.queue.enqueue({ ...again, fresh: true }, options);
+      return await (tried ? producer.queue.enqueue(again, options) : sendFresh(producer, again, options));
     } catch (thrown) {
-      if (!isRefused(thrown, "23505")) throw thrown;
-      return producer.queue.enqueue(again, options);
+      tried = true;
+      unknown ||= thrown instanceof DatabaseUnknownOutcomeError;
+      if (unknown && isRefused(thrown, "BT010")) throw inDoubt(producer, ids, thrown);
+      throw thrown;
     }
   });
 }
 
-/** Sends once more, with new ids, when the database says that the ids' time is wrong (BT010): nothing of them was stored. */
+async function sendFresh(producer: Producer, request: EnqueueRequest, options: { readonly timeoutMs: number }): Promise<EnqueueAnswer> {
+  try {
+    return await producer.queue.enqueue({ ...request, fresh: true }, options);
+  } catch (thrown) {
+    if (!isRefused(thrown, "23505")) throw thrown;
+    return producer.queue.enqueue(request, options);
+  }
+}
+
+/** Later calls get ids of the right time; the runs of this one keep theirs. */
+function inDoubt(producer: Producer, ids: readonly string[], refused: DatabaseRefusedError): DatabaseUnknownOutcomeError {
+  producer.ids.correct(Number(refused.detail));
+  const message =
+    `the database's clock moved while these runs were enqueued, and an earlier try may still store them: ` +
+    `look for run ${ids[0]} before you enqueue them again, or enqueue them with an idempotency key`;
+  return new DatabaseUnknownOutcomeError(message, { sqlstate: refused.sqlstate, detail: refused.detail, cause: refused });
+}
+
+/** Sends once more, with new ids, when the database says of the first try that the ids' time is wrong (BT010): nothing of them was stored. */
 async function withRightClock<Result>(producer: Producer, call: () => Promise<Result>): Promise<Result> {
   try {
     return await call().catch((thrown: unknown) => {

@@ -17,7 +17,8 @@ export const patienceMs = 10_000;
 /**
  * Makes a call that is safe to repeat up to four times within 10 seconds, until the database answers or definitely refuses.
  *
- * Waits 100 ms, doubled each time, with full jitter. Throws what the last try threw.
+ * Waits 100 ms, doubled each time, with full jitter. Throws what the last try threw, or the last unknown outcome: a try that
+ * was certainly not applied says nothing about an earlier one that may have been.
  */
 export async function repeatCall<Answer>(
   caller: Caller,
@@ -25,6 +26,7 @@ export async function repeatCall<Answer>(
   deadlineMs: number = patienceMs,
 ): Promise<Answer> {
   const deadline = caller.clock.now() + deadlineMs;
+  let unknown: DatabaseUnknownOutcomeError | undefined;
   for (let tried = 1; ; tried++) {
     const leftMs = deadline - caller.clock.now();
     try {
@@ -32,7 +34,8 @@ export async function repeatCall<Answer>(
     } catch (thrown) {
       if (!mayPass(thrown)) throw thrown;
       const waitMs = caller.random() * 50 * 2 ** tried;
-      if (tried >= tries || caller.clock.now() + waitMs >= deadline) throw thrown;
+      if (thrown instanceof DatabaseUnknownOutcomeError) unknown = thrown;
+      if (tried >= tries || caller.clock.now() + waitMs >= deadline) throw unknown ?? thrown;
       caller.logger.warn("the database did not answer for sure, asking again", { tried, error: thrown.message });
       await pause(caller, waitMs);
     }

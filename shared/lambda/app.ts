@@ -25,8 +25,8 @@ export interface App {
 /** What an operator does with runs; see `control-runs.ts`. */
 export interface Control {
   list(request: ListRequest): Promise<RunPage>;
-  cancel(id: string): Promise<{ id: string; status: string }>;
-  redrive(id: string): Promise<{ id: string; status: string }>;
+  cancel(id: string, redrives?: number): Promise<{ id: string; status: string }>;
+  redrive(id: string, redrives?: number): Promise<{ id: string; status: string }>;
 }
 
 let made: App | undefined;
@@ -49,8 +49,8 @@ export function createApp(config: Config, database: Database): App {
     client: createClient({ database, workflows, nudge, idleGate: config.idleGate, logger, stacks: config.showStacks }),
     control: {
       list: (request) => listRuns(operator, request),
-      cancel: (id) => cancelRun(operator, id),
-      redrive: (id) => redriveRun(operator, id),
+      cancel: (id, redrives) => cancelRun(operator, id, redrives),
+      redrive: (id, redrives) => redriveRun(operator, id, redrives),
     },
   };
 }

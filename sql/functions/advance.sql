@@ -27,6 +27,10 @@ declare
   claimed record;
 begin
   perform baton.require_read_committed();
+  perform baton.require_id('the token of advance', token);
+  if round is null then
+    raise exception 'the round of advance has no number' using errcode = 'BT040', hint = 'Number the rounds of a lease from 1. Nothing was stored.';
+  end if;
   select * into held from baton.lease l where l.token = advance.token for update;
   if not found or held.round > advance.round then
     raise exception 'lease % does not take round %', token, advance.round
@@ -37,6 +41,7 @@ begin
   if jsonb_typeof(request -> 'steps') = 'array' or jsonb_typeof(request -> 'done') = 'array' or jsonb_typeof(request -> 'failed') = 'array' then
     raise exception 'this round is that of an older poller' using errcode = 'BT030', hint = 'Deploy the pollers that belong to this schema.';
   end if;
+  perform baton.check_round(request);
   moment := baton.now();
   -- Read out of line once; else every look at a place of it reads it again, 8 KB for each step.
   held.run_ids := held.run_ids[:];

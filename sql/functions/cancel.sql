@@ -1,24 +1,33 @@
 -- Asks a run to stop. Parked, it is cancelled at once; in a lease, by the next round (its poller aborts the step).
--- answer: { status } — cancelled, cancelling, or the ending it has already; null when there is no such run.
--- The request is written first and the place looked at second: whoever moves the run in between sees the request.
+--
+-- request: { redrives? } — how often the run had been redriven when the caller looked at it (baton.redrives). One that was redriven
+--          since is left alone, so that a copy that comes late does not stop what somebody let go on. Without it, the run as it is.
+-- answer:  { status } — cancelled, cancelling, the ending it has already, or the status of one that was left alone; null when there is no such run.
+-- The request is written first and the place looked at second: whoever moves the run in between sees the request. The clock is
+-- read after everything that may wait, or others would have stored steps after the ending.
 -- grant: baton_operator
-create or replace function baton.cancel(id uuid) returns jsonb
+create or replace function baton.cancel(id uuid, request jsonb default '{}') returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, baton, pg_temp set enable_seqscan = off
 as $$
 declare
-  moment timestamptz := baton.now();
   ended text;
   parked integer;
 begin
   perform baton.require_read_committed();
-  if not exists (select from baton.run r where r.id = cancel.id) then
+  perform baton.require_id('the run of cancel', id);
+  perform baton.require_keys('the request of cancel', request, '{}', '{redrives}');
+  perform baton.require_kind('the request of cancel', request, 'number', '{redrives}');
+  if not baton.lock_run(id) then
     return null;
   end if;
   select e.status into ended from baton.ending e where e.run_id = cancel.id;
   if found then
     return jsonb_build_object('status', ended);
   end if;
-  insert into baton.control (run_id, kind, at) values (cancel.id, 'cancel', moment) on conflict do nothing;
+  if (request ->> 'redrives')::integer <> baton.redrives(id) then
+    return jsonb_build_object('status', baton.status_of(id, baton.now()));
+  end if;
+  insert into baton.control (run_id, kind, at) values (cancel.id, 'cancel', baton.now()) on conflict do nothing;
   with unready as (
     delete from baton.ready q where q.run_id = cancel.id returning 1
   ), unblocked as (
@@ -26,7 +35,7 @@ begin
   )
   select count(*) into parked from (select * from unready union all select * from unblocked) as taken;
   if parked > 0 then
-    perform baton.end_runs(array[cancel.id], 'cancelled', null, true, moment);
+    perform baton.end_runs(array[cancel.id], 'cancelled', null, true, baton.now());
     return jsonb_build_object('status', 'cancelled');
   end if;
   return jsonb_build_object('status', 'cancelling');

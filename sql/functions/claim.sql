@@ -22,9 +22,11 @@ declare
   low jsonb := coalesce(request -> 'low', '{}');
 begin
   perform baton.require_read_committed();
-  if not request ? 'columns' then
+  if not request ? 'columns' and request ? 'ttl_ms' then
     raise exception 'this claim is that of an older poller' using errcode = 'BT030', hint = 'Deploy the pollers that belong to this schema.';
   end if;
+  perform baton.require_id('the token of claim', token);
+  perform baton.check_claim('the request of claim', request, '{columns,ttl_ms,max,max_bytes,manifest}', '{columns,ttl_ms,max,max_bytes,low,manifest,suspects}');
   -- Two copies of one call: the second waits here and then finds the lease of the first.
   perform pg_advisory_xact_lock(hashtextextended(token::text, 0));
   select * into held from baton.lease l where l.token = claim.token;

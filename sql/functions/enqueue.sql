@@ -7,7 +7,7 @@
 -- answer:  { now, nudge, fresh, runs } — nudge: wake a poller, some of them are due. runs: [{ id, status }] in the order given, or
 --          null for fresh runs: each is stored under its id; fresh: how many these are, so that nobody believes functions that do
 --          not know them and store nothing.
--- raises:  BT010 an id outside the window, BT011 an idempotency key with another body.
+-- raises:  BT010 an id outside the window that is not stored, BT011 an idempotency key with another body, BT040 another shape.
 -- grant: baton_producer
 create or replace function baton.enqueue(request jsonb) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, baton, pg_temp set enable_seqscan = off
@@ -21,6 +21,7 @@ declare
   due integer;
 begin
   perform baton.require_read_committed();
+  perform baton.check_enqueue(request);
   perform baton.ensure_partitions();
   if keyed then
     accepted := baton.remember_request(request, moment);
@@ -43,6 +44,9 @@ begin
   if keyed then
     update baton.dedup set answer = accepted
     where workflow = request #>> '{request,workflow}' and scope = 'request' and key = request #>> '{request,key}';
+  end if;
+  if keyed or runs @? '$[*].key' then
+    perform baton.forget_some(jsonb_array_length(runs), moment);
   end if;
   return jsonb_build_object('now', moment, 'nudge', due > 0, 'fresh', jsonb_array_length(request #> '{fresh,id}'), 'runs', accepted);
 end

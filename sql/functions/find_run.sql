@@ -1,6 +1,6 @@
 -- Everything that is known of one run, or null: facts for the answer to a GET, in the words of the tables.
 --
--- answer: { id, workflow, version, priority, input, created_at, status, error, finished_at, run_at, blocked, crashes, retrying,
+-- answer: { id, workflow, version, priority, input, created_at, status, error, finished_at, run_at, blocked, redrives, crashes, retrying,
 --           checkpoints: [{ node, position, attempt, started_at, finished_at, output }],
 --           failures: [{ node, attempt, started_at, finished_at, retry_at, error }] }, in order; moment: the database's time.
 -- grant: baton_reader, baton_operator
@@ -10,6 +10,7 @@ as $$
   select jsonb_build_object('id', r.id, 'workflow', r.workflow, 'version', r.version, 'priority', r.priority, 'input', r.input,
     'created_at', r.created_at, 'moment', clock.moment, 'status', baton.status_of(r.id, clock.moment),
     'error', e.error, 'finished_at', e.at, 'run_at', q.run_at, 'blocked', b.reason,
+    'redrives', (select count(*) from baton.redrive d where d.run_id = find_run.id),
     'crashes', (select count(*) from baton.failure f where f.run_id = find_run.id and f.node = ''),
     'checkpoints', coalesce((
       select jsonb_agg(to_jsonb(c) - 'run_id' order by c.position) from baton.checkpoint c where c.run_id = find_run.id), '[]'),

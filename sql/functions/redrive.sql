@@ -1,29 +1,38 @@
 -- Lets a failed run go on where it stopped, with all its attempts anew; its checkpoints stay.
--- answer: { status, redriven } — status before the call; redriven: this call or an earlier one did it. Null: no such run.
+--
+-- request: { redrives? } — which failure is meant: that of a run that has been redriven so often (baton.redrives). If it was redriven
+--          since, nothing is done, so that a call sent again does not forgive another failure. Without it, the one it has now.
+-- answer:  { status, redriven, changed } — status before the call; redriven: this call or an earlier one did it; changed: this one. Null: no such run.
 -- grant: baton_operator
-create or replace function baton.redrive(id uuid) returns jsonb
+create or replace function baton.redrive(id uuid, request jsonb default '{}') returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, baton, pg_temp set enable_seqscan = off
 as $$
 declare
-  moment timestamptz := baton.now();
   ended text;
+  before integer;
 begin
   perform baton.require_read_committed();
-  if not exists (select from baton.run r where r.id = redrive.id) then
+  perform baton.require_id('the run of redrive', id);
+  perform baton.require_keys('the request of redrive', request, '{}', '{redrives}');
+  perform baton.require_kind('the request of redrive', request, 'number', '{redrives}');
+  if not baton.lock_run(id) then
     return null;
   end if;
-  delete from baton.ending e where e.run_id = redrive.id and e.status = 'failed';
-  if not found then
-    select e.status into ended from baton.ending e where e.run_id = redrive.id;
+  before := baton.redrives(id);
+  select e.status into ended from baton.ending e where e.run_id = redrive.id;
+  if ended is distinct from 'failed' or (request ->> 'redrives')::integer <> before then
     return jsonb_build_object('status', coalesce(ended, 'unfinished'),
-      'redriven', exists (select from baton.redrive r where r.run_id = redrive.id));
+      'redriven', before >= greatest((request ->> 'redrives')::integer, 1), 'changed', false);
   end if;
+  delete from baton.ending e where e.run_id = redrive.id;
+  -- Rows of one run count up in time, whatever the clock does: the last one is what is forgiven.
   insert into baton.redrive (run_id, at, forgiven)
-  select redrive.id, moment, coalesce(jsonb_object_agg(node, failures), '{}')
+  select redrive.id, greatest(baton.now(), (select max(at) + interval '1 microsecond' from baton.redrive r where r.run_id = redrive.id)),
+    coalesce(jsonb_object_agg(node, failures), '{}')
   from (select node, count(*) as failures from baton.failure f where f.run_id = redrive.id group by node) as by_node;
   -- A cancel that came too late for the failure is not meant for what follows.
   delete from baton.control c where c.run_id = redrive.id;
-  perform baton.put_back(array[redrive.id], array[moment]);
-  return jsonb_build_object('status', 'failed', 'redriven', true);
+  perform baton.put_back(array[redrive.id], array[baton.now()]);
+  return jsonb_build_object('status', 'failed', 'redriven', true, 'changed', true);
 end
 $$;

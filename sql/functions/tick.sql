@@ -21,8 +21,7 @@ begin
   reaped := baton.reap_leases(moment);
   stopped := baton.stop_parked(moment);
   unlawful := baton.end_unlawful(moment);
-  delete from baton.dedup where ctid = any (array(
-    select ctid from baton.dedup where expires_at <= moment order by expires_at limit 1000 for update skip locked));
+  perform baton.forget_keys(1000, moment);
   select coalesce(jsonb_object_agg(b.band, least(first.run_at, moment - interval '5 seconds')), '{}'), nullif(min(first.run_at), '-infinity') into low, oldest
   from generate_series(0, 3) as b (band)
   cross join lateral (select q.run_at from baton.ready q where q.band = b.band order by q.run_at limit 1) as first;

@@ -70,7 +70,7 @@ test("a sleep is a checkpoint that says until when, and its run is due then", as
 
 test("redrive lets a failed run go on where it stopped, with all its attempts anew", async () => {
   const id = await failedRun();
-  expect(await engine.redrive(id)).toEqual({ status: "failed", redriven: true });
+  expect(await engine.redrive(id)).toEqual({ status: "failed", redriven: true, changed: true });
   expect(await placesOf(database, id)).toEqual(["ready"]);
   expect((await engine.claim()).runs).toMatchObject([
     { id, outputs: { reserve: { reserved: true } }, failures: { charge: 2 }, forgiven: { charge: 2 } },
@@ -80,11 +80,11 @@ test("redrive lets a failed run go on where it stopped, with all its attempts an
 test("redrive again changes nothing, whatever has become of the run", async () => {
   const id = await failedRun();
   await engine.redrive(id);
-  expect(await engine.redrive(id)).toEqual({ status: "unfinished", redriven: true });
+  expect(await engine.redrive(id)).toEqual({ status: "unfinished", redriven: true, changed: false });
   const { token, runs } = await engine.claim();
-  expect(await engine.redrive(id)).toEqual({ status: "unfinished", redriven: true });
+  expect(await engine.redrive(id)).toEqual({ status: "unfinished", redriven: true, changed: false });
   await engine.advance(token, 1, { done: runs.map(member) });
-  expect(await engine.redrive(id)).toEqual({ status: "done", redriven: true });
+  expect(await engine.redrive(id)).toEqual({ status: "done", redriven: true, changed: false });
   expect(await placesOf(database, id)).toEqual(["done"]);
 });
 
@@ -94,17 +94,17 @@ test("a run that failed again after a redrive can be redriven again", async () =
   const { token, runs } = await engine.claim();
   const third = failure(runs[0]!, { node: "charge", attempt: 3, delay_ms: null });
   await engine.advance(token, 1, { failures: [third], failed: [{ ...member(runs[0]!), error }] });
-  expect(await engine.redrive(id)).toEqual({ status: "failed", redriven: true });
+  expect(await engine.redrive(id)).toEqual({ status: "failed", redriven: true, changed: true });
   expect((await engine.claim()).runs).toMatchObject([{ failures: { charge: 3 }, forgiven: { charge: 3 } }]);
 });
 
 test("only a failed run is redriven", async () => {
   const { token, runs } = await leaseOf(engine, 2);
-  expect(await engine.redrive(runs[0]!.id)).toEqual({ status: "unfinished", redriven: false });
+  expect(await engine.redrive(runs[0]!.id)).toEqual({ status: "unfinished", redriven: false, changed: false });
   await engine.cancel(runs[1]!.id);
   await engine.advance(token, 1, { done: [member(runs[0]!)] });
-  expect(await engine.redrive(runs[0]!.id)).toEqual({ status: "done", redriven: false });
-  expect(await engine.redrive(runs[1]!.id)).toEqual({ status: "cancelled", redriven: false });
+  expect(await engine.redrive(runs[0]!.id)).toEqual({ status: "done", redriven: false, changed: false });
+  expect(await engine.redrive(runs[1]!.id)).toEqual({ status: "cancelled", redriven: false, changed: false });
   expect(await engine.redrive(crypto.randomUUID())).toBeNull();
 });
 

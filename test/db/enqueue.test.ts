@@ -160,7 +160,10 @@ test("an id that stands twice in one call is one run, and a run without an id is
   expect((await engine.enqueue([run, newRun(), run])).runs).toHaveLength(3);
   expect(await database.query("select count(*)::int as runs from baton.run")).toEqual([{ runs: 2 }]);
   const { id: _, ...nameless } = newRun();
-  await expect(engine.enqueue([nameless as NewRun])).rejects.toMatchObject({ sqlstate: "23514" });
+  await expect(engine.enqueue([nameless as NewRun])).rejects.toMatchObject({
+    sqlstate: "BT040",
+    message: expect.stringContaining('lacks the key "id"'),
+  });
 });
 
 test("a key finds the run that it was given with, however its id is written", async () => {

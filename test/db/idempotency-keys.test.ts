@@ -100,6 +100,45 @@ test("tick forgets keys after 7 days", async () => {
   expect(await count("dedup")).toBe(0);
 });
 
+test("a key stands until the last microsecond of its 7 days, for enqueue and for tick, and not a microsecond longer", async () => {
+  const start = new Date("2026-03-04T05:06:07.890Z");
+  const at = new Date(start.getTime() + 7 * 24 * 3_600_000);
+  await database.setNow(start);
+  const first = await engine.enqueue([keyed("k", "h1", { at: start })], request);
+  await database.advance("7 days -1 microsecond");
+  await engine.tick();
+  expect(await count("dedup")).toBe(2);
+  expect((await engine.enqueue([keyed("other", "h1", { at })], request)).runs).toEqual(first.runs);
+  expect((await engine.enqueue([keyed("k", "h1", { at })])).runs).toEqual(first.runs);
+  await database.advance("1 microsecond");
+  await engine.tick();
+  expect(await count("dedup")).toBe(0);
+});
+
+test("keys are forgotten as fast as they come, also between ticks: a month of keyed runs leaves no more than those of 7 days", async () => {
+  const start = new Date("2026-03-04T05:06:07.890Z");
+  for (let day = 0; day < 30; day++) {
+    const at = new Date(start.getTime() + day * 24 * 3_600_000);
+    await database.setNow(at);
+    await engine.enqueue(Array.from({ length: 40 }, (_, n) => keyed(`${day}-${n}`, "h1", { at })));
+  }
+  expect(await count("dedup")).toBe(7 * 40);
+});
+
+test("single runs with keys forget what is over too, and those without keys leave it alone", async () => {
+  const old =
+    "insert into baton.dedup select 'w', 'run', n::text, 'h', '[]', baton.now() - interval '1 second' from generate_series(1, $1::int) as n";
+  await database.query(old, [1_000]);
+  for (let n = 0; n < 20; n++) await engine.enqueue(newRuns(50));
+  expect(await count("dedup")).toBe(1_000);
+  // One call in 32 forgets 64: that 2,000 of them forget less than 1,000 happens once in 10^10 times.
+  await database.query(
+    `do $$ begin for n in 1 .. 2000 loop perform baton.enqueue(jsonb_build_object('runs', jsonb_build_array(jsonb_build_object(
+       'id', baton.new_id(), 'workflow', 'fulfil-order', 'version', 1, 'priority', 2, 'input', n, 'key', 'new ' || n, 'hash', 'h')))); end loop; end $$`,
+  );
+  expect(await count("dedup")).toBe(2_000);
+});
+
 for (const age of ["new", "expired"]) {
   test(`batches with ${age} keys in opposite orders do not wait for each other in a circle`, async () => {
     const keys = Array.from({ length: 500 }, (_, i) => `k${i}`);

@@ -23,8 +23,14 @@ const database = await createTestDatabase();
 const engine = engineOf(database);
 checkAfterEach(database);
 
-const cancel = (id: string): Call => ({ role: "operator", text: "baton.cancel($1)", values: [id] });
-const redrive = (id: string): Call => ({ role: "operator", text: "baton.redrive($1)", values: [id] });
+/** redrives: which life of the run is meant; by default the one it is in. */
+const cancel = (id: string, redrives?: number): Call => control("cancel", id, redrives);
+const redrive = (id: string, redrives?: number): Call => control("redrive", id, redrives);
+const control = (name: string, id: string, redrives?: number): Call => ({
+  role: "operator",
+  text: redrives === undefined ? `baton.${name}($1)` : `baton.${name}($1, $2)`,
+  values: redrives === undefined ? [id] : [id, { redrives }],
+});
 const tick: Call = { role: "poller", text: "baton.tick()", values: [] };
 const release = (token: string): Call => ({ role: "poller", text: "baton.release($1)", values: [token] });
 const claim = (token: string = randomUUID(), max = 100): Call => ({
@@ -125,7 +131,7 @@ for (const order of ["cancel, then a round that parks", "a round that parks, the
 test("a cancel that a failure overtook does not stop the run when it is redriven", async () => {
   const { token, run } = await leasedRun();
   await interleave(database, cancel(run.id), advance(token, { failed: [{ ...member(run), error }] }));
-  expect(await engine.redrive(run.id)).toEqual({ status: "failed", redriven: true });
+  expect(await engine.redrive(run.id)).toMatchObject({ status: "failed", redriven: true });
   expect(await engine.claim()).toMatchObject({ runs: [{ id: run.id }], stopped: [] });
 });
 
@@ -260,9 +266,14 @@ for (const end of ["commit", "rollback"] as const) {
   });
 }
 
-test("redrive, then cancel: cancel finds the failure that still stands", async () => {
-  const id = await failedRun();
-  const { second } = await interleave(database, redrive(id), cancel(id));
-  expect(second.answer).toEqual({ status: "failed" });
-  expect(await placesOf(database, id)).toEqual(["ready"]);
+test("redrive, then cancel: a cancel that means the failed life leaves the run alone, one that means the run as it is stops it", async () => {
+  for (const [redrives, status, place] of [
+    [0, "ready", "ready"],
+    [undefined, "cancelled", "cancelled"],
+  ] as const) {
+    const id = await failedRun();
+    const { second } = await interleave(database, redrive(id), cancel(id, redrives));
+    expect(second).toMatchObject({ waited: true, answer: { status } });
+    expect(await placesOf(database, id)).toEqual([place]);
+  }
 });

@@ -61,6 +61,7 @@ test("find_run tells everything that is stored of a run", async () => {
     finished_at: time,
     run_at: null,
     blocked: null,
+    redrives: 0,
     crashes: 0,
     failures: [],
     checkpoints: [

@@ -74,6 +74,44 @@ test("a run that was committed late lies below low, and the fresh low of tick fi
   }
 });
 
+test("low of a tick that finds nothing due stays 5 seconds behind the clock, so that what is committed late is found", async () => {
+  const late = new pg.Client({ connectionString: database.url("producer") });
+  await late.connect();
+  const run = newRun();
+  try {
+    await database.setNow(new Date());
+    await engine.enqueue([newRun({ delay_ms: 60_000 })]);
+    await late.query("begin");
+    await late.query("select baton.enqueue($1::jsonb)", [JSON.stringify({ runs: [run] })]);
+    await database.advance("5 seconds");
+    const { low } = await engine.tick();
+    await late.query("commit");
+    expect((await engine.claim({ low })).runs).toMatchObject([{ id: run.id }]);
+  } finally {
+    await late.end();
+  }
+});
+
+test("low of a claim that took a newer run stays 5 seconds behind the clock, so that what is committed late is found", async () => {
+  const late = new pg.Client({ connectionString: database.url("producer") });
+  await late.connect();
+  const run = newRun();
+  try {
+    await database.setNow(new Date());
+    await late.query("begin");
+    await late.query("select baton.enqueue($1::jsonb)", [JSON.stringify({ runs: [run] })]);
+    await database.advance("4 seconds");
+    await engine.enqueue(newRuns(1));
+    await database.advance("1 second");
+    const { low, runs } = await engine.claim();
+    expect(runs).toHaveLength(1);
+    await late.query("commit");
+    expect((await engine.claim({ low })).runs).toMatchObject([{ id: run.id }]);
+  } finally {
+    await late.end();
+  }
+});
+
 test("what is given back is above every low", async () => {
   const [run] = newRuns(1);
   await engine.enqueue([run!]);

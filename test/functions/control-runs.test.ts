@@ -45,6 +45,7 @@ test("a run is shown from the day it is accepted to its end, every node of the c
     "error",
     "waiting",
     "steps",
+    "redrives",
     "crashes",
     "createdAt",
     "finishedAt",
@@ -166,6 +167,21 @@ test("a lost answer of cancel and redrive changes nothing: the call is repeated"
   database.neon.inject(({ text }) => (text.includes("baton.cancel") && faults-- > 0 ? { kind: "drop-after" } : undefined));
   expect(await post(`/runs/${id}/cancel`)).toMatchObject({ status: 202, body: { id, status: "cancelled" } });
   database.neon.inject(undefined);
+});
+
+test("a cancel and a redrive that say which life of the run they mean leave the others alone", async () => {
+  const { id } = await client.enqueue(moody, { well: false });
+  await poll(database.database, [moody]);
+  expect(await post(`/runs/${id}/redrive`, "redrives=0")).toMatchObject({ status: 202, body: { id, status: "ready" } });
+  expect((await get(`/runs/${id}`)).body).toMatchObject({ status: "ready", redrives: 1 });
+  expect(await post(`/runs/${id}/cancel`, "redrives=0")).toMatchObject({ status: 409, body: { type: "urn:baton:problem:wrong-status" } });
+  await poll(database.database, [moody]);
+  expect(await post(`/runs/${id}/redrive`, "redrives=0")).toMatchObject({ status: 202, body: { id, status: "failed" } });
+  expect(await post(`/runs/${id}/redrive`, "redrives=1")).toMatchObject({ status: 202, body: { id, status: "ready" } });
+  expect(await post(`/runs/${id}/cancel`, "redrives=2")).toMatchObject({ status: 202, body: { id, status: "cancelled" } });
+  for (const query of ["redrives=-1", "redrives=", "redrives=one", "lives=1", "redrives=1&redrives=1"]) {
+    expect(await post(`/runs/${id}/redrive`, query)).toMatchObject({ status: 400, body: { type: "urn:baton:problem:invalid-query" } });
+  }
 });
 
 test("an unknown route and method are 404, a missing key is 401 on every route, without touching the database", async () => {

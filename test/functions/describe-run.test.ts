@@ -18,6 +18,7 @@ const facts = (some: Partial<RunFacts>): RunFacts => ({
   finished_at: null,
   run_at: null,
   blocked: null,
+  redrives: 0,
   crashes: 0,
   checkpoints: [],
   failures: [],

@@ -59,3 +59,10 @@ test("a caller's own deadline is kept", async () => {
   expect(timeouts).toEqual([500]);
   expect(now()).toBe(500);
 });
+
+test("a try that was certainly not applied does not hide an earlier one that may have been", async () => {
+  const { caller } = patientCaller();
+  const busy = new DatabaseBusyError("too many connections", {});
+  const outcomes = [busy, unknown, busy, busy];
+  await expect(repeatCall(caller, () => Promise.reject(outcomes.shift()!))).rejects.toBe(unknown);
+});

@@ -89,8 +89,9 @@ export function engineOf(database: TestDatabase, driver?: Driver) {
     findRun: (id: string) => reader.findRun(id),
     listRuns: reader.listRuns,
     state: (id: string) => reader.state(id),
-    cancel: (id: string) => operator.cancel(id),
-    redrive: (id: string) => operator.redrive(id),
+    redrives: (id: string) => operator.redrives(id),
+    cancel: operator.cancel,
+    redrive: operator.redrive,
   };
 }
 

@@ -1,0 +1,45 @@
+-- Refuses a round that is not of the shape that the header of advance says (BT040). Only its form: what an attempt returned is
+-- looked at where it is stored, so that a refusal of data (22, 23, 54) concerns one run and not the round.
+create or replace function baton.check_round(request jsonb) returns void
+language plpgsql immutable
+as $$
+begin
+  if jsonb_typeof(request) is distinct from 'object' or jsonb_typeof(request -> 'ttl_ms') is distinct from 'number'
+    or request - '{ttl_ms,strict,checked,claim,steps,done,failed,failures,sleeps,parks,released,blocked}'::text[] <> '{}' then
+    perform baton.require_keys('the round', request, '{ttl_ms}',
+      '{ttl_ms,strict,checked,claim,steps,done,failed,failures,sleeps,parks,released,blocked}');
+    perform baton.require_kind('the round', request, 'number', '{ttl_ms}');
+  end if;
+  if request ? 'steps' then
+    perform baton.check_steps(request -> 'steps');
+  end if;
+  if request ? 'done' then
+    perform baton.check_columns('what is done in the round', request -> 'done', '{run,place}');
+  end if;
+  if request ? 'claim' then
+    perform baton.check_claim('the claim of the round', request -> 'claim', '{max,max_bytes}', '{max,max_bytes,low,manifest,columns,ttl_ms}');
+  end if;
+  -- Most rounds have nothing of what follows.
+  if request - '{ttl_ms,strict,checked,claim,steps,done}'::text[] = '{}' then
+    return;
+  end if;
+  if request ? 'failed' then
+    perform baton.check_columns('what failed in the round', request -> 'failed', '{run,place,error}');
+  end if;
+  if request ? 'failures' then
+    perform baton.require_rows('the failures of the round', request -> 'failures', '{run,place,node,attempt,age_ms,took_ms,delay_ms,error}', '{}');
+  end if;
+  if request ? 'sleeps' then
+    perform baton.require_rows('the sleeps of the round', request -> 'sleeps', '{run,place,node,position,delay_ms}', '{attempt}');
+  end if;
+  if request ? 'parks' then
+    perform baton.require_rows('what the round parks', request -> 'parks', '{run,place,delay_ms}', '{}');
+  end if;
+  if request ? 'released' then
+    perform baton.require_rows('what the round gives back', request -> 'released', '{run,place}', '{delay_ms}');
+  end if;
+  if request ? 'blocked' then
+    perform baton.require_rows('what the round sets aside', request -> 'blocked', '{run,place,workflow,version,shape,reason}', '{}');
+  end if;
+end
+$$;

@@ -1,9 +1,9 @@
 import { attemptOf, cursorOf } from "../domain/run.ts";
 import { transition } from "../domain/transition.ts";
 import type { Node } from "../domain/node.ts";
-import { Abort } from "./abort.ts";
-import { executeNode, type Executed } from "./execute-node.ts";
-import type { Finished, Lease, Member } from "./lease.ts";
+import { Attempt } from "./attempt.ts";
+import { executeNode, failedBy, type Executed } from "./execute-node.ts";
+import type { Finished, FinishedNode, Lease, Member } from "./lease.ts";
 import type { Poller } from "./poller.ts";
 
 /**
@@ -58,29 +58,45 @@ function fits(poller: Poller, node: Node): boolean {
 function start(poller: Poller, lease: Lease, member: Member, node: Node): void {
   lease.running++;
   lease.slots.running++;
-  member.abort = new Abort();
+  const attempt = new Attempt(member.run.id, node.name, attemptOf(member.run, node));
+  member.abort = attempt;
   const startedAt = poller.clock.now();
-  const attempt = attemptOf(member.run, node);
-  void executeNode(poller, member.run, node, attempt, member.abort).then((executed) => {
+  void executeNode(poller, member.run, node, attempt).then((executed) => {
     lease.running--;
     lease.progressedAt = poller.clock.now();
-    if (!member.gone) keep(poller, lease, member, node, attempt, startedAt, executed);
+    if (member.gone) attempt.fail = () => false;
+    else keep(poller, lease, member, node, attempt, startedAt, executed);
     lease.slots.free(lease);
     lease.wake();
   });
 }
 
-function keep(poller: Poller, lease: Lease, member: Member, node: Node, attempt: number, startedAt: number, executed: Executed): void {
+function keep(poller: Poller, lease: Lease, member: Member, node: Node, attempt: Attempt, startedAt: number, executed: Executed): void {
   const entry = {
     kind: "node" as const,
     member,
     node,
-    attempt,
+    attempt: attempt.number,
     transition: transition(member.run, node, executed.outcome, poller.random()),
     startedAt,
     finishedAt: poller.clock.now(),
   };
   const applies = entry.transition.kind === "continue" || entry.transition.kind === "finish";
-  if (executed.statements !== undefined && applies) lease.statements.push({ ...entry, statements: executed.statements });
-  else lease.finished.push(entry);
+  const isSql = executed.statements !== undefined && applies;
+  const kept = isSql ? { ...entry, statements: executed.statements } : entry;
+  if (isSql) lease.statements.push(kept);
+  else lease.finished.push(kept);
+  // What a handler left behind may throw after it has returned: while nobody was told of the result, that is no success.
+  attempt.fail = (thrown) => applies && failAfterAll(poller, lease, kept, thrown);
+}
+
+/** Makes a failed attempt of one whose result waits for the next round; false: it is on its way. */
+function failAfterAll(poller: Poller, lease: Lease, kept: FinishedNode, thrown: unknown): boolean {
+  const waiting: Finished[] = kept.statements === undefined ? lease.finished : lease.statements;
+  const at = waiting.indexOf(kept);
+  if (at < 0) return false;
+  waiting.splice(at, 1);
+  const { statements: _, ...entry } = kept;
+  lease.finished.push({ ...entry, transition: transition(kept.member.run, kept.node, failedBy(thrown), poller.random()) });
+  return true;
 }

@@ -35,12 +35,16 @@ export async function workLease(poller: Poller, lease: Lease, beforeRound: () =>
 async function oneRound(poller: Poller, lease: Lease, beforeRound: () => void): Promise<void> {
   startMembers(poller, lease);
   if (!hasWork(poller, lease)) await nextEvent(poller, lease);
-  // One turn of the event loop: results that come in together go out together.
-  await new Promise((resolve) => setImmediate(resolve));
+  await oneTurn();
   await gather(poller, lease);
   giveBackTheLate(poller, lease);
   beforeRound();
   await commitWhatFinished(poller, lease);
+}
+
+/** One turn of the event loop: results that come in together go out together, and what their handlers left behind throws. */
+function oneTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 async function commitWhatFinished(poller: Poller, lease: Lease): Promise<void> {
@@ -81,6 +85,7 @@ async function gather(poller: Poller, lease: Lease): Promise<void> {
     const callOff = poller.clock.after(sendAt - poller.clock.now(), () => lease.wake());
     await lease.changed();
     callOff();
+    await oneTurn();
   }
 }
 

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { Abort } from "./abort.ts";
+import type { FinishedNode, Lease } from "./lease.ts";
 
 const scope = new AsyncLocalStorage<Attempt>();
 
@@ -11,14 +12,21 @@ export class Attempt extends Abort {
   readonly runId: string;
   readonly node: string;
   readonly number: number;
-  /** Makes it a failed attempt, as if its handler had thrown; false: its result is on its way to the database or over. */
-  fail: (thrown: unknown) => boolean = () => false;
+  /** Ends the wait for its handler, while that runs. */
+  reject: ((thrown: unknown) => void) | undefined;
+  /** What came of it, once its handler has come back; it may wait in its lease for a round still. */
+  kept: FinishedNode | undefined;
+  /** The lease that holds its run. */
+  readonly lease: Lease;
 
-  constructor(runId: string, node: string, number: number) {
+  constructor(lease: Lease, runId: string, node: string, number: number) {
     super();
+    this.lease = lease;
     this.runId = runId;
     this.node = node;
     this.number = number;
+    this.reject = undefined;
+    this.kept = undefined;
   }
 
   /** Calls what belongs to this attempt. */

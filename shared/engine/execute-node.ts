@@ -52,20 +52,17 @@ export function failedBy(thrown: unknown): Outcome {
 /** By hand rather than by Promise.race, which takes as long again as everything else that an attempt costs. */
 function within<Value>(poller: Poller, timeoutMs: number, attempt: Attempt, call: () => Promise<Value>): Promise<Value> {
   return new Promise((resolve, reject) => {
-    let callOff = () => {};
-    const fail = (thrown: unknown) => {
-      callOff();
-      reject(thrown);
-      return true;
-    };
-    attempt.fail = fail;
+    attempt.reject = reject;
     const work = attempt.run(call);
-    callOff = poller.clock.after(timeoutMs, () => {
+    const callOff = poller.clock.after(timeoutMs, () => {
       const error = new StepTimeoutError(attempt.node, timeoutMs);
-      attempt.fail = () => false;
+      attempt.reject = undefined;
       reject(error);
       attempt.abort(error);
     });
-    work.then((value) => (callOff(), resolve(value)), fail);
+    work.then(
+      (value) => (callOff(), resolve(value)),
+      (thrown: unknown) => (callOff(), reject(thrown as Error)),
+    );
   });
 }

@@ -58,22 +58,22 @@ function fits(poller: Poller, node: Node): boolean {
 function start(poller: Poller, lease: Lease, member: Member, node: Node): void {
   lease.running++;
   lease.slots.running++;
-  const attempt = new Attempt(member.run.id, node.name, attemptOf(member.run, node));
+  const attempt = new Attempt(lease, member.run.id, node.name, attemptOf(member.run, node));
   member.abort = attempt;
   const startedAt = poller.clock.now();
   void executeNode(poller, member.run, node, attempt).then((executed) => {
+    attempt.reject = undefined;
     lease.running--;
     lease.progressedAt = poller.clock.now();
-    if (member.gone) attempt.fail = () => false;
-    else keep(poller, lease, member, node, attempt, startedAt, executed);
+    if (!member.gone) keep(poller, lease, member, node, attempt, startedAt, executed);
     lease.slots.free(lease);
     lease.wake();
   });
 }
 
 function keep(poller: Poller, lease: Lease, member: Member, node: Node, attempt: Attempt, startedAt: number, executed: Executed): void {
-  const entry = {
-    kind: "node" as const,
+  const entry: FinishedNode = {
+    kind: "node",
     member,
     node,
     attempt: attempt.number,
@@ -82,19 +82,23 @@ function keep(poller: Poller, lease: Lease, member: Member, node: Node, attempt:
     finishedAt: poller.clock.now(),
   };
   const applies = entry.transition.kind === "continue" || entry.transition.kind === "finish";
-  const isSql = executed.statements !== undefined && applies;
-  const kept = isSql ? { ...entry, statements: executed.statements } : entry;
-  if (isSql) lease.statements.push(kept);
-  else lease.finished.push(kept);
-  // What a handler left behind may throw after it has returned: while nobody was told of the result, that is no success.
-  attempt.fail = (thrown) => applies && failAfterAll(poller, lease, kept, thrown);
+  if (executed.statements === undefined || !applies) lease.finished.push((attempt.kept = entry));
+  else lease.statements.push((attempt.kept = { ...entry, statements: executed.statements }));
 }
 
-/** Makes a failed attempt of one whose result waits for the next round; false: it is on its way. */
+/**
+ * Makes a failed attempt of one on whose behalf something was thrown that nobody caught: also of one whose handler has
+ * returned, while its result waits for its round. False: it was over already.
+ */
+export function failAttempt(poller: Poller, attempt: Attempt, thrown: unknown): boolean {
+  attempt.reject?.(thrown);
+  return attempt.reject !== undefined || (attempt.kept !== undefined && failAfterAll(poller, attempt.lease, attempt.kept, thrown));
+}
+
 function failAfterAll(poller: Poller, lease: Lease, kept: FinishedNode, thrown: unknown): boolean {
   const waiting: Finished[] = kept.statements === undefined ? lease.finished : lease.statements;
   const at = waiting.indexOf(kept);
-  if (at < 0) return false;
+  if (at < 0 || kept.transition.kind === "retry" || kept.transition.kind === "fail") return false;
   waiting.splice(at, 1);
   const { statements: _, ...entry } = kept;
   lease.finished.push({ ...entry, transition: transition(kept.member.run, kept.node, failedBy(thrown), poller.random()) });

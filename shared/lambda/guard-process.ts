@@ -1,5 +1,6 @@
 import { currentAttempt, type Attempt } from "../engine/attempt.ts";
 import type { Poller } from "../engine/poller.ts";
+import { failAttempt } from "../engine/start-members.ts";
 import { loggable } from "./loggable.ts";
 
 /** Something called process.exit while the poller held runs. */
@@ -19,7 +20,7 @@ const leftInDoubtMs = 4_000;
 
 /** One invocation that is guarded. */
 interface Guard {
-  readonly logger: Poller["logger"];
+  readonly poller: Poller;
   /** What escaped and is no attempt's. */
   doubt?: { readonly thrown: unknown };
 }
@@ -37,7 +38,7 @@ let restore = () => {};
  * end the process) are set aside meanwhile and come back in the end; those of `uncaughtExceptionMonitor` hear everything.
  */
 export async function guardProcess<Result>(poller: Poller, poll: (poller: Poller) => Promise<Result>): Promise<Result> {
-  const guard: Guard = { logger: poller.logger };
+  const guard: Guard = { poller };
   if (guards.size === 0) restore = takeOver();
   guards.add(guard);
   const remainingMs = () => Math.min(poller.remainingMs(), guard.doubt === undefined ? Infinity : leftInDoubtMs);
@@ -84,19 +85,19 @@ function escaped(thrown: unknown): void {
   if (thrown instanceof ProcessExitError && exits.delete(thrown)) return;
   const attempt = currentAttempt();
   if (attempt === undefined) for (const guard of guards) endInOrder(guard, thrown);
-  else failAttempt(attempt, thrown);
+  else for (const { poller } of [...guards].slice(0, 1)) blame(poller, attempt, thrown);
 }
 
-function failAttempt(attempt: Attempt, thrown: unknown): void {
+function blame(poller: Poller, attempt: Attempt, thrown: unknown): void {
   const { runId, node, number } = attempt;
-  const message = attempt.fail(thrown)
+  const message = failAttempt(poller, attempt, thrown)
     ? "an error escaped a handler; the attempt fails with it"
     : "an error escaped a handler whose attempt was over already; its result stays";
-  const [guard] = guards;
-  guard?.logger.error(message, { runId, node, attempt: number, error: loggable(thrown) });
+  poller.logger.error(message, { runId, node, attempt: number, error: loggable(thrown) });
 }
 
 function endInOrder(guard: Guard, thrown: unknown): void {
   guard.doubt ??= { thrown };
-  guard.logger.error("an error escaped code that is no step's; this invocation ends and gives its runs back", { error: loggable(thrown) });
+  const facts = { error: loggable(thrown) };
+  guard.poller.logger.error("an error escaped code that is no step's; this invocation ends and gives its runs back", facts);
 }

@@ -70,6 +70,8 @@ export class Lease {
   /** Since when at the latest the database knows of this lease, and when a handler last came back. */
   heardAt: number;
   progressedAt: number;
+  /** When the timeouts of all steps that were started are over. */
+  busyUntil: number;
   /** When it was last asked whether more runs are due. */
   askedAt: number;
   /** No more claims: the invocation's time is nearly up, or the lease is of suspects. */
@@ -92,6 +94,7 @@ export class Lease {
     this.sentAt = now;
     this.heardAt = now;
     this.progressedAt = now;
+    this.busyUntil = now;
     this.askedAt = now;
     this.closed = closed;
   }

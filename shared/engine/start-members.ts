@@ -61,6 +61,7 @@ function start(poller: Poller, lease: Lease, member: Member, node: Node): void {
   const attempt = new Attempt(lease, member.run.id, node.name, attemptOf(member.run, node));
   member.abort = attempt;
   const startedAt = poller.clock.now();
+  if (node.kind !== "sleep" && startedAt + node.timeoutMs > lease.busyUntil) busyFor(poller, lease, startedAt, node.timeoutMs);
   void executeNode(poller, member.run, node, attempt).then((executed) => {
     attempt.reject = undefined;
     lease.running--;
@@ -69,6 +70,19 @@ function start(poller: Poller, lease: Lease, member: Member, node: Node): void {
     lease.slots.free(lease);
     lease.wake();
   });
+}
+
+/** A second more than needed, so that of many steps only the first of each second tells the heartbeat. */
+function busyFor(poller: Poller, lease: Lease, now: number, timeoutMs: number): void {
+  lease.busyUntil = now + timeoutMs + 1_000;
+  keepAlive(poller, lease);
+}
+
+/** Lets the heartbeat keep a lease until its steps' own timeouts and the reserve are over, or the invocation is. */
+export function keepAlive(poller: Poller, lease: Lease): void {
+  const now = poller.clock.now();
+  const forMs = Math.min(lease.busyUntil + poller.settings.reserveMs - now, poller.remainingMs());
+  poller.heartbeat?.keep(lease.token, now - lease.heardAt, Math.max(forMs, 0));
 }
 
 function keep(poller: Poller, lease: Lease, member: Member, node: Node, attempt: Attempt, startedAt: number, executed: Executed): void {

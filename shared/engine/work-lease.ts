@@ -4,7 +4,7 @@ import { commitStatements, statementsAtMost } from "./commit-statements.ts";
 import type { Finished, Lease } from "./lease.ts";
 import type { Poller } from "./poller.ts";
 import { settle, UnsettledError } from "./settle.ts";
-import { giveBack, giveBackTheLate, startMembers } from "./start-members.ts";
+import { giveBack, giveBackTheLate, keepAlive, startMembers } from "./start-members.ts";
 
 const askAgainAfterMs = 20;
 const fewMembers = 8;
@@ -27,6 +27,7 @@ export async function workLease(poller: Poller, lease: Lease, beforeRound: () =>
     if (!(thrown instanceof UnsettledError)) await release(poller, lease);
     throw thrown;
   } finally {
+    poller.heartbeat?.drop(lease.token);
     lease.slots.leases.delete(lease);
   }
   await release(poller, lease);
@@ -40,6 +41,7 @@ async function oneRound(poller: Poller, lease: Lease, beforeRound: () => void): 
   giveBackTheLate(poller, lease);
   beforeRound();
   await commitWhatFinished(poller, lease);
+  if (!lease.lost) keepAlive(poller, lease);
 }
 
 /** One turn of the event loop: results that come in together go out together, and what their handlers left behind throws. */

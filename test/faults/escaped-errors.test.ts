@@ -107,7 +107,9 @@ test("on the local host, whose instances are threads, it is the same", async () 
   const facts = { name: "poll-queue", module: "poll-queue", handler: "handler", timeoutMs: 300_000, memoryMb: 512 } as FunctionFacts;
   const env = { ...settings(database), BATON_STAGE: "test", AWS_LAMBDA_FUNCTION_NAME: "poll-queue" };
   let log = "";
-  const instance = new LocalInstance(facts, join(bundles.taskRoot, "poll-queue.mjs"), env, (text) => (log += text));
+  const crashes: unknown[] = [];
+  const options = { env, log: (text: string) => void (log += text), onCrash: (crash: unknown) => void crashes.push(crash) };
+  const instance = new LocalInstance(facts, join(bundles.taskRoot, "poll-queue.mjs"), options);
   try {
     expect(reportOf(await instance.invoke(JSON.stringify(tick)))).toMatchObject({ leases: 1, crashed: 0, failedRuns: 3 });
   } finally {
@@ -116,6 +118,7 @@ test("on the local host, whose instances are threads, it is the same", async () 
   for (const [n, deed] of deeds.entries()) expect(await find(database, ids[n]!)).toMatchObject({ status: "failed", error: expected[deed] });
   for (const id of ids.slice(3)) expect(await find(database, id)).toMatchObject({ status: "done", crashes: 0 });
   expect(log.match(/an error escaped a handler/g)).toHaveLength(6);
+  expect(crashes).toEqual([]);
 });
 
 test("every way to let an error escape has its expectation", () => {

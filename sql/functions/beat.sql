@@ -14,7 +14,7 @@ begin
   perform baton.require_read_committed();
   if token is null or ttl_ms is null or ttl_ms not between 1 and 3600000 then
     raise exception 'a beat needs the token of a lease and 1 to 3600000 milliseconds, this one has % and %', token, ttl_ms
-      using errcode = '22023', hint = 'Call baton.beat(token uuid, ttl_ms integer).';
+      using errcode = 'BT040', hint = 'Call baton.beat(token uuid, ttl_ms integer). Nothing was done.';
   end if;
   update baton.lease l set expires_at = greatest(l.expires_at, moment + beat.ttl_ms * interval '1 millisecond')
   where l.token = any (array(select h.token from baton.lease h where h.token = beat.token for update skip locked));

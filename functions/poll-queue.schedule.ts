@@ -2,6 +2,7 @@ import middy from "@middy/core";
 import type { Context } from "aws-lambda";
 import { pollBehindGate } from "../shared/engine/idle-gate.ts";
 import { newReport, pollQueue } from "../shared/engine/poll-queue.ts";
+import { guardProcess } from "../shared/lambda/guard-process.ts";
 import { isNudge } from "../shared/lambda/nudge.ts";
 import { pollerFor } from "../shared/lambda/poller-app.ts";
 
@@ -13,8 +14,11 @@ import { pollerFor } from "../shared/lambda/poller-app.ts";
 export const handler = middy({ timeoutEarlyInMillis: 0 }).handler(async (event: unknown, context: Context) => {
   const { poller, gate, metrics } = pollerFor(context);
   const report = newReport();
+  const nudged = isNudge(event);
   try {
-    return await (gate === undefined ? pollQueue(poller, isNudge(event), report) : pollBehindGate(poller, gate, isNudge(event), report));
+    return await guardProcess(poller, (poller) =>
+      gate === undefined ? pollQueue(poller, nudged, report) : pollBehindGate(poller, gate, nudged, report),
+    );
   } finally {
     metrics(report);
   }

@@ -41,7 +41,7 @@ export async function buildFunctions(options: BuildOptions): Promise<Bundle[]> {
   rmSync(outdir, { recursive: true, force: true });
   const { metafile } = await build({
     absWorkingDir: ROOT,
-    entryPoints: sources.map((source) => ({ in: source, out: bundleName(source) })),
+    entryPoints: [...sources.map((source) => ({ in: source, out: bundleName(source) })), ...threadsOf(sources)],
     outdir,
     bundle: true,
     minify: true,
@@ -54,7 +54,10 @@ export async function buildFunctions(options: BuildOptions): Promise<Bundle[]> {
     outExtension: { ".js": ".mjs" },
     // The runtime on Lambda has the AWS SDK.
     external: ["@aws-sdk/*"],
-    define: { "process.env.BATON_BUNDLED_DRIVER": JSON.stringify(driver) },
+    define: {
+      "process.env.BATON_BUNDLED_DRIVER": JSON.stringify(driver),
+      "process.env.BATON_HEARTBEAT_THREAD": JSON.stringify(`./${THREAD}.mjs`),
+    },
     loader: { ".sql": "text" },
     banner: { js: REQUIRE },
     plugins: workflows === undefined ? [] : [replaceWorkflows(workflows)],
@@ -68,6 +71,14 @@ export function bundleName(source: string): string {
   return basename(source).replace(/\..*$/, "");
 }
 
+/** The poller's thread for heartbeats, in a file of its own beside the bundle. */
+const THREAD = "poll-queue.heartbeat";
+
+function threadsOf(sources: readonly string[]): { in: string; out: string }[] {
+  const isPoller = sources.some((source) => bundleName(source) === "poll-queue");
+  return isPoller ? [{ in: join(ROOT, "shared/lambda/heartbeat-thread.ts"), out: THREAD }] : [];
+}
+
 function functionSources(): string[] {
   const folder = join(ROOT, "functions");
   return readdirSync(folder)
@@ -77,7 +88,7 @@ function functionSources(): string[] {
 
 function bundlesIn({ outputs }: Metafile): Bundle[] {
   return Object.entries(outputs)
-    .filter(([path]) => path.endsWith(".mjs"))
+    .filter(([path]) => path.endsWith(".mjs") && !path.endsWith(`${THREAD}.mjs`))
     .map(([path, output]) => {
       const file = join(ROOT, path);
       const inputs = Object.entries(output.inputs).filter(([, { bytesInOutput }]) => bytesInOutput > 0);

@@ -330,6 +330,30 @@ begin
 end
 $function$;
 
+-- owner: baton_engine
+CREATE OR REPLACE FUNCTION baton.beat(token uuid, ttl_ms integer)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  moment timestamptz := baton.now();
+  beaten boolean;
+begin
+  perform baton.require_read_committed();
+  if token is null or ttl_ms is null or ttl_ms not between 1 and 3600000 then
+    raise exception 'a beat needs the token of a lease and 1 to 3600000 milliseconds, this one has % and %', token, ttl_ms
+      using errcode = 'BT040', hint = 'Call baton.beat(token uuid, ttl_ms integer). Nothing was done.';
+  end if;
+  update baton.lease l set expires_at = greatest(l.expires_at, moment + beat.ttl_ms * interval '1 millisecond')
+  where l.token = any (array(select h.token from baton.lease h where h.token = beat.token for update skip locked));
+  beaten := found;
+  return jsonb_build_object('held', beaten or exists (select from baton.lease l where l.token = beat.token));
+end
+$function$;
+
 -- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.block_members(held baton.lease, entries jsonb, skipped uuid[], moment timestamp with time zone)
  RETURNS integer[]
@@ -717,7 +741,8 @@ begin
   if began or held.crashes = 0 then
     insert into baton.failure (run_id, node, attempt, started_at, finished_at, retry_at, error)
     select t.id, '', least(f.crashes + 1, 32767), held.claimed_at, moment, moment, jsonb_build_object('name', 'PollerCrashedError',
-      'message', 'the poller that ran this stopped without a word')
+      'message', format('its lease ran out %s seconds ago: the poller did not answer in time; it crashed, was frozen, or its event loop was blocked',
+        floor(extract(epoch from moment) - extract(epoch from held.expires_at))))
     from unnest(present) as t (id)
     cross join lateral (
       select count(*) as crashes from baton.failure where run_id = t.id and run_id between lowest and highest and node = ''
@@ -729,7 +754,7 @@ begin
   perform baton.put_back(progressed, array_fill(moment, array[cardinality(progressed)]), case when alone then 4 else 1 end);
   if crashes > 5 then
     perform baton.end_runs(doubtful, 'failed', array_fill(jsonb_build_object('name', 'PoisonError', 'message',
-      'three pollers in a row stopped while they ran this run alone; mend the step that kills its process, then redrive the run'),
+      'three leases in a row ran out while they held this run alone: its step ends the process or blocks the event loop; mend it, then redrive the run'),
       array[cardinality(doubtful)]), true, moment);
     return cardinality(ids) - cardinality(progressed);
   end if;
@@ -1998,6 +2023,7 @@ grant execute on function baton.advance(uuid,integer,jsonb) to baton_poller;
 grant execute on function baton.append_checkpoints(baton.lease,jsonb,boolean,timestamp with time zone) to baton_engine;
 grant execute on function baton.append_failures(baton.lease,jsonb,timestamp with time zone) to baton_engine;
 grant execute on function baton.append_sleeps(baton.lease,jsonb,uuid[],timestamp with time zone) to baton_engine;
+grant execute on function baton.beat(uuid,integer) to baton_poller;
 grant execute on function baton.block_members(baton.lease,jsonb,uuid[],timestamp with time zone) to baton_engine;
 grant execute on function baton.cancel(uuid,jsonb) to baton_operator;
 grant execute on function baton.check_claim(text,jsonb,text[],text[]) to baton_engine;

@@ -19,8 +19,8 @@ const FORBIDDEN = new Map([
   ["cron", "schedule"],
 ]);
 
-/** Settings of AWS and of the operating system keep their own words. */
-const FOREIGN = new Set(["BATON_STAGE", "stage"]);
+/** Settings of AWS, of the operating system and of Node keep their own words. */
+const FOREIGN = new Set(["BATON_STAGE", "stage", "Worker", "workerData"]);
 
 /** Files that have grown too long, as `file: lines`. */
 export function longFiles(sources: readonly Source[]): string[] {

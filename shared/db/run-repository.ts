@@ -20,6 +20,13 @@ import type { CallOptions, Database } from "./database.ts";
 /** Up to 50 nodes' statements wait for locks one after the other; the lease cannot be reaped while its row is locked. */
 const patient: CallOptions = { timeoutMs: 60_000 };
 
+/** Extends a lease without a round; false: it is gone. */
+export async function beat(database: Database, token: string, ttlMs: number, options?: CallOptions): Promise<boolean> {
+  const text = "select baton.beat($1::uuid, $2::integer) as answer";
+  const [row] = await database.query<{ answer: { held: boolean } }>(text, [token, ttlMs], options);
+  return row!.answer.held;
+}
+
 export type RunRepository = ReturnType<typeof runRepository>;
 
 /** The engine's SQL functions as methods of the same names; each is one statement, one round trip and one commit. */

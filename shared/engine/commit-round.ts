@@ -30,6 +30,7 @@ export class FencedError extends Error {
 export async function commitRound(poller: Poller, lease: Lease, finished: readonly Finished[], extras: RoundExtras = {}): Promise<void> {
   const request = encodeRound(buildRound(finished, poller.settings.ttlMs, poller.clock.now(), extras));
   const round = ++lease.round;
+  lease.sentAt = poller.clock.now();
   const settled = await settle(poller, () => poller.store.advance(lease.token, round, request));
   if ("answer" in settled) return applyRound(poller, lease, finished, settled.answer, extras.claim?.max);
   if (settled.refused.sqlstate === "BT001") return fenced(poller, lease);

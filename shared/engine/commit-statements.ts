@@ -40,6 +40,7 @@ async function tryAll(poller: Poller, lease: Lease, nodes: readonly FinishedNode
   const request = encodeRound(buildRound(nodes, poller.settings.ttlMs, poller.clock.now(), { strict: true }));
   const statements = nodes.flatMap((node) => node.statements ?? []);
   const round = ++lease.round;
+  lease.sentAt = poller.clock.now();
   const settled = await settle(poller, () => poller.store.advanceWith(lease.token, round, request, statements), busyTries);
   if ("answer" in settled) applyRound(poller, lease, nodes, settled.answer);
   else if (settled.refused.sqlstate === "BT002") applyRound(poller, lease, nodes, silent(round));

@@ -3,7 +3,7 @@ import { idempotencyKey, stateOf, type Run } from "../domain/run.ts";
 import type { Node, StepContext } from "../domain/node.ts";
 import type { Outcome } from "../domain/transition.ts";
 import type { Statement } from "../domain/statement.ts";
-import type { Abort } from "./abort.ts";
+import type { Attempt } from "./attempt.ts";
 import type { Poller } from "./poller.ts";
 
 /** What came of a node; statements are those of a `sql` node, not yet run. */
@@ -15,26 +15,26 @@ export interface Executed {
 /**
  * Runs the handler of one node once, within its timeout, and never throws: whatever it throws is a failed attempt.
  *
- * abort is triggered when the time is up, and by the engine when the run is cancelled or its lease is lost.
+ * attempt is aborted when the time is up, and by the engine when the run is cancelled or its lease is lost.
  */
-export async function executeNode(poller: Poller, run: Run, node: Node, attempt: number, abort: Abort): Promise<Executed> {
+export async function executeNode(poller: Poller, run: Run, node: Node, attempt: Attempt): Promise<Executed> {
   try {
     const state = stateOf(run);
     if (node.kind === "sleep") return { outcome: { kind: "slept", durationMs: node.duration(state) } };
     const context: StepContext = {
       runId: run.id,
-      attempt,
+      attempt: attempt.number,
       idempotencyKey: idempotencyKey(run.id, node.name),
       get signal() {
-        return abort.signal;
+        return attempt.signal;
       },
       logger: poller.logger,
     };
     if (node.kind === "step") {
-      const output = await within(poller, node.timeoutMs, abort, node.run(state, context), node.name);
+      const output = await within(poller, node.timeoutMs, attempt, () => node.run(state, context));
       return { outcome: { kind: "completed", output } };
     }
-    const { statements, output } = await within(poller, node.timeoutMs, abort, node.run(state, context), node.name);
+    const { statements, output } = await within(poller, node.timeoutMs, attempt, () => node.run(state, context));
     return { outcome: { kind: "completed", output }, statements };
   } catch (thrown) {
     return { outcome: failedBy(thrown) };
@@ -50,12 +50,15 @@ export function failedBy(thrown: unknown): Outcome {
 }
 
 /** By hand rather than by Promise.race, which takes as long again as everything else that an attempt costs. */
-function within<Value>(poller: Poller, timeoutMs: number, abort: Abort, work: Promise<Value>, node: string): Promise<Value> {
+function within<Value>(poller: Poller, timeoutMs: number, attempt: Attempt, call: () => Promise<Value>): Promise<Value> {
   return new Promise((resolve, reject) => {
+    attempt.reject = reject;
+    const work = attempt.run(call);
     const callOff = poller.clock.after(timeoutMs, () => {
-      const error = new StepTimeoutError(node, timeoutMs);
+      const error = new StepTimeoutError(attempt.node, timeoutMs);
+      attempt.reject = undefined;
       reject(error);
-      abort.abort(error);
+      attempt.abort(error);
     });
     work.then(
       (value) => (callOff(), resolve(value)),

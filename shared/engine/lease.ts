@@ -65,9 +65,13 @@ export class Lease {
   low: Json = {};
   /** When the next run is due, in clock time; null when none waits. */
   dueAt: number | null = null;
-  /** When the database last heard of this lease, and when a handler last came back. */
+  /** When the call that is on its way, or was the last, was first sent. */
+  sentAt: number;
+  /** Since when at the latest the database knows of this lease, and when a handler last came back. */
   heardAt: number;
   progressedAt: number;
+  /** When the timeouts of all steps that were started are over. */
+  busyUntil: number;
   /** When it was last asked whether more runs are due. */
   askedAt: number;
   /** No more claims: the invocation's time is nearly up, or the lease is of suspects. */
@@ -87,15 +91,18 @@ export class Lease {
   constructor(token: string, now: number, slots: Slots, closed: boolean) {
     this.token = token;
     this.slots = slots;
+    this.sentAt = now;
     this.heardAt = now;
     this.progressedAt = now;
+    this.busyUntil = now;
     this.askedAt = now;
     this.closed = closed;
   }
 
   /** Takes over what a claim or a round said; asked: how many runs it was to give. */
   heard(answer: Pick<ClaimAnswer | AdvanceAnswer, "low" | "due_in_ms" | "runs">, now: number, asked = 0): void {
-    this.heardAt = now;
+    // A repeated call is answered without a write: it is the first copy that extended the lease, whenever that came.
+    this.heardAt = this.sentAt;
     if (asked > 0) {
       this.moreDue = answer.runs.length >= asked || (answer.runs.length > 0 && answer.due_in_ms === 0);
       this.askedAt = now;

@@ -1,7 +1,7 @@
 import type { Json } from "../domain/json.ts";
 import type { Logger } from "../domain/node.ts";
 import type { Registry } from "../domain/registry.ts";
-import type { Clock, RunStore } from "./ports.ts";
+import type { Clock, Heartbeat, RunStore } from "./ports.ts";
 
 /** How a poller works; sizes in runs and bytes, times in milliseconds. */
 export interface PollerSettings {
@@ -53,4 +53,6 @@ export interface Poller {
   readonly random: () => number;
   readonly newToken: () => string;
   readonly remainingMs: () => number;
+  /** Beats while a handler blocks the event loop; without one, such a lease expires. */
+  readonly heartbeat?: Heartbeat;
 }

@@ -18,6 +18,14 @@ export interface Clock {
   after(milliseconds: number, callback: () => void): () => void;
 }
 
+/** Keeps leases alive while the poller's own thread cannot, because a handler holds it up. Times in milliseconds. */
+export interface Heartbeat {
+  /** The database has known of this lease since `heardAgoMs` ago; it is worth keeping for `forMs` from now at most. */
+  keep(token: string, heardAgoMs: number, forMs: number): void;
+  /** The lease is over. */
+  drop(token: string): void;
+}
+
 export const systemClock: Clock = {
   now: () => performance.now(),
   after(milliseconds, callback) {

@@ -1,9 +1,9 @@
 import { attemptOf, cursorOf } from "../domain/run.ts";
 import { transition } from "../domain/transition.ts";
 import type { Node } from "../domain/node.ts";
-import { Abort } from "./abort.ts";
-import { executeNode, type Executed } from "./execute-node.ts";
-import type { Finished, Lease, Member } from "./lease.ts";
+import { Attempt } from "./attempt.ts";
+import { executeNode, failedBy, type Executed } from "./execute-node.ts";
+import type { Finished, FinishedNode, Lease, Member } from "./lease.ts";
 import type { Poller } from "./poller.ts";
 
 /**
@@ -58,10 +58,12 @@ function fits(poller: Poller, node: Node): boolean {
 function start(poller: Poller, lease: Lease, member: Member, node: Node): void {
   lease.running++;
   lease.slots.running++;
-  member.abort = new Abort();
+  const attempt = new Attempt(lease, member.run.id, node.name, attemptOf(member.run, node));
+  member.abort = attempt;
   const startedAt = poller.clock.now();
-  const attempt = attemptOf(member.run, node);
-  void executeNode(poller, member.run, node, attempt, member.abort).then((executed) => {
+  if (node.kind !== "sleep" && startedAt + node.timeoutMs > lease.busyUntil) busyFor(poller, lease, startedAt, node.timeoutMs);
+  void executeNode(poller, member.run, node, attempt).then((executed) => {
+    attempt.reject = undefined;
     lease.running--;
     lease.progressedAt = poller.clock.now();
     if (!member.gone) keep(poller, lease, member, node, attempt, startedAt, executed);
@@ -70,17 +72,49 @@ function start(poller: Poller, lease: Lease, member: Member, node: Node): void {
   });
 }
 
-function keep(poller: Poller, lease: Lease, member: Member, node: Node, attempt: number, startedAt: number, executed: Executed): void {
-  const entry = {
-    kind: "node" as const,
+/** A second more than needed, so that of many steps only the first of each second tells the heartbeat. */
+function busyFor(poller: Poller, lease: Lease, now: number, timeoutMs: number): void {
+  lease.busyUntil = now + timeoutMs + 1_000;
+  keepAlive(poller, lease);
+}
+
+/** Lets the heartbeat keep a lease until its steps' own timeouts and the reserve are over, or the invocation is. */
+export function keepAlive(poller: Poller, lease: Lease): void {
+  const now = poller.clock.now();
+  const forMs = Math.min(lease.busyUntil + poller.settings.reserveMs - now, poller.remainingMs());
+  poller.heartbeat?.keep(lease.token, now - lease.heardAt, Math.max(forMs, 0));
+}
+
+function keep(poller: Poller, lease: Lease, member: Member, node: Node, attempt: Attempt, startedAt: number, executed: Executed): void {
+  const entry: FinishedNode = {
+    kind: "node",
     member,
     node,
-    attempt,
+    attempt: attempt.number,
     transition: transition(member.run, node, executed.outcome, poller.random()),
     startedAt,
     finishedAt: poller.clock.now(),
   };
   const applies = entry.transition.kind === "continue" || entry.transition.kind === "finish";
-  if (executed.statements !== undefined && applies) lease.statements.push({ ...entry, statements: executed.statements });
-  else lease.finished.push(entry);
+  if (executed.statements === undefined || !applies) lease.finished.push((attempt.kept = entry));
+  else lease.statements.push((attempt.kept = { ...entry, statements: executed.statements }));
+}
+
+/**
+ * Makes a failed attempt of one on whose behalf something was thrown that nobody caught: also of one whose handler has
+ * returned, while its result waits for its round. False: it was over already.
+ */
+export function failAttempt(poller: Poller, attempt: Attempt, thrown: unknown): boolean {
+  attempt.reject?.(thrown);
+  return attempt.reject !== undefined || (attempt.kept !== undefined && failAfterAll(poller, attempt.lease, attempt.kept, thrown));
+}
+
+function failAfterAll(poller: Poller, lease: Lease, kept: FinishedNode, thrown: unknown): boolean {
+  const waiting: Finished[] = kept.statements === undefined ? lease.finished : lease.statements;
+  const at = waiting.indexOf(kept);
+  if (at < 0 || kept.transition.kind === "retry" || kept.transition.kind === "fail") return false;
+  waiting.splice(at, 1);
+  const { statements: _, ...entry } = kept;
+  lease.finished.push({ ...entry, transition: transition(kept.member.run, kept.node, failedBy(thrown), poller.random()) });
+  return true;
 }

@@ -4,7 +4,7 @@ import { commitStatements, statementsAtMost } from "./commit-statements.ts";
 import type { Finished, Lease } from "./lease.ts";
 import type { Poller } from "./poller.ts";
 import { settle, UnsettledError } from "./settle.ts";
-import { giveBack, giveBackTheLate, startMembers } from "./start-members.ts";
+import { giveBack, giveBackTheLate, keepAlive, startMembers } from "./start-members.ts";
 
 const askAgainAfterMs = 20;
 const fewMembers = 8;
@@ -27,6 +27,7 @@ export async function workLease(poller: Poller, lease: Lease, beforeRound: () =>
     if (!(thrown instanceof UnsettledError)) await release(poller, lease);
     throw thrown;
   } finally {
+    poller.heartbeat?.drop(lease.token);
     lease.slots.leases.delete(lease);
   }
   await release(poller, lease);
@@ -35,12 +36,17 @@ export async function workLease(poller: Poller, lease: Lease, beforeRound: () =>
 async function oneRound(poller: Poller, lease: Lease, beforeRound: () => void): Promise<void> {
   startMembers(poller, lease);
   if (!hasWork(poller, lease)) await nextEvent(poller, lease);
-  // One turn of the event loop: results that come in together go out together.
-  await new Promise((resolve) => setImmediate(resolve));
+  await oneTurn();
   await gather(poller, lease);
   giveBackTheLate(poller, lease);
   beforeRound();
   await commitWhatFinished(poller, lease);
+  if (!lease.lost) keepAlive(poller, lease);
+}
+
+/** One turn of the event loop: results that come in together go out together, and what their handlers left behind throws. */
+function oneTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 async function commitWhatFinished(poller: Poller, lease: Lease): Promise<void> {
@@ -81,6 +87,7 @@ async function gather(poller: Poller, lease: Lease): Promise<void> {
     const callOff = poller.clock.after(sendAt - poller.clock.now(), () => lease.wake());
     await lease.changed();
     callOff();
+    await oneTurn();
   }
 }
 

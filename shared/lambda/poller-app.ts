@@ -8,6 +8,7 @@ import type { IdleGate } from "../engine/idle-gate.ts";
 import { defaultSettings, type Poller } from "../engine/poller.ts";
 import { systemClock } from "../engine/ports.ts";
 import { workflows } from "../workflows/index.ts";
+import { threadHeartbeat } from "./heartbeat.ts";
 import { pollMetrics, type PollMetrics } from "./metrics.ts";
 import { type GateConfig, pollerConfig } from "./poller-config.ts";
 import { stepLogger } from "./step-logger.ts";
@@ -31,10 +32,12 @@ export function pollerFor(context: Context): { poller: Poller; metrics: PollMetr
 function open(ownArn: string): Shared {
   const config = pollerConfig(process.env);
   const registry = createRegistry(workflows, { pollerTimeoutMs: config.timeoutSeconds * 1_000 });
+  const logger = stepLogger("baton-poller");
   const poller = {
     store: runRepository(engineDatabase()),
     registry,
-    logger: stepLogger("baton-poller"),
+    logger,
+    heartbeat: threadHeartbeat(logger, defaultSettings.ttlMs),
     clock: systemClock,
     random: Math.random,
     newToken: randomUUID,

@@ -28,7 +28,8 @@ begin
   if began or held.crashes = 0 then
     insert into baton.failure (run_id, node, attempt, started_at, finished_at, retry_at, error)
     select t.id, '', least(f.crashes + 1, 32767), held.claimed_at, moment, moment, jsonb_build_object('name', 'PollerCrashedError',
-      'message', 'the poller that ran this stopped without a word')
+      'message', format('its lease ran out %s seconds ago: the poller did not answer in time; it crashed, was frozen, or its event loop was blocked',
+        floor(extract(epoch from moment) - extract(epoch from held.expires_at))))
     from unnest(present) as t (id)
     cross join lateral (
       select count(*) as crashes from baton.failure where run_id = t.id and run_id between lowest and highest and node = ''
@@ -40,7 +41,7 @@ begin
   perform baton.put_back(progressed, array_fill(moment, array[cardinality(progressed)]), case when alone then 4 else 1 end);
   if crashes > 5 then
     perform baton.end_runs(doubtful, 'failed', array_fill(jsonb_build_object('name', 'PoisonError', 'message',
-      'three pollers in a row stopped while they ran this run alone; mend the step that kills its process, then redrive the run'),
+      'three leases in a row ran out while they held this run alone: its step ends the process or blocks the event loop; mend it, then redrive the run'),
       array[cardinality(doubtful)]), true, moment);
     return cardinality(ids) - cardinality(progressed);
   end if;

@@ -36,6 +36,7 @@ async function everything(): Promise<void> {
   };
   expect(await engine.advance(token, 2, round)).toMatchObject({ lost: [twice!.id], stopped: [stopped!.id] });
   await engine.advance(token, 2, round);
+  await engine.beat(token, 30_000);
   await engine.release(token);
   await engine.redrive(failed!.id);
   await engine.claim({ manifest: [{ name: "fulfil-order", version: 1, shape: "new" }] });

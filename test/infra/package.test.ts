@@ -36,7 +36,7 @@ test("each zip holds its function's bundle and source map, and nothing else", ()
   expect(contents).toEqual({
     "controlRuns.zip": bundle("control-runs"),
     "enqueueRun.zip": bundle("enqueue-run"),
-    "pollQueue.zip": bundle("poll-queue"),
+    "pollQueue.zip": [...bundle("poll-queue"), ...bundle("poll-queue.heartbeat")].sort(),
   });
 });
 

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { v7 } from "uuid";
 import { afterEach } from "vitest";
-import { runRepository } from "../../shared/db/run-repository.ts";
+import { beat, runRepository } from "../../shared/db/run-repository.ts";
 import type {
   AdvanceRequest,
   ClaimAnswer,
@@ -72,7 +72,8 @@ export function block(of: Member, facts: { workflow?: string; version?: number; 
 /** The SQL functions, each called as the role that may, through a driver (default: neon). */
 export function engineOf(database: TestDatabase, driver?: Driver) {
   const producer = runRepository(database.connect("producer", driver));
-  const poller = runRepository(database.connect("poller", driver));
+  const pollerDatabase = database.connect("poller", driver);
+  const poller = runRepository(pollerDatabase);
   const reader = runRepository(database.connect("reader", driver));
   const operator = runRepository(database.connect("operator", driver));
   return {
@@ -85,6 +86,7 @@ export function engineOf(database: TestDatabase, driver?: Driver) {
     advanceWith: (token: string, round: number, facts: Partial<AdvanceRequest>, statements: readonly Statement[]) =>
       poller.advanceWith(token, round, advanceRequest({ strict: true, ...facts }), statements),
     tick: () => poller.tick(),
+    beat: (token: string, ttlMs: number) => beat(pollerDatabase, token, ttlMs),
     release: (token: string) => poller.release(token),
     findRun: (id: string) => reader.findRun(id),
     listRuns: reader.listRuns,

@@ -55,6 +55,7 @@ function described(what: string, thrown: unknown): string {
 
 async function handle(handler: Handler, { headers, body }: Answer): Promise<void> {
   const path = `/invocation/${headers["lambda-runtime-aws-request-id"]}`;
+  failAt = `${path}/error`;
   try {
     const result = await handler(JSON.parse(body), contextOf(headers));
     await call("POST", `${path}/response`, JSON.stringify(result) ?? "null");
@@ -75,6 +76,16 @@ function contextOf(headers: Answer["headers"]): Context {
     logStreamName: env["AWS_LAMBDA_LOG_STREAM_NAME"]!,
     getRemainingTimeInMillis: () => Number(headers["lambda-runtime-deadline-ms"]) - Date.now(),
   } as Context;
+}
+
+// AWS's runtime client has these two listeners: each posts the error, and ends the process.
+process.on("uncaughtException", (error) => void die(error, 129));
+process.on("unhandledRejection", (reason) => void die(new RuntimeError("UnhandledPromiseRejection", String(reason)), 128));
+
+let failAt = "/init/error";
+async function die(thrown: Error, code: number): Promise<void> {
+  await call("POST", failAt, described("Uncaught Exception", thrown)).catch(() => undefined);
+  process.exit(code);
 }
 
 const handler = await load().catch(async (thrown: unknown) => {

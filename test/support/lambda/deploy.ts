@@ -5,6 +5,8 @@ import { LambdaInstance } from "./instance.ts";
 
 /** Built bundles, each of which can have any number of instances. */
 export interface Deployed {
+  /** The folder of the bundles. */
+  readonly taskRoot: string;
   /** A cold start of the bundle of this name. Default timeout: 300 seconds, as in `serverless.yml`. Killed at the end of the test file at the latest. */
   readonly start: (functionName: string, env: Readonly<Record<string, string>>, timeoutMs?: number) => Promise<LambdaInstance>;
 }
@@ -21,6 +23,7 @@ export function startable(taskRoot: string): Deployed {
   const instances: LambdaInstance[] = [];
   afterAll(async () => void (await Promise.all(instances.map((instance) => instance.kill()))));
   return {
+    taskRoot,
     start: async (functionName, env, timeoutMs = 300_000) => {
       const instance = await LambdaInstance.start({ functionName, taskRoot, env, timeoutMs });
       instances.push(instance);

@@ -5,13 +5,14 @@ import { httpFunction, type HttpHandler } from "../shared/lambda/http-function.t
 import { readListRequest } from "../shared/lambda/list-request.ts";
 import { Problem } from "../shared/lambda/problem.ts";
 import { readQuery } from "../shared/lambda/query.ts";
+import { runAnswer } from "../shared/lambda/run-answer.ts";
 
 const list: HttpHandler = async (event) => answer(200, await app().control.list(readListRequest(event)));
 
 const find: HttpHandler = async (event) => {
   const run = await app().client.get(idOf(event));
   if (run === null) throw new Problem("unknown-run", "No run has this id.");
-  return answer(200, run);
+  return runAnswer(run);
 };
 
 const cancel: HttpHandler = async (event) => answer(202, await app().control.cancel(idOf(event)));

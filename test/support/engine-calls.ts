@@ -8,6 +8,7 @@ import type {
   ClaimRequest,
   EnqueueRequest,
   FailureEntry,
+  ListRequest,
   NewRun,
   StepEntry,
 } from "../../shared/domain/protocol.ts";
@@ -87,7 +88,7 @@ export function engineOf(database: TestDatabase, driver?: Driver) {
     tick: () => poller.tick(),
     release: (token: string) => poller.release(token),
     findRun: (id: string) => reader.findRun(id),
-    listRuns: reader.listRuns,
+    listRuns: async (request: ListRequest) => (await reader.listRuns(request)).runs,
     state: (id: string) => reader.state(id),
     cancel: (id: string) => operator.cancel(id),
     redrive: (id: string) => operator.redrive(id),

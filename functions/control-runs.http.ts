@@ -6,6 +6,7 @@ import { readLife } from "../shared/lambda/life-request.ts";
 import { readListRequest } from "../shared/lambda/list-request.ts";
 import { Problem } from "../shared/lambda/problem.ts";
 import { readQuery } from "../shared/lambda/query.ts";
+import { runAnswer } from "../shared/lambda/run-answer.ts";
 
 const list: HttpHandler = async (event) => answer(200, await app().control.list(readListRequest(event)));
 
@@ -13,7 +14,7 @@ const find: HttpHandler = async (event) => {
   readQuery(event);
   const run = await app().client.get(idOf(event));
   if (run === null) throw new Problem("unknown-run", "No run has this id.");
-  return answer(200, run);
+  return runAnswer(run);
 };
 
 const cancel: HttpHandler = async (event) => answer(202, await app().control.cancel(idOf(event), readLife(event)));

@@ -17,6 +17,7 @@ begin
     select p.oid from pg_proc p
     where p.pronamespace = 'baton'::regnamespace and (
       (p.proname in ('claim', 'advance', 'claimed_again', 'replayed') and p.prorettype = 'jsonb'::regtype)
+      or (p.proname = 'find_run' and p.prorettype = 'jsonb'::regtype)
       or (p.proname = 'crash_members' and p.prorettype = 'void'::regtype)
       or (p.proname = 'reap_leases' and p.prorettype = 'integer'::regtype)
       or (p.proname = 'refuse_foreign_ids' and 'request' = any (p.proargnames)))

@@ -59,6 +59,7 @@ create table baton.ending (
   constraint ending_status_is_known CHECK ((status = ANY (ARRAY['done'::text, 'failed'::text, 'cancelled'::text])))
 )
 partition by RANGE (run_id);
+CREATE INDEX ending_cancelled ON ONLY baton.ending USING btree (run_id) WHERE (status = 'cancelled'::text);
 CREATE INDEX ending_failed ON ONLY baton.ending USING btree (run_id) WHERE (status = 'failed'::text);
 
 -- owner: baton_migrator
@@ -685,10 +686,10 @@ CREATE OR REPLACE FUNCTION baton.columns_of(runs jsonb)
  LANGUAGE sql
  IMMUTABLE
 AS $function$
-  select jsonb_build_object('id', coalesce(jsonb_agg(run -> 'id' order by nth), '[]'),
-    'workflow', coalesce(jsonb_agg(run -> 'workflow' order by nth), '[]'), 'version', coalesce(jsonb_agg(run -> 'version' order by nth), '[]'),
-    'priority', coalesce(jsonb_agg(run -> 'priority' order by nth), '[]'), 'input', coalesce(jsonb_agg(run -> 'input' order by nth), '[]'),
-    'run_at', coalesce(jsonb_agg(run -> 'run_at' order by nth), '[]'), 'delay_ms', coalesce(jsonb_agg(run -> 'delay_ms' order by nth), '[]'))
+  select json_build_object('id', coalesce(json_agg(run -> 'id' order by nth), '[]'),
+    'workflow', coalesce(json_agg(run -> 'workflow' order by nth), '[]'), 'version', coalesce(json_agg(run -> 'version' order by nth), '[]'),
+    'priority', coalesce(json_agg(run -> 'priority' order by nth), '[]'), 'input', coalesce(json_agg(run -> 'input' order by nth), '[]'),
+    'run_at', coalesce(json_agg(run -> 'run_at' order by nth), '[]'), 'delay_ms', coalesce(json_agg(run -> 'delay_ms' order by nth), '[]'))::jsonb
   from jsonb_array_elements(runs) with ordinality as r (run, nth)
   where coalesce((run ->> 'known')::uuid = (run ->> 'id')::uuid, true)
 $function$;
@@ -979,24 +980,53 @@ begin
 end
 $function$;
 
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.few_ready(due boolean, moment timestamp with time zone)
+ RETURNS uuid[]
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  found_ids uuid[];
+begin
+  if due then
+    found_ids := array(
+      select q.run_id from generate_series(0, 8) as b (band)
+      cross join lateral (select run_id from baton.ready where band = b.band and run_at <= moment order by run_at limit 1001) as q limit 1001);
+  else
+    found_ids := array(
+      select q.run_id from generate_series(0, 8) as b (band)
+      cross join lateral (select run_id from baton.ready where band = b.band and run_at > moment order by run_at limit 1001) as q limit 1001);
+  end if;
+  return case when cardinality(found_ids) <= 1000 then found_ids end;
+end
+$function$;
+
 -- owner: baton_engine
 CREATE OR REPLACE FUNCTION baton.find_run(id uuid)
- RETURNS jsonb
+ RETURNS json
  LANGUAGE sql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
  SET enable_seqscan TO 'off'
 AS $function$
-  select jsonb_build_object('id', r.id, 'workflow', r.workflow, 'version', r.version, 'priority', r.priority, 'input', r.input,
+  select json_build_object('id', r.id, 'workflow', r.workflow, 'version', r.version, 'priority', r.priority, 'input', r.input,
     'created_at', r.created_at, 'moment', clock.moment, 'status', baton.status_of(r.id, clock.moment),
     'error', e.error, 'finished_at', e.at, 'run_at', q.run_at, 'blocked', b.reason,
     'redrives', (select count(*) from baton.redrive d where d.run_id = find_run.id),
     'crashes', (select count(*) from baton.failure f where f.run_id = find_run.id and f.node = ''),
     'checkpoints', coalesce((
-      select jsonb_agg(to_jsonb(c) - 'run_id' order by c.position) from baton.checkpoint c where c.run_id = find_run.id), '[]'),
+      select json_agg(json_build_object('node', c.node, 'position', c.position, 'attempt', c.attempt, 'started_at', c.started_at,
+        'finished_at', c.finished_at, 'output', c.output) order by c.position)
+      from baton.checkpoint c where c.run_id = find_run.id), '[]'),
     'failures', coalesce((
-      select jsonb_agg(to_jsonb(f) - 'run_id' order by f.attempt)
-      from baton.failure f where f.run_id = find_run.id and f.node <> ''), '[]'))
+      select json_agg(json_build_object('node', f.node, 'attempt', f.attempt, 'started_at', f.started_at, 'finished_at', f.finished_at,
+        'retry_at', f.retry_at, 'error', case when f.newer > 20
+          then jsonb_build_object('name', f.error ->> 'name', 'message', left(f.error ->> 'message', 200)) else f.error end) order by f.attempt)
+      from (
+        select *, row_number() over (order by finished_at desc) as newer
+        from baton.failure where run_id = find_run.id and node <> ''
+      ) as f), '[]'))
   from baton.run r
   cross join (select baton.now() as moment) as clock
   left join baton.ending e on e.run_id = find_run.id
@@ -1097,23 +1127,69 @@ AS $function$ select case when held.run_ids[place + 1] = run then get_bit(held.g
 -- owner: baton_engine
 CREATE OR REPLACE FUNCTION baton.list_runs(request jsonb)
  RETURNS jsonb
- LANGUAGE sql
- SECURITY DEFINER
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
  SET enable_seqscan TO 'off'
 AS $function$
-  select coalesce(jsonb_agg(to_jsonb(page) order by page.id desc), '[]')
+declare
+  moment timestamptz := baton.now();
+  listed record := baton.listed_ids(request ->> 'status', request ->> 'workflow',
+    coalesce((request ->> 'before')::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'), (request ->> 'limit')::integer, moment);
+  runs jsonb;
+begin
+  select coalesce(jsonb_agg(to_jsonb(page) order by page.id desc), '[]') into runs
   from (
-    select r.id, r.workflow, r.version, s.status, r.created_at, (select e.at from baton.ending e where e.run_id = r.id) as finished_at
-    from (select baton.now() as moment) as clock
-    cross join baton.run r
-    cross join lateral (select baton.status_of(r.id, clock.moment) as status) as s
-    where r.id < coalesce((request ->> 'before')::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
-      and (request ->> 'workflow' is null or r.workflow = request ->> 'workflow')
-      and (request ->> 'status' is null or s.status = request ->> 'status')
-    order by r.id desc
-    limit (request ->> 'limit')::integer
-  ) as page
+    select r.id, r.workflow, r.version, baton.status_of(r.id, moment) as status, r.created_at, e.at as finished_at
+    from unnest(listed.ids) as l (id)
+    cross join lateral (select * from baton.run where id = l.id limit 1) as r
+    left join lateral (select at from baton.ending where run_id = l.id limit 1) as e on true
+  ) as page;
+  return case when request ? 'paged' then jsonb_build_object('runs', runs, 'next', listed.next) else runs end;
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.listed_ids(wanted_status text, wanted_workflow text, before uuid, most integer, moment timestamp with time zone, OUT ids uuid[], OUT next uuid)
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  entries text;
+  fits text := '($2 is null or (select r.workflow from baton.run r where r.id = entry.id) = $2)';
+  few uuid[];
+begin
+  if wanted_status in ('ready', 'waiting') then
+    few := baton.few_ready(wanted_status = 'ready', moment);
+  end if;
+  entries := case
+    when wanted_status is null then 'select id, workflow from baton.run'
+    when wanted_status = 'failed' then 'select run_id as id from baton.ending where status = ''failed'''
+    when wanted_status = 'cancelled' then 'select run_id as id from baton.ending where status = ''cancelled'''
+    when wanted_status = 'done' then 'select run_id as id, status from baton.ending'
+    when wanted_status = 'blocked' then 'select run_id as id from baton.blocked'
+    when wanted_status = 'running' then
+      'select m.id from baton.lease l cross join lateral unnest((baton.live_members(l.run_ids, l.gone)).ids) as m (id)'
+    when few is not null then 'select q.id from unnest($5) as q (id)'
+    when wanted_status in ('ready', 'waiting') then 'select run_id as id, run_at from baton.ready'
+  end;
+  fits := case
+    when wanted_status is null then '($2 is null or entry.workflow = $2)'
+    when wanted_status = 'done' then 'entry.status = ''done'' and ' || fits
+    when few is not null then fits
+    when wanted_status = 'ready' then 'entry.run_at <= $4 and ' || fits
+    when wanted_status = 'waiting' then 'entry.run_at > $4 and ' || fits
+    else fits
+  end;
+  entries := format('select * from (%s) as every where id < $1 order by id desc', entries);
+  execute format('select array(select id from (%s limit 10000) as entry where %s order by id desc limit $3)', entries, fits)
+    into ids using before, wanted_workflow, most, moment, few;
+  if cardinality(ids) < most then
+    execute format('select id from (%s offset 9999 limit 1) as entry', entries)
+      into next using before, wanted_workflow, most, moment, few;
+  end if;
+end
 $function$;
 
 -- owner: baton_migrator
@@ -1477,7 +1553,7 @@ begin
     raise exception 'the idempotency key of run % was used with another body', clash
       using errcode = 'BT011', detail = clash, hint = 'Send the first body again, or use a new key.';
   end if;
-  select jsonb_agg(run || jsonb_build_object('known', d.answer) order by place) into answer
+  select json_agg(run || jsonb_build_object('known', d.answer) order by place)::jsonb into answer
   from jsonb_array_elements(request -> 'runs') with ordinality as r (run, place)
   left join baton.dedup d on d.workflow = run ->> 'workflow' and d.scope = 'run' and d.key = run ->> 'key';
   return answer;
@@ -1649,8 +1725,9 @@ CREATE OR REPLACE FUNCTION baton.state(id uuid)
  SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
  SET enable_seqscan TO 'off'
 AS $function$
-  select jsonb_build_object('input', r.input)
-    || coalesce((select jsonb_object_agg(c.node, c.output) from baton.checkpoint c where c.run_id = state.id), '{}')
+  select (
+    select json_object_agg(part.name, part.value)::jsonb
+    from (select 'input' as name, r.input as value union all select c.node, c.output from baton.checkpoint c where c.run_id = state.id) as part)
   from baton.run r where r.id = state.id
 $function$;
 
@@ -1776,17 +1853,18 @@ declare
   asked integer;
   wanted_band integer;
   turn integer[] := array[0, 1, 2, 3];
-  lowest_band integer;
+  busy integer[];
   got record;
   mark timestamptz;
 begin
   low := coalesce(request -> 'low', '{}');
-  select max(band) into lowest_band
-  from unnest(turn) as b (band)
-  where b.band > 0 and exists (select from baton.ready q where q.band = b.band and q.run_at <= moment
-    and q.run_at >= coalesce((low ->> b.band::text)::timestamptz, '-infinity'));
-  if lowest_band is not null and random() * 8 < least(free, 8) then
-    turn := lowest_band || turn;
+  busy := array(
+    select band from unnest(turn) as b (band)
+    where exists (select from baton.ready q where q.band = b.band and q.run_at <= moment
+      and q.run_at >= coalesce((low ->> b.band::text)::timestamptz, '-infinity'))
+    order by band);
+  if cardinality(busy) > 1 and random() * 8 < least(free, 8) then
+    turn := busy[2 + floor(random() * (cardinality(busy) - 1))::integer] || turn;
   end if;
   for i in 1 .. cardinality(turn) loop
     exit when free <= 0 or room <= 0;
@@ -2045,6 +2123,7 @@ grant execute on function baton.end_unlawful(timestamp with time zone) to baton_
 grant execute on function baton.enqueue(jsonb) to baton_producer;
 grant execute on function baton.ensure_partitions() to baton_engine;
 grant execute on function baton.failures_of(uuid[],uuid,uuid) to baton_engine;
+grant execute on function baton.few_ready(boolean,timestamp with time zone) to baton_engine;
 grant execute on function baton.find_run(uuid) to baton_operator;
 grant execute on function baton.find_run(uuid) to baton_reader;
 grant execute on function baton.fitting(integer[],bigint,boolean) to baton_engine;
@@ -2057,6 +2136,7 @@ grant execute on function baton.id_at(timestamp with time zone) to baton_reader;
 grant execute on function baton.is_member(baton.lease,integer,uuid) to baton_engine;
 grant execute on function baton.list_runs(jsonb) to baton_operator;
 grant execute on function baton.list_runs(jsonb) to baton_reader;
+grant execute on function baton.listed_ids(text,text,uuid,integer,timestamp with time zone) to baton_engine;
 grant execute on function baton.live_members(uuid[],bit varying,bit varying) to baton_engine;
 grant execute on function baton.lock_run(uuid) to baton_engine;
 grant execute on function baton.never() to baton_engine;

@@ -11,10 +11,10 @@ import { openPort } from "./start/open-port.ts";
 import { RunFollower } from "./start/run-follower.ts";
 import { type Service, startService } from "./start/service.ts";
 import { readSettings, type Settings } from "./start/settings.ts";
+import { showUnfinished } from "./start/unfinished.ts";
 
 const FOLDER = join(ROOT, ".baton");
 const ENDS_WITHIN_MS = 15_000;
-const UNFINISHED = ["running", "ready", "waiting", "blocked"];
 
 /** `npm start`: the functions as they would be deployed, on this machine, until Ctrl-C. */
 async function start(settings: Settings): Promise<void> {
@@ -37,21 +37,12 @@ async function start(settings: Settings): Promise<void> {
   for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => end());
   listener.resolve(service.host.listener);
   say(`Baton serves ${api.address}`, `API key   ${key}`, `Database  ${service.database.description} (driver ${service.database.driver})`);
-  await showUnfinished(api, follower);
+  await showUnfinished(api, follower, say);
   service.startPolling();
   const enqueued = settings.demo ? await enqueueExamples(api, say) : [];
   for (const { workflow, id } of enqueued) say(`Enqueued  ${id}  ${workflow}`);
   say("", ...curlLines(api, enqueued[0]?.id), "", "Ctrl-C ends it; what functions print is in .baton/functions.log.", "");
   follower.begin();
-}
-
-async function showUnfinished(api: Api, follower: RunFollower): Promise<void> {
-  const runs = (await Promise.all(UNFINISHED.map((status) => api.runs(status)))).flat();
-  if (runs.length > 0) say(`Found ${runs.length} unfinished ${runs.length === 1 ? "run" : "runs"}, to be continued within 40 s:`);
-  for (const { id, workflow, status } of runs) {
-    say(`          ${id}  ${workflow}  ${status}`);
-    await follower.followOn(id);
-  }
 }
 
 /** The ids in an answer that accepts runs. */

@@ -7,6 +7,7 @@ import type {
   ClaimRequest,
   EnqueueAnswer,
   EnqueueRequest,
+  ListAnswer,
   ListedRun,
   ListRequest,
   RunFacts,
@@ -63,8 +64,12 @@ export function runRepository(database: Database) {
     tick: (options?: CallOptions) => call<TickAnswer>("select baton.tick() as answer", [], options),
     release,
     findRun: (id: string, options?: CallOptions) => call<RunFacts | null>("select baton.find_run($1::uuid) as answer", [id], options),
-    listRuns: (request: ListRequest, options?: CallOptions) =>
-      call<ListedRun[]>("select baton.list_runs($1::jsonb) as answer", [json(request)], options),
+    async listRuns(request: ListRequest, options?: CallOptions): Promise<ListAnswer> {
+      const paged = json({ ...request, paged: true });
+      const answer = await call<ListAnswer | ListedRun[]>("select baton.list_runs($1::jsonb) as answer", [paged], options);
+      // A database of before knows no pages that are short.
+      return Array.isArray(answer) ? { runs: answer, next: null } : answer;
+    },
     state: (id: string, options?: CallOptions) =>
       call<Record<string, Json> | null>("select baton.state($1::uuid) as answer", [id], options),
     redrives: (id: string, options?: CallOptions) => call<number | null>("select baton.redrives($1::uuid) as answer", [id], options),

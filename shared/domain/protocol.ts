@@ -84,6 +84,12 @@ export interface ListRequest {
   readonly limit: number;
 }
 
+/** next: where to look on, null where the page is full or was the last. A page looks at so many entries, so it may be short and yet not the last. */
+export interface ListAnswer {
+  readonly runs: readonly ListedRun[];
+  readonly next: string | null;
+}
+
 export interface ListedRun {
   readonly id: string;
   readonly workflow: string;

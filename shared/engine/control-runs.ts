@@ -1,5 +1,5 @@
 import { validate } from "uuid";
-import type { CancelAnswer, LifeRequest, ListedRun, ListRequest, RedriveAnswer, RunStatus } from "../domain/protocol.ts";
+import type { CancelAnswer, LifeRequest, ListAnswer, ListedRun, ListRequest, RedriveAnswer, RunStatus } from "../domain/protocol.ts";
 import { RunNotFoundError, WrongStatusError } from "./producer-errors.ts";
 import { repeatCall, type Caller } from "./repeat-call.ts";
 import { utc } from "./shown.ts";
@@ -11,7 +11,7 @@ interface CallOptions {
 /** What operating runs needs of the database; nudge wakes a poller and does not throw. */
 export interface Operator extends Caller {
   readonly runs: {
-    listRuns(request: ListRequest, options: CallOptions): Promise<ListedRun[]>;
+    listRuns(request: ListRequest, options: CallOptions): Promise<ListAnswer>;
     redrives(id: string, options: CallOptions): Promise<number | null>;
     cancel(id: string, request: LifeRequest, options: CallOptions): Promise<CancelAnswer | null>;
     redrive(id: string, request: LifeRequest, options: CallOptions): Promise<RedriveAnswer | null>;
@@ -29,7 +29,7 @@ export interface RunSummary {
   readonly finishedAt: string | null;
 }
 
-/** A page of runs, newest first; cursor asks for the next page and is null on the last one. */
+/** A page of runs, newest first; cursor asks for the next page and is null on the last one. A page may be short, or empty, and not the last. */
 export interface RunPage {
   readonly runs: readonly RunSummary[];
   readonly cursor: string | null;
@@ -38,9 +38,9 @@ export interface RunPage {
 /** Lists runs page by page; `before` is the cursor of the page before. */
 export async function listRuns(operator: Operator, request: ListRequest): Promise<RunPage> {
   const oneMore = { ...request, limit: request.limit + 1 };
-  const listed = await repeatCall(operator, (options) => operator.runs.listRuns(oneMore, options));
-  const page = listed.slice(0, request.limit);
-  return { runs: page.map(summary), cursor: listed.length > page.length ? page.at(-1)!.id : null };
+  const { runs, next } = await repeatCall(operator, (options) => operator.runs.listRuns(oneMore, options));
+  const page = runs.slice(0, request.limit);
+  return { runs: page.map(summary), cursor: runs.length > page.length ? page.at(-1)!.id : next };
 }
 
 /**

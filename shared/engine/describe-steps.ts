@@ -39,7 +39,8 @@ export function describeSteps(facts: RunFacts, chain: readonly string[], options
 
 /** A sleep's checkpoint is stored when it begins; it lasts until the checkpoint's end, or was cut short by the end of the run. */
 export function isAsleep(facts: RunFacts, checkpoint: CheckpointFacts): boolean {
-  return Date.parse(checkpoint.finished_at) > Date.parse(facts.finished_at ?? facts.moment);
+  // As shown, because a time that JavaScript cannot read is neither before nor after any other.
+  return Date.parse(utc(checkpoint.finished_at)) > Date.parse(utc(facts.finished_at ?? facts.moment));
 }
 
 /** The status of the first node that is not done, which is that of the run, but for a node that nobody has begun. */

@@ -11,8 +11,17 @@ export interface Reader extends Caller, DescribeOptions {
 }
 
 /** The view of a run; null where there is none, also for a text that is not an id. */
-export async function findRun(reader: Reader, id: string, deadlineMs?: number): Promise<RunView | null> {
+export async function findRun(reader: Reader, id: string): Promise<RunView | null> {
+  const facts = await findFacts(reader, id);
+  return facts === null ? null : viewOf(reader, facts);
+}
+
+/** The facts of a run, asked for until the database answers or the time is over. */
+export async function findFacts(reader: Reader, id: string, deadlineMs?: number): Promise<RunFacts | null> {
   if (!validate(id)) return null;
-  const facts = await repeatCall(reader, (options) => reader.runs.findRun(id, options), deadlineMs);
-  return facts === null ? null : describeRun(facts, reader.nodesOf(facts.workflow, facts.version), reader);
+  return repeatCall(reader, (options) => reader.runs.findRun(id, options), deadlineMs);
+}
+
+export function viewOf(reader: Reader, facts: RunFacts): RunView {
+  return describeRun(facts, reader.nodesOf(facts.workflow, facts.version), reader);
 }

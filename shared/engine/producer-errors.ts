@@ -57,14 +57,15 @@ export class RunNotFoundError extends Error {
   }
 }
 
-/** The run did not end within the time that `wait` was given; it goes on. status is its last known one. */
+/** The run did not end within the time that `wait` was given; it goes on. status is its last known one, `unknown` when the database never answered. */
 export class WaitTimeoutError extends Error {
   override readonly name = "WaitTimeoutError";
   readonly runId: string;
   readonly status: string;
 
   constructor(runId: string, status: string, timeout: string) {
-    super(`Run ${runId} is still ${status} after ${timeout}: wait again, or look at it with get("${runId}").`);
+    const found = status === "unknown" ? `The database said nothing of run ${runId}` : `Run ${runId} is still ${status}`;
+    super(`${found} after ${timeout}: wait again, or look at it with get("${runId}").`);
     this.runId = runId;
     this.status = status;
   }

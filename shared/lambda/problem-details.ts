@@ -10,6 +10,8 @@ import { Problem } from "./problem.ts";
 const unavailable =
   "The request may or may not have been stored. Send it again in a moment; with the same Idempotency-Key it is stored only once.";
 
+const unavailableRead = "The database did not answer. Nothing was changed: this only reads. Send it again in a moment.";
+
 const notMigrated =
   "Nothing was stored: this version is being deployed and its database is not migrated yet. Send the request again later.";
 
@@ -19,7 +21,7 @@ export function problemDetails(logger: () => Logger, rejected: RejectionMetrics)
     // Set, not returned: middy would end the stack here and leave the security headers out.
     onError: (request) => {
       const { error, event, context } = request;
-      const problem = problemOf(error);
+      const problem = problemOf(error, isRead(event));
       const instance = event.requestContext?.requestId ?? context.awsRequestId;
       rejected(problem.status);
       if (problem.status >= 500) logger().error("a request failed", { requestId: instance, error: loggable(error) });
@@ -39,12 +41,16 @@ export function problemDetails(logger: () => Logger, rejected: RejectionMetrics)
   };
 }
 
-function problemOf(thrown: unknown): Problem {
+function isRead(event: HttpEvent): boolean {
+  return ["GET", "HEAD"].includes(event.requestContext?.http?.method);
+}
+
+function problemOf(thrown: unknown, reads: boolean): Problem {
   if (thrown instanceof Problem) return thrown;
   if (thrown instanceof RunNotFoundError) return new Problem("unknown-run", "No run has this id.");
   if (thrown instanceof WrongStatusError) return new Problem("wrong-status", thrown.message);
   if (thrown instanceof OlderSchemaError) return new Problem("unavailable", notMigrated, { headers: { "retry-after": "30" } });
-  if (isTemporary(thrown)) return new Problem("unavailable", unavailable, { headers: { "retry-after": "2" } });
+  if (isTemporary(thrown)) return new Problem("unavailable", reads ? unavailableRead : unavailable, { headers: { "retry-after": "2" } });
   return new Problem("internal", "This was logged. If it lasts, tell the operator the instance.");
 }
 

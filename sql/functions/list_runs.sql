@@ -1,19 +1,27 @@
--- A page of runs, newest first, after a cursor: { workflow?, status?, before?: id, limit } gives [{ id, workflow, version, status,
--- created_at, finished_at }]. Pages by key, so that a page costs the same at any depth; a rare status may scan many runs.
+-- A page of runs, newest first, after a cursor. It looks at 10,000 entries at most, whatever is asked for and however many runs there
+-- are: so a page may hold fewer than limit runs, or none, and there are more all the same.
+--
+-- request: { workflow?, status?, before?: id, limit, paged? }
+-- answer:  { runs: [{ id, workflow, version, status, created_at, finished_at }], next } — next: look on before this id, null where the
+--          page is full (look on before its last run) or was the last. Without paged: the runs alone, as older code reads them.
+-- Stable: all that it reads is of one moment, so no run is in two places, or in none.
 -- grant: baton_reader, baton_operator
 create or replace function baton.list_runs(request jsonb) returns jsonb
-language sql volatile security definer set search_path = pg_catalog, baton, pg_temp set enable_seqscan = off
+language plpgsql stable security definer set search_path = pg_catalog, baton, pg_temp set enable_seqscan = off
 as $$
-  select coalesce(jsonb_agg(to_jsonb(page) order by page.id desc), '[]')
+declare
+  moment timestamptz := baton.now();
+  listed record := baton.listed_ids(request ->> 'status', request ->> 'workflow',
+    coalesce((request ->> 'before')::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'), (request ->> 'limit')::integer, moment);
+  runs jsonb;
+begin
+  select coalesce(jsonb_agg(to_jsonb(page) order by page.id desc), '[]') into runs
   from (
-    select r.id, r.workflow, r.version, s.status, r.created_at, (select e.at from baton.ending e where e.run_id = r.id) as finished_at
-    from (select baton.now() as moment) as clock
-    cross join baton.run r
-    cross join lateral (select baton.status_of(r.id, clock.moment) as status) as s
-    where r.id < coalesce((request ->> 'before')::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
-      and (request ->> 'workflow' is null or r.workflow = request ->> 'workflow')
-      and (request ->> 'status' is null or s.status = request ->> 'status')
-    order by r.id desc
-    limit (request ->> 'limit')::integer
-  ) as page
+    select r.id, r.workflow, r.version, baton.status_of(r.id, moment) as status, r.created_at, e.at as finished_at
+    from unnest(listed.ids) as l (id)
+    cross join lateral (select * from baton.run where id = l.id limit 1) as r
+    left join lateral (select at from baton.ending where run_id = l.id limit 1) as e on true
+  ) as page;
+  return case when request ? 'paged' then jsonb_build_object('runs', runs, 'next', listed.next) else runs end;
+end
 $$;

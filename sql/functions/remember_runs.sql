@@ -24,7 +24,7 @@ begin
     raise exception 'the idempotency key of run % was used with another body', clash
       using errcode = 'BT011', detail = clash, hint = 'Send the first body again, or use a new key.';
   end if;
-  select jsonb_agg(run || jsonb_build_object('known', d.answer) order by place) into answer
+  select json_agg(run || jsonb_build_object('known', d.answer) order by place)::jsonb into answer
   from jsonb_array_elements(request -> 'runs') with ordinality as r (run, place)
   left join baton.dedup d on d.workflow = run ->> 'workflow' and d.scope = 'run' and d.key = run ->> 'key';
   return answer;

@@ -1,5 +1,5 @@
--- Takes the next batch out of ready over the priorities 0 to 3, strictly in order, but for one place in eight that goes
--- to the lowest priority with work, so that nothing starves.
+-- Takes the next batch out of ready over the priorities 0 to 3, strictly in order, but for one place in eight that goes to one of
+-- the priorities with work below the first, any of them, so that nothing starves, whatever stands between.
 --
 -- request: { max, max_bytes, low: { "<band>": run_at } }; low is the watermark a poller was told the last time.
 -- answer:  ids (null when nothing is due), which of them have begun, and the new low.
@@ -14,17 +14,18 @@ declare
   asked integer;
   wanted_band integer;
   turn integer[] := array[0, 1, 2, 3];
-  lowest_band integer;
+  busy integer[];
   got record;
   mark timestamptz;
 begin
   low := coalesce(request -> 'low', '{}');
-  select max(band) into lowest_band
-  from unnest(turn) as b (band)
-  where b.band > 0 and exists (select from baton.ready q where q.band = b.band and q.run_at <= moment
-    and q.run_at >= coalesce((low ->> b.band::text)::timestamptz, '-infinity'));
-  if lowest_band is not null and random() * 8 < least(free, 8) then
-    turn := lowest_band || turn;
+  busy := array(
+    select band from unnest(turn) as b (band)
+    where exists (select from baton.ready q where q.band = b.band and q.run_at <= moment
+      and q.run_at >= coalesce((low ->> b.band::text)::timestamptz, '-infinity'))
+    order by band);
+  if cardinality(busy) > 1 and random() * 8 < least(free, 8) then
+    turn := busy[2 + floor(random() * (cardinality(busy) - 1))::integer] || turn;
   end if;
   for i in 1 .. cardinality(turn) loop
     exit when free <= 0 or room <= 0;

@@ -31,8 +31,8 @@ async function oneOfEach(): Promise<Record<RunStatus, string>> {
   };
 }
 
-async function allPages(request: ListRequest): Promise<ListedRun[][]> {
-  const pages: ListedRun[][] = [];
+async function allPages(request: ListRequest): Promise<(readonly ListedRun[])[]> {
+  const pages: (readonly ListedRun[])[] = [];
   for (let before: string | undefined; ; before = pages.at(-1)!.at(-1)!.id) {
     const page = await engine.listRuns({ ...request, ...(before && { before }) });
     if (page.length === 0) return pages;

@@ -215,3 +215,14 @@ test("while the database is away, looking and steering are answered with 503 and
   }
   database.neon.inject(undefined);
 });
+
+test("while the database is away, a GET is told that nothing was changed, and a POST that it may have been stored", async () => {
+  database.neon.inject(() => ({ kind: "status-before", status: 500 }));
+  const [list, run, cancel] = await Promise.all([get(`/runs`), get(`/runs/${v7()}`), post(`/runs/${v7()}/cancel`)]);
+  database.neon.inject(undefined);
+  for (const { body } of [list, run]) {
+    expect(body).toMatchObject({ detail: expect.stringContaining("Nothing was changed") });
+    expect(body).not.toMatchObject({ detail: expect.stringContaining("stored") });
+  }
+  expect(cancel.body.detail).toContain("may or may not have been stored");
+});

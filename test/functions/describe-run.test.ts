@@ -142,3 +142,21 @@ test("in production no stack is shown", () => {
   expect(run.error).toEqual({ name: "E", message: "m" });
   expect(run.steps[0]!.attempts[0]!.error).toEqual({ name: "Error", message: "oh" });
 });
+
+test.each([
+  ["infinity", "9999-12-31T23:59:59.999Z"],
+  ["294276-12-31T23:59:59.999+00:00", "9999-12-31T23:59:59.999Z"],
+  ["10000-01-01T00:00:00+00:00", "9999-12-31T23:59:59.999Z"],
+  ["-infinity", "0001-01-01T00:00:00.000Z"],
+  ["0044-03-15T00:00:00+00:00 BC", "0001-01-01T00:00:00.000Z"],
+  ["0001-01-01T00:00:00+02:00", "0001-01-01T00:00:00.000Z"],
+])("a time that cannot be, %s, is shown as the nearest that ISO 8601 can say", (time, shown) => {
+  const broken = { ...checkpoint("probe", 0, time), started_at: time };
+  const failed = { ...failure("rest", 1, time), started_at: time, finished_at: time };
+  const run = describeRun(facts({ created_at: time, finished_at: time, run_at: time, checkpoints: [broken], failures: [failed] }), chain, {
+    stacks: true,
+  });
+  expect([run.createdAt, run.finishedAt]).toEqual([shown, shown]);
+  expect(describeRun(facts({ status: "waiting", run_at: time }), chain, { stacks: true }).waiting!.until).toBe(shown);
+  expect(run.steps[1]!.attempts[0]).toMatchObject({ startedAt: shown, finishedAt: shown });
+});

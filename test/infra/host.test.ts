@@ -21,6 +21,7 @@ export const handler = async (event, context) => {
   if (event.crash || event.hang || event.throwLater) await new Promise(() => {});
   if (event.fail) throw new RangeError("failed on purpose");
   if (event.holdMs) await new Promise((resolve) => setTimeout(resolve, event.holdMs));
+  if (event.answerBytes) return "x".repeat(event.answerBytes - 2);
   if (event.print) console.log(event.print);
   return { calls, name: process.env.NAME, remainingMs: context.getRemainingTimeInMillis(), source: event.source };
 };
@@ -137,6 +138,14 @@ test("a function that throws is a 500 that says nothing", async () => {
   await serve(httpTemplate);
   const response = await fetch(`${address}/plain/broken`);
   expect([response.status, await response.json()]).toEqual([500, { message: "Internal Server Error" }]);
+});
+
+test("a result of more than 6,291,556 bytes is an error, as on AWS", async () => {
+  await serve({});
+  expect((await (await invoke("test-Probe", { answerBytes: 6_291_556 })).text()).length).toBe(6_291_556);
+  const refused = await invoke("test-Probe", { answerBytes: 6_291_557 });
+  expect(refused.headers.get("x-amz-function-error")).toBe("Unhandled");
+  expect(await refused.json()).toMatchObject({ errorType: "Function.ResponseSizeTooLarge" });
 });
 
 test("an idle instance is used again, with its own environment and a running clock", async () => {

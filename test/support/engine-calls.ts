@@ -8,6 +8,7 @@ import type {
   ClaimRequest,
   EnqueueRequest,
   FailureEntry,
+  ListRequest,
   NewRun,
   StepEntry,
 } from "../../shared/domain/protocol.ts";
@@ -89,7 +90,7 @@ export function engineOf(database: TestDatabase, driver?: Driver) {
     beat: (token: string, ttlMs: number) => beat(pollerDatabase, token, ttlMs),
     release: (token: string) => poller.release(token),
     findRun: (id: string) => reader.findRun(id),
-    listRuns: reader.listRuns,
+    listRuns: async (request: ListRequest) => (await reader.listRuns(request)).runs,
     state: (id: string) => reader.state(id),
     redrives: (id: string) => operator.redrives(id),
     cancel: operator.cancel,

@@ -21,6 +21,8 @@ export interface TestAnswer<Body> {
   readonly headers: Readonly<Record<string, unknown>>;
   readonly body: Body;
   readonly text: string;
+  /** What Lambda would carry. */
+  readonly payloadBytes: number;
 }
 
 /** Points the functions of this test file at a database of its own, which they reach as one role through the Neon driver. */
@@ -43,6 +45,8 @@ export async function deployFunctions(role: Role | "owner", env: Record<string, 
 
 /** Invokes a function as API Gateway does. */
 export async function call<Body = AnswerBody>(handler: HttpHandler, request: TestRequest): Promise<TestAnswer<Body>> {
-  const { statusCode, headers = {}, body = "" } = await handler(httpEvent(request), context);
-  return { status: statusCode!, headers, body: JSON.parse(body) as Body, text: body };
+  const result = await handler(httpEvent(request), context);
+  const { statusCode, headers = {}, body = "", isBase64Encoded = false } = result;
+  const text = Buffer.from(body, isBase64Encoded ? "base64" : "utf8").toString();
+  return { status: statusCode!, headers, body: JSON.parse(text) as Body, text, payloadBytes: Buffer.byteLength(JSON.stringify(result)) };
 }

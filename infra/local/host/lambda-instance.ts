@@ -33,6 +33,9 @@ export interface InstanceOptions {
   readonly onCrash: (crash: Crash) => void;
 }
 
+/** What Lambda carries of a function's result, in bytes. */
+const RESULT_LIMIT = 6_291_556;
+
 const BOOTSTRAP = new URL("./lambda-bootstrap.ts", import.meta.url);
 
 /**
@@ -57,7 +60,7 @@ export class LambdaInstance {
     const resourceLimits = { maxOldGenerationSizeMb: facts.memoryMb };
     this.#worker = new Worker(BOOTSTRAP, { workerData, env, resourceLimits, stdout: true, stderr: true });
     for (const stream of [this.#worker.stdout, this.#worker.stderr]) stream.setEncoding("utf8").on("data", log);
-    this.#worker.on("message", (outcome: Outcome) => this.#answer(outcome));
+    this.#worker.on("message", (outcome: Outcome) => this.#answer(carried(outcome)));
     this.#worker.on("error", (error: unknown) => (this.#thrown = { error }));
     this.#worker.on("exit", (code) => this.#ended(code));
   }
@@ -115,4 +118,10 @@ export class LambdaInstance {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : inspect(error);
+}
+
+function carried(outcome: Outcome): Outcome {
+  if ("error" in outcome || Buffer.byteLength(outcome.payload) <= RESULT_LIMIT) return outcome;
+  const errorMessage = `Response payload size exceeded maximum allowed payload size (${RESULT_LIMIT} bytes).`;
+  return { error: { errorType: "Function.ResponseSizeTooLarge", errorMessage } };
 }

@@ -1,0 +1,22 @@
+import { type Api, ApiError } from "./api.ts";
+
+const UNFINISHED = ["running", "ready", "waiting", "blocked"];
+
+interface Follower {
+  followOn(id: string): Promise<void>;
+}
+
+/** Says which runs were left unfinished. They go on whether they are shown or not, so no answer of the service stops the start. */
+export async function showUnfinished(api: Pick<Api, "runs">, follower: Follower, say: (line: string) => void): Promise<void> {
+  const unseen = (what: string) => (error: unknown) => {
+    if (!(error instanceof ApiError)) throw error;
+    say(`Not shown ${what}: ${error.message}`);
+    return [];
+  };
+  const runs = (await Promise.all(UNFINISHED.map((status) => api.runs(status).catch(unseen(`${status} runs`))))).flat();
+  if (runs.length > 0) say(`Found ${runs.length} unfinished ${runs.length === 1 ? "run" : "runs"}, to be continued within 40 s:`);
+  for (const { id, workflow, status } of runs) {
+    say(`          ${id}  ${workflow}  ${status}`);
+    await follower.followOn(id).catch(unseen(id));
+  }
+}

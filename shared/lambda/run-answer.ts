@@ -1,0 +1,54 @@
+import type { RunView } from "../engine/describe-run.ts";
+import type { StepView } from "../engine/describe-steps.ts";
+import { answer, type HttpAnswer } from "./http-event.ts";
+
+/** What Lambda takes from a function, in bytes of JSON, less what the stack adds in headers. */
+export const LAMBDA_RESPONSE_LIMIT = 6_291_556;
+const roomForHeaders = 4_096;
+
+interface Reduction {
+  readonly leftOut: string;
+  readonly of: (step: StepView) => StepView;
+}
+
+/** What a reader misses least goes first. */
+const reductions: readonly Reduction[] = [
+  { leftOut: "stacks", of: (step) => ({ ...step, attempts: step.attempts.map(withoutStack) }) },
+  { leftOut: "outputs", of: (step) => ({ ...step, output: null }) },
+  { leftOut: "attempts", of: (step) => ({ ...step, attempts: step.attempts.slice(-1).map(withoutStack) }) },
+];
+
+/**
+ * The answer to a GET of a run, which always fits into what Lambda takes: as it is, or in base64, which the gateway decodes and which
+ * does not grow with the quotes in it; at last without something of its steps, named in `leftOut`.
+ */
+export function runAnswer(run: RunView): HttpAnswer {
+  const whole = fitting(run);
+  if (whole !== undefined) return whole;
+  let { steps } = run;
+  const leftOut: string[] = [];
+  for (const reduction of reductions) {
+    steps = steps.map(reduction.of);
+    leftOut.push(reduction.leftOut);
+    const reduced = fitting({ ...run, steps, leftOut: [...leftOut] });
+    if (reduced !== undefined) return reduced;
+  }
+  throw new Error(`Run ${run.id} is larger than a run can be: its input and its output alone do not fit into an answer.`);
+}
+
+function fitting(view: RunView & { readonly leftOut?: readonly string[] }): HttpAnswer | undefined {
+  const plain = answer(200, view);
+  if (fits(plain)) return plain;
+  const encoded = { ...plain, body: Buffer.from(plain.body!).toString("base64"), isBase64Encoded: true };
+  return fits(encoded) ? encoded : undefined;
+}
+
+function fits(result: HttpAnswer): boolean {
+  return Buffer.byteLength(JSON.stringify(result)) + roomForHeaders <= LAMBDA_RESPONSE_LIMIT;
+}
+
+function withoutStack<Attempt extends StepView["attempts"][number]>(attempt: Attempt): Attempt {
+  if (attempt.error?.stack === undefined) return attempt;
+  const { name, message } = attempt.error;
+  return { ...attempt, error: { name, message } };
+}

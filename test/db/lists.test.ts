@@ -1,0 +1,153 @@
+import { afterAll, afterEach, expect, test } from "vitest";
+import type { ListAnswer, ListRequest, RunStatus } from "../../shared/domain/protocol.ts";
+import { createTestDatabase, type TestDatabase } from "../support/database.ts";
+import { explainingSession } from "../support/plans.ts";
+
+/** `npm run test:long` adds a million. */
+const SIZES = [1_000, 100_000, ...(process.env["BATON_TEST_LONG"] === "1" ? [1_000_000] : [])];
+const STATUSES: (RunStatus | undefined)[] = [undefined, "done", "failed", "cancelled", "ready", "waiting", "running", "blocked"];
+/** What a page may look at: 10,000 entries, and for each a run by its key in an index of four levels at most. */
+const MOST_BUFFERS = 10_000 * 6;
+
+const measured: string[] = [];
+afterAll(() => console.log(measured.join("\n")));
+
+let database: TestDatabase;
+afterEach(() => database[Symbol.asyncDispose]());
+
+/** Runs in an order that ids keep; each ends, waits, or is due, as its place is written. */
+async function grow(workflow: string, count: number, place: string): Promise<void> {
+  await database.query(
+    `with stored as (
+       insert into baton.run select baton.new_id(), $1, 1, 2, '{}', now(), now() from generate_series(1, $2::integer) returning id)
+     insert into baton.${place}`,
+    [workflow, count],
+  );
+}
+
+const ended = (status: string) => `ending select id, '${status}', null, now() from stored`;
+const queued = (ahead: string) =>
+  `ready select id, 2, now() + interval '${ahead}' + row_number() over () * interval '1 microsecond', 20, false from stored`;
+const leased =
+  "lease select gen_random_uuid(), 0, now() + '1 hour', now(), 0, repeat('0', count(*)::integer)::varbit, 0, repeat('1', count(*)::integer)::varbit, null, array_agg(id) from stored";
+
+/** Three runs of a rare workflow in each status, behind as many others as are asked for. */
+async function fill(count: number, crowd: string): Promise<void> {
+  await database.query("select baton.ensure_partitions()");
+  for (const place of [
+    ...["done", "failed", "cancelled"].map(ended),
+    queued("1 day"),
+    queued("-1 hour"),
+    leased,
+    "blocked select id, 'rare', 1, '', 'unknown', now() from stored",
+  ]) {
+    await grow("rare", 3, place);
+  }
+  await grow("frequent", count, crowd);
+}
+
+type List = (request: ListRequest) => Promise<{ answer: ListAnswer; buffers: number; rows: number; ms: number }>;
+
+function listOf(session: Awaited<ReturnType<typeof explainingSession>>): List {
+  return async (request) => {
+    const began = performance.now();
+    const { answer, buffers, ran } = await session.call("baton.list_runs($1)", JSON.stringify({ ...request, paged: true }));
+    const rows = Math.max(0, ...ran.flatMap(({ scans }) => scans.map((scan) => scan.rows)));
+    return { answer: answer as ListAnswer, buffers, rows, ms: performance.now() - began };
+  };
+}
+
+/** Every list but for its cursor. */
+const requests = STATUSES.flatMap((status) =>
+  [undefined, "rare", "frequent", "nowhere"].map((workflow) => ({
+    limit: 101,
+    ...(status !== undefined && { status }),
+    ...(workflow !== undefined && { workflow }),
+  })),
+);
+
+/** Follows a list page by page: all ids in order, and the most that one page touched and took. */
+async function walk(
+  list: List,
+  request: ListRequest,
+  pages = Infinity,
+): Promise<{ ids: string[]; most: number; rows: number; ms: number }> {
+  const ids: string[] = [];
+  let [most, rows, ms, before]: [number, number, number, string | undefined] = [0, 0, 0, undefined];
+  for (let page = 0; page < pages; page++) {
+    const { answer, ...took } = await list({ ...request, ...(before !== undefined && { before }) });
+    ids.push(...answer.runs.map(({ id }) => id));
+    [most, rows, ms] = [Math.max(most, took.buffers), Math.max(rows, took.rows), Math.max(ms, took.ms)];
+    before = answer.runs.length === request.limit ? answer.runs.at(-1)!.id : (answer.next ?? undefined);
+    if (before === undefined) break;
+  }
+  return { ids, most, rows, ms };
+}
+
+const crowds = [
+  ["done", ended("done")],
+  ["failed", ended("failed")],
+  ["waiting", queued("1 day")],
+  ["ready", queued("-1 hour")],
+] as const;
+
+for (const [crowd, place] of crowds) {
+  for (const size of SIZES) {
+    test(
+      `behind ${size} ${crowd} runs, every page of every list looks at a bounded number of rows, with and without statistics`,
+      { timeout: 600_000 },
+      async () => {
+        database = await createTestDatabase();
+        await using session = await explainingSession(database.ownerUrl);
+        const list = listOf(session);
+        // Plans and statistics of empty tables are what a session has that was there before.
+        await database.query("analyze");
+        for (const request of requests) await list(request);
+        await fill(size, place);
+        for (const statistics of ["no", "fresh"]) {
+          if (statistics === "fresh") await database.query("analyze");
+          for (const request of requests) {
+            const { most, ms, ids } = await walk(list, request, 3);
+            expect([request, statistics, most <= MOST_BUFFERS]).toEqual([request, statistics, true]);
+            if (size === SIZES.at(-1)) {
+              const { status = "any", workflow = "any" } = request;
+              measured.push(
+                `${size} ${crowd}, ${statistics} statistics: ${status} of ${workflow}: ${ids.length} runs, ${most} buffers, ${ms.toFixed(1)} ms`,
+              );
+            }
+          }
+        }
+      },
+    );
+  }
+}
+
+test("the few runs of a status are on the first page behind any crowd, but for those of another workflow that has ended", async () => {
+  for (const [crowd, place] of crowds) {
+    database = await createTestDatabase();
+    const session = await explainingSession(database.ownerUrl);
+    await fill(20_000, place);
+    for (const status of ["failed", "cancelled", "ready", "waiting", "running", "blocked"] as const) {
+      if (status === crowd) continue;
+      const { answer } = await listOf(session)({ limit: 101, status });
+      expect([crowd, status, answer.runs.length, answer.next]).toEqual([crowd, status, 3, null]);
+    }
+    await session[Symbol.asyncDispose]();
+    await database[Symbol.asyncDispose]();
+  }
+});
+
+test("pages that hold less than they may lead to every run once, newest first, and end", async () => {
+  for (const [crowd, place] of crowds) {
+    database = await createTestDatabase();
+    const session = await explainingSession(database.ownerUrl);
+    await fill(25_000, place);
+    for (const status of STATUSES) {
+      const { ids } = await walk(listOf(session), { limit: 101, workflow: "rare", ...(status !== undefined && { status }) });
+      expect([crowd, status, ids.length]).toEqual([crowd, status, status === undefined ? 21 : 3]);
+      expect(ids).toEqual([...new Set(ids)].toSorted().toReversed());
+    }
+    await session[Symbol.asyncDispose]();
+    await database[Symbol.asyncDispose]();
+  }
+});

@@ -1,0 +1,31 @@
+import { expect, test } from "vitest";
+import { ApiError } from "../../infra/local/start/api.ts";
+import { showUnfinished } from "../../infra/local/start/unfinished.ts";
+
+const refused = new ApiError("GET /runs was answered with 503");
+
+test("the start goes on when the service answers a list of unfinished runs, or a look at one, with 503", async () => {
+  const lines: string[] = [];
+  const runs = async (status: string) => {
+    if (status === "ready") throw refused;
+    return status === "waiting"
+      ? [
+          { id: "seen", workflow: "demo", status },
+          { id: "unseen", workflow: "demo", status },
+        ]
+      : [];
+  };
+  const followed: string[] = [];
+  const followOn = async (id: string) => {
+    if (id === "unseen") throw refused;
+    followed.push(id);
+  };
+  await showUnfinished({ runs }, { followOn }, (line) => lines.push(line));
+  expect(followed).toEqual(["seen"]);
+  expect(lines.join("\n")).toMatch(/^Not shown ready runs: [^]*Found 2 unfinished runs[^]*Not shown unseen: /);
+});
+
+test("a mistake is not taken for an answer of the service", async () => {
+  const runs = () => Promise.reject(new TypeError("a bug"));
+  await expect(showUnfinished({ runs }, { followOn: async () => {} }, () => {})).rejects.toThrow(TypeError);
+});

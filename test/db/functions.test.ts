@@ -48,7 +48,7 @@ async function everything(): Promise<void> {
   await engine.enqueue([newRun()]);
   await database.query("update baton.ready set bytes = 10000000");
   await engine.claim();
-  await Promise.all([engine.findRun(done!.id), engine.state(done!.id), engine.listRuns({ limit: 10 })]);
+  await Promise.all([engine.findRun(done!.id), engine.state(done!.id), engine.listRuns({ limit: 10, status: "ready" })]);
   await database.database.query("select baton.repair(), baton.new_id()");
 }
 

@@ -179,6 +179,7 @@ CREATE OR REPLACE FUNCTION baton.advance(token uuid, round integer, request json
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
  SET enable_seqscan TO 'off'
 AS $function$
 declare
@@ -336,6 +337,7 @@ CREATE OR REPLACE FUNCTION baton.beat(token uuid, ttl_ms integer)
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
  SET enable_seqscan TO 'off'
 AS $function$
 declare
@@ -384,6 +386,7 @@ CREATE OR REPLACE FUNCTION baton.cancel(id uuid, request jsonb DEFAULT '{}'::jso
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
  SET enable_seqscan TO 'off'
 AS $function$
 declare
@@ -604,6 +607,7 @@ CREATE OR REPLACE FUNCTION baton.claim(token uuid, request jsonb)
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
  SET enable_seqscan TO 'off'
 AS $function$
 declare
@@ -883,6 +887,7 @@ CREATE OR REPLACE FUNCTION baton.enqueue(request jsonb)
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
  SET enable_seqscan TO 'off'
 AS $function$
 declare
@@ -895,7 +900,7 @@ declare
 begin
   perform baton.require_read_committed();
   perform baton.check_enqueue(request);
-  perform baton.ensure_partitions();
+  perform baton.ensure_week(moment);
   if keyed then
     accepted := baton.remember_request(request, moment);
     if accepted is not null then
@@ -929,33 +934,27 @@ $function$;
 CREATE OR REPLACE FUNCTION baton.ensure_partitions()
  RETURNS integer
  LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
 AS $function$
 declare
-  parent text;
-  week timestamptz;
-  first_week timestamptz := date_trunc('week', baton.now() at time zone 'UTC') at time zone 'UTC';
-  child text;
-  made integer := 0;
+  moment timestamptz := baton.now();
 begin
-  -- Yesterday's ids are still taken early on a Monday, hence last week's partition too.
-  if to_regclass('baton.ending_' || to_char((first_week + interval '21 days') at time zone 'UTC', 'YYYYMMDD')) is not null
-     and to_regclass('baton.ending_' || to_char((first_week - interval '7 days') at time zone 'UTC', 'YYYYMMDD')) is not null then
-    return 0;
+  return baton.make_partitions(moment - interval '24 hours', moment + interval '5 minutes', false)
+    + baton.make_partitions(moment - interval '168 hours', moment + interval '504 hours', true);
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.ensure_week(moment timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  first_week text := to_char(date_trunc('week', (moment - interval '24 hours') at time zone 'UTC'), '"baton.ending_"YYYYMMDD');
+  last_week text := to_char(date_trunc('week', (moment + interval '5 minutes') at time zone 'UTC'), '"baton.ending_"YYYYMMDD');
+begin
+  if to_regclass(last_week) is null or (first_week <> last_week and to_regclass(first_week) is null) then
+    perform baton.make_partitions(moment - interval '24 hours', moment + interval '5 minutes', false);
   end if;
-  perform pg_advisory_xact_lock(hashtextextended('baton.ensure_partitions', 0));
-  foreach parent in array array['run', 'checkpoint', 'failure', 'ending'] loop
-    for week in select generate_series(first_week - interval '7 days', first_week + interval '21 days', interval '7 days') loop
-      child := parent || '_' || to_char(week at time zone 'UTC', 'YYYYMMDD');
-      continue when to_regclass('baton.' || child) is not null;
-      execute format('create table baton.%I (like baton.%I including all)', child, parent);
-      execute format('alter table baton.%I attach partition baton.%I for values from (%L) to (%L)',
-        parent, child, baton.id_at(week), baton.id_at(week + interval '7 days'));
-      made := made + 1;
-    end loop;
-  end loop;
-  return made;
 end
 $function$;
 
@@ -985,6 +984,7 @@ CREATE OR REPLACE FUNCTION baton.find_run(id uuid)
  LANGUAGE sql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
  SET enable_seqscan TO 'off'
 AS $function$
   select jsonb_build_object('id', r.id, 'workflow', r.workflow, 'version', r.version, 'priority', r.priority, 'input', r.input,
@@ -1100,6 +1100,7 @@ CREATE OR REPLACE FUNCTION baton.list_runs(request jsonb)
  LANGUAGE sql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
  SET enable_seqscan TO 'off'
 AS $function$
   select coalesce(jsonb_agg(to_jsonb(page) order by page.id desc), '[]')
@@ -1135,6 +1136,56 @@ AS $function$
 begin
   perform from baton.run r where r.id = lock_run.id for no key update;
   return found;
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.make_partitions(earliest timestamp with time zone, latest timestamp with time zone, impatient boolean)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET default_tablespace TO ''
+ SET default_table_access_method TO 'heap'
+AS $function$
+declare
+  parents text[] := array['run', 'checkpoint', 'failure', 'ending'];
+  weeks timestamp[] := array(
+    select generate_series(date_trunc('week', earliest at time zone 'UTC'), latest at time zone 'UTC', interval '7 days'));
+  missing record;
+  made integer := 0;
+begin
+  if (select count(*) = cardinality(parents) * cardinality(weeks) from pg_class
+      where relnamespace = 'baton'::regnamespace
+        and relname = any (array(select p || to_char(w, '_YYYYMMDD') from unnest(parents) as p, unnest(weeks) as w))) then
+    return 0;
+  end if;
+  begin
+    if impatient then
+      lock table only baton.run in share update exclusive mode nowait;
+    else
+      lock table only baton.run in share update exclusive mode;
+    end if;
+  exception when lock_not_available then
+    if impatient then
+      return 0;
+    end if;
+    raise;
+  end;
+  for missing in
+    select p.parent, p.parent || to_char(w.week, '_YYYYMMDD') as child, w.week at time zone 'UTC' as starts,
+      (w.week + interval '7 days') at time zone 'UTC' as ends
+    from unnest(weeks) as w (week), unnest(parents) with ordinality as p (parent, nth)
+    order by w.week, p.nth
+  loop
+    continue when to_regclass('baton.' || missing.child) is not null;
+    execute format('create table baton.%I (like baton.%I including all)', missing.child, missing.parent);
+    execute format('alter table baton.%I attach partition baton.%I for values from (%L) to (%L)',
+      missing.parent, missing.child, baton.id_at(missing.starts), baton.id_at(missing.ends));
+    made := made + 1;
+  end loop;
+  return made;
 end
 $function$;
 
@@ -1285,6 +1336,7 @@ CREATE OR REPLACE FUNCTION baton.redrive(id uuid, request jsonb DEFAULT '{}'::js
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
  SET enable_seqscan TO 'off'
 AS $function$
 declare
@@ -1323,6 +1375,7 @@ CREATE OR REPLACE FUNCTION baton.redrives(id uuid)
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
  SET enable_seqscan TO 'off'
 AS $function$
   select (select count(*) from baton.redrive d where d.run_id = redrives.id)::integer from baton.run r where r.id = redrives.id
@@ -1408,6 +1461,7 @@ CREATE OR REPLACE FUNCTION baton.release(token uuid)
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
  SET enable_seqscan TO 'off'
 AS $function$
 declare
@@ -1490,6 +1544,7 @@ CREATE OR REPLACE FUNCTION baton.repair()
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
 AS $function$
 declare
   ids uuid[];
@@ -1941,6 +1996,7 @@ CREATE OR REPLACE FUNCTION baton.tick()
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
  SET enable_seqscan TO 'off'
 AS $function$
 declare
@@ -2044,6 +2100,7 @@ grant execute on function baton.end_runs(uuid[],text,jsonb[],boolean,timestamp w
 grant execute on function baton.end_unlawful(timestamp with time zone) to baton_engine;
 grant execute on function baton.enqueue(jsonb) to baton_producer;
 grant execute on function baton.ensure_partitions() to baton_engine;
+grant execute on function baton.ensure_week(timestamp with time zone) to baton_engine;
 grant execute on function baton.failures_of(uuid[],uuid,uuid) to baton_engine;
 grant execute on function baton.find_run(uuid) to baton_operator;
 grant execute on function baton.find_run(uuid) to baton_reader;
@@ -2059,6 +2116,7 @@ grant execute on function baton.list_runs(jsonb) to baton_operator;
 grant execute on function baton.list_runs(jsonb) to baton_reader;
 grant execute on function baton.live_members(uuid[],bit varying,bit varying) to baton_engine;
 grant execute on function baton.lock_run(uuid) to baton_engine;
+grant execute on function baton.make_partitions(timestamp with time zone,timestamp with time zone,boolean) to baton_engine;
 grant execute on function baton.never() to baton_engine;
 grant execute on function baton.never() to baton_operator;
 grant execute on function baton.never() to baton_poller;

@@ -13,7 +13,7 @@
 --          as for claim, null where nothing was to be claimed.
 -- grant: baton_poller
 create or replace function baton.advance(token uuid, round integer, request jsonb) returns json
-language plpgsql volatile security definer set search_path = pg_catalog, baton, pg_temp set enable_seqscan = off
+language plpgsql volatile security definer set search_path = pg_catalog, baton, pg_temp set timezone = 'UTC' set enable_seqscan = off
 as $$
 declare
   held baton.lease;

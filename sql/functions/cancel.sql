@@ -7,7 +7,7 @@
 -- read after everything that may wait, or others would have stored steps after the ending.
 -- grant: baton_operator
 create or replace function baton.cancel(id uuid, request jsonb default '{}') returns jsonb
-language plpgsql volatile security definer set search_path = pg_catalog, baton, pg_temp set enable_seqscan = off
+language plpgsql volatile security definer set search_path = pg_catalog, baton, pg_temp set timezone = 'UTC' set enable_seqscan = off
 as $$
 declare
   ended text;

@@ -8,7 +8,7 @@
 --          is made: nothing is due; suspects: some are due; poisoned: how many were failed, or had no run behind them any more.
 -- grant: baton_poller
 create or replace function baton.claim(token uuid, request jsonb) returns json
-language plpgsql volatile security definer set search_path = pg_catalog, baton, pg_temp set enable_seqscan = off
+language plpgsql volatile security definer set search_path = pg_catalog, baton, pg_temp set timezone = 'UTC' set enable_seqscan = off
 as $$
 declare
   moment timestamptz;

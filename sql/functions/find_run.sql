@@ -5,7 +5,7 @@
 --           failures: [{ node, attempt, started_at, finished_at, retry_at, error }] }, in order; moment: the database's time.
 -- grant: baton_reader, baton_operator
 create or replace function baton.find_run(id uuid) returns jsonb
-language sql volatile security definer set search_path = pg_catalog, baton, pg_temp set enable_seqscan = off
+language sql volatile security definer set search_path = pg_catalog, baton, pg_temp set timezone = 'UTC' set enable_seqscan = off
 as $$
   select jsonb_build_object('id', r.id, 'workflow', r.workflow, 'version', r.version, 'priority', r.priority, 'input', r.input,
     'created_at', r.created_at, 'moment', clock.moment, 'status', baton.status_of(r.id, clock.moment),

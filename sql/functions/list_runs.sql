@@ -2,7 +2,7 @@
 -- created_at, finished_at }]. Pages by key, so that a page costs the same at any depth; a rare status may scan many runs.
 -- grant: baton_reader, baton_operator
 create or replace function baton.list_runs(request jsonb) returns jsonb
-language sql volatile security definer set search_path = pg_catalog, baton, pg_temp set enable_seqscan = off
+language sql volatile security definer set search_path = pg_catalog, baton, pg_temp set timezone = 'UTC' set enable_seqscan = off
 as $$
   select coalesce(jsonb_agg(to_jsonb(page) order by page.id desc), '[]')
   from (

@@ -5,7 +5,7 @@
 -- answer:  { status, redriven, changed } — status before the call; redriven: this call or an earlier one did it; changed: this one. Null: no such run.
 -- grant: baton_operator
 create or replace function baton.redrive(id uuid, request jsonb default '{}') returns jsonb
-language plpgsql volatile security definer set search_path = pg_catalog, baton, pg_temp set enable_seqscan = off
+language plpgsql volatile security definer set search_path = pg_catalog, baton, pg_temp set timezone = 'UTC' set enable_seqscan = off
 as $$
 declare
   ended text;

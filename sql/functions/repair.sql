@@ -2,7 +2,7 @@
 -- A run is due when its last retry, sleep or delay says so. Pollers must be stopped; returns how many runs were put back.
 -- grant: baton_migrator
 create or replace function baton.repair() returns integer
-language plpgsql volatile security definer set search_path = pg_catalog, baton, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, baton, pg_temp set timezone = 'UTC'
 as $$
 declare
   ids uuid[];

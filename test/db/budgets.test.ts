@@ -99,8 +99,8 @@ test("no function of the engine can commit in between", async () => {
 
 test("an idle poll writes nothing", async () => {
   // Whoever reads a page first after deletes may prune it; that is the deletes' cost, and is paid here.
-  await session.query("vacuum");
   await engine.tick();
+  await session.query("vacuum");
   await walOf("baton.claim(gen_random_uuid(), $1)", JSON.stringify(claimRequest()));
   expect(await walOf("baton.claim(gen_random_uuid(), $1)", JSON.stringify(claimRequest()))).toBe(0);
   expect(await walOf("baton.tick()")).toBe(0);

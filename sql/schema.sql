@@ -194,6 +194,7 @@ declare
   claimed record;
 begin
   perform baton.require_read_committed();
+  perform baton.commit_durably();
   perform baton.require_id('the token of advance', token);
   if round is null then
     raise exception 'the round of advance has no number' using errcode = 'BT040', hint = 'Number the rounds of a lease from 1. Nothing was stored.';
@@ -394,6 +395,7 @@ declare
   parked integer;
 begin
   perform baton.require_read_committed();
+  perform baton.commit_durably();
   perform baton.require_id('the run of cancel', id);
   perform baton.require_keys('the request of cancel', request, '{}', '{redrives}');
   perform baton.require_kind('the request of cancel', request, 'number', '{redrives}');
@@ -627,7 +629,8 @@ begin
   end if;
   perform baton.require_id('the token of claim', token);
   perform baton.check_claim('the request of claim', request, '{columns,ttl_ms,max,max_bytes,manifest}', '{columns,ttl_ms,max,max_bytes,low,manifest,suspects}');
-  -- Two copies of one call: the second waits here and then finds the lease of the first.
+  -- Two copies of one call: the second waits here and then finds the lease of the first. Nobody else can hold this key: the token is
+  -- random, and known to its caller alone.
   perform pg_advisory_xact_lock(hashtextextended(token::text, 0));
   select * into held from baton.lease l where l.token = claim.token;
   if found then
@@ -695,6 +698,18 @@ AS $function$
     'run_at', coalesce(jsonb_agg(run -> 'run_at' order by nth), '[]'), 'delay_ms', coalesce(jsonb_agg(run -> 'delay_ms' order by nth), '[]'))
   from jsonb_array_elements(runs) with ordinality as r (run, nth)
   where coalesce((run ->> 'known')::uuid = (run ->> 'id')::uuid, true)
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.commit_durably()
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if current_setting('synchronous_commit') = 'off' then
+    perform set_config('synchronous_commit', 'on', true);
+  end if;
+end
 $function$;
 
 -- owner: baton_migrator
@@ -899,6 +914,7 @@ declare
   due integer;
 begin
   perform baton.require_read_committed();
+  perform baton.commit_durably();
   perform baton.check_enqueue(request);
   perform baton.ensure_week(moment);
   if keyed then
@@ -1344,6 +1360,7 @@ declare
   before integer;
 begin
   perform baton.require_read_committed();
+  perform baton.commit_durably();
   perform baton.require_id('the run of redrive', id);
   perform baton.require_keys('the request of redrive', request, '{}', '{redrives}');
   perform baton.require_kind('the request of redrive', request, 'number', '{redrives}');
@@ -1469,6 +1486,7 @@ declare
   ids uuid[];
 begin
   perform baton.require_read_committed();
+  perform baton.commit_durably();
   perform baton.require_id('the token of release', token);
   delete from baton.lease l where l.token = release.token returning * into held;
   if found then
@@ -1551,6 +1569,7 @@ declare
   times timestamptz[];
 begin
   perform baton.require_read_committed();
+  perform baton.commit_durably();
   select array_agg(r.id), array_agg(greatest(r.start_at, c.until, f.until)) into ids, times
   from baton.run r
   cross join lateral (select max(finished_at) as until from baton.checkpoint where run_id = r.id) as c
@@ -1650,8 +1669,9 @@ CREATE OR REPLACE FUNCTION baton.require_read_committed()
 AS $function$
 begin
   if current_setting('transaction_isolation') <> 'read committed' then
-    raise exception 'baton runs at READ COMMITTED only, this transaction is %', current_setting('transaction_isolation')
-      using errcode = 'BT020', hint = 'Remove the default_transaction_isolation setting of this role or database.';
+    raise exception 'this transaction is %, and Baton can be called in READ COMMITTED only', upper(current_setting('transaction_isolation'))
+      using errcode = 'BT020', hint = 'Begin it with BEGIN ISOLATION LEVEL READ COMMITTED. Where BEGIN names no level, '
+        'default_transaction_isolation of the session, the login or the database decides: set it to ''read committed'' there.';
   end if;
 end
 $function$;
@@ -2091,6 +2111,7 @@ grant execute on function baton.check_steps(jsonb) to baton_engine;
 grant execute on function baton.claim(uuid,jsonb) to baton_poller;
 grant execute on function baton.claimed_again(baton.lease,jsonb) to baton_engine;
 grant execute on function baton.columns_of(jsonb) to baton_engine;
+grant execute on function baton.commit_durably() to baton_engine;
 grant execute on function baton.crash_each(baton.lease,uuid[],timestamp with time zone) to baton_engine;
 grant execute on function baton.crash_members(baton.lease,uuid[],timestamp with time zone) to baton_engine;
 grant execute on function baton.drop_oversized(tid[],integer[],timestamp with time zone) to baton_engine;

@@ -27,6 +27,7 @@ declare
   claimed record;
 begin
   perform baton.require_read_committed();
+  perform baton.commit_durably();
   perform baton.require_id('the token of advance', token);
   if round is null then
     raise exception 'the round of advance has no number' using errcode = 'BT040', hint = 'Number the rounds of a lease from 1. Nothing was stored.';

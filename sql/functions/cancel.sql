@@ -14,6 +14,7 @@ declare
   parked integer;
 begin
   perform baton.require_read_committed();
+  perform baton.commit_durably();
   perform baton.require_id('the run of cancel', id);
   perform baton.require_keys('the request of cancel', request, '{}', '{redrives}');
   perform baton.require_kind('the request of cancel', request, 'number', '{redrives}');

@@ -27,7 +27,8 @@ begin
   end if;
   perform baton.require_id('the token of claim', token);
   perform baton.check_claim('the request of claim', request, '{columns,ttl_ms,max,max_bytes,manifest}', '{columns,ttl_ms,max,max_bytes,low,manifest,suspects}');
-  -- Two copies of one call: the second waits here and then finds the lease of the first.
+  -- Two copies of one call: the second waits here and then finds the lease of the first. Nobody else can hold this key: the token is
+  -- random, and known to its caller alone.
   perform pg_advisory_xact_lock(hashtextextended(token::text, 0));
   select * into held from baton.lease l where l.token = claim.token;
   if found then

@@ -21,6 +21,7 @@ declare
   due integer;
 begin
   perform baton.require_read_committed();
+  perform baton.commit_durably();
   perform baton.check_enqueue(request);
   perform baton.ensure_week(moment);
   if keyed then

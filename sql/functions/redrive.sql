@@ -12,6 +12,7 @@ declare
   before integer;
 begin
   perform baton.require_read_committed();
+  perform baton.commit_durably();
   perform baton.require_id('the run of redrive', id);
   perform baton.require_keys('the request of redrive', request, '{}', '{redrives}');
   perform baton.require_kind('the request of redrive', request, 'number', '{redrives}');

@@ -9,6 +9,7 @@ declare
   ids uuid[];
 begin
   perform baton.require_read_committed();
+  perform baton.commit_durably();
   perform baton.require_id('the token of release', token);
   delete from baton.lease l where l.token = release.token returning * into held;
   if found then

@@ -9,6 +9,7 @@ declare
   times timestamptz[];
 begin
   perform baton.require_read_committed();
+  perform baton.commit_durably();
   select array_agg(r.id), array_agg(greatest(r.start_at, c.until, f.until)) into ids, times
   from baton.run r
   cross join lateral (select max(finished_at) as until from baton.checkpoint where run_id = r.id) as c

@@ -258,10 +258,8 @@ begin
     return '{}';
   end if;
   if checked then
-    known := array(
-      select s.run::uuid from rows from (jsonb_array_elements_text(steps -> 'run'), jsonb_array_elements_text(steps -> 'node')) as s (run, node)
-      cross join lateral (select count(*) as n from baton.checkpoint where run_id = s.run::uuid and checkpoint.node = s.node) as c
-      where c.n > 0);
+    known := baton.stored_among(array(select r::uuid from jsonb_array_elements_text(steps -> 'run') as r),
+      array(select jsonb_array_elements_text(steps -> 'node')));
   end if;
   insert into baton.checkpoint (run_id, node, position, attempt, started_at, finished_at, output)
   select s.run::uuid, s.node, s.position::smallint, least(s.attempt::integer, 32767),
@@ -389,6 +387,7 @@ CREATE OR REPLACE FUNCTION baton.cancel(id uuid, request jsonb DEFAULT '{}'::jso
  SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
  SET "TimeZone" TO 'UTC'
  SET enable_seqscan TO 'off'
+ SET plan_cache_mode TO 'force_custom_plan'
 AS $function$
 declare
   ended text;
@@ -739,6 +738,7 @@ $function$;
 CREATE OR REPLACE FUNCTION baton.crash_members(held baton.lease, ids uuid[], moment timestamp with time zone)
  RETURNS integer
  LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_custom_plan'
 AS $function$
 declare
   lowest uuid;
@@ -851,6 +851,8 @@ CREATE OR REPLACE FUNCTION baton.end_runs(ids uuid[], new_status text, errors js
  RETURNS void
  LANGUAGE plpgsql
 AS $function$
+declare
+  ended uuid[];
 begin
   if coalesce(cardinality(ids), 0) = 0 then
     return;
@@ -859,10 +861,8 @@ begin
     delete from baton.control where run_id = any (ids);
   end if;
   if checked then
-    select array_agg(t.id), array_agg(t.error) into ids, errors
-    from unnest(ids, errors) as t (id, error)
-    cross join lateral (select count(*) as n from baton.ending where run_id = t.id) as e
-    where e.n = 0;
+    ended := baton.ended_among(ids);
+    select array_agg(t.id), array_agg(t.error) into ids, errors from unnest(ids, errors) as t (id, error) where t.id <> all (ended);
   end if;
   insert into baton.ending (run_id, status, error, at)
   select t.id, new_status, t.error, moment from unnest(ids, errors) as t (id, error);
@@ -893,6 +893,21 @@ begin
   perform baton.end_each(ids, 'failed', jsonb_build_object('name', 'UnlawfulTimeError',
     'message', 'this run was due at a time that is more than ten years ahead and not baton.never()'), moment);
   return coalesce(cardinality(ids), 0);
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.ended_among(ids uuid[])
+ RETURNS uuid[]
+ LANGUAGE plpgsql
+ STABLE
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+declare
+  lowest uuid := (select i from unnest(ids) as i order by i limit 1);
+  highest uuid := (select i from unnest(ids) as i order by i desc limit 1);
+begin
+  return array(select run_id from baton.ending where run_id = any (ids) and run_id between lowest and highest);
 end
 $function$;
 
@@ -979,6 +994,7 @@ CREATE OR REPLACE FUNCTION baton.failures_of(ids uuid[], lowest uuid, highest uu
  RETURNS json
  LANGUAGE plpgsql
  STABLE
+ SET plan_cache_mode TO 'force_custom_plan'
 AS $function$
 begin
   return (
@@ -1255,6 +1271,7 @@ CREATE OR REPLACE FUNCTION baton.outputs_of(ids uuid[], lowest uuid, highest uui
  RETURNS json
  LANGUAGE plpgsql
  STABLE
+ SET plan_cache_mode TO 'force_custom_plan'
 AS $function$
 begin
   return (
@@ -1296,12 +1313,20 @@ CREATE OR REPLACE FUNCTION baton.progressed_among(ids uuid[], since timestamp wi
  RETURNS uuid[]
  LANGUAGE plpgsql
  STABLE
+ SET plan_cache_mode TO 'force_custom_plan'
 AS $function$
+declare
+  lowest uuid := (select i from unnest(ids) as i order by i limit 1);
+  highest uuid := (select i from unnest(ids) as i order by i desc limit 1);
 begin
   return array(
     select t.id from unnest(ids) as t (id)
-    cross join lateral (select count(*) as n from baton.checkpoint where run_id = t.id and started_at >= since) as c
-    cross join lateral (select count(*) as n from baton.failure where run_id = t.id and node <> '' and started_at >= since) as f
+    cross join lateral (
+      select count(*) as n from baton.checkpoint
+      where run_id = t.id and run_id between lowest and highest and started_at >= since) as c
+    cross join lateral (
+      select count(*) as n from baton.failure
+      where run_id = t.id and run_id between lowest and highest and node <> '' and started_at >= since) as f
     where c.n + f.n > 0
   );
 end
@@ -1311,13 +1336,23 @@ $function$;
 CREATE OR REPLACE FUNCTION baton.put_back(ids uuid[], run_ats timestamp with time zone[], suspects integer DEFAULT NULL::integer)
  RETURNS void
  LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_custom_plan'
 AS $function$
+declare
+  lowest uuid := (select i from unnest(ids) as i order by i limit 1);
+  highest uuid := (select i from unnest(ids) as i order by i desc limit 1);
 begin
+  if lowest is null then
+    return;
+  end if;
   insert into baton.ready (run_id, band, run_at, bytes, begun)
   select t.id, coalesce(3 + suspects, r.priority), t.run_at, r.bytes + c.bytes, true
   from unnest(ids, run_ats) as t (id, run_at)
-  cross join lateral (select priority, octet_length(input::text) as bytes from baton.run where id = t.id limit 1) as r
-  cross join lateral (select coalesce(sum(octet_length(output::text)), 0) as bytes from baton.checkpoint where run_id = t.id) as c
+  cross join lateral (
+    select priority, octet_length(input::text) as bytes from baton.run where id = t.id and id between lowest and highest limit 1) as r
+  cross join lateral (
+    select coalesce(sum(octet_length(output::text)), 0) as bytes
+    from baton.checkpoint where run_id = t.id and run_id between lowest and highest) as c
   on conflict do nothing;
 end
 $function$;
@@ -1354,6 +1389,7 @@ CREATE OR REPLACE FUNCTION baton.redrive(id uuid, request jsonb DEFAULT '{}'::js
  SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
  SET "TimeZone" TO 'UTC'
  SET enable_seqscan TO 'off'
+ SET plan_cache_mode TO 'force_custom_plan'
 AS $function$
 declare
   ended text;
@@ -1719,14 +1755,18 @@ $function$;
 -- owner: baton_engine
 CREATE OR REPLACE FUNCTION baton.state(id uuid)
  RETURNS jsonb
- LANGUAGE sql
+ LANGUAGE plpgsql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
  SET enable_seqscan TO 'off'
+ SET plan_cache_mode TO 'force_custom_plan'
 AS $function$
-  select jsonb_build_object('input', r.input)
-    || coalesce((select jsonb_object_agg(c.node, c.output) from baton.checkpoint c where c.run_id = state.id), '{}')
-  from baton.run r where r.id = state.id
+begin
+  return (
+    select jsonb_build_object('input', r.input)
+      || coalesce((select jsonb_object_agg(c.node, c.output) from baton.checkpoint c where c.run_id = state.id), '{}')
+    from baton.run r where r.id = state.id);
+end
 $function$;
 
 -- owner: baton_migrator
@@ -1837,6 +1877,26 @@ begin
   )
   select count(*) into due from queued where run_at <= moment + interval '15 seconds';
   return due;
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.stored_among(ids uuid[], nodes text[])
+ RETURNS uuid[]
+ LANGUAGE plpgsql
+ STABLE
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+declare
+  lowest uuid := (select i from unnest(ids) as i order by i limit 1);
+  highest uuid := (select i from unnest(ids) as i order by i desc limit 1);
+begin
+  return array(
+    select s.id from unnest(ids, nodes) as s (id, node)
+    cross join lateral (
+      select count(*) as n from baton.checkpoint
+      where run_id = s.id and run_id between lowest and highest and checkpoint.node = s.node) as c
+    where c.n > 0);
 end
 $function$;
 
@@ -1976,6 +2036,7 @@ CREATE OR REPLACE FUNCTION baton.tell_runs(ids uuid[], places integer[], begun_i
  RETURNS record
  LANGUAGE plpgsql
  STABLE
+ SET plan_cache_mode TO 'force_custom_plan'
 AS $function$
 declare
   lowest uuid;
@@ -2119,6 +2180,7 @@ grant execute on function baton.end_each(uuid[],text,jsonb,timestamp with time z
 grant execute on function baton.end_members(baton.lease,jsonb,text,uuid[],boolean,timestamp with time zone) to baton_engine;
 grant execute on function baton.end_runs(uuid[],text,jsonb[],boolean,timestamp with time zone) to baton_engine;
 grant execute on function baton.end_unlawful(timestamp with time zone) to baton_engine;
+grant execute on function baton.ended_among(uuid[]) to baton_engine;
 grant execute on function baton.enqueue(jsonb) to baton_producer;
 grant execute on function baton.ensure_partitions() to baton_engine;
 grant execute on function baton.ensure_week(timestamp with time zone) to baton_engine;
@@ -2174,6 +2236,7 @@ grant execute on function baton.stop_members(baton.lease,integer[],timestamp wit
 grant execute on function baton.stop_parked(timestamp with time zone) to baton_engine;
 grant execute on function baton.stopped_among(uuid[]) to baton_engine;
 grant execute on function baton.store_runs(jsonb,jsonb,boolean,timestamp with time zone) to baton_engine;
+grant execute on function baton.stored_among(uuid[],text[]) to baton_engine;
 grant execute on function baton.take_batch(jsonb,timestamp with time zone,integer) to baton_engine;
 grant execute on function baton.take_ready(integer,integer,bigint,boolean,timestamp with time zone,timestamp with time zone,integer) to baton_engine;
 grant execute on function baton.take_suspects(timestamp with time zone,integer) to baton_engine;

@@ -102,7 +102,7 @@ test("while a week is being made ahead in a long transaction, tick and enqueue g
   await holder.query("begin");
   await holder.query("select baton.tick()");
   const [{ held }] = (await database.query(
-    "select count(*)::int as held from pg_locks where mode = 'ShareUpdateExclusiveLock' and relation = 'baton.run'::regclass",
+    "select count(*)::int as held from pg_locks where mode = 'ShareUpdateExclusiveLock' and relation = 'baton.run'::regclass and database = (select oid from pg_database where datname = current_database())",
   )) as [{ held: number }];
   expect(held).toBe(1);
   await engine.enqueue([newRun({ at: new Date(start) })]);

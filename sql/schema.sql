@@ -180,6 +180,7 @@ CREATE OR REPLACE FUNCTION baton.advance(token uuid, round integer, request json
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
  SET enable_seqscan TO 'off'
 AS $function$
 declare
@@ -194,6 +195,7 @@ declare
   claimed record;
 begin
   perform baton.require_read_committed();
+  perform baton.commit_durably();
   perform baton.require_id('the token of advance', token);
   if round is null then
     raise exception 'the round of advance has no number' using errcode = 'BT040', hint = 'Number the rounds of a lease from 1. Nothing was stored.';
@@ -257,10 +259,8 @@ begin
     return '{}';
   end if;
   if checked then
-    known := array(
-      select s.run::uuid from rows from (jsonb_array_elements_text(steps -> 'run'), jsonb_array_elements_text(steps -> 'node')) as s (run, node)
-      cross join lateral (select count(*) as n from baton.checkpoint where run_id = s.run::uuid and checkpoint.node = s.node) as c
-      where c.n > 0);
+    known := baton.stored_among(array(select r::uuid from jsonb_array_elements_text(steps -> 'run') as r),
+      array(select jsonb_array_elements_text(steps -> 'node')));
   end if;
   insert into baton.checkpoint (run_id, node, position, attempt, started_at, finished_at, output)
   select s.run::uuid, s.node, s.position::smallint, least(s.attempt::integer, 32767),
@@ -337,6 +337,7 @@ CREATE OR REPLACE FUNCTION baton.beat(token uuid, ttl_ms integer)
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
  SET enable_seqscan TO 'off'
 AS $function$
 declare
@@ -385,13 +386,16 @@ CREATE OR REPLACE FUNCTION baton.cancel(id uuid, request jsonb DEFAULT '{}'::jso
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
  SET enable_seqscan TO 'off'
+ SET plan_cache_mode TO 'force_custom_plan'
 AS $function$
 declare
   ended text;
   parked integer;
 begin
   perform baton.require_read_committed();
+  perform baton.commit_durably();
   perform baton.require_id('the run of cancel', id);
   perform baton.require_keys('the request of cancel', request, '{}', '{redrives}');
   perform baton.require_kind('the request of cancel', request, 'number', '{redrives}');
@@ -605,6 +609,7 @@ CREATE OR REPLACE FUNCTION baton.claim(token uuid, request jsonb)
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
  SET enable_seqscan TO 'off'
 AS $function$
 declare
@@ -624,7 +629,8 @@ begin
   end if;
   perform baton.require_id('the token of claim', token);
   perform baton.check_claim('the request of claim', request, '{columns,ttl_ms,max,max_bytes,manifest}', '{columns,ttl_ms,max,max_bytes,low,manifest,suspects}');
-  -- Two copies of one call: the second waits here and then finds the lease of the first.
+  -- Two copies of one call: the second waits here and then finds the lease of the first. Nobody else can hold this key: the token is
+  -- random, and known to its caller alone.
   perform pg_advisory_xact_lock(hashtextextended(token::text, 0));
   select * into held from baton.lease l where l.token = claim.token;
   if found then
@@ -695,6 +701,18 @@ AS $function$
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.commit_durably()
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if current_setting('synchronous_commit') = 'off' then
+    perform set_config('synchronous_commit', 'on', true);
+  end if;
+end
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.crash_each(held baton.lease, ids uuid[], moment timestamp with time zone)
  RETURNS integer
  LANGUAGE plpgsql
@@ -721,6 +739,7 @@ $function$;
 CREATE OR REPLACE FUNCTION baton.crash_members(held baton.lease, ids uuid[], moment timestamp with time zone)
  RETURNS integer
  LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_custom_plan'
 AS $function$
 declare
   lowest uuid;
@@ -833,6 +852,8 @@ CREATE OR REPLACE FUNCTION baton.end_runs(ids uuid[], new_status text, errors js
  RETURNS void
  LANGUAGE plpgsql
 AS $function$
+declare
+  ended uuid[];
 begin
   if coalesce(cardinality(ids), 0) = 0 then
     return;
@@ -841,10 +862,8 @@ begin
     delete from baton.control where run_id = any (ids);
   end if;
   if checked then
-    select array_agg(t.id), array_agg(t.error) into ids, errors
-    from unnest(ids, errors) as t (id, error)
-    cross join lateral (select count(*) as n from baton.ending where run_id = t.id) as e
-    where e.n = 0;
+    ended := baton.ended_among(ids);
+    select array_agg(t.id), array_agg(t.error) into ids, errors from unnest(ids, errors) as t (id, error) where t.id <> all (ended);
   end if;
   insert into baton.ending (run_id, status, error, at)
   select t.id, new_status, t.error, moment from unnest(ids, errors) as t (id, error);
@@ -878,12 +897,28 @@ begin
 end
 $function$;
 
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.ended_among(ids uuid[])
+ RETURNS uuid[]
+ LANGUAGE plpgsql
+ STABLE
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+declare
+  lowest uuid := (select i from unnest(ids) as i order by i limit 1);
+  highest uuid := (select i from unnest(ids) as i order by i desc limit 1);
+begin
+  return array(select run_id from baton.ending where run_id = any (ids) and run_id between lowest and highest);
+end
+$function$;
+
 -- owner: baton_engine
 CREATE OR REPLACE FUNCTION baton.enqueue(request jsonb)
  RETURNS jsonb
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
  SET enable_seqscan TO 'off'
 AS $function$
 declare
@@ -895,8 +930,9 @@ declare
   due integer;
 begin
   perform baton.require_read_committed();
+  perform baton.commit_durably();
   perform baton.check_enqueue(request);
-  perform baton.ensure_partitions();
+  perform baton.ensure_week(moment);
   if keyed then
     accepted := baton.remember_request(request, moment);
     if accepted is not null then
@@ -930,33 +966,27 @@ $function$;
 CREATE OR REPLACE FUNCTION baton.ensure_partitions()
  RETURNS integer
  LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
 AS $function$
 declare
-  parent text;
-  week timestamptz;
-  first_week timestamptz := date_trunc('week', baton.now() at time zone 'UTC') at time zone 'UTC';
-  child text;
-  made integer := 0;
+  moment timestamptz := baton.now();
 begin
-  -- Yesterday's ids are still taken early on a Monday, hence last week's partition too.
-  if to_regclass('baton.ending_' || to_char((first_week + interval '21 days') at time zone 'UTC', 'YYYYMMDD')) is not null
-     and to_regclass('baton.ending_' || to_char((first_week - interval '7 days') at time zone 'UTC', 'YYYYMMDD')) is not null then
-    return 0;
+  return baton.make_partitions(moment - interval '24 hours', moment + interval '5 minutes', false)
+    + baton.make_partitions(moment - interval '168 hours', moment + interval '504 hours', true);
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.ensure_week(moment timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  first_week text := to_char(date_trunc('week', (moment - interval '24 hours') at time zone 'UTC'), '"baton.ending_"YYYYMMDD');
+  last_week text := to_char(date_trunc('week', (moment + interval '5 minutes') at time zone 'UTC'), '"baton.ending_"YYYYMMDD');
+begin
+  if to_regclass(last_week) is null or (first_week <> last_week and to_regclass(first_week) is null) then
+    perform baton.make_partitions(moment - interval '24 hours', moment + interval '5 minutes', false);
   end if;
-  perform pg_advisory_xact_lock(hashtextextended('baton.ensure_partitions', 0));
-  foreach parent in array array['run', 'checkpoint', 'failure', 'ending'] loop
-    for week in select generate_series(first_week - interval '7 days', first_week + interval '21 days', interval '7 days') loop
-      child := parent || '_' || to_char(week at time zone 'UTC', 'YYYYMMDD');
-      continue when to_regclass('baton.' || child) is not null;
-      execute format('create table baton.%I (like baton.%I including all)', child, parent);
-      execute format('alter table baton.%I attach partition baton.%I for values from (%L) to (%L)',
-        parent, child, baton.id_at(week), baton.id_at(week + interval '7 days'));
-      made := made + 1;
-    end loop;
-  end loop;
-  return made;
 end
 $function$;
 
@@ -965,6 +995,7 @@ CREATE OR REPLACE FUNCTION baton.failures_of(ids uuid[], lowest uuid, highest uu
  RETURNS json
  LANGUAGE plpgsql
  STABLE
+ SET plan_cache_mode TO 'force_custom_plan'
 AS $function$
 begin
   return (
@@ -1008,6 +1039,7 @@ CREATE OR REPLACE FUNCTION baton.find_run(id uuid)
  LANGUAGE sql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
  SET enable_seqscan TO 'off'
 AS $function$
   select json_build_object('id', r.id, 'workflow', r.workflow, 'version', r.version, 'priority', r.priority, 'input', r.input,
@@ -1130,6 +1162,7 @@ CREATE OR REPLACE FUNCTION baton.list_runs(request jsonb)
  LANGUAGE plpgsql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
  SET enable_seqscan TO 'off'
 AS $function$
 declare
@@ -1215,6 +1248,56 @@ end
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.make_partitions(earliest timestamp with time zone, latest timestamp with time zone, impatient boolean)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET default_tablespace TO ''
+ SET default_table_access_method TO 'heap'
+AS $function$
+declare
+  parents text[] := array['run', 'checkpoint', 'failure', 'ending'];
+  weeks timestamp[] := array(
+    select generate_series(date_trunc('week', earliest at time zone 'UTC'), latest at time zone 'UTC', interval '7 days'));
+  missing record;
+  made integer := 0;
+begin
+  if (select count(*) = cardinality(parents) * cardinality(weeks) from pg_class
+      where relnamespace = 'baton'::regnamespace
+        and relname = any (array(select p || to_char(w, '_YYYYMMDD') from unnest(parents) as p, unnest(weeks) as w))) then
+    return 0;
+  end if;
+  begin
+    if impatient then
+      lock table only baton.run in share update exclusive mode nowait;
+    else
+      lock table only baton.run in share update exclusive mode;
+    end if;
+  exception when lock_not_available then
+    if impatient then
+      return 0;
+    end if;
+    raise;
+  end;
+  for missing in
+    select p.parent, p.parent || to_char(w.week, '_YYYYMMDD') as child, w.week at time zone 'UTC' as starts,
+      (w.week + interval '7 days') at time zone 'UTC' as ends
+    from unnest(weeks) as w (week), unnest(parents) with ordinality as p (parent, nth)
+    order by w.week, p.nth
+  loop
+    continue when to_regclass('baton.' || missing.child) is not null;
+    execute format('create table baton.%I (like baton.%I including all)', missing.child, missing.parent);
+    execute format('alter table baton.%I attach partition baton.%I for values from (%L) to (%L)',
+      missing.parent, missing.child, baton.id_at(missing.starts), baton.id_at(missing.ends));
+    made := made + 1;
+  end loop;
+  return made;
+end
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.never()
  RETURNS timestamp with time zone
  LANGUAGE sql
@@ -1264,6 +1347,7 @@ CREATE OR REPLACE FUNCTION baton.outputs_of(ids uuid[], lowest uuid, highest uui
  RETURNS json
  LANGUAGE plpgsql
  STABLE
+ SET plan_cache_mode TO 'force_custom_plan'
 AS $function$
 begin
   return (
@@ -1305,12 +1389,20 @@ CREATE OR REPLACE FUNCTION baton.progressed_among(ids uuid[], since timestamp wi
  RETURNS uuid[]
  LANGUAGE plpgsql
  STABLE
+ SET plan_cache_mode TO 'force_custom_plan'
 AS $function$
+declare
+  lowest uuid := (select i from unnest(ids) as i order by i limit 1);
+  highest uuid := (select i from unnest(ids) as i order by i desc limit 1);
 begin
   return array(
     select t.id from unnest(ids) as t (id)
-    cross join lateral (select count(*) as n from baton.checkpoint where run_id = t.id and started_at >= since) as c
-    cross join lateral (select count(*) as n from baton.failure where run_id = t.id and node <> '' and started_at >= since) as f
+    cross join lateral (
+      select count(*) as n from baton.checkpoint
+      where run_id = t.id and run_id between lowest and highest and started_at >= since) as c
+    cross join lateral (
+      select count(*) as n from baton.failure
+      where run_id = t.id and run_id between lowest and highest and node <> '' and started_at >= since) as f
     where c.n + f.n > 0
   );
 end
@@ -1320,13 +1412,23 @@ $function$;
 CREATE OR REPLACE FUNCTION baton.put_back(ids uuid[], run_ats timestamp with time zone[], suspects integer DEFAULT NULL::integer)
  RETURNS void
  LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_custom_plan'
 AS $function$
+declare
+  lowest uuid := (select i from unnest(ids) as i order by i limit 1);
+  highest uuid := (select i from unnest(ids) as i order by i desc limit 1);
 begin
+  if lowest is null then
+    return;
+  end if;
   insert into baton.ready (run_id, band, run_at, bytes, begun)
   select t.id, coalesce(3 + suspects, r.priority), t.run_at, r.bytes + c.bytes, true
   from unnest(ids, run_ats) as t (id, run_at)
-  cross join lateral (select priority, octet_length(input::text) as bytes from baton.run where id = t.id limit 1) as r
-  cross join lateral (select coalesce(sum(octet_length(output::text)), 0) as bytes from baton.checkpoint where run_id = t.id) as c
+  cross join lateral (
+    select priority, octet_length(input::text) as bytes from baton.run where id = t.id and id between lowest and highest limit 1) as r
+  cross join lateral (
+    select coalesce(sum(octet_length(output::text)), 0) as bytes
+    from baton.checkpoint where run_id = t.id and run_id between lowest and highest) as c
   on conflict do nothing;
 end
 $function$;
@@ -1361,13 +1463,16 @@ CREATE OR REPLACE FUNCTION baton.redrive(id uuid, request jsonb DEFAULT '{}'::js
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
  SET enable_seqscan TO 'off'
+ SET plan_cache_mode TO 'force_custom_plan'
 AS $function$
 declare
   ended text;
   before integer;
 begin
   perform baton.require_read_committed();
+  perform baton.commit_durably();
   perform baton.require_id('the run of redrive', id);
   perform baton.require_keys('the request of redrive', request, '{}', '{redrives}');
   perform baton.require_kind('the request of redrive', request, 'number', '{redrives}');
@@ -1399,6 +1504,7 @@ CREATE OR REPLACE FUNCTION baton.redrives(id uuid)
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
  SET enable_seqscan TO 'off'
 AS $function$
   select (select count(*) from baton.redrive d where d.run_id = redrives.id)::integer from baton.run r where r.id = redrives.id
@@ -1484,6 +1590,7 @@ CREATE OR REPLACE FUNCTION baton.release(token uuid)
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
  SET enable_seqscan TO 'off'
 AS $function$
 declare
@@ -1491,6 +1598,7 @@ declare
   ids uuid[];
 begin
   perform baton.require_read_committed();
+  perform baton.commit_durably();
   perform baton.require_id('the token of release', token);
   delete from baton.lease l where l.token = release.token returning * into held;
   if found then
@@ -1566,12 +1674,14 @@ CREATE OR REPLACE FUNCTION baton.repair()
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
 AS $function$
 declare
   ids uuid[];
   times timestamptz[];
 begin
   perform baton.require_read_committed();
+  perform baton.commit_durably();
   select array_agg(r.id), array_agg(greatest(r.start_at, c.until, f.until)) into ids, times
   from baton.run r
   cross join lateral (select max(finished_at) as until from baton.checkpoint where run_id = r.id) as c
@@ -1671,8 +1781,9 @@ CREATE OR REPLACE FUNCTION baton.require_read_committed()
 AS $function$
 begin
   if current_setting('transaction_isolation') <> 'read committed' then
-    raise exception 'baton runs at READ COMMITTED only, this transaction is %', current_setting('transaction_isolation')
-      using errcode = 'BT020', hint = 'Remove the default_transaction_isolation setting of this role or database.';
+    raise exception 'this transaction is %, and Baton can be called in READ COMMITTED only', upper(current_setting('transaction_isolation'))
+      using errcode = 'BT020', hint = 'Begin it with BEGIN ISOLATION LEVEL READ COMMITTED. Where BEGIN names no level, '
+        'default_transaction_isolation of the session, the login or the database decides: set it to ''read committed'' there.';
   end if;
 end
 $function$;
@@ -1720,15 +1831,21 @@ $function$;
 -- owner: baton_engine
 CREATE OR REPLACE FUNCTION baton.state(id uuid)
  RETURNS jsonb
- LANGUAGE sql
+ LANGUAGE plpgsql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
  SET enable_seqscan TO 'off'
+ SET plan_cache_mode TO 'force_custom_plan'
 AS $function$
-  select (
-    select json_object_agg(part.name, part.value)::jsonb
-    from (select 'input' as name, r.input as value union all select c.node, c.output from baton.checkpoint c where c.run_id = state.id) as part)
-  from baton.run r where r.id = state.id
+begin
+  return (
+    select (
+      select json_object_agg(part.name, part.value)::jsonb
+      from (
+        select 'input' as name, r.input as value union all select c.node, c.output from baton.checkpoint c where c.run_id = state.id
+      ) as part)
+    from baton.run r where r.id = state.id);
+end
 $function$;
 
 -- owner: baton_migrator
@@ -1839,6 +1956,26 @@ begin
   )
   select count(*) into due from queued where run_at <= moment + interval '15 seconds';
   return due;
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.stored_among(ids uuid[], nodes text[])
+ RETURNS uuid[]
+ LANGUAGE plpgsql
+ STABLE
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+declare
+  lowest uuid := (select i from unnest(ids) as i order by i limit 1);
+  highest uuid := (select i from unnest(ids) as i order by i desc limit 1);
+begin
+  return array(
+    select s.id from unnest(ids, nodes) as s (id, node)
+    cross join lateral (
+      select count(*) as n from baton.checkpoint
+      where run_id = s.id and run_id between lowest and highest and checkpoint.node = s.node) as c
+    where c.n > 0);
 end
 $function$;
 
@@ -1979,6 +2116,7 @@ CREATE OR REPLACE FUNCTION baton.tell_runs(ids uuid[], places integer[], begun_i
  RETURNS record
  LANGUAGE plpgsql
  STABLE
+ SET plan_cache_mode TO 'force_custom_plan'
 AS $function$
 declare
   lowest uuid;
@@ -2019,6 +2157,7 @@ CREATE OR REPLACE FUNCTION baton.tick()
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
  SET enable_seqscan TO 'off'
 AS $function$
 declare
@@ -2113,6 +2252,7 @@ grant execute on function baton.check_steps(jsonb) to baton_engine;
 grant execute on function baton.claim(uuid,jsonb) to baton_poller;
 grant execute on function baton.claimed_again(baton.lease,jsonb) to baton_engine;
 grant execute on function baton.columns_of(jsonb) to baton_engine;
+grant execute on function baton.commit_durably() to baton_engine;
 grant execute on function baton.crash_each(baton.lease,uuid[],timestamp with time zone) to baton_engine;
 grant execute on function baton.crash_members(baton.lease,uuid[],timestamp with time zone) to baton_engine;
 grant execute on function baton.drop_oversized(tid[],integer[],timestamp with time zone) to baton_engine;
@@ -2120,8 +2260,10 @@ grant execute on function baton.end_each(uuid[],text,jsonb,timestamp with time z
 grant execute on function baton.end_members(baton.lease,jsonb,text,uuid[],boolean,timestamp with time zone) to baton_engine;
 grant execute on function baton.end_runs(uuid[],text,jsonb[],boolean,timestamp with time zone) to baton_engine;
 grant execute on function baton.end_unlawful(timestamp with time zone) to baton_engine;
+grant execute on function baton.ended_among(uuid[]) to baton_engine;
 grant execute on function baton.enqueue(jsonb) to baton_producer;
 grant execute on function baton.ensure_partitions() to baton_engine;
+grant execute on function baton.ensure_week(timestamp with time zone) to baton_engine;
 grant execute on function baton.failures_of(uuid[],uuid,uuid) to baton_engine;
 grant execute on function baton.few_ready(boolean,timestamp with time zone) to baton_engine;
 grant execute on function baton.find_run(uuid) to baton_operator;
@@ -2139,6 +2281,7 @@ grant execute on function baton.list_runs(jsonb) to baton_reader;
 grant execute on function baton.listed_ids(text,text,uuid,integer,timestamp with time zone) to baton_engine;
 grant execute on function baton.live_members(uuid[],bit varying,bit varying) to baton_engine;
 grant execute on function baton.lock_run(uuid) to baton_engine;
+grant execute on function baton.make_partitions(timestamp with time zone,timestamp with time zone,boolean) to baton_engine;
 grant execute on function baton.never() to baton_engine;
 grant execute on function baton.never() to baton_operator;
 grant execute on function baton.never() to baton_poller;
@@ -2175,6 +2318,7 @@ grant execute on function baton.stop_members(baton.lease,integer[],timestamp wit
 grant execute on function baton.stop_parked(timestamp with time zone) to baton_engine;
 grant execute on function baton.stopped_among(uuid[]) to baton_engine;
 grant execute on function baton.store_runs(jsonb,jsonb,boolean,timestamp with time zone) to baton_engine;
+grant execute on function baton.stored_among(uuid[],text[]) to baton_engine;
 grant execute on function baton.take_batch(jsonb,timestamp with time zone,integer) to baton_engine;
 grant execute on function baton.take_ready(integer,integer,bigint,boolean,timestamp with time zone,timestamp with time zone,integer) to baton_engine;
 grant execute on function baton.take_suspects(timestamp with time zone,integer) to baton_engine;

@@ -37,6 +37,9 @@ export function untidySqlFunctions(sources: readonly Source[]): string[] {
     .flatMap((source) => sqlProblems(source).map((problem) => `${source.path}: ${problem}`));
 }
 
+/** Calls that read, write and answer no time. */
+const ZONELESS = new Set(["new_id", "state"]);
+
 function sqlProblems(source: Source): string[] {
   const name = source.path.replace(/^.*\/|\.sql$/g, "");
   const code = codeOf(source);
@@ -48,6 +51,9 @@ function sqlProblems(source: Source): string[] {
     ...(!/\bsecurity definer\b/i.test(code) || /\bset search_path = pg_catalog, baton, pg_temp\b/.test(code)
       ? []
       : ["is SECURITY DEFINER without: set search_path = pg_catalog, baton, pg_temp"]),
+    ...(!/\bsecurity definer\b/i.test(code) || /\bset timezone = /.test(code) || ZONELESS.has(name)
+      ? []
+      : ["is SECURITY DEFINER without: set timezone = 'UTC'; its callers have zones of their own"]),
     ...(!/^-- grant:/m.test(source.text) || !/\b(from|into|update|join)\s+baton\./i.test(code) || /\bsecurity definer\b/i.test(code)
       ? []
       : ["is granted and reads tables: callers have no rights on them, so it is SECURITY DEFINER"]),

@@ -12,8 +12,6 @@ export interface Deployment {
   readonly log: (line: string) => void;
 }
 
-/** The same number for every Baton in this database: deployers take turns. */
-const DEPLOY_LOCK = 6_022_140_762;
 const TRIES = 8;
 const GROUPS = "baton_engine, baton_producer, baton_poller, baton_reader, baton_operator";
 
@@ -147,10 +145,21 @@ async function locked<Result>(client: pg.ClientBase, work: () => Promise<Result>
   }
 }
 
-/** A deadlock or a lock timeout. */
+/** A deadlock or a lock timeout, or another first deployer, who was making the same roles, schema or table. */
 function isInTheWay(error: unknown): boolean {
-  const sqlstate = error instanceof RefusedSqlError ? error.sqlstate : (error as { code?: string }).code;
-  return sqlstate === "40P01" || sqlstate === "55P03";
+  const refused = error instanceof RefusedSqlError;
+  const sqlstate = (refused ? error.sqlstate : (error as { code?: string }).code) ?? "";
+  if (/^(40P01|55P03)$/.test(sqlstate)) return true;
+  return (!refused || error.file === "sql/roles.sql") && /^(42P06|42P07|42710|23505|XX000)$/.test(sqlstate);
+}
+
+/**
+ * Deployers take turns by a lock on the table of what they applied, which readers do not notice and which nobody without rights
+ * to change it can take. Before there is that table, the second of two gets an error and tries again.
+ */
+async function takeTurn(client: pg.ClientBase): Promise<void> {
+  const { rows } = await client.query("select has_table_privilege(to_regclass('baton.migration'), 'update') as mine");
+  if (rows[0].mine === true) await client.query("lock table baton.migration in share row exclusive mode");
 }
 
 /**
@@ -164,7 +173,7 @@ async function inTransaction<Result>(client: pg.ClientBase, work: () => Promise<
   await client.query("set local statement_timeout = 0; set local lock_timeout = 0; set local idle_in_transaction_session_timeout = 0");
   await client.query("set local client_connection_check_interval = '1s'");
   try {
-    await client.query("select pg_advisory_xact_lock($1)", [DEPLOY_LOCK]);
+    await takeTurn(client);
     await client.query("set local lock_timeout = '2s'");
     const result = await work();
     await client.query("commit");

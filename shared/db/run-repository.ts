@@ -23,7 +23,7 @@ const patient: CallOptions = { timeoutMs: 60_000 };
 
 /** Extends a lease without a round; false: it is gone. */
 export async function beat(database: Database, token: string, ttlMs: number, options?: CallOptions): Promise<boolean> {
-  const text = "select baton.beat($1::uuid, $2::integer) as answer";
+  const text = "select baton.beat($1::pg_catalog.uuid, $2::pg_catalog.int4) as answer";
   const [row] = await database.query<{ answer: { held: boolean } }>(text, [token, ttlMs], options);
   return row!.answer.held;
 }
@@ -38,12 +38,12 @@ export function runRepository(database: Database) {
   }
   const json = (value: unknown) => JSON.stringify(value);
   const release = (token: string, options?: CallOptions) =>
-    call<{ released: number }>("select baton.release($1::uuid) as answer", [token], options);
+    call<{ released: number }>("select baton.release($1::pg_catalog.uuid) as answer", [token], options);
   return {
     enqueue: async (request: EnqueueRequest, options?: CallOptions): Promise<EnqueueAnswer> =>
-      acceptedRuns(request, await call("select baton.enqueue($1::jsonb) as answer", [encodeRuns(request)], options)),
+      acceptedRuns(request, await call("select baton.enqueue($1::pg_catalog.jsonb) as answer", [encodeRuns(request)], options)),
     async claim(token: string, request: ClaimRequest, options?: CallOptions): Promise<ClaimAnswer> {
-      const answer = await call("select baton.claim($1::uuid, $2::jsonb) as answer", [token, json(request)], options);
+      const answer = await call("select baton.claim($1::pg_catalog.uuid, $2::pg_catalog.jsonb) as answer", [token, json(request)], options);
       try {
         return decodeRuns(answer as never);
       } catch (thrown) {
@@ -54,28 +54,39 @@ export function runRepository(database: Database) {
     },
     /** request is the text of `encodeRound`. */
     advance: async (token: string, round: number, request: string, options?: CallOptions): Promise<AdvanceAnswer> =>
-      decodeRuns(await call("select baton.advance($1::uuid, $2::integer, $3::jsonb) as answer", [token, round, request], options)),
+      decodeRuns(
+        await call(
+          "select baton.advance($1::pg_catalog.uuid, $2::pg_catalog.int4, $3::pg_catalog.jsonb) as answer",
+          [token, round, request],
+          options,
+        ),
+      ),
     /** One transaction: a strict round first, which raises when fenced or applied before, then the statements of sql nodes. */
     async advanceWith(token: string, round: number, request: string, statements: readonly Statement[], options: CallOptions = patient) {
-      const advance = { text: "select baton.advance($1::uuid, $2::integer, $3::jsonb) as answer", values: [token, round, request] };
+      const advance = {
+        text: "select baton.advance($1::pg_catalog.uuid, $2::pg_catalog.int4, $3::pg_catalog.jsonb) as answer",
+        values: [token, round, request],
+      };
       const [rows] = await database.transaction([advance, ...statements], options);
       return decodeRuns<AdvanceAnswer>(rows![0]!["answer"] as never);
     },
     tick: (options?: CallOptions) => call<TickAnswer>("select baton.tick() as answer", [], options),
     release,
-    findRun: (id: string, options?: CallOptions) => call<RunFacts | null>("select baton.find_run($1::uuid) as answer", [id], options),
+    findRun: (id: string, options?: CallOptions) =>
+      call<RunFacts | null>("select baton.find_run($1::pg_catalog.uuid) as answer", [id], options),
     async listRuns(request: ListRequest, options?: CallOptions): Promise<ListAnswer> {
       const paged = json({ ...request, paged: true });
-      const answer = await call<ListAnswer | ListedRun[]>("select baton.list_runs($1::jsonb) as answer", [paged], options);
+      const answer = await call<ListAnswer | ListedRun[]>("select baton.list_runs($1::pg_catalog.jsonb) as answer", [paged], options);
       // A database of before knows no pages that are short.
       return Array.isArray(answer) ? { runs: answer, next: null } : answer;
     },
     state: (id: string, options?: CallOptions) =>
-      call<Record<string, Json> | null>("select baton.state($1::uuid) as answer", [id], options),
-    redrives: (id: string, options?: CallOptions) => call<number | null>("select baton.redrives($1::uuid) as answer", [id], options),
+      call<Record<string, Json> | null>("select baton.state($1::pg_catalog.uuid) as answer", [id], options),
+    redrives: (id: string, options?: CallOptions) =>
+      call<number | null>("select baton.redrives($1::pg_catalog.uuid) as answer", [id], options),
     cancel: (id: string, request: LifeRequest = {}, options?: CallOptions) =>
-      call<CancelAnswer | null>("select baton.cancel($1::uuid, $2::jsonb) as answer", [id, json(request)], options),
+      call<CancelAnswer | null>("select baton.cancel($1::pg_catalog.uuid, $2::pg_catalog.jsonb) as answer", [id, json(request)], options),
     redrive: (id: string, request: LifeRequest = {}, options?: CallOptions) =>
-      call<RedriveAnswer | null>("select baton.redrive($1::uuid, $2::jsonb) as answer", [id, json(request)], options),
+      call<RedriveAnswer | null>("select baton.redrive($1::pg_catalog.uuid, $2::pg_catalog.jsonb) as answer", [id, json(request)], options),
   };
 }

@@ -13,7 +13,7 @@
 --          as for claim, null where nothing was to be claimed.
 -- grant: baton_poller
 create or replace function baton.advance(token uuid, round integer, request jsonb) returns json
-language plpgsql volatile security definer set search_path = pg_catalog, baton, pg_temp set enable_seqscan = off
+language plpgsql volatile security definer set search_path = pg_catalog, baton, pg_temp set timezone = 'UTC' set enable_seqscan = off
 as $$
 declare
   held baton.lease;
@@ -27,6 +27,7 @@ declare
   claimed record;
 begin
   perform baton.require_read_committed();
+  perform baton.commit_durably();
   perform baton.require_id('the token of advance', token);
   if round is null then
     raise exception 'the round of advance has no number' using errcode = 'BT040', hint = 'Number the rounds of a lease from 1. Nothing was stored.';

@@ -14,10 +14,8 @@ begin
     return '{}';
   end if;
   if checked then
-    known := array(
-      select s.run::uuid from rows from (jsonb_array_elements_text(steps -> 'run'), jsonb_array_elements_text(steps -> 'node')) as s (run, node)
-      cross join lateral (select count(*) as n from baton.checkpoint where run_id = s.run::uuid and checkpoint.node = s.node) as c
-      where c.n > 0);
+    known := baton.stored_among(array(select r::uuid from jsonb_array_elements_text(steps -> 'run') as r),
+      array(select jsonb_array_elements_text(steps -> 'node')));
   end if;
   insert into baton.checkpoint (run_id, node, position, attempt, started_at, finished_at, output)
   select s.run::uuid, s.node, s.position::smallint, least(s.attempt::integer, 32767),

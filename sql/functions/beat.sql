@@ -5,7 +5,7 @@
 -- answer: { held } — false: the lease is gone.
 -- grant: baton_poller
 create or replace function baton.beat(token uuid, ttl_ms integer) returns jsonb
-language plpgsql volatile security definer set search_path = pg_catalog, baton, pg_temp set enable_seqscan = off
+language plpgsql volatile security definer set search_path = pg_catalog, baton, pg_temp set timezone = 'UTC' set enable_seqscan = off
 as $$
 declare
   moment timestamptz := baton.now();

@@ -5,15 +5,18 @@
 -- answer:  { status } — cancelled, cancelling, the ending it has already, or the status of one that was left alone; null when there is no such run.
 -- The request is written first and the place looked at second: whoever moves the run in between sees the request. The clock is
 -- read after everything that may wait, or others would have stored steps after the ending.
+-- Planned for the week of its id: a plan for any id locks the partitions of all weeks.
 -- grant: baton_operator
 create or replace function baton.cancel(id uuid, request jsonb default '{}') returns jsonb
-language plpgsql volatile security definer set search_path = pg_catalog, baton, pg_temp set enable_seqscan = off
+language plpgsql volatile security definer set search_path = pg_catalog, baton, pg_temp set timezone = 'UTC' set enable_seqscan = off
+  set plan_cache_mode = force_custom_plan
 as $$
 declare
   ended text;
   parked integer;
 begin
   perform baton.require_read_committed();
+  perform baton.commit_durably();
   perform baton.require_id('the run of cancel', id);
   perform baton.require_keys('the request of cancel', request, '{}', '{redrives}');
   perform baton.require_kind('the request of cancel', request, 'number', '{redrives}');

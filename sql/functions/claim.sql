@@ -8,7 +8,7 @@
 --          is made: nothing is due; suspects: some are due; poisoned: how many were failed, or had no run behind them any more.
 -- grant: baton_poller
 create or replace function baton.claim(token uuid, request jsonb) returns json
-language plpgsql volatile security definer set search_path = pg_catalog, baton, pg_temp set enable_seqscan = off
+language plpgsql volatile security definer set search_path = pg_catalog, baton, pg_temp set timezone = 'UTC' set enable_seqscan = off
 as $$
 declare
   moment timestamptz;
@@ -27,7 +27,8 @@ begin
   end if;
   perform baton.require_id('the token of claim', token);
   perform baton.check_claim('the request of claim', request, '{columns,ttl_ms,max,max_bytes,manifest}', '{columns,ttl_ms,max,max_bytes,low,manifest,suspects}');
-  -- Two copies of one call: the second waits here and then finds the lease of the first.
+  -- Two copies of one call: the second waits here and then finds the lease of the first. Nobody else can hold this key: the token is
+  -- random, and known to its caller alone.
   perform pg_advisory_xact_lock(hashtextextended(token::text, 0));
   select * into held from baton.lease l where l.token = claim.token;
   if found then

@@ -6,7 +6,7 @@
 -- never have started. A run that progressed since the claim begins anew at the first crash.
 -- Returns how many were poison, runs that are no longer there among them.
 create or replace function baton.crash_members(held baton.lease, ids uuid[], moment timestamptz) returns integer
-language plpgsql volatile
+language plpgsql volatile set plan_cache_mode = force_custom_plan
 as $$
 declare
   lowest uuid;

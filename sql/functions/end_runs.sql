@@ -4,6 +4,8 @@
 create or replace function baton.end_runs(ids uuid[], new_status text, errors jsonb[], checked boolean, moment timestamptz) returns void
 language plpgsql volatile
 as $$
+declare
+  ended uuid[];
 begin
   if coalesce(cardinality(ids), 0) = 0 then
     return;
@@ -12,10 +14,8 @@ begin
     delete from baton.control where run_id = any (ids);
   end if;
   if checked then
-    select array_agg(t.id), array_agg(t.error) into ids, errors
-    from unnest(ids, errors) as t (id, error)
-    cross join lateral (select count(*) as n from baton.ending where run_id = t.id) as e
-    where e.n = 0;
+    ended := baton.ended_among(ids);
+    select array_agg(t.id), array_agg(t.error) into ids, errors from unnest(ids, errors) as t (id, error) where t.id <> all (ended);
   end if;
   insert into baton.ending (run_id, status, error, at)
   select t.id, new_status, t.error, moment from unnest(ids, errors) as t (id, error);

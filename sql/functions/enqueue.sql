@@ -10,7 +10,7 @@
 -- raises:  BT010 an id outside the window that is not stored, BT011 an idempotency key with another body, BT040 another shape.
 -- grant: baton_producer
 create or replace function baton.enqueue(request jsonb) returns jsonb
-language plpgsql volatile security definer set search_path = pg_catalog, baton, pg_temp set enable_seqscan = off
+language plpgsql volatile security definer set search_path = pg_catalog, baton, pg_temp set timezone = 'UTC' set enable_seqscan = off
 as $$
 declare
   moment timestamptz := baton.now();
@@ -21,8 +21,9 @@ declare
   due integer;
 begin
   perform baton.require_read_committed();
+  perform baton.commit_durably();
   perform baton.check_enqueue(request);
-  perform baton.ensure_partitions();
+  perform baton.ensure_week(moment);
   if keyed then
     accepted := baton.remember_request(request, moment);
     if accepted is not null then

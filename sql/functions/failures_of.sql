@@ -1,6 +1,6 @@
 -- How many failed attempts runs have, by run and node; null when there are none. The ids lie between lowest and highest.
 create or replace function baton.failures_of(ids uuid[], lowest uuid, highest uuid) returns json
-language plpgsql stable
+language plpgsql stable set plan_cache_mode = force_custom_plan
 as $$
 begin
   return (

@@ -7,7 +7,7 @@
 -- Errors are whole in the newest 20 failures; before them names and the first 200 characters, or thousands would outgrow an answer.
 -- grant: baton_reader, baton_operator
 create or replace function baton.find_run(id uuid) returns json
-language sql volatile security definer set search_path = pg_catalog, baton, pg_temp set enable_seqscan = off
+language sql volatile security definer set search_path = pg_catalog, baton, pg_temp set timezone = 'UTC' set enable_seqscan = off
 as $$
   select json_build_object('id', r.id, 'workflow', r.workflow, 'version', r.version, 'priority', r.priority, 'input', r.input,
     'created_at', r.created_at, 'moment', clock.moment, 'status', baton.status_of(r.id, clock.moment),

@@ -7,7 +7,7 @@
 -- Stable: all that it reads is of one moment, so no run is in two places, or in none.
 -- grant: baton_reader, baton_operator
 create or replace function baton.list_runs(request jsonb) returns jsonb
-language plpgsql stable security definer set search_path = pg_catalog, baton, pg_temp set enable_seqscan = off
+language plpgsql stable security definer set search_path = pg_catalog, baton, pg_temp set timezone = 'UTC' set enable_seqscan = off
 as $$
 declare
   moment timestamptz := baton.now();

@@ -1,14 +1,24 @@
 -- Puts runs into ready, due at the given times. suspects: how often their pollers crashed; null: back to their priority.
 -- A run that is ready already is left alone. Ids and times are parallel arrays.
+-- The bounds keep other weeks out, and a plan made for them locks no partition of those; a generic one locks all there are.
 create or replace function baton.put_back(ids uuid[], run_ats timestamptz[], suspects integer default null) returns void
-language plpgsql volatile
+language plpgsql volatile set plan_cache_mode = force_custom_plan
 as $$
+declare
+  lowest uuid := (select i from unnest(ids) as i order by i limit 1);
+  highest uuid := (select i from unnest(ids) as i order by i desc limit 1);
 begin
+  if lowest is null then
+    return;
+  end if;
   insert into baton.ready (run_id, band, run_at, bytes, begun)
   select t.id, coalesce(3 + suspects, r.priority), t.run_at, r.bytes + c.bytes, true
   from unnest(ids, run_ats) as t (id, run_at)
-  cross join lateral (select priority, octet_length(input::text) as bytes from baton.run where id = t.id limit 1) as r
-  cross join lateral (select coalesce(sum(octet_length(output::text)), 0) as bytes from baton.checkpoint where run_id = t.id) as c
+  cross join lateral (
+    select priority, octet_length(input::text) as bytes from baton.run where id = t.id and id between lowest and highest limit 1) as r
+  cross join lateral (
+    select coalesce(sum(octet_length(output::text)), 0) as bytes
+    from baton.checkpoint where run_id = t.id and run_id between lowest and highest) as c
   on conflict do nothing;
 end
 $$;

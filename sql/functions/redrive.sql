@@ -3,15 +3,18 @@
 -- request: { redrives? } — which failure is meant: that of a run that has been redriven so often (baton.redrives). If it was redriven
 --          since, nothing is done, so that a call sent again does not forgive another failure. Without it, the one it has now.
 -- answer:  { status, redriven, changed } — status before the call; redriven: this call or an earlier one did it; changed: this one. Null: no such run.
+-- Planned for the week of its id: a plan for any id locks the partitions of all weeks.
 -- grant: baton_operator
 create or replace function baton.redrive(id uuid, request jsonb default '{}') returns jsonb
-language plpgsql volatile security definer set search_path = pg_catalog, baton, pg_temp set enable_seqscan = off
+language plpgsql volatile security definer set search_path = pg_catalog, baton, pg_temp set timezone = 'UTC' set enable_seqscan = off
+  set plan_cache_mode = force_custom_plan
 as $$
 declare
   ended text;
   before integer;
 begin
   perform baton.require_read_committed();
+  perform baton.commit_durably();
   perform baton.require_id('the run of redrive', id);
   perform baton.require_keys('the request of redrive', request, '{}', '{redrives}');
   perform baton.require_kind('the request of redrive', request, 'number', '{redrives}');

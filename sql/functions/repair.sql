@@ -2,13 +2,14 @@
 -- A run is due when its last retry, sleep or delay says so. Pollers must be stopped; returns how many runs were put back.
 -- grant: baton_migrator
 create or replace function baton.repair() returns integer
-language plpgsql volatile security definer set search_path = pg_catalog, baton, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, baton, pg_temp set timezone = 'UTC'
 as $$
 declare
   ids uuid[];
   times timestamptz[];
 begin
   perform baton.require_read_committed();
+  perform baton.commit_durably();
   select array_agg(r.id), array_agg(greatest(r.start_at, c.until, f.until)) into ids, times
   from baton.run r
   cross join lateral (select max(finished_at) as until from baton.checkpoint where run_id = r.id) as c

@@ -4,8 +4,9 @@ language plpgsql volatile
 as $$
 begin
   if current_setting('transaction_isolation') <> 'read committed' then
-    raise exception 'baton runs at READ COMMITTED only, this transaction is %', current_setting('transaction_isolation')
-      using errcode = 'BT020', hint = 'Remove the default_transaction_isolation setting of this role or database.';
+    raise exception 'this transaction is %, and Baton can be called in READ COMMITTED only', upper(current_setting('transaction_isolation'))
+      using errcode = 'BT020', hint = 'Begin it with BEGIN ISOLATION LEVEL READ COMMITTED. Where BEGIN names no level, '
+        'default_transaction_isolation of the session, the login or the database decides: set it to ''read committed'' there.';
   end if;
 end
 $$;

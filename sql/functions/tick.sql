@@ -6,7 +6,7 @@
 -- that committed late; poisoned: runs that were failed, or whose place was removed, so that the others go on; oldest_ms: how long the oldest due run has been due, 0 when none is.
 -- grant: baton_poller
 create or replace function baton.tick() returns jsonb
-language plpgsql volatile security definer set search_path = pg_catalog, baton, pg_temp set enable_seqscan = off
+language plpgsql volatile security definer set search_path = pg_catalog, baton, pg_temp set timezone = 'UTC' set enable_seqscan = off
 as $$
 declare
   moment timestamptz := baton.now();

@@ -66,7 +66,12 @@ describe("a file of sql/functions", () => {
     ["a header", tidy.replace("-- Ticks.\n", ""), "without a comment"],
     ["one function", tidy + tidy.replace("-- Ticks.", ""), "creates 2 functions"],
     ["its own name", tidy.replace("baton.tick", "baton.tock"), "name the file after it"],
-    ["a fixed search path", tidy.replace("language sql", "language sql security definer"), "without: set search_path"],
+    ["a fixed search path", tidy.replace("language sql", "language sql security definer set timezone = 'UTC'"), "without: set search_path"],
+    [
+      "a fixed time zone",
+      tidy.replace("language sql", "language sql security definer set search_path = pg_catalog, baton, pg_temp"),
+      "without: set timezone",
+    ],
     [
       "its owner's rights",
       tidy.replace("Ticks.", "Ticks.\n-- grant: baton_reader").replace("'{}'::jsonb", "x from baton.run"),

@@ -54,7 +54,7 @@ async function writers(...tables: string[]): Promise<number> {
 
 test("a batch of 1,000 runs is one round trip, one statement and one commit", async () => {
   const requests = await requestsOf(() => engine.enqueue(newRuns(1_000)));
-  expect(requests).toMatchObject([{ text: "select baton.enqueue($1::jsonb) as answer", batch: false }]);
+  expect(requests).toMatchObject([{ text: "select baton.enqueue($1::pg_catalog.jsonb) as answer", batch: false }]);
   expect(await writers("run", "ready")).toBe(1);
 });
 
@@ -63,7 +63,7 @@ test("a claim and a round that ends, parks and claims are one round trip, one st
   let token = "";
   let runs: readonly Member[] = [];
   const claiming = await requestsOf(async () => ({ token, runs } = await engine.claim()));
-  expect(claiming).toMatchObject([{ text: "select baton.claim($1::uuid, $2::jsonb) as answer", batch: false }]);
+  expect(claiming).toMatchObject([{ text: "select baton.claim($1::pg_catalog.uuid, $2::pg_catalog.jsonb) as answer", batch: false }]);
   expect(await writers("lease")).toBe(1);
   const round = await requestsOf(() =>
     engine.advance(token, 1, {
@@ -72,7 +72,9 @@ test("a claim and a round that ends, parks and claims are one round trip, one st
       claim: claimRequest({ max: 50 }),
     }),
   );
-  expect(round).toMatchObject([{ text: "select baton.advance($1::uuid, $2::integer, $3::jsonb) as answer", batch: false }]);
+  expect(round).toMatchObject([
+    { text: "select baton.advance($1::pg_catalog.uuid, $2::pg_catalog.int4, $3::pg_catalog.jsonb) as answer", batch: false },
+  ]);
   expect(await writers("checkpoint", "ending", "lease")).toBe(1);
 });
 
@@ -90,7 +92,7 @@ test("a round with statements of sql nodes is one round trip and one commit", as
 test("a release is one round trip and one statement", async () => {
   const { token } = await leaseOf(engine, 3);
   const requests = await requestsOf(() => engine.release(token));
-  expect(requests).toMatchObject([{ text: "select baton.release($1::uuid) as answer", batch: false }]);
+  expect(requests).toMatchObject([{ text: "select baton.release($1::pg_catalog.uuid) as answer", batch: false }]);
 });
 
 test("no function of the engine can commit in between", async () => {
@@ -99,8 +101,8 @@ test("no function of the engine can commit in between", async () => {
 
 test("an idle poll writes nothing", async () => {
   // Whoever reads a page first after deletes may prune it; that is the deletes' cost, and is paid here.
-  await session.query("vacuum");
   await engine.tick();
+  await session.query("vacuum");
   await walOf("baton.claim(gen_random_uuid(), $1)", JSON.stringify(claimRequest()));
   expect(await walOf("baton.claim(gen_random_uuid(), $1)", JSON.stringify(claimRequest()))).toBe(0);
   expect(await walOf("baton.tick()")).toBe(0);

@@ -10,7 +10,7 @@ import { readSqlFiles, SQL_DIR } from "../../infra/migrate/sql-files.ts";
 import { checkSchema, migrate } from "../../infra/migrate.ts";
 import { killed, startScript } from "../support/processes.ts";
 import { until } from "../support/until.ts";
-import { appliedMigrations, type EmptyServer, query, startEmptyServer } from "./empty-server.ts";
+import { appliedMigrations, asUser, type EmptyServer, query, startEmptyServer } from "./empty-server.ts";
 
 const files = readSqlFiles();
 const migrationNames = files.migrations.map(({ name }) => name);
@@ -48,6 +48,18 @@ for (let round = 1; round <= 5; round++) {
     expect(await checkSchema(url)).toBe("current");
   });
 }
+
+test("an advisory lock, which every login may hold, does not hold a deployment up", async () => {
+  await query(url, "create role stranger login password 'secret'");
+  await withClient(asUser(url, "stranger", "secret"), async (stranger) => {
+    await stranger.query("select pg_advisory_lock(6022140762)");
+    await migrate({ url, roles: true });
+    await stranger.query("begin");
+    await expect(stranger.query("lock table baton.migration in access share mode")).rejects.toMatchObject({ code: "42501" });
+    await stranger.query("rollback");
+  });
+  expect(await checkSchema(url)).toBe("current");
+});
 
 const places = [
   { file: "roles.sql", before: [] },

@@ -108,7 +108,7 @@ test("every function that a role may call runs as the engine, which may change n
     "select proname, proowner::regrole::text as owner, prosecdef, proconfig::text from pg_proc where pronamespace = 'baton'::regnamespace and prosecdef",
   );
   for (const row of rows) {
-    expect(row).toMatchObject({ owner: row["proname"] === "ensure_partitions" ? "baton_migrator" : "baton_engine" });
+    expect(row).toMatchObject({ owner: row["proname"] === "make_partitions" ? "baton_migrator" : "baton_engine" });
     expect(row["proconfig"]).toContain("search_path=pg_catalog, baton, pg_temp");
   }
   const names = new Set(rows.map(({ proname }) => proname));

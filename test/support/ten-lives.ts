@@ -70,7 +70,7 @@ export async function liveTenLives(database: Database, clock: Clock, start: Date
     stored: first.runs?.length,
     again: JSON.stringify(again.runs) === JSON.stringify(first.runs),
     crashed: ticked.crashed,
-    listed: (await calls.listRuns({ limit: 20 })).length,
+    listed: (await calls.listRuns({ limit: 20 })).runs.length,
   };
   for (const [n, { id }] of runs.entries()) {
     const facts = (await calls.findRun(id)) as unknown as Record<string, unknown>;

@@ -34,7 +34,7 @@ async function live({ call }: Awaited<ReturnType<typeof countingSession>>, datab
   const claim = async (name: string, facts: Partial<ClaimRequest> = {}): Promise<readonly Member[]> => {
     token = randomUUID();
     const text = JSON.stringify(claimRequest({ max: 20, ...facts }));
-    return decodeRuns<ClaimAnswer>((await call(name, "baton.claim($1, $2)", token, text)) as never).runs;
+    return decodeRuns<ClaimAnswer>(await call<never>(name, "baton.claim($1, $2)", token, text)).runs;
   };
   const advance = (name: string, round: number, facts: Partial<AdvanceRequest>) =>
     call(`advance: ${name}`, "baton.advance($1, $2, $3)", token, round, advanceRequest(facts));

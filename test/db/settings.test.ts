@@ -45,7 +45,7 @@ async function livesOf(statements: readonly string[]): Promise<Record<string, un
     return await liveTenLives(portOf(session), clock, START);
   } finally {
     await session.end();
-    await assertInvariants(query as never);
+    await assertInvariants(query);
     await emptied({ query } as never);
   }
 }

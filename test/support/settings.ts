@@ -28,7 +28,7 @@ export const SETTINGS: readonly Setting[] = [
   ["timezone", "America/St_Johns"],
   ["timezone", "Pacific/Apia"],
   ["timezone", "Asia/Kathmandu"],
-  ["timezone", "<+23>-23:59:59"],
+  ["timezone", "<+13>-13:30"],
   ["datestyle", "SQL, DMY"],
   ["datestyle", "German"],
   ["datestyle", "Postgres, MDY"],

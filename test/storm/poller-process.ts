@@ -1,0 +1,30 @@
+// A poller as a process of its own: invocation after invocation until it is killed.
+// Its argument, as JSON: PollerOptions.
+import { setTimeout as pause } from "node:timers/promises";
+import { connect, type ConnectOptions } from "../../shared/db/connect.ts";
+import { pollQueue } from "../../shared/engine/poll-queue.ts";
+import { createPoller } from "../support/poller.ts";
+import { stormWorkflow } from "./workflow.ts";
+
+export interface PollerOptions {
+  readonly connection: ConnectOptions;
+  readonly ledger: string;
+  readonly ttlMs: number;
+}
+
+const INVOCATION_MS = 60_000;
+
+const { connection, ledger, ttlMs } = JSON.parse(process.argv[2]!) as PollerOptions;
+const database = connect(connection);
+const workflow = stormWorkflow(ledger);
+const memory = { low: {} };
+const settings = { ttlMs, batch: 30, concurrency: 20, lingerMs: 1_000 };
+
+for (;;) {
+  const end = performance.now() + INVOCATION_MS;
+  const remainingMs = (): number => end - performance.now();
+  const invocation = pollQueue(createPoller(database, [workflow], { settings, memory, remainingMs }));
+  // An outage ends an invocation, and the next one begins soon.
+  await invocation.catch(() => undefined);
+  await pause(50);
+}

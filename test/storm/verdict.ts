@@ -1,0 +1,104 @@
+import type pg from "pg";
+import { withClient } from "../../infra/migrate/connection.ts";
+import { assertInvariants } from "../support/invariants.ts";
+import { type Ledger, readAttempts } from "./ledger.ts";
+import type { StormServer } from "./server.ts";
+import { look } from "./watch.ts";
+import { type LedgerLine, stepBefore } from "./workflow.ts";
+
+/** What it came to; runs that were promised and are not there, and effects that happened twice. */
+export interface Verdict {
+  readonly runs: number;
+  readonly attempts: number;
+  readonly lost: number;
+  readonly doubled: number;
+}
+
+interface StoredStep {
+  readonly run: string;
+  readonly node: string;
+  readonly attempt: number;
+  readonly nonce: string;
+}
+
+/** Holds the database against the ledger; what does not fit becomes a problem of the ledger's. */
+export async function judge(server: StormServer, ledger: Ledger): Promise<Verdict> {
+  const expected = new Map(ledger.seen);
+  await look(server, ledger, 1e9);
+  return withClient(server.ownerUrl, async (client) => {
+    await assertInvariants(async (text) => (await client.query(text)).rows as never).catch((error: unknown) =>
+      ledger.problem((error as Error).message),
+    );
+    const [lost, doubled] = [await judgeRuns(client, ledger), await judgeEntries(client, ledger)];
+    const attempts = readAttempts(server.folder);
+    await judgeSteps(client, ledger, attempts);
+    await requireSeen(client, ledger, expected);
+    return { runs: ledger.accepted.size, attempts: attempts.length, lost, doubled };
+  });
+}
+
+/**
+ * Each promised run is there, under its tag, once, and has ended: done, or cancelled where somebody
+ * asked for that.
+ */
+async function judgeRuns(client: pg.Client, ledger: Ledger): Promise<number> {
+  const { rows } = await client.query<{ id: string; tag: string; status: string | null }>(
+    "select r.id, r.input ->> 'tag' as tag, e.status from baton.run r left join baton.ending e on e.run_id = r.id",
+  );
+  const stored = new Map(rows.map((row) => [row.id, row]));
+  const lost = [...ledger.accepted].filter(([id, tag]) => stored.get(id)?.tag !== tag);
+  for (const [id, tag] of lost) ledger.problem(`${id} (${tag}) was promised and is not stored`);
+  for (const [tag, runs] of Map.groupBy(rows, (row) => row.tag)) {
+    if (runs.length > 1) ledger.problem(`${tag} was stored ${runs.length} times`);
+    if (!ledger.sent.has(tag)) ledger.problem(`${tag} is stored, and nobody sent it`);
+  }
+  for (const { id, tag, status } of rows) {
+    if (status !== "done" && !(status === "cancelled" && ledger.cancels.has(id))) ledger.problem(`${id} (${tag}) ended as ${status}`);
+  }
+  return lost.length;
+}
+
+/** One debit and one credit for each run that is done, for others at most. */
+async function judgeEntries(client: pg.Client, ledger: Ledger): Promise<number> {
+  const { rows } = await client.query<{ run_id: string; wrong: boolean }>(`
+    select run_id, count(*) > 2 or count(distinct account) <> count(*) as wrong from storm.entry group by run_id having count(*) <> 2
+    union all
+    select c.run_id, false from baton.checkpoint c where c.node = 'book' and not exists (select from storm.entry e where e.run_id = c.run_id)
+    union all
+    select e.run_id, false from storm.entry e
+    where not exists (select from baton.checkpoint c where c.run_id = e.run_id and c.node = 'book') group by e.run_id`);
+  for (const { run_id: run, wrong } of rows)
+    ledger.problem(`${run} was booked ${wrong ? "more than once" : "without its output, or half"}`);
+  return rows.filter(({ wrong }) => wrong).length;
+}
+
+/**
+ * Each stored output is that of one attempt that was made, and each attempt saw the stored output
+ * of the step before.
+ */
+async function judgeSteps(client: pg.Client, ledger: Ledger, attempts: readonly LedgerLine[]): Promise<void> {
+  const { rows } = await client.query<StoredStep>(
+    "select run_id as run, node, attempt, output ->> 'nonce' as nonce from baton.checkpoint where node in ('first', 'second', 'third')",
+  );
+  const stored = new Map(rows.map((step) => [`${step.run} ${step.node}`, step]));
+  const made = new Map(attempts.map((line) => [line.nonce, line]));
+  for (const { run, node, attempt, nonce } of rows) {
+    const line = made.get(nonce);
+    if (line?.run !== run || line.node !== node) ledger.problem(`the output of ${node} in ${run} is that of no attempt that was made`);
+    else if (line.attempt !== attempt) ledger.problem(`${node} in ${run}: attempt ${line.attempt} is stored as attempt ${attempt}`);
+  }
+  for (const { run, node, saw } of attempts) {
+    const before = stepBefore[node];
+    const told = before === undefined ? null : stored.get(`${run} ${before}`)?.nonce;
+    if (saw !== told) ledger.problem(`an attempt of ${node} in ${run} saw ${saw} of the step before, and ${told} is stored`);
+  }
+}
+
+/** What was seen during the storm is still there. */
+async function requireSeen(client: pg.Client, ledger: Ledger, expected: ReadonlyMap<string, string>): Promise<void> {
+  const { rows } = await client.query<{ what: string }>(
+    "select run_id || ' ' || node as what from baton.checkpoint union all select run_id || ' ended as' from baton.ending",
+  );
+  const there = new Set(rows.map(({ what }) => what));
+  for (const [what, value] of expected) if (!there.has(what)) ledger.problem(`${what} ${value} was stored, and is gone`);
+}

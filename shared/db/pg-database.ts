@@ -101,11 +101,12 @@ async function withClient<Result>(
 ): Promise<Result> {
   let client: pg.PoolClient | undefined;
   let timer: NodeJS.Timeout | undefined;
+  let cancelled = Promise.resolve();
   try {
     const lent = (client = await pool.connect());
     const hung = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
-        cancelOnServer(lent);
+        cancelled = cancelOnServer(lent);
         reject(new Error("no answer in time"));
       }, options?.timeoutMs ?? defaultTimeoutMs);
     });
@@ -113,7 +114,7 @@ async function withClient<Result>(
     client.release();
     return result;
   } catch (thrown) {
-    client?.release(true);
+    void cancelled.then(() => client?.release(true));
     const error = classifyError(thrown);
     throw client === undefined ? beforeSending(error) : error;
   } finally {

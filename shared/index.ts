@@ -28,6 +28,7 @@ export { walk } from "./domain/walk.ts";
 export { InvalidWorkflowError, NonRetryableError, RetryAfterError, StepTimeoutError } from "./domain/errors.ts";
 export { InvalidDurationError } from "./domain/duration.ts";
 export { NotJsonError } from "./domain/json.ts";
+export { InvalidStatementError } from "./domain/check-statements.ts";
 
 // What a handler is given and what it returns.
 export type { Handler, Logger, NodeOptions, SleepOutput, SqlResult, StepContext } from "./domain/workflow.ts";

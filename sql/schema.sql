@@ -1408,6 +1408,28 @@ begin
 end
 $function$;
 
+-- owner: baton_engine
+CREATE OR REPLACE FUNCTION baton.prove_round(token uuid, round integer, role name)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET enable_seqscan TO 'off'
+AS $function$
+begin
+  if not exists (
+    select from baton.lease l
+    where l.token = prove_round.token and l.round = prove_round.round and l.xmin = pg_current_xact_id()::xid
+  ) then
+    raise exception 'the statements of a sql node ended their transaction'
+      using errcode = 'BT004', hint = 'Leave begin, commit, rollback and savepoints to the engine, which stores the output in the same transaction.';
+  elsif role is distinct from nullif(current_setting('baton.role', true), '')::name then
+    raise exception 'the statements of a sql node changed the role to %', role
+      using errcode = 'BT004', hint = 'Put what needs another role into a function that is security definer.';
+  end if;
+end
+$function$;
+
 -- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.put_back(ids uuid[], run_ats timestamp with time zone[], suspects integer DEFAULT NULL::integer)
  RETURNS void
@@ -2297,6 +2319,7 @@ grant execute on function baton.now() to baton_engine;
 grant execute on function baton.outputs_of(uuid[],uuid,uuid) to baton_engine;
 grant execute on function baton.park_members(baton.lease,jsonb,boolean,uuid[],timestamp with time zone) to baton_engine;
 grant execute on function baton.progressed_among(uuid[],timestamp with time zone) to baton_engine;
+grant execute on function baton.prove_round(uuid,integer,name) to baton_poller;
 grant execute on function baton.put_back(uuid[],timestamp with time zone[],integer) to baton_engine;
 grant execute on function baton.reap_leases(timestamp with time zone) to baton_engine;
 grant execute on function baton.redrive(uuid,jsonb) to baton_operator;

@@ -4,6 +4,7 @@ import {
   DatabaseRefusedError,
   DatabaseUnknownOutcomeError,
   OlderSchemaError,
+  type DatabaseErrorFacts,
 } from "../domain/database-errors.ts";
 
 // SQLSTATEs that do not tell whether the transaction was committed: a lost connection (08), a server that shuts down or kills
@@ -21,32 +22,45 @@ interface DriverError {
   readonly severity?: unknown;
   readonly constraint?: unknown;
   readonly detail?: unknown;
+  readonly where?: unknown;
+  readonly routine?: unknown;
+  readonly name?: unknown;
   readonly cause?: unknown;
   readonly sourceError?: unknown;
 }
 
 /**
- * Turns whatever a driver threw into one of the errors of `domain/database-errors.ts`; anything that is not a definitive SQLSTATE
- * counts as an unknown outcome.
+ * Turns whatever a driver threw into one of the errors of `domain/database-errors.ts`. Unknown is only what can have reached the
+ * database and of which no definitive SQLSTATE tells.
  *
  * Both drivers put the SQLSTATE in `code`; Neon's has none for a proxy error, a lost answer or a timeout (driver 1.2.0).
  *
  * @example classifyError({ code: "23505", message: "…", constraint: "dedup_key" }) // DatabaseRefusedError
  */
 export function classifyError(thrown: unknown): Error {
-  if (thrown instanceof DatabaseConfigurationError) return thrown;
+  if (thrown instanceof DatabaseConfigurationError || thrown instanceof DatabaseBusyError) return thrown;
   const error = (typeof thrown === "object" && thrown !== null ? thrown : { message: String(thrown) }) as DriverError;
   const sqlstate = sqlstateOf(error);
-  const facts = { sqlstate, constraint: text(error.constraint), detail: text(error.detail), cause: thrown };
+  const facts = {
+    sqlstate,
+    constraint: text(error.constraint),
+    detail: text(error.detail),
+    where: text(error.where),
+    rolledBack: saysError(error),
+    cause: thrown,
+  };
   const message = text(error.message) ?? "the database call failed";
-  if (sqlstate === undefined) {
-    return wasNeverSent(error) ? new DatabaseBusyError(message, facts) : new DatabaseUnknownOutcomeError(message, facts);
-  }
-  if (unknown.test(sqlstate) && !wasRolledBack(sqlstate, error)) return new DatabaseUnknownOutcomeError(message, facts);
+  if (sqlstate === undefined) return withoutSqlstate(error, message, facts);
+  if (unknown.test(sqlstate) && !facts.rolledBack) return new DatabaseUnknownOutcomeError(message, facts);
   if (busy.test(sqlstate) || wasReplaced(sqlstate, message)) return new DatabaseBusyError(message, facts);
   // Whatever the server's language, the name stands in its message.
   if (missing.test(sqlstate) && /\bbaton\b/.test(message)) return new OlderSchemaError(sqlstate === "3F000" ? "none" : "older", facts);
   return new DatabaseRefusedError(message, facts);
+}
+
+function withoutSqlstate(error: DriverError, message: string, facts: DatabaseErrorFacts): Error {
+  if (wasNeverSent(error)) return new DatabaseBusyError(message, facts);
+  return isAboutTheRequest(error, message) ? new DatabaseRefusedError(message, facts) : new DatabaseUnknownOutcomeError(message, facts);
 }
 
 /**
@@ -59,12 +73,31 @@ function sqlstateOf(error: DriverError): string | undefined {
   return text(error.message)?.includes("(HTTP status 413)") === true ? "54000" : undefined;
 }
 
+/** ERROR as Postgres writes it in the languages that it has. */
+const errorWord = /^(ERROR|ERRORE|ERREUR|ERRO|FEHLER|FEL|FOUT|HATA|BŁĄD|ОШИБКА|ПОМИЛКА|エラー|오류|错误|錯誤|შეცდომა)$/;
+
 /**
- * Postgres says ERROR only of what it has rolled back, such as a statement with too many parameters (08P01); what ends the
- * session is FATAL or PANIC, and Neon's proxy says 08P01 of a cancelled query without a severity.
+ * Postgres says ERROR only of what it has rolled back, whatever the SQLSTATE, which a statement may choose for itself; what ends
+ * the session is FATAL or PANIC. A pooler's words about a lost server name no routine of Postgres, and Neon's proxy says 08P01 of a
+ * cancelled query without a severity.
  */
-function wasRolledBack(sqlstate: string, error: DriverError): boolean {
-  return error.severity === "ERROR" && /^(08P01|58|F0|XX)/.test(sqlstate);
+function saysError(error: DriverError): boolean {
+  return typeof error.severity === "string" && errorWord.test(error.severity) && text(error.routine) !== undefined;
+}
+
+/** What the endpoint says of a request that it did not understand or forward, in Neon's words and in those of the local one. */
+const aboutTheRequest =
+  /^(could not parse the HTTP request body|invalid (header|connection string|isolation level|username|hostname)|missing (database name|username|hostname|authentication credentials)|incorrect scheme|expected \d+ parameters but|Each query needs a text|The body is not JSON|The header Neon-Connection-String is missing|There is no isolation level)/;
+/** Timed out (408) or given up by the caller (499), it may have been executed; 429 is "busy". */
+const refusedStatus = /\(HTTP status 4(?!08|29|99)\d\d\)/;
+
+/** The request itself was at fault, or could not even be made: nothing was executed, nor would it be the next time. */
+function isAboutTheRequest(error: DriverError, message: string): boolean {
+  if (error.name === "UnsendableValueError") return true;
+  if (aboutTheRequest.test(message) || refusedStatus.test(message)) return true;
+  const { sourceError } = error;
+  // What fetch says of a request before it sends it; what fails on the way is "fetch failed", with a cause.
+  return sourceError instanceof TypeError && sourceError.cause === undefined && sourceError.message !== "fetch failed";
 }
 
 /** A deployment dropped a function while a call was in it; Postgres' own words, in English in every language. */

@@ -21,7 +21,17 @@ function reasonAgainst(text: string): string | undefined {
   const url = URL.parse(text);
   const encode = "percent-encode the characters # / ? @ : % of the user's name and the password, such as %23 for #";
   // A password that is not encoded ends up in the port, the path or the fragment.
-  if (url === null || url.hash !== "") return encode;
+  if (url === null || url.hash !== "" || !isPercentEncoded(url.href)) return encode;
+  if (url.username === "" && /@/.test(url.pathname + url.search)) return encode;
   if (url.hostname === "" && !url.searchParams.has("host")) return "it names no host";
   return undefined;
+}
+
+function isPercentEncoded(href: string): boolean {
+  try {
+    decodeURIComponent(href);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -1,5 +1,5 @@
 import { neon, neonConfig, type NeonQueryFunction } from "@neondatabase/serverless";
-import type { Statement } from "../domain/statement.ts";
+import { sendableValues, type Statement } from "../domain/statement.ts";
 import { classifyError } from "./classify-error.ts";
 import { checkConnectionString } from "./connection-string.ts";
 import { defaultTimeoutMs, type CallOptions, type Database } from "./database.ts";
@@ -17,15 +17,17 @@ export function neonDatabase(url: string, endpoint?: string): Database {
     async query<Row>(text: string, values: readonly unknown[] = [], options?: CallOptions) {
       try {
         // The driver's query object runs again at every await, so it is awaited here, once.
-        return (await sql.query(text, [...values], { fetchOptions: { signal: deadline(options) } })) as Row[];
+        return (await sql.query(text, sendableValues(values), { fetchOptions: { signal: deadline(options) } })) as Row[];
       } catch (thrown) {
         throw classifyError(thrown);
       }
     },
     async transaction(statements: readonly Statement[], options?: CallOptions) {
       try {
-        const queries = statements.map((statement) => sql.query(statement.text, [...(statement.values ?? [])]));
-        return await sql.transaction(queries, { isolationLevel: "ReadCommitted", fetchOptions: { signal: deadline(options) } });
+        const all = options?.last === undefined ? statements : [...statements, options.last];
+        const queries = all.map((statement) => sql.query(statement.text, sendableValues(statement.values ?? [])));
+        const rows = await sql.transaction(queries, { isolationLevel: "ReadCommitted", fetchOptions: { signal: deadline(options) } });
+        return rows.slice(0, statements.length);
       } catch (thrown) {
         throw classifyError(thrown);
       }

@@ -1,9 +1,16 @@
 import pg from "pg";
-import type { Statement } from "../domain/statement.ts";
+import { sendableValues, type Statement } from "../domain/statement.ts";
 import { cancelOnServer } from "./cancel-on-server.ts";
 import { classifyError } from "./classify-error.ts";
 import { checkConnectionString } from "./connection-string.ts";
-import { DatabaseBusyError, DatabaseUnknownOutcomeError, defaultTimeoutMs, type CallOptions, type Database } from "./database.ts";
+import {
+  DatabaseBusyError,
+  DatabaseConfigurationError,
+  DatabaseUnknownOutcomeError,
+  defaultTimeoutMs,
+  type CallOptions,
+  type Database,
+} from "./database.ts";
 
 /** How many connections the driver `pg` opens, and who waits for one. */
 export interface PoolOptions {
@@ -23,11 +30,13 @@ export function pgDatabase(url: string, options: PoolOptions = {}): Database {
   pool.on("error", () => {});
   pool.on("connect", (client) => void client.on("error", () => {}));
   return {
-    query<Row>(text: string, values: readonly unknown[] = [], options?: CallOptions) {
-      return withClient(pool, options, async (client) => (await client.query(text, [...values])).rows as Row[]);
+    async query<Row>(text: string, values: readonly unknown[] = [], options?: CallOptions) {
+      const sent = prepare({ text, values });
+      return withClient(pool, options, async (client) => (await client.query(sent.text, sent.values)).rows as Row[]);
     },
-    transaction(statements: readonly Statement[], options?: CallOptions) {
-      return withClient(pool, options, (client) => runAll(client, statements));
+    async transaction(statements: readonly Statement[], options?: CallOptions) {
+      const sent = statements.map(prepare);
+      return withClient(pool, options, (client) => runAll(client, sent, options?.last));
     },
     async [Symbol.asyncDispose]() {
       await pool.end();
@@ -40,19 +49,45 @@ export function pgDatabase(url: string, options: PoolOptions = {}): Database {
  * role or a search path, made temporary tables, or kept a lock. What DISCARD ALL does, in words that may stand in a transaction,
  * and so go out with BEGIN in one message; behind a pooler they reach the server that runs the transaction.
  */
-const begin = `begin isolation level read committed;
-  set session authorization default; reset all; close all; unlisten *; deallocate all; discard sequences; discard temp;
+const clean = `set session authorization default; reset all; close all; unlisten *; deallocate all; discard sequences; discard temp;
   select pg_catalog.pg_advisory_unlock_all()`;
+const begin = `begin isolation level read committed; ${clean}`;
+/** Also before the commit: the engine's next call, or a pooler's next client, begins no transaction of this kind. */
+const commit = `${clean}; commit`;
 
-async function runAll(client: pg.PoolClient, statements: readonly Statement[]): Promise<Record<string, unknown>[][]> {
+interface Prepared {
+  readonly text: string;
+  readonly values: unknown[];
+}
+
+/** Before a connection is taken, so that what cannot be sent is a definitive no. */
+function prepare({ text, values = [] }: Statement): Prepared {
+  try {
+    return { text, values: sendableValues(values) };
+  } catch (thrown) {
+    throw classifyError(thrown);
+  }
+}
+
+/**
+ * What is deferred, the last statement and the commit are one message: an error of one leaves the others undone. What is deferred
+ * comes first, and finds the settings that it was made with.
+ */
+async function runAll(client: pg.PoolClient, statements: readonly Prepared[], last?: Statement): Promise<Record<string, unknown>[][]> {
   await client.query(begin);
   const results: Record<string, unknown>[][] = [];
-  for (const statement of statements) {
-    const result = await client.query(statement.text, [...(statement.values ?? [])]);
-    results.push(result.rows as Record<string, unknown>[]);
+  for (const { text, values } of statements) {
+    // The extended protocol takes one command, as Neon does; the simple one would take a COMMIT behind a semicolon.
+    const query: pg.QueryConfig & { queryMode: string } = { text, values, queryMode: "extended" };
+    results.push((await client.query(query)).rows as Record<string, unknown>[]);
   }
-  await client.query("commit");
+  await client.query(`set constraints all immediate; ${last === undefined ? "" : `${inlined(last)}; `}${commit}`);
   return results;
+}
+
+/** A statement of the engine's own with its values in it. */
+function inlined({ text, values = [] }: Statement): string {
+  return text.replaceAll(/\$(\d)/g, (_, n: string) => pg.escapeLiteral(String(values[Number(n) - 1])));
 }
 
 /**
@@ -66,11 +101,12 @@ async function withClient<Result>(
 ): Promise<Result> {
   let client: pg.PoolClient | undefined;
   let timer: NodeJS.Timeout | undefined;
+  let cancelled = Promise.resolve();
   try {
     const lent = (client = await pool.connect());
     const hung = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
-        cancelOnServer(lent);
+        cancelled = cancelOnServer(lent);
         reject(new Error("no answer in time"));
       }, options?.timeoutMs ?? defaultTimeoutMs);
     });
@@ -78,7 +114,7 @@ async function withClient<Result>(
     client.release();
     return result;
   } catch (thrown) {
-    client?.release(true);
+    void cancelled.then(() => client?.release(true));
     const error = classifyError(thrown);
     throw client === undefined ? beforeSending(error) : error;
   } finally {
@@ -88,6 +124,8 @@ async function withClient<Result>(
 
 /** Without a connection nothing was sent, whatever kept it from being opened. */
 function beforeSending(error: Error): Error {
+  if (/client password must be a/.test(error.message))
+    return new DatabaseConfigurationError("the server asks for a password, and the connection string has none");
   if (!(error instanceof DatabaseUnknownOutcomeError)) return error;
   return new DatabaseBusyError(error.message, { sqlstate: error.sqlstate, cause: error.cause });
 }
@@ -108,5 +146,8 @@ function open(url: string, { connections = 5, patient = false }: PoolOptions): p
 class ClientWithin extends pg.Client {
   constructor(config?: pg.ClientConfig) {
     super({ ...config, connectionTimeoutMillis: connectMs });
+    // pg leaves a socket open on which it could not log in; the server would keep its session for a minute.
+    const { connection } = this as unknown as { readonly connection: pg.Connection };
+    connection.on("error", () => connection.stream.destroy());
   }
 }

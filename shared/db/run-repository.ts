@@ -13,6 +13,7 @@ import type {
   RunFacts,
   TickAnswer,
 } from "../domain/protocol.ts";
+import { DatabaseRefusedError } from "../domain/database-errors.ts";
 import type { Json } from "../domain/json.ts";
 import { acceptedRuns, decodeRuns, encodeRuns } from "../domain/wire.ts";
 import type { Statement } from "../domain/statement.ts";
@@ -27,6 +28,9 @@ export async function beat(database: Database, token: string, ttlMs: number, opt
   const [row] = await database.query<{ answer: { held: boolean } }>(text, [token, ttlMs], options);
   return row!.answer.held;
 }
+
+const strictRound =
+  "select baton.advance($1::uuid, $2::integer, $3::jsonb) as answer, pg_catalog.set_config('baton.role', current_user, true) as role";
 
 export type RunRepository = ReturnType<typeof runRepository>;
 
@@ -61,13 +65,16 @@ export function runRepository(database: Database) {
           options,
         ),
       ),
-    /** One transaction: a strict round first, which raises when fenced or applied before, then the statements of sql nodes. */
+    /**
+     * One transaction: a strict round first, which raises when fenced or applied before, then the statements of sql nodes, and the
+     * proof that they left transaction and role alone.
+     */
     async advanceWith(token: string, round: number, request: string, statements: readonly Statement[], options: CallOptions = patient) {
-      const advance = {
-        text: "select baton.advance($1::pg_catalog.uuid, $2::pg_catalog.int4, $3::pg_catalog.jsonb) as answer",
-        values: [token, round, request],
-      };
-      const [rows] = await database.transaction([advance, ...statements], options);
+      const advance = { text: strictRound, values: [token, round, request] };
+      const last = { text: "select baton.prove_round($1::pg_catalog.uuid, $2::pg_catalog.int4, current_user)", values: [token, round] };
+      const [rows] = await database.transaction([advance, ...statements], { ...options, last }).catch((thrown: unknown) => {
+        throw isForeign(thrown, token) ? new DatabaseRefusedError(thrown.message, { cause: thrown }) : thrown;
+      });
       return decodeRuns<AdvanceAnswer>(rows![0]!["answer"] as never);
     },
     tick: (options?: CallOptions) => call<TickAnswer>("select baton.tick() as answer", [], options),
@@ -89,4 +96,12 @@ export function runRepository(database: Database) {
     redrive: (id: string, request: LifeRequest = {}, options?: CallOptions) =>
       call<RedriveAnswer | null>("select baton.redrive($1::pg_catalog.uuid, $2::pg_catalog.jsonb) as answer", [id, json(request)], options),
   };
+}
+
+/**
+ * A SQLSTATE by which the engine speaks, raised by somebody else: the engine's own errors name the lease, whose token no statement
+ * of a user's knows. One that raises BT002 by itself must not pass for a round that was applied before.
+ */
+function isForeign(thrown: unknown, token: string): thrown is DatabaseRefusedError {
+  return thrown instanceof DatabaseRefusedError && /^BT00[123]$/.test(thrown.sqlstate ?? "") && !thrown.message.includes(token);
 }

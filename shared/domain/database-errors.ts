@@ -3,6 +3,10 @@ export interface DatabaseErrorFacts {
   readonly sqlstate?: string | undefined;
   readonly constraint?: string | undefined;
   readonly detail?: string | undefined;
+  /** Postgres' own account of the functions that it was in. */
+  readonly where?: string | undefined;
+  /** Postgres said ERROR: it has rolled the transaction back, and the session goes on. */
+  readonly rolledBack?: boolean | undefined;
   readonly cause?: unknown;
 }
 
@@ -10,12 +14,16 @@ abstract class DatabaseError extends Error {
   readonly sqlstate: string | undefined;
   readonly constraint: string | undefined;
   readonly detail: string | undefined;
+  readonly where: string | undefined;
+  readonly rolledBack: boolean;
 
   constructor(message: string, facts: DatabaseErrorFacts) {
     super(message, { cause: facts.cause });
     this.sqlstate = facts.sqlstate;
     this.constraint = facts.constraint;
     this.detail = facts.detail;
+    this.where = facts.where;
+    this.rolledBack = facts.rolledBack === true;
   }
 }
 

@@ -1,3 +1,4 @@
+import { checkStatements } from "./check-statements.ts";
 import { toMilliseconds, type Duration } from "./duration.ts";
 import { InvalidWorkflowError, NonRetryableError } from "./errors.ts";
 import { checkJson, type Json } from "./json.ts";
@@ -97,7 +98,7 @@ function sqlNode(name: string, options: Options, handler: AnyHandler): Node {
     run: async (state, context) => {
       const result = (await handler(state, context)) as SqlResult<unknown> | undefined;
       if (!Array.isArray(result?.statements)) throw new NonRetryableError(`The handler of "${name}" must return { statements: […] }.`);
-      return { statements: result.statements, output: await parse(result.output) };
+      return { statements: checkStatements(name, result.statements), output: await parse(result.output) };
     },
   };
 }

@@ -6,7 +6,7 @@ import { applyRound } from "./apply-round.ts";
 import { buildRound, type RoundExtras } from "./build-round.ts";
 import type { Finished, Lease } from "./lease.ts";
 import type { Poller } from "./poller.ts";
-import { settle } from "./settle.ts";
+import { settle, unknownMsOf } from "./settle.ts";
 
 /** SQLSTATE unique_violation. */
 const UNIQUE = "23505";
@@ -31,7 +31,7 @@ export async function commitRound(poller: Poller, lease: Lease, finished: readon
   const request = encodeRound(buildRound(finished, poller.settings.ttlMs, poller.clock.now(), extras));
   const round = ++lease.round;
   lease.sentAt = poller.clock.now();
-  const settled = await settle(poller, () => poller.store.advance(lease.token, round, request));
+  const settled = await settle(poller, () => poller.store.advance(lease.token, round, request), { unknownMs: unknownMsOf(poller) });
   if ("answer" in settled) return applyRound(poller, lease, finished, settled.answer, extras.claim?.max);
   if (settled.refused.sqlstate === "BT001") return fenced(poller, lease);
   if (!isAboutData(settled.refused) || finished.length === 0) throw settled.refused;

@@ -7,7 +7,7 @@ import { buildRound } from "./build-round.ts";
 import { fenced, silent } from "./commit-round.ts";
 import type { FinishedNode, Lease } from "./lease.ts";
 import type { Poller } from "./poller.ts";
-import { settle } from "./settle.ts";
+import { settle, unknownMsOf } from "./settle.ts";
 import { giveBack } from "./start-members.ts";
 
 /** `sql` nodes in one transaction at most; more would hold the users' locks for longer. */
@@ -41,7 +41,8 @@ async function tryAll(poller: Poller, lease: Lease, nodes: readonly FinishedNode
   const statements = nodes.flatMap((node) => node.statements ?? []);
   const round = ++lease.round;
   lease.sentAt = poller.clock.now();
-  const settled = await settle(poller, () => poller.store.advanceWith(lease.token, round, request, statements), busyTries);
+  const patience = { busyTries, unknownMs: unknownMsOf(poller) };
+  const settled = await settle(poller, () => poller.store.advanceWith(lease.token, round, request, statements), patience);
   if ("answer" in settled) applyRound(poller, lease, nodes, settled.answer);
   else if (settled.refused.sqlstate === "BT002") applyRound(poller, lease, nodes, silent(round));
   else if (settled.refused.sqlstate === "BT001") fenced(poller, lease);

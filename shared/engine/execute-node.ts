@@ -45,7 +45,7 @@ export async function executeNode(poller: Poller, run: Run, node: Node, attempt:
 export function failedBy(thrown: unknown): Outcome {
   const error = describeError(thrown);
   if (thrown instanceof RetryAfterError) return { kind: "failed", error, retryable: true, retryAfterMs: thrown.afterMs };
-  const permanent = thrown instanceof NonRetryableError || error.name === "NotJsonError";
+  const permanent = thrown instanceof NonRetryableError || error.name === "NotJsonError" || error.name === "InvalidStatementError";
   return { kind: "failed", error, retryable: !permanent };
 }
 

@@ -3,7 +3,7 @@ import { commitRound } from "./commit-round.ts";
 import { commitStatements, statementsAtMost } from "./commit-statements.ts";
 import type { Finished, Lease } from "./lease.ts";
 import type { Poller } from "./poller.ts";
-import { settle, UnsettledError } from "./settle.ts";
+import { settle, unknownMsOf, UnsettledError } from "./settle.ts";
 import { giveBack, giveBackTheLate, keepAlive, startMembers } from "./start-members.ts";
 
 const askAgainAfterMs = 20;
@@ -14,7 +14,7 @@ const fewMembers = 8;
  * the last (a group commit). A heartbeat is a round with nothing in it. beforeRound is called before the lease waits for one.
  *
  * Releases the lease at the end, also when the database refuses for good; not when an outcome is unknown: a late round
- * would meet runs that others have.
+ * would meet runs that others have. One whose outcome stays unknown is given up alone: others go on.
  */
 export async function workLease(poller: Poller, lease: Lease, beforeRound: () => void = () => {}): Promise<void> {
   lease.startMore = () => startMembers(poller, lease);
@@ -25,12 +25,22 @@ export async function workLease(poller: Poller, lease: Lease, beforeRound: () =>
     // Nobody will store what the handlers still return.
     for (const member of lease.members.values()) lease.revoke(member, thrown as Error);
     if (!(thrown instanceof UnsettledError)) await release(poller, lease);
+    else if (!thrown.outOfTime) return giveUp(poller, lease, thrown);
     throw thrown;
   } finally {
     poller.heartbeat?.drop(lease.token);
     lease.slots.leases.delete(lease);
   }
   await release(poller, lease);
+}
+
+/** Its last round may have been applied or not: it expires, and whoever claims its runs sees which. */
+function giveUp(poller: Poller, lease: Lease, { message, cause }: UnsettledError): void {
+  poller.logger.error("a lease is given up: the outcome of its round stays unknown", {
+    token: lease.token,
+    error: cause instanceof Error ? cause.message : message,
+  });
+  lease.lost = true;
 }
 
 async function oneRound(poller: Poller, lease: Lease, beforeRound: () => void): Promise<void> {
@@ -148,5 +158,11 @@ function releaseTheStuck(poller: Poller, lease: Lease): void {
 }
 
 async function release(poller: Poller, lease: Lease): Promise<void> {
-  if (!lease.lost) await settle(poller, () => poller.store.release(lease.token));
+  if (lease.lost) return;
+  try {
+    await settle(poller, () => poller.store.release(lease.token), { unknownMs: unknownMsOf(poller) });
+  } catch (thrown) {
+    if (!(thrown instanceof UnsettledError) || thrown.outOfTime) throw thrown;
+    giveUp(poller, lease, thrown);
+  }
 }

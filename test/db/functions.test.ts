@@ -44,6 +44,7 @@ async function everything(): Promise<void> {
   await database.advance("31 seconds");
   await engine.tick();
   const suspects = await engine.claim({ suspects: true });
+  await engine.advanceWith(suspects.token, suspects.round + 1, {}, [{ text: "select 1" }]);
   await engine.release(suspects.token);
   await engine.enqueue([newRun()]);
   await database.query("update baton.ready set bytes = 10000000");

@@ -13,7 +13,8 @@ describe("an error of the database", () => {
     ["DatabaseBusyError", DatabaseBusyError],
     ["DatabaseUnknownOutcomeError", DatabaseUnknownOutcomeError],
   ])("%s keeps the facts and the driver's own error", (name, Failure) => {
-    const facts = { sqlstate: "23505", constraint: "run_pkey", detail: "Key (id) exists.", cause: new Error("driver") };
+    const driver = { where: "PL/pgSQL function f()", rolledBack: true, cause: new Error("driver") };
+    const facts = { sqlstate: "23505", constraint: "run_pkey", detail: "Key (id) exists.", ...driver };
     expect(new Failure("refused", facts)).toMatchObject({ name, message: "refused", ...facts });
   });
 

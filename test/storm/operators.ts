@@ -38,7 +38,7 @@ export async function operate(database: Database, ledger: Ledger, random: () => 
 
 /** Redrives the newest failed runs; returns how many there were. */
 export async function redriveFailed(runs: RunRepository): Promise<number> {
-  const failed = await runs.listRuns({ status: "failed", limit: 100 });
+  const { runs: failed } = await runs.listRuns({ status: "failed", limit: 100 });
   for (const { id } of failed) await runs.redrive(id);
   return failed.length;
 }

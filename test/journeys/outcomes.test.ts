@@ -1,0 +1,209 @@
+import { expect, test } from "vitest";
+import * as z from "zod";
+import { DatabaseBusyError, DatabaseRefusedError, DatabaseUnknownOutcomeError } from "../../shared/db/database.ts";
+import { runRepository } from "../../shared/db/run-repository.ts";
+import { encodeRound } from "../../shared/domain/wire.ts";
+import { systemClock, type RunStore } from "../../shared/engine/ports.ts";
+import { defineWorkflow } from "../../shared/index.ts";
+import { createTestDatabase, type TestDatabase } from "../support/database.ts";
+import { enqueue, poll } from "../support/poller.ts";
+import { until } from "../support/until.ts";
+
+const Input = z.object({ n: z.int() });
+const base = (name: string) => defineWorkflow({ name, version: 1, input: Input });
+const numbers = (count: number) => Array.from({ length: count }, (_, n) => ({ n }));
+const retry = { maxAttempts: 2, backoff: "1 millisecond" } as const;
+const unknown = () => new DatabaseUnknownOutcomeError("no answer in time", {});
+const deadlock = () => new DatabaseBusyError("deadlock detected", { sqlstate: "40P01", rolledBack: true });
+const find = async (database: TestDatabase, id: string) => (await runRepository(database.database).findRun(id))!;
+
+/** One database with a table that sql nodes may write, and the store that a poller would use. */
+async function prepared() {
+  const database = await createTestDatabase();
+  await database.query("create table example.effect (n int); grant insert on example.effect to baton_poller");
+  return { database, store: runRepository(database.connect("poller")) as RunStore };
+}
+const insert = (n: number) => ({ text: "insert into example.effect values ($1)", values: [n] });
+
+/** A clock that a test may set ahead. */
+function skewedClock() {
+  let ahead = 0;
+  return { clock: { ...systemClock, now: () => systemClock.now() + ahead }, skip: (milliseconds: number) => void (ahead += milliseconds) };
+}
+
+test("statements that could not be sent fail their runs at once, and other runs of all pollers are done", async () => {
+  const { database, store } = await prepared();
+  const loop: Record<string, unknown> = {};
+  loop["self"] = loop;
+  const bad = [null, { values: [1] }, { text: "select $1", values: [loop] }, { text: "select $1", values: [() => 1] }, { text: "commit" }];
+  const careless = base("careless").sql("post", { retry }, ({ input }) => ({ statements: [bad[input.n] as never] }));
+  const careful = base("careful").sql("post", ({ input }) => ({ statements: [insert(input.n)] }));
+  const failing = await enqueue(database.database, careless, numbers(5));
+  await enqueue(database.database, careful, numbers(20));
+  await poll(database.database, [careless, careful], { store });
+  for (const id of failing)
+    expect(await find(database, id)).toMatchObject({
+      status: "failed",
+      error: { name: "InvalidStatementError" },
+      failures: [{ attempt: 1 }],
+    });
+  expect(await database.query("select count(*)::int as done from baton.ending where status = 'done'")).toEqual([{ done: 20 }]);
+  await database.assertInvariants();
+});
+
+test.each(["BT001", "BT002", "BT003", "57P01", "08006", "53100", "40P01", "XX000"])(
+  "a sql node whose statement raises %s by itself has failed attempts, and its neighbours are applied once",
+  async (sqlstate) => {
+    const { database, store } = await prepared();
+    const raise = { text: `do $$ begin raise exception 'mine' using errcode = '${sqlstate}'; end $$` };
+    const workflow = base("raising").sql("post", { retry }, ({ input }) => ({
+      statements: input.n === 1 ? [insert(99), raise] : [insert(input.n)],
+    }));
+    const ids = await enqueue(database.database, workflow, numbers(4));
+    await poll(database.database, [workflow], { store, random: () => 0 });
+    expect((await find(database, ids[1]!)).failures).toMatchObject([
+      { attempt: 1, error: { message: "mine" } },
+      { attempt: 2, error: { message: "mine" } },
+    ]);
+    expect(await database.query("select n from example.effect order by n")).toEqual([{ n: 0 }, { n: 2 }, { n: 3 }]);
+    expect(await database.query("select status, count(*)::int from baton.ending group by 1 order by 1")).toEqual([
+      { status: "done", count: 3 },
+      { status: "failed", count: 1 },
+    ]);
+    await database.assertInvariants();
+  },
+);
+
+test("a lease whose round stays unknown is given up alone, and not released: later claims go on", async () => {
+  const { database, store } = await prepared();
+  const { clock, skip } = skewedClock();
+  const hopeless = base("hopeless").sql("post", () => ({ statements: [insert(1)] }));
+  const healthy = base("healthy").step("a", () => 1);
+  await enqueue(database.database, hopeless, numbers(1), { priority: 0 });
+  await enqueue(database.database, healthy, numbers(3));
+  const tries = new Map<string, number>();
+  const released: string[] = [];
+  await poll(database.database, [hopeless, healthy], {
+    clock,
+    random: () => 0,
+    settings: { batch: 1 },
+    store: {
+      ...store,
+      release: (token) => (released.push(token), store.release(token)),
+      advanceWith: async (token) => {
+        tries.set(token, (tries.get(token) ?? 0) + 1);
+        skip(5_000);
+        throw unknown();
+      },
+    },
+  });
+  // 20 tries, and 90 seconds.
+  expect([...tries.values()]).toEqual([20]);
+  expect(released).not.toContain([...tries.keys()][0]);
+  expect(await database.query("select count(*)::int as done from baton.ending")).toEqual([{ done: 3 }]);
+  expect(await database.query("select token::text from baton.lease")).toEqual([{ token: [...tries.keys()][0] }]);
+  await database.assertInvariants();
+});
+
+test("a lease with an unknown round is not released when the invocation's time is up", async () => {
+  const { database, store } = await prepared();
+  const workflow = base("late").step("a", () => 1);
+  await enqueue(database.database, workflow, numbers(1));
+  let left = 300_000;
+  const released: string[] = [];
+  const polling = poll(database.database, [workflow], {
+    remainingMs: () => left,
+    store: {
+      ...store,
+      release: (token) => (released.push(token), store.release(token)),
+      advance: async () => {
+        left = 500;
+        throw unknown();
+      },
+    },
+  });
+  await expect(polling).rejects.toMatchObject({ name: "UnsettledError" });
+  expect(released).toEqual([]);
+  expect(await database.query("select count(*)::int as leases from baton.lease")).toEqual([{ leases: 1 }]);
+});
+
+test("deadlocks after an unknown outcome are no refusal: what was applied stays applied, and counts no failed attempt", async () => {
+  const { database, store } = await prepared();
+  const workflow = base("unsure").sql("post", { retry }, ({ input }) => ({ statements: [insert(input.n)] }));
+  const [id] = await enqueue(database.database, workflow, numbers(1));
+  let tried = 0;
+  await poll(database.database, [workflow], {
+    random: () => 0,
+    store: {
+      ...store,
+      advanceWith: async (...call) => {
+        tried++;
+        if (tried > 1 && tried < 10) throw deadlock();
+        const answer = await store.advanceWith(...call);
+        if (tried === 1) throw unknown();
+        return answer;
+      },
+    },
+  });
+  expect(tried).toBe(10);
+  expect(await find(database, id!)).toMatchObject({ status: "done", failures: [] });
+  expect(await database.query("select n from example.effect")).toEqual([{ n: 0 }]);
+});
+
+test("sql nodes go out in the order of run ids, whatever the order in which they finish", async () => {
+  const { database, store } = await prepared();
+  const waiting: (() => void)[] = [];
+  const workflow = base("ordered").sql("post", async ({ input }) => {
+    await new Promise<void>((resolve) => {
+      waiting.push(resolve);
+      if (waiting.length === 6) waiting.toReversed().forEach((release) => release());
+    });
+    return { statements: [insert(input.n)] };
+  });
+  const ids = await enqueue(database.database, workflow, numbers(6));
+  const seen: unknown[] = [];
+  const advanceWith: RunStore["advanceWith"] = (...call) => (
+    seen.push(call[3].map(({ values }) => values![0])),
+    store.advanceWith(...call)
+  );
+  await poll(database.database, [workflow], { store: { ...store, advanceWith } });
+  expect(ids).toEqual(ids.toSorted());
+  expect(seen).toEqual([[0, 1, 2, 3, 4, 5]]);
+});
+
+test("what the handler of a stopped run returns is not sent", async () => {
+  const { database, store } = await prepared();
+  let started = false;
+  const workflow = base("stopped").step("a", async (_state, { signal }) => {
+    started = true;
+    await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
+    return "too late";
+  });
+  const [id] = await enqueue(database.database, workflow, numbers(1));
+  const busy = base("busy").step("a", () => until("the run was stopped", async () => (await find(database, id!)).status === "cancelled"));
+  await enqueue(database.database, busy, numbers(1));
+  const sent: string[] = [];
+  const advance: RunStore["advance"] = (...call) => (sent.push(call[2]), store.advance(...call));
+  const polling = poll(database.database, [workflow, busy], { store: { ...store, advance }, settings: { ttlMs: 300, gatherMs: 0 } });
+  await until("the step has started", () => started);
+  await runRepository(database.connect("operator")).cancel(id!);
+  await polling;
+  expect(sent.join()).not.toContain("too late");
+  expect(await find(database, id!)).toMatchObject({ status: "cancelled" });
+});
+
+test("the number of a round that was refused is not used again", async () => {
+  const { database, store } = await prepared();
+  const workflow = base("refused").step("a", ({ input }) => input.n);
+  await enqueue(database.database, workflow, numbers(2));
+  const rounds: [number, string][] = [];
+  const advance: RunStore["advance"] = async (token, round, request) => {
+    rounds.push([round, request]);
+    if (rounds.length === 1) throw new DatabaseRefusedError("cannot be stored", { sqlstate: "22P05" });
+    return store.advance(token, round, request);
+  };
+  await poll(database.database, [workflow], { store: { ...store, advance } });
+  expect(rounds.map(([round]) => round)).toEqual(rounds.map((_, nth) => nth + 1));
+  expect(rounds).toHaveLength(3);
+  expect(encodeRound({ ttl_ms: 30_000 })).not.toBe(rounds[1]![1]);
+});

@@ -5,7 +5,7 @@ import type { NewRun } from "../domain/protocol.ts";
 import type { JsonSchema } from "../domain/workflow-types.ts";
 import { canonicalHash } from "./canonical-hash.ts";
 import { InputTooLargeError, InvalidRunError, type RunIssue } from "./producer-errors.ts";
-import { runSettings } from "./run-settings.ts";
+import { runSettings, tooFarAhead } from "./run-settings.ts";
 import { issue, maxIssues, schemaIssues, type SchemaIssue } from "./schema-issues.ts";
 
 /**
@@ -40,11 +40,11 @@ export type RunDraft = Omit<NewRun, "id">;
 
 /**
  * Checks runs before any work is done: size, then settings and whether the input is JSON, then the input's schema; and the size
- * again, since a schema may make the input larger.
+ * again, since a schema may make the input larger. now: the time in milliseconds, for how far ahead runAt may lie.
  *
  * @throws InputTooLargeError, or InvalidRunError with the first 20 issues.
  */
-export async function draftRuns(target: RunTarget, requests: readonly RunRequest[]): Promise<RunDraft[]> {
+export async function draftRuns(target: RunTarget, requests: readonly RunRequest[], now: number): Promise<RunDraft[]> {
   if (requests.length < 1 || requests.length > maxRuns) {
     throw new InvalidRunError(target.name, [{ run: 0, pointer: "", message: `enqueue 1 to ${maxRuns} runs at once` }]);
   }
@@ -56,6 +56,8 @@ export async function draftRuns(target: RunTarget, requests: readonly RunRequest
   for (const [run, request] of requests.entries()) {
     if (issues.length >= maxIssues) break;
     const draft = await draftRun(target, request, inputs[run], (found) => report(run, found));
+    const late = tooFarAhead(draft?.run_at, now);
+    if (late !== undefined) report(run, [issue("/runAt", late)]);
     if (draft !== undefined) drafts.push(draft);
   }
   if (issues.length > 0) throw new InvalidRunError(target.name, issues.slice(0, maxIssues));

@@ -33,7 +33,7 @@ begin
     end if;
   end if;
   perform baton.refuse_foreign_ids(ids, moment);
-  if not request ? 'checked' then
+  if request -> 'checked' is distinct from 'true' then
     perform baton.refuse_unfaithful(coalesce(request #> '{fresh,input}', jsonb_path_query_array(request, '$.runs[*].input')));
   end if;
   if runs @? '$[*].key' then

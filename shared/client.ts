@@ -120,7 +120,7 @@ export function createClient(options: ClientDatabase & ClientSettings): Client {
   const producer: Producer = { ...caller, queue: runs, ids: new RunIds(now), nudge, idleGate };
   const reader: Reader = { ...caller, runs, stacks, nodesOf: (name, version) => nodesOf(workflows, name, version) };
   const enqueueMany = (target: RunTarget, requests: readonly RunRequest[], request?: RequestOptions) =>
-    enqueueAll(producer, target, requests, request);
+    enqueueAll(producer, now(), target, requests, request);
   const close = async () => opened?.[Symbol.asyncDispose]();
   return {
     enqueue: async (target: RunTarget, input: unknown, settings?: EnqueueOptions) =>
@@ -133,9 +133,15 @@ export function createClient(options: ClientDatabase & ClientSettings): Client {
   } as Client;
 }
 
-async function enqueueAll(producer: Producer, target: RunTarget, requests: readonly RunRequest[], request: RequestOptions = {}) {
+async function enqueueAll(
+  producer: Producer,
+  now: number,
+  target: RunTarget,
+  requests: readonly RunRequest[],
+  request: RequestOptions = {},
+) {
   const { idempotencyKey: key, body = requests } = request;
-  const drafts = await draftRuns(target, requests);
+  const drafts = await draftRuns(target, requests, now);
   if (key === undefined) return enqueueRuns(producer, drafts);
   if (!idempotencyKeyPattern.test(key)) {
     throw new InvalidRunError(target.name, [{ run: 0, pointer: "/idempotencyKey", message: idempotencyKeyRule }]);

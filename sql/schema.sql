@@ -484,10 +484,10 @@ declare
   place bigint;
 begin
   if fresh is null then
-    perform baton.require_keys('the request of enqueue', request, '{runs}', '{runs,request}');
+    perform baton.require_keys('the request of enqueue', request, '{runs}', '{runs,request,checked}');
     perform baton.check_runs(request -> 'runs');
   else
-    perform baton.require_keys('the request of enqueue', request, '{fresh}', '{fresh,shared}');
+    perform baton.require_keys('the request of enqueue', request, '{fresh}', '{fresh,shared,checked}');
     perform baton.check_columns('the fresh runs of enqueue', fresh, '{id,input}', '{id,input,workflow,version,priority,run_at,delay_ms}');
     if request ? 'shared' then
       perform baton.require_keys('what fresh runs share', request -> 'shared', '{}', '{workflow,version,priority}');
@@ -784,6 +784,13 @@ end
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.digits_of(number numeric)
+ RETURNS integer
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$ select length(trim(both '0' from translate(number::text, '-.', ''))) $function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.drop_oversized(INOUT places tid[], INOUT sizes integer[], moment timestamp with time zone, OUT dropped integer)
  RETURNS record
  LANGUAGE plpgsql
@@ -940,6 +947,9 @@ begin
     end if;
   end if;
   perform baton.refuse_foreign_ids(ids, moment);
+  if request -> 'checked' is distinct from 'true' then
+    perform baton.refuse_unfaithful(coalesce(request #> '{fresh,input}', jsonb_path_query_array(request, '$.runs[*].input')));
+  end if;
   if runs @? '$[*].key' then
     runs := baton.remember_runs(request, moment);
   end if;
@@ -1148,6 +1158,21 @@ CREATE OR REPLACE FUNCTION baton.id_at(moment timestamp with time zone)
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
 AS $function$ select (lpad(to_hex(floor(extract(epoch from moment) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid $function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.is_double(number numeric)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  select case
+    when number = 0 then true
+    when abs(number) not between 5e-324 and 1.7976931348623157e308 then false
+    else (
+      select written = number or baton.digits_of(number) < baton.digits_of(written)
+      from (select (number::text::float8)::text::numeric as written offset 0) as double)
+  end
+$function$;
 
 -- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.is_member(held baton.lease, place integer, run uuid)
@@ -1385,6 +1410,26 @@ end
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.pointer_to(document jsonb, wanted jsonb)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  with recursive place as (
+    select '' as pointer, document as value
+    union all
+    select p.pointer || '/' || replace(replace(inner_place.key, '~', '~0'), '/', '~1'), inner_place.value
+    from place p cross join lateral (
+      select o.key, o.value from jsonb_each(case when jsonb_typeof(p.value) = 'object' then p.value end) as o
+      union all
+      select (a.nth - 1)::text, a.value
+      from jsonb_array_elements(case when jsonb_typeof(p.value) = 'array' then p.value end) with ordinality as a (value, nth)
+    ) as inner_place
+  )
+  select pointer from place where value = wanted limit 1
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.progressed_among(ids uuid[], since timestamp with time zone)
  RETURNS uuid[]
  LANGUAGE plpgsql
@@ -1607,6 +1652,38 @@ begin
       using errcode = 'BT010', detail = floor(extract(epoch from moment) * 1000)::bigint::text,
       hint = 'Make a new UUIDv7 from the time in the detail.';
   end if;
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.refuse_unfaithful(inputs jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ STABLE
+ SET extra_float_digits TO '1'
+AS $function$
+declare
+  input jsonb;
+  nth integer;
+  number numeric;
+  pointer text;
+begin
+  for input, nth in select i.input, i.nth - 1 from jsonb_array_elements(inputs) with ordinality as i (input, nth) loop
+    if input @? 'strict $.**{64} ? (@.type() == "array" || @.type() == "object")' then
+      raise exception 'the input of run % is nested deeper than 64', nth
+        using errcode = 'BT051', hint = 'Store the data elsewhere and pass a reference to it.';
+    end if;
+    if input @? '$.**.__proto__' then
+      raise exception 'the input of run % has the key __proto__', nth using errcode = 'BT051', hint = 'Use another key.';
+    end if;
+    continue when input::text !~ '[0-9][0-9.]{15}';
+    for number in select (n #>> '{}')::numeric from jsonb_path_query(input, 'strict $.** ? (@.type() == "number")') as n loop
+      continue when baton.is_double(number);
+      pointer := baton.pointer_to(input, to_jsonb(number));
+      raise exception 'the number at "%" of the input of run % would come back as another one, because a double cannot hold it', pointer, nth
+        using errcode = 'BT051', detail = pointer, hint = 'Send it as a string.';
+    end loop;
+  end loop;
 end
 $function$;
 
@@ -1955,6 +2032,7 @@ declare
   all_version integer := shared ->> 'version';
   all_priority smallint := shared ->> 'priority';
   due integer;
+  largest integer;
 begin
   with given as (
     select r.id::uuid, coalesce(r.workflow, all_workflow) as workflow, coalesce(r.version::integer, all_version) as version,
@@ -1978,9 +2056,13 @@ begin
   ), queued as (
     insert into baton.ready (run_id, band, run_at, bytes, begun)
     select id, priority, start_at, bytes, false from (select * from stored_fresh union all select * from stored_new) as stored
-    returning run_at
+    returning run_at, bytes
   )
-  select count(*) into due from queued where run_at <= moment + interval '15 seconds';
+  select count(*) filter (where run_at <= moment + interval '15 seconds'), max(bytes) into due, largest from queued;
+  if largest > 262144 then
+    raise exception 'an input is % bytes of JSON as the database writes it, more than 262144', largest
+      using errcode = 'BT050', hint = 'Store the data elsewhere and pass a reference to it.';
+  end if;
   return due;
 end
 $function$;
@@ -2281,6 +2363,7 @@ grant execute on function baton.columns_of(jsonb) to baton_engine;
 grant execute on function baton.commit_durably() to baton_engine;
 grant execute on function baton.crash_each(baton.lease,uuid[],timestamp with time zone) to baton_engine;
 grant execute on function baton.crash_members(baton.lease,uuid[],timestamp with time zone) to baton_engine;
+grant execute on function baton.digits_of(numeric) to baton_engine;
 grant execute on function baton.drop_oversized(tid[],integer[],timestamp with time zone) to baton_engine;
 grant execute on function baton.end_each(uuid[],text,jsonb,timestamp with time zone) to baton_engine;
 grant execute on function baton.end_members(baton.lease,jsonb,text,uuid[],boolean,timestamp with time zone) to baton_engine;
@@ -2301,6 +2384,7 @@ grant execute on function baton.forgiven_of(uuid[]) to baton_engine;
 grant execute on function baton.free_places(bit varying,integer) to baton_engine;
 grant execute on function baton.id_at(timestamp with time zone) to baton_engine;
 grant execute on function baton.id_at(timestamp with time zone) to baton_reader;
+grant execute on function baton.is_double(numeric) to baton_engine;
 grant execute on function baton.is_member(baton.lease,integer,uuid) to baton_engine;
 grant execute on function baton.list_runs(jsonb) to baton_operator;
 grant execute on function baton.list_runs(jsonb) to baton_reader;
@@ -2318,6 +2402,7 @@ grant execute on function baton.next_due(timestamp with time zone,jsonb,integer)
 grant execute on function baton.now() to baton_engine;
 grant execute on function baton.outputs_of(uuid[],uuid,uuid) to baton_engine;
 grant execute on function baton.park_members(baton.lease,jsonb,boolean,uuid[],timestamp with time zone) to baton_engine;
+grant execute on function baton.pointer_to(jsonb,jsonb) to baton_engine;
 grant execute on function baton.progressed_among(uuid[],timestamp with time zone) to baton_engine;
 grant execute on function baton.prove_round(uuid,integer,name) to baton_poller;
 grant execute on function baton.put_back(uuid[],timestamp with time zone[],integer) to baton_engine;
@@ -2327,6 +2412,7 @@ grant execute on function baton.redrives(uuid) to baton_operator;
 grant execute on function baton.redrives(uuid) to baton_reader;
 grant execute on function baton.refill_lease(baton.lease,jsonb,timestamp with time zone,integer) to baton_engine;
 grant execute on function baton.refuse_foreign_ids(jsonb,timestamp with time zone) to baton_engine;
+grant execute on function baton.refuse_unfaithful(jsonb) to baton_engine;
 grant execute on function baton.release(uuid) to baton_poller;
 grant execute on function baton.remember_request(jsonb,timestamp with time zone) to baton_engine;
 grant execute on function baton.remember_runs(jsonb,timestamp with time zone) to baton_engine;

@@ -30,7 +30,7 @@ export async function beat(database: Database, token: string, ttlMs: number, opt
 }
 
 const strictRound =
-  "select baton.advance($1::uuid, $2::integer, $3::jsonb) as answer, pg_catalog.set_config('baton.role', current_user, true) as role";
+  "select baton.advance($1::pg_catalog.uuid, $2::pg_catalog.int4, $3::pg_catalog.jsonb) as answer, pg_catalog.set_config('baton.role', current_user, true) as role";
 
 export type RunRepository = ReturnType<typeof runRepository>;
 

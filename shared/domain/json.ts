@@ -12,6 +12,13 @@ export const MAX_JSON_DEPTH = 64;
 /** The most values one JSON value may hold. It stops shared references from unfolding without end. */
 export const MAX_JSON_VALUES = 1_000_000;
 
+/** Why -0 is refused. */
+export const MINUS_ZERO = "minus zero would come back as 0: use 0, or send it as a string";
+
+const NOT_ASCII = /[^\0-\x7f]/;
+
+const UNREADABLE = "it throws when it is read";
+
 /**
  * A value that cannot be stored as JSON.
  *
@@ -38,24 +45,28 @@ interface Place {
 }
 
 interface Gate {
+  /** How many values it has seen. */
   values: number;
+  /** Whether -0 is refused rather than taken as 0. */
+  readonly refuseMinusZero: boolean;
+}
+
+/** How strict the gate is. */
+export interface CheckOptions {
+  /** -0 is refused, as is right for what somebody says; what somebody computes may end in -0 by chance. Default: it becomes 0. */
+  readonly refuseMinusZero?: boolean;
 }
 
 /**
  * Returns a copy of the value as JSON would carry it: what a later invocation will read is what this one sees.
  *
- * Properties that are `undefined` are dropped, `-0` becomes `0`, and `undefined` itself becomes `null`. The copy is frozen.
- * Throws `NotJsonError` for everything that JSON or JSONB would refuse or silently change: NUL characters and lone surrogates,
- * non-finite numbers, bigints, functions, symbols, dates and other class instances, holes and `undefined` in arrays, the key
- * `__proto__`, cycles, and nesting over 64.
+ * Properties that are `undefined` are dropped, `-0` becomes `0` unless it is refused, and `undefined` itself becomes `null`. Keys
+ * come in the order in which JSONB gives them back. The copy is frozen. Throws `NotJsonError` for everything that JSON or JSONB
+ * would refuse or silently change: NUL characters and lone surrogates, non-finite numbers, bigints, functions, symbols, dates and
+ * other class instances, holes and `undefined` in arrays, what throws when it is read, the key `__proto__`, cycles, and nesting over 64.
  */
-export function checkJson(value: unknown): Json {
-  return value === undefined ? null : copy(value, "", undefined, { values: 0 });
-}
-
-/** The size of a value in UTF-8 bytes of its JSON text. */
-export function jsonBytes(value: Json): number {
-  return Buffer.byteLength(JSON.stringify(value));
+export function checkJson(value: unknown, { refuseMinusZero = false }: CheckOptions = {}): Json {
+  return value === undefined ? null : copy(value, "", undefined, { values: 0, refuseMinusZero });
 }
 
 /** Freezes a JSON value to its leaves and returns it. What is frozen already is taken to be frozen all the way. */
@@ -73,8 +84,7 @@ function copy(value: unknown, key: string | number, parent: Place | undefined, g
     case "boolean":
       return value;
     case "number":
-      if (!Number.isFinite(value)) throw notJson(parent, key, `${value} is not a JSON number`);
-      return value === 0 ? 0 : value;
+      return copyNumber(value, key, parent, gate);
     case "object":
       return value === null ? null : copyContainer(value, key, parent, gate);
     default:
@@ -82,31 +92,84 @@ function copy(value: unknown, key: string | number, parent: Place | undefined, g
   }
 }
 
+function copyNumber(value: number, key: string | number, parent: Place | undefined, gate: Gate): number {
+  if (!Number.isFinite(value)) throw notJson(parent, key, `${value} is not a JSON number`);
+  if (gate.refuseMinusZero && Object.is(value, -0)) throw notJson(parent, key, MINUS_ZERO);
+  return value === 0 ? 0 : value;
+}
+
 function copyContainer(container: object, key: string | number, parent: Place | undefined, gate: Gate): Json {
   const depth = parent === undefined ? 1 : parent.depth + 1;
   const place: Place = { container, key, depth, parent };
   if (depth > MAX_JSON_DEPTH) throw notJson(parent, key, tooDeep(container, parent));
-  if (Array.isArray(container)) return copyArray(container, place, gate);
-  const prototype: unknown = Object.getPrototypeOf(container);
-  if (prototype !== Object.prototype && prototype !== null) throw notJson(parent, key, notPlain(container));
-  return copyObject(container as Record<string, unknown>, place, gate);
+  const problem = problemOf(container);
+  if (problem !== undefined) throw notJson(parent, key, problem);
+  return Array.isArray(container) ? copyArray(container, place, gate) : copyObject(container as Record<string, unknown>, place, gate);
+}
+
+/** Why something is neither an array nor a plain object. A proxy may throw at every question. */
+function problemOf(container: object): string | undefined {
+  try {
+    if (Array.isArray(container)) return undefined;
+    const prototype: unknown = Object.getPrototypeOf(container);
+    return prototype === Object.prototype || prototype === null ? undefined : notPlain(container);
+  } catch {
+    return UNREADABLE;
+  }
 }
 
 function copyArray(items: readonly unknown[], place: Place, gate: Gate): Json {
   const result: Json[] = [];
-  for (let index = 0; index < items.length; index++) result.push(copy(items[index], index, place, gate));
+  const length = read(items, "length", place) as number;
+  for (let index = 0; index < length; index++) result.push(copy(read(items, index, place), index, place, gate));
   return Object.freeze(result);
 }
 
 function copyObject(object: Record<string, unknown>, place: Place, gate: Gate): Json {
   const result: Record<string, Json> = {};
-  for (const key of Object.keys(object)) {
+  for (const key of keysOf(object, place)) {
     if (key === "__proto__") throw notJson(place, key, "this key is not allowed");
     checkText(key, key, place, "its key");
-    const value = object[key];
+    const value = read(object, key, place);
     if (value !== undefined) result[key] = copy(value, key, place, gate);
   }
   return Object.freeze(result);
+}
+
+/** A property or an item; a getter may throw. */
+function read(container: object, key: string | number, place: Place): unknown {
+  try {
+    return (container as Record<string | number, unknown>)[key];
+  } catch {
+    throw notJson(place, key, UNREADABLE);
+  }
+}
+
+function keysOf(object: object, { key, parent }: Place): string[] {
+  try {
+    return inJsonbOrder(Object.keys(object));
+  } catch {
+    throw notJson(parent, key, UNREADABLE);
+  }
+}
+
+/** JSONB keeps keys by their length in bytes and then byte by byte. Most objects are small, and many are in that order already. */
+function inJsonbOrder(keys: string[]): string[] {
+  if (keys.length < 2) return keys;
+  const compare = NOT_ASCII.test(keys.join("")) ? compareBytes : compareAscii;
+  for (let n = 1; n < keys.length; n++) {
+    if (compare(keys[n - 1]!, keys[n]!) > 0) return keys.sort(compare);
+  }
+  return keys;
+}
+
+function compareAscii(a: string, b: string): number {
+  return a.length - b.length || (a < b ? -1 : 1);
+}
+
+/** UTF-16 has another order than UTF-8 once there are surrogates. */
+function compareBytes(a: string, b: string): number {
+  return Buffer.byteLength(a) - Buffer.byteLength(b) || Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
 function checkText(text: string, key: string | number, parent: Place | undefined, what: string): string {
@@ -130,7 +193,12 @@ function notPlain(container: object): string {
 function notJson(parent: Place | undefined, key: string | number, reason: string): NotJsonError {
   let pointer = "";
   for (let place = parent, step = key; place !== undefined; step = place.key, place = place.parent) {
-    pointer = `/${String(step).replaceAll("~", "~0").replaceAll("/", "~1")}${pointer}`;
+    pointer = pointerTo(step) + pointer;
   }
   return new NotJsonError(pointer, reason);
+}
+
+/** One step of a JSON pointer. */
+export function pointerTo(key: string | number): string {
+  return `/${String(key).replaceAll("~", "~0").replaceAll("/", "~1")}`;
 }

@@ -2,7 +2,7 @@ import { toMilliseconds, type Duration } from "./duration.ts";
 
 /** How often and how soon a failed node is tried again. */
 export interface RetryPolicy {
-  /** The most attempts, the first included: 1 never retries. Default 4. */
+  /** The most attempts, the first included: 1 never retries, 10,000 is the most. Default 4. */
   readonly maxAttempts?: number;
   /** The longest wait before the second attempt. Default "1 second". */
   readonly backoff?: Duration;
@@ -28,11 +28,14 @@ export class InvalidRetryPolicyError extends Error {
   override readonly name = "InvalidRetryPolicyError";
 }
 
+/** The most attempts of a node between two redrives. The number of an attempt is stored in two bytes. */
+export const MAX_ATTEMPTS = 10_000;
+
 /** Fills in the defaults. Throws `InvalidRetryPolicyError` or `InvalidDurationError`. */
 export function resolveRetry(policy: RetryPolicy = {}): ResolvedRetry {
   const { maxAttempts = 4, backoff = "1 second", factor = 2, maxBackoff = "5 minutes", jitter = "full" } = policy;
-  if (!Number.isSafeInteger(maxAttempts) || maxAttempts < 1) {
-    throw new InvalidRetryPolicyError(`maxAttempts is ${maxAttempts}: use a whole number of 1 or more`);
+  if (!Number.isSafeInteger(maxAttempts) || maxAttempts < 1 || maxAttempts > MAX_ATTEMPTS) {
+    throw new InvalidRetryPolicyError(`maxAttempts is ${maxAttempts}: use a whole number from 1 to ${MAX_ATTEMPTS}`);
   }
   if (!Number.isFinite(factor) || factor < 1) throw new InvalidRetryPolicyError(`factor is ${factor}: use a number of 1 or more`);
   if (jitter !== "full" && jitter !== "none") throw new InvalidRetryPolicyError(`jitter is ${String(jitter)}: use "full" or "none"`);

@@ -1,4 +1,5 @@
-import { freezeJson, jsonBytes, type Json } from "./json.ts";
+import { freezeJson, type Json } from "./json.ts";
+import { jsonbBytes } from "./jsonb-bytes.ts";
 import type { Node, State } from "./node.ts";
 import type { AnyWorkflow } from "./workflow-types.ts";
 
@@ -20,7 +21,7 @@ export interface Run {
   readonly failures: ByNode<number>;
   /** How many of these a redrive has forgiven: the retry policy no longer counts them, the attempt's number still does. */
   readonly forgiven: ByNode<number>;
-  /** The size of input and outputs as JSON. */
+  /** The size of input and outputs as JSON, as the database writes it. */
   readonly bytes: number;
 }
 
@@ -37,7 +38,7 @@ export interface RunRecord {
 /** Puts a run together from what is stored of it. */
 export function createRun({ id, workflow, input, outputs, failures, forgiven }: RunRecord): Run {
   const inOrder = outputsInOrder(workflow, outputs ?? none);
-  const bytes = inOrder.reduce((sum: number, output) => sum + jsonBytes(output), jsonBytes(input));
+  const bytes = inOrder.reduce((sum: number, output) => sum + jsonbBytes(output), jsonbBytes(input));
   return {
     id,
     workflow,

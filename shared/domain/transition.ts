@@ -1,5 +1,6 @@
 import type { ErrorRecord } from "./errors.ts";
-import { jsonBytes, type Json } from "./json.ts";
+import type { Json } from "./json.ts";
+import { jsonbBytes } from "./jsonb-bytes.ts";
 import type { Node } from "./node.ts";
 import { delayBeforeRetry } from "./retry-policy.ts";
 import { attemptOf, countedAttemptOf, withFailure, withOutput, type Run } from "./run.ts";
@@ -23,10 +24,10 @@ export type Transition =
   /** Store the failure; the run has failed with it. */
   | { readonly kind: "fail"; readonly error: ErrorRecord };
 
-/** The largest output of a node, in bytes of JSON. */
+/** The largest output of a node, in bytes of JSON as the database writes it. */
 export const MAX_OUTPUT_BYTES = 256 * 1024;
 
-/** The largest state of a run, input and outputs together, in bytes of JSON. */
+/** The largest state of a run, input and outputs together, in bytes of JSON as the database writes it. */
 export const MAX_STATE_BYTES = 4 * 1024 * 1024;
 
 /** A retry sooner than this stays in the lease: giving the run back and claiming it again would take about as long. */
@@ -48,7 +49,7 @@ export function transition(run: Run, node: Node, outcome: Outcome, random: numbe
 }
 
 function afterOutput(run: Run, node: Node, output: Json): Transition {
-  const bytes = jsonBytes(output);
+  const bytes = jsonbBytes(output);
   if (bytes > MAX_OUTPUT_BYTES) return tooLarge("OutputTooLargeError", `The output of "${node.name}"`, bytes, MAX_OUTPUT_BYTES);
   if (run.bytes + bytes > MAX_STATE_BYTES) {
     return tooLarge("StateTooLargeError", `With the output of "${node.name}" the run's state`, run.bytes + bytes, MAX_STATE_BYTES);
@@ -58,7 +59,7 @@ function afterOutput(run: Run, node: Node, output: Json): Transition {
 }
 
 function tooLarge(name: string, what: string, bytes: number, limit: number): Transition {
-  const message = `${what} is ${bytes} bytes of JSON, more than ${limit}: store the data elsewhere and return a reference to it.`;
+  const message = `${what} is ${bytes} bytes of JSON as the database writes it, more than ${limit}: store the data elsewhere and return a reference to it.`;
   return { kind: "fail", error: { name, message } };
 }
 

@@ -20,9 +20,14 @@ interface RunColumns {
 
 type OnTheWire<Answer> = Omit<Answer, "runs"> & { readonly runs?: RunColumns | null };
 
-/** The JSON text of an enqueue. Fresh runs without keys go by columns, and what they share is said once. */
+/**
+ * The JSON text of an enqueue. Fresh runs without keys go by columns, and what they share is said once. checked: `checkJson` has seen
+ * the inputs, so the database need not look for what JavaScript could not give back.
+ */
 export function encodeRuns({ runs, request, fresh }: EnqueueRequest): string {
-  if (fresh === undefined || request !== undefined || runs.some(({ key }) => key !== undefined)) return JSON.stringify({ runs, request });
+  if (fresh === undefined || request !== undefined || runs.some(({ key }) => key !== undefined)) {
+    return JSON.stringify({ runs, request, checked: true });
+  }
   const settings = ["workflow", "version", "priority"] as const;
   const shared = settings.filter((key) => runs.every((run) => run[key] === runs[0]?.[key]));
   const own = settings.filter((key) => !shared.includes(key));
@@ -30,6 +35,7 @@ export function encodeRuns({ runs, request, fresh }: EnqueueRequest): string {
   return JSON.stringify({
     fresh: columns(runs, ["id", "input", ...own, ...times]),
     shared: Object.fromEntries(shared.map((key) => [key, runs[0]?.[key]])),
+    checked: true,
   });
 }
 

@@ -1,5 +1,5 @@
 import { checkStatements } from "./check-statements.ts";
-import { toMilliseconds, type Duration } from "./duration.ts";
+import { toMilliseconds, toSleepMilliseconds, type Duration } from "./duration.ts";
 import { InvalidWorkflowError, NonRetryableError } from "./errors.ts";
 import { checkJson, type Json } from "./json.ts";
 import type { Node, NodeOptions, SqlResult, State, StepContext } from "./node.ts";
@@ -105,8 +105,8 @@ function sqlNode(name: string, options: Options, handler: AnyHandler): Node {
 
 function sleepNode(name: string, duration: Duration | ((state: State) => Duration)): Node {
   const retry = resolveRetry({ maxAttempts: 1 });
-  if (typeof duration === "function") return { kind: "sleep", name, retry, duration: (state) => toMilliseconds(duration(state)) };
-  const durationMs = toMilliseconds(duration);
+  if (typeof duration === "function") return { kind: "sleep", name, retry, duration: (state) => toSleepMilliseconds(duration(state)) };
+  const durationMs = toSleepMilliseconds(duration);
   return { kind: "sleep", name, retry, duration: () => durationMs };
 }
 
@@ -114,6 +114,7 @@ function common(options: Options) {
   const unknown = Object.keys(options).find((key) => !OPTION_NAMES.has(key));
   if (unknown !== undefined) throw new TypeError(`"${unknown}" is not an option of a node: use output, retry or timeout`);
   const timeoutMs = toMilliseconds(options.timeout ?? "30 seconds");
+  if (timeoutMs === 0) throw new TypeError(`its timeout of "${options.timeout}" leaves no time: use at least "1 millisecond"`);
   return { output: options.output, retry: resolveRetry(options.retry), timeoutMs };
 }
 

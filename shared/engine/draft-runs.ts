@@ -1,15 +1,19 @@
 import type { Duration } from "../domain/duration.ts";
-import { checkJson, jsonBytes, NotJsonError, type Json } from "../domain/json.ts";
+import { checkJson, NotJsonError, type CheckOptions, type Json } from "../domain/json.ts";
+import { jsonbBytes } from "../domain/jsonb-bytes.ts";
 import type { NewRun } from "../domain/protocol.ts";
 import type { JsonSchema } from "../domain/workflow-types.ts";
 import { canonicalHash } from "./canonical-hash.ts";
 import { InputTooLargeError, InvalidRunError, type RunIssue } from "./producer-errors.ts";
-import { runSettings } from "./run-settings.ts";
+import { runSettings, tooFarAhead } from "./run-settings.ts";
 import { issue, maxIssues, schemaIssues, type SchemaIssue } from "./schema-issues.ts";
 
-/** The largest input of a run, and of all runs of one call together, in bytes of JSON. */
+/**
+ * The largest input of a run, and of all runs of one call together, in bytes of JSON as the database writes it. A call may become
+ * twice as long inside the JSON of a request to Neon, which takes 10 MiB.
+ */
 export const maxInputBytes = 256 * 1024;
-export const maxCallBytes = 8 * 1024 * 1024;
+export const maxCallBytes = 4 * 1024 * 1024;
 /** How many runs one call may enqueue. */
 export const maxRuns = 1_000;
 
@@ -35,11 +39,12 @@ export interface RunTarget {
 export type RunDraft = Omit<NewRun, "id">;
 
 /**
- * Checks runs before any work is done: size, then settings and whether the input is JSON, then the input's schema.
+ * Checks runs before any work is done: size, then settings and whether the input is JSON, then the input's schema; and the size
+ * again, since a schema may make the input larger. now: the time in milliseconds, for how far ahead runAt may lie.
  *
  * @throws InputTooLargeError, or InvalidRunError with the first 20 issues.
  */
-export async function draftRuns(target: RunTarget, requests: readonly RunRequest[]): Promise<RunDraft[]> {
+export async function draftRuns(target: RunTarget, requests: readonly RunRequest[], now: number): Promise<RunDraft[]> {
   if (requests.length < 1 || requests.length > maxRuns) {
     throw new InvalidRunError(target.name, [{ run: 0, pointer: "", message: `enqueue 1 to ${maxRuns} runs at once` }]);
   }
@@ -51,9 +56,12 @@ export async function draftRuns(target: RunTarget, requests: readonly RunRequest
   for (const [run, request] of requests.entries()) {
     if (issues.length >= maxIssues) break;
     const draft = await draftRun(target, request, inputs[run], (found) => report(run, found));
+    const late = tooFarAhead(draft?.run_at, now);
+    if (late !== undefined) report(run, [issue("/runAt", late)]);
     if (draft !== undefined) drafts.push(draft);
   }
   if (issues.length > 0) throw new InvalidRunError(target.name, issues.slice(0, maxIssues));
+  if (target.input !== undefined) checkSizes(drafts.map(({ input }) => input));
   return drafts;
 }
 
@@ -61,12 +69,14 @@ type Report = (found: readonly SchemaIssue[]) => void;
 
 /** The input as JSON carries it, or undefined where it is not JSON. */
 function gate(request: RunRequest, report: Report): Json | undefined {
-  return typeof request === "object" && request !== null && request.input !== undefined ? json(request.input, report) : undefined;
+  return typeof request === "object" && request !== null && request.input !== undefined
+    ? json(request.input, report, { refuseMinusZero: true })
+    : undefined;
 }
 
-function json(value: unknown, report: Report): Json | undefined {
+function json(value: unknown, report: Report, options?: CheckOptions): Json | undefined {
   try {
-    return checkJson(value);
+    return checkJson(value, options);
   } catch (thrown) {
     if (!(thrown instanceof NotJsonError)) throw thrown;
     report([issue(`/input${thrown.pointer}`, thrown.reason)]);
@@ -77,7 +87,7 @@ function json(value: unknown, report: Report): Json | undefined {
 function checkSizes(inputs: readonly (Json | undefined)[]): void {
   let total = 0;
   for (const [run, input] of inputs.entries()) {
-    const bytes = input === undefined ? 0 : jsonBytes(input);
+    const bytes = input === undefined ? 0 : jsonbBytes(input);
     if (bytes > maxInputBytes) throw new InputTooLargeError(run, bytes, maxInputBytes);
     total += bytes;
   }

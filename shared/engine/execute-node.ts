@@ -1,7 +1,9 @@
 import { describeError, NonRetryableError, RetryAfterError, StepTimeoutError } from "../domain/errors.ts";
+import { NotJsonError } from "../domain/json.ts";
 import { idempotencyKey, stateOf, type Run } from "../domain/run.ts";
 import type { Node, StepContext } from "../domain/node.ts";
 import type { Outcome } from "../domain/transition.ts";
+import { InvalidStatementError } from "../domain/check-statements.ts";
 import type { Statement } from "../domain/statement.ts";
 import type { Attempt } from "./attempt.ts";
 import type { Poller } from "./poller.ts";
@@ -44,9 +46,18 @@ export async function executeNode(poller: Poller, run: Run, node: Node, attempt:
 /** The failed outcome that something thrown stands for; two errors are words to the engine. */
 export function failedBy(thrown: unknown): Outcome {
   const error = describeError(thrown);
-  if (thrown instanceof RetryAfterError) return { kind: "failed", error, retryable: true, retryAfterMs: thrown.afterMs };
-  const permanent = thrown instanceof NonRetryableError || error.name === "NotJsonError" || error.name === "InvalidStatementError";
+  if (isA(thrown, RetryAfterError)) return { kind: "failed", error, retryable: true, retryAfterMs: thrown.afterMs };
+  const permanent = isA(thrown, NonRetryableError) || isA(thrown, NotJsonError) || isA(thrown, InvalidStatementError);
   return { kind: "failed", error, retryable: !permanent };
+}
+
+/** A proxy may throw also when it is asked what it is. */
+function isA<Type>(thrown: unknown, type: abstract new (...values: never[]) => Type): thrown is Type {
+  try {
+    return thrown instanceof type;
+  } catch {
+    return false;
+  }
 }
 
 /** By hand rather than by Promise.race, which takes as long again as everything else that an attempt costs. */

@@ -17,7 +17,10 @@ export class InvalidRunError extends Error {
   }
 }
 
-/** An input of more than 256 KiB of JSON, or more than 8 MiB of them in one call (then run is undefined); nothing was stored. */
+/**
+ * An input of more than 256 KiB of JSON as the database writes it, or more than 4 MiB of them in one call (then run is undefined);
+ * nothing was stored.
+ */
 export class InputTooLargeError extends Error {
   override readonly name = "InputTooLargeError";
   readonly run: number | undefined;
@@ -27,7 +30,7 @@ export class InputTooLargeError extends Error {
   constructor(run: number | undefined, bytes: number, maxBytes: number) {
     const what = run === undefined ? "The inputs together are" : `The input of run ${run} is`;
     const advice = run === undefined ? "enqueue fewer runs at once" : "store the data elsewhere and pass a reference to it";
-    super(`${what} ${bytes} bytes of JSON, more than ${maxBytes}: ${advice}.`);
+    super(`${what} ${bytes} bytes of JSON as the database writes it, more than ${maxBytes}: ${advice}.`);
     this.run = run;
     this.bytes = bytes;
     this.maxBytes = maxBytes;

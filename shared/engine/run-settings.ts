@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { toMilliseconds, type Duration } from "../domain/duration.ts";
+import { MAX_DAYS_AHEAD, toMilliseconds, type Duration } from "../domain/duration.ts";
 
 /** Visible ASCII, which every proxy and log passes on unchanged. */
 export const idempotencyKeyPattern = /^[\x21-\x7e]{1,255}$/;
@@ -13,6 +13,7 @@ const delay = z.string().transform((text, context) => {
   }
 });
 
+const runAtRule = "use a time from 1970 to ten years ahead";
 const earliest = Date.parse("1970-01-01T00:00:00Z");
 const latest = Date.parse("9999-12-31T00:00:00Z");
 
@@ -21,7 +22,7 @@ const runAt = z.iso
   .datetime({ offset: true, error: 'write a time with its zone, as in "2030-01-31T10:00:00Z"' })
   .transform((text, context) => {
     const time = Date.parse(text);
-    if (time < earliest || time > latest) return refuse(context, "use a time from 1970 to 9999");
+    if (time < earliest || time > latest) return refuse(context, runAtRule);
     return new Date(time).toISOString();
   });
 
@@ -46,4 +47,9 @@ function priorityRule(): string {
 function refuse(context: z.RefinementCtx, message: string): never {
   context.addIssue({ code: "custom", message, input: context.value });
   return z.NEVER;
+}
+
+/** What is wrong with a time that lies too far ahead of now, in milliseconds; undefined where nothing is. */
+export function tooFarAhead(runAt: string | undefined, now: number): string | undefined {
+  return runAt !== undefined && Date.parse(runAt) > now + MAX_DAYS_AHEAD * 86_400_000 ? runAtRule : undefined;
 }

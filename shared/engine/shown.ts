@@ -5,9 +5,22 @@ export interface DescribeOptions {
   readonly stacks: boolean;
 }
 
-/** A stored error as it is shown. */
-export function shownError({ name, message, stack }: ErrorRecord, options: DescribeOptions): ErrorRecord {
-  return { name, message, ...(options.stacks && stack !== undefined && { stack }) };
+/** A stored error as it is shown: its message tells its parts and causes too. */
+export function shownError(error: ErrorRecord, options: DescribeOptions): ErrorRecord {
+  const { name, code, stack } = error;
+  return {
+    name,
+    message: messageOf(error),
+    ...(code !== undefined && { code }),
+    ...(options.stacks && stack !== undefined && { stack }),
+  };
+}
+
+/** Such as `fetch failed (caused by Error: connect ECONNREFUSED 127.0.0.1:9)`. A cause that says no more is left out. */
+function messageOf({ message, cause, errors = [] }: ErrorRecord): string {
+  const parts = errors.map((part) => ` (${part.name}: ${messageOf(part)})`).join("");
+  if (cause === undefined || (message.includes(cause.message) && cause.cause === undefined)) return message + parts;
+  return `${message}${parts} (caused by ${cause.name}: ${messageOf(cause)})`;
 }
 
 const earliest = "0001-01-01T00:00:00.000Z";

@@ -1,3 +1,5 @@
+import type { Json } from "../domain/json.ts";
+import { jsonbBytes } from "../domain/jsonb-bytes.ts";
 import type { ClaimLimits } from "../domain/protocol.ts";
 import { commitRound } from "./commit-round.ts";
 import { commitStatements, statementsAtMost } from "./commit-statements.ts";
@@ -81,9 +83,17 @@ function takeFinished(poller: Poller, lease: Lease): Finished[] {
     const entry = lease.finished.shift()!;
     if (entry.member.gone) continue;
     taken.push(entry);
-    bytes += entry.kind === "node" && "bytes" in entry.transition ? entry.transition.bytes : 0;
+    bytes += bytesOf(entry);
   }
   return taken;
+}
+
+/** What an entry adds to a request, but for a few names and numbers. The error that ends a run is sent twice. */
+function bytesOf(entry: Finished): number {
+  if (entry.kind !== "node") return 0;
+  const { transition } = entry;
+  if ("bytes" in transition) return transition.bytes;
+  return "error" in transition ? 2 * jsonbBytes(transition.error as unknown as Json) : 0;
 }
 
 /**

@@ -50,10 +50,10 @@ export function enqueueProblem(thrown: unknown, { pointerTo }: EnqueueRequest): 
     return invalidBody(thrown.issues.map(({ run, pointer, message }) => issue(pointerTo(run) + pointer, message)));
   }
   if (thrown instanceof InputTooLargeError) {
-    const message = `the input is ${thrown.bytes} bytes of JSON, more than ${thrown.maxBytes}`;
-    return new Problem("input-too-large", "Store the data elsewhere and send a reference to it.", {
-      errors: [issue(`${pointerTo(thrown.run ?? 0)}/input`, message)],
-    });
+    const what = thrown.run === undefined ? "the inputs together are" : "the input is";
+    const pointer = thrown.run === undefined ? "/runs" : `${pointerTo(thrown.run)}/input`;
+    const message = `${what} ${thrown.bytes} bytes of JSON as the database writes it, more than ${thrown.maxBytes}`;
+    return new Problem("input-too-large", "Store the data elsewhere and send a reference to it.", { errors: [issue(pointer, message)] });
   }
   if (thrown instanceof IdempotencyConflictError) {
     const errors = thrown.run === undefined ? [] : [issue(`${pointerTo(thrown.run)}/idempotencyKey`, "this key was used with another run")];

@@ -1,3 +1,4 @@
+import { parseJson } from "../domain/json-text.ts";
 import { checkJson, NotJsonError, type Json } from "../domain/json.ts";
 import { issue } from "../engine/schema-issues.ts";
 import { headerOf, type HttpEvent } from "./http-event.ts";
@@ -15,7 +16,7 @@ const contentType = /^application\/json\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;
 export function readJson(event: HttpEvent): Json {
   if (event.body === undefined || event.body === null || event.body === "") throw new Problem("invalid-json", "The body is empty.");
   checkContentType(event);
-  return gate(parse(decode(bytesOf(event.body, event.isBase64Encoded))));
+  return parse(decode(bytesOf(event.body, event.isBase64Encoded)));
 }
 
 function checkContentType(event: HttpEvent): void {
@@ -45,20 +46,12 @@ function notUtf8(): Problem {
 }
 
 /** JSON.parse's own message repeats a part of the body, so it is not shown. */
-function parse(text: string): unknown {
+function parse(text: string): Json {
   try {
-    return JSON.parse(text);
-  } catch {
-    throw new Problem("invalid-json", "The body is not JSON.");
-  }
-}
-
-function gate(value: unknown): Json {
-  try {
-    return checkJson(value);
+    return checkJson(parseJson(text));
   } catch (thrown) {
-    if (!(thrown instanceof NotJsonError)) throw thrown;
-    throw new Problem("invalid-body", "The body holds something that cannot be stored as JSON.", {
+    if (!(thrown instanceof NotJsonError)) throw new Problem("invalid-json", "The body is not JSON.");
+    throw new Problem("invalid-body", "The body holds something that would not come back as it is.", {
       errors: [issue(thrown.pointer, thrown.reason)],
     });
   }

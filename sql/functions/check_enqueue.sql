@@ -8,10 +8,10 @@ declare
   place bigint;
 begin
   if fresh is null then
-    perform baton.require_keys('the request of enqueue', request, '{runs}', '{runs,request}');
+    perform baton.require_keys('the request of enqueue', request, '{runs}', '{runs,request,checked}');
     perform baton.check_runs(request -> 'runs');
   else
-    perform baton.require_keys('the request of enqueue', request, '{fresh}', '{fresh,shared}');
+    perform baton.require_keys('the request of enqueue', request, '{fresh}', '{fresh,shared,checked}');
     perform baton.check_columns('the fresh runs of enqueue', fresh, '{id,input}', '{id,input,workflow,version,priority,run_at,delay_ms}');
     if request ? 'shared' then
       perform baton.require_keys('what fresh runs share', request -> 'shared', '{}', '{workflow,version,priority}');

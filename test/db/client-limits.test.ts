@@ -52,16 +52,38 @@ test("what a schema makes of an input must be storable too", async () => {
   await expect(client.enqueue(cut, "\u{1F600}")).rejects.toMatchObject({ issues: [{ run: 0, pointer: "/input" }] });
 });
 
-test("an input over 256 KiB is refused, and so are inputs of over 8 MiB together", async () => {
+test("an input over 256 KiB is refused, and so are inputs of over 4 MiB together", async () => {
   const large = { name: "x".repeat(256 * 1024) };
   await expect(client.enqueueMany(greet, [{ input: { name: "a" } }, { input: large }])).rejects.toMatchObject({
     name: "InputTooLargeError",
     run: 1,
   });
-  const many = Array.from({ length: 40 }, () => ({ input: { name: "x".repeat(255 * 1024) } }));
+  const many = Array.from({ length: 17 }, () => ({ input: { name: "x".repeat(255 * 1024) } }));
   const refused = client.enqueueMany(greet, many);
   await expect(refused).rejects.toThrow(InputTooLargeError);
   await expect(refused).rejects.toMatchObject({ run: undefined });
+});
+
+test("what a schema makes of an input must not be too large either", async () => {
+  const wide = defineWorkflow({ name: "wide", version: 1, input: z.string().transform((text) => text.repeat(1_000)) }).step(
+    "say",
+    () => null,
+  );
+  await expect(client.enqueue(wide, "x".repeat(1_000))).rejects.toMatchObject({ name: "InputTooLargeError", run: 0, bytes: 1_000_002 });
+});
+
+test("the largest call, with all that makes a request longer, goes through both drivers", async () => {
+  const workflow = { name: "greet", version: 3 } as const;
+  // Each quotation mark is two bytes of JSON and four in the JSON of a request to Neon.
+  const runs = Array.from({ length: 1_000 }, (_, n) => ({
+    input: { name: '"'.repeat(2_080), times: n },
+    runAt: "2027-06-01T00:00:00Z",
+    idempotencyKey: `${'"'.repeat(250)}${n}`,
+  }));
+  for (const driver of ["neon", "pg"] as const) {
+    const own = createClient({ database: database.connect("owner", driver), logger: silent });
+    expect(await own.enqueueMany<typeof greet>(workflow, runs)).toHaveLength(1_000);
+  }
 });
 
 test("a nudge that fails is logged and fails no enqueue; runs for later nudge nobody", async () => {

@@ -51,6 +51,12 @@ async function everything(): Promise<void> {
   await engine.claim();
   await Promise.all([engine.findRun(done!.id), engine.state(done!.id), engine.listRuns({ limit: 10, status: "ready" })]);
   await database.database.query("select baton.repair(), baton.new_id()");
+  // A number that no double holds, by a program that did not look.
+  await expect(
+    database.query("select baton.enqueue(jsonb_build_object('runs', jsonb_build_array($1::jsonb)))", [
+      JSON.stringify(newRun()).replace(/"input":.*?}/, '"input":12345678901234567890'),
+    ]),
+  ).rejects.toThrow("another one");
 }
 
 test("every function of the schema runs in one life of the engine", async () => {

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { InvalidDurationError, toMilliseconds, type Duration } from "../../shared/domain/duration.ts";
+import { InvalidDurationError, toMilliseconds, toSleepMilliseconds, type Duration } from "../../shared/domain/duration.ts";
 import { seed } from "./seed.ts";
 
 describe("a duration", () => {
@@ -44,6 +44,25 @@ describe("a duration", () => {
 
   it.each<Duration>(["367 days", "53 weeks", `${"9".repeat(400) as "9"} days`])("is at most 366 days", (duration) => {
     expect(() => toMilliseconds(duration)).toThrow("is too long: use at most 366 days.");
+  });
+
+  it.each<[string, number]>([
+    ["5 seconds", 5_000],
+    ["-5 seconds", 0],
+    ["-0.5 weeks", 0],
+    ["1e-7 seconds", 0],
+    ["-1e+21 milliseconds", 0],
+    ["3652 days", 315_532_800_000],
+  ])("of a sleep may have passed: %s is %d milliseconds", (duration, milliseconds) => {
+    expect(toSleepMilliseconds(duration as Duration)).toBe(milliseconds);
+  });
+
+  it.each(["3653 days", "1e30 milliseconds"])("of a sleep is at most ten years: %s is refused", (duration) => {
+    expect(() => toSleepMilliseconds(duration as Duration)).toThrow("is too long for a sleep: use at most ten years (3652 days).");
+  });
+
+  it("of a sleep is still a duration", () => {
+    expect(() => toSleepMilliseconds("NaN milliseconds" as Duration)).toThrow('"NaN milliseconds" is not a duration');
   });
 
   it("that is refused is a fact of its error", () => {

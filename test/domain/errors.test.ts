@@ -2,6 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { describeError, InvalidWorkflowError, NonRetryableError, RetryAfterError, StepTimeoutError } from "../../shared/domain/errors.ts";
 import { InvalidDurationError, type Duration } from "../../shared/domain/duration.ts";
+import { DatabaseRefusedError } from "../../shared/domain/database-errors.ts";
 import { checkJson } from "../../shared/domain/json.ts";
 import { seed } from "./seed.ts";
 
@@ -43,6 +44,12 @@ describe("the errors", () => {
   });
 });
 
+const throws = () => {
+  throw new Error("no");
+};
+const revoked = Proxy.revocable({}, {});
+revoked.revoke();
+
 describe("the record of an error", () => {
   it("has its name, message and stack", () => {
     const error = new TypeError("not a function");
@@ -55,7 +62,7 @@ describe("the record of an error", () => {
     ["undefined", undefined, "undefined"],
     ["a number", 42, "42"],
     ["a symbol", Symbol("s"), "Symbol(s)"],
-    ["a plain object", { code: 7 }, '{"code":7}'],
+    ["a plain object", { n: 7 }, '{"n":7}'],
     ["an object that is nothing in JSON", { toJSON: () => undefined }, "undefined"],
     ["an object with a bigint", { n: 1n }, "Something was thrown that cannot be shown."],
     ["an object whose message is no text", { message: 5 }, '{"message":5}'],
@@ -107,6 +114,50 @@ describe("the record of an error", () => {
 
   it("of an error without a name has one", () => {
     expect(describeError(Object.assign(new Error("m"), { name: "" })).name).toBe("Error");
+  });
+
+  it("keeps the chain of its causes, with their codes", () => {
+    const refused = Object.assign(new Error("connect ECONNREFUSED 127.0.0.1:9"), { code: "ECONNREFUSED" });
+    const thrown = new TypeError("fetch failed", { cause: new Error("first", { cause: refused }) });
+    expect(describeError(thrown)).toMatchObject({
+      name: "TypeError",
+      message: "fetch failed",
+      cause: { message: "first", cause: { name: "Error", message: "connect ECONNREFUSED 127.0.0.1:9", code: "ECONNREFUSED" } },
+    });
+    expect(describeError(new Error("no", { cause: 503 })).cause).toEqual({ name: "Error", message: "503" });
+    expect(describeError(new Error("no", { cause: null }))).not.toHaveProperty("cause");
+  });
+
+  it("keeps the parts of an AggregateError, and has a message where that has none", () => {
+    const record = describeError(new AggregateError([new TypeError("a"), "b"]));
+    expect(record).toMatchObject({ name: "AggregateError", message: "This AggregateError has no message." });
+    expect(record.errors).toMatchObject([
+      { name: "TypeError", message: "a" },
+      { name: "Error", message: "b" },
+    ]);
+  });
+
+  it("keeps a code that is a number, and the SQLSTATE of a database error", () => {
+    expect(describeError(Object.assign(new Error("m"), { code: 7 })).code).toBe("7");
+    expect(describeError(new DatabaseRefusedError("m", { sqlstate: "23505" })).code).toBe("23505");
+    expect(describeError(Object.assign(new Error("m"), { code: {} }))).not.toHaveProperty("code");
+  });
+
+  it("is bounded however long and wide the causes are, also where they are a circle", () => {
+    const circle = new Error("a".repeat(10_000), { cause: undefined });
+    circle.cause = new AggregateError(
+      Array.from({ length: 1_000 }, () => circle),
+      "b".repeat(10_000),
+    );
+    const text = JSON.stringify(describeError(circle));
+    expect(text.length).toBeLessThan(64 * 1024);
+    expect(text.match(/"name"/g)).toHaveLength(9);
+  });
+
+  it("of parts that cannot be read is still there", () => {
+    const hostile = Object.assign(new Error("m"), { errors: new Proxy([], { get: throws }), cause: revoked.proxy });
+    expect(describeError(hostile)).toMatchObject({ message: "m", cause: { message: "Something was thrown that cannot be shown." } });
+    expect(describeError(revoked.proxy).message).toBe("Something was thrown that cannot be shown.");
   });
 
   it(`of anything can be stored (seed ${seed})`, () => {

@@ -15,9 +15,10 @@ describe("a retry policy", () => {
   });
 
   it.each([
-    [{ maxAttempts: 0 }, "maxAttempts is 0: use a whole number of 1 or more"],
-    [{ maxAttempts: 1.5 }, "maxAttempts is 1.5: use a whole number of 1 or more"],
-    [{ maxAttempts: Infinity }, "maxAttempts is Infinity: use a whole number of 1 or more"],
+    [{ maxAttempts: 0 }, "maxAttempts is 0: use a whole number from 1 to 10000"],
+    [{ maxAttempts: 10_001 }, "maxAttempts is 10001: use a whole number from 1 to 10000"],
+    [{ maxAttempts: 1.5 }, "maxAttempts is 1.5: use a whole number from 1 to 10000"],
+    [{ maxAttempts: Infinity }, "maxAttempts is Infinity: use a whole number from 1 to 10000"],
     [{ factor: 0.5 }, "factor is 0.5: use a number of 1 or more"],
     [{ factor: NaN }, "factor is NaN: use a number of 1 or more"],
     [{ jitter: "some" as "full" }, 'jitter is some: use "full" or "none"'],

@@ -24,7 +24,7 @@ describe("a run", () => {
       position: 0,
       failures: {},
       forgiven: {},
-      bytes: 12,
+      bytes: 13,
     });
   });
 

@@ -38,13 +38,19 @@ describe("a completed node", () => {
 
   it("fails the run when its output is larger, whatever the retry policy", () => {
     const message =
-      'The output of "charge" is 262145 bytes of JSON, more than 262144: store the data elsewhere and return a reference to it.';
+      'The output of "charge" is 262145 bytes of JSON as the database writes it, more than 262144: store the data elsewhere and return a reference to it.';
     const next = transition(orderRun(), charge, completed(textOf(MAX_OUTPUT_BYTES + 1)), 0);
     expect(next).toEqual({ kind: "fail", error: { name: "OutputTooLargeError", message } });
   });
 
   it("counts the bytes of its output, not its characters", () => {
     expect(transition(orderRun(), charge, completed("€".repeat(90_000)), 0).kind).toBe("fail");
+  });
+
+  it("counts the digits that the database writes of a number, not those that JavaScript writes", () => {
+    const numbers = Array.from({ length: 900 }, () => 1e308);
+    const next = transition(orderRun(), charge, { kind: "completed", output: numbers }, 0);
+    expect(next).toMatchObject({ kind: "fail", error: { name: "OutputTooLargeError" } });
   });
 
   it("may fill the state up to 4 MiB", () => {
@@ -54,7 +60,7 @@ describe("a completed node", () => {
 
   it("fails the run when the state would be larger, also with its last output", () => {
     const message =
-      'With the output of "notify" the run\'s state is 4194305 bytes of JSON, more than 4194304: store the data elsewhere and return a reference to it.';
+      'With the output of "notify" the run\'s state is 4194305 bytes of JSON as the database writes it, more than 4194304: store the data elsewhere and return a reference to it.';
     const run = { ...orderRun({ outputs: untilNotify }), bytes: MAX_STATE_BYTES - 10 };
     expect(transition(run, notify, completed(textOf(11)), 0)).toEqual({ kind: "fail", error: { name: "StateTooLargeError", message } });
   });

@@ -26,6 +26,7 @@ describe("an enqueue on the wire", () => {
     expect(decoded({ fresh: true, runs: [run, { ...run, id: "b", priority: 0, delay_ms: 5 }] })).toEqual({
       fresh: { id: ["a", "b"], input: [{ n: 1 }, { n: 1 }], priority: [2, 0], delay_ms: [null, 5] },
       shared: { workflow: "order", version: 1 },
+      checked: true,
     });
   });
 
@@ -35,7 +36,7 @@ describe("an enqueue on the wire", () => {
     ["stand for a request with a key", { fresh: true, runs: [run], request: { workflow: "order", key: "k", hash: "h" } }],
   ] satisfies [string, EnqueueRequest][])("has runs as they are when they %s", (_, request) => {
     const { fresh: _fresh, ...rest } = request as EnqueueRequest;
-    expect(decoded(request)).toEqual(rest);
+    expect(decoded(request)).toEqual({ ...rest, checked: true });
   });
 });
 

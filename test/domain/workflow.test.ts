@@ -99,7 +99,9 @@ describe("a node", () => {
   });
 
   it.each([
-    [{ retry: { maxAttempts: 0 } }, "maxAttempts is 0: use a whole number of 1 or more."],
+    [{ retry: { maxAttempts: 0 } }, "maxAttempts is 0: use a whole number from 1 to 10000."],
+    [{ timeout: "0 seconds" }, 'its timeout of "0 seconds" leaves no time: use at least "1 millisecond".'],
+    [{ timeout: "0.0001 milliseconds" }, 'its timeout of "0.0001 milliseconds" leaves no time: use at least "1 millisecond".'],
     [{ retry: { backoff: "soon" } }, '"soon" is not a duration'],
     [{ timeout: "367 days" }, '"367 days" is too long: use at most 366 days.'],
     [{ timeOut: "1 second" }, '"timeOut" is not an option of a node: use output, retry or timeout.'],

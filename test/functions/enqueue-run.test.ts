@@ -24,7 +24,7 @@ test("a batch is answered in its order, with the place, time and priority that e
     runs: [
       { input: { ...order, orderId: "a" } },
       { input: { ...order, orderId: "b" }, delay: "10 seconds", priority: 0 },
-      { input: { ...order, orderId: "c" }, runAt: "2090-01-01T01:00:00+02:00", priority: 3 },
+      { input: { ...order, orderId: "c" }, runAt: "2035-01-01T01:00:00+02:00", priority: 3 },
     ],
   });
   expect(status).toBe(202);
@@ -40,14 +40,14 @@ test("a batch is answered in its order, with the place, time and priority that e
     { order: "b", priority: 0, wait: "00:00:10" },
     { order: "c", priority: 3 },
   ]);
-  expect(rows[2]!["start_at"]).toEqual(new Date("2089-12-31T23:00:00.000Z"));
+  expect(rows[2]!["start_at"]).toEqual(new Date("2034-12-31T23:00:00.000Z"));
 });
 
 test("a time may have any zone that ISO 8601 allows, also those that Postgres does not", async () => {
-  const { status, body } = await post({ input: order, runAt: "2090-01-02T00:00:00+23:00" });
+  const { status, body } = await post({ input: order, runAt: "2035-01-02T00:00:00+23:00" });
   expect(status).toBe(202);
   const rows = await database.query<{ start_at: Date }>("select start_at from baton.run where id = $1", [body.id]);
-  expect(rows).toEqual([{ start_at: new Date("2090-01-01T01:00:00.000Z") }]);
+  expect(rows).toEqual([{ start_at: new Date("2035-01-01T01:00:00.000Z") }]);
 });
 
 test("a thousand runs are stored by one request, a thousand and one are refused", async () => {

@@ -10,7 +10,7 @@ const engine = engineOf(database);
 checkAfterEach(database);
 
 /** Become part of the statements that use them, so that they are never called. */
-const INLINED = "{is_member,never}";
+const INLINED = "{digits_of,is_double,is_member,never}";
 
 /** One life of the engine that needs every function. */
 async function everything(): Promise<void> {
@@ -51,12 +51,11 @@ async function everything(): Promise<void> {
   await engine.claim();
   await Promise.all([engine.findRun(done!.id), engine.state(done!.id), engine.listRuns({ limit: 10, status: "ready" })]);
   await database.database.query("select baton.repair(), baton.new_id()");
-  // A number that no double holds, by a program that did not look.
-  await expect(
-    database.query("select baton.enqueue(jsonb_build_object('runs', jsonb_build_array($1::jsonb)))", [
-      JSON.stringify(newRun()).replace(/"input":.*?}/, '"input":12345678901234567890'),
-    ]),
-  ).rejects.toThrow("another one");
+  // By a program that did not look whether JavaScript gives the input back; what raises is not counted.
+  await database.database.query("select baton.enqueue(jsonb_build_object('runs', jsonb_build_array($1::jsonb)))", [
+    JSON.stringify(newRun()),
+  ]);
+  await database.database.query(`select baton.pointer_to('{"a":1}', '1')`);
 }
 
 test("every function of the schema runs in one life of the engine", async () => {

@@ -23,7 +23,9 @@ export async function operate(database: Database, ledger: Ledger, random: () => 
 
   async function cancel(id: string): Promise<void> {
     ledger.cancels.add(id);
-    if ((await runs.cancel(id)) === null) ledger.problem(`${id} was promised, and cancel does not know it`);
+    const redrives = await runs.redrives(id);
+    if (redrives === null || (await runs.cancel(id, { redrives })) === null)
+      ledger.problem(`${id} was promised, and cancel does not know it`);
   }
 
   async function find(id: string): Promise<void> {
@@ -36,11 +38,18 @@ export async function operate(database: Database, ledger: Ledger, random: () => 
   }
 }
 
-/** Redrives the newest failed runs; returns how many there were. */
-export async function redriveFailed(runs: RunRepository): Promise<number> {
-  const { runs: failed } = await runs.listRuns({ status: "failed", limit: 100 });
-  for (const { id } of failed) await runs.redrive(id);
-  return failed.length;
+/** Redrives what failed, each in the life that the list has seen, so that a late copy means no later one. */
+export async function redriveFailed(runs: RunRepository): Promise<void> {
+  for (let before: string | null | undefined; before !== null;) {
+    const page = await runs.listRuns({ status: "failed", limit: 100, ...(before !== undefined && { before }) });
+    for (const { id } of page.runs) await redrive(runs, id);
+    before = page.next;
+  }
+}
+
+async function redrive(runs: RunRepository, id: string): Promise<void> {
+  const redrives = await runs.redrives(id);
+  if (redrives !== null) await runs.redrive(id, { redrives });
 }
 
 /** Ticks beside the pollers. */

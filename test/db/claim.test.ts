@@ -184,3 +184,9 @@ test("a claim or a round of an older protocol is refused before anything is take
   await engine.release(token);
   expect(await placesOf(database, runs[0]!.id)).toEqual(["ready"]);
 });
+
+test("runs that fill the bytes of a claim to the last fit", async () => {
+  await engine.enqueue(newRuns(3));
+  const rows = await database.query("select sum(bytes)::int as bytes from (select bytes from baton.ready limit 2) as two");
+  expect((await engine.claim({ max_bytes: Number(rows[0]!["bytes"]) })).runs).toHaveLength(2);
+});

@@ -226,3 +226,29 @@ test("a tick tells how many of the crashed runs were poison, and how long the ol
   await engine.enqueue(newRuns(1));
   expect((await engine.tick()).oldest_ms).toBe(90_000);
 });
+
+test("claims and ticks tell of suspects from the first crash on", async () => {
+  await leaseOf(engine, 2);
+  expect((await engine.claim()).suspects).toBe(false);
+  await die();
+  expect([(await engine.claim()).suspects, (await engine.tick()).suspects]).toEqual([true, true]);
+});
+
+test("a lease runs out when its time is over, and not a millisecond before", async () => {
+  await database.setNow(new Date());
+  await engine.enqueue(newRuns(1));
+  await database.advance("1 second");
+  await engine.claim({ ttl_ms: 30_000 });
+  await database.advance("29.999 seconds");
+  expect(await engine.tick()).toMatchObject({ crashed: 0, lease_expires_in_ms: 1 });
+  await database.advance("0.001 seconds");
+  expect(await engine.tick()).toMatchObject({ crashed: 1, lease_expires_in_ms: null });
+});
+
+test("the crash of a lease counts a run that is no longer there as poison", async () => {
+  const { runs } = await leaseOf(engine, 3);
+  await database.query("delete from baton.run where id = $1", [runs[1]!.id]);
+  await database.advance("31 seconds");
+  expect(await engine.tick()).toMatchObject({ crashed: 3, poisoned: 1 });
+  expect(await placesOf(database, runs[1]!.id)).toEqual([]);
+});

@@ -98,3 +98,10 @@ test("a sleep that has begun before still lets its run leave the lease", async (
   await engine.advance(token, 2, { sleeps: [sleep(runs[0]!)] });
   expect(await placesOf(database, runs[0]!.id)).toEqual(["waiting"]);
 });
+
+test("a sleep that has begun before keeps what it said", async () => {
+  const { token, runs } = await leaseOf(engine, newRuns(1));
+  await engine.advance(token, 1, { steps: [step(runs[0]!, { node: "cool-off", output: { until: "then" } })] });
+  await engine.advance(token, 2, { sleeps: [sleep(runs[0]!)] });
+  expect(await engine.findRun(runs[0]!.id)).toMatchObject({ checkpoints: [{ node: "cool-off", output: { until: "then" } }] });
+});

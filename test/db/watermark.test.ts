@@ -1,5 +1,6 @@
 import pg from "pg";
 import { expect, test } from "vitest";
+import type { ClaimRequest } from "../../shared/domain/protocol.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { checkAfterEach, engineOf, newRun, newRuns } from "../support/engine-calls.ts";
 
@@ -130,4 +131,23 @@ test("tick tells when the next run is due and the next lease expires", async () 
   await database.advance("1 second");
   await engine.claim({ ttl_ms: 9_000 });
   expect(await engine.tick()).toMatchObject({ due_in_ms: 4_001, lease_expires_in_ms: 9_000 });
+});
+
+test("runs that are due at one moment are all found, though the watermark stands at that moment", async () => {
+  await database.setNow(new Date());
+  const runs = newRuns(3);
+  await engine.enqueue(runs);
+  await database.advance("1 second");
+  const { token } = await engine.claim();
+  await engine.release(token);
+  const found = [];
+  let low: ClaimRequest["low"] = {};
+  // The first claim comes at the very moment at which they are due.
+  for (const _ of runs) {
+    const claimed = await engine.claim({ low, max: 1 });
+    found.push(...claimed.runs.map(({ id }) => id));
+    low = claimed.low;
+    await database.advance("10 seconds");
+  }
+  expect(found.toSorted()).toEqual(runs.map(({ id }) => id).toSorted());
 });

@@ -1,0 +1,133 @@
+import { caught, type Mutant } from "./mutant.ts";
+
+const crash = "db/crash.test.ts";
+
+/** Leases that end: released, expired, crashed; and the beats that keep them. */
+export const leases: readonly Mutant[] = [
+  {
+    name: "A lease is good for a microsecond more than its time",
+    file: "sql/functions/reap_leases.sql",
+    find: "expires_at <= moment",
+    replace: "expires_at < moment",
+    ...caught(crash, "a lease runs out when its time is over, and not a millisecond before"),
+  },
+  {
+    name: "A tick takes 21 leases",
+    file: "sql/functions/reap_leases.sql",
+    find: "limit 20 for",
+    replace: "limit 21 for",
+    ...caught(crash, "tick takes 20 expired leases a time"),
+  },
+  {
+    name: "A run alone is poison at its second crash",
+    file: "sql/functions/crash_members.sql",
+    find: "if crashes > 5 then",
+    replace: "if crashes > 4 then",
+    ...caught(crash, "a run alone in its lease is poison at its third crash"),
+  },
+  {
+    name: "The first crash of a run alone counts as none",
+    file: "sql/functions/crash_members.sql",
+    find: "case when alone then 3 else 1 end);\nbegin",
+    replace: "case when alone then 2 else 1 end);\nbegin",
+    ...caught(crash, "a run alone in its lease is poison at its third crash"),
+  },
+  {
+    name: "A lease whose claim nobody heard of counts as a crash",
+    file: "sql/functions/crash_members.sql",
+    find: "held.round > held.fresh_round",
+    replace: "held.round >= held.fresh_round",
+    ...caught(crash, "claims whose answers never came are no crash of a run"),
+  },
+  {
+    name: "A run that stored something since its claim stays as suspicious as it was",
+    file: "sql/functions/crash_members.sql",
+    find: "baton.progressed_among(present, held.claimed_at)",
+    replace: "baton.progressed_among(present, moment)",
+    ...caught(crash, "since its claim begins anew at the first crash"),
+  },
+  {
+    name: "A failure that was stored is no progress",
+    file: "sql/functions/progressed_among.sql",
+    find: "c.n + f.n > 0",
+    replace: "c.n > 0",
+    ...caught(crash, "since its claim begins anew at the first crash"),
+  },
+  {
+    name: "A crash is progress",
+    file: "sql/functions/progressed_among.sql",
+    find: "and node <> '' and started_at >= since",
+    replace: "and started_at >= since",
+    ...caught(crash, "a run alone in its lease is poison at its third crash"),
+  },
+  {
+    name: "A crash counts as a failed attempt",
+    file: "sql/functions/failures_of.sql",
+    find: " and node <> '' group by",
+    replace: " group by",
+    ...caught(crash, "a crash is no failed attempt of a step"),
+  },
+  {
+    name: "What a poller gives back is suspected",
+    file: "sql/functions/return_members.sql",
+    find: "array[coalesce(cardinality(proven), 0)]));",
+    replace: "array[coalesce(cardinality(proven), 0)]), 1);",
+    ...caught("db/advance.test.ts", "release gives every member back with nothing counted"),
+  },
+  {
+    name: "Suspects that are given back are cleared",
+    file: "sql/functions/return_members.sql",
+    find: "array[cardinality(doubtful)]), held.crashes);",
+    replace: "array[cardinality(doubtful)]));",
+    ...caught(crash, "a suspect that is given back before it stored anything stays a suspect"),
+  },
+  {
+    name: "A release gives back who has left already",
+    file: "sql/functions/release.sql",
+    find: "ids := (baton.live_members(held.run_ids, held.gone)).ids;",
+    replace: "ids := held.run_ids;",
+    ...caught("db/interleavings.test.ts", "a round, then release: release waits, and gives back who is left"),
+  },
+  {
+    name: "A crash of a run that is no longer there is not counted",
+    file: "sql/functions/crash_members.sql",
+    find: "return cardinality(ids) - cardinality(present);",
+    replace: "return 0;",
+    ...caught(crash, "the crash of a lease counts a run that is no longer there as poison"),
+  },
+  {
+    name: "A beat shortens a lease",
+    file: "sql/functions/beat.sql",
+    find: "greatest(l.expires_at, moment + beat.ttl_ms * interval '1 millisecond')",
+    replace: "moment + beat.ttl_ms * interval '1 millisecond'",
+    ...caught("db/beat.test.ts", "a beat extends a lease, and never shortens it"),
+  },
+  {
+    name: "A beat does not extend a lease",
+    file: "sql/functions/beat.sql",
+    find: "greatest(l.expires_at,",
+    replace: "least(l.expires_at,",
+    ...caught("db/beat.test.ts", "a beat extends a lease, and never shortens it"),
+  },
+  {
+    name: "A beat waits for the round that holds the lease",
+    file: "sql/functions/beat.sql",
+    find: "for update skip locked",
+    replace: "for update",
+    ...caught("db/beat.test.ts", "a beat does not wait for a round that holds the lease"),
+  },
+  {
+    name: "A tick takes a blocked run out of its place and does not end it",
+    file: "sql/functions/stop_parked.sql",
+    find: "(select * from unready union all select * from unblocked) as parked",
+    replace: "unready as parked",
+    ...caught("db/interleavings.test.ts", ": the run is cancelled"),
+  },
+  {
+    name: "A repaired run does not wait for its sleep and its retry",
+    file: "sql/functions/repair.sql",
+    find: "greatest(r.start_at, c.until, f.until)",
+    replace: "r.start_at",
+    ...caught("db/repair.test.ts", "places are rebuilt from the state after ready and lease were emptied"),
+  },
+];

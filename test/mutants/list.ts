@@ -1,0 +1,10 @@
+import { claiming } from "./claim.ts";
+import { decisions } from "./decisions.ts";
+import { engine } from "./engine.ts";
+import { leases } from "./leases.ts";
+import type { Mutant } from "./mutant.ts";
+import { operators } from "./operators.ts";
+import { producers } from "./producers.ts";
+import { rounds } from "./rounds.ts";
+
+export const MUTANTS: readonly Mutant[] = [...claiming, ...rounds, ...leases, ...operators, ...producers, ...engine, ...decisions];

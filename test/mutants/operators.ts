@@ -1,0 +1,49 @@
+import { caught, type Mutant } from "./mutant.ts";
+
+const repeats = "db/repeats.test.ts";
+
+/** Cancel and redrive. */
+export const operators: readonly Mutant[] = [
+  {
+    name: "A cancel looks only for runs that are done",
+    file: "sql/functions/cancel.sql",
+    find: "if found then",
+    replace: "if ended = 'done' then",
+    ...caught("db/attempts.test.ts", "cancel says what it did, and again what has become of the run"),
+  },
+  {
+    name: "A late cancel stops the run that somebody let go on",
+    file: "sql/functions/cancel.sql",
+    find: "if (request ->> 'redrives')::integer <> baton.redrives(id)",
+    replace: "if (request ->> 'redrives')::integer > baton.redrives(id)",
+    ...caught(repeats, "a late copy of a cancel that the failure overtook does not stop the run when it was redriven"),
+  },
+  {
+    name: "A late redrive forgives another failure",
+    file: "sql/functions/redrive.sql",
+    find: "(request ->> 'redrives')::integer <> before then",
+    replace: "(request ->> 'redrives')::integer > before then",
+    ...caught(repeats, "a redrive that is sent again after the run failed once more leaves that failure alone"),
+  },
+  {
+    name: "A redrive forgives nothing",
+    file: "sql/functions/redrive.sql",
+    find: "coalesce(jsonb_object_agg(node, failures), '{}')",
+    replace: "'{}'",
+    ...caught("db/attempts.test.ts", "redrive lets a failed run go on where it stopped, with all its attempts anew"),
+  },
+  {
+    name: "The first redrive says what is forgiven, not the last",
+    file: "sql/functions/forgiven_of.sql",
+    find: "order by run_id, at desc",
+    replace: "order by run_id, at",
+    ...caught(repeats, "the failures that the last redrive forgave count"),
+  },
+  {
+    name: "A cancel that came too late for the failure stops the redriven run",
+    file: "sql/functions/redrive.sql",
+    find: "delete from baton.control c where c.run_id = redrive.id;",
+    replace: "",
+    ...caught("db/interleavings.test.ts", "a cancel that a failure overtook does not stop the run when it is redriven"),
+  },
+];

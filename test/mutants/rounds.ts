@@ -1,0 +1,148 @@
+import { caught, type Mutant } from "./mutant.ts";
+
+const advance = "db/advance.test.ts";
+const moves = "db/moves.test.ts";
+
+/** Rounds: what they store, what they tell, and who may send them. */
+export const rounds: readonly Mutant[] = [
+  {
+    name: "A repeated round is refused as an older one",
+    file: "sql/functions/advance.sql",
+    find: "or held.round > advance.round",
+    replace: "or held.round >= advance.round",
+    ...caught(advance, "gives it again, with the runs it claimed, and writes nothing more"),
+  },
+  {
+    name: "A copy of the last round but one is applied",
+    file: "sql/functions/advance.sql",
+    find: "or held.round > advance.round",
+    replace: "or held.round > advance.round + 1",
+    ...caught(advance, "a late copy of an older round is BT001 and writes nothing"),
+  },
+  {
+    name: "A repeated round tells no outputs and failures",
+    file: "sql/functions/replayed.sql",
+    find: "fresh.places, fresh.ids)",
+    replace: "fresh.places, null)",
+    ...caught("db/repeats.test.ts", "a repeated round tells the outputs and failures of the runs that it claimed"),
+  },
+  {
+    name: "A repeated round tells the runs of an earlier one",
+    file: "sql/functions/replayed.sql",
+    find: "held.fresh_round = held.round",
+    replace: "held.fresh_round <= held.round",
+    ...caught(advance, "a round that claimed nothing repeats no runs of an earlier one"),
+  },
+  {
+    name: "A repeated round tells of no stopped runs",
+    file: "sql/functions/replayed.sql",
+    find: "coalesce(held.told -> 'stopped', '[]')",
+    replace: "'[]'::jsonb",
+    ...caught(moves, "stopped runs are told again when the round is sent again"),
+  },
+  {
+    name: "A repeated round with statements is applied again",
+    file: "sql/functions/replayed.sql",
+    find: "if strictly then",
+    replace: "if strictly and held.told is not null then",
+    ...caught("db/strict.test.ts", "a repeated round is BT002 and its statements do nothing"),
+  },
+  {
+    name: "A round does not extend its lease",
+    file: "sql/functions/advance.sql",
+    find: "expires_at = moment + (request ->> 'ttl_ms')::integer * interval '1 millisecond'\n  where",
+    replace: "expires_at = l.expires_at\n  where",
+    ...caught(advance, "a heartbeat is a round with nothing in it: it keeps the lease"),
+  },
+  {
+    name: "A round that claims does not remember for whom",
+    file: "sql/functions/refill_lease.sql",
+    find: "fresh_round = held.round,",
+    replace: "fresh_round = l.fresh_round,",
+    ...caught(advance, "gives it again, with the runs it claimed, and writes nothing more"),
+  },
+  {
+    name: "A refill gives a place away that is taken",
+    file: "sql/functions/free_places.sql",
+    find: "where get_bit(gone, p) = 1 limit",
+    replace: "limit",
+    ...caught(moves, "runs that come into a lease take the free places first, and nobody changes place"),
+  },
+  {
+    name: "Outputs of runs that are no members are stored",
+    file: "sql/functions/append_checkpoints.sql",
+    find: "where baton.is_member(held, s.place::integer, s.run::uuid) and",
+    replace: "where",
+    ...caught(advance, "a token writes to the members of its own lease only"),
+  },
+  {
+    name: "A run that left its lease is a member still",
+    file: "sql/functions/is_member.sql",
+    find: "then get_bit(held.gone, place) = 0",
+    replace: "then true",
+    ...caught(advance, "runs that have left the lease are no members"),
+  },
+  {
+    name: "A run that is done stays in its lease",
+    file: "sql/functions/advance.sql",
+    find: "baton.without(held, done ||",
+    replace: "baton.without(held, '{}'::integer[] ||",
+    ...caught(moves, "one round moves many runs in all ways"),
+  },
+  {
+    name: "A run that ends in this round is stopped by it too",
+    file: "sql/functions/stop_members.sql",
+    find: " and (nth - 1)::integer <> all (ended)",
+    replace: "",
+    ...caught(moves, "a run that is done in the round that would cancel it is done"),
+  },
+  {
+    name: "A run whose output was refused is not given back",
+    file: "sql/functions/advance.sql",
+    find: "if cardinality(lost) > 0 then\n    perform",
+    replace: "if cardinality(lost) > 1 then\n    perform",
+    ...caught("db/duplicates.test.ts", "its run is reported and goes back to ready, its neighbours are stored"),
+  },
+  {
+    name: "A strict round with one output that is there already is applied",
+    file: "sql/functions/advance.sql",
+    find: "if strictly and cardinality(lost) > 0",
+    replace: "if strictly and cardinality(lost) > 1",
+    ...caught("db/strict.test.ts", "an output that is there already is BT003 and the statements do nothing"),
+  },
+  {
+    name: "A sleep that begins again says a later time",
+    file: "sql/functions/append_sleeps.sql",
+    find: "on conflict do nothing",
+    replace: "on conflict (run_id, node) do update set output = excluded.output",
+    ...caught("db/duplicates.test.ts", "a sleep that has begun before keeps what it said"),
+  },
+  {
+    name: "A run that waits for a retry is due at once",
+    file: "sql/functions/park_members.sql",
+    find: "perform baton.put_back(ids, times);",
+    replace: "perform baton.put_back(ids, array_fill(moment, array[coalesce(cardinality(ids), 0)]));",
+    ...caught(moves, "one round moves many runs in all ways"),
+  },
+  {
+    name: "A run that is put back has not begun",
+    file: "sql/functions/put_back.sql",
+    find: "r.bytes + c.bytes, true",
+    replace: "r.bytes + c.bytes, false",
+    ...caught(moves, "what comes out of ready into a lease brings its outputs and its failures by node"),
+  },
+  {
+    name: "A run that is put back weighs its input alone",
+    file: "sql/functions/put_back.sql",
+    find: "r.bytes + c.bytes",
+    replace: "r.bytes",
+    ...caught("db/claim.test.ts", "a claim is bounded in bytes of input and outputs"),
+  },
+  {
+    name: "An output was finished when its round came",
+    file: "sql/functions/append_checkpoints.sql",
+    find: "moment - s.age_ms::integer * interval '1 millisecond', s.output",
+    replace: "moment, s.output",
+    ...caught(advance, "a round stores each output once, with the attempt and its times"),
+  },
+];

@@ -2033,12 +2033,14 @@ declare
   all_priority smallint := shared ->> 'priority';
   due integer;
   largest integer;
+  latest timestamptz;
 begin
   with given as (
     select r.id::uuid, coalesce(r.workflow, all_workflow) as workflow, coalesce(r.version::integer, all_version) as version,
       coalesce(r.priority::smallint, all_priority) as priority, r.input,
-      greatest(moment, coalesce(r.run_at::timestamptz, moment + coalesce(r.delay_ms::bigint, 0) * interval '1 millisecond'))
-      + r.place * interval '1 microsecond' as start_at
+      case when r.run_at::timestamptz = baton.never() then baton.never() else
+        greatest(moment, coalesce(r.run_at::timestamptz, moment + least(coalesce(r.delay_ms::bigint, 0), 400000000000) * interval '1 millisecond'))
+        + r.place * interval '1 microsecond' end as start_at
     from rows from (
       jsonb_array_elements_text(runs -> 'id'), jsonb_array_elements_text(runs -> 'workflow'), jsonb_array_elements_text(runs -> 'version'),
       jsonb_array_elements_text(runs -> 'priority'), jsonb_array_elements(runs -> 'input'), jsonb_array_elements_text(runs -> 'run_at'),
@@ -2058,10 +2060,15 @@ begin
     select id, priority, start_at, bytes, false from (select * from stored_fresh union all select * from stored_new) as stored
     returning run_at, bytes
   )
-  select count(*) filter (where run_at <= moment + interval '15 seconds'), max(bytes) into due, largest from queued;
+  select count(*) filter (where run_at <= moment + interval '15 seconds'), max(bytes), max(run_at) filter (where run_at <> baton.never())
+    into due, largest, latest from queued;
   if largest > 262144 then
     raise exception 'an input is % bytes of JSON as the database writes it, more than 262144', largest
       using errcode = 'BT050', hint = 'Store the data elsewhere and pass a reference to it.';
+  end if;
+  if latest > moment + interval '87648 hours 1 second' then
+    raise exception 'a run is to start at %, more than ten years ahead', latest
+      using errcode = 'BT052', hint = 'Give it a time within ten years, or exactly baton.never().';
   end if;
   return due;
 end

@@ -172,3 +172,16 @@ test("a key finds the run that it was given with, however its id is written", as
   expect(answer.runs).toMatchObject([{ id: run.id }]);
   expect(await placesOf(database, run.id)).toEqual(["ready"]);
 });
+
+test("a run may start within ten years, or at exactly baton.never(), and at no other time", async () => {
+  const start = (run_at: string) => engine.enqueue([newRun({ run_at })]);
+  const inYears = (years: number) => new Date(Date.now() + years * 365.25 * 86_400_000).toISOString();
+  await start(inYears(9.99));
+  await start("9999-12-31T00:00:00Z");
+  for (const unlawful of [inYears(10.1), "9999-12-30T00:00:00Z", "9999-12-31T00:00:00.000001Z", "infinity"]) {
+    await expect(start(unlawful)).rejects.toMatchObject({ sqlstate: "BT052" });
+  }
+  await expect(engine.enqueue([newRun({ delay_ms: Number.MAX_SAFE_INTEGER })])).rejects.toMatchObject({ sqlstate: "BT052" });
+  expect(await database.query("select count(*)::integer as n from baton.run")).toEqual([{ n: 2 }]);
+  expect(await engine.claim()).toMatchObject({ runs: [] });
+});

@@ -22,14 +22,14 @@ function failing(errors: readonly Error[]) {
 
 test("five deadlocks in a row are a refusal, four are not", async () => {
   const five = failing(Array.from({ length: 6 }, deadlock));
-  expect(await settle(five.poller, five.call, 5)).toMatchObject({ refused: { sqlstate: "40P01" } });
+  expect(await settle(five.poller, five.call, { busyTries: 5 })).toMatchObject({ refused: { sqlstate: "40P01" } });
   expect(five.made()).toBe(5);
   const four = failing([...Array.from({ length: 4 }, deadlock), new DatabaseBusyError("away", {})]);
-  await expect(settle(four.poller, four.call, 5)).rejects.toThrow(UnsettledError);
+  await expect(settle(four.poller, four.call, { busyTries: 5 })).rejects.toThrow(UnsettledError);
 });
 
 test("deadlocks after an unknown outcome are no refusal: the first try may have been applied", async () => {
   const { poller, call, made } = failing([unknown(), ...Array.from({ length: 8 }, deadlock)]);
-  await expect(settle(poller, call, 5)).rejects.toThrow(UnsettledError);
+  await expect(settle(poller, call, { busyTries: 5 })).rejects.toThrow(UnsettledError);
   expect(made()).toBe(9);
 });

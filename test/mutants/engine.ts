@@ -10,7 +10,7 @@ export const engine: readonly Mutant[] = [
   {
     name: "An unknown outcome followed by deadlocks counts as a no",
     file: "shared/engine/settle.ts",
-    find: " && !unknown)",
+    find: " && unknown === 0)",
     replace: ")",
     ...caught(settle, "deadlocks after an unknown outcome are no refusal"),
   },

@@ -1459,6 +1459,7 @@ CREATE OR REPLACE FUNCTION baton.prove_round(token uuid, round integer, role nam
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
  SET enable_seqscan TO 'off'
 AS $function$
 begin

@@ -18,7 +18,6 @@ const find: HttpHandler = async (event) => {
 };
 
 const cancel: HttpHandler = async (event) => answer(202, await app().control.cancel(idOf(event), readLife(event)));
-
 const redrive: HttpHandler = async (event) => answer(202, await app().control.redrive(idOf(event), readLife(event)));
 
 function idOf(event: HttpEvent): string {

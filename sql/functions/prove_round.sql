@@ -3,7 +3,7 @@
 -- of the round or the statements is committed.
 -- grant: baton_poller
 create or replace function baton.prove_round(token uuid, round integer, role name) returns void
-language plpgsql volatile security definer set search_path = pg_catalog, baton, pg_temp set enable_seqscan = off
+language plpgsql volatile security definer set search_path = pg_catalog, baton, pg_temp set timezone = 'UTC' set enable_seqscan = off
 as $$
 begin
   if not exists (
@@ -16,5 +16,7 @@ begin
     raise exception 'the statements of a sql node changed the role to %', role
       using errcode = 'BT004', hint = 'Put what needs another role into a function that is security definer.';
   end if;
+  -- They may have said that the commit need not wait for the disk.
+  perform baton.commit_durably();
 end
 $$;

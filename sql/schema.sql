@@ -1459,6 +1459,7 @@ CREATE OR REPLACE FUNCTION baton.prove_round(token uuid, round integer, role nam
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
  SET enable_seqscan TO 'off'
 AS $function$
 begin
@@ -1472,6 +1473,8 @@ begin
     raise exception 'the statements of a sql node changed the role to %', role
       using errcode = 'BT004', hint = 'Put what needs another role into a function that is security definer.';
   end if;
+  -- They may have said that the commit need not wait for the disk.
+  perform baton.commit_durably();
 end
 $function$;
 

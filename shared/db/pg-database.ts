@@ -54,6 +54,9 @@ const clean = `set session authorization default; reset all; close all; unlisten
 const begin = `begin isolation level read committed; ${clean}`;
 /** Also before the commit: the engine's next call, or a pooler's next client, begins no transaction of this kind. */
 const commit = `${clean}; commit`;
+/** What the last statement of the engine has said of the commit's durability is cleaned away with the rest. */
+const durableCommit = `${clean}; select case when pg_catalog.current_setting('synchronous_commit') operator(pg_catalog.=) 'off'
+  then pg_catalog.set_config('synchronous_commit', 'on', true) end; commit`;
 
 interface Prepared {
   readonly text: string;
@@ -81,7 +84,7 @@ async function runAll(client: pg.PoolClient, statements: readonly Prepared[], la
     const query: pg.QueryConfig & { queryMode: string } = { text, values, queryMode: "extended" };
     results.push((await client.query(query)).rows as Record<string, unknown>[]);
   }
-  await client.query(`set constraints all immediate; ${last === undefined ? "" : `${inlined(last)}; `}${commit}`);
+  await client.query(`set constraints all immediate; ${last === undefined ? commit : `${inlined(last)}; ${durableCommit}`}`);
   return results;
 }
 

@@ -16,5 +16,7 @@ begin
     raise exception 'the statements of a sql node changed the role to %', role
       using errcode = 'BT004', hint = 'Put what needs another role into a function that is security definer.';
   end if;
+  -- They may have said that the commit need not wait for the disk.
+  perform baton.commit_durably();
 end
 $$;

@@ -12,6 +12,7 @@ beforeAll(() =>
     create function example.deferred() returns trigger language plpgsql as $$ begin
       if new.name = 'deferred' then raise exception 'too late' using errcode = 'BT002'; end if;
       if new.name = 'tenant' and current_setting('app.tenant', true) is distinct from 'a' then raise exception 'no tenant'; end if;
+      if new.name = 'durable' and current_setting('synchronous_commit') = 'off' then raise exception 'not durable'; end if;
       return null; end $$;
     create constraint trigger late after insert on example.effect deferrable initially deferred for each row execute function example.deferred();
     create procedure example.committing() language plpgsql as $$ begin commit; end $$`),
@@ -104,10 +105,25 @@ for (const driver of ["neon", "pg"] as Driver[]) {
   });
 }
 
+test("statements that say that a commit need not wait for the disk do not say it for their round", async () => {
+  const engine = engineOf(database, "neon");
+  const { token, runs } = await leaseOf(engine, 1);
+  await engine.advanceWith(token, 1, { steps: [step(runs[0]!)] }, [{ text: "set local synchronous_commit = off" }, insert("durable")]);
+  expect(await effects()).toEqual(["durable"]);
+});
+
 test("through pg, begin, each statement, and proof, reset and commit together are one message each", async () => {
   const pool = database.connect("poller", "pg");
   const sent = vi.spyOn(pg.Client.prototype, "query");
   await pool.transaction([{ text: "select 1" }, { text: "select $1::int", values: [2] }], { last: { text: "select 3" } });
   expect(sent).toHaveBeenCalledTimes(4);
+  const closing = sent.mock.calls.at(-1)![0];
   sent.mockRestore();
+  // The session's own word is that no commit waits for the disk.
+  const careless = new pg.Client({ connectionString: database.ownerUrl, options: "-c synchronous_commit=off" });
+  await careless.connect();
+  await careless.query("begin");
+  await careless.query(closing.replace(/commit$/, ""));
+  expect((await careless.query("show synchronous_commit")).rows).toEqual([{ synchronous_commit: "on" }]);
+  await careless.end();
 });

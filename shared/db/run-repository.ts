@@ -29,8 +29,9 @@ export async function beat(database: Database, token: string, ttlMs: number, opt
   return row!.answer.held;
 }
 
-const strictRound =
-  "select baton.advance($1::pg_catalog.uuid, $2::pg_catalog.int4, $3::pg_catalog.jsonb) as answer, pg_catalog.set_config('baton.role', current_user, true) as role";
+const oneRound = "baton.advance($1::pg_catalog.uuid, $2::pg_catalog.int4, $3::pg_catalog.jsonb)";
+const strictRound = `select ${oneRound} as answer, pg_catalog.set_config('baton.role', current_user::pg_catalog.text, true) as role`;
+const proof = "select baton.prove_round($1::pg_catalog.uuid, $2::pg_catalog.int4, current_user)";
 
 export type RunRepository = ReturnType<typeof runRepository>;
 
@@ -58,20 +59,14 @@ export function runRepository(database: Database) {
     },
     /** request is the text of `encodeRound`. */
     advance: async (token: string, round: number, request: string, options?: CallOptions): Promise<AdvanceAnswer> =>
-      decodeRuns(
-        await call(
-          "select baton.advance($1::pg_catalog.uuid, $2::pg_catalog.int4, $3::pg_catalog.jsonb) as answer",
-          [token, round, request],
-          options,
-        ),
-      ),
+      decodeRuns(await call(`select ${oneRound} as answer`, [token, round, request], options)),
     /**
      * One transaction: a strict round first, which raises when fenced or applied before, then the statements of sql nodes, and the
      * proof that they left transaction and role alone.
      */
     async advanceWith(token: string, round: number, request: string, statements: readonly Statement[], options: CallOptions = patient) {
       const advance = { text: strictRound, values: [token, round, request] };
-      const last = { text: "select baton.prove_round($1::pg_catalog.uuid, $2::pg_catalog.int4, current_user)", values: [token, round] };
+      const last = { text: proof, values: [token, round] };
       const [rows] = await database.transaction([advance, ...statements], { ...options, last }).catch((thrown: unknown) => {
         throw isForeign(thrown, token) ? new DatabaseRefusedError(thrown.message, { cause: thrown }) : thrown;
       });

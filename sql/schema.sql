@@ -1189,6 +1189,8 @@ CREATE OR REPLACE FUNCTION baton.list_runs(request jsonb)
  SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
  SET "TimeZone" TO 'UTC'
  SET enable_seqscan TO 'off'
+ SET enable_bitmapscan TO 'off'
+ SET enable_sort TO 'off'
 AS $function$
 declare
   moment timestamptz := baton.now();

@@ -107,8 +107,8 @@ for (const [crowd, place] of crowds) {
         for (const statistics of ["no", "fresh"]) {
           if (statistics === "fresh") await database.query("analyze");
           for (const request of requests) {
-            const { most, ms, ids } = await walk(list, request, 3);
-            expect([request, statistics, most <= MOST_BUFFERS]).toEqual([request, statistics, true]);
+            const { most, rows, ms, ids } = await walk(list, request, 3);
+            expect([request, statistics, most <= MOST_BUFFERS, rows <= 10_000]).toEqual([request, statistics, true, true]);
             if (size === SIZES.at(-1)) {
               const { status = "any", workflow = "any" } = request;
               measured.push(

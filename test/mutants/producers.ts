@@ -77,10 +77,10 @@ export const producers: readonly Mutant[] = [
     ...caught(enqueue, "the runs of one batch are due a microsecond apart"),
   },
   {
-    name: "Nobody is woken for what is due in 14 seconds",
+    name: "Nobody is woken for what is due in less than 15 seconds and more than 14",
     file: "sql/functions/store_runs.sql",
     find: "moment + interval '15 seconds'",
-    replace: "moment + interval '13 seconds'",
+    replace: "moment + interval '14 seconds'",
     ...caught(enqueue, "a poller is to be woken for what is due within 15 seconds"),
   },
   {

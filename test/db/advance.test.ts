@@ -193,6 +193,8 @@ test("release gives every member back with nothing counted, and again is a succe
   expect(await engine.release(token)).toEqual({ released: 0 });
   expect(await placesOf(database, runs[1]!.id)).toEqual(["ready"]);
   expect(await engine.findRun(runs[1]!.id)).toMatchObject({ status: "ready", crashes: 0 });
+  // Not suspects, whom only a lease of their own would take.
+  expect((await engine.claim()).runs).toHaveLength(2);
   await expect(engine.advance(token, 2)).rejects.toMatchObject({ sqlstate: "BT001" });
 });
 

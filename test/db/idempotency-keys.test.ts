@@ -56,7 +56,8 @@ test("one key twice in a batch is one run, and BT011 when the bodies differ", as
 
 test("the same key of another workflow, or of a whole request, is another key", async () => {
   await engine.enqueue([keyed("monday")]);
-  await engine.enqueue([keyed("monday", "h2", { workflow: "transcode-video" })]);
+  const other = keyed("monday", "h2", { workflow: "transcode-video" });
+  expect((await engine.enqueue([other])).runs).toEqual([{ id: other.id, status: "ready" }]);
   await engine.enqueue([newRun()], { ...request, hash: "h3" });
   expect(await count("run")).toBe(3);
 });

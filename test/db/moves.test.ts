@@ -150,3 +150,10 @@ test("a run keeps its priority wherever it comes from", async () => {
   const bands = await database.query("select band - priority as moved from baton.ready join baton.run on id = run_id");
   expect(bands.map(({ moved }) => Number(moved))).toEqual([0, 0]);
 });
+
+test("a run that is put back weighs its input and its outputs", async () => {
+  const { token, runs } = await leaseOf(engine, 1);
+  const [{ bytes: input }] = (await database.query("select octet_length(input::text) as bytes from baton.run")) as [{ bytes: number }];
+  await engine.advance(token, 1, { steps: [step(runs[0]!, { output: "x".repeat(98) })], parks: [{ ...member(runs[0]!), delay_ms: 0 }] });
+  expect(await database.query("select bytes from baton.ready")).toEqual([{ bytes: input + 100 }]);
+});

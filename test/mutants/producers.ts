@@ -11,14 +11,14 @@ export const producers: readonly Mutant[] = [
     file: "sql/functions/remember_runs.sql",
     find: "interval '7 days'",
     replace: "interval '1 day'",
-    ...caught(keys, "tick forgets keys after 7 days"),
+    ...caught(keys, until),
   },
   {
     name: "Keys of requests are forgotten after a day",
     file: "sql/functions/remember_request.sql",
     find: "interval '7 days'",
     replace: "interval '1 day'",
-    ...caught(keys, "tick forgets keys after 7 days"),
+    ...caught(keys, until),
   },
   {
     name: "A key stands a microsecond longer than its 7 days",
@@ -44,16 +44,23 @@ export const producers: readonly Mutant[] = [
   {
     name: "An id of exactly 5 minutes ahead is good",
     file: "sql/functions/refuse_foreign_ids.sql",
-    find: "given.id >= newest",
-    replace: "given.id > newest",
-    ...caught(enqueue, "an id is good from 24 hours old to just below 5 minutes ahead"),
+    find: "interval '5 minutes'",
+    replace: "interval '5 minutes 1 millisecond'",
+    ...caught(enqueue, "is refused as BT010 with the database's milliseconds"),
   },
   {
     name: "An id of exactly 24 hours is refused",
     file: "sql/functions/refuse_foreign_ids.sql",
-    find: "given.id < oldest",
-    replace: "given.id <= oldest",
+    find: "interval '24 hours'",
+    replace: "interval '23:59:59.999'",
     ...caught(enqueue, "an id is good from 24 hours old to just below 5 minutes ahead"),
+  },
+  {
+    name: "The lowest id of the millisecond that is 5 minutes ahead is good",
+    file: "sql/functions/refuse_foreign_ids.sql",
+    find: "given.id >= newest",
+    replace: "given.id > newest",
+    harmless: "one id of 2^74 of its millisecond; its partition is made weeks ahead",
   },
   {
     name: "A run whose time is past lies below the watermarks",
@@ -70,10 +77,10 @@ export const producers: readonly Mutant[] = [
     ...caught(enqueue, "the runs of one batch are due a microsecond apart"),
   },
   {
-    name: "Nobody is woken for what is due in 14 seconds",
+    name: "Nobody is woken for what is due in less than 15 seconds and more than 14",
     file: "sql/functions/store_runs.sql",
     find: "moment + interval '15 seconds'",
-    replace: "moment + interval '13 seconds'",
+    replace: "moment + interval '14 seconds'",
     ...caught(enqueue, "a poller is to be woken for what is due within 15 seconds"),
   },
   {

@@ -14,12 +14,12 @@ checkAfterEach(database);
 
 const outputBytes = 250 * 1024;
 const perRun = Math.floor((MAX_STATE_BYTES - 4_096) / outputBytes);
-/** JSON of so many bytes, of the sorts that grow most on their way: in text, escaped, or by their count. */
+/** JSON of so many bytes as the database writes it, of the sorts that grow most on their way: in text, escaped, or by their count. */
 const sorts: [string, (bytes: number) => Json][] = [
-  ["empty texts", (bytes) => Array.from({ length: Math.floor(bytes / 3) }, () => "")],
+  ["empty texts", (bytes) => Array.from({ length: Math.floor(bytes / 4) }, () => "")],
   ["quotes", (bytes) => '"'.repeat(Math.floor(bytes / 2) - 1)],
-  ["small numbers", (bytes) => Array.from({ length: Math.floor(bytes / 2) }, () => 1)],
-  ["short texts", (bytes) => Array.from({ length: Math.floor(bytes / 14) }, (_, nth) => `text-${nth % 1e6}`.padEnd(11))],
+  ["small numbers", (bytes) => Array.from({ length: Math.floor(bytes / 3) }, () => 1)],
+  ["short texts", (bytes) => Array.from({ length: Math.floor(bytes / 15) }, (_, nth) => `text-${nth % 1e6}`.padEnd(11))],
   ["other letters", (bytes) => "ж".repeat(Math.floor(bytes / 2) - 1)],
 ];
 

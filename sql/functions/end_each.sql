@@ -9,12 +9,15 @@ begin
   if coalesce(cardinality(ids), 0) = 0 then
     return;
   end if;
-  perform baton.end_runs(ids, new_status, array_fill(error, array[cardinality(ids)]), true, moment);
-exception when data_exception or integrity_constraint_violation or program_limit_exceeded then
-  if cardinality(ids) > 1 then
-    foreach id in array ids loop
-      perform baton.end_each(array[id], new_status, error, moment);
-    end loop;
-  end if;
+  -- A block of its own: every claim calls this, and nearly none has anybody to end and needs a subtransaction.
+  begin
+    perform baton.end_runs(ids, new_status, array_fill(error, array[cardinality(ids)]), true, moment);
+  exception when data_exception or integrity_constraint_violation or program_limit_exceeded then
+    if cardinality(ids) > 1 then
+      foreach id in array ids loop
+        perform baton.end_each(array[id], new_status, error, moment);
+      end loop;
+    end if;
+  end;
 end
 $$;

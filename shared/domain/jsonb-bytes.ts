@@ -1,50 +1,42 @@
 import type { Json, JsonObject } from "./json.ts";
 
-// What a string of JSON writes as more than itself.
-// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-const ESCAPED = /["\\\u0000-\u001f]/;
-
 /**
- * How many bytes Postgres writes for a value stored as JSONB, which is what travels: numbers are written out (1e308 has 309 digits),
- * and a space follows each comma and colon. Never less than the JSON text of JavaScript.
+ * How many bytes Postgres writes for a value stored as JSONB, which is what travels: JavaScript's own text, and what Postgres adds to
+ * it. Numbers are written out (1e308 has 309 digits), and a space follows each comma and colon.
  */
 export function jsonbBytes(value: Json): number {
-  switch (typeof value) {
-    case "string":
-      return textBytes(value);
-    case "number":
-      return numberBytes(value);
-    case "boolean":
-      return value ? 4 : 5;
-    default:
-      return value === null ? 4 : containerBytes(value);
-  }
+  // One call for all of it: to look at each string by itself takes twice as long.
+  return Buffer.byteLength(JSON.stringify(value)) + added(value);
 }
 
-function containerBytes(container: readonly Json[] | JsonObject): number {
-  let bytes = 2;
-  if (Array.isArray(container)) {
-    for (const item of container as readonly Json[]) bytes += jsonbBytes(item) + 2;
-  } else {
-    for (const key of Object.keys(container)) {
-      const item = (container as JsonObject)[key];
-      if (item !== undefined) bytes += textBytes(key) + jsonbBytes(item) + 4;
-    }
-  }
-  // No comma after the last.
-  return bytes === 2 ? 2 : bytes - 2;
+function added(value: Json): number {
+  if (typeof value === "number") return addedToNumber(value);
+  if (typeof value !== "object" || value === null) return 0;
+  return Array.isArray(value) ? addedToArray(value as readonly Json[]) : addedToObject(value as JsonObject);
 }
 
-function textBytes(text: string): number {
-  return ESCAPED.test(text) ? Buffer.byteLength(JSON.stringify(text)) : Buffer.byteLength(text) + 2;
+function addedToArray(items: readonly Json[]): number {
+  let bytes = Math.max(items.length - 1, 0);
+  for (const item of items) bytes += added(item);
+  return bytes;
+}
+
+/** A colon for each property, and a comma for each but the last. */
+function addedToObject(object: JsonObject): number {
+  let bytes = 0;
+  for (const key of Object.keys(object)) {
+    const item = object[key];
+    if (item !== undefined) bytes += added(item) + 2;
+  }
+  return Math.max(bytes - 1, 0);
 }
 
 /** JavaScript writes an exponent from 1e21 on and below 1e-6; Postgres writes the zeros. */
-function numberBytes(value: number): number {
-  const text = String(value);
-  const place = text.indexOf("e");
-  if (place === -1) return text.length;
-  const exponent = Number(text.slice(place + 1));
-  const digits = text.slice(0, place).replace(/[-.]/g, "").length;
-  return (value < 0 ? 1 : 0) + (exponent < 0 ? 1 - exponent + digits : exponent + 1);
+function addedToNumber(value: number): number {
+  const size = Math.abs(value);
+  if (size === 0 || (size >= 1e-6 && size < 1e21)) return 0;
+  const text = String(size);
+  const [mantissa = "", exponent = ""] = text.split("e");
+  const digits = mantissa.replace(".", "").length;
+  return (Number(exponent) < 0 ? 1 - Number(exponent) + digits : Number(exponent) + 1) - text.length;
 }

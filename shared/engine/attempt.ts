@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { Abort } from "./abort.ts";
-import type { FinishedNode, Lease } from "./lease.ts";
+import type { Lease } from "./lease.ts";
 
 const scope = new AsyncLocalStorage<Attempt>();
 
@@ -12,10 +12,11 @@ export class Attempt extends Abort {
   readonly runId: string;
   readonly node: string;
   readonly number: number;
-  /** Ends the wait for its handler, while that runs. */
-  reject: ((thrown: unknown) => void) | undefined;
-  /** What came of it, once its handler has come back; it may wait in its lease for a round still. */
-  kept: FinishedNode | undefined;
+  /** Ends the wait for its handler. */
+  private reject: ((thrown: unknown) => void) | undefined;
+  /** What escaped before anybody waited. */
+  private escaped: { readonly thrown: unknown } | undefined;
+  private over: boolean;
   /** The lease that holds its run. */
   readonly lease: Lease;
 
@@ -26,18 +27,47 @@ export class Attempt extends Abort {
     this.node = node;
     this.number = number;
     this.reject = undefined;
-    this.kept = undefined;
+    this.escaped = undefined;
+    this.over = false;
   }
 
-  /** Calls what belongs to this attempt. */
-  run<Result>(call: () => Result): Result {
-    return scope.run(this, call);
+  /** From now on somebody waits for what the handler returns. */
+  wait(reject: (thrown: unknown) => void): void {
+    if (this.escaped === undefined) this.reject = reject;
+    else reject(this.escaped.thrown);
+  }
+
+  /** Nobody waits any more. */
+  end(): void {
+    this.over = true;
+    this.reject = undefined;
+  }
+
+  /** Makes it fail, whatever its handler still does. False: it is over. */
+  fail(thrown: unknown): boolean {
+    if (this.over) return false;
+    this.escaped ??= { thrown };
+    this.reject?.(thrown);
+    return true;
+  }
+
+  /**
+   * Calls what belongs to this attempt, with arguments rather than as a closure, which would live as long as its result. Not by
+   * `scope.run`: it leaves a scope behind when it ends, which each later one would copy.
+   */
+  run<Args extends unknown[], Result>(call: (...args: Args) => Result, ...args: Args): Result {
+    return this.lease.outside(callWithin<Args, Result>, this, call, args);
   }
 
   /** What listens to the signal belongs to the attempt too, whoever aborts it. */
   override abort(reason: Error): void {
-    this.run(() => super.abort(reason));
+    this.run((error: Error) => super.abort(error), reason);
   }
+}
+
+function callWithin<Args extends unknown[], Result>(attempt: Attempt, call: (...args: Args) => Result, args: Args): Result {
+  scope.enterWith(attempt);
+  return call(...args);
 }
 
 /** The attempt on whose behalf the present code runs, if any. */

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import type { ErrorRecord } from "../domain/errors.ts";
 import type { Json } from "../domain/json.ts";
 import type { AdvanceAnswer, ClaimAnswer } from "../domain/protocol.ts";
@@ -85,6 +86,8 @@ export class Lease {
   readonly slots: Slots;
   /** Starts what may start, once the lease is worked. */
   startMore: () => void = () => {};
+  /** Calls with what asynchronous code sees where the lease was made, and leaves the caller's as it was. */
+  readonly outside = AsyncLocalStorage.snapshot();
   private ring: (() => void) | undefined;
   private rung = false;
 

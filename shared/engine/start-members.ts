@@ -62,8 +62,8 @@ function start(poller: Poller, lease: Lease, member: Member, node: Node): void {
   member.abort = attempt;
   const startedAt = poller.clock.now();
   if (node.kind !== "sleep" && startedAt + node.timeoutMs > lease.busyUntil) busyFor(poller, lease, startedAt, node.timeoutMs);
-  void executeNode(poller, member.run, node, attempt).then((executed) => {
-    attempt.reject = undefined;
+  void attempt.run(executeNode, poller, member.run, node, attempt).then((executed) => {
+    attempt.end();
     lease.running--;
     lease.progressedAt = poller.clock.now();
     if (!member.gone) keep(poller, lease, member, node, attempt, startedAt, executed);
@@ -96,8 +96,8 @@ function keep(poller: Poller, lease: Lease, member: Member, node: Node, attempt:
     finishedAt: poller.clock.now(),
   };
   const applies = entry.transition.kind === "continue" || entry.transition.kind === "finish";
-  if (executed.statements === undefined || !applies) lease.finished.push((attempt.kept = entry));
-  else lease.statements.push((attempt.kept = { ...entry, statements: executed.statements }));
+  if (executed.statements === undefined || !applies) lease.finished.push(entry);
+  else lease.statements.push({ ...entry, statements: executed.statements });
 }
 
 /**
@@ -105,16 +105,25 @@ function keep(poller: Poller, lease: Lease, member: Member, node: Node, attempt:
  * returned, while its result waits for its round. False: it was over already.
  */
 export function failAttempt(poller: Poller, attempt: Attempt, thrown: unknown): boolean {
-  attempt.reject?.(thrown);
-  return attempt.reject !== undefined || (attempt.kept !== undefined && failAfterAll(poller, attempt.lease, attempt.kept, thrown));
+  return attempt.fail(thrown) || failAfterAll(poller, attempt, thrown);
 }
 
-function failAfterAll(poller: Poller, lease: Lease, kept: FinishedNode, thrown: unknown): boolean {
-  const waiting: Finished[] = kept.statements === undefined ? lease.finished : lease.statements;
-  const at = waiting.indexOf(kept);
-  if (at < 0 || kept.transition.kind === "retry" || kept.transition.kind === "fail") return false;
-  waiting.splice(at, 1);
+function failAfterAll(poller: Poller, attempt: Attempt, thrown: unknown): boolean {
+  const { lease } = attempt;
+  const kept = takeKept(lease.finished, attempt) ?? takeKept(lease.statements, attempt);
+  if (kept === undefined) return false;
   const { statements: _, ...entry } = kept;
   lease.finished.push({ ...entry, transition: transition(kept.member.run, kept.node, failedBy(thrown), poller.random()) });
   return true;
+}
+
+/** Takes out what came of an attempt, unless it failed anyway. A search, since an attempt that knew its result would keep it alive. */
+function takeKept(waiting: Finished[], { runId, node, number }: Attempt): FinishedNode | undefined {
+  const at = waiting.findIndex(
+    (entry) => entry.kind === "node" && entry.member.run.id === runId && entry.node.name === node && entry.attempt === number,
+  );
+  const kept = waiting[at] as FinishedNode | undefined;
+  if (kept === undefined || kept.transition.kind === "retry" || kept.transition.kind === "fail") return undefined;
+  waiting.splice(at, 1);
+  return kept;
 }

@@ -754,7 +754,7 @@ begin
   ids := array(select t.id from unnest(ids) as t (id) order by t.id);
   lowest := ids[1];
   highest := ids[cardinality(ids)];
-  present := array(select r.id from baton.run r where r.id = any (ids) and r.id between lowest and highest);
+  present := array(select r.id from baton.run r where r.id = any (array(select unnest(ids))) and r.id between lowest and highest);
   if began and (alone or held.crashes > 0) then
     crashes := case when alone then crashes + 1 else least(held.crashes + 1, 3) end;
   end if;
@@ -918,7 +918,7 @@ declare
   lowest uuid := (select i from unnest(ids) as i order by i limit 1);
   highest uuid := (select i from unnest(ids) as i order by i desc limit 1);
 begin
-  return array(select run_id from baton.ending where run_id = any (ids) and run_id between lowest and highest);
+  return array(select run_id from baton.ending where run_id = any (array(select unnest(ids))) and run_id between lowest and highest);
 end
 $function$;
 
@@ -1017,7 +1017,7 @@ begin
       select run_id, json_object_agg(node, attempts) as counts
       from (
         select run_id, node, count(*) as attempts
-        from baton.failure where run_id = any (ids) and run_id between lowest and highest and node <> '' group by run_id, node
+        from baton.failure where run_id = any (array(select unnest(ids))) and run_id between lowest and highest and node <> '' group by run_id, node
       ) as of_node
       group by run_id
     ) as of_run);
@@ -1384,7 +1384,7 @@ begin
     select json_object_agg(run_id, outputs)
     from (
       select run_id, json_object_agg(node, output) as outputs
-      from baton.checkpoint where run_id = any (ids) and run_id between lowest and highest group by run_id
+      from baton.checkpoint where run_id = any (array(select unnest(ids))) and run_id between lowest and highest group by run_id
     ) as of_run);
 end
 $function$;
@@ -2257,7 +2257,7 @@ begin
   highest := ids[cardinality(ids)];
   select array_agg(r.id), json_agg(r.workflow), json_agg(r.version), json_agg(r.input) into found_ids, workflows, versions, inputs
   from (
-    select id, workflow, version, input from baton.run where id = any (ids) and id between lowest and highest order by id
+    select id, workflow, version, input from baton.run where id = any (array(select unnest(ids))) and id between lowest and highest order by id
   ) as r;
   -- A run that somebody deleted by hand, or whose week was dropped, leaves a gap; the others still have their places.
   if found_ids is distinct from ids then

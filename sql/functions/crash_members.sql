@@ -21,7 +21,7 @@ begin
   ids := array(select t.id from unnest(ids) as t (id) order by t.id);
   lowest := ids[1];
   highest := ids[cardinality(ids)];
-  present := array(select r.id from baton.run r where r.id = any (ids) and r.id between lowest and highest);
+  present := array(select r.id from baton.run r where r.id = any (array(select unnest(ids))) and r.id between lowest and highest);
   if began and (alone or held.crashes > 0) then
     crashes := case when alone then crashes + 1 else least(held.crashes + 1, 3) end;
   end if;

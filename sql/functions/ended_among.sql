@@ -6,6 +6,6 @@ declare
   lowest uuid := (select i from unnest(ids) as i order by i limit 1);
   highest uuid := (select i from unnest(ids) as i order by i desc limit 1);
 begin
-  return array(select run_id from baton.ending where run_id = any (ids) and run_id between lowest and highest);
+  return array(select run_id from baton.ending where run_id = any (array(select unnest(ids))) and run_id between lowest and highest);
 end
 $$;

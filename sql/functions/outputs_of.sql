@@ -1,4 +1,5 @@
 -- The outputs of runs, by run and node; null when there are none. The ids lie between lowest and highest, which keeps other weeks out.
+-- The ids are hidden from the plan, as in tell_runs.
 create or replace function baton.outputs_of(ids uuid[], lowest uuid, highest uuid) returns json
 language plpgsql stable set plan_cache_mode = force_custom_plan
 as $$
@@ -7,7 +8,7 @@ begin
     select json_object_agg(run_id, outputs)
     from (
       select run_id, json_object_agg(node, output) as outputs
-      from baton.checkpoint where run_id = any (ids) and run_id between lowest and highest group by run_id
+      from baton.checkpoint where run_id = any (array(select unnest(ids))) and run_id between lowest and highest group by run_id
     ) as of_run);
 end
 $$;

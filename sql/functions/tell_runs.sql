@@ -5,6 +5,7 @@
 --          run id, where there are any. As json, which is written as text at once: 4 µs a run where jsonb by rows took 14.
 -- missing: the ids of which there is no run; null when there are none.
 -- The bounds keep all partitions but theirs out, and a plan made for them locks none of the others; a generic one would.
+-- It is made at each call, so it must not see the ids one by one: as any (ids) 160 of them took it 0.4 ms.
 create or replace function baton.tell_runs(ids uuid[], places integer[], begun_ids uuid[], out runs json, out missing uuid[])
 language plpgsql stable set plan_cache_mode = force_custom_plan
 as $$
@@ -24,7 +25,7 @@ begin
   highest := ids[cardinality(ids)];
   select array_agg(r.id), json_agg(r.workflow), json_agg(r.version), json_agg(r.input) into found_ids, workflows, versions, inputs
   from (
-    select id, workflow, version, input from baton.run where id = any (ids) and id between lowest and highest order by id
+    select id, workflow, version, input from baton.run where id = any (array(select unnest(ids))) and id between lowest and highest order by id
   ) as r;
   -- A run that somebody deleted by hand, or whose week was dropped, leaves a gap; the others still have their places.
   if found_ids is distinct from ids then

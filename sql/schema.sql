@@ -407,7 +407,8 @@ begin
     return jsonb_build_object('status', ended);
   end if;
   if (request ->> 'redrives')::integer <> baton.redrives(id) then
-    return jsonb_build_object('status', baton.status_of(id, baton.now()));
+    return jsonb_build_object('status', (
+      select coalesce((select e.status from baton.ending e where e.run_id = cancel.id), baton.place_of(id, baton.now()))));
   end if;
   insert into baton.control (run_id, kind, at) values (cancel.id, 'cancel', baton.now()) on conflict do nothing;
   with unready as (
@@ -1049,35 +1050,39 @@ $function$;
 -- owner: baton_engine
 CREATE OR REPLACE FUNCTION baton.find_run(id uuid)
  RETURNS json
- LANGUAGE sql
+ LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
  SET "TimeZone" TO 'UTC'
  SET enable_seqscan TO 'off'
+ SET plan_cache_mode TO 'force_custom_plan'
 AS $function$
-  select json_build_object('id', r.id, 'workflow', r.workflow, 'version', r.version, 'priority', r.priority, 'input', r.input,
-    'created_at', r.created_at, 'moment', clock.moment, 'status', baton.status_of(r.id, clock.moment),
-    'error', e.error, 'finished_at', e.at, 'run_at', q.run_at, 'blocked', b.reason,
-    'redrives', (select count(*) from baton.redrive d where d.run_id = find_run.id),
-    'crashes', (select count(*) from baton.failure f where f.run_id = find_run.id and f.node = ''),
-    'checkpoints', coalesce((
-      select json_agg(json_build_object('node', c.node, 'position', c.position, 'attempt', c.attempt, 'started_at', c.started_at,
-        'finished_at', c.finished_at, 'output', c.output) order by c.position)
-      from baton.checkpoint c where c.run_id = find_run.id), '[]'),
-    'failures', coalesce((
-      select json_agg(json_build_object('node', f.node, 'attempt', f.attempt, 'started_at', f.started_at, 'finished_at', f.finished_at,
-        'retry_at', f.retry_at, 'error', case when f.newer > 20
-          then jsonb_build_object('name', f.error ->> 'name', 'message', left(f.error ->> 'message', 200)) else f.error end) order by f.attempt)
-      from (
-        select *, row_number() over (order by finished_at desc) as newer
-        from baton.failure where run_id = find_run.id and node <> ''
-      ) as f), '[]'))
-  from baton.run r
-  cross join (select baton.now() as moment) as clock
-  left join baton.ending e on e.run_id = find_run.id
-  left join baton.ready q on q.run_id = find_run.id
-  left join baton.blocked b on b.run_id = find_run.id
-  where r.id = find_run.id
+begin
+  return (
+    select json_build_object('id', r.id, 'workflow', r.workflow, 'version', r.version, 'priority', r.priority, 'input', r.input,
+      'created_at', r.created_at, 'moment', clock.moment, 'status', coalesce(e.status, baton.place_of(r.id, clock.moment)),
+      'error', e.error, 'finished_at', e.at, 'run_at', q.run_at, 'blocked', b.reason,
+      'redrives', (select count(*) from baton.redrive d where d.run_id = find_run.id),
+      'crashes', (select count(*) from baton.failure f where f.run_id = find_run.id and f.node = ''),
+      'checkpoints', coalesce((
+        select json_agg(json_build_object('node', c.node, 'position', c.position, 'attempt', c.attempt, 'started_at', c.started_at,
+          'finished_at', c.finished_at, 'output', c.output) order by c.position)
+        from baton.checkpoint c where c.run_id = find_run.id), '[]'),
+      'failures', coalesce((
+        select json_agg(json_build_object('node', f.node, 'attempt', f.attempt, 'started_at', f.started_at, 'finished_at', f.finished_at,
+          'retry_at', f.retry_at, 'error', case when f.newer > 20
+            then jsonb_build_object('name', f.error ->> 'name', 'message', left(f.error ->> 'message', 200)) else f.error end) order by f.attempt)
+        from (
+          select *, row_number() over (order by finished_at desc) as newer
+          from baton.failure where run_id = find_run.id and node <> ''
+        ) as f), '[]'))
+    from baton.run r
+    cross join (select baton.now() as moment) as clock
+    left join baton.ending e on e.run_id = find_run.id
+    left join baton.ready q on q.run_id = find_run.id
+    left join baton.blocked b on b.run_id = find_run.id
+    where r.id = find_run.id);
+end
 $function$;
 
 -- owner: baton_migrator
@@ -1194,19 +1199,22 @@ CREATE OR REPLACE FUNCTION baton.list_runs(request jsonb)
  SET enable_seqscan TO 'off'
  SET enable_bitmapscan TO 'off'
  SET enable_sort TO 'off'
+ SET plan_cache_mode TO 'force_custom_plan'
 AS $function$
 declare
   moment timestamptz := baton.now();
   listed record := baton.listed_ids(request ->> 'status', request ->> 'workflow',
     coalesce((request ->> 'before')::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'), (request ->> 'limit')::integer, moment);
+  lowest uuid := listed.ids[cardinality(listed.ids)];
+  highest uuid := listed.ids[1];
   runs jsonb;
 begin
   select coalesce(jsonb_agg(to_jsonb(page) order by page.id desc), '[]') into runs
   from (
-    select r.id, r.workflow, r.version, baton.status_of(r.id, moment) as status, r.created_at, e.at as finished_at
+    select r.id, r.workflow, r.version, coalesce(e.status, baton.place_of(r.id, moment)) as status, r.created_at, e.at as finished_at
     from unnest(listed.ids) as l (id)
-    cross join lateral (select * from baton.run where id = l.id limit 1) as r
-    left join lateral (select at from baton.ending where run_id = l.id limit 1) as e on true
+    cross join lateral (select * from baton.run where id = l.id and id between lowest and highest limit 1) as r
+    left join lateral (select status, at from baton.ending where run_id = l.id and run_id between lowest and highest limit 1) as e on true
   ) as page;
   return case when request ? 'paged' then jsonb_build_object('runs', runs, 'next', listed.next) else runs end;
 end
@@ -1220,11 +1228,18 @@ CREATE OR REPLACE FUNCTION baton.listed_ids(wanted_status text, wanted_workflow 
 AS $function$
 declare
   entries text;
-  fits text := '($2 is null or (select r.workflow from baton.run r where r.id = entry.id) = $2)';
+  fits text := '($2 is null or (select r.workflow from baton.run r where r.id = entry.id and r.id >= $7 and r.id < $1) = $2)';
   few uuid[];
+  newest timestamp := date_trunc('week', least(moment + interval '5 minutes', baton.time_of(before)) at time zone 'UTC');
+  since uuid;
+  seen integer;
+  unseen integer := 10000;
+  found_ids uuid[];
 begin
   if wanted_status in ('ready', 'waiting') then
     few := baton.few_ready(wanted_status = 'ready', moment);
+  elsif wanted_status = 'running' then
+    few := array(select unnest((baton.live_members(l.run_ids, l.gone)).ids) from baton.lease l);
   end if;
   entries := case
     when wanted_status is null then 'select id, workflow from baton.run'
@@ -1232,8 +1247,6 @@ begin
     when wanted_status = 'cancelled' then 'select run_id as id from baton.ending where status = ''cancelled'''
     when wanted_status = 'done' then 'select run_id as id, status from baton.ending'
     when wanted_status = 'blocked' then 'select run_id as id from baton.blocked'
-    when wanted_status = 'running' then
-      'select m.id from baton.lease l cross join lateral unnest((baton.live_members(l.run_ids, l.gone)).ids) as m (id)'
     when few is not null then 'select q.id from unnest($5) as q (id)'
     when wanted_status in ('ready', 'waiting') then 'select run_id as id, run_at from baton.ready'
   end;
@@ -1245,13 +1258,22 @@ begin
     when wanted_status = 'waiting' then 'entry.run_at > $4 and ' || fits
     else fits
   end;
-  entries := format('select * from (%s) as every where id < $1 order by id desc', entries);
-  execute format('select array(select id from (%s limit 10000) as entry where %s order by id desc limit $3)', entries, fits)
-    into ids using before, wanted_workflow, most, moment, few;
-  if cardinality(ids) < most then
-    execute format('select id from (%s offset 9999 limit 1) as entry', entries)
-      into next using before, wanted_workflow, most, moment, few;
-  end if;
+  entries := format('select * from (%s) as every where id >= $7 and id < $1 order by id desc limit $6', entries);
+  ids := '{}';
+  for look in 0..10 loop
+    since := case when look < 10
+      then baton.id_at(greatest(newest - (2 ^ look - 1) * interval '7 days', 'epoch'::timestamp) at time zone 'UTC')
+      else '00000000-0000-0000-0000-000000000000' end;
+    execute format('select array(select id from (%s) as entry where %s order by id desc limit $3)', entries, fits)
+      into found_ids using before, wanted_workflow, most - cardinality(ids), moment, few, unseen, since;
+    ids := ids || found_ids;
+    exit when cardinality(ids) = most or look = 10;
+    execute format('select count(*), (array_agg(id))[$6] from (%s) as entry', entries)
+      into seen, next using before, wanted_workflow, most, moment, few, unseen, since;
+    exit when next is not null;
+    unseen := unseen - seen;
+    before := since;
+  end loop;
 end
 $function$;
 
@@ -1270,6 +1292,7 @@ $function$;
 CREATE OR REPLACE FUNCTION baton.lock_run(id uuid)
  RETURNS boolean
  LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_custom_plan'
 AS $function$
 begin
   perform from baton.run r where r.id = lock_run.id for no key update;
@@ -1415,6 +1438,18 @@ end
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.place_of(id uuid, moment timestamp with time zone)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select coalesce(
+    (select 'blocked' from baton.blocked b where b.run_id = place_of.id),
+    (select case when q.run_at > moment then 'waiting' else 'ready' end from baton.ready q where q.run_id = place_of.id),
+    'running')
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.pointer_to(document jsonb, wanted jsonb)
  RETURNS text
  LANGUAGE sql
@@ -1432,6 +1467,21 @@ AS $function$
     ) as inner_place
   )
   select pointer from place where value = wanted limit 1
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.present_among(ids uuid[])
+ RETURNS uuid[]
+ LANGUAGE plpgsql
+ STABLE
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+declare
+  lowest uuid := (select i from unnest(ids) as i order by i limit 1);
+  highest uuid := (select i from unnest(ids) as i order by i desc limit 1);
+begin
+  return array(select id from baton.run where id = any (ids) and id between lowest and highest);
+end
 $function$;
 
 -- owner: baton_migrator
@@ -1651,10 +1701,7 @@ begin
   if cardinality(wrong) = 0 then
     return;
   end if;
-  select w.id into unknown from unnest(wrong) as w (id)
-  cross join lateral (select count(*) as n from baton.run r where r.id = w.id) as stored
-  where stored.n = 0
-  limit 1;
+  select unnest(wrong) into unknown except select unnest(baton.present_among(wrong)) limit 1;
   if found then
     raise exception 'run id % was not made within the last 24 hours', unknown
       using errcode = 'BT010', detail = floor(extract(epoch from moment) * 1000)::bigint::text,
@@ -1960,19 +2007,6 @@ end
 $function$;
 
 -- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.status_of(id uuid, moment timestamp with time zone)
- RETURNS text
- LANGUAGE sql
- STABLE
-AS $function$
-  select coalesce(
-    (select e.status from baton.ending e where e.run_id = status_of.id),
-    (select 'blocked' from baton.blocked b where b.run_id = status_of.id),
-    (select case when q.run_at > moment then 'waiting' else 'ready' end from baton.ready q where q.run_id = status_of.id),
-    'running')
-$function$;
-
--- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.stop_members(held baton.lease, ended integer[], moment timestamp with time zone)
  RETURNS uuid[]
  LANGUAGE plpgsql
@@ -1997,9 +2031,10 @@ CREATE OR REPLACE FUNCTION baton.stop_parked(moment timestamp with time zone)
  LANGUAGE plpgsql
 AS $function$
 declare
+  asked uuid[] := array(select run_id from baton.control);
   ids uuid[];
 begin
-  if not exists (select from baton.control) then
+  if asked = '{}' then
     return 0;
   end if;
   with unready as (
@@ -2010,8 +2045,9 @@ begin
   select array_agg(run_id) into ids from (select * from unready union all select * from unblocked) as parked;
   -- The clock is read after what may have waited: what others stored meanwhile must not lie after the ending.
   perform baton.end_each(ids, 'cancelled', null, greatest(moment, baton.now()));
-  delete from baton.control c where exists (select from baton.ending e where e.run_id = c.run_id)
-    or not exists (select from baton.run r where r.id = c.run_id);
+  -- One statement, and so one moment: a run that is redriven meanwhile may be asked to stop anew.
+  delete from baton.control where run_id = any (asked) and (
+    run_id = any ((select baton.ended_among(asked))::uuid[]) or run_id <> all ((select baton.present_among(asked))::uuid[]));
   return coalesce(cardinality(ids), 0);
 end
 $function$;
@@ -2308,6 +2344,13 @@ end
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.time_of(id uuid)
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$ select to_timestamp(('x' || left(replace(id::text, '-', ''), 12))::bit(48)::bigint / 1000.0) $function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.without(held baton.lease, places integer[], ids uuid[])
  RETURNS bit varying
  LANGUAGE plpgsql
@@ -2417,7 +2460,9 @@ grant execute on function baton.next_due(timestamp with time zone,jsonb,integer)
 grant execute on function baton.now() to baton_engine;
 grant execute on function baton.outputs_of(uuid[],uuid,uuid) to baton_engine;
 grant execute on function baton.park_members(baton.lease,jsonb,boolean,uuid[],timestamp with time zone) to baton_engine;
+grant execute on function baton.place_of(uuid,timestamp with time zone) to baton_engine;
 grant execute on function baton.pointer_to(jsonb,jsonb) to baton_engine;
+grant execute on function baton.present_among(uuid[]) to baton_engine;
 grant execute on function baton.progressed_among(uuid[],timestamp with time zone) to baton_engine;
 grant execute on function baton.prove_round(uuid,integer,name) to baton_poller;
 grant execute on function baton.put_back(uuid[],timestamp with time zone[],integer) to baton_engine;
@@ -2441,7 +2486,6 @@ grant execute on function baton.require_rows(text,jsonb,text[],text[]) to baton_
 grant execute on function baton.return_members(baton.lease,uuid[],timestamp with time zone) to baton_engine;
 grant execute on function baton.state(uuid) to baton_operator;
 grant execute on function baton.state(uuid) to baton_reader;
-grant execute on function baton.status_of(uuid,timestamp with time zone) to baton_engine;
 grant execute on function baton.stop_members(baton.lease,integer[],timestamp with time zone) to baton_engine;
 grant execute on function baton.stop_parked(timestamp with time zone) to baton_engine;
 grant execute on function baton.stopped_among(uuid[]) to baton_engine;
@@ -2453,4 +2497,5 @@ grant execute on function baton.take_suspects(timestamp with time zone,integer) 
 grant execute on function baton.take_unblocked(jsonb,timestamp with time zone,integer) to baton_engine;
 grant execute on function baton.tell_runs(uuid[],integer[],uuid[]) to baton_engine;
 grant execute on function baton.tick() to baton_poller;
+grant execute on function baton.time_of(uuid) to baton_engine;
 grant execute on function baton.without(baton.lease,integer[],uuid[]) to baton_engine;

@@ -113,6 +113,14 @@ describe("a list in the pages is complete:", () => {
     expect(kinds.filter(([, kind, status]) => !page.includes(`| ${status} | \`${kind}\` |`)).map(([, kind]) => kind)).toEqual([]);
   });
 
+  it.each(["docs/api.md", "docs/authoring.md", "docs/operations.md", "ARCHITECTURE.md", "shared/engine/describe-run.ts"])(
+    "%s says of a lease that ran out what the failure itself says",
+    async (path) => {
+      const [, cause] = /'its lease ran out %s seconds ago: ([^']+)'/.exec(await read("sql/functions/crash_members.sql"))!;
+      expect(await read(path)).toContain(`ran out: ${cause!}`);
+    },
+  );
+
   it("docs/configuration.md has every environment variable that is read", async () => {
     const files = globSync(["{functions,shared,infra,test}/**/*.ts", "serverless.yml"], { cwd: root }).filter(
       (path) => !path.endsWith("docs.test.ts"),

@@ -167,7 +167,7 @@ test("a list over many weeks, some of them empty, shows every run once, newest f
   await database.query("insert into baton.ending select id, 'failed', null, now() from public.made where kind = 0");
   await database.query("insert into baton.ready select id, 2, now(), 2, false from public.made where kind = 1");
   await database.query("insert into baton.blocked select id, 'w', 1, '', 'unknown', now() from public.made where kind = 2");
-  const made = (await database.query("select id, kind from public.made order by id desc")) as { id: string; kind: number }[];
+  const made = await database.query<{ id: string; kind: number }>("select id, kind from public.made order by id desc");
   await using session = await explainingSession(database.ownerUrl);
   for (const [status, kind] of [[undefined], ["failed", 0], ["ready", 1], ["blocked", 2]] as const) {
     const ids = made.filter((run) => kind === undefined || run.kind === kind).map(({ id }) => id);

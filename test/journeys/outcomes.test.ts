@@ -35,10 +35,17 @@ test("statements that could not be sent fail their runs at once, and other runs 
   const { database, store } = await prepared();
   const loop: Record<string, unknown> = {};
   loop["self"] = loop;
-  const bad = [null, { values: [1] }, { text: "select $1", values: [loop] }, { text: "select $1", values: [() => 1] }, { text: "commit" }];
+  const bad = [
+    null,
+    { values: [1] },
+    { text: "select $1", values: [loop] },
+    { text: "select $1", values: [() => 1] },
+    { text: "commit" },
+    { text: "copy example.effect from stdin" },
+  ];
   const careless = base("careless").sql("post", { retry }, ({ input }) => ({ statements: [bad[input.n] as never] }));
   const careful = base("careful").sql("post", ({ input }) => ({ statements: [insert(input.n)] }));
-  const failing = await enqueue(database.database, careless, numbers(5));
+  const failing = await enqueue(database.database, careless, numbers(6));
   await enqueue(database.database, careful, numbers(20));
   await poll(database.database, [careless, careful], { store });
   for (const id of failing)

@@ -5,6 +5,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import * as z from "zod";
 import { defineWorkflow } from "../../../shared/index.ts";
 
+// oxlint-disable-next-line typescript/unbound-method -- as workflows may write it
 const { exit: kept } = process;
 
 /** Never ends by itself. */

@@ -52,6 +52,7 @@ export function classifyError(thrown: unknown): Error {
   const message = text(error.message) ?? "the database call failed";
   if (sqlstate === undefined) return withoutSqlstate(error, message, facts);
   if (unknown.test(sqlstate) && !facts.rolledBack) return new DatabaseUnknownOutcomeError(message, facts);
+  if (hadNothingToCopy(message)) return new DatabaseRefusedError(message, facts);
   if (busy.test(sqlstate) || wasReplaced(sqlstate, message)) return new DatabaseBusyError(message, facts);
   // Whatever the server's language, the name stands in its message.
   if (missing.test(sqlstate) && /\bbaton\b/.test(message)) return new OlderSchemaError(sqlstate === "3F000" ? "none" : "older", facts);
@@ -103,6 +104,11 @@ function isAboutTheRequest(error: DriverError, message: string): boolean {
 /** A deployment dropped a function while a call was in it; Postgres' own words, in English in every language. */
 function wasReplaced(sqlstate: string, message: string): boolean {
   return sqlstate === "XX000" && message.startsWith("cache lookup failed for function ");
+}
+
+/** What pg says for the client in a COPY FROM STDIN; Postgres calls that a cancelled query (57014). */
+function hadNothingToCopy(message: string): boolean {
+  return message.includes("No source stream defined");
 }
 
 function text(value: unknown): string | undefined {

@@ -68,7 +68,9 @@ export function runRepository(database: Database) {
       const advance = { text: strictRound, values: [token, round, request] };
       const last = { text: proof, values: [token, round] };
       const [rows] = await database.transaction([advance, ...statements], { ...options, last }).catch((thrown: unknown) => {
-        throw isForeign(thrown, token) ? new DatabaseRefusedError(thrown.message, { cause: thrown }) : thrown;
+        throw isForeign(thrown, token)
+          ? new DatabaseRefusedError(thrown.message, { rolledBack: thrown.rolledBack, cause: thrown })
+          : thrown;
       });
       return decodeRuns<AdvanceAnswer>(rows![0]!["answer"] as never);
     },

@@ -1,3 +1,4 @@
+import { clientCopy } from "./client-copy.ts";
 import { sendableValues, UnsendableValueError, type Statement } from "./statement.ts";
 import { transactionControl } from "./transaction-control.ts";
 
@@ -22,7 +23,7 @@ const maxValues = 65_535;
  * Checks the statements that a sql node returned, before any is sent.
  *
  * Throws `InvalidStatementError` with the first that is not of the form `{ text, values? }`, has a value that no driver can send,
- * or controls the transaction, which is the engine's: its checkpoint is committed in it.
+ * controls the transaction, which is the engine's: its checkpoint is committed in it, or copies rows from or to the client.
  */
 export function checkStatements(node: string, statements: readonly unknown[]): Statement[] {
   return Array.from(statements, (statement, index) => {
@@ -38,6 +39,9 @@ function checkStatement(statement: Partial<Statement>, refuse: (problem: string)
   if (text.includes("\0") || !text.isWellFormed()) throw refuse("its text has a NUL character or half of a surrogate pair");
   const control = transactionControl(text);
   if (control !== undefined) throw refuse(`${control} is the engine's: the transaction also stores the node's output`);
+  const copy = clientCopy(text);
+  if (copy !== undefined)
+    throw refuse(`${copy} speaks with a client that sends or reads the rows, and a function has none: use insert or select`);
   if (values === undefined || values === null) return { text };
   if (!Array.isArray(values)) throw refuse("its values are no array: bind them in order to $1, $2, …");
   if (values.length > maxValues) throw refuse(`it has ${values.length} values, more than ${maxValues}`);

@@ -30,6 +30,15 @@ abstract class DatabaseError extends Error {
 /** A definitive no: the database said why, nothing was applied, and the same call will be refused again. */
 export class DatabaseRefusedError extends DatabaseError {
   override readonly name: string = "DatabaseRefusedError";
+
+  /**
+   * Postgres refused this very call and rolled it back. Then no earlier try of it was applied either: a repeat would have been
+   * answered. What keeps the request or its caller out (a proxy, a password, a right, a function that is not there) tells nothing of
+   * earlier tries.
+   */
+  get tellsOfEarlierTries(): boolean {
+    return this.rolledBack && this.sqlstate !== "42501";
+  }
 }
 
 /** Schema baton is missing in the database, or older than this code. Nothing was applied; code and schema fit again after `npm run migrate`. */
@@ -41,6 +50,10 @@ export class OlderSchemaError extends DatabaseRefusedError {
     const what = schema === "none" ? "schema baton is missing in the database" : "the functions in the database are older than this code";
     super(`${what}: run npm run migrate as its owner`, facts);
     this.schema = schema;
+  }
+
+  override get tellsOfEarlierTries(): boolean {
+    return false;
   }
 
   /** A call on its way while a deployment replaces the functions may miss one of them; a few more tries tell. */

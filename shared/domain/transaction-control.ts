@@ -14,7 +14,7 @@ export function transactionControl(text: string): string | undefined {
   return controlPhrase.exec(words.join(" "))?.[0].toUpperCase();
 }
 
-function firstWords(text: string, count: number): string[] {
+export function firstWords(text: string, count: number): string[] {
   const words: string[] = [];
   for (let at = skipGap(text, 0); words.length < count; at = skipGap(text, at)) {
     const word = /^"?([a-z_]+)"?/i.exec(text.slice(at, at + 64));
@@ -26,7 +26,7 @@ function firstWords(text: string, count: number): string[] {
 }
 
 /** Where the next word begins: after white space, empty statements and comments. */
-function skipGap(text: string, from: number): number {
+export function skipGap(text: string, from: number): number {
   let at = from;
   while (at < text.length) {
     if (/[\s;]/.test(text[at]!)) at++;

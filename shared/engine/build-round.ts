@@ -1,5 +1,6 @@
 import type { AdvanceRequest, FailureEntry, StepEntry } from "../domain/protocol.ts";
 import type { ErrorRecord } from "../domain/errors.ts";
+import { encodeRound } from "../domain/wire.ts";
 import type { Finished, FinishedNode } from "./lease.ts";
 
 interface Round {
@@ -15,6 +16,23 @@ interface Round {
 
 /** What a round asks for beside storing what finished. */
 export type RoundExtras = Pick<AdvanceRequest, "claim" | "strict" | "checked">;
+
+/**
+ * The frozen text of one round; or what was thrown while it was made, which is a bug of ours that one of its entries has met: alone in
+ * a round, that one is found out.
+ */
+export function writeRound(
+  finished: readonly Finished[],
+  ttlMs: number,
+  now: number,
+  extras: RoundExtras = {},
+): { readonly request: string } | { readonly broken: Error } {
+  try {
+    return { request: encodeRound(buildRound(finished, ttlMs, now, extras)) };
+  } catch (thrown) {
+    return { broken: thrown as Error };
+  }
+}
 
 /** The request of one round, from what finished since the last; now is the clock time at which it is sent. */
 export function buildRound(finished: readonly Finished[], ttlMs: number, now: number, extras: RoundExtras = {}): AdvanceRequest {

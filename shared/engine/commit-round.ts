@@ -1,9 +1,8 @@
-import type { ErrorRecord } from "../domain/errors.ts";
-import type { DatabaseRefusedError } from "../domain/database-errors.ts";
+import { DatabaseRefusedError } from "../domain/database-errors.ts";
+import { describeError, type ErrorRecord } from "../domain/errors.ts";
 import type { AdvanceAnswer } from "../domain/protocol.ts";
-import { encodeRound } from "../domain/wire.ts";
 import { applyRound } from "./apply-round.ts";
-import { buildRound, type RoundExtras } from "./build-round.ts";
+import { writeRound, type RoundExtras } from "./build-round.ts";
 import type { Finished, Lease } from "./lease.ts";
 import type { Poller } from "./poller.ts";
 import { settle, unknownMsOf } from "./settle.ts";
@@ -25,10 +24,13 @@ export class FencedError extends Error {
  *
  * An output that is stored already, which is a bug somewhere, refuses the round; sent again as checked, it refuses that run alone.
  * Another definitive no because of data (SQLSTATE 22, 23, 54) splits the round in halves, down to the one run that cannot be
- * stored: it fails, with less and less to be stored of it, and its neighbours do not notice. Any other no is thrown.
+ * stored: it fails, with less and less to be stored of it, and its neighbours do not notice. So does an error of our own that the
+ * entry of one run sets off while the round is written. Any other no is thrown.
  */
 export async function commitRound(poller: Poller, lease: Lease, finished: readonly Finished[], extras: RoundExtras = {}): Promise<void> {
-  const request = encodeRound(buildRound(finished, poller.settings.ttlMs, poller.clock.now(), extras));
+  const written = writeRound(finished, poller.settings.ttlMs, poller.clock.now(), extras);
+  if ("broken" in written) return splitRound(poller, lease, finished, written.broken);
+  const { request } = written;
   const round = ++lease.round;
   lease.sentAt = poller.clock.now();
   const settled = await settle(poller, () => poller.store.advance(lease.token, round, request), { unknownMs: unknownMsOf(poller) });
@@ -53,18 +55,19 @@ export function isAboutData(refused: DatabaseRefusedError): boolean {
   return /^(22|23|54)/.test(refused.sqlstate ?? "");
 }
 
-async function splitRound(poller: Poller, lease: Lease, finished: readonly Finished[], refused: DatabaseRefusedError): Promise<void> {
+async function splitRound(poller: Poller, lease: Lease, finished: readonly Finished[], problem: Error): Promise<void> {
+  if (finished.length === 0) throw problem;
   if (finished.length > 1) {
     const half = Math.ceil(finished.length / 2);
     await commitRound(poller, lease, finished.slice(0, half));
     if (!lease.lost) await commitRound(poller, lease, finished.slice(half));
     return;
   }
-  const entry = lessOf(finished[0]!, refused);
-  poller.logger.error("the database cannot store what became of a run", {
+  const entry = lessOf(finished[0]!, problem);
+  poller.logger.error("what became of a run cannot be stored", {
     runId: entry.member.run.id,
     instead: entry.kind,
-    error: refused.message,
+    error: problem.message,
   });
   await commitRound(poller, lease, [entry]);
 }
@@ -73,13 +76,14 @@ async function splitRound(poller: Poller, lease: Lease, finished: readonly Finis
 const parkMs = 5 * 60_000;
 
 /** What to store of a run instead: that its attempt failed, that the run failed, or nothing, and it is looked at later. */
-function lessOf(entry: Finished, refused: DatabaseRefusedError): Finished {
-  if (entry.kind === "park" || entry.kind === "release") throw refused;
+function lessOf(entry: Finished, problem: Error): Finished {
+  if (entry.kind === "park" || entry.kind === "release") throw problem;
   if (entry.kind === "fail") return { kind: "park", member: entry.member, delayMs: parkMs };
-  const error: ErrorRecord = {
-    name: "UnserializableError",
-    message: `the database cannot store what became of this run: ${refused.message}`,
-  };
+  const error = problem instanceof DatabaseRefusedError ? unserializable(problem) : describeError(problem);
   if (entry.kind === "node" && entry.transition.kind !== "fail") return { ...entry, transition: { kind: "fail", error } };
   return { kind: "fail", member: entry.member, error };
+}
+
+function unserializable({ message }: DatabaseRefusedError): ErrorRecord {
+  return { name: "UnserializableError", message: `the database cannot store what became of this run: ${message}` };
 }

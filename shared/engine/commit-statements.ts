@@ -1,14 +1,12 @@
-import type { DatabaseRefusedError } from "../domain/database-errors.ts";
+import { DatabaseRefusedError } from "../domain/database-errors.ts";
 import { describeError } from "../domain/errors.ts";
-import { transition } from "../domain/transition.ts";
-import { encodeRound } from "../domain/wire.ts";
 import { applyRound } from "./apply-round.ts";
-import { buildRound } from "./build-round.ts";
+import { writeRound } from "./build-round.ts";
 import { fenced, silent } from "./commit-round.ts";
 import type { FinishedNode, Lease } from "./lease.ts";
 import type { Poller } from "./poller.ts";
 import { settle, unknownMsOf } from "./settle.ts";
-import { giveBack } from "./start-members.ts";
+import { decide, giveBack } from "./start-members.ts";
 
 /** `sql` nodes in one transaction at most; more would hold the users' locks for longer. */
 export const statementsAtMost = 50;
@@ -35,14 +33,15 @@ export async function commitStatements(poller: Poller, lease: Lease, entries: re
   }
 }
 
-/** One transaction; the error is that of the database's definitive no. */
-async function tryAll(poller: Poller, lease: Lease, nodes: readonly FinishedNode[]): Promise<DatabaseRefusedError | undefined> {
-  const request = encodeRound(buildRound(nodes, poller.settings.ttlMs, poller.clock.now(), { strict: true }));
+/** One transaction; the error is that of the database's definitive no, or our own while it was written. */
+async function tryAll(poller: Poller, lease: Lease, nodes: readonly FinishedNode[]): Promise<Error | undefined> {
+  const written = writeRound(nodes, poller.settings.ttlMs, poller.clock.now(), { strict: true });
+  if ("broken" in written) return written.broken;
   const statements = nodes.flatMap((node) => node.statements ?? []);
   const round = ++lease.round;
   lease.sentAt = poller.clock.now();
   const patience = { busyTries, unknownMs: unknownMsOf(poller) };
-  const settled = await settle(poller, () => poller.store.advanceWith(lease.token, round, request, statements), patience);
+  const settled = await settle(poller, () => poller.store.advanceWith(lease.token, round, written.request, statements), patience);
   if ("answer" in settled) applyRound(poller, lease, nodes, settled.answer);
   else if (settled.refused.sqlstate === "BT002") applyRound(poller, lease, nodes, silent(round));
   else if (settled.refused.sqlstate === "BT001") fenced(poller, lease);
@@ -50,13 +49,14 @@ async function tryAll(poller: Poller, lease: Lease, nodes: readonly FinishedNode
   return undefined;
 }
 
-/** The statements were refused: a failed attempt of this node, stored with the next round. */
-function refuse(poller: Poller, lease: Lease, entry: FinishedNode, refused: DatabaseRefusedError): void {
-  if (refused.sqlstate === "BT003") {
+/** The statements were refused: a failed attempt of this node, stored with the next round. An error of ours would come again. */
+function refuse(poller: Poller, lease: Lease, entry: FinishedNode, refused: Error): void {
+  const isOfTheDatabase = refused instanceof DatabaseRefusedError;
+  if (isOfTheDatabase && refused.sqlstate === "BT003") {
     poller.logger.error("an output was refused as a duplicate; the run was given back", { runId: entry.member.run.id });
     return giveBack(lease, entry.member);
   }
-  const outcome = { kind: "failed" as const, error: describeError(refused), retryable: true };
+  const outcome = { kind: "failed" as const, error: describeError(refused), retryable: isOfTheDatabase };
   const { statements: _, ...node } = entry;
-  lease.finished.push({ ...node, transition: transition(entry.member.run, entry.node, outcome, poller.random()) });
+  lease.finished.push({ ...node, transition: decide(poller, entry.member, entry.node, outcome) });
 }

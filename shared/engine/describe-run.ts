@@ -26,7 +26,9 @@ export interface RunView<Input = Json, Output = Json> {
   readonly steps: readonly StepView[];
   /** How often the run was redriven; a cancel or a redrive that names it is harmless when it comes late. */
   readonly redrives: number;
-  /** How often a poller stopped without a word while it held the run. */
+  /**
+   * How often a lease with the run ran out: the poller did not answer in time; it crashed, was frozen, or its event loop was blocked.
+   */
   readonly crashes: number;
   readonly createdAt: string;
   readonly finishedAt: string | null;

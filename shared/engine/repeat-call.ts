@@ -1,4 +1,4 @@
-import { DatabaseBusyError, DatabaseUnknownOutcomeError, OlderSchemaError } from "../domain/database-errors.ts";
+import { DatabaseBusyError, DatabaseRefusedError, DatabaseUnknownOutcomeError, OlderSchemaError } from "../domain/database-errors.ts";
 import type { Logger } from "../domain/node.ts";
 import type { Clock } from "./ports.ts";
 
@@ -18,7 +18,7 @@ export const patienceMs = 10_000;
  * Makes a call that is safe to repeat up to four times within 10 seconds, until the database answers or definitely refuses.
  *
  * Waits 100 ms, doubled each time, with full jitter. Throws what the last try threw, or the last unknown outcome: a try that
- * was certainly not applied says nothing about an earlier one that may have been.
+ * was certainly not applied says nothing about an earlier one that may have been, unless the database refused the call itself.
  */
 export async function repeatCall<Answer>(
   caller: Caller,
@@ -32,7 +32,7 @@ export async function repeatCall<Answer>(
     try {
       return await call({ timeoutMs: Math.ceil(Math.max(1, Math.min(tryMs, leftMs))) });
     } catch (thrown) {
-      if (!mayPass(thrown)) throw thrown;
+      if (!mayPass(thrown) && (unknown === undefined || !isMute(thrown))) throw thrown;
       const waitMs = caller.random() * 50 * 2 ** tried;
       if (thrown instanceof DatabaseUnknownOutcomeError) unknown = thrown;
       if (tried >= tries || caller.clock.now() + waitMs >= deadline) throw unknown ?? thrown;
@@ -45,6 +45,11 @@ export async function repeatCall<Answer>(
 function mayPass(thrown: unknown): thrown is Error {
   if (thrown instanceof OlderSchemaError) return thrown.mayPass;
   return thrown instanceof DatabaseUnknownOutcomeError || thrown instanceof DatabaseBusyError;
+}
+
+/** A refusal that says nothing of earlier tries of the same call. */
+function isMute(thrown: unknown): thrown is DatabaseRefusedError {
+  return thrown instanceof DatabaseRefusedError && !thrown.tellsOfEarlierTries;
 }
 
 export function pause(caller: Caller, milliseconds: number): Promise<void> {

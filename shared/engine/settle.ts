@@ -39,6 +39,7 @@ const missedTries = 5;
  * Makes the same call again until its outcome is known: an answer, or a definitive no.
  *
  * A function that is missing is asked for five times, since a deployment may just be replacing it; then that is a no.
+ * A no that says nothing of earlier tries, of which one may have been applied, leaves the outcome unknown.
  * Waits 50 ms, doubled each time up to 2 s, with full jitter. Busy tries that are too many are a no only where none of the tries
  * may have been applied.
  *
@@ -52,8 +53,9 @@ export async function settle<Answer>(poller: Poller, call: () => Promise<Answer>
       return { answer: await call() };
     } catch (thrown) {
       const mayPass = thrown instanceof OlderSchemaError && thrown.mayPass && ++missed < missedTries;
-      if (thrown instanceof DatabaseRefusedError && !mayPass) return { refused: thrown };
-      if (thrown instanceof DatabaseUnknownOutcomeError) {
+      const refused = thrown instanceof DatabaseRefusedError && !mayPass;
+      if (refused && (unknown === 0 || thrown.tellsOfEarlierTries)) return { refused: thrown };
+      if (refused || thrown instanceof DatabaseUnknownOutcomeError) {
         unknownSince = Math.min(unknownSince, poller.clock.now());
         if (++unknown >= unknownTries && poller.clock.now() - unknownSince >= unknownMs) throw new UnsettledError(thrown, false);
       } else if (!(thrown instanceof DatabaseBusyError || mayPass)) throw thrown;

@@ -1,5 +1,6 @@
 import { attemptOf, cursorOf } from "../domain/run.ts";
-import { transition } from "../domain/transition.ts";
+import { describeError } from "../domain/errors.ts";
+import { transition, type Outcome, type Transition } from "../domain/transition.ts";
 import type { Node } from "../domain/node.ts";
 import { Attempt } from "./attempt.ts";
 import { executeNode, failedBy, type Executed } from "./execute-node.ts";
@@ -91,13 +92,22 @@ function keep(poller: Poller, lease: Lease, member: Member, node: Node, attempt:
     member,
     node,
     attempt: attempt.number,
-    transition: transition(member.run, node, executed.outcome, poller.random()),
+    transition: decide(poller, member, node, executed.outcome),
     startedAt,
     finishedAt: poller.clock.now(),
   };
   const applies = entry.transition.kind === "continue" || entry.transition.kind === "finish";
   if (executed.statements === undefined || !applies) lease.finished.push(entry);
   else lease.statements.push({ ...entry, statements: executed.statements });
+}
+
+/** What happens to a run after an attempt. An error of our own, which this run sets off, fails it and no other. */
+export function decide(poller: Poller, member: Member, node: Node, outcome: Outcome): Transition {
+  try {
+    return transition(member.run, node, outcome, poller.random());
+  } catch (thrown) {
+    return { kind: "fail", error: describeError(thrown) };
+  }
 }
 
 /**
@@ -113,7 +123,7 @@ function failAfterAll(poller: Poller, attempt: Attempt, thrown: unknown): boolea
   const kept = takeKept(lease.finished, attempt) ?? takeKept(lease.statements, attempt);
   if (kept === undefined) return false;
   const { statements: _, ...entry } = kept;
-  lease.finished.push({ ...entry, transition: transition(kept.member.run, kept.node, failedBy(thrown), poller.random()) });
+  lease.finished.push({ ...entry, transition: decide(poller, kept.member, kept.node, failedBy(thrown)) });
   return true;
 }
 

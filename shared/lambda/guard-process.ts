@@ -1,3 +1,4 @@
+import { syncBuiltinESMExports } from "node:module";
 import { currentAttempt, type Attempt } from "../engine/attempt.ts";
 import type { Poller } from "../engine/poller.ts";
 import { failAttempt } from "../engine/start-members.ts";
@@ -54,6 +55,14 @@ export async function guardProcess<Result>(poller: Poller, poll: (poller: Poller
   if (thrown instanceof ProcessExitError) process.exit(thrown.code);
   throw thrown;
 }
+
+/**
+ * Workflows are loaded after this, and may keep an exit of their own: `const { exit } = process`, or the one of `node:process`. What they
+ * keep is this one, which is the real one while nobody polls.
+ */
+const exitWithoutGuard = process.exit.bind(process);
+process.exit = (code) => (guards.size > 0 ? leave(code) : exitWithoutGuard(code));
+syncBuiltinESMExports();
 
 /** Puts our listeners and our process.exit in the place of what is there; returns what undoes it. */
 function takeOver(): () => void {

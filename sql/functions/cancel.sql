@@ -28,7 +28,8 @@ begin
     return jsonb_build_object('status', ended);
   end if;
   if (request ->> 'redrives')::integer <> baton.redrives(id) then
-    return jsonb_build_object('status', baton.status_of(id, baton.now()));
+    return jsonb_build_object('status', (
+      select coalesce((select e.status from baton.ending e where e.run_id = cancel.id), baton.place_of(id, baton.now()))));
   end if;
   insert into baton.control (run_id, kind, at) values (cancel.id, 'cancel', baton.now()) on conflict do nothing;
   with unready as (

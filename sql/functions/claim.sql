@@ -3,7 +3,7 @@
 --
 -- token:   a random uuid of the caller, new for each claim.
 -- request: { columns: true, ttl_ms, max, max_bytes, low, manifest: [{ name, version, shape }], suspects? } — suspects: true claims
---          only runs whose poller crashed, in a lease of their own.
+--          only runs whose lease ran out, in a lease of their own.
 -- answer:  { now, round, runs, low, due_in_ms, suspects, stopped, poisoned } — runs as tell_runs says; without ids, no lease
 --          is made: nothing is due; suspects: some are due; poisoned: how many were failed, or had no run behind them any more.
 -- grant: baton_poller

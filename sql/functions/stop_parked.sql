@@ -3,9 +3,10 @@ create or replace function baton.stop_parked(moment timestamptz) returns integer
 language plpgsql volatile
 as $$
 declare
+  asked uuid[] := array(select run_id from baton.control);
   ids uuid[];
 begin
-  if not exists (select from baton.control) then
+  if asked = '{}' then
     return 0;
   end if;
   with unready as (
@@ -16,8 +17,9 @@ begin
   select array_agg(run_id) into ids from (select * from unready union all select * from unblocked) as parked;
   -- The clock is read after what may have waited: what others stored meanwhile must not lie after the ending.
   perform baton.end_each(ids, 'cancelled', null, greatest(moment, baton.now()));
-  delete from baton.control c where exists (select from baton.ending e where e.run_id = c.run_id)
-    or not exists (select from baton.run r where r.id = c.run_id);
+  -- One statement, and so one moment: a run that is redriven meanwhile may be asked to stop anew.
+  delete from baton.control where run_id = any (asked) and (
+    run_id = any ((select baton.ended_among(asked))::uuid[]) or run_id <> all ((select baton.present_among(asked))::uuid[]));
   return coalesce(cardinality(ids), 0);
 end
 $$;

@@ -103,6 +103,30 @@ describe("the pages", () => {
   });
 });
 
+describe("what the pages name", () => {
+  const files = globSync(["*", ".ci/*", "{docs,functions,infra,shared,sql,test}/**"], {
+    cwd: root,
+    exclude: (path) => path.includes("node_modules") || path.startsWith("test/reports"),
+  });
+  const isThere = (name: string) =>
+    globSync(name, { cwd: root }).length > 0 || files.some((path) => path.endsWith(`/${name.replace(/\/$/, "")}`));
+
+  it.each(["ARCHITECTURE.md", "CONTRIBUTING.md"])("%s names files, functions and keys that are there", async (page) => {
+    const text = (await readFile(join(root, page), "utf8")).replaceAll(/^```.*?^```$/gms, "");
+    // What is retired is named where it is dropped.
+    const sources = files.filter((path) => /^(functions|infra|shared|sql|test\/bench)\/(?!retired).*\.(ts|sql|yml)$/.test(path));
+    const words = new Set((await Promise.all(sources.map((path) => readFile(join(root, path), "utf8")))).join().match(/\w+/g));
+    const names = new Set([...text.matchAll(/`([^`\n]+)`/g)].map(([, name = ""]) => name));
+    const missing = [...names].filter((name) => {
+      if (/^[\w./{},*-]+$/.test(name) && /[/*]|\.(ts|sql|yml|md|json|m?js)$/.test(name)) return !isThere(name);
+      const word = /^(\w+)(\(.*\))?$/.exec(name)?.[1];
+      return word !== undefined && !words.has(word);
+    });
+    // What is not to be.
+    expect(missing.filter((name) => name !== "utils")).toEqual([]);
+  });
+});
+
 describe("a list in the pages is complete:", () => {
   const read = (path: string) => readFile(join(root, path), "utf8");
 
@@ -112,6 +136,14 @@ describe("a list in the pages is complete:", () => {
     expect(kinds.length).toBeGreaterThan(10);
     expect(kinds.filter(([, kind, status]) => !page.includes(`| ${status} | \`${kind}\` |`)).map(([, kind]) => kind)).toEqual([]);
   });
+
+  it.each(["docs/api.md", "docs/authoring.md", "docs/operations.md", "ARCHITECTURE.md", "shared/engine/describe-run.ts"])(
+    "%s says of a lease that ran out what the failure itself says",
+    async (path) => {
+      const [, cause] = /'its lease ran out %s seconds ago: ([^']+)'/.exec(await read("sql/functions/crash_members.sql"))!;
+      expect(await read(path)).toContain(`ran out: ${cause!}`);
+    },
+  );
 
   it("docs/configuration.md has every environment variable that is read", async () => {
     const files = globSync(["{functions,shared,infra,test}/**/*.ts", "serverless.yml"], { cwd: root }).filter(

@@ -10,7 +10,7 @@ const engine = engineOf(database);
 checkAfterEach(database);
 
 /** Become part of the statements that use them, so that they are never called. */
-const INLINED = "{digits_of,is_double,is_member,never}";
+const INLINED = "{digits_of,is_double,is_member,never,time_of}";
 
 /** One life of the engine that needs every function. */
 async function everything(): Promise<void> {
@@ -56,6 +56,10 @@ async function everything(): Promise<void> {
     JSON.stringify(newRun()),
   ]);
   await database.database.query(`select baton.pointer_to('{"a":1}', '1')`);
+  const again = [newRun()];
+  await engine.enqueue(again);
+  await database.advance("25 hours");
+  await engine.enqueue(again);
 }
 
 test("every function of the schema runs in one life of the engine", async () => {

@@ -151,3 +151,30 @@ test("pages that hold less than they may lead to every run once, newest first, a
     await database[Symbol.asyncDispose]();
   }
 });
+
+test("a list over many weeks, some of them empty, shows every run once, newest first, from any cursor", async () => {
+  database = await createTestDatabase();
+  await database.query("select baton.make_partitions(now() - interval '80 weeks', now() + interval '3 weeks', false)");
+  // On the first and the last moment of weeks too, in places and at their ends; and one ahead of the clock, by which another went before.
+  await database.query(
+    `create table public.made as
+     select baton.id_at(date_trunc('week', now() at time zone 'UTC') at time zone 'UTC' - interval '1 week' * week + moment) as id,
+       ((week + nth) % 3)::integer as kind
+     from unnest(array[-1, 0, 1, 2, 3, 4, 7, 20, 50, 79]) as w (week),
+       unnest(array['0', '1 millisecond', '6 days 23:59:59.999']::interval[]) with ordinality as m (moment, nth)`,
+  );
+  await database.query("insert into baton.run select id, 'w', 1, 2, '{}', now(), now() from public.made");
+  await database.query("insert into baton.ending select id, 'failed', null, now() from public.made where kind = 0");
+  await database.query("insert into baton.ready select id, 2, now(), 2, false from public.made where kind = 1");
+  await database.query("insert into baton.blocked select id, 'w', 1, '', 'unknown', now() from public.made where kind = 2");
+  const made = await database.query<{ id: string; kind: number }>("select id, kind from public.made order by id desc");
+  await using session = await explainingSession(database.ownerUrl);
+  for (const [status, kind] of [[undefined], ["failed", 0], ["ready", 1], ["blocked", 2]] as const) {
+    const ids = made.filter((run) => kind === undefined || run.kind === kind).map(({ id }) => id);
+    for (const workflow of [undefined, "w"])
+      for (const limit of [1, 4, 101]) {
+        const request = { limit, ...(status !== undefined && { status }), ...(workflow !== undefined && { workflow }) };
+        expect([request, (await walk(listOf(session), request)).ids]).toEqual([request, ids]);
+      }
+  }
+});

@@ -71,21 +71,72 @@ async function live({ call }: Awaited<ReturnType<typeof countingSession>>, datab
   await call("release", "baton.release($1)", token);
   await call("find_run", "baton.find_run($1)", a.id);
   await call("state", "baton.state($1)", a.id);
+  await call("redrives", "baton.redrives($1)", a.id);
+  await call("cancel of another life", "baton.cancel($1, $2)", f.id, '{"redrives":7}');
+  await call("redrive of another life", "baton.redrive($1, $2)", f.id, '{"redrives":7}');
+  await database.query("insert into baton.control select run_id, 'cancel', now() from baton.ready limit 2");
+  await call("tick with cancels", "baton.tick()");
+  await call("beat", "baton.beat($1, 1000)", token);
   for (const table of ["run", "checkpoint", "failure", "ending", "ready", "blocked", "redrive", "control"])
     await database.query(`delete from baton.${table}`);
 }
 
-test("no call locks a partition of another week, at 5 and at 265 weeks", async () => {
-  const counts: Record<string, number>[] = [];
-  for (const weeks of [5, 265]) {
-    await using database = await createTestDatabase();
-    await database.query("select baton.ensure_partitions()");
-    await database.query("select baton.make_partitions(baton.now() - interval '1 week' * $1, baton.now(), false)", [weeks - 4]);
+/** A database with so many weeks of partitions, and a session that counts. */
+async function aged(weeks: number) {
+  const database = await createTestDatabase();
+  await database.query("select baton.ensure_partitions()");
+  await database.query("select baton.make_partitions(baton.now() - interval '1 week' * $1, baton.now(), false)", [weeks - 4]);
+  return database;
+}
+
+for (const weeks of [5, 265]) {
+  test(`no call for a run or a lease locks a partition of another week, at ${weeks} weeks`, async () => {
+    await using database = await aged(weeks);
     await using session = await countingSession(database);
     for (let n = 0; n < 10; n++) await live(session, database);
     measured.push(`partitions locked at ${weeks} weeks: ${JSON.stringify(session.locked)}`);
-    counts.push(session.locked);
-  }
-  // Four tables, one week.
-  for (const { find_run: _, ...locked } of counts) expect(Object.entries(locked).filter(([, n]) => n > 4)).toEqual([]);
-});
+    // Four tables, one week.
+    expect(Object.entries(session.locked).filter(([, n]) => n > 4)).toEqual([]);
+  });
+
+  test(`an enqueue that is sent again when its ids are old locks the partitions of their week alone, at ${weeks} weeks`, async () => {
+    await using database = await aged(weeks);
+    await using session = await countingSession(database);
+    const request = JSON.stringify({ runs: newRuns(3) });
+    await session.call("enqueue", "baton.enqueue($1)", request);
+    await database.advance("2 days");
+    for (let n = 0; n < 10; n++) await session.call("enqueue again", "baton.enqueue($1)", request);
+    expect(session.locked["enqueue again"]).toBeLessThanOrEqual(4);
+  });
+
+  test(`a list locks the partitions of the weeks that its page needs, all where it finds less, at ${weeks} weeks`, async () => {
+    await using database = await aged(weeks);
+    await using session = await countingSession(database);
+    const list = (name: string, facts: object) =>
+      session.call(name, "baton.list_runs($1)", JSON.stringify({ limit: 5, paged: true, ...facts }));
+    for (const status of ["done", "failed", "cancelled"]) {
+      const stored =
+        "with stored as (insert into baton.run select baton.new_id(), 'w', 1, 2, '{}', now(), now() from generate_series(1, 5) returning id)";
+      await database.query(`${stored} insert into baton.ending select id, $1, null, now() from stored`, [status]);
+    }
+    await database.query("select baton.enqueue($1)", [JSON.stringify({ runs: newRuns(5, { workflow: "w" }) })]);
+    for (let n = 0; n < 10; n++) {
+      for (const status of [undefined, "done", "failed", "cancelled", "ready"])
+        for (const workflow of [undefined, "w"]) await list("a page", { status, workflow });
+      await list("all", { status: "failed", limit: 6, workflow: "w" });
+      await list("none", { status: "running", workflow: "w" });
+    }
+    measured.push(`partitions locked by lists at ${weeks} weeks: ${JSON.stringify(session.locked)}`);
+    // This week and the three ahead of run and of ending; all of them, once, where the page is not full.
+    expect(session.locked["a page"]).toBeLessThanOrEqual(8);
+    expect(session.locked["all"]).toBeLessThanOrEqual(2 * weeks);
+    expect(session.locked["none"]).toBeLessThanOrEqual(weeks);
+  });
+
+  test(`a repair, which looks at every run, locks the four partitions of each week, at ${weeks} weeks`, async () => {
+    await using database = await aged(weeks);
+    await using session = await countingSession(database);
+    await session.call("repair", "baton.repair()");
+    expect(session.locked["repair"]).toBeLessThanOrEqual(4 * weeks);
+  });
+}

@@ -106,6 +106,7 @@ const overTcp: [what: string, url: string, text: string, becomes: string][] = [
   ["a lost connection that a statement raised by itself", database.url("owner"), "do $$ begin raise connection_failure; end $$", REFUSED],
   ["a shutdown that a statement raised by itself", database.url("owner"), "do $$ begin raise admin_shutdown; end $$", REFUSED],
   ["an internal error that a statement raised by itself", database.url("owner"), "do $$ begin raise internal_error; end $$", REFUSED],
+  ["a copy from a client that has nothing to send", database.url("owner"), "copy baton.blocked from stdin", REFUSED],
   ["a function that is missing", database.url("owner"), "select baton.no_such_function()", MISSING],
   ["a session that is killed", database.url("owner"), kill, UNKNOWN],
   ["a port that nobody listens on", urls((url) => (url.port = "1")), "select 1", BUSY],

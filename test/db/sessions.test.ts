@@ -1,12 +1,19 @@
+import Postgres from "pg";
 import { afterEach, expect, test, vi } from "vitest";
+import * as z from "zod";
 import { connect } from "../../shared/db/connect.ts";
+import { defaultDatabase, engineDatabase } from "../../shared/db/default-database.ts";
+import { runRepository } from "../../shared/db/run-repository.ts";
+import type { Clock } from "../../shared/engine/ports.ts";
+import { defineWorkflow } from "../../shared/index.ts";
 import { createTestDatabase } from "../support/database.ts";
+import { enqueue, poll } from "../support/poller.ts";
 import { until } from "../support/until.ts";
 
 const database = await createTestDatabase();
 await database.query("create table public.lock_of_test (id integer); insert into public.lock_of_test values (1)");
 const url = database.url("owner");
-afterEach(() => void vi.useRealTimers());
+afterEach(() => void (vi.useRealTimers(), vi.unstubAllEnvs()));
 
 /** What one transaction leaves behind, and what the next one would see of it. */
 const traces: [what: string, leave: string, look: string, clean: unknown][] = [
@@ -76,6 +83,66 @@ test("the engine waits ten seconds for a connection, and then the database is bu
   await expect(waiting).rejects.toMatchObject({ name: "DatabaseBusyError" });
   vi.useRealTimers();
   await pg[Symbol.asyncDispose]();
+});
+
+/** A session that holds a table until it ends, so that whoever reads it waits. */
+async function holding(table: string) {
+  const session = new Postgres.Client({ connectionString: database.ownerUrl });
+  await session.connect();
+  await session.query(`begin; lock table ${table}`);
+  return session;
+}
+
+/** Real time, whatever a test makes of that of the pools. */
+function realClock(): Clock {
+  const { setTimeout, clearTimeout } = globalThis;
+  return {
+    now: () => performance.now(),
+    after(milliseconds, callback) {
+      const timer = setTimeout(callback, milliseconds);
+      return () => clearTimeout(timer);
+    },
+  };
+}
+
+test("60 runs whose handlers query for minutes spend no attempt on waiting for a connection, and the engine's rounds go on", async () => {
+  await database.query("create table public.slow (id int); grant select on public.slow to baton_poller");
+  const settings = { DATABASE_URL: database.url("poller"), DATABASE_URL_PARAMETER: "", BATON_DRIVER: "pg" };
+  for (const [name, value] of Object.entries(settings)) vi.stubEnv(name, value);
+  let [started, rounds] = [0, 0];
+  const workflow = defineWorkflow({ name: "slow", version: 1, input: z.object({ n: z.int() }) }).step(
+    "look",
+    { timeout: "4 minutes", retry: { maxAttempts: 1 } },
+    async () => {
+      started++;
+      return (await defaultDatabase().query("select from public.slow", [], { timeoutMs: 200_000 })).length;
+    },
+  );
+  const ids = await enqueue(
+    database.database,
+    workflow,
+    Array.from({ length: 60 }, (_, n) => ({ n })),
+  );
+  const clock = realClock();
+  const slow = await holding("public.slow");
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  const engine = runRepository(engineDatabase());
+  const advance: typeof engine.advance = (...call) => (rounds++, engine.advance(...call));
+  const polling = poll(engineDatabase(), [workflow], { clock, store: { ...engine, advance }, settings: { ttlMs: 3_000 } });
+  const querying =
+    "select from pg_stat_activity where datname = current_database() and query like '%public.slow' and wait_event_type = 'Lock'";
+  await until("ten handlers query and forty wait", async () => started === 50 && (await database.query(querying)).length === 10);
+  await vi.advanceTimersByTimeAsync(60_000);
+  const before = rounds;
+  await until("two heartbeats have gone out", () => rounds >= before + 2);
+  await slow.query("rollback");
+  await polling;
+  vi.useRealTimers();
+  await slow.end();
+  for (const used of new Set([engineDatabase(), defaultDatabase()])) await used[Symbol.asyncDispose]();
+  const runs = await Promise.all(ids.map((id) => runRepository(database.database).findRun(id)));
+  expect(new Set(runs.map((run) => run?.status))).toEqual(new Set(["done"]));
+  expect(runs.flatMap((run) => [...(run?.failures ?? []), ...(run?.crashes ? [run.id] : [])])).toEqual([]);
 });
 
 test.each(["pg", "neon"] as const)("a wrong connection string is a sentence without the string, through %s", async (driver) => {

@@ -62,6 +62,19 @@ for (const driver of ["neon", "pg"] as Driver[]) {
     },
   );
 
+  test(`through ${driver}, a copy from the client, which has nothing to send, is refused`, async () => {
+    const { token, runs } = await leaseOf(engine, 1);
+    const copy = { text: "copy example.effect from stdin" };
+    const call = engine.advanceWith(token, 1, { steps: [step(runs[0]!)] }, [insert("once"), copy]);
+    await expect(call).rejects.toMatchObject({
+      name: "DatabaseRefusedError",
+      message: expect.stringMatching(/^COPY from stdin/i) as unknown,
+    });
+    expect(await effects()).toEqual([]);
+    await engine.advanceWith(token, 2, { steps: [step(runs[0]!)] }, [insert("once")]);
+    expect(await effects()).toEqual(["once"]);
+  });
+
   test(`through ${driver}, a trigger that raises BT002 at the commit is refused too`, async () => {
     const { token, runs } = await leaseOf(engine, 1);
     const call = engine.advanceWith(token, 1, { steps: [step(runs[0]!)] }, [insert("deferred")]);

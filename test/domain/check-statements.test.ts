@@ -73,7 +73,19 @@ const control: [string, string][] = [
   ["set/**/local--\nrole owner", "SET LOCAL ROLE"],
 ];
 
+const copies: [text: string, command: string][] = [
+  ["copy t from stdin", "COPY … FROM STDIN"],
+  ['COPY t (a, "to stdout") FROM\n STDIN with (format csv)', "COPY … FROM STDIN"],
+  ["copy (select 'from stdin' from t) to stdout", "COPY … TO STDOUT"],
+  ["/* to a file */ copy t -- from a file\n to /* the client */ stdout", "COPY … TO STDOUT"],
+  ["copy (select $a$ it's $a$, E'\\'' from t) to stdout", "COPY … TO STDOUT"],
+];
+
 const accepted = [
+  "copy t to '/tmp/from stdin'",
+  "copy t from program 'cat' with (format csv, null 'to stdout')",
+  "copy (select 1 /* from stdin */) to '/tmp/file'",
+  "select 'copy t from stdin'",
   "select 1",
   "prepare p as select 1",
   "set local statement_timeout = 100",
@@ -96,6 +108,12 @@ describe("what a sql node returns", () => {
 
   it.each(control)("is refused when it controls the transaction: %j", async (text, command) => {
     await expect(runOf([{ text }])).rejects.toThrow(`statements[0] that cannot be run: ${command} is the engine's`);
+  });
+
+  it.each(copies)("is refused when it copies from or to the client, which is a function: %j", async (text, command) => {
+    await expect(runOf([{ text }])).rejects.toThrow(
+      `statements[0] that cannot be run: ${command} speaks with a client that sends or reads the rows, and a function has none: use insert or select`,
+    );
   });
 
   it.each(accepted)("is taken: %j", async (text) => {

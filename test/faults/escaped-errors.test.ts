@@ -48,6 +48,8 @@ const expected: Record<Exclude<Deed, "behaves">, { name: string; message: string
   // The time was up first: that is its error, and what was thrown on that occasion is in the log.
   "throws where it listens to its signal": { name: "StepTimeoutError", message: expect.stringContaining("1 second") as string },
   "calls process.exit": exits,
+  "calls the exit that it imported": exits,
+  "calls the exit that it kept when it was loaded": exits,
   "calls process.exit in a timer": exits,
   "calls process.exit and catches what it throws": exits,
 };

@@ -66,3 +66,14 @@ test("a try that was certainly not applied does not hide an earlier one that may
   const outcomes = [busy, unknown, busy, busy];
   await expect(repeatCall(caller, () => Promise.reject(outcomes.shift()!))).rejects.toBe(unknown);
 });
+
+test("a refusal that says nothing of the call does not hide an earlier try that may have been applied, and is asked again", async () => {
+  const { caller } = patientCaller();
+  const unheard = new DatabaseRefusedError("Server error (HTTP status 401): no", {});
+  const outcomes = [unknown, unheard, unheard, unheard];
+  await expect(repeatCall(caller, () => Promise.reject(outcomes.shift()!))).rejects.toBe(unknown);
+  expect(outcomes).toEqual([]);
+  const heard = new DatabaseRefusedError("too long", { sqlstate: "22001", rolledBack: true });
+  const others = [unknown, heard];
+  await expect(repeatCall(caller, () => Promise.reject(others.shift()!))).rejects.toBe(heard);
+});

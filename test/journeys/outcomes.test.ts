@@ -35,10 +35,17 @@ test("statements that could not be sent fail their runs at once, and other runs 
   const { database, store } = await prepared();
   const loop: Record<string, unknown> = {};
   loop["self"] = loop;
-  const bad = [null, { values: [1] }, { text: "select $1", values: [loop] }, { text: "select $1", values: [() => 1] }, { text: "commit" }];
+  const bad = [
+    null,
+    { values: [1] },
+    { text: "select $1", values: [loop] },
+    { text: "select $1", values: [() => 1] },
+    { text: "commit" },
+    { text: "copy example.effect from stdin" },
+  ];
   const careless = base("careless").sql("post", { retry }, ({ input }) => ({ statements: [bad[input.n] as never] }));
   const careful = base("careful").sql("post", ({ input }) => ({ statements: [insert(input.n)] }));
-  const failing = await enqueue(database.database, careless, numbers(5));
+  const failing = await enqueue(database.database, careless, numbers(6));
   await enqueue(database.database, careful, numbers(20));
   await poll(database.database, [careless, careful], { store });
   for (const id of failing)
@@ -149,6 +156,40 @@ test("deadlocks after an unknown outcome are no refusal: what was applied stays 
   expect(await find(database, id!)).toMatchObject({ status: "done", failures: [] });
   expect(await database.query("select n from example.effect")).toEqual([{ n: 0 }]);
 });
+
+const wrongPassword = { message: "password authentication failed for user", code: "28P01", severity: "FATAL", routine: "auth_failed" };
+const unheard: [what: string, status: number, body: string][] = [
+  ["HTTP 401", 401, "no"],
+  ["HTTP 404", 404, "no"],
+  ["a wrong password", 400, JSON.stringify(wrongPassword)],
+];
+
+test.each(unheard)(
+  "%s after a round whose answer was lost is no refusal of it: what was applied stays applied, and counts no failed attempt",
+  async (_what, status, body) => {
+    const { database } = await prepared();
+    const store = runRepository(database.connect("poller", "neon")) as RunStore;
+    const posting = base("posting").sql("post", { retry }, ({ input }) => ({ statements: [insert(input.n)] }));
+    const stepping = base("stepping").step("a", { retry }, () => 1);
+    for (const [workflow, effects] of [
+      [posting, [{ n: 0 }]],
+      [stepping, [{ n: 0 }]],
+    ] as const) {
+      const [id] = await enqueue(database.database, workflow, numbers(1));
+      let rounds = 0;
+      database.neon.inject(({ text }) => {
+        if (!text.includes("baton.advance") || ++rounds > 4) return undefined;
+        return rounds === 1 ? { kind: "drop-after" } : { kind: "status-before", status, body };
+      });
+      await poll(database.database, [workflow], { store, random: () => 0 });
+      database.neon.inject(undefined);
+      expect(rounds).toBeGreaterThan(4);
+      expect(await find(database, id!)).toMatchObject({ status: "done", failures: [] });
+      expect(await database.query("select n from example.effect")).toEqual(effects);
+    }
+    await database.assertInvariants();
+  },
+);
 
 test("sql nodes go out in the order of run ids, whatever the order in which they finish", async () => {
   const { database, store } = await prepared();

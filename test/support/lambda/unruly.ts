@@ -1,8 +1,12 @@
 // A workflow whose steps let errors escape, each in its own way, for bundles under test.
 import { EventEmitter } from "node:events";
+import { exit as imported } from "node:process";
 import { setTimeout as pause } from "node:timers/promises";
 import * as z from "zod";
 import { defineWorkflow } from "../../../shared/index.ts";
+
+// oxlint-disable-next-line typescript/unbound-method -- as workflows may write it
+const { exit: kept } = process;
 
 /** Never ends by itself. */
 const forever = () => new Promise<never>(() => {});
@@ -42,6 +46,8 @@ export const deeds = {
     return forever();
   },
   "calls process.exit": () => process.exit(3),
+  "calls the exit that it imported": () => imported(3),
+  "calls the exit that it kept when it was loaded": () => kept(3),
   "calls process.exit in a timer": () => {
     setTimeout(() => process.exit(3), 1);
     return forever();

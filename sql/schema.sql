@@ -29,6 +29,16 @@ create table baton.checkpoint (
 partition by RANGE (run_id);
 
 -- owner: baton_migrator
+create table baton.clock (
+  latest timestamp with time zone not null,
+  was timestamp with time zone,
+  set_to timestamp with time zone,
+  band smallint,
+  run_at timestamp with time zone,
+  again boolean not null default false
+);
+
+-- owner: baton_migrator
 create table baton.control (
   run_id uuid not null,
   kind text not null,
@@ -128,10 +138,18 @@ create table baton.run (
   input jsonb not null,
   start_at timestamp with time zone not null,
   created_at timestamp with time zone not null,
+  start_is_named boolean,
   constraint run_id PRIMARY KEY (id),
   constraint run_priority_is_0_to_3 CHECK (((priority >= 0) AND (priority <= 3)))
 )
 partition by RANGE (id);
+
+-- owner: baton_migrator
+create table baton.setback (
+  was timestamp with time zone not null,
+  set_to timestamp with time zone not null,
+  constraint setback_is_noted_once PRIMARY KEY (was, set_to)
+);
 
 -- owner: baton_migrator
 create table example.renditions (
@@ -240,7 +258,7 @@ begin
       'low', claimed.low, 'due_in_ms', claimed.due_in_ms, 'poisoned', claimed.poisoned, 'runs', claimed.runs);
   end if;
   update baton.lease l set round = held.round, gone = held.gone, told = held.told,
-    expires_at = moment + (request ->> 'ttl_ms')::integer * interval '1 millisecond'
+    expires_at = moment + least((request ->> 'ttl_ms')::integer, 3600000) * interval '1 millisecond'
   where l.token = advance.token;
   return json_build_object('now', moment, 'round', advance.round, 'stopped', stopped, 'lost', lost);
 end
@@ -662,7 +680,7 @@ begin
   end if;
   if cardinality(ids) > 0 then
     insert into baton.lease (token, round, expires_at, claimed_at, crashes, run_ids, gone, fresh_round, fresh)
-    values (claim.token, 0, moment + (request ->> 'ttl_ms')::integer * interval '1 millisecond', moment, crashes, ids,
+    values (claim.token, 0, moment + least((request ->> 'ttl_ms')::integer, 3600000) * interval '1 millisecond', moment, crashes, ids,
       repeat('0', cardinality(ids))::varbit, 0, repeat('1', cardinality(ids))::varbit);
   end if;
   return json_build_object('now', moment, 'round', 0, 'low', low, 'stopped', stopped, 'due_in_ms', baton.next_due(moment, low),
@@ -760,7 +778,7 @@ begin
   end if;
   if began or held.crashes = 0 then
     insert into baton.failure (run_id, node, attempt, started_at, finished_at, retry_at, error)
-    select t.id, '', least(f.crashes + 1, 32767), held.claimed_at, moment, moment, jsonb_build_object('name', 'PollerCrashedError',
+    select t.id, '', least(f.crashes + 1, 32767), least(held.claimed_at, moment), moment, moment, jsonb_build_object('name', 'PollerCrashedError',
       'message', format('its lease ran out %s seconds ago: the poller did not answer in time; it crashed, was frozen, or its event loop was blocked',
         floor(extract(epoch from moment) - extract(epoch from held.expires_at))))
     from unnest(present) as t (id)
@@ -780,6 +798,34 @@ begin
   end if;
   perform baton.put_back(doubtful, array_fill(moment, array[cardinality(doubtful)]), crashes);
   return cardinality(ids) - cardinality(present);
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.cut_keys(most integer, moment timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  update baton.dedup set expires_at = moment + interval '7 days'
+  where ctid = any (array(
+    select ctid from baton.dedup where expires_at > moment + interval '7 days 5 minutes' order by expires_at desc limit most for update skip locked));
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.cut_leases(moment timestamp with time zone)
+ RETURNS timestamp with time zone
+ LANGUAGE plpgsql
+AS $function$
+declare
+  tokens uuid[];
+  latest timestamptz;
+begin
+  select array_agg(late.token), max(late.expires_at) into tokens, latest
+  from (select token, expires_at from baton.lease where expires_at > moment + interval '30 seconds' for update skip locked) as late;
+  update baton.lease set expires_at = moment + interval '30 seconds', claimed_at = least(claimed_at, moment) where token = any (tokens);
+  return latest;
 end
 $function$;
 
@@ -807,6 +853,43 @@ begin
     'input and outputs of this run are more than 8 MiB as the text that the database sends: store the data elsewhere'), moment);
   select array_agg(t.place order by t.nth), array_agg(t.size order by t.nth) into places, sizes
   from unnest(places, sizes) with ordinality as t (place, size, nth) where t.size <= 8388608;
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.due_again(ids uuid[], was timestamp with time zone, set_to timestamp with time zone, moment timestamp with time zone)
+ RETURNS timestamp with time zone[]
+ LANGUAGE plpgsql
+ STABLE
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+declare
+  lowest uuid := (select i from unnest(ids) as i order by i limit 1);
+  highest uuid := (select i from unnest(ids) as i order by i desc limit 1);
+begin
+  if lowest is null then
+    return '{}';
+  end if;
+  return array(
+    select (
+      select max(case when w.began <= moment then w.until else set_to + greatest(w.until - greatest(w.began, was), interval '0') end)
+      from (
+        select case when r.start_is_named then '-infinity' else r.created_at end as began, r.start_at as until
+        from baton.run r where r.id = t.id and r.id between lowest and highest and r.start_at > moment
+        union all
+        select c.started_at, c.finished_at
+        from baton.checkpoint c where c.run_id = t.id and c.run_id between lowest and highest and c.finished_at > moment
+          and c.output ->> 'until' = to_char(c.finished_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+        union all
+        select f.finished_at, f.retry_at
+        from baton.failure f where f.run_id = t.id and f.run_id between lowest and highest and f.retry_at > moment
+          and not exists (
+            select from baton.checkpoint d where d.run_id = t.id and d.run_id between lowest and highest and d.node = f.node)
+      ) as w
+      where isfinite(w.until) and w.began < 'infinity'
+    )
+    from unnest(ids) with ordinality as t (id, nth)
+    order by t.nth);
 end
 $function$;
 
@@ -1152,6 +1235,96 @@ begin
   end if;
   places := array(select p from generate_series(0, length(gone) - 1) as p where get_bit(gone, p) = 1 limit wanted);
   return places || array(select generate_series(length(gone), length(gone) + wanted - cardinality(places) - 1));
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.heal_clock(moment timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  known baton.clock;
+  overlong boolean := exists (select from baton.lease where expires_at > moment + interval '65 minutes');
+begin
+  select * into known from baton.clock;
+  if not overlong and known.band is null and moment between known.latest - interval '5 minutes' and known.latest + interval '10 minutes' then
+    return;
+  end if;
+  select * into known from baton.clock for update skip locked;
+  if not found then
+    return;
+  end if;
+  -- Read again under the lock, or a tick that had to wait would take its own past for a clock that was set back.
+  moment := baton.now();
+  overlong := overlong and exists (select from baton.lease where expires_at > moment + interval '65 minutes');
+  if overlong or moment < known.latest - interval '5 minutes' then
+    insert into baton.setback (was, set_to) values (greatest(known.latest, baton.cut_leases(moment), moment), moment) on conflict do nothing;
+    known := row(moment, greatest(known.latest, moment), moment, 0, moment, false);
+  elsif moment > known.latest + interval '2 hours' and exists (select from baton.setback s where s.was > known.latest) then
+    known := row(moment, known.latest, null, 0, known.latest - interval '15 minutes', false);
+  elsif moment > known.latest + interval '10 minutes' then
+    known.latest := moment;
+  end if;
+  if known.band is not null then
+    known := baton.heal_waits(known, moment, 10000);
+  end if;
+  update baton.clock set latest = known.latest, was = known.was, set_to = known.set_to, band = known.band, run_at = known.run_at, again = known.again;
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.heal_waits(jump baton.clock, moment timestamp with time zone, most integer)
+ RETURNS baton.clock
+ LANGUAGE plpgsql
+AS $function$
+declare
+  seen record;
+  wrong record;
+  moved integer;
+begin
+  while jump.band <= 8 and most > 0 loop
+    select array_agg(q.run_id) as ids, array_agg(q.run_at) as run_ats, max(q.run_at) as last, count(*)::integer as n into seen
+    from (
+      select r.run_id, r.run_at from baton.ready r
+      where r.band = jump.band and r.run_at > jump.run_at and r.run_at < baton.never()
+      order by r.run_at fetch first most rows with ties
+    ) as q;
+    select array_agg(n.id) as ids, array_agg(n.run_at) as run_ats, array_agg(n.due) as dues, count(*) as n into wrong
+    from (
+      select t.id, t.run_at, case when jump.set_to is null then greatest(t.run_at, t.due)
+        when t.run_at > moment + interval '5 minutes' then least(t.run_at, greatest(coalesce(t.due, moment), moment)) else t.run_at end as due
+      from unnest(seen.ids, seen.run_ats, baton.due_again(seen.ids, jump.was, jump.set_to, moment)) as t (id, run_at, due)
+    ) as n
+    where n.due <> n.run_at;
+    if wrong.n > 0 then
+      with held as (
+        select q.place from unnest(wrong.ids, wrong.run_ats) as w (id, run_at)
+        cross join lateral (
+          select r.ctid as place from baton.ready r where r.run_id = w.id and r.run_at = w.run_at for update skip locked) as q
+      ), taken as (
+        delete from baton.ready where ctid = any (array(select place from held)) returning run_id, band, bytes, begun
+      )
+      insert into baton.ready (run_id, band, run_at, bytes, begun)
+      select t.run_id, t.band, w.due + w.nth * interval '1 microsecond', t.bytes, t.begun
+      from unnest(wrong.ids, wrong.dues) with ordinality as w (id, due, nth)
+      join taken t on t.run_id = w.id;
+      get diagnostics moved = row_count;
+      jump.again := jump.again or moved < wrong.n;
+    end if;
+    if seen.n < most then
+      jump.band := jump.band + 1;
+      jump.run_at := case when jump.set_to is null then jump.was - interval '15 minutes' else jump.set_to end;
+    else
+      jump.run_at := seen.last;
+    end if;
+    most := most - seen.n;
+  end loop;
+  if jump.band > 8 then
+    jump.band := case when jump.again then 0 end;
+    jump.again := false;
+  end if;
+  return jump;
 end
 $function$;
 
@@ -1620,11 +1793,11 @@ begin
       new_fresh := set_bit(new_fresh, places[i], 1);
     end loop;
     update baton.lease l set round = held.round, gone = new_gone, told = held.told, run_ids = members, fresh = new_fresh,
-      fresh_round = held.round, expires_at = moment + ttl_ms * interval '1 millisecond'
+      fresh_round = held.round, expires_at = moment + least(ttl_ms, 3600000) * interval '1 millisecond'
     where l.token = held.token;
   else
     update baton.lease l set round = held.round, gone = held.gone, told = held.told,
-      expires_at = moment + ttl_ms * interval '1 millisecond'
+      expires_at = moment + least(ttl_ms, 3600000) * interval '1 millisecond'
     where l.token = held.token;
   end if;
   due_in_ms := baton.next_due(moment, low);
@@ -1788,6 +1961,7 @@ CREATE OR REPLACE FUNCTION baton.repair()
  SET "TimeZone" TO 'UTC'
 AS $function$
 declare
+  moment timestamptz := baton.now();
   ids uuid[];
   times timestamptz[];
 begin
@@ -1805,6 +1979,10 @@ begin
     and not exists (select from baton.blocked b where b.run_id = r.id)
     and not exists (select from baton.lease l, unnest(l.run_ids) with ordinality as m (id, nth)
       where m.id = r.id and get_bit(l.gone, (nth - 1)::integer) = 0);
+  -- What is due is due since then; what waits, waits no longer than it was asked to, also if a clock that was ahead wrote its times.
+  times := array(
+    select coalesce(t.due, least(t.stored, moment))
+    from unnest(times, baton.due_again(ids, moment, moment, moment)) with ordinality as t (stored, due, nth) order by t.nth);
   perform baton.put_back(ids, times);
   return coalesce(cardinality(ids), 0);
 end
@@ -2048,19 +2226,20 @@ begin
       coalesce(r.priority::smallint, all_priority) as priority, r.input,
       case when r.run_at::timestamptz = baton.never() then baton.never() else
         greatest(moment, coalesce(r.run_at::timestamptz, moment + least(coalesce(r.delay_ms::bigint, 0), 400000000000) * interval '1 millisecond'))
-        + r.place * interval '1 microsecond' end as start_at
+        + r.place * interval '1 microsecond' end as start_at,
+      case when r.run_at::timestamptz > moment then true end as start_is_named
     from rows from (
       jsonb_array_elements_text(runs -> 'id'), jsonb_array_elements_text(runs -> 'workflow'), jsonb_array_elements_text(runs -> 'version'),
       jsonb_array_elements_text(runs -> 'priority'), jsonb_array_elements(runs -> 'input'), jsonb_array_elements_text(runs -> 'run_at'),
       jsonb_array_elements_text(runs -> 'delay_ms')
     ) with ordinality as r (id, workflow, version, priority, input, run_at, delay_ms, place)
   ), stored_fresh as (
-    insert into baton.run (id, workflow, version, priority, input, start_at, created_at)
-    select id, workflow, version, priority, input, start_at, moment from given where fresh
+    insert into baton.run (id, workflow, version, priority, input, start_at, created_at, start_is_named)
+    select id, workflow, version, priority, input, start_at, moment, start_is_named from given where fresh
     returning id, priority, start_at, octet_length(input::text) as bytes
   ), stored_new as (
-    insert into baton.run (id, workflow, version, priority, input, start_at, created_at)
-    select id, workflow, version, priority, input, start_at, moment from given where not fresh
+    insert into baton.run (id, workflow, version, priority, input, start_at, created_at, start_is_named)
+    select id, workflow, version, priority, input, start_at, moment, start_is_named from given where not fresh
     on conflict do nothing
     returning id, priority, start_at, octet_length(input::text) as bytes
   ), queued as (
@@ -2292,11 +2471,13 @@ declare
   oldest timestamptz;
 begin
   perform baton.require_read_committed();
+  perform baton.heal_clock(moment);
   perform baton.ensure_partitions();
   reaped := baton.reap_leases(moment);
   stopped := baton.stop_parked(moment);
   unlawful := baton.end_unlawful(moment);
   perform baton.forget_keys(1000, moment);
+  perform baton.cut_keys(1000, moment);
   select coalesce(jsonb_object_agg(b.band, least(first.run_at, moment - interval '5 seconds')), '{}'), nullif(min(first.run_at), '-infinity') into low, oldest
   from generate_series(0, 3) as b (band)
   cross join lateral (select q.run_at from baton.ready q where q.band = b.band order by q.run_at limit 1) as first;
@@ -2340,6 +2521,7 @@ grant usage on schema example to baton_poller;
 grant usage on schema example to baton_reader;
 grant delete, insert, select, update on table baton.blocked to baton_engine;
 grant delete, insert, select, update on table baton.checkpoint to baton_engine;
+grant delete, insert, select, update on table baton.clock to baton_engine;
 grant delete, insert, select, update on table baton.control to baton_engine;
 grant delete, insert, select, update on table baton.dedup to baton_engine;
 grant delete, insert, select, update on table baton.ending to baton_engine;
@@ -2353,6 +2535,7 @@ grant select on table baton.migration to baton_reader;
 grant delete, insert, select, update on table baton.ready to baton_engine;
 grant delete, insert, select, update on table baton.redrive to baton_engine;
 grant delete, insert, select, update on table baton.run to baton_engine;
+grant delete, insert, select, update on table baton.setback to baton_engine;
 grant delete, insert, select, update on table example.renditions to baton_poller;
 grant select on table example.renditions to baton_reader;
 grant delete, insert, select, update on table example.video_traits to baton_poller;
@@ -2378,8 +2561,11 @@ grant execute on function baton.columns_of(jsonb) to baton_engine;
 grant execute on function baton.commit_durably() to baton_engine;
 grant execute on function baton.crash_each(baton.lease,uuid[],timestamp with time zone) to baton_engine;
 grant execute on function baton.crash_members(baton.lease,uuid[],timestamp with time zone) to baton_engine;
+grant execute on function baton.cut_keys(integer,timestamp with time zone) to baton_engine;
+grant execute on function baton.cut_leases(timestamp with time zone) to baton_engine;
 grant execute on function baton.digits_of(numeric) to baton_engine;
 grant execute on function baton.drop_oversized(tid[],integer[],timestamp with time zone) to baton_engine;
+grant execute on function baton.due_again(uuid[],timestamp with time zone,timestamp with time zone,timestamp with time zone) to baton_engine;
 grant execute on function baton.end_each(uuid[],text,jsonb,timestamp with time zone) to baton_engine;
 grant execute on function baton.end_members(baton.lease,jsonb,text,uuid[],boolean,timestamp with time zone) to baton_engine;
 grant execute on function baton.end_runs(uuid[],text,jsonb[],boolean,timestamp with time zone) to baton_engine;
@@ -2397,6 +2583,8 @@ grant execute on function baton.forget_keys(integer,timestamp with time zone) to
 grant execute on function baton.forget_some(integer,timestamp with time zone) to baton_engine;
 grant execute on function baton.forgiven_of(uuid[]) to baton_engine;
 grant execute on function baton.free_places(bit varying,integer) to baton_engine;
+grant execute on function baton.heal_clock(timestamp with time zone) to baton_engine;
+grant execute on function baton.heal_waits(baton.clock,timestamp with time zone,integer) to baton_engine;
 grant execute on function baton.id_at(timestamp with time zone) to baton_engine;
 grant execute on function baton.id_at(timestamp with time zone) to baton_reader;
 grant execute on function baton.is_double(numeric) to baton_engine;

@@ -7,6 +7,9 @@ with member as (
   select run_id, 'ready' as place from baton.ready
   union all select run_id, 'blocked' from baton.blocked
   union all select run_id, place from member
+), earlier as (
+  -- When the clock was set back, times between where it was and where it went say nothing of what came first.
+  select tstzrange(set_to, was + interval '1 hour') as doubtful from baton.setback
 ), places as (
   select run_id, count(*) as n, string_agg(place, ', ') as found from place group by run_id
 )
@@ -43,12 +46,17 @@ where c.attempt <> least(1 + (select count(*) from baton.failure f where f.run_i
 union all
 select 'nothing happens after an ending', e.run_id, e.status || ' at ' || e.at
 from baton.ending e
-where exists (select from baton.checkpoint c where c.run_id = e.run_id and c.started_at > e.at)
-   or exists (select from baton.failure f where f.run_id = e.run_id and f.started_at > e.at)
+where exists (
+    select from baton.checkpoint c where c.run_id = e.run_id and c.started_at > e.at
+      and not exists (select from earlier where c.started_at <@ doubtful))
+   or exists (
+    select from baton.failure f where f.run_id = e.run_id and f.started_at > e.at
+      and not exists (select from earlier where f.started_at <@ doubtful))
 union all
 select 'no step starts before the one before it has finished', c.run_id, c.node || ' after ' || b.node
 from baton.checkpoint c join baton.checkpoint b on b.run_id = c.run_id and b.position = c.position - 1
 where c.started_at < b.finished_at - interval '5 milliseconds'
+  and not exists (select from earlier where b.started_at <@ doubtful)
 union all
 select 'a run is due at a lawful time, in a band that pollers look at', run_id, 'band ' || band || ' at ' || run_at
 from baton.ready

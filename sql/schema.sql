@@ -29,6 +29,16 @@ create table baton.checkpoint (
 partition by RANGE (run_id);
 
 -- owner: baton_migrator
+create table baton.clock (
+  latest timestamp with time zone not null,
+  was timestamp with time zone,
+  set_to timestamp with time zone,
+  band smallint,
+  run_at timestamp with time zone,
+  again boolean not null default false
+);
+
+-- owner: baton_migrator
 create table baton.control (
   run_id uuid not null,
   kind text not null,
@@ -128,10 +138,18 @@ create table baton.run (
   input jsonb not null,
   start_at timestamp with time zone not null,
   created_at timestamp with time zone not null,
+  start_is_named boolean,
   constraint run_id PRIMARY KEY (id),
   constraint run_priority_is_0_to_3 CHECK (((priority >= 0) AND (priority <= 3)))
 )
 partition by RANGE (id);
+
+-- owner: baton_migrator
+create table baton.setback (
+  was timestamp with time zone not null,
+  set_to timestamp with time zone not null,
+  constraint setback_is_noted_once PRIMARY KEY (was, set_to)
+);
 
 -- owner: baton_migrator
 create table example.renditions (
@@ -240,7 +258,7 @@ begin
       'low', claimed.low, 'due_in_ms', claimed.due_in_ms, 'poisoned', claimed.poisoned, 'runs', claimed.runs);
   end if;
   update baton.lease l set round = held.round, gone = held.gone, told = held.told,
-    expires_at = moment + (request ->> 'ttl_ms')::integer * interval '1 millisecond'
+    expires_at = moment + least((request ->> 'ttl_ms')::integer, 3600000) * interval '1 millisecond'
   where l.token = advance.token;
   return json_build_object('now', moment, 'round', advance.round, 'stopped', stopped, 'lost', lost);
 end
@@ -407,7 +425,8 @@ begin
     return jsonb_build_object('status', ended);
   end if;
   if (request ->> 'redrives')::integer <> baton.redrives(id) then
-    return jsonb_build_object('status', baton.status_of(id, baton.now()));
+    return jsonb_build_object('status', (
+      select coalesce((select e.status from baton.ending e where e.run_id = cancel.id), baton.place_of(id, baton.now()))));
   end if;
   insert into baton.control (run_id, kind, at) values (cancel.id, 'cancel', baton.now()) on conflict do nothing;
   with unready as (
@@ -662,7 +681,7 @@ begin
   end if;
   if cardinality(ids) > 0 then
     insert into baton.lease (token, round, expires_at, claimed_at, crashes, run_ids, gone, fresh_round, fresh)
-    values (claim.token, 0, moment + (request ->> 'ttl_ms')::integer * interval '1 millisecond', moment, crashes, ids,
+    values (claim.token, 0, moment + least((request ->> 'ttl_ms')::integer, 3600000) * interval '1 millisecond', moment, crashes, ids,
       repeat('0', cardinality(ids))::varbit, 0, repeat('1', cardinality(ids))::varbit);
   end if;
   return json_build_object('now', moment, 'round', 0, 'low', low, 'stopped', stopped, 'due_in_ms', baton.next_due(moment, low),
@@ -760,7 +779,7 @@ begin
   end if;
   if began or held.crashes = 0 then
     insert into baton.failure (run_id, node, attempt, started_at, finished_at, retry_at, error)
-    select t.id, '', least(f.crashes + 1, 32767), held.claimed_at, moment, moment, jsonb_build_object('name', 'PollerCrashedError',
+    select t.id, '', least(f.crashes + 1, 32767), least(held.claimed_at, moment), moment, moment, jsonb_build_object('name', 'PollerCrashedError',
       'message', format('its lease ran out %s seconds ago: the poller did not answer in time; it crashed, was frozen, or its event loop was blocked',
         floor(extract(epoch from moment) - extract(epoch from held.expires_at))))
     from unnest(present) as t (id)
@@ -780,6 +799,34 @@ begin
   end if;
   perform baton.put_back(doubtful, array_fill(moment, array[cardinality(doubtful)]), crashes);
   return cardinality(ids) - cardinality(present);
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.cut_keys(most integer, moment timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  update baton.dedup set expires_at = moment + interval '7 days'
+  where ctid = any (array(
+    select ctid from baton.dedup where expires_at > moment + interval '7 days 5 minutes' order by expires_at desc limit most for update skip locked));
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.cut_leases(moment timestamp with time zone)
+ RETURNS timestamp with time zone
+ LANGUAGE plpgsql
+AS $function$
+declare
+  tokens uuid[];
+  latest timestamptz;
+begin
+  select array_agg(late.token), max(late.expires_at) into tokens, latest
+  from (select token, expires_at from baton.lease where expires_at > moment + interval '30 seconds' for update skip locked) as late;
+  update baton.lease set expires_at = moment + interval '30 seconds', claimed_at = least(claimed_at, moment) where token = any (tokens);
+  return latest;
 end
 $function$;
 
@@ -807,6 +854,43 @@ begin
     'input and outputs of this run are more than 8 MiB as the text that the database sends: store the data elsewhere'), moment);
   select array_agg(t.place order by t.nth), array_agg(t.size order by t.nth) into places, sizes
   from unnest(places, sizes) with ordinality as t (place, size, nth) where t.size <= 8388608;
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.due_again(ids uuid[], was timestamp with time zone, set_to timestamp with time zone, moment timestamp with time zone)
+ RETURNS timestamp with time zone[]
+ LANGUAGE plpgsql
+ STABLE
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+declare
+  lowest uuid := (select i from unnest(ids) as i order by i limit 1);
+  highest uuid := (select i from unnest(ids) as i order by i desc limit 1);
+begin
+  if lowest is null then
+    return '{}';
+  end if;
+  return array(
+    select (
+      select max(case when w.began <= moment then w.until else set_to + greatest(w.until - greatest(w.began, was), interval '0') end)
+      from (
+        select case when r.start_is_named then '-infinity' else r.created_at end as began, r.start_at as until
+        from baton.run r where r.id = t.id and r.id between lowest and highest and r.start_at > moment
+        union all
+        select c.started_at, c.finished_at
+        from baton.checkpoint c where c.run_id = t.id and c.run_id between lowest and highest and c.finished_at > moment
+          and c.output ->> 'until' = to_char(c.finished_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+        union all
+        select f.finished_at, f.retry_at
+        from baton.failure f where f.run_id = t.id and f.run_id between lowest and highest and f.retry_at > moment
+          and not exists (
+            select from baton.checkpoint d where d.run_id = t.id and d.run_id between lowest and highest and d.node = f.node)
+      ) as w
+      where isfinite(w.until) and w.began < 'infinity'
+    )
+    from unnest(ids) with ordinality as t (id, nth)
+    order by t.nth);
 end
 $function$;
 
@@ -1049,35 +1133,39 @@ $function$;
 -- owner: baton_engine
 CREATE OR REPLACE FUNCTION baton.find_run(id uuid)
  RETURNS json
- LANGUAGE sql
+ LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
  SET "TimeZone" TO 'UTC'
  SET enable_seqscan TO 'off'
+ SET plan_cache_mode TO 'force_custom_plan'
 AS $function$
-  select json_build_object('id', r.id, 'workflow', r.workflow, 'version', r.version, 'priority', r.priority, 'input', r.input,
-    'created_at', r.created_at, 'moment', clock.moment, 'status', baton.status_of(r.id, clock.moment),
-    'error', e.error, 'finished_at', e.at, 'run_at', q.run_at, 'blocked', b.reason,
-    'redrives', (select count(*) from baton.redrive d where d.run_id = find_run.id),
-    'crashes', (select count(*) from baton.failure f where f.run_id = find_run.id and f.node = ''),
-    'checkpoints', coalesce((
-      select json_agg(json_build_object('node', c.node, 'position', c.position, 'attempt', c.attempt, 'started_at', c.started_at,
-        'finished_at', c.finished_at, 'output', c.output) order by c.position)
-      from baton.checkpoint c where c.run_id = find_run.id), '[]'),
-    'failures', coalesce((
-      select json_agg(json_build_object('node', f.node, 'attempt', f.attempt, 'started_at', f.started_at, 'finished_at', f.finished_at,
-        'retry_at', f.retry_at, 'error', case when f.newer > 20
-          then jsonb_build_object('name', f.error ->> 'name', 'message', left(f.error ->> 'message', 200)) else f.error end) order by f.attempt)
-      from (
-        select *, row_number() over (order by finished_at desc) as newer
-        from baton.failure where run_id = find_run.id and node <> ''
-      ) as f), '[]'))
-  from baton.run r
-  cross join (select baton.now() as moment) as clock
-  left join baton.ending e on e.run_id = find_run.id
-  left join baton.ready q on q.run_id = find_run.id
-  left join baton.blocked b on b.run_id = find_run.id
-  where r.id = find_run.id
+begin
+  return (
+    select json_build_object('id', r.id, 'workflow', r.workflow, 'version', r.version, 'priority', r.priority, 'input', r.input,
+      'created_at', r.created_at, 'moment', clock.moment, 'status', coalesce(e.status, baton.place_of(r.id, clock.moment)),
+      'error', e.error, 'finished_at', e.at, 'run_at', q.run_at, 'blocked', b.reason,
+      'redrives', (select count(*) from baton.redrive d where d.run_id = find_run.id),
+      'crashes', (select count(*) from baton.failure f where f.run_id = find_run.id and f.node = ''),
+      'checkpoints', coalesce((
+        select json_agg(json_build_object('node', c.node, 'position', c.position, 'attempt', c.attempt, 'started_at', c.started_at,
+          'finished_at', c.finished_at, 'output', c.output) order by c.position)
+        from baton.checkpoint c where c.run_id = find_run.id), '[]'),
+      'failures', coalesce((
+        select json_agg(json_build_object('node', f.node, 'attempt', f.attempt, 'started_at', f.started_at, 'finished_at', f.finished_at,
+          'retry_at', f.retry_at, 'error', case when f.newer > 20
+            then jsonb_build_object('name', f.error ->> 'name', 'message', left(f.error ->> 'message', 200)) else f.error end) order by f.attempt)
+        from (
+          select *, row_number() over (order by finished_at desc) as newer
+          from baton.failure where run_id = find_run.id and node <> ''
+        ) as f), '[]'))
+    from baton.run r
+    cross join (select baton.now() as moment) as clock
+    left join baton.ending e on e.run_id = find_run.id
+    left join baton.ready q on q.run_id = find_run.id
+    left join baton.blocked b on b.run_id = find_run.id
+    where r.id = find_run.id);
+end
 $function$;
 
 -- owner: baton_migrator
@@ -1156,6 +1244,96 @@ end
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.heal_clock(moment timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  known baton.clock;
+  overlong boolean := exists (select from baton.lease where expires_at > moment + interval '65 minutes');
+begin
+  select * into known from baton.clock;
+  if not overlong and known.band is null and moment between known.latest - interval '5 minutes' and known.latest + interval '10 minutes' then
+    return;
+  end if;
+  select * into known from baton.clock for update skip locked;
+  if not found then
+    return;
+  end if;
+  -- Read again under the lock, or a tick that had to wait would take its own past for a clock that was set back.
+  moment := baton.now();
+  overlong := overlong and exists (select from baton.lease where expires_at > moment + interval '65 minutes');
+  if overlong or moment < known.latest - interval '5 minutes' then
+    insert into baton.setback (was, set_to) values (greatest(known.latest, baton.cut_leases(moment), moment), moment) on conflict do nothing;
+    known := row(moment, greatest(known.latest, moment), moment, 0, moment, false);
+  elsif moment > known.latest + interval '2 hours' and exists (select from baton.setback s where s.was > known.latest) then
+    known := row(moment, known.latest, null, 0, known.latest - interval '15 minutes', false);
+  elsif moment > known.latest + interval '10 minutes' then
+    known.latest := moment;
+  end if;
+  if known.band is not null then
+    known := baton.heal_waits(known, moment, 10000);
+  end if;
+  update baton.clock set latest = known.latest, was = known.was, set_to = known.set_to, band = known.band, run_at = known.run_at, again = known.again;
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.heal_waits(jump baton.clock, moment timestamp with time zone, most integer)
+ RETURNS baton.clock
+ LANGUAGE plpgsql
+AS $function$
+declare
+  seen record;
+  wrong record;
+  moved integer;
+begin
+  while jump.band <= 8 and most > 0 loop
+    select array_agg(q.run_id) as ids, array_agg(q.run_at) as run_ats, max(q.run_at) as last, count(*)::integer as n into seen
+    from (
+      select r.run_id, r.run_at from baton.ready r
+      where r.band = jump.band and r.run_at > jump.run_at and r.run_at < baton.never()
+      order by r.run_at fetch first most rows with ties
+    ) as q;
+    select array_agg(n.id) as ids, array_agg(n.run_at) as run_ats, array_agg(n.due) as dues, count(*) as n into wrong
+    from (
+      select t.id, t.run_at, case when jump.set_to is null then greatest(t.run_at, t.due)
+        when t.run_at > moment + interval '5 minutes' then least(t.run_at, greatest(coalesce(t.due, moment), moment)) else t.run_at end as due
+      from unnest(seen.ids, seen.run_ats, baton.due_again(seen.ids, jump.was, jump.set_to, moment)) as t (id, run_at, due)
+    ) as n
+    where n.due <> n.run_at;
+    if wrong.n > 0 then
+      with held as (
+        select q.place from unnest(wrong.ids, wrong.run_ats) as w (id, run_at)
+        cross join lateral (
+          select r.ctid as place from baton.ready r where r.run_id = w.id and r.run_at = w.run_at for update skip locked) as q
+      ), taken as (
+        delete from baton.ready where ctid = any (array(select place from held)) returning run_id, band, bytes, begun
+      )
+      insert into baton.ready (run_id, band, run_at, bytes, begun)
+      select t.run_id, t.band, w.due + w.nth * interval '1 microsecond', t.bytes, t.begun
+      from unnest(wrong.ids, wrong.dues) with ordinality as w (id, due, nth)
+      join taken t on t.run_id = w.id;
+      get diagnostics moved = row_count;
+      jump.again := jump.again or moved < wrong.n;
+    end if;
+    if seen.n < most then
+      jump.band := jump.band + 1;
+      jump.run_at := case when jump.set_to is null then jump.was - interval '15 minutes' else jump.set_to end;
+    else
+      jump.run_at := seen.last;
+    end if;
+    most := most - seen.n;
+  end loop;
+  if jump.band > 8 then
+    jump.band := case when jump.again then 0 end;
+    jump.again := false;
+  end if;
+  return jump;
+end
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.id_at(moment timestamp with time zone)
  RETURNS uuid
  LANGUAGE sql
@@ -1194,19 +1372,22 @@ CREATE OR REPLACE FUNCTION baton.list_runs(request jsonb)
  SET enable_seqscan TO 'off'
  SET enable_bitmapscan TO 'off'
  SET enable_sort TO 'off'
+ SET plan_cache_mode TO 'force_custom_plan'
 AS $function$
 declare
   moment timestamptz := baton.now();
   listed record := baton.listed_ids(request ->> 'status', request ->> 'workflow',
     coalesce((request ->> 'before')::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'), (request ->> 'limit')::integer, moment);
+  lowest uuid := listed.ids[cardinality(listed.ids)];
+  highest uuid := listed.ids[1];
   runs jsonb;
 begin
   select coalesce(jsonb_agg(to_jsonb(page) order by page.id desc), '[]') into runs
   from (
-    select r.id, r.workflow, r.version, baton.status_of(r.id, moment) as status, r.created_at, e.at as finished_at
+    select r.id, r.workflow, r.version, coalesce(e.status, baton.place_of(r.id, moment)) as status, r.created_at, e.at as finished_at
     from unnest(listed.ids) as l (id)
-    cross join lateral (select * from baton.run where id = l.id limit 1) as r
-    left join lateral (select at from baton.ending where run_id = l.id limit 1) as e on true
+    cross join lateral (select * from baton.run where id = l.id and id between lowest and highest limit 1) as r
+    left join lateral (select status, at from baton.ending where run_id = l.id and run_id between lowest and highest limit 1) as e on true
   ) as page;
   return case when request ? 'paged' then jsonb_build_object('runs', runs, 'next', listed.next) else runs end;
 end
@@ -1220,11 +1401,18 @@ CREATE OR REPLACE FUNCTION baton.listed_ids(wanted_status text, wanted_workflow 
 AS $function$
 declare
   entries text;
-  fits text := '($2 is null or (select r.workflow from baton.run r where r.id = entry.id) = $2)';
+  fits text := '($2 is null or (select r.workflow from baton.run r where r.id = entry.id and r.id >= $7 and r.id < $1) = $2)';
   few uuid[];
+  newest timestamp := date_trunc('week', least(moment + interval '5 minutes', baton.time_of(before)) at time zone 'UTC');
+  since uuid;
+  seen integer;
+  unseen integer := 10000;
+  found_ids uuid[];
 begin
   if wanted_status in ('ready', 'waiting') then
     few := baton.few_ready(wanted_status = 'ready', moment);
+  elsif wanted_status = 'running' then
+    few := array(select unnest((baton.live_members(l.run_ids, l.gone)).ids) from baton.lease l);
   end if;
   entries := case
     when wanted_status is null then 'select id, workflow from baton.run'
@@ -1232,8 +1420,6 @@ begin
     when wanted_status = 'cancelled' then 'select run_id as id from baton.ending where status = ''cancelled'''
     when wanted_status = 'done' then 'select run_id as id, status from baton.ending'
     when wanted_status = 'blocked' then 'select run_id as id from baton.blocked'
-    when wanted_status = 'running' then
-      'select m.id from baton.lease l cross join lateral unnest((baton.live_members(l.run_ids, l.gone)).ids) as m (id)'
     when few is not null then 'select q.id from unnest($5) as q (id)'
     when wanted_status in ('ready', 'waiting') then 'select run_id as id, run_at from baton.ready'
   end;
@@ -1245,13 +1431,22 @@ begin
     when wanted_status = 'waiting' then 'entry.run_at > $4 and ' || fits
     else fits
   end;
-  entries := format('select * from (%s) as every where id < $1 order by id desc', entries);
-  execute format('select array(select id from (%s limit 10000) as entry where %s order by id desc limit $3)', entries, fits)
-    into ids using before, wanted_workflow, most, moment, few;
-  if cardinality(ids) < most then
-    execute format('select id from (%s offset 9999 limit 1) as entry', entries)
-      into next using before, wanted_workflow, most, moment, few;
-  end if;
+  entries := format('select * from (%s) as every where id >= $7 and id < $1 order by id desc limit $6', entries);
+  ids := '{}';
+  for look in 0..10 loop
+    since := case when look < 10
+      then baton.id_at(greatest(newest - (2 ^ look - 1) * interval '7 days', 'epoch'::timestamp) at time zone 'UTC')
+      else '00000000-0000-0000-0000-000000000000' end;
+    execute format('select array(select id from (%s) as entry where %s order by id desc limit $3)', entries, fits)
+      into found_ids using before, wanted_workflow, most - cardinality(ids), moment, few, unseen, since;
+    ids := ids || found_ids;
+    exit when cardinality(ids) = most or look = 10;
+    execute format('select count(*), (array_agg(id))[$6] from (%s) as entry', entries)
+      into seen, next using before, wanted_workflow, most, moment, few, unseen, since;
+    exit when next is not null;
+    unseen := unseen - seen;
+    before := since;
+  end loop;
 end
 $function$;
 
@@ -1270,6 +1465,7 @@ $function$;
 CREATE OR REPLACE FUNCTION baton.lock_run(id uuid)
  RETURNS boolean
  LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_custom_plan'
 AS $function$
 begin
   perform from baton.run r where r.id = lock_run.id for no key update;
@@ -1415,6 +1611,18 @@ end
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.place_of(id uuid, moment timestamp with time zone)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select coalesce(
+    (select 'blocked' from baton.blocked b where b.run_id = place_of.id),
+    (select case when q.run_at > moment then 'waiting' else 'ready' end from baton.ready q where q.run_id = place_of.id),
+    'running')
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.pointer_to(document jsonb, wanted jsonb)
  RETURNS text
  LANGUAGE sql
@@ -1432,6 +1640,21 @@ AS $function$
     ) as inner_place
   )
   select pointer from place where value = wanted limit 1
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.present_among(ids uuid[])
+ RETURNS uuid[]
+ LANGUAGE plpgsql
+ STABLE
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+declare
+  lowest uuid := (select i from unnest(ids) as i order by i limit 1);
+  highest uuid := (select i from unnest(ids) as i order by i desc limit 1);
+begin
+  return array(select id from baton.run where id = any (ids) and id between lowest and highest);
+end
 $function$;
 
 -- owner: baton_migrator
@@ -1620,11 +1843,11 @@ begin
       new_fresh := set_bit(new_fresh, places[i], 1);
     end loop;
     update baton.lease l set round = held.round, gone = new_gone, told = held.told, run_ids = members, fresh = new_fresh,
-      fresh_round = held.round, expires_at = moment + ttl_ms * interval '1 millisecond'
+      fresh_round = held.round, expires_at = moment + least(ttl_ms, 3600000) * interval '1 millisecond'
     where l.token = held.token;
   else
     update baton.lease l set round = held.round, gone = held.gone, told = held.told,
-      expires_at = moment + ttl_ms * interval '1 millisecond'
+      expires_at = moment + least(ttl_ms, 3600000) * interval '1 millisecond'
     where l.token = held.token;
   end if;
   due_in_ms := baton.next_due(moment, low);
@@ -1651,10 +1874,7 @@ begin
   if cardinality(wrong) = 0 then
     return;
   end if;
-  select w.id into unknown from unnest(wrong) as w (id)
-  cross join lateral (select count(*) as n from baton.run r where r.id = w.id) as stored
-  where stored.n = 0
-  limit 1;
+  select unnest(wrong) into unknown except select unnest(baton.present_among(wrong)) limit 1;
   if found then
     raise exception 'run id % was not made within the last 24 hours', unknown
       using errcode = 'BT010', detail = floor(extract(epoch from moment) * 1000)::bigint::text,
@@ -1788,6 +2008,7 @@ CREATE OR REPLACE FUNCTION baton.repair()
  SET "TimeZone" TO 'UTC'
 AS $function$
 declare
+  moment timestamptz := baton.now();
   ids uuid[];
   times timestamptz[];
 begin
@@ -1805,6 +2026,10 @@ begin
     and not exists (select from baton.blocked b where b.run_id = r.id)
     and not exists (select from baton.lease l, unnest(l.run_ids) with ordinality as m (id, nth)
       where m.id = r.id and get_bit(l.gone, (nth - 1)::integer) = 0);
+  -- What is due is due since then; what waits, waits no longer than it was asked to, also if a clock that was ahead wrote its times.
+  times := array(
+    select coalesce(t.due, least(t.stored, moment))
+    from unnest(times, baton.due_again(ids, moment, moment, moment)) with ordinality as t (stored, due, nth) order by t.nth);
   perform baton.put_back(ids, times);
   return coalesce(cardinality(ids), 0);
 end
@@ -1960,19 +2185,6 @@ end
 $function$;
 
 -- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.status_of(id uuid, moment timestamp with time zone)
- RETURNS text
- LANGUAGE sql
- STABLE
-AS $function$
-  select coalesce(
-    (select e.status from baton.ending e where e.run_id = status_of.id),
-    (select 'blocked' from baton.blocked b where b.run_id = status_of.id),
-    (select case when q.run_at > moment then 'waiting' else 'ready' end from baton.ready q where q.run_id = status_of.id),
-    'running')
-$function$;
-
--- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.stop_members(held baton.lease, ended integer[], moment timestamp with time zone)
  RETURNS uuid[]
  LANGUAGE plpgsql
@@ -1997,9 +2209,10 @@ CREATE OR REPLACE FUNCTION baton.stop_parked(moment timestamp with time zone)
  LANGUAGE plpgsql
 AS $function$
 declare
+  asked uuid[] := array(select run_id from baton.control);
   ids uuid[];
 begin
-  if not exists (select from baton.control) then
+  if asked = '{}' then
     return 0;
   end if;
   with unready as (
@@ -2010,8 +2223,9 @@ begin
   select array_agg(run_id) into ids from (select * from unready union all select * from unblocked) as parked;
   -- The clock is read after what may have waited: what others stored meanwhile must not lie after the ending.
   perform baton.end_each(ids, 'cancelled', null, greatest(moment, baton.now()));
-  delete from baton.control c where exists (select from baton.ending e where e.run_id = c.run_id)
-    or not exists (select from baton.run r where r.id = c.run_id);
+  -- One statement, and so one moment: a run that is redriven meanwhile may be asked to stop anew.
+  delete from baton.control where run_id = any (asked) and (
+    run_id = any ((select baton.ended_among(asked))::uuid[]) or run_id <> all ((select baton.present_among(asked))::uuid[]));
   return coalesce(cardinality(ids), 0);
 end
 $function$;
@@ -2048,19 +2262,20 @@ begin
       coalesce(r.priority::smallint, all_priority) as priority, r.input,
       case when r.run_at::timestamptz = baton.never() then baton.never() else
         greatest(moment, coalesce(r.run_at::timestamptz, moment + least(coalesce(r.delay_ms::bigint, 0), 400000000000) * interval '1 millisecond'))
-        + r.place * interval '1 microsecond' end as start_at
+        + r.place * interval '1 microsecond' end as start_at,
+      case when r.run_at::timestamptz > moment then true end as start_is_named
     from rows from (
       jsonb_array_elements_text(runs -> 'id'), jsonb_array_elements_text(runs -> 'workflow'), jsonb_array_elements_text(runs -> 'version'),
       jsonb_array_elements_text(runs -> 'priority'), jsonb_array_elements(runs -> 'input'), jsonb_array_elements_text(runs -> 'run_at'),
       jsonb_array_elements_text(runs -> 'delay_ms')
     ) with ordinality as r (id, workflow, version, priority, input, run_at, delay_ms, place)
   ), stored_fresh as (
-    insert into baton.run (id, workflow, version, priority, input, start_at, created_at)
-    select id, workflow, version, priority, input, start_at, moment from given where fresh
+    insert into baton.run (id, workflow, version, priority, input, start_at, created_at, start_is_named)
+    select id, workflow, version, priority, input, start_at, moment, start_is_named from given where fresh
     returning id, priority, start_at, octet_length(input::text) as bytes
   ), stored_new as (
-    insert into baton.run (id, workflow, version, priority, input, start_at, created_at)
-    select id, workflow, version, priority, input, start_at, moment from given where not fresh
+    insert into baton.run (id, workflow, version, priority, input, start_at, created_at, start_is_named)
+    select id, workflow, version, priority, input, start_at, moment, start_is_named from given where not fresh
     on conflict do nothing
     returning id, priority, start_at, octet_length(input::text) as bytes
   ), queued as (
@@ -2292,11 +2507,13 @@ declare
   oldest timestamptz;
 begin
   perform baton.require_read_committed();
+  perform baton.heal_clock(moment);
   perform baton.ensure_partitions();
   reaped := baton.reap_leases(moment);
   stopped := baton.stop_parked(moment);
   unlawful := baton.end_unlawful(moment);
   perform baton.forget_keys(1000, moment);
+  perform baton.cut_keys(1000, moment);
   select coalesce(jsonb_object_agg(b.band, least(first.run_at, moment - interval '5 seconds')), '{}'), nullif(min(first.run_at), '-infinity') into low, oldest
   from generate_series(0, 3) as b (band)
   cross join lateral (select q.run_at from baton.ready q where q.band = b.band order by q.run_at limit 1) as first;
@@ -2306,6 +2523,13 @@ begin
     'lease_expires_in_ms', (select ceil(extract(epoch from min(greatest(expires_at, moment)) - moment) * 1000) from baton.lease));
 end
 $function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.time_of(id uuid)
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$ select to_timestamp(('x' || left(replace(id::text, '-', ''), 12))::bit(48)::bigint / 1000.0) $function$;
 
 -- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.without(held baton.lease, places integer[], ids uuid[])
@@ -2340,6 +2564,7 @@ grant usage on schema example to baton_poller;
 grant usage on schema example to baton_reader;
 grant delete, insert, select, update on table baton.blocked to baton_engine;
 grant delete, insert, select, update on table baton.checkpoint to baton_engine;
+grant delete, insert, select, update on table baton.clock to baton_engine;
 grant delete, insert, select, update on table baton.control to baton_engine;
 grant delete, insert, select, update on table baton.dedup to baton_engine;
 grant delete, insert, select, update on table baton.ending to baton_engine;
@@ -2353,6 +2578,7 @@ grant select on table baton.migration to baton_reader;
 grant delete, insert, select, update on table baton.ready to baton_engine;
 grant delete, insert, select, update on table baton.redrive to baton_engine;
 grant delete, insert, select, update on table baton.run to baton_engine;
+grant delete, insert, select, update on table baton.setback to baton_engine;
 grant delete, insert, select, update on table example.renditions to baton_poller;
 grant select on table example.renditions to baton_reader;
 grant delete, insert, select, update on table example.video_traits to baton_poller;
@@ -2378,8 +2604,11 @@ grant execute on function baton.columns_of(jsonb) to baton_engine;
 grant execute on function baton.commit_durably() to baton_engine;
 grant execute on function baton.crash_each(baton.lease,uuid[],timestamp with time zone) to baton_engine;
 grant execute on function baton.crash_members(baton.lease,uuid[],timestamp with time zone) to baton_engine;
+grant execute on function baton.cut_keys(integer,timestamp with time zone) to baton_engine;
+grant execute on function baton.cut_leases(timestamp with time zone) to baton_engine;
 grant execute on function baton.digits_of(numeric) to baton_engine;
 grant execute on function baton.drop_oversized(tid[],integer[],timestamp with time zone) to baton_engine;
+grant execute on function baton.due_again(uuid[],timestamp with time zone,timestamp with time zone,timestamp with time zone) to baton_engine;
 grant execute on function baton.end_each(uuid[],text,jsonb,timestamp with time zone) to baton_engine;
 grant execute on function baton.end_members(baton.lease,jsonb,text,uuid[],boolean,timestamp with time zone) to baton_engine;
 grant execute on function baton.end_runs(uuid[],text,jsonb[],boolean,timestamp with time zone) to baton_engine;
@@ -2397,6 +2626,8 @@ grant execute on function baton.forget_keys(integer,timestamp with time zone) to
 grant execute on function baton.forget_some(integer,timestamp with time zone) to baton_engine;
 grant execute on function baton.forgiven_of(uuid[]) to baton_engine;
 grant execute on function baton.free_places(bit varying,integer) to baton_engine;
+grant execute on function baton.heal_clock(timestamp with time zone) to baton_engine;
+grant execute on function baton.heal_waits(baton.clock,timestamp with time zone,integer) to baton_engine;
 grant execute on function baton.id_at(timestamp with time zone) to baton_engine;
 grant execute on function baton.id_at(timestamp with time zone) to baton_reader;
 grant execute on function baton.is_double(numeric) to baton_engine;
@@ -2417,7 +2648,9 @@ grant execute on function baton.next_due(timestamp with time zone,jsonb,integer)
 grant execute on function baton.now() to baton_engine;
 grant execute on function baton.outputs_of(uuid[],uuid,uuid) to baton_engine;
 grant execute on function baton.park_members(baton.lease,jsonb,boolean,uuid[],timestamp with time zone) to baton_engine;
+grant execute on function baton.place_of(uuid,timestamp with time zone) to baton_engine;
 grant execute on function baton.pointer_to(jsonb,jsonb) to baton_engine;
+grant execute on function baton.present_among(uuid[]) to baton_engine;
 grant execute on function baton.progressed_among(uuid[],timestamp with time zone) to baton_engine;
 grant execute on function baton.prove_round(uuid,integer,name) to baton_poller;
 grant execute on function baton.put_back(uuid[],timestamp with time zone[],integer) to baton_engine;
@@ -2441,7 +2674,6 @@ grant execute on function baton.require_rows(text,jsonb,text[],text[]) to baton_
 grant execute on function baton.return_members(baton.lease,uuid[],timestamp with time zone) to baton_engine;
 grant execute on function baton.state(uuid) to baton_operator;
 grant execute on function baton.state(uuid) to baton_reader;
-grant execute on function baton.status_of(uuid,timestamp with time zone) to baton_engine;
 grant execute on function baton.stop_members(baton.lease,integer[],timestamp with time zone) to baton_engine;
 grant execute on function baton.stop_parked(timestamp with time zone) to baton_engine;
 grant execute on function baton.stopped_among(uuid[]) to baton_engine;
@@ -2453,4 +2685,5 @@ grant execute on function baton.take_suspects(timestamp with time zone,integer) 
 grant execute on function baton.take_unblocked(jsonb,timestamp with time zone,integer) to baton_engine;
 grant execute on function baton.tell_runs(uuid[],integer[],uuid[]) to baton_engine;
 grant execute on function baton.tick() to baton_poller;
+grant execute on function baton.time_of(uuid) to baton_engine;
 grant execute on function baton.without(baton.lease,integer[],uuid[]) to baton_engine;

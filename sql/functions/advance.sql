@@ -7,7 +7,7 @@
 --            done { place, run }, failed { place, run, error };
 --          as rows: failures [{ place, run, node, attempt, age_ms, took_ms, delay_ms, error }], sleeps [{ place, run, node, position, attempt?, delay_ms }],
 --            parks [{ place, run, delay_ms }], released [{ place, run }], blocked [{ place, run, workflow, version, shape, reason }].
---          age_ms: since it finished; took_ms: how long it ran. strict raises where the answer would be a repeat (BT002) or a loss (BT003).
+--          ttl_ms: an hour at most; age_ms: since it finished; took_ms: how long it ran. strict raises where the answer would be a repeat (BT002) or a loss (BT003).
 --          An output that is stored already raises 23505; checked, or strict, it is looked for first, and the run is lost alone.
 -- answer:  { now, round, stopped, lost, low, due_in_ms, poisoned, runs } — stopped: cancelled meanwhile; lost: refused as duplicates; the rest
 --          as for claim, null where nothing was to be claimed.
@@ -72,7 +72,7 @@ begin
       'low', claimed.low, 'due_in_ms', claimed.due_in_ms, 'poisoned', claimed.poisoned, 'runs', claimed.runs);
   end if;
   update baton.lease l set round = held.round, gone = held.gone, told = held.told,
-    expires_at = moment + (request ->> 'ttl_ms')::integer * interval '1 millisecond'
+    expires_at = moment + least((request ->> 'ttl_ms')::integer, 3600000) * interval '1 millisecond'
   where l.token = advance.token;
   return json_build_object('now', moment, 'round', advance.round, 'stopped', stopped, 'lost', lost);
 end

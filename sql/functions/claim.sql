@@ -4,6 +4,7 @@
 -- token:   a random uuid of the caller, new for each claim.
 -- request: { columns: true, ttl_ms, max, max_bytes, low, manifest: [{ name, version, shape }], suspects? } — suspects: true claims
 --          only runs whose lease ran out, in a lease of their own.
+--          ttl_ms: an hour at most, whatever is asked for; a lease that lasts longer was extended by a clock that was ahead.
 -- answer:  { now, round, runs, low, due_in_ms, suspects, stopped, poisoned } — runs as tell_runs says; without ids, no lease
 --          is made: nothing is due; suspects: some are due; poisoned: how many were failed, or had no run behind them any more.
 -- grant: baton_poller
@@ -60,7 +61,7 @@ begin
   end if;
   if cardinality(ids) > 0 then
     insert into baton.lease (token, round, expires_at, claimed_at, crashes, run_ids, gone, fresh_round, fresh)
-    values (claim.token, 0, moment + (request ->> 'ttl_ms')::integer * interval '1 millisecond', moment, crashes, ids,
+    values (claim.token, 0, moment + least((request ->> 'ttl_ms')::integer, 3600000) * interval '1 millisecond', moment, crashes, ids,
       repeat('0', cardinality(ids))::varbit, 0, repeat('1', cardinality(ids))::varbit);
   end if;
   return json_build_object('now', moment, 'round', 0, 'low', low, 'stopped', stopped, 'due_in_ms', baton.next_due(moment, low),

@@ -27,7 +27,7 @@ begin
   end if;
   if began or held.crashes = 0 then
     insert into baton.failure (run_id, node, attempt, started_at, finished_at, retry_at, error)
-    select t.id, '', least(f.crashes + 1, 32767), held.claimed_at, moment, moment, jsonb_build_object('name', 'PollerCrashedError',
+    select t.id, '', least(f.crashes + 1, 32767), least(held.claimed_at, moment), moment, moment, jsonb_build_object('name', 'PollerCrashedError',
       'message', format('its lease ran out %s seconds ago: the poller did not answer in time; it crashed, was frozen, or its event loop was blocked',
         floor(extract(epoch from moment) - extract(epoch from held.expires_at))))
     from unnest(present) as t (id)

@@ -31,11 +31,11 @@ begin
       new_fresh := set_bit(new_fresh, places[i], 1);
     end loop;
     update baton.lease l set round = held.round, gone = new_gone, told = held.told, run_ids = members, fresh = new_fresh,
-      fresh_round = held.round, expires_at = moment + ttl_ms * interval '1 millisecond'
+      fresh_round = held.round, expires_at = moment + least(ttl_ms, 3600000) * interval '1 millisecond'
     where l.token = held.token;
   else
     update baton.lease l set round = held.round, gone = held.gone, told = held.told,
-      expires_at = moment + ttl_ms * interval '1 millisecond'
+      expires_at = moment + least(ttl_ms, 3600000) * interval '1 millisecond'
     where l.token = held.token;
   end if;
   due_in_ms := baton.next_due(moment, low);

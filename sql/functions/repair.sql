@@ -5,6 +5,7 @@ create or replace function baton.repair() returns integer
 language plpgsql volatile security definer set search_path = pg_catalog, baton, pg_temp set timezone = 'UTC'
 as $$
 declare
+  moment timestamptz := baton.now();
   ids uuid[];
   times timestamptz[];
 begin
@@ -22,6 +23,10 @@ begin
     and not exists (select from baton.blocked b where b.run_id = r.id)
     and not exists (select from baton.lease l, unnest(l.run_ids) with ordinality as m (id, nth)
       where m.id = r.id and get_bit(l.gone, (nth - 1)::integer) = 0);
+  -- What is due is due since then; what waits, waits no longer than it was asked to, also if a clock that was ahead wrote its times.
+  times := array(
+    select coalesce(t.due, least(t.stored, moment))
+    from unnest(times, baton.due_again(ids, moment, moment, moment)) with ordinality as t (stored, due, nth) order by t.nth);
   perform baton.put_back(ids, times);
   return coalesce(cardinality(ids), 0);
 end

@@ -1,6 +1,6 @@
 -- What must happen although nobody asks: expired leases are reaped, stops that a race left are applied, runs that nobody could
--- claim are failed, partitions are made ahead, and idempotency keys are forgotten after their time. Once a minute is enough;
--- twice at once is harmless. Whatever one run is like, the others are served.
+-- claim are failed, partitions are made ahead, idempotency keys are forgotten after their time, and what a clock that was set back
+-- would keep waiting is set right. Once a minute is enough; twice at once is harmless. Whatever one run is like, the others are served.
 --
 -- answer: { now, crashed, poisoned, stopped, low, oldest_ms, suspects, due_in_ms, lease_expires_in_ms } — low is a fresh watermark: it finds rows
 -- that committed late; poisoned: runs that were failed, or whose place was removed, so that the others go on; oldest_ms: how long the oldest due run has been due, 0 when none is.
@@ -17,11 +17,13 @@ declare
   oldest timestamptz;
 begin
   perform baton.require_read_committed();
+  perform baton.heal_clock(moment);
   perform baton.ensure_partitions();
   reaped := baton.reap_leases(moment);
   stopped := baton.stop_parked(moment);
   unlawful := baton.end_unlawful(moment);
   perform baton.forget_keys(1000, moment);
+  perform baton.cut_keys(1000, moment);
   select coalesce(jsonb_object_agg(b.band, least(first.run_at, moment - interval '5 seconds')), '{}'), nullif(min(first.run_at), '-infinity') into low, oldest
   from generate_series(0, 3) as b (band)
   cross join lateral (select q.run_at from baton.ready q where q.band = b.band order by q.run_at limit 1) as first;

@@ -43,6 +43,12 @@ async function everything(): Promise<void> {
   await leaseOf(engine, 2, { max_bytes: 1 });
   await database.advance("31 seconds");
   await engine.tick();
+  // A clock that is set back.
+  await engine.enqueue([newRun({ delay_ms: 60_000 })]);
+  await database.advance("1 hour");
+  await engine.tick();
+  await database.advance("-1 hour");
+  await engine.tick();
   const suspects = await engine.claim({ suspects: true });
   await engine.advanceWith(suspects.token, suspects.round + 1, {}, [{ text: "select 1" }]);
   await engine.release(suspects.token);

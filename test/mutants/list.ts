@@ -1,4 +1,5 @@
 import { claiming } from "./claim.ts";
+import { clocks } from "./clock.ts";
 import { decisions } from "./decisions.ts";
 import { engine } from "./engine.ts";
 import { leases } from "./leases.ts";
@@ -7,4 +8,13 @@ import { operators } from "./operators.ts";
 import { producers } from "./producers.ts";
 import { rounds } from "./rounds.ts";
 
-export const MUTANTS: readonly Mutant[] = [...claiming, ...rounds, ...leases, ...operators, ...producers, ...engine, ...decisions];
+export const MUTANTS: readonly Mutant[] = [
+  ...claiming,
+  ...rounds,
+  ...leases,
+  ...operators,
+  ...producers,
+  ...engine,
+  ...clocks,
+  ...decisions,
+];

@@ -119,9 +119,10 @@ export async function placesOf({ query }: TestDatabase, id: string): Promise<str
 
 const TABLES = ["run", "checkpoint", "failure", "ending", "ready", "lease", "blocked", "dedup", "control", "redrive"];
 
-/** Deletes all rows of the engine, and leaves statistics and cached plans as they are. */
+/** Deletes all rows of the engine, forgets its clock, and leaves statistics and cached plans as they are. */
 export async function emptied({ query }: TestDatabase): Promise<void> {
-  await query(TABLES.map((table) => `delete from baton.${table}`).join(";"));
+  const forgotten = "update baton.clock set latest = '-infinity', was = null, set_to = null, band = null, run_at = null, again = false";
+  await query([...TABLES.map((table) => `delete from baton.${table}`), "delete from baton.setback", forgotten].join(";"));
 }
 
 /** After each test of the file: no fault plays on, the invariants hold, and the next test finds no run and the real time. */

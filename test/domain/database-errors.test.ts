@@ -31,3 +31,12 @@ describe("an error of the database", () => {
     expect(new DatabaseConfigurationError("no URL")).toMatchObject({ name: "DatabaseConfigurationError", message: "no URL" });
   });
 });
+
+it.each<[DatabaseRefusedError, boolean]>([
+  [new DatabaseRefusedError("raised in the call", { sqlstate: "22003", rolledBack: true }), true],
+  [new DatabaseRefusedError("the login may not call it any more", { sqlstate: "42501", rolledBack: true }), false],
+  [new DatabaseRefusedError("a wrong password", { sqlstate: "28P01" }), false],
+  [new OlderSchemaError("older", { sqlstate: "42883", rolledBack: true }), false],
+])("whether earlier tries were applied is told by what Postgres refused in the call itself alone: %s", (error, tells) => {
+  expect(error.tellsOfEarlierTries).toBe(tells);
+});

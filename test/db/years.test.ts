@@ -15,9 +15,7 @@ type Way = (typeof WAYS)[number];
 
 /** All rows, and the week of each, as a session sees them that is in UTC whatever the database says. */
 async function rowsIn(database: TestDatabase) {
-  const session = new pg.Client({ connectionString: database.ownerUrl });
-  await session.connect();
-  await session.query("set timezone = 'UTC'");
+  const session = new pg.Pool({ connectionString: database.ownerUrl, max: 1, options: "-c timezone=UTC" });
   const query = async (text: string) => (await session.query(text)).rows;
   const rows = await dumpRows({ query } as unknown as TestDatabase);
   const placed = await query(
@@ -25,7 +23,9 @@ async function rowsIn(database: TestDatabase) {
       .map((table) => `select tableoid::regclass::text as place, ${table === "run" ? "id" : "run_id"} as id from baton.${table}`)
       .join(" union all "),
   );
-  const weeks = await query("select oid::regclass::text as name, pg_get_expr(relpartbound, oid) as bounds from pg_class where relispartition and relkind = 'r' order by 1");
+  const weeks = await query(
+    "select oid::regclass::text as name, pg_get_expr(relpartbound, oid) as bounds from pg_class where relispartition and relkind = 'r' order by 1",
+  );
   await session.end();
   return { rows, weeks, placed: placed as { place: string; id: string }[] };
 }
@@ -60,7 +60,10 @@ async function chosenRules(year: number): Promise<ZoneRule[]> {
 
 for (const year of long ? [2027, 2011] : [2027]) {
   const rules = await chosenRules(year);
-  const moments = momentsOf(year, rules.flatMap(({ changes }) => changes));
+  const moments = momentsOf(
+    year,
+    rules.flatMap(({ changes }) => changes),
+  );
   console.log(`seed ${seed}: ${year} in ${rules.map(({ zone }) => zone).join(", ")} at ${moments.length} moments`);
   let utc: Awaited<ReturnType<typeof yearIn>>;
   test(`in UTC each row of ${year} is in the partition of its week`, async () => {

@@ -18,7 +18,7 @@ export async function liveTenLives(database: Database, clock: Clock, start: Date
   await clock.setNow(start);
   const runs = Array.from({ length: ORDER.length * times }, (_, n) => {
     const name = ORDER[n % ORDER.length]!;
-    return { ...newRun({ at: start, input: { name, n } }), ...(name === "done" && { key: `k${n}`, hash: "h" }) };
+    return { ...newRun({ at: start, input: { name, n, text: "ü€あ" } }), ...(name === "done" && { key: `k${n}`, hash: "h" }) };
   });
   const names = new Map(runs.map(({ id }, n) => [id, ORDER[n % ORDER.length]!]));
   const request = { workflow: "fulfil-order", key: "request", hash: "h" };

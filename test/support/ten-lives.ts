@@ -38,8 +38,8 @@ export async function liveTenLives(database: Database, clock: Clock, start: Date
   for (const { id } of of("redriven")) await calls.redrive(id);
   for (const { id } of of("stopped", "cancelled")) await calls.cancel(id);
   const effects = of("strict").map(({ id }) => ({ text: "insert into public.effect values ($1)", values: [id] }));
-  const strict = { strict: true, steps: of("strict").map((run) => step(run)), done: of("strict").map(member) };
-  await calls.advanceWith(token, 2, advanceRequest(strict), effects);
+  const strict = { steps: of("strict").map((run) => step(run)), done: of("strict").map(member) };
+  await calls.advanceWith(token, 2, advanceRequest({ strict: true, ...strict }), effects);
   await calls.advance(token, 3, advanceRequest({ released: of("released").map(member) } as never));
   // The poller is gone with the runs that crashed.
   await clock.advance("2 minutes");

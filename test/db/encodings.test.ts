@@ -2,9 +2,10 @@ import { randomUUID } from "node:crypto";
 import pg from "pg";
 import { afterEach, expect, test } from "vitest";
 import { createTestDatabase } from "../support/database.ts";
-import { checkAfterEach, claimRequest, engineOf, newRun } from "../support/engine-calls.ts";
+import { checkAfterEach, claimRequest, engineOf, member, newRun, step } from "../support/engine-calls.ts";
 
 const database = await createTestDatabase();
+await database.query("create table public.word (word text); grant insert on public.word to baton_poller");
 checkAfterEach(database);
 afterEach(() => database.query(`alter database ${database.name} reset all`));
 
@@ -22,8 +23,12 @@ test.each(
     expect(await engine.state(run.id)).toEqual({ input: { [text]: text } });
     expect(await engine.findRun(run.id)).toMatchObject({ workflow: text });
     expect(await engine.listRuns({ workflow: text, limit: 10 })).toHaveLength(1);
-    const { runs } = await engine.claim();
+    const { token, runs } = await engine.claim();
     expect(runs).toMatchObject([{ id: run.id, workflow: text, input: { [text]: text } }]);
+    const round = { steps: [step(runs[0]!, { output: text })], done: [member(runs[0]!)] };
+    await engine.advanceWith(token, 1, round, [{ text: "insert into public.word values ($1)", values: [text] }]);
+    expect(await engine.state(run.id)).toMatchObject({ reserve: text });
+    expect(await database.query("delete from public.word returning word")).toEqual([{ word: text }]);
   },
 );
 

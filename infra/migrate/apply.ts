@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type pg from "pg";
+import { asUsual } from "./connection.ts";
 import { ChangedMigrationError, EndedTransactionError, RefusedSqlError, RolesRefusedError } from "./errors.ts";
 import { refuseEmptyMigration, refuseUnlawfulFile } from "./refuse-file.ts";
 import type { FunctionFile, SqlFile, SqlFiles } from "./sql-files.ts";
@@ -169,6 +170,7 @@ async function takeTurn(client: pg.ClientBase): Promise<void> {
 async function inTransaction<Result>(client: pg.ClientBase, work: () => Promise<Result>): Promise<Result> {
   // What a file has set for the session is not handed on to the next one.
   await client.query("discard all");
+  await asUsual(client);
   await client.query("begin");
   await client.query("set local statement_timeout = 0; set local lock_timeout = 0; set local idle_in_transaction_session_timeout = 0");
   await client.query("set local client_connection_check_interval = '1s'");

@@ -8,10 +8,21 @@ export async function withClient<Result>(url: string, work: (client: pg.Client) 
   client.on("error", () => undefined);
   await client.connect();
   try {
+    await asUsual(client);
     return await work(client);
   } finally {
     await client.end();
   }
+}
+
+/**
+ * Whatever the database or the login says by default, names mean what they usually mean, transactions are READ COMMITTED and may
+ * write, and no timeout ends them (PostgreSQL 17 brought that of the whole transaction).
+ */
+export async function asUsual(client: pg.ClientBase): Promise<void> {
+  await client.query(`set search_path = "$user", public; set default_transaction_isolation = 'read committed';
+    set default_transaction_read_only = off; set default_transaction_deferrable = off;
+    select set_config(name, '0', false) from pg_settings where name in ('transaction_timeout', 'idle_session_timeout')`);
 }
 
 /** Throws WrongEncodingError where the database cannot store every text that JSON can hold. */

@@ -49,7 +49,7 @@ export function classifyError(thrown: unknown): Error {
     rolledBack: saysError(error),
     cause: thrown,
   };
-  const message = text(error.message) ?? "the database call failed";
+  const message = withAdvice(text(error.message) ?? "the database call failed", error, sqlstate);
   if (sqlstate === undefined) return withoutSqlstate(error, message, facts);
   if (unknown.test(sqlstate) && !facts.rolledBack) return new DatabaseUnknownOutcomeError(message, facts);
   if (hadNothingToCopy(message)) return new DatabaseRefusedError(message, facts);
@@ -57,6 +57,25 @@ export function classifyError(thrown: unknown): Error {
   // Whatever the server's language, the name stands in its message.
   if (missing.test(sqlstate) && /\bbaton\b/.test(message)) return new OlderSchemaError(sqlstate === "3F000" ? "none" : "older", facts);
   return new DatabaseRefusedError(message, facts);
+}
+
+/** The timeout of the server's that a SQLSTATE tells of. */
+const timeouts: Readonly<Record<string, string>> = {
+  "57014": "statement_timeout",
+  "55P03": "lock_timeout",
+  "25P03": "idle_in_transaction_session_timeout",
+  "25P04": "transaction_timeout",
+  "57P05": "idle_session_timeout",
+};
+
+/**
+ * Names the setting to raise where one of the server's timeouts fired: so Postgres' routine for them says in every language. NOWAIT has
+ * the SQLSTATE of a lock timeout and another routine; only the words tell a statement that somebody cancelled.
+ */
+function withAdvice(message: string, error: DriverError, sqlstate = ""): string {
+  const name = timeouts[sqlstate];
+  if (name === undefined || error.routine !== "ProcessInterrupts" || message.includes("due to user request")) return message;
+  return `${message}: raise ${name} for this login or its database`;
 }
 
 function withoutSqlstate(error: DriverError, message: string, facts: DatabaseErrorFacts): Error {

@@ -47,9 +47,10 @@ export function pgDatabase(url: string, options: PoolOptions = {}): Database {
 /**
  * Begins with a session as it was when it was opened: statements of before, of another run's perhaps, may have set a tenant, a
  * role or a search path, made temporary tables, or kept a lock. What DISCARD ALL does, in words that may stand in a transaction,
- * and so go out with BEGIN in one message; behind a pooler they reach the server that runs the transaction.
+ * and so go out with BEGIN in one message; behind a pooler they reach the server that runs the transaction. There RESET ALL brings
+ * the encoding of the database or the login back, which the driver never speaks.
  */
-const clean = `set session authorization default; reset all; close all; unlisten *; deallocate all; discard sequences; discard temp;
+const clean = `set session authorization default; reset all; set client_encoding = 'UTF8'; close all; unlisten *; deallocate all; discard sequences; discard temp;
   select pg_catalog.pg_advisory_unlock_all()`;
 const begin = `begin isolation level read committed; ${clean}`;
 /** Also before the commit: the engine's next call, or a pooler's next client, begins no transaction of this kind. */

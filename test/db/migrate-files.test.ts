@@ -133,7 +133,7 @@ test("what a migration sets for its session is not handed on to the next one", a
   ]);
 });
 
-test.each(["LATIN1", "SQL_ASCII"])(
+test.each(["LATIN1", "SQL_ASCII", "EUC_JP"])(
   "a database with the encoding %s is refused with a sentence by everything that meets it",
   async (encoding) => {
     const name = `baton_${encoding.toLowerCase()}`;

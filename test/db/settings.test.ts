@@ -1,11 +1,11 @@
 import pg from "pg";
 import { afterAll, expect, test } from "vitest";
-import type { Database } from "../../shared/db/database.ts";
 import { createClock } from "../support/clock.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { emptied } from "../support/engine-calls.ts";
 import { assertInvariants } from "../support/invariants.ts";
-import { HOSTILE, type Setting, SETTINGS } from "../support/settings.ts";
+import { portOf } from "../support/session-port.ts";
+import { HOSTILE, KNOWN, type Setting, SETTINGS } from "../support/settings.ts";
 import { liveTenLives } from "../support/ten-lives.ts";
 
 const START = new Date("2027-10-30T22:00:00Z");
@@ -20,29 +20,18 @@ const clock = createClock(query);
 await query(HOSTILE);
 await query("create table public.effect (run text)");
 const ordinary = await livesOf([]);
-
-/** One session as the port that the engine speaks through. */
-function portOf(session: pg.Client): Database {
-  return {
-    query: async (text: string, values: readonly unknown[]) => (await session.query(text, [...values])).rows,
-    transaction: async (statements: readonly { text: string; values?: readonly unknown[] }[]) => {
-      await session.query("begin");
-      const rows: unknown[] = [];
-      for (const { text, values } of statements) rows.push((await session.query(text, [...(values ?? [])])).rows);
-      await session.query("commit");
-      return rows;
-    },
-    [Symbol.asyncDispose]: () => session.end(),
-  } as unknown as Database;
-}
+// Loaded, a language tells its settings.
+await query("load 'plpgsql'");
+const names = new Set((await query<{ name: string }>("select lower(name) as name from pg_settings")).map(({ name }) => name));
+const known = SETTINGS.filter(([name]) => names.has(name.toLowerCase()));
 
 /** The ten lives in a session of its own, after some statements of it. */
-async function livesOf(statements: readonly string[]): Promise<Record<string, unknown>> {
+async function livesOf(statements: readonly string[], times?: number): Promise<Record<string, unknown>> {
   const session = new pg.Client({ connectionString: database.ownerUrl });
   await session.connect();
   try {
     for (const statement of statements) await session.query(statement);
-    return await liveTenLives(portOf(session), clock, START);
+    return await liveTenLives(portOf(session), clock, START, times);
   } finally {
     await session.end();
     await assertInvariants(query);
@@ -59,12 +48,15 @@ async function expectSame(setting: Setting, lives: Promise<unknown>): Promise<vo
   else await expect(lives).rejects.toThrow(refusal);
 }
 
-for (const setting of SETTINGS) {
+test("this version of Postgres knows as many of the settings as are tried", async () => {
+  const [{ major }] = (await query("select current_setting('server_version_num')::integer / 10000 as major")) as [{ major: number }];
+  expect(known).toHaveLength(KNOWN[major]!);
+});
+
+for (const setting of known) {
   const [name, value, refusal] = setting;
   const outcome = refusal === undefined ? "ten runs live as without" : "a call is refused with a sentence";
-  test(`with ${name} = ${value} by session, login or database ${outcome}`, async (context) => {
-    const known = await query("select context from pg_settings where lower(name) = $1", [name.toLowerCase()]);
-    if (known.length === 0 && !name.includes(".")) context.skip("this Postgres does not know it");
+  test(`with ${name} = ${value} by session, login or database ${outcome}`, async () => {
     await expectSame(setting, livesOf([`set ${quoted(setting)}`]));
     for (const owner of ["database " + database.name, "role postgres in database " + database.name]) {
       await query(`alter ${owner} set ${quoted(setting)}`);
@@ -76,3 +68,54 @@ for (const setting of SETTINGS) {
     }
   });
 }
+
+const STORAGE = ["ready", "lease", "blocked", "dedup", "control", "redrive"];
+
+test("with autovacuum off for each table ten runs live as without", async () => {
+  const partitions = await query<{ name: string }>(
+    "select oid::regclass::text as name from pg_class where relnamespace = 'baton'::regnamespace and relkind = 'r' and relispartition",
+  );
+  const tables = [...STORAGE.map((table) => `baton.${table}`), ...partitions.map(({ name }) => name)];
+  for (const table of tables) await query(`alter table ${table} set (autovacuum_enabled = off, toast.autovacuum_enabled = off)`);
+  expect(await livesOf([])).toEqual(ordinary);
+  for (const table of tables) await query(`alter table ${table} reset (autovacuum_enabled, toast.autovacuum_enabled)`);
+});
+
+/** Of the worst, what calls work under. */
+const WORST = [
+  "timezone = 'Europe/Berlin'",
+  "search_path = hostile, pg_catalog",
+  "datestyle = German",
+  "intervalstyle = sql_standard",
+  "extra_float_digits = -15",
+  "plpgsql.variable_conflict = use_column",
+  "standard_conforming_strings = off",
+  "transform_null_equals = on",
+  "enable_indexscan = off",
+  "enable_indexonlyscan = off",
+  "plan_cache_mode = force_generic_plan",
+  "jit_above_cost = 0",
+  "work_mem = '64kB'",
+  "synchronous_commit = off",
+  "session_replication_role = replica",
+];
+
+test("three hundred runs in one batch live under all of the worst settings at once as without", async () => {
+  const without = await livesOf([], 30);
+  expect(Object.keys(without)).toHaveLength(304);
+  expect(
+    await livesOf(
+      WORST.map((setting) => `set ${setting}`),
+      30,
+    ),
+  ).toEqual(without);
+  for (const setting of WORST) await query(`alter database ${database.name} set ${setting}`);
+  expect(await livesOf([], 30)).toEqual(without);
+  for (const setting of WORST) await query(`alter database ${database.name} reset ${setting.split(" ")[0]}`);
+});
+
+test("under these and SERIALIZABLE the first call of three hundred runs says what to set, and nothing is stored", async () => {
+  const settings = [...WORST, "default_transaction_isolation = serializable"].map((setting) => `set ${setting}`);
+  await expect(livesOf(settings, 30)).rejects.toMatchObject({ code: "BT020", hint: expect.stringContaining("'read committed'") });
+  expect(await query("select from baton.run")).toEqual([]);
+});

@@ -20,7 +20,15 @@ const planner = [
   "seqscan",
   "sort",
   "tidscan",
+  // From PostgreSQL 16, 17 and 18 on.
+  "presorted_aggregate",
+  "group_by_reordering",
+  "distinct_reordering",
+  "self_join_elimination",
 ].map((name): Setting => [`enable_${name}`, "off"]);
+
+/** How many of them each major version of Postgres knows. */
+export const KNOWN: Readonly<Record<string, number>> = { 15: 100, 16: 101, 17: 103, 18: 105 };
 
 /** What a database, a login or a session may say. */
 export const SETTINGS: readonly Setting[] = [
@@ -47,6 +55,8 @@ export const SETTINGS: readonly Setting[] = [
   ["statement_timeout", "60s"],
   ["lock_timeout", "10s"],
   ["idle_in_transaction_session_timeout", "60s"],
+  ["idle_session_timeout", "60s"],
+  ["transaction_timeout", "60s"],
   ["synchronous_commit", "off"],
   ["synchronous_commit", "local"],
   ["commit_delay", "100"],
@@ -73,6 +83,7 @@ export const SETTINGS: readonly Setting[] = [
   ["jit", "on"],
   ["jit_above_cost", "0"],
   ["work_mem", "64kB"],
+  ["max_stack_depth", "100kB"],
   ["hash_mem_multiplier", "1"],
   ["temp_buffers", "800kB"],
   ["random_page_cost", "1000000"],
@@ -84,6 +95,10 @@ export const SETTINGS: readonly Setting[] = [
   ["constraint_exclusion", "off"],
   ["cursor_tuple_fraction", "0"],
   ["max_parallel_workers_per_gather", "8"],
+  ["force_parallel_mode", "regress"],
+  ["debug_parallel_query", "regress"],
+  ["enable_partitionwise_join", "on"],
+  ["enable_partitionwise_aggregate", "on"],
   ["parallel_setup_cost", "0"],
   ["parallel_leader_participation", "off"],
   ["default_statistics_target", "1"],
@@ -97,6 +112,8 @@ export const SETTINGS: readonly Setting[] = [
   ["plpgsql.check_asserts", "off"],
   ["track_functions", "all"],
   ["track_activities", "off"],
+  ["track_counts", "off"],
+  ["track_io_timing", "on"],
   ["log_statement", "all"],
   ["debug_print_plan", "on"],
   ...planner,

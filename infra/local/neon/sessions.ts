@@ -25,7 +25,7 @@ export const ANSWER_LIMIT = 10 * 1024 * 1024;
 
 /** The state that a session may carry over, except cached plans: those cost time and change no result. */
 const RESET =
-  "CLOSE ALL; RESET SESSION AUTHORIZATION; RESET ALL; DEALLOCATE ALL; UNLISTEN *; " +
+  "CLOSE ALL; RESET SESSION AUTHORIZATION; RESET ALL; SET client_encoding = 'UTF8'; DEALLOCATE ALL; UNLISTEN *; " +
   "SELECT pg_advisory_unlock_all(); DISCARD TEMP; DISCARD SEQUENCES";
 
 /** pg's own word to Postgres when it is asked for data that nobody sends. */

@@ -1,0 +1,87 @@
+import { expect, test } from "vitest";
+import { connect } from "../../shared/db/connect.ts";
+import type { Database } from "../../shared/db/database.ts";
+import { createTestDatabase, type TestDatabase } from "../support/database.ts";
+import { errorOf, interrupted, untilAnswered } from "../support/interrupted.ts";
+import { startTcpRelay } from "../support/tcp-relay.ts";
+import { liveTenLives } from "../support/ten-lives.ts";
+
+const START = new Date("2027-10-30T22:00:00Z");
+const first = await createTestDatabase();
+const ordinary = await livesIn(first, first.connect("owner", "pg"));
+const [{ major }] = (await first.query("select current_setting('server_version_num')::integer / 10000 as major")) as [{ major: number }];
+
+async function livesIn(database: TestDatabase, through: Database): Promise<Record<string, unknown>> {
+  await database.query("create table public.effect (run text)");
+  // What takes longer than the timeouts was made before.
+  await database.setNow(START);
+  await database.query("select baton.tick()");
+  const lives = await liveTenLives(through, database, START);
+  await database.assertInvariants();
+  expect(await database.query("select run from public.effect")).toHaveLength(1);
+  return lives;
+}
+
+const setIn = ({ name, query }: TestDatabase, setting: string) => query(`alter database ${name} set ${setting}`);
+
+/** Of calls that were ended: by this kind of error, with this setting to raise. A machine that halts may let one through. */
+function expectAdvice(errors: readonly Error[], atLeast: number, kind: string, setting: string): void {
+  const ended = errors.filter(({ message }) => message !== "it went through");
+  expect(ended.length).toBeGreaterThanOrEqual(atLeast);
+  const advice = `: raise ${setting} for this login or its database`;
+  for (const { name, message } of ended) expect([name, message]).toEqual([kind, expect.stringContaining(advice)]);
+}
+
+const TIMEOUTS = [
+  { name: "statement_timeout", kind: "DatabaseBusyError", driver: "neon" },
+  { name: "lock_timeout", kind: "DatabaseBusyError", driver: "pg" },
+  // From PostgreSQL 17 on; it ends the session too.
+  { name: "transaction_timeout", kind: "DatabaseUnknownOutcomeError", driver: "neon" },
+] as const;
+
+test.each(TIMEOUTS.filter(({ name }) => major >= 17 || name !== "transaction_timeout"))(
+  "a $name that fires on every table that a call touches, through $driver, says what to raise, and ten runs live as without",
+  async ({ name, kind, driver }) => {
+    await using database = await createTestDatabase();
+    const told: Error[] = [];
+    // Connected before, the owner meets no timeout.
+    await using blocked = await interrupted(database.connect("owner", driver), database.ownerUrl, told);
+    await setIn(database, `${name} = '20ms'`);
+    expect(await livesIn(database, blocked)).toEqual(ordinary);
+    expectAdvice(told, 100, kind, name);
+  },
+);
+
+/** Reads are many, and none stands in a transaction. */
+const read = /find_run|state/;
+
+test.each([
+  { name: "idle_in_transaction_session_timeout", calls: 1 },
+  { name: "idle_session_timeout", calls: 10 },
+])("an $name shorter than the way to the server ends calls with what to raise, and ten runs live as without", async ({ name, calls }) => {
+  await using database = await createTestDatabase();
+  // Connected before, and to the server itself.
+  await using near = connect({ url: database.ownerUrl, driver: "pg" });
+  await near.query("select 1");
+  const server = new URL(database.ownerUrl);
+  await using relay = await startTcpRelay(Number(server.port));
+  relay.delay(80);
+  await using far = connect({ url: Object.assign(server, { port: String(relay.port) }).href, driver: "pg" });
+  await setIn(database, `${name} = '10ms'`);
+  const told: Error[] = [];
+  /** From afar with the timeout, and then from near by without, as after raising it. */
+  async function through<Result>(call: (database: Database) => Promise<Result>): Promise<Result> {
+    told.push(await errorOf(call(far)));
+    return untilAnswered(() => call(near));
+  }
+  const hasty: Database = {
+    query: async (text, values, options) => {
+      const alone = name !== "idle_session_timeout" || read.test(text);
+      return alone ? near.query(text, values, options) : through((database) => database.query(text, values, options));
+    },
+    transaction: (statements, options) => through((database) => database.transaction(statements, options)),
+    [Symbol.asyncDispose]: async () => undefined,
+  };
+  expect(await livesIn(database, hasty)).toEqual(ordinary);
+  expectAdvice(told, calls, "DatabaseUnknownOutcomeError", name);
+});

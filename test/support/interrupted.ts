@@ -1,0 +1,59 @@
+import pg from "pg";
+import type { Database } from "../../shared/db/database.ts";
+import { DatabaseBusyError, DatabaseUnknownOutcomeError } from "../../shared/domain/database-errors.ts";
+import type { Statement } from "../../shared/domain/statement.ts";
+
+const TOUCHED = `select distinct relation::regclass::text as name from pg_locks as l join pg_class as c on c.oid = l.relation
+  where l.pid = pg_backend_pid() and c.relkind in ('r', 'p') and c.relnamespace = 'baton'::regnamespace order by 1`;
+
+/**
+ * A database of whose calls each stands still once on every table that it touches, until a timeout of the server ends it, and
+ * then goes through; of reads, which are many, the first of each sort. What it touches is told by a try that is rolled back. ownerUrl: of a superuser whom no timeout concerns.
+ */
+export async function interrupted(inner: Database, ownerUrl: string, told: Error[]): Promise<Database> {
+  const owner = new pg.Client({ connectionString: ownerUrl });
+  await owner.connect();
+  const known = new Set<string>();
+  async function touchedBy(statements: readonly Statement[]): Promise<string[]> {
+    const [{ text: name }] = statements as [Statement];
+    if (known.has(name)) return [];
+    if (/find_run|state/.test(name)) known.add(name);
+    await owner.query("begin");
+    for (const { text, values = [] } of statements) await owner.query(text, [...values]);
+    const { rows } = await owner.query<{ name: string }>(TOUCHED);
+    await owner.query("rollback");
+    return rows.map(({ name }) => name);
+  }
+  async function through<Result>(statements: readonly Statement[], call: () => Promise<Result>): Promise<Result> {
+    for (const table of await touchedBy(statements)) {
+      await owner.query("begin");
+      await owner.query(`lock table only ${table} in access exclusive mode`);
+      told.push(await errorOf(call()));
+      await owner.query("rollback");
+    }
+    return untilAnswered(call);
+  }
+  return {
+    query: (text, values, options) => through([{ text, values: values ?? [] }], () => inner.query(text, values, options)) as never,
+    transaction: (statements, options) => through(statements, () => inner.transaction(statements, options)),
+    [Symbol.asyncDispose]: () => owner.end(),
+  };
+}
+
+/** What a call throws, or that it does not. */
+export const errorOf = (call: Promise<unknown>): Promise<Error> =>
+  call.then(
+    () => new Error("it went through"),
+    (thrown: Error) => thrown,
+  );
+
+/** Nobody is in the way, but a machine that is slow for a moment meets the timeout all the same; then the call goes out again. */
+export async function untilAnswered<Result>(call: () => Promise<Result>): Promise<Result> {
+  for (;;) {
+    try {
+      return await call();
+    } catch (thrown) {
+      if (!(thrown instanceof DatabaseBusyError || thrown instanceof DatabaseUnknownOutcomeError)) throw thrown;
+    }
+  }
+}

@@ -102,7 +102,7 @@ export const engine: readonly Mutant[] = [
     name: "A lease with an unknown round is released",
     file: "shared/engine/work-lease.ts",
     find: "if (!(thrown instanceof UnsettledError)) await release",
-    replace: "await release",
+    replace: "if (thrown !== undefined) await release",
     ...caught(rounds, "a lease whose last round has an unknown outcome is not released"),
   },
   {

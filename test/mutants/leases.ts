@@ -126,8 +126,8 @@ export const leases: readonly Mutant[] = [
   {
     name: "A repaired run does not wait for its sleep and its retry",
     file: "sql/functions/repair.sql",
-    find: "greatest(r.start_at, c.until, f.until)",
-    replace: "r.start_at",
+    find: "coalesce(t.due, least(t.stored, moment))",
+    replace: "least(t.stored, moment)",
     ...caught("db/repair.test.ts", "places are rebuilt from the state after ready and lease were emptied"),
   },
   {

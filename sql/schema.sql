@@ -823,7 +823,7 @@ declare
   tokens uuid[];
   latest timestamptz;
 begin
-  select array_agg(late.token), max(late.expires_at) into tokens, latest
+  select array_agg(late.token), max(late.expires_at) filter (where late.expires_at < moment + interval '10 years') into tokens, latest
   from (select token, expires_at from baton.lease where expires_at > moment + interval '30 seconds' for update skip locked) as late;
   update baton.lease set expires_at = moment + interval '30 seconds', claimed_at = least(claimed_at, moment) where token = any (tokens);
   return latest;

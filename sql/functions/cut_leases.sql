@@ -1,5 +1,6 @@
 -- Cuts every lease that ends later to 30 seconds, after the clock was set back: who still works one extends it by then, and the others
--- are reaped. Returns the latest end that it found; null: none. Who advances one now holds its row, and extends it anyway.
+-- are reaped. Who advances one now holds its row, and extends it anyway. Returns the latest end that it found; null: none, or none that
+-- a clock can have written.
 create or replace function baton.cut_leases(moment timestamptz) returns timestamptz
 language plpgsql volatile
 as $$
@@ -7,7 +8,7 @@ declare
   tokens uuid[];
   latest timestamptz;
 begin
-  select array_agg(late.token), max(late.expires_at) into tokens, latest
+  select array_agg(late.token), max(late.expires_at) filter (where late.expires_at < moment + interval '10 years') into tokens, latest
   from (select token, expires_at from baton.lease where expires_at > moment + interval '30 seconds' for update skip locked) as late;
   update baton.lease set expires_at = moment + interval '30 seconds', claimed_at = least(claimed_at, moment) where token = any (tokens);
   return latest;

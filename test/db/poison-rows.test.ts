@@ -151,3 +151,30 @@ test("one poisonous run of every sort stops none of 500 healthy ones, through ei
   expect(failedRuns).toBeGreaterThanOrEqual(1);
   await database.assertInvariants();
 });
+
+test.each(["infinity", "-infinity", "5000-01-01", "294276-12-31"])(
+  "a clock that was set back finds rows of %s, and the waits of the others are set right all the same",
+  async (odd) => {
+    const noon = new Date(Date.now() - DAY);
+    await database.setNow(noon);
+    await engine.tick();
+    const [a, b, c, d, leased] = newRuns(5, { at: noon, workflow: "healthy" });
+    await engine.enqueue([a!, b!, c!, d!, leased!].map((run) => ({ ...run, delay_ms: run === leased ? 0 : 7_200_000 })));
+    await engine.claim({ max: 1 });
+    await database.query(`update baton.lease set expires_at = '${odd}'`);
+    await database.query(`update baton.run set created_at = '${odd}', start_at = '${odd}' where id = $1`, [a!.id]);
+    await database.query(`insert into baton.checkpoint values ($1, 's', 0, 1, '${odd}', '${odd}', '{"until": "x"}')`, [b!.id]);
+    await database.query(`insert into baton.failure select $1, 'work', 1, '${odd}', '${odd}', '${odd}', '{}'`, [c!.id]);
+    await database.setNow(new Date(noon.getTime() - DAY));
+    await engine.tick();
+    await database.advance("1 minute");
+    await engine.tick();
+    const [row] = await database.query<{ hours: number }>(
+      "select extract(epoch from run_at - baton.now())::double precision / 3600 as hours from baton.ready where run_id = $1",
+      [d!.id],
+    );
+    expect(row!.hours).toBeLessThanOrEqual(2);
+    const endless = await database.query("select from baton.setback where not isfinite(was) or was > baton.now() + interval '10 years'");
+    expect(endless).toEqual([]);
+  },
+);

@@ -24,7 +24,7 @@ function idOf(event: HttpEvent): string {
   return event.pathParameters?.["id"] ?? "";
 }
 
-/** `GET /runs`, `GET /runs/{id}`, `POST /runs/{id}/cancel` and `POST /runs/{id}/redrive`: looks at runs and steers them. */
+/** Looks at runs and steers them; each route with its handler. */
 export const handler = httpFunction(
   httpRouter<HttpEvent, HttpAnswer>({
     routes: [

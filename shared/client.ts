@@ -6,7 +6,10 @@
  * import type { fulfilOrder } from "./shared/workflows/fulfil-order.ts";
  *
  * await using client = createClient({ url: process.env.DATABASE_URL });
- * const { id } = await client.enqueue<typeof fulfilOrder>({ name: "fulfil-order", version: 1 }, { orderId: "o-1", amountCents: 1250 });
+ * const { id } = await client.enqueue<typeof fulfilOrder>(
+ *   { name: "fulfil-order", version: 1 },
+ *   { orderId: "o-1", amountCents: 1250 },
+ * );
  * const run = await client.wait<typeof fulfilOrder>(id, { timeout: "1 minute" });
  * ```
  */

@@ -9,12 +9,21 @@
  * const Charge = z.object({ chargeId: z.string() });
  *
  * export const fulfilOrder = defineWorkflow({ name: "fulfil-order", version: 1, input: Order })
- *   .step("charge", { output: Charge, retry: { maxAttempts: 5 } }, (_state, { idempotencyKey }) => ({ chargeId: `charge-${idempotencyKey}` }))
+ *   .step("charge", { output: Charge, retry: { maxAttempts: 5 } }, (_state, { idempotencyKey }) => ({
+ *     chargeId: `charge-${idempotencyKey}`,
+ *   }))
  *   .sql("record", ({ input, charge }) => ({
- *     statements: [{ text: "insert into example.sales values ($1, $2, $3)", values: [input.orderId, charge.chargeId, input.amountCents] }],
+ *     statements: [
+ *       {
+ *         text: "insert into example.sales values ($1, $2, $3)",
+ *         values: [input.orderId, charge.chargeId, input.amountCents],
+ *       },
+ *     ],
  *   }))
  *   .sleep("cooling-off", "3 days")
- *   .step("notify", ({ input, charge }) => ({ message: `Order ${input.orderId} is paid by ${charge.chargeId}.` }));
+ *   .step("notify", ({ input, charge }) => ({
+ *     message: `Order ${input.orderId} is paid by ${charge.chargeId}.`,
+ *   }));
  *
  * export const walked = await walk(fulfilOrder, { orderId: "o-1", amountCents: 1250 });
  * ```

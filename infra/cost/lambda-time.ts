@@ -5,7 +5,7 @@ import { hoursOfMonth, type Workload } from "./workload.ts";
 const wholeCpuMb = 1_769;
 /** The asynchronous Invoke that wakes the poller, awaited by `enqueue-run`: an assumption. */
 const nudgeMs = 25;
-/** A request wakes a poller for every 250 runs, four at most: ARCHITECTURE.md. */
+/** A request wakes a poller for every 250 runs, four at most: docs/decisions/0032. */
 export const nudgesOf = (burst: number) => Math.min(4, Math.ceil(burst / 250));
 /** Statements of an invocation of the poller beside the rounds of its steps: counted, see `test/bench`. */
 const statementsBesideRounds = 3;

@@ -30,12 +30,12 @@ interface DriverError {
 }
 
 /**
- * Turns whatever a driver threw into one of the errors of `domain/database-errors.ts`. Unknown is only what can have reached the
- * database and of which no definitive SQLSTATE tells.
+ * Turns whatever a driver threw into one of the errors of `domain/database-errors.ts`. An outcome is unknown
+ * only if the call can have reached the database and no definitive SQLSTATE says what became of it.
  *
  * Both drivers put the SQLSTATE in `code`; Neon's has none for a proxy error, a lost answer or a timeout (driver 1.2.0).
  *
- * @example classifyError({ code: "23505", message: "…", constraint: "dedup_key" }) // DatabaseRefusedError
+ * @example classifyError({ code: "23505", message: "…" }) // DatabaseRefusedError
  */
 export function classifyError(thrown: unknown): Error {
   if (thrown instanceof DatabaseConfigurationError || thrown instanceof DatabaseBusyError) return thrown;

@@ -16,7 +16,9 @@ const heartbeatMs = 3_600_000;
 /**
  * Whether a schedule's poller may leave the database alone. aheadMs: what is due within it is waited for.
  *
- * @example mayRest({ wakeAt: null, saidAt: 0, knows: "a" }, { now: 60_000, aheadMs: 15_000, knows: "a" }) // true
+ * @example
+ * const hint = { wakeAt: null, saidAt: 0, knows: "a" };
+ * mayRest(hint, { now: 60_000, aheadMs: 15_000, knows: "a" }); // true
  */
 export function mayRest(hint: WakeHint, { now, aheadMs, knows }: { now: number; aheadMs: number; knows: string }): boolean {
   const age = now - hint.saidAt;

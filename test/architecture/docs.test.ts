@@ -11,7 +11,8 @@ import { fulfilOrder } from "../../shared/workflows/fulfil-order.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const compiler = join(root, "node_modules/typescript/bin/tsc");
-const pages = globSync(["*.md", "docs/*.md"], { cwd: root }).sort();
+const pages = globSync(["*.md", "docs/**/*.md"], { cwd: root }).sort();
+const decisions = pages.filter((page) => page.startsWith("docs/decisions/"));
 
 /** A TypeScript example of a page; its first line names the file that it would be. */
 interface Example {
@@ -103,6 +104,27 @@ describe("the pages", () => {
   });
 });
 
+describe("the decisions", () => {
+  it.each(decisions)("%s has context, choice, consequence, and a number or the test that holds it", async (page) => {
+    const text = await readFile(join(root, page), "utf8");
+    const sections = [...text.matchAll(/^## (\w+)\n\n(.*?)(?=\n## |$(?![^]))/gms)];
+    expect(sections.map(([, title]) => title)).toEqual(["Context", "Choice", "Consequence", "Number"]);
+    expect(sections.at(-1)![2]).toMatch(/\d|`test\/\S+\.test\.ts`/);
+  });
+
+  it("are numbered from 1 without a gap, and each is a line of ARCHITECTURE.md under its title", async () => {
+    const lines = await Promise.all(
+      decisions.map(async (page, n) => {
+        const number = String(n + 1).padStart(4, "0");
+        const [, title] = /^# \d{4}\. (.*)$/m.exec(await readFile(join(root, page), "utf8")) ?? [];
+        return `- [${number}](docs/decisions/${number}${page.slice("docs/decisions/0000".length)}) ${title}`;
+      }),
+    );
+    const index = (await readFile(join(root, "ARCHITECTURE.md"), "utf8")).split("\n").filter((line) => line.startsWith("- [0"));
+    expect(index).toEqual(lines);
+  });
+});
+
 describe("what the pages name", () => {
   const files = globSync(["*", ".ci/*", "{docs,functions,infra,shared,sql,test}/**"], {
     cwd: root,
@@ -111,20 +133,23 @@ describe("what the pages name", () => {
   const isThere = (name: string) =>
     globSync(name, { cwd: root }).length > 0 || files.some((path) => path.endsWith(`/${name.replace(/\/$/, "")}`));
 
-  it.each(["ARCHITECTURE.md", "CONTRIBUTING.md"])("%s names files, functions and keys that are there", async (page) => {
-    const text = (await readFile(join(root, page), "utf8")).replaceAll(/^```.*?^```$/gms, "");
-    // What is retired is named where it is dropped.
-    const sources = files.filter((path) => /^(functions|infra|shared|sql|test\/bench)\/(?!retired).*\.(ts|sql|yml)$/.test(path));
-    const words = new Set((await Promise.all(sources.map((path) => readFile(join(root, path), "utf8")))).join().match(/\w+/g));
-    const names = new Set([...text.matchAll(/`([^`\n]+)`/g)].map(([, name = ""]) => name));
-    const missing = [...names].filter((name) => {
-      if (/^[\w./{},*-]+$/.test(name) && /[/*]|\.(ts|sql|yml|md|json|m?js)$/.test(name)) return !isThere(name);
-      const word = /^(\w+)(\(.*\))?$/.exec(name)?.[1];
-      return word !== undefined && !words.has(word);
-    });
-    // What is not to be.
-    expect(missing.filter((name) => name !== "utils")).toEqual([]);
-  });
+  it.each(["ARCHITECTURE.md", "CONTRIBUTING.md", "docs/engine.md", ...decisions])(
+    "%s names files, functions and keys that are there",
+    async (page) => {
+      const text = (await readFile(join(root, page), "utf8")).replaceAll(/^```.*?^```$/gms, "");
+      // What is retired is named where it is dropped.
+      const sources = files.filter((path) => /^(functions|infra|shared|sql|test\/bench)\/(?!retired).*\.(ts|sql|yml)$/.test(path));
+      const words = new Set((await Promise.all(sources.map((path) => readFile(join(root, path), "utf8")))).join().match(/\w+/g));
+      const names = new Set([...text.matchAll(/`([^`\n]+)`/g)].map(([, name = ""]) => name));
+      const missing = [...names].filter((name) => {
+        if (/^[\w./{},*-]+$/.test(name) && /[/*]|\.(ts|sql|yml|md|json|m?js)$/.test(name)) return !isThere(name);
+        const word = /^(\w+)(\(.*\))?$/.exec(name)?.[1];
+        return word !== undefined && !words.has(word);
+      });
+      // What is not to be.
+      expect(missing.filter((name) => name !== "utils")).toEqual([]);
+    },
+  );
 });
 
 describe("a list in the pages is complete:", () => {
@@ -137,7 +162,7 @@ describe("a list in the pages is complete:", () => {
     expect(kinds.filter(([, kind, status]) => !page.includes(`| ${status} | \`${kind}\` |`)).map(([, kind]) => kind)).toEqual([]);
   });
 
-  it.each(["docs/api.md", "docs/authoring.md", "docs/operations.md", "ARCHITECTURE.md", "shared/engine/describe-run.ts"])(
+  it.each(["docs/api.md", "docs/authoring.md", "docs/operations.md", "docs/engine.md", "ARCHITECTURE.md", "shared/engine/describe-run.ts"])(
     "%s says of a lease that ran out what the failure itself says",
     async (path) => {
       const [, cause] = /'its lease ran out %s seconds ago: ([^']+)'/.exec(await read("sql/functions/crash_members.sql"))!;

@@ -1,4 +1,4 @@
-import type { ErrorRecord } from "../domain/errors.ts";
+import { describeError, type ErrorRecord } from "../domain/errors.ts";
 import type { DatabaseRefusedError } from "../domain/database-errors.ts";
 import type { AdvanceAnswer } from "../domain/protocol.ts";
 import { encodeRound } from "../domain/wire.ts";
@@ -41,7 +41,7 @@ export async function commitRound(poller: Poller, lease: Lease, finished: readon
 
 /** Gives every run of a lost lease up; handlers that still run are told, and what they return is dropped. */
 export function fenced(poller: Poller, lease: Lease): void {
-  poller.logger.warn("the lease was taken over, its runs are given up", { token: lease.token, runs: lease.members.size });
+  poller.logger.warn("the lease was taken over, its runs are given up", { lease: lease.token, runs: lease.members.size });
   lease.lost = true;
   for (const member of lease.members.values()) lease.revoke(member, new FencedError());
 }
@@ -60,7 +60,7 @@ async function splitRound(poller: Poller, lease: Lease, finished: readonly Finis
     if (!lease.lost) await commitRound(poller, lease, finished.slice(half));
     return;
   }
-  const entry = lessOf(finished[0]!, refused);
+  const entry = lessOf(poller, finished[0]!, refused);
   poller.logger.error("the database cannot store what became of a run", {
     runId: entry.member.run.id,
     instead: entry.kind,
@@ -73,12 +73,12 @@ async function splitRound(poller: Poller, lease: Lease, finished: readonly Finis
 const parkMs = 5 * 60_000;
 
 /** What to store of a run instead: that its attempt failed, that the run failed, or nothing, and it is looked at later. */
-function lessOf(entry: Finished, refused: DatabaseRefusedError): Finished {
+function lessOf(poller: Poller, entry: Finished, refused: DatabaseRefusedError): Finished {
   if (entry.kind === "park" || entry.kind === "release") throw refused;
   if (entry.kind === "fail") return { kind: "park", member: entry.member, delayMs: parkMs };
   const error: ErrorRecord = {
     name: "UnserializableError",
-    message: `the database cannot store what became of this run: ${refused.message}`,
+    message: `the database cannot store what became of this run: ${describeError(refused, poller.redact).message}`,
   };
   if (entry.kind === "node" && entry.transition.kind !== "fail") return { ...entry, transition: { kind: "fail", error } };
   return { kind: "fail", member: entry.member, error };

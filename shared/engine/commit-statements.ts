@@ -56,7 +56,7 @@ function refuse(poller: Poller, lease: Lease, entry: FinishedNode, refused: Data
     poller.logger.error("an output was refused as a duplicate; the run was given back", { runId: entry.member.run.id });
     return giveBack(lease, entry.member);
   }
-  const outcome = { kind: "failed" as const, error: describeError(refused), retryable: true };
+  const outcome = { kind: "failed" as const, error: describeError(refused, poller.redact), retryable: true };
   const { statements: _, ...node } = entry;
   lease.finished.push({ ...node, transition: transition(entry.member.run, entry.node, outcome, poller.random()) });
 }

@@ -113,7 +113,7 @@ function failAfterAll(poller: Poller, attempt: Attempt, thrown: unknown): boolea
   const kept = takeKept(lease.finished, attempt) ?? takeKept(lease.statements, attempt);
   if (kept === undefined) return false;
   const { statements: _, ...entry } = kept;
-  lease.finished.push({ ...entry, transition: transition(kept.member.run, kept.node, failedBy(thrown), poller.random()) });
+  lease.finished.push({ ...entry, transition: transition(kept.member.run, kept.node, failedBy(thrown, poller.redact), poller.random()) });
   return true;
 }
 

@@ -92,19 +92,37 @@ test("a secret in a request that is refused, or that fails, is in no line of the
   expect(foundIn(enqueueRun.log + controlRuns.log)).toEqual([]);
 });
 
-test.each(canaries.slice(0, 4))("a connection that is bad, with $what, is in no line of the log and not in the dead letter", async ({ text, secret }) => {
-  const url = text.slice(text.indexOf(" ") + 1).replace("cannot reach ", "");
-  for (const bad of [text, url, url.replace(/^\w+:/, "postgres:"), url.replace(/^\w+:/, "postgres:").replace("@db.example", ":x@127.0.0.1:1")]) {
-    const env = { ...settings("poller"), DATABASE_URL: bad, BATON_NEON_ENDPOINT: "http://127.0.0.1:1", BATON_POLLER_TIMEOUT_SECONDS: "20" };
-    const [failing, http] = [await bundles.start("poll-queue", env, 3_000), await bundles.start("enqueue-run", env, 3_000)];
-    const letter = JSON.stringify(await failing.invoke({}));
-    const request = { method: "POST", path: "/workflows/throws/runs", parameters: { name: "throws" }, body: { input: { canary: 0, place: "x" } } };
-    const answer = JSON.stringify(await http.invoke(httpEvent(request)));
-    expect(letter).toContain("error");
-    expect(letter + answer + failing.log + http.log).not.toContain(secret);
-    await Promise.all([failing.kill(), http.kill()]);
-  }
-});
+test.each(canaries.slice(0, 4))(
+  "a connection that is bad, with $what, is in no line of the log and not in the dead letter",
+  async ({ text, secret }) => {
+    const url = text.slice(text.indexOf(" ") + 1).replace("cannot reach ", "");
+    for (const bad of [
+      text,
+      url,
+      url.replace(/^\w+:/, "postgres:"),
+      url.replace(/^\w+:/, "postgres:").replace("@db.example", ":x@127.0.0.1:1"),
+    ]) {
+      const env = {
+        ...settings("poller"),
+        DATABASE_URL: bad,
+        BATON_NEON_ENDPOINT: "http://127.0.0.1:1",
+        BATON_POLLER_TIMEOUT_SECONDS: "20",
+      };
+      const [failing, http] = [await bundles.start("poll-queue", env, 3_000), await bundles.start("enqueue-run", env, 3_000)];
+      const letter = JSON.stringify(await failing.invoke({}));
+      const request = {
+        method: "POST",
+        path: "/workflows/throws/runs",
+        parameters: { name: "throws" },
+        body: { input: { canary: 0, place: "x" } },
+      };
+      const answer = JSON.stringify(await http.invoke(httpEvent(request)));
+      expect(letter).toContain("error");
+      expect(letter + answer + failing.log + http.log).not.toContain(secret);
+      await Promise.all([failing.kill(), http.kill()]);
+    }
+  },
+);
 
 test("a secret in the error that ends an invocation is not in the dead letter and not in what Lambda prints of it", async () => {
   await database.query("alter function baton.tick() rename to tick_of_before");

@@ -61,7 +61,7 @@ const secrets: readonly Secret[] = [
   // JWTs, signed, encrypted or neither.
   secret(String.raw`${start}eyJ[\w-]{6,}\.[\w-]{6,}(?:\.[\w-]*){0,3}`, MASK, "g"),
   secret(`${start}(?:${prefixed})`, MASK, "g"),
-  secret(String.raw`(hooks\.slack\.com\/[a-z]{1,20}\/)[\w/-]+`, `$1${MASK}`),
+  secret(String.raw`(slack\.com\/(?:services|workflows|triggers)\/)[\w/-]+`, `$1${MASK}`),
   // password=…, also in a connection string of libpq, in JSON, in the query of a URL and in what Node prints of an object.
   secret(`(${secretName}${separator})(?:${quoted}|${bare})`, inQuotes),
 ];

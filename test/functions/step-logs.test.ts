@@ -60,6 +60,7 @@ test("fields that cannot be written lose themselves, and neither the line nor th
 });
 
 test("a method stands alone, as a listener or out of the context", async () => {
+  // oxlint-disable-next-line typescript/unbound-method -- that it needs no `this` is what is proved
   const { error } = logger;
   await Promise.reject(new Error("late")).catch(error);
   expect(line()).toMatchObject({ level: "ERROR", message: "late", ...facts });

@@ -1,10 +1,11 @@
 import middy from "@middy/core";
 import type { Context } from "aws-lambda";
 import { pollBehindGate } from "../shared/engine/idle-gate.ts";
-import { newReport, pollQueue } from "../shared/engine/poll-queue.ts";
+import { newReport, pollQueue, type PollReport } from "../shared/engine/poll-queue.ts";
 import { guardProcess } from "../shared/lambda/guard-process.ts";
 import { isNudge } from "../shared/lambda/nudge.ts";
 import { pollerFor } from "../shared/lambda/poller-app.ts";
+import { reportedError } from "../shared/lambda/reported-error.ts";
 
 /**
  * The scheduled poller: claims due runs in batches and runs their steps until nothing is due or its time is nearly up.
@@ -12,9 +13,16 @@ import { pollerFor } from "../shared/lambda/poller-app.ts";
  */
 // The poller keeps its own deadline, hence no early timeout.
 export const handler = middy({ timeoutEarlyInMillis: 0 }).handler(async (event: unknown, context: Context) => {
+  try {
+    return await poll(isNudge(event), context);
+  } catch (thrown) {
+    throw reportedError(thrown);
+  }
+});
+
+async function poll(nudged: boolean, context: Context): Promise<PollReport> {
   const { poller, gate, metrics } = pollerFor(context);
   const report = newReport();
-  const nudged = isNudge(event);
   try {
     return await guardProcess(poller, (poller) =>
       gate === undefined ? pollQueue(poller, nudged, report) : pollBehindGate(poller, gate, nudged, report),
@@ -22,4 +30,4 @@ export const handler = middy({ timeoutEarlyInMillis: 0 }).handler(async (event: 
   } finally {
     metrics(report);
   }
-});
+}

@@ -19,6 +19,7 @@ import { runRepository } from "./db/run-repository.ts";
 import type { Duration } from "./domain/duration.ts";
 import type { Json } from "./domain/json.ts";
 import type { Logger } from "./domain/node.ts";
+import { redactSecrets, type Redact } from "./domain/redact.ts";
 import type { AcceptedRun } from "./domain/protocol.ts";
 import type { AnyWorkflow, InputOf, OutputOf, ParsedInputOf, WorkflowRef } from "./domain/workflow-types.ts";
 import { canonicalHash } from "./engine/canonical-hash.ts";
@@ -28,6 +29,7 @@ import { enqueueRuns, type Producer } from "./engine/enqueue-runs.ts";
 import { findRun, type Reader } from "./engine/find-run.ts";
 import { systemClock } from "./engine/ports.ts";
 import { InvalidRunError } from "./engine/producer-errors.ts";
+import { maskedLogger } from "./engine/masked-logger.ts";
 import { RunIds } from "./engine/run-ids.ts";
 import { idempotencyKeyPattern, idempotencyKeyRule } from "./engine/run-settings.ts";
 import { waitForRun } from "./engine/wait-for-run.ts";
@@ -108,6 +110,8 @@ export interface ClientSettings {
   readonly idleGate?: boolean;
   /** Whether errors of runs are shown with their stacks (default true). */
   readonly stacks?: boolean;
+  /** Masks the errors of runs before they are shown, and the client's own log lines. Default: `redactSecrets`. */
+  readonly redact?: Redact;
   /** Default: the console. */
   readonly logger?: Logger;
   /** This machine's clock, for the time in ids (default Date.now). A wrong one is noticed and corrected. */
@@ -118,10 +122,11 @@ export interface ClientSettings {
 export function createClient(options: ClientDatabase & ClientSettings): Client {
   const opened = "database" in options ? undefined : connect(options);
   const runs = runRepository("database" in options ? options.database : opened!);
-  const { logger = console, stacks = true, workflows = [], nudge, idleGate = false, now = Date.now } = options;
+  const { stacks = true, redact = redactSecrets, workflows = [], nudge, idleGate = false, now = Date.now } = options;
+  const logger = maskedLogger(options.logger ?? console, redact);
   const caller = { clock: systemClock, random: Math.random, logger };
   const producer: Producer = { ...caller, queue: runs, ids: new RunIds(now), nudge, idleGate };
-  const reader: Reader = { ...caller, runs, stacks, nodesOf: (name, version) => nodesOf(workflows, name, version) };
+  const reader: Reader = { ...caller, runs, stacks, redact, nodesOf: (name, version) => nodesOf(workflows, name, version) };
   const enqueueMany = (target: RunTarget, requests: readonly RunRequest[], request?: RequestOptions) =>
     enqueueAll(producer, now(), target, requests, request);
   const close = async () => opened?.[Symbol.asyncDispose]();

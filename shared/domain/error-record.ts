@@ -1,4 +1,6 @@
-/** An error as it is stored: plain text, free of NUL characters and lone surrogates. */
+import { redacted, redactSecrets, type Redact } from "./redact.ts";
+
+/** An error as it is stored: without secrets, plain text, free of NUL characters and lone surrogates. */
 export interface ErrorRecord {
   /** At most 200 bytes. */
   readonly name: string;
@@ -28,13 +30,23 @@ const MAX_INNER = 8;
 
 const encoder = new TextEncoder();
 
-/** Describes whatever was thrown. It never throws itself, whatever it is given. */
-export function describeError(thrown: unknown): ErrorRecord {
-  return record(thrown, OUTER, { left: MAX_INNER });
+/** How much of a text is looked at for secrets, as a multiple of what is kept: masking may make it shorter. */
+const LOOKED_AT = 8;
+
+/** Describes whatever was thrown, without the secrets in its texts. It never throws itself, whatever it is given. */
+export function describeError(thrown: unknown, redact: Redact = redactSecrets): ErrorRecord {
+  return record(thrown, OUTER, { left: MAX_INNER, redact });
 }
 
-function record(thrown: unknown, limits: Limits, inner: { left: number }): ErrorRecord {
-  const name = storable(textOf(thrown, "name") || "Error", MAX_NAME_BYTES);
+/** What one description has in common: how many causes and parts may still come, and what masks its texts. */
+interface Description {
+  left: number;
+  readonly redact: Redact;
+}
+
+function record(thrown: unknown, limits: Limits, inner: Description): ErrorRecord {
+  const kept = (text: string, maxBytes: number) => storable(redacted(text.slice(0, LOOKED_AT * maxBytes), inner.redact), maxBytes);
+  const name = kept(textOf(thrown, "name") || "Error", MAX_NAME_BYTES);
   const code = textOf(thrown, "code") ?? textOf(thrown, "sqlstate");
   const stack = textOf(thrown, "stack");
   const causes = innerRecords(
@@ -44,15 +56,15 @@ function record(thrown: unknown, limits: Limits, inner: { left: number }): Error
   const errors = innerRecords(partsOf(thrown), inner);
   return {
     name,
-    message: storable(textOf(thrown, "message") ?? describeValue(thrown), limits.message) || `This ${name} has no message.`,
-    ...(code !== undefined && { code: storable(code, MAX_NAME_BYTES) }),
-    ...(stack !== undefined && { stack: storable(stack, limits.stack) }),
+    message: kept(textOf(thrown, "message") ?? describeValue(thrown), limits.message) || `This ${name} has no message.`,
+    ...(code !== undefined && { code: kept(code, MAX_NAME_BYTES) }),
+    ...(stack !== undefined && { stack: kept(stack, limits.stack) }),
     ...(causes.length > 0 && { cause: causes[0]! }),
     ...(errors.length > 0 && { errors }),
   };
 }
 
-function innerRecords(thrown: readonly unknown[], inner: { left: number }): ErrorRecord[] {
+function innerRecords(thrown: readonly unknown[], inner: Description): ErrorRecord[] {
   const records: ErrorRecord[] = [];
   for (const one of thrown) {
     if (inner.left === 0) break;

@@ -43,7 +43,7 @@ export async function commitRound(poller: Poller, lease: Lease, finished: readon
 
 /** Gives every run of a lost lease up; handlers that still run are told, and what they return is dropped. */
 export function fenced(poller: Poller, lease: Lease): void {
-  poller.logger.warn("the lease was taken over, its runs are given up", { token: lease.token, runs: lease.members.size });
+  poller.logger.warn("the lease was taken over, its runs are given up", { lease: lease.token, runs: lease.members.size });
   lease.lost = true;
   for (const member of lease.members.values()) lease.revoke(member, new FencedError());
 }
@@ -63,7 +63,7 @@ async function splitRound(poller: Poller, lease: Lease, finished: readonly Finis
     if (!lease.lost) await commitRound(poller, lease, finished.slice(half));
     return;
   }
-  const entry = lessOf(finished[0]!, problem);
+  const entry = lessOf(poller, finished[0]!, problem);
   poller.logger.error("what became of a run cannot be stored", {
     runId: entry.member.run.id,
     instead: entry.kind,
@@ -76,14 +76,15 @@ async function splitRound(poller: Poller, lease: Lease, finished: readonly Finis
 const parkMs = 5 * 60_000;
 
 /** What to store of a run instead: that its attempt failed, that the run failed, or nothing, and it is looked at later. */
-function lessOf(entry: Finished, problem: Error): Finished {
+function lessOf(poller: Poller, entry: Finished, problem: Error): Finished {
   if (entry.kind === "park" || entry.kind === "release") throw problem;
   if (entry.kind === "fail") return { kind: "park", member: entry.member, delayMs: parkMs };
-  const error = problem instanceof DatabaseRefusedError ? unserializable(problem) : describeError(problem);
+  const error = problem instanceof DatabaseRefusedError ? unserializable(poller, problem) : describeError(problem, poller.redact);
   if (entry.kind === "node" && entry.transition.kind !== "fail") return { ...entry, transition: { kind: "fail", error } };
   return { kind: "fail", member: entry.member, error };
 }
 
-function unserializable({ message }: DatabaseRefusedError): ErrorRecord {
+function unserializable({ redact }: Poller, refused: DatabaseRefusedError): ErrorRecord {
+  const { message } = describeError(refused, redact);
   return { name: "UnserializableError", message: `the database cannot store what became of this run: ${message}` };
 }

@@ -56,7 +56,7 @@ function refuse(poller: Poller, lease: Lease, entry: FinishedNode, refused: Erro
     poller.logger.error("an output was refused as a duplicate; the run was given back", { runId: entry.member.run.id });
     return giveBack(lease, entry.member);
   }
-  const outcome = { kind: "failed" as const, error: describeError(refused), retryable: isOfTheDatabase };
+  const outcome = { kind: "failed" as const, error: describeError(refused, poller.redact), retryable: isOfTheDatabase };
   const { statements: _, ...node } = entry;
   lease.finished.push({ ...node, transition: decide(poller, entry.member, entry.node, outcome) });
 }

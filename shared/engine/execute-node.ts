@@ -2,10 +2,12 @@ import { describeError, NonRetryableError, RetryAfterError, StepTimeoutError } f
 import { NotJsonError } from "../domain/json.ts";
 import { idempotencyKey, stateOf, type Run } from "../domain/run.ts";
 import type { Node, StepContext } from "../domain/node.ts";
+import type { Redact } from "../domain/redact.ts";
 import type { Outcome } from "../domain/transition.ts";
 import { InvalidStatementError } from "../domain/check-statements.ts";
 import type { Statement } from "../domain/statement.ts";
 import type { Attempt } from "./attempt.ts";
+import { AttemptLogger } from "./attempt-logger.ts";
 import type { Poller } from "./poller.ts";
 
 /** What came of a node; statements are those of a `sql` node, not yet run. */
@@ -30,7 +32,7 @@ export async function executeNode(poller: Poller, run: Run, node: Node, attempt:
       get signal() {
         return attempt.signal;
       },
-      logger: poller.logger,
+      logger: new AttemptLogger(poller.logger, run.workflow.name, attempt),
     };
     if (node.kind === "step") {
       const output = await within(poller, node.timeoutMs, attempt, node.run(state, context));
@@ -39,13 +41,13 @@ export async function executeNode(poller: Poller, run: Run, node: Node, attempt:
     const { statements, output } = await within(poller, node.timeoutMs, attempt, node.run(state, context));
     return { outcome: { kind: "completed", output }, statements };
   } catch (thrown) {
-    return { outcome: failedBy(thrown) };
+    return { outcome: failedBy(thrown, poller.redact) };
   }
 }
 
 /** The failed outcome that something thrown stands for; two errors are words to the engine. */
-export function failedBy(thrown: unknown): Outcome {
-  const error = describeError(thrown);
+export function failedBy(thrown: unknown, redact?: Redact): Outcome {
+  const error = describeError(thrown, redact);
   if (isA(thrown, RetryAfterError)) return { kind: "failed", error, retryable: true, retryAfterMs: thrown.afterMs };
   const permanent = isA(thrown, NonRetryableError) || isA(thrown, NotJsonError) || isA(thrown, InvalidStatementError);
   return { kind: "failed", error, retryable: !permanent };

@@ -1,5 +1,6 @@
 import type { Json } from "../domain/json.ts";
 import type { Logger } from "../domain/node.ts";
+import type { Redact } from "../domain/redact.ts";
 import type { Registry } from "../domain/registry.ts";
 import type { Clock, Heartbeat, RunStore } from "./ports.ts";
 
@@ -47,6 +48,8 @@ export interface Poller {
   readonly store: RunStore;
   readonly registry: Registry;
   readonly logger: Logger;
+  /** Masks the texts of errors before they are stored (default `redactSecrets`). */
+  readonly redact?: Redact;
   readonly clock: Clock;
   readonly settings: PollerSettings;
   readonly memory: PollerMemory;

@@ -1,23 +1,26 @@
 import type { ErrorRecord } from "../domain/errors.ts";
+import { redacted, redactSecrets, type Redact } from "../domain/redact.ts";
 
-/** stacks: whether errors are shown with theirs. */
+/** stacks: whether errors are shown with theirs; redact: masks them once more, for those that an older version stored. */
 export interface DescribeOptions {
   readonly stacks: boolean;
+  readonly redact?: Redact;
 }
 
 /** A stored error as it is shown: its message tells its parts and causes too. */
 export function shownError(error: ErrorRecord, options: DescribeOptions): ErrorRecord {
   const { name, code, stack } = error;
+  const { stacks, redact = redactSecrets } = options;
   return {
     name,
-    message: messageOf(error),
+    message: redacted(messageOf(error), redact),
     ...(code !== undefined && { code }),
-    ...(options.stacks && stack !== undefined && { stack }),
+    ...(stacks && stack !== undefined && { stack: redacted(stack, redact) }),
   };
 }
 
 /** Such as `fetch failed (caused by Error: connect ECONNREFUSED 127.0.0.1:9)`. A cause that says no more is left out. */
-function messageOf({ message, cause, errors = [] }: ErrorRecord): string {
+export function messageOf({ message, cause, errors = [] }: ErrorRecord): string {
   const parts = errors.map((part) => ` (${part.name}: ${messageOf(part)})`).join("");
   if (cause === undefined || (message.includes(cause.message) && cause.cause === undefined)) return message + parts;
   return `${message}${parts} (caused by ${cause.name}: ${messageOf(cause)})`;

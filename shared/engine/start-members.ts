@@ -106,7 +106,7 @@ export function decide(poller: Poller, member: Member, node: Node, outcome: Outc
   try {
     return transition(member.run, node, outcome, poller.random());
   } catch (thrown) {
-    return { kind: "fail", error: describeError(thrown) };
+    return { kind: "fail", error: describeError(thrown, poller.redact) };
   }
 }
 
@@ -123,7 +123,7 @@ function failAfterAll(poller: Poller, attempt: Attempt, thrown: unknown): boolea
   const kept = takeKept(lease.finished, attempt) ?? takeKept(lease.statements, attempt);
   if (kept === undefined) return false;
   const { statements: _, ...entry } = kept;
-  lease.finished.push({ ...entry, transition: decide(poller, kept.member, kept.node, failedBy(thrown)) });
+  lease.finished.push({ ...entry, transition: decide(poller, kept.member, kept.node, failedBy(thrown, poller.redact)) });
   return true;
 }
 

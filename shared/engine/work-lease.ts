@@ -39,7 +39,7 @@ export async function workLease(poller: Poller, lease: Lease, beforeRound: () =>
 /** Its last round may have been applied or not: it expires, and whoever claims its runs sees which. */
 function giveUp(poller: Poller, lease: Lease, { message, cause }: UnsettledError): void {
   poller.logger.error("a lease is given up: the outcome of its round stays unknown", {
-    token: lease.token,
+    lease: lease.token,
     error: cause instanceof Error ? cause.message : message,
   });
   lease.lost = true;

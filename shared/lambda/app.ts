@@ -6,6 +6,7 @@ import type { Logger } from "../domain/node.ts";
 import type { ListRequest } from "../domain/protocol.ts";
 import { createRegistry, type Registry } from "../domain/registry.ts";
 import { workflows } from "../workflows/index.ts";
+import { redact } from "../workflows/redact.ts";
 import { cancelRun, listRuns, redriveRun, type RunPage } from "../engine/control-runs.ts";
 import { systemClock } from "../engine/ports.ts";
 import { readConfig, type Config } from "./config.ts";
@@ -46,7 +47,7 @@ export function createApp(config: Config, database: Database): App {
     logger,
     // How long a step may take is the poller's business, which refuses what it cannot start.
     registry: createRegistry(workflows, { pollerTimeoutMs: Infinity }),
-    client: createClient({ database, workflows, nudge, idleGate: config.idleGate, logger, stacks: config.showStacks }),
+    client: createClient({ database, workflows, nudge, idleGate: config.idleGate, logger, redact, stacks: config.showStacks }),
     control: {
       list: (request) => listRuns(operator, request),
       cancel: (id, redrives) => cancelRun(operator, id, redrives),

@@ -52,7 +52,7 @@ function giveUp(slot: number, silentMs: number): number {
   const known = entryOf(slot);
   known.isGone = true;
   const message = `the event loop has been blocked for ${Math.round(silentMs / 1_000)} seconds, longer than the steps that run may take: the lease is given up`;
-  writeSync(2, `${JSON.stringify({ level: "ERROR", message, token: known.token })}\n`);
+  writeSync(2, `${JSON.stringify({ level: "ERROR", message, lease: known.token })}\n`);
   return Infinity;
 }
 

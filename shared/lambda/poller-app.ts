@@ -8,6 +8,7 @@ import type { IdleGate } from "../engine/idle-gate.ts";
 import { defaultSettings, type Poller } from "../engine/poller.ts";
 import { systemClock } from "../engine/ports.ts";
 import { workflows } from "../workflows/index.ts";
+import { redact } from "../workflows/redact.ts";
 import { threadHeartbeat } from "./heartbeat.ts";
 import { pollMetrics, type PollMetrics } from "./metrics.ts";
 import { type GateConfig, pollerConfig } from "./poller-config.ts";
@@ -37,6 +38,7 @@ function open(ownArn: string): Shared {
     store: runRepository(engineDatabase()),
     registry,
     logger,
+    redact,
     heartbeat: threadHeartbeat(logger, defaultSettings.ttlMs),
     clock: systemClock,
     random: Math.random,

@@ -1,13 +1,29 @@
 import { Logger as Powertools } from "@aws-lambda-powertools/logger";
 import type { Logger } from "../domain/node.ts";
+import { isSecretName, redacted } from "../domain/redact.ts";
+import { redact } from "../workflows/redact.ts";
 
-/** The engine's logger over Powertools: one JSON line each, with the fields as keys. POWERTOOLS_LOG_LEVEL sets the level. */
+/**
+ * The engine's logger over Powertools: one JSON line each, with the fields as keys. POWERTOOLS_LOG_LEVEL sets the level.
+ *
+ * Every text in a line, however deep, passes through the service's `redact`; what has the name of a secret is masked whole.
+ */
 export function stepLogger(serviceName: string): Logger {
-  const logger = new Powertools({ serviceName });
-  return {
-    debug: (message, fields = {}) => logger.debug(message, fields),
-    info: (message, fields = {}) => logger.info(message, fields),
-    warn: (message, fields = {}) => logger.warn(message, fields),
-    error: (message, fields = {}) => logger.error(message, fields),
-  };
+  const logger = new Powertools({ serviceName, jsonReplacerFn: masked });
+  const at =
+    (level: keyof Logger): Logger["info"] =>
+    (message, fields = {}) => {
+      try {
+        logger[level](message, fields);
+      } catch {
+        // A getter or a proxy in a handler's fields throws: that is no reason to fail its attempt.
+        logger[level](message, { ...fields, fields: "(these fields cannot be written as JSON)" });
+      }
+    };
+  return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
+}
+
+function masked(key: string, value: unknown): unknown {
+  if (typeof value !== "string") return value;
+  return isSecretName(key) ? "***" : redacted(value, redact);
 }

@@ -68,6 +68,19 @@ test("a GIF whose frames would fill the memory is refused before they are decode
   await expect(decodeAll(bomb)).rejects.toBeInstanceOf(NonRetryableError);
 });
 
+test("a screen or a frame that the decoder would take too much memory for is refused before it is decoded", async () => {
+  const one = { width: 1, height: 1, indexes: [0] };
+  const declared = (width: number, height: number): RawFrame => ({ ...one, width, height });
+  for (const source of [gifBytes(8_000, 8_000, [one]), gifBytes(1_001, 1_000, [one]), gifBytes(2, 2, [one, declared(1_001, 1_000), one])]) {
+    const error = await decodeAll(source).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(NonRetryableError);
+    expect(error).toMatchObject({
+      message: expect.stringMatching(/^source is too large: a frame has (64000000|1001000) pixels, at most 1000000 are decoded at once;/),
+    });
+  }
+  expect(await decodeAll(gifBytes(1_000, 1_000, [one]))).toHaveLength(1);
+});
+
 test("decoding stops at the next frame when the signal aborts", async () => {
   const abort = new AbortController();
   const frames = decodeFrames(sampleVideo(), abort.signal);

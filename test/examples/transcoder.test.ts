@@ -54,6 +54,26 @@ test("what is transparent in the source is transparent in its renditions", async
   ]);
 });
 
+test("other work has its turn before each frame and after each of its renditions", async () => {
+  const turnsDuring = async (work: Promise<unknown>): Promise<number> => {
+    let [turns, over] = [0, false];
+    const next = () => void (over || (turns++, setImmediate(next)));
+    setImmediate(next);
+    await work;
+    over = true;
+    return turns;
+  };
+  expect(await turnsDuring(probe(sampleVideo(), signal))).toBeGreaterThan(9);
+  expect(await turnsDuring(transcode(sampleVideo(), signal))).toBeGreaterThan(3 * 9);
+});
+
+test("a transcoding that is aborted in the middle of a frame ends there", async () => {
+  const abort = new AbortController();
+  const work = transcode(gifBytes(1, 1, [{ width: 1, height: 1, indexes: [2] }]), abort.signal);
+  setImmediate(() => setImmediate(() => abort.abort(new Error("the step's time is over"))));
+  await expect(work).rejects.toThrow("the step's time is over");
+});
+
 test("a video of one pixel keeps one pixel", async () => {
   const renditions = await transcode(gifBytes(1, 1, [{ width: 1, height: 1, indexes: [2] }]), signal);
   expect(renditions.map(({ width, height, frames }) => [width, height, frames])).toEqual([

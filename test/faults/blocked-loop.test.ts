@@ -53,7 +53,7 @@ test("a step that blocks the event loop for longer than its lease keeps it, and 
   expect(said).toEqual([
     {
       message: "a step blocked the event loop; a thread kept the lease meanwhile",
-      fields: { token: expect.any(String), silentMs: expect.any(Number), beats: expect.any(Number) },
+      fields: { lease: expect.any(String), silentMs: expect.any(Number), beats: expect.any(Number) },
     },
   ]);
   await database.assertInvariants();

@@ -1,11 +1,12 @@
 import { NonRetryableError } from "../../index.ts";
 
-/** What a GIF says about itself: the size of its screen and, summed over its frames, the pixels that decoding them takes. */
+/** What a GIF says about itself: the size of its screen and, summed over its frames, the pixels that decoding them takes; largest: those of its largest frame. */
 export interface GifStructure {
   readonly width: number;
   readonly height: number;
   readonly frames: number;
   readonly pixels: number;
+  readonly largest: number;
 }
 
 const imageMark = 0x2c;
@@ -30,6 +31,7 @@ class StructureReader {
   #offset = 6;
   #frames = 0;
   #pixels = 0;
+  #largest = 0;
 
   constructor(source: Uint8Array) {
     this.#source = source;
@@ -45,7 +47,7 @@ class StructureReader {
     if (this.#frames === 0 || width === 0 || height === 0) {
       throw new NonRetryableError("source shows nothing: the GIF has no frame or an empty screen; upload another file");
     }
-    return { width, height, frames: this.#frames, pixels: this.#pixels };
+    return { width, height, frames: this.#frames, pixels: this.#pixels, largest: this.#largest };
   }
 
   #screen(): [width: number, height: number] {
@@ -60,7 +62,9 @@ class StructureReader {
   #image(): void {
     const part = `frame ${this.#frames + 1} of the GIF`;
     this.#skip(4, part);
-    this.#pixels += this.#number(part) * this.#number(part);
+    const pixels = this.#number(part) * this.#number(part);
+    this.#pixels += pixels;
+    this.#largest = Math.max(this.#largest, pixels);
     this.#skipPalette(this.#byte(part), part);
     const codeSize = this.#byte(part);
     if (codeSize < 1 || codeSize > 8) throw new NonRetryableError(`source is damaged: ${part} has a code size of ${codeSize}, not 1 to 8`);

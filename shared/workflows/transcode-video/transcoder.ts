@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { setImmediate } from "node:timers/promises";
 import * as z from "zod";
 import { decodeFrames } from "./gif-frames.ts";
 import type { Frame } from "./gif-frames.ts";
@@ -46,11 +47,15 @@ export async function probe(source: Uint8Array, signal: AbortSignal): Promise<Me
   return { format: "gif", width, height, frames, durationMs, bytes: source.length, sha256 };
 }
 
-/** Re-encodes an animated GIF at a half and a quarter of its width and height, frame by frame. */
+/** Re-encodes an animated GIF at a half and a quarter of its width and height, frame by frame; gives way to other work after each of both. */
 export async function transcode(source: Uint8Array, signal: AbortSignal): Promise<Rendition[]> {
   const rungs = ladder.map(({ label, divisor }) => new Rung(label, divisor));
   for await (const frame of decodeFrames(source, signal)) {
-    for (const rung of rungs) rung.add(frame);
+    for (const rung of rungs) {
+      rung.add(frame);
+      await setImmediate();
+      signal.throwIfAborted();
+    }
   }
   return rungs.map((rung) => rung.finish());
 }

@@ -65,8 +65,8 @@ export interface RequestOptions {
 type Ref<W extends AnyWorkflow> = WorkflowRef<W> & { readonly input?: never };
 
 /**
- * Enqueues and reads runs. Every call is repeated for up to 10 seconds while the database does not answer, which never makes
- * a second run; then it throws DatabaseBusyError or DatabaseUnknownOutcomeError.
+ * Enqueues and reads runs. Every call is repeated up to four times, within 10 seconds, while the database does not answer, which
+ * never makes a second run; then it throws DatabaseBusyError or DatabaseUnknownOutcomeError.
  *
  * A workflow given as a value parses the input with its schema. Given as `{ name, version }` with the type in the call, as in
  * `enqueue<typeof fulfilOrder>(…)`, the input is typed as what the handlers see, and at run time it is only checked to be JSON.

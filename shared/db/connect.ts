@@ -67,9 +67,9 @@ function stillRefused(refused: DatabaseRefusedError, since: number): Error {
   return new DatabaseBusyError("the password was changed, and its parameter not yet", { sqlstate: refused.sqlstate, cause: refused });
 }
 
-/** 28P01; the database executed nothing, so the same call may go out again. */
+/** 28P01 of the log-in; the database executed nothing, so the same call may go out again. A statement may raise it too, for itself. */
 function isWrongPassword(thrown: unknown): thrown is DatabaseRefusedError {
-  return thrown instanceof DatabaseRefusedError && thrown.sqlstate === "28P01";
+  return thrown instanceof DatabaseRefusedError && thrown.sqlstate === "28P01" && !thrown.rolledBack;
 }
 
 /** The driver that fits a connection string when none is named. */

@@ -1,17 +1,17 @@
-import { DatabaseRefusedError } from "../domain/database-errors.ts";
+import { DatabaseRefusedError, DatabaseUnknownOutcomeError } from "../domain/database-errors.ts";
 import { describeError } from "../domain/errors.ts";
 import { applyRound } from "./apply-round.ts";
 import { writeRound } from "./build-round.ts";
 import { fenced, silent } from "./commit-round.ts";
 import type { FinishedNode, Lease } from "./lease.ts";
 import type { Poller } from "./poller.ts";
-import { settle, unknownMsOf } from "./settle.ts";
+import { settleStatements } from "./settle-statements.ts";
 import { decide, giveBack } from "./start-members.ts";
 
 /** `sql` nodes in one transaction at most; more would hold the users' locks for longer. */
 export const statementsAtMost = 50;
-/** A deadlock or a lock timeout is no failed attempt; this many in a row are. */
-const busyTries = 5;
+/** How often one node's statements are sent whose outcome is unknown each time; a server that restarts once costs no attempt. */
+const sendsAtMost = 3;
 
 /**
  * Applies the statements of `sql` nodes, exactly once: a strict round and the statements in one transaction. The round comes
@@ -24,14 +24,25 @@ export async function commitStatements(poller: Poller, lease: Lease, entries: re
   const nodes = [...entries].sort((a, b) => (a.member.run.id < b.member.run.id ? -1 : 1));
   const refused = await tryAll(poller, lease, nodes);
   if (refused === undefined || lease.lost) return;
-  if (nodes.length === 1) return refuse(poller, lease, nodes[0]!, refused);
   for (const node of nodes) {
-    if (node.member.gone) continue;
-    const alone = await tryAll(poller, lease, [node]);
+    const alone = nodes.length === 1 ? await tryAgain(poller, lease, node, refused) : await tryAgain(poller, lease, node);
     if (lease.lost) return;
     if (alone !== undefined) refuse(poller, lease, node, alone);
   }
 }
+
+/** One node by itself, again while its outcome is unknown. refused: what became of a first try. */
+async function tryAgain(poller: Poller, lease: Lease, node: FinishedNode, refused?: Error): Promise<Error | undefined> {
+  let last = refused;
+  for (let sent = last === undefined ? 0 : 1; sent < sendsAtMost && !node.member.gone && !lease.lost; sent++) {
+    if (last !== undefined && !wasUnknown(last)) return last;
+    last = await tryAll(poller, lease, [node]);
+    if (last === undefined) return undefined;
+  }
+  return node.member.gone ? undefined : last;
+}
+
+const wasUnknown = ({ cause }: Error) => cause instanceof DatabaseUnknownOutcomeError;
 
 /** One transaction; the error is that of the database's definitive no, or our own while it was written. */
 async function tryAll(poller: Poller, lease: Lease, nodes: readonly FinishedNode[]): Promise<Error | undefined> {
@@ -40,8 +51,8 @@ async function tryAll(poller: Poller, lease: Lease, nodes: readonly FinishedNode
   const statements = nodes.flatMap((node) => node.statements ?? []);
   const round = ++lease.round;
   lease.sentAt = poller.clock.now();
-  const patience = { busyTries, unknownMs: unknownMsOf(poller) };
-  const settled = await settle(poller, () => poller.store.advanceWith(lease.token, round, written.request, statements), patience);
+  const settled = await settleStatements(poller, lease, round, written.request, statements);
+  if (settled.stopped !== undefined) applyRound(poller, lease, [], settled.stopped);
   if ("answer" in settled) applyRound(poller, lease, nodes, settled.answer);
   else if (settled.refused.sqlstate === "BT002") applyRound(poller, lease, nodes, silent(round));
   else if (settled.refused.sqlstate === "BT001") fenced(poller, lease);

@@ -21,12 +21,13 @@ export class UnsettledError extends Error {
 export interface Patience {
   /** Tries that ended in a deadlock or a timeout of the server at most (default: no bound); then the last one is a no. */
   readonly busyTries?: number;
-  /** How long unknown outcomes are asked again, in milliseconds (default: no bound), and at least 20 times. */
+  /** How long unknown outcomes are asked again, in milliseconds (default: no bound). */
   readonly unknownMs?: number;
+  /** And how often at least (default 20). A database that is away for minutes gives fewer, at 15 seconds each: no fault of the call. */
+  readonly unknownTries?: number;
+  /** The outcome of an earlier call, which this one asks for, is unknown already (default: no). */
+  readonly isUnsure?: boolean;
 }
-
-/** A database that is away for minutes gives fewer, at 15 seconds each: that is no fault of the call. */
-const unknownTries = 20;
 
 /** How long unknown outcomes of a lease's calls are asked again. */
 export function unknownMsOf({ settings }: Poller): number {
@@ -46,9 +47,9 @@ const missedTries = 5;
  * @throws UnsettledError when less than a second of the invocation is left, or an outcome stays unknown beyond patience.
  */
 export async function settle<Answer>(poller: Poller, call: () => Promise<Answer>, patience: Patience = {}): Promise<Settled<Answer>> {
-  const { busyTries = Infinity, unknownMs = Infinity } = patience;
-  let unknownSince = Infinity;
-  for (let tried = 1, busy = 0, missed = 0, unknown = 0; ; tried++) {
+  const { busyTries = Infinity, unknownMs = Infinity, unknownTries = 20, isUnsure = false } = patience;
+  let unknownSince = isUnsure ? poller.clock.now() : Infinity;
+  for (let tried = 1, busy = 0, missed = 0, unknown = isUnsure ? 1 : 0; ; tried++) {
     try {
       return { answer: await call() };
     } catch (thrown) {

@@ -47,11 +47,11 @@ async function beatNow(slot: number, known: { token: string; beatenAt: number; i
   }
 }
 
-/** No step may take this long: whatever blocks the event loop will not end. The poller's own thread cannot say so. */
+/** No step may take this long. Where the event loop is blocked for good, the poller's own thread cannot say so. */
 function giveUp(slot: number, silentMs: number): number {
   const known = entryOf(slot);
   known.isGone = true;
-  const message = `the event loop has been blocked for ${Math.round(silentMs / 1_000)} seconds, longer than the steps that run may take: the lease is given up`;
+  const message = `for ${Math.round(silentMs / 1_000)} seconds no round was stored, longer than the steps that run may take: a step blocks the event loop, or the database does not answer; the thread no longer keeps the lease`;
   writeSync(2, `${JSON.stringify({ level: "ERROR", message, lease: known.token })}\n`);
   return Infinity;
 }

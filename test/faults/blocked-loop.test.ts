@@ -52,7 +52,7 @@ test("a step that blocks the event loop for longer than its lease keeps it, and 
   expect(await runRepository(database.database).state(id!)).toMatchObject({ block: "kept" });
   expect(said).toEqual([
     {
-      message: "a step blocked the event loop; a thread kept the lease meanwhile",
+      message: "a thread kept the lease: a step blocked the event loop, or a round took this long",
       fields: { lease: expect.any(String), silentMs: expect.any(Number), beats: expect.any(Number) },
     },
   ]);

@@ -5,7 +5,7 @@ import { runRepository } from "../../shared/db/run-repository.ts";
 import { encodeRound } from "../../shared/domain/wire.ts";
 import { systemClock, type RunStore } from "../../shared/engine/ports.ts";
 import { defineWorkflow } from "../../shared/index.ts";
-import { createTestDatabase, type TestDatabase } from "../support/database.ts";
+import { createTestDatabase, type Driver, type TestDatabase } from "../support/database.ts";
 import { enqueue, poll } from "../support/poller.ts";
 import { until } from "../support/until.ts";
 
@@ -98,13 +98,19 @@ test("a lease whose round stays unknown is given up alone, and not released: lat
       ...store,
       release: (token) => (released.push(token), store.release(token)),
       advanceWith: async (token) => {
-        tries.set(token, (tries.get(token) ?? 0) + 1);
+        tries.set(token, 1);
+        skip(5_000);
+        throw unknown();
+      },
+      advance: async (token, ...round) => {
+        if (!tries.has(token)) return store.advance(token, ...round);
+        tries.set(token, tries.get(token)! + 1);
         skip(5_000);
         throw unknown();
       },
     },
   });
-  // 20 tries, and 90 seconds.
+  // The statements once and 19 questions what became of them, and 90 seconds.
   expect([...tries.values()]).toEqual([20]);
   expect(released).not.toContain([...tries.keys()][0]);
   expect(await database.query("select count(*)::int as done from baton.ending")).toEqual([{ done: 3 }]);
@@ -134,7 +140,7 @@ test("a lease with an unknown round is not released when the invocation's time i
   expect(await database.query("select count(*)::int as leases from baton.lease")).toEqual([{ leases: 1 }]);
 });
 
-test("deadlocks after an unknown outcome are no refusal: what was applied stays applied, and counts no failed attempt", async () => {
+test("statements whose answer was lost are not sent again: what was applied stays applied, and counts no failed attempt", async () => {
   const { database, store } = await prepared();
   const workflow = base("unsure").sql("post", { retry }, ({ input }) => ({ statements: [insert(input.n)] }));
   const [id] = await enqueue(database.database, workflow, numbers(1));
@@ -145,15 +151,99 @@ test("deadlocks after an unknown outcome are no refusal: what was applied stays 
       ...store,
       advanceWith: async (...call) => {
         tried++;
-        if (tried > 1 && tried < 10) throw deadlock();
-        const answer = await store.advanceWith(...call);
-        if (tried === 1) throw unknown();
+        await store.advanceWith(...call);
+        throw unknown();
+      },
+    },
+  });
+  expect(tried).toBe(1);
+  expect(await find(database, id!)).toMatchObject({ status: "done", failures: [] });
+  expect(await database.query("select n from example.effect")).toEqual([{ n: 0 }]);
+});
+
+const selfDestroying: [what: string, driver: Driver, statement: string, error: string][] = [
+  ["a result that no answer has room for", "neon", "select repeat('x', 1000) from generate_series(1, 11000)", "response is too large"],
+  ["a statement that ends its own session", "pg", "select pg_terminate_backend(pg_backend_pid())", "terminat"],
+  ["a statement that ends its own session, over HTTP", "neon", "select pg_terminate_backend(pg_backend_pid())", ""],
+  ["28P01, raised", "pg", "do $$ begin raise exception using errcode = '28P01', message = 'nope'; end $$", "nope"],
+  ["an engine function called amiss", "pg", "select baton.claim('{}')", "baton.claim(unknown) does not exist"],
+];
+
+test.each(selfDestroying)(
+  "%s is a failed attempt of its run, with its own error; the others of its transaction go on at once, and each effect is there once",
+  async (_what, driver, text, message) => {
+    const { database } = await prepared();
+    const posting = base("posting").sql("post", { retry }, ({ input }) => ({
+      statements: [insert(input.n), ...(input.n === 3 ? [{ text }] : [])],
+    }));
+    const ids = await enqueue(database.database, posting, numbers(6));
+    const store = runRepository(database.connect("poller", driver)) as RunStore;
+    await poll(database.database, [posting], { store });
+    await database.advance("1 second");
+    await poll(database.database, [posting], { store });
+    for (const [n, id] of ids.entries()) {
+      const found = await find(database, id);
+      if (n !== 3) expect(found).toMatchObject({ status: "done", failures: [] });
+      else
+        expect(found).toMatchObject({
+          status: "failed",
+          failures: [
+            { node: "post", attempt: 1 },
+            { node: "post", attempt: 2 },
+          ],
+        });
+      if (n === 3) expect(JSON.stringify(found.error)).toContain(message);
+    }
+    expect(await database.query("select n from example.effect order by n")).toEqual([0, 1, 2, 4, 5].map((n) => ({ n })));
+    await database.assertInvariants();
+  },
+);
+
+test("a late copy of statements that were taken for lost finds its round taken, and happens once or never", async () => {
+  const { database, store } = await prepared();
+  const workflow = base("late").sql("post", { retry }, ({ input }) => ({ statements: [insert(input.n)] }));
+  const [id] = await enqueue(database.database, workflow, numbers(1));
+  const late: (() => Promise<unknown>)[] = [];
+  await poll(database.database, [workflow], {
+    store: {
+      ...store,
+      advanceWith: async (...call) => {
+        if (late.length > 0) return store.advanceWith(...call);
+        late.push(() => store.advanceWith(...call));
+        throw unknown();
+      },
+    },
+  });
+  await expect(late[0]!()).rejects.toMatchObject({ sqlstate: "BT001" });
+  expect(await find(database, id!)).toMatchObject({ status: "done", failures: [] });
+  expect(await database.query("select n from example.effect")).toEqual([{ n: 0 }]);
+});
+
+test("a probe whose answer was lost as well proves nothing: the lease is given up, and whoever claims the run next goes on", async () => {
+  const { database, store } = await prepared();
+  const workflow = base("doubly").sql("post", { retry }, ({ input }) => ({ statements: [insert(input.n)] }));
+  const [id] = await enqueue(database.database, workflow, numbers(1));
+  let probes = 0;
+  await poll(database.database, [workflow], {
+    random: () => 0,
+    store: {
+      ...store,
+      advanceWith: async () => {
+        throw unknown();
+      },
+      advance: async (...call) => {
+        const answer = await store.advance(...call);
+        if (++probes === 1) throw unknown();
         return answer;
       },
     },
   });
-  expect(tried).toBe(10);
-  expect(await find(database, id!)).toMatchObject({ status: "done", failures: [] });
+  expect(await find(database, id!)).toMatchObject({ failures: [] });
+  await database.advance("1 minute");
+  await poll(database.database, [workflow], { store });
+  await database.advance("1 minute");
+  await poll(database.database, [workflow], { store });
+  expect(await find(database, id!)).toMatchObject({ status: "done" });
   expect(await database.query("select n from example.effect")).toEqual([{ n: 0 }]);
 });
 

@@ -11,6 +11,8 @@ export interface Cluster {
   readonly adminUrl: string;
   /** Where the data lies, for a server of our own. */
   readonly dataDir: string | undefined;
+  /** The process that all others of the server descend from, for a server of our own. */
+  readonly pid?: number;
   stop(options: { keepData: boolean }): Promise<void>;
 }
 
@@ -28,6 +30,7 @@ export async function startCluster(): Promise<Cluster> {
   return {
     adminUrl: server.url,
     dataDir: server.dataDir,
+    pid: server.pid,
     stop: async ({ keepData }) => {
       await server.stop();
       if (!keepData) [folder, server.dataDir, `${server.dataDir}.password`, `${server.dataDir}.log`].forEach(remove);

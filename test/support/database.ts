@@ -5,6 +5,7 @@ import { withClient } from "../../infra/migrate/connection.ts";
 import { type Driver, connect } from "../../shared/db/connect.ts";
 import type { Database } from "../../shared/db/database.ts";
 import { type Clock, createClock } from "./clock.ts";
+import { countDatabase } from "./cpu/file-cpu.ts";
 import { uniqueName, withDatabase } from "./cluster.ts";
 import type { Role } from "./global-setup.ts";
 import { assertInvariants } from "./invariants.ts";
@@ -50,6 +51,7 @@ afterAll(() => Promise.all([...open].map((database) => database[Symbol.asyncDisp
 export async function createTestDatabase(): Promise<TestDatabase> {
   const { adminUrl, address, template, loginPrefix, password } = inject("testServer");
   const name = uniqueName(`${loginPrefix}db`);
+  countDatabase(name);
   await withClient(adminUrl, (client) => client.query(`create database ${name} template ${template}`));
   const ownerUrl = withDatabase(adminUrl, name);
   const neon = await startNeonEndpoint({ postgres: address });

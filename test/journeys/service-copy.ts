@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { findLeftover } from "../../infra/local/embedded-postgres.ts";
+import { until } from "../support/until.ts";
 import { processFacts } from "../../infra/local/start/process-facts.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -104,11 +105,10 @@ export class RunningService {
 
   /** Waits until it has printed something, or has ended; a start takes a while on a busy machine. */
   async #prints(pattern: RegExp): Promise<void> {
-    const end = Date.now() + 60_000;
-    while (!pattern.test(this.#output) && !this.ended) {
-      if (Date.now() > end) throw new Error(`Waited in vain for ${pattern} in:\n${this.#output}`);
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+    await until(`it prints ${pattern}`, () => pattern.test(this.#output) || this.ended).catch((error: Error) => {
+      this.kill("group");
+      throw new Error(`${error.message} It printed:\n${this.#output}`);
+    });
   }
 
   /** Ends one of its processes, or all but Postgres, as `kill -9` does. */

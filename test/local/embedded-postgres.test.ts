@@ -106,7 +106,8 @@ test("a live server of ours is found with its pid, port and start time, and the 
   await withClient(first.url, (client) => client.query("create table kept as select 1 as answer"));
   const found = findLeftover(first.dataDir);
   expect(found).toMatchObject({ pid: first.pid, port: first.port, ours: true });
-  expect(Math.abs(Date.now() - Number(found?.startedAt))).toBeLessThan(60_000);
+  // no guess: it has started in this test, which may take two minutes
+  expect(Math.abs(Date.now() - Number(found?.startedAt))).toBeLessThan(120_000);
   const second = await start();
   expect(second.pid).not.toBe(first.pid);
   expect(findLeftover(second.dataDir)?.pid).toBe(second.pid);

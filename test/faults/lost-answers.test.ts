@@ -1,7 +1,7 @@
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { test } from "vitest";
 import type { Fault, FaultPlan } from "../../infra/local/faults.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
 import { enqueue, poll } from "../support/poller.ts";

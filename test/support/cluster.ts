@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { copyDataFolder, madeDataFolder, makeDataFolder } from "./data-folders.ts";
 import { startPostgres } from "../../infra/local/embedded-postgres.ts";
 
 /** The Postgres that all test files share. */
@@ -21,6 +22,9 @@ export async function startCluster(): Promise<Cluster> {
   const url = process.env["TEST_DATABASE_URL"];
   if (url) return { adminUrl: url, dataDir: undefined, stop: async () => undefined };
   const folder = mkdtempSync(join(tmpdir(), "baton-test-"));
+  const { packageDir } = chosenPostgres();
+  makeDataFolder(folder, packageDir);
+  copyDataFolder(join(folder, "postgres"), packageDir);
   const server = await startPostgres({
     dataDir: join(folder, "postgres"),
     fsync: process.env["BATON_TEST_FSYNC"] === "1",
@@ -33,7 +37,9 @@ export async function startCluster(): Promise<Cluster> {
     pid: server.pid,
     stop: async ({ keepData }) => {
       await server.stop();
-      if (!keepData) [folder, server.dataDir, `${server.dataDir}.password`, `${server.dataDir}.log`].forEach(remove);
+      [...madeDataFolder(), ...(keepData ? [] : [folder, server.dataDir, `${server.dataDir}.password`, `${server.dataDir}.log`])].forEach(
+        remove,
+      );
     },
   };
 }

@@ -14,6 +14,9 @@ declare module "vitest" {
   }
 }
 
+// A test file's process whose vitest was killed would go on; what it started ends with it.
+process.once("disconnect", () => process.exit(1));
+
 const databases: string[] = [];
 
 /** Says that what this database costs belongs to this test file. */

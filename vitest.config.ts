@@ -4,6 +4,8 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     globalSetup: ["test/support/global-setup.ts"],
+    setupFiles: ["test/support/cpu/file-cpu.ts"],
+    reporters: ["default", "./test/support/cpu/reporter.ts"],
     // No verdict: it only ends what hangs.
     testTimeout: 120_000,
     hookTimeout: 120_000,

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, afterEach, expect, test } from "vitest";
 import type { ClaimAnswer } from "../../shared/domain/protocol.ts";
-import { createTestDatabase, type TestDatabase } from "../support/database.ts";
+import { createTestDatabase, type FilledDatabase, fillDatabase, type TestDatabase } from "../support/database.ts";
 import { advanceRequest, claimRequest, member, step } from "../support/engine-calls.ts";
 import { explainingSession, sequentialScans, takingScans } from "../support/plans.ts";
 
@@ -10,12 +10,18 @@ const PLAN_SETTINGS = ["enable_hashjoin", "enable_mergejoin"];
 
 let database: TestDatabase;
 afterEach(() => database[Symbol.asyncDispose]());
+
+/** Databases with so many rows and no statistics, each filled once. */
+const filled = new Map<number, Promise<FilledDatabase>>();
+afterAll(async () => {
+  for (const each of filled.values()) await (await each)[Symbol.asyncDispose]();
+});
 const measured: string[] = [];
 afterAll(() => console.log(measured.join("\n")));
 
 /** As many finished, as many delayed and as many due runs, made on the server's side. */
-async function grow(rows: number): Promise<void> {
-  await database.query("select baton.ensure_partitions()");
+async function grow({ query }: Pick<TestDatabase, "query">, rows: number): Promise<void> {
+  await query("select baton.ensure_partitions()");
   for (const [ahead, where] of [
     ["-1 hour", "ending"],
     ["1 day", "ready"],
@@ -25,7 +31,7 @@ async function grow(rows: number): Promise<void> {
       where === "ready"
         ? "insert into baton.ready select id, priority, start_at, 20, false from stored"
         : "insert into baton.ending select id, 'done', null, start_at from stored";
-    await database.query(
+    await query(
       `with stored as (
          insert into baton.run select baton.new_id(), 'fulfil-order', 1, 2, '{}', now() + $2::interval + n * interval '1 microsecond', now()
          from generate_series(1, $1::integer) as n returning id, start_at, priority)
@@ -33,7 +39,16 @@ async function grow(rows: number): Promise<void> {
       [rows, ahead],
     );
   }
-  await database.query("insert into baton.checkpoint select run_id, 'reserve', 0, 1, at, at, '{}' from baton.ending");
+  await query("insert into baton.checkpoint select run_id, 'reserve', 0, 1, at, at, '{}' from baton.ending");
+}
+
+async function cloneOfFilled(rows: number): Promise<TestDatabase> {
+  if (!filled.has(rows))
+    filled.set(
+      rows,
+      fillDatabase((query) => grow({ query }, rows)),
+    );
+  return createTestDatabase((await filled.get(rows)!).name);
 }
 
 interface Touched {
@@ -75,9 +90,11 @@ for (const [what, statistics, settings] of [
   test(`${what}, claim, round and tick read by key, take no row too many, and touch no more buffers among 100,000 rows of each kind than among 1,000`, async () => {
     const counts: Touched[] = [];
     for (const rows of [0, 1_000, 100_000]) {
-      database = await createTestDatabase();
-      if (statistics === "analyze") await database.query("analyze");
-      await grow(rows);
+      database = await (statistics === "analyze" ? createTestDatabase() : cloneOfFilled(rows));
+      if (statistics === "analyze") {
+        await database.query("analyze");
+        await grow(database, rows);
+      }
       if (statistics === "vacuum analyze") await database.query("vacuum analyze");
       counts.push(await touched(settings));
       if (rows < 100_000) await database[Symbol.asyncDispose]();

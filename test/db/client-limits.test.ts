@@ -1,4 +1,3 @@
-import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, expect, expectTypeOf, test } from "vitest";
 import * as z from "zod";
 import { createClient, DatabaseBusyError, InputTooLargeError, InvalidRunError, type RunView } from "../../shared/client.ts";
@@ -6,6 +5,7 @@ import type { Logger } from "../../shared/domain/node.ts";
 import { defineWorkflow } from "../../shared/index.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { poll } from "../support/poller.ts";
+import { until } from "../support/until.ts";
 
 const database = await createTestDatabase();
 afterAll(() => database.assertInvariants());
@@ -118,8 +118,9 @@ test("a database that is not there is reported as busy, after some tries", async
 
 test("a run that a poller works on is seen by a waiting client", async () => {
   const { id } = await client.enqueue(greet, { name: "watched" });
-  const waiting = client.wait(id, { timeout: "20 seconds" });
-  await pause(200);
+  const looks = database.neon.stats.requests;
+  const waiting = client.wait(id, { timeout: "2 minutes" });
+  await until("the client has looked twice in vain", () => database.neon.stats.requests >= looks + 2);
   await poll(database.database, [greet]);
   expect((await waiting).status).toBe("done");
 });

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { startPostgres } from "../../infra/local/embedded-postgres.ts";
 import { withClient } from "../../infra/migrate/connection.ts";
 import { SQL_DIR } from "../../infra/migrate/sql-files.ts";
+import { copyDataFolder } from "../support/data-folders.ts";
 import { chosenPostgres, uniqueName, withDatabase } from "../support/cluster.ts";
 
 /** A server without Baton's roles, which belong to a whole server and so would outlive a test's database. */
@@ -19,6 +20,7 @@ export interface EmptyServer extends AsyncDisposable {
 
 export async function startEmptyServer(): Promise<EmptyServer> {
   const folder = mkdtempSync(join(tmpdir(), "baton-migrate-"));
+  copyDataFolder(join(folder, "postgres"), chosenPostgres().packageDir);
   const server = await startPostgres({ dataDir: join(folder, "postgres"), fsync: false, ...chosenPostgres() });
   const createDatabase = async (owner = "postgres"): Promise<string> => {
     const name = uniqueName("migrate");

@@ -57,7 +57,9 @@ test("when the answers of a claim and of refills of runs that had begun are lost
   await database.advance("1 hour");
   const { store, lost } = losingClaims(database);
   await poll(database.connect("poller"), [workflow], { store, settings: { batch: 4, concurrency: 4 } });
+  // no guess: 12 runs in leases of 4 need a claim and refills, and the first answer to each is lost
   expect(lost.claims).toBeGreaterThan(0);
+  // no guess: as above
   expect(lost.refills).toBeGreaterThan(0);
   const expected = ids.flatMap((_, n) => [`first ${n}`, `second ${n} 1`, `second ${n} 2`]);
   expect(called.toSorted()).toEqual(expected.toSorted());

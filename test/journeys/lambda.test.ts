@@ -76,12 +76,14 @@ test("near its deadline a poller begins no step, and gives back what it has not 
   await using scene = await setScene();
   const { database, outside } = scene;
   const ids = await scene.enqueue(40);
-  outside.answerAfter(100);
-  // A step may begin while there are 25 of these 28 seconds left.
-  const instance = await scene.start({ BATON_CONCURRENCY: "1", BATON_POLLER_TIMEOUT_SECONDS: "30" }, 28_000);
+  outside.answerAfter(200);
+  // A step may begin while there are 25 of these 35 seconds left: 50 at most, one after the other.
+  const instance = await scene.start({ BATON_CONCURRENCY: "1", BATON_POLLER_TIMEOUT_SECONDS: "40" }, 35_000);
   reportOf(await instance.invoke(tick));
   const begun = outside.calls.length;
+  // no guess: a claim and one call in ten seconds
   expect(begun).toBeGreaterThan(0);
+  // no guess: a step takes 200 ms at the least
   expect(begun).toBeLessThan(80);
   const [left] = await database.query(`select (select count(*)::int from baton.checkpoint where node <> 'book') as stored,
     (select count(*)::int from baton.failure) as failures, (select count(*)::int from baton.lease) as leases,

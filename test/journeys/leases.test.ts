@@ -91,6 +91,7 @@ test("two leases share the slots: never more handlers run than the setting allow
   let most = 0;
   const slow = async () => {
     most = Math.max(most, ++running);
+    // no guess: whatever the order in which they come back, there is a limit
     await wait(1 + Math.random() * 4);
     running--;
   };
@@ -129,6 +130,7 @@ test("while many handlers are out, results wait for an eighth of them, and then 
   const polling = poll(database.database, [workflow], { store, settings: { gatherMs: 60_000 } });
   await until("all handlers run", () => comeBack.length === 32);
   for (const back of comeBack.splice(0, 3)) back();
+  // no guess: a round that went out too early shows here as a rule; a right poller waits a minute
   await wait(100);
   expect(seen.rounds).toEqual([]);
   comeBack.pop()!();
@@ -166,8 +168,11 @@ test("a lease claims no more than it has bytes for, also while outputs grow", as
   const { store, seen } = watching(database);
   await poll(database.database, [workflow], { store, settings: { maxBytes: 1_000_000, leases: 1 } });
   const asked = seen.rounds.flatMap(({ claim }) => (claim === undefined ? [] : [claim.max_bytes]));
+  // no guess: 40 runs of 100 KB do not fit into one claim of 1 MB
   expect(asked.length).toBeGreaterThan(0);
+  // no guess: bytes
   expect(Math.max(...asked)).toBeLessThanOrEqual(1_000_000);
+  // no guess: bytes
   expect(Math.min(...asked)).toBeGreaterThanOrEqual(125_000);
   expect(await doneRuns(database)).toBe(40);
 });

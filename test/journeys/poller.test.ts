@@ -47,6 +47,7 @@ test("never more handlers run at the same time than the setting allows", async (
   let most = 0;
   const workflow = base("bounded").step("a", async () => {
     most = Math.max(most, ++running);
+    // no guess: as many as may begin do so before the first comes back
     await wait(2);
     running--;
   });
@@ -59,14 +60,19 @@ test("never more handlers run at the same time than the setting allows", async (
 test("a long step keeps its lease by heartbeats: longer than the lease, it runs once and nobody crashes", async () => {
   await using database = await createTestDatabase();
   let started = 0;
+  const expiries = new Set<string>();
   const workflow = base("long").step("a", async () => {
     started++;
-    await wait(1_200);
+    // A heartbeat goes out after a third of the lease, so the fourth goes out when the lease would be over.
+    await until("it was extended four times", async () => {
+      for (const { at } of await database.query("select expires_at::text as at from baton.lease")) expiries.add(at as string);
+      return expiries.size > 4;
+    });
     return "slow";
   });
   const [id] = await enqueue(database.database, workflow, numbers(1));
-  const rival = wait(600).then(() => poll(database.database, [workflow]));
-  await poll(database.database, [workflow], { settings: { ttlMs: 450 } });
+  const rival = until("it was extended twice", () => expiries.size > 2).then(() => poll(database.database, [workflow]));
+  await poll(database.database, [workflow], { settings: { ttlMs: 3_000 } });
   await rival;
   expect(started).toBe(1);
   expect(await runRepository(database.database).findRun(id!)).toMatchObject({ status: "done", crashes: 0 });
@@ -75,10 +81,11 @@ test("a long step keeps its lease by heartbeats: longer than the lease, it runs 
 test("a poller that was frozen past its lease writes nothing, and is told through the signal", async () => {
   await using database = await createTestDatabase();
   const reasons: unknown[] = [];
+  const thaw = Promise.withResolvers<void>();
   let attempts = 0;
   const workflow = base("frozen").step("a", async (_state, { signal }) => {
     signal.addEventListener("abort", () => reasons.push((signal.reason as Error).name));
-    if (attempts++ === 0) await wait(1_000);
+    if (attempts++ === 0) await thaw.promise;
     return attempts;
   });
   const [id] = await enqueue(database.database, workflow, numbers(1));
@@ -87,6 +94,7 @@ test("a poller that was frozen past its lease writes nothing, and is told throug
   await database.query("update baton.lease set expires_at = now() - interval '1 second'");
   await poll(database.database, [workflow]);
   const done = await runRepository(database.database).findRun(id!);
+  thaw.resolve();
   await frozen;
   expect(done).toMatchObject({ status: "done", crashes: 1, checkpoints: [{ output: 2 }] });
   expect(await runRepository(database.database).findRun(id!)).toMatchObject({ checkpoints: [{ output: 2 }] });
@@ -179,7 +187,7 @@ test("a step that takes longer than its timeout is aborted, and tried again", as
     { timeout: "100 milliseconds", retry: { backoff: "1 millisecond" } },
     async (_state, { attempt, signal }) => {
       signal.addEventListener("abort", () => aborted.push((signal.reason as Error).name));
-      if (attempt === 1) await wait(400);
+      if (attempt === 1) await until("it was aborted", () => signal.aborted);
       return attempt;
     },
   );

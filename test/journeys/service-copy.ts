@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn, type SpawnOptions } from "node:child_process";
 import { once } from "node:events";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
@@ -6,6 +6,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { findLeftover } from "../../infra/local/embedded-postgres.ts";
+import { endWithUs } from "../support/processes.ts";
+import { until } from "../support/until.ts";
 import { processFacts } from "../../infra/local/start/process-facts.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -40,6 +42,13 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
+/** Starts a program in a process group of its own, which is killed with the test process at the latest. */
+export function inGroup(command: string, args: readonly string[], options: SpawnOptions): ChildProcess {
+  const child = spawn(command, args, { ...options, detached: true });
+  endWithUs(child, "group");
+  return child;
+}
+
 /** One `npm start` in a clone, as a user runs it: a process group of its own, seen through what it prints. */
 export class RunningService {
   readonly npm: ChildProcess;
@@ -50,14 +59,12 @@ export class RunningService {
     this.#folder = folder;
     // Tests run inside npm too, and a clone must not take over what that says about itself.
     const inherited = Object.entries(process.env).filter(([name]) => !/^(npm_|DATABASE_URL$|BATON_|VITEST|NODE_)/.test(name));
-    this.npm = spawn("npm", ["start", ...args], {
+    this.npm = inGroup("npm", ["start", ...args], {
       cwd: folder,
-      detached: true,
       env: { ...Object.fromEntries(inherited), PORT: String(port), ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });
     for (const stream of [this.npm.stdout, this.npm.stderr]) stream?.setEncoding("utf8").on("data", (text) => (this.#output += text));
-    process.once("exit", () => this.kill("group"));
   }
 
   /** Starts and waits until everything is up. */
@@ -104,11 +111,10 @@ export class RunningService {
 
   /** Waits until it has printed something, or has ended; a start takes a while on a busy machine. */
   async #prints(pattern: RegExp): Promise<void> {
-    const end = Date.now() + 60_000;
-    while (!pattern.test(this.#output) && !this.ended) {
-      if (Date.now() > end) throw new Error(`Waited in vain for ${pattern} in:\n${this.#output}`);
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+    await until(`it prints ${pattern}`, () => pattern.test(this.#output) || this.ended).catch((error: Error) => {
+      this.kill("group");
+      throw new Error(`${error.message} It printed:\n${this.#output}`);
+    });
   }
 
   /** Ends one of its processes, or all but Postgres, as `kill -9` does. */

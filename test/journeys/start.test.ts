@@ -1,7 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { createTestDatabase } from "../support/database.ts";
 import { until } from "../support/until.ts";
@@ -84,15 +83,15 @@ async function ends(id: string): Promise<Run> {
 
 /** A lease lasts 30 seconds; a run that a killed poller held is continued after it, and long before the next full minute. */
 async function continues(ids: readonly string[]): Promise<Run[]> {
-  for (let looks = 0; looks < 80; looks++) {
-    const runs = await Promise.all(ids.map(find));
-    if (runs.every(({ status }) => status === "done")) return runs;
-    await pause(500);
-  }
-  throw new Error(`Not continued 40 s after the start:\n${service.output}`);
+  let runs: Run[] = [];
+  await until("all are continued", async () => {
+    runs = await Promise.all(ids.map(find));
+    return runs.every(({ status }) => status === "done");
+  });
+  return runs;
 }
 
-test("npm start runs both examples to their end, and one failed attempt is tried again", { timeout: 60_000 }, async () => {
+test("npm start runs both examples to their end, and one failed attempt is tried again", { timeout: 300_000 }, async () => {
   const ids = [...service.output.matchAll(/^Enqueued +(\S+)/gm)].map(([, id]) => id!);
   const runs = await Promise.all(ids.map(ends));
   expect(runs.map(({ status }) => status)).toEqual(["done", "done"]);
@@ -140,7 +139,7 @@ test("a second npm start in the same clone names the process that runs", async (
   expect(line).toContain(`Baton already runs in this folder: pid ${service.nodePid}, port ${port}.`);
 });
 
-test("a second clone runs beside the first, but not on its port", { timeout: 60_000 }, async () => {
+test("a second clone runs beside the first, but not on its port", { timeout: 300_000 }, async () => {
   const other = clone();
   expect(await RunningService.refused(other, port)).toContain(`Port ${port} is taken by the process with pid ${service.nodePid}.`);
   const beside = await RunningService.start(other, await freePort(), { BATON_API_KEY: "a-key-of-my-own" });
@@ -153,7 +152,7 @@ test("a second clone runs beside the first, but not on its port", { timeout: 60_
 
 test(
   "runs in the middle of a kill -9 of npm, of its group and of Node are finished by the same command",
-  { timeout: 120_000 },
+  { timeout: 300_000 },
   async () => {
     execFileSync("rm", [gate()]);
     const ids: string[] = [];
@@ -165,8 +164,7 @@ test(
       const pids = [service.npm.pid!, service.nodePid, service.postgresPid];
       expect(stillAlive(pids)).toEqual(pids);
       service.kill(which);
-      for (let looks = 0; looks < 20 && stillAlive(pids).length > 0; looks++) await pause(100);
-      expect(stillAlive(pids)).toEqual([]);
+      await until("all three have ended", () => stillAlive(pids).length === 0);
       service = await RunningService.start(folder, port);
       for (const unfinished of ids) expect(service.output).toMatch(new RegExp(`^ +${unfinished} +hold-gate +(running|ready)$`, "m"));
     }
@@ -200,7 +198,7 @@ test("with DATABASE_URL of an unmigrated database it says what to run, and no pa
   expect(line).not.toContain(password);
 });
 
-test("with DATABASE_URL no example is enqueued unless asked, and the functions use that database", { timeout: 60_000 }, async () => {
+test("with DATABASE_URL no example is enqueued unless asked, and the functions use that database", { timeout: 300_000 }, async () => {
   await using database = await createTestDatabase();
   service = await RunningService.start(folder, port, { DATABASE_URL: database.ownerUrl });
   expect(service.output).toContain(`Database  ${database.name} on ${new URL(database.ownerUrl).host} (driver pg)`);

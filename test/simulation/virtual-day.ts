@@ -53,6 +53,7 @@ export class VirtualDay {
   readonly #touched: number[] = [];
   readonly #nudges: number[] = [];
   #hint: string | null = null;
+  #told: { readonly moment: number; readonly done: Promise<void> } = { moment: NaN, done: Promise.resolve() };
   #reads = 0;
   #writes = 0;
 
@@ -72,7 +73,8 @@ export class VirtualDay {
 
   static async begin(database: TestDatabase, workflows: readonly AnyWorkflow[], options: DayOptions = {}): Promise<VirtualDay> {
     const day = new VirtualDay(database, workflows, options);
-    await day.#moveTo(day.start);
+    day.#moveTo(day.start);
+    await day.#tellTime();
     return day;
   }
 
@@ -83,11 +85,14 @@ export class VirtualDay {
       // A poller that is still at work would have had the event beside it.
       if (tick < this.now) continue;
       await this.#deliverUntil(tick);
-      await this.#moveTo(tick);
-      if ((await this.#poll(false))?.rested === true) await this.#options.rested?.();
+      this.#moveTo(tick);
+      if ((await this.#poll(false))?.rested === true && this.#options.rested !== undefined) {
+        await this.#tellTime();
+        await this.#options.rested();
+      }
     }
     await this.#deliverUntil(end);
-    if (this.now < end) await this.#moveTo(end);
+    if (this.now < end) this.#moveTo(end);
   }
 
   /** Does something as a caller would, and waits for the pollers that it woke at once. */
@@ -100,7 +105,7 @@ export class VirtualDay {
   /** Delivers the nudges that are due by then; those of one moment at the same time. */
   async #deliverUntil(moment: number): Promise<void> {
     for (let at = Math.min(...this.#nudges); at <= moment; at = Math.min(...this.#nudges)) {
-      if (at > this.now) await this.#moveTo(at);
+      if (at > this.now) this.#moveTo(at);
       const due = this.#nudges.filter((each) => each <= this.now);
       this.#nudges.splice(0, Infinity, ...this.#nudges.filter((each) => each > this.now));
       await Promise.all(due.map(() => this.#poll(true)));
@@ -142,16 +147,25 @@ export class VirtualDay {
     return { awakeMinutes, statements: this.#touched.length, reads: this.#reads, writes: this.#writes };
   }
 
-  async #moveTo(moment: number): Promise<void> {
+  #moveTo(moment: number): void {
     this.now = moment;
-    await this.#database.setNow(new Date(moment));
+  }
+
+  /** Most minutes of a day touch no database, so it hears of the time when the next call of it goes out. */
+  async #tellTime(): Promise<void> {
+    const { now } = this;
+    const before = this.#told;
+    // One after the other, since the database's owner has several sessions.
+    if (before.moment !== now) this.#told = { moment: now, done: before.done.then(() => this.#database.setNow(new Date(now))) };
+    await this.#told.done;
   }
 
   #counting(inner: Database): Database {
+    const counted = <Result>(call: () => Promise<Result>): Promise<Result> => (this.#touched.push(this.now), this.#tellTime().then(call));
     return {
       ...inner,
-      query: (...call: Parameters<Database["query"]>) => (this.#touched.push(this.now), inner.query(...call)),
-      transaction: (...call) => (this.#touched.push(this.now), inner.transaction(...call)),
+      query: (...call: Parameters<Database["query"]>) => counted(() => inner.query(...call)) as never,
+      transaction: (...call) => counted(() => inner.transaction(...call)),
     };
   }
 
@@ -179,7 +193,7 @@ export class VirtualDay {
         let off = false;
         const jump = async () => {
           await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
-          if (!off && due > this.now) await this.#moveTo(due);
+          if (!off && due > this.now) this.#moveTo(due);
           if (!off) callback();
         };
         void jump();

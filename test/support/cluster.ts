@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { copyDataFolder, madeDataFolder, makeDataFolder } from "./data-folders.ts";
 import { startPostgres } from "../../infra/local/embedded-postgres.ts";
 
 /** The Postgres that all test files share. */
@@ -11,6 +12,8 @@ export interface Cluster {
   readonly adminUrl: string;
   /** Where the data lies, for a server of our own. */
   readonly dataDir: string | undefined;
+  /** The process that all others of the server descend from, for a server of our own. */
+  readonly pid?: number;
   stop(options: { keepData: boolean }): Promise<void>;
 }
 
@@ -19,6 +22,9 @@ export async function startCluster(): Promise<Cluster> {
   const url = process.env["TEST_DATABASE_URL"];
   if (url) return { adminUrl: url, dataDir: undefined, stop: async () => undefined };
   const folder = mkdtempSync(join(tmpdir(), "baton-test-"));
+  const { packageDir } = chosenPostgres();
+  makeDataFolder(folder, packageDir);
+  copyDataFolder(join(folder, "postgres"), packageDir);
   const server = await startPostgres({
     dataDir: join(folder, "postgres"),
     fsync: process.env["BATON_TEST_FSYNC"] === "1",
@@ -28,9 +34,12 @@ export async function startCluster(): Promise<Cluster> {
   return {
     adminUrl: server.url,
     dataDir: server.dataDir,
+    pid: server.pid,
     stop: async ({ keepData }) => {
       await server.stop();
-      if (!keepData) [folder, server.dataDir, `${server.dataDir}.password`, `${server.dataDir}.log`].forEach(remove);
+      [...madeDataFolder(), ...(keepData ? [] : [folder, server.dataDir, `${server.dataDir}.password`, `${server.dataDir}.log`])].forEach(
+        remove,
+      );
     },
   };
 }

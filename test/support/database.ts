@@ -5,6 +5,7 @@ import { withClient } from "../../infra/migrate/connection.ts";
 import { type Driver, connect } from "../../shared/db/connect.ts";
 import type { Database } from "../../shared/db/database.ts";
 import { type Clock, createClock } from "./clock.ts";
+import { countDatabase } from "./cpu/file-cpu.ts";
 import { uniqueName, withDatabase } from "./cluster.ts";
 import type { Role } from "./global-setup.ts";
 import { assertInvariants } from "./invariants.ts";
@@ -45,12 +46,14 @@ afterAll(() => Promise.all([...open].map((database) => database[Symbol.asyncDisp
 /**
  * Clones a migrated database, for a whole file or one test; the file's end drops it, or `await using` before.
  *
+ * filled: the name of one that `fillDatabase` made, in the place of an empty one.
  * Once a test of the file has failed, databases stay and their names are printed; BATON_TEST_KEEP=1 keeps the server's data too.
  */
-export async function createTestDatabase(): Promise<TestDatabase> {
+export async function createTestDatabase(filled?: string): Promise<TestDatabase> {
   const { adminUrl, address, template, loginPrefix, password } = inject("testServer");
   const name = uniqueName(`${loginPrefix}db`);
-  await withClient(adminUrl, (client) => client.query(`create database ${name} template ${template}`));
+  countDatabase(name);
+  await withClient(adminUrl, (client) => client.query(`create database ${name} template ${filled ?? template}`));
   const ownerUrl = withDatabase(adminUrl, name);
   const neon = await startNeonEndpoint({ postgres: address });
   const owner = ownerPool(ownerUrl);
@@ -84,6 +87,24 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   };
   open.add(database);
   return database;
+}
+
+/** A database for others to begin as a copy of; nobody is connected to it. */
+export interface FilledDatabase extends AsyncDisposable {
+  readonly name: string;
+}
+
+/** Makes one as the owner, for several tests of a file to clone. */
+export async function fillDatabase(fill: (query: QueryAsOwner) => Promise<void>): Promise<FilledDatabase> {
+  const { adminUrl, template, loginPrefix } = inject("testServer");
+  const name = uniqueName(`${loginPrefix}db`);
+  countDatabase(name);
+  await withClient(adminUrl, (client) => client.query(`create database ${name} template ${template}`));
+  const asAdmin = (text: string) => withClient(adminUrl, (client) => client.query(text)).then(() => undefined);
+  await withClient(withDatabase(adminUrl, name), (client) =>
+    fill(async (text, values) => (await client.query(text, values)).rows as never),
+  );
+  return { name, [Symbol.asyncDispose]: () => asAdmin(`drop database ${name} with (force)`) };
 }
 
 function ownerPool(url: string): pg.Pool {

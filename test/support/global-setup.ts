@@ -34,6 +34,8 @@ declare module "vitest" {
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const cluster = await startCluster();
   const { adminUrl } = cluster;
+  // For the reporter, which lives in this process too.
+  process.env["BATON_TEST_POSTMASTER"] = String(cluster.pid ?? "");
   const logins = {
     adminUrl,
     template: uniqueName("baton_template"),

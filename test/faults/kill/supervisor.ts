@@ -1,7 +1,7 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { fileURLToPath } from "node:url";
 import type { TestDatabase } from "../../support/database.ts";
+import { startScript } from "../../support/processes.ts";
 import type { PollerProcessOptions } from "./poller-process.ts";
 
 export type KillPoint = PollerProcessOptions["point"];
@@ -36,7 +36,7 @@ export async function killPollers(options: Options): Promise<Kills> {
     while (begun < options.kills) await liveAndDie(options, kills, points[begun++ % points.length]!);
   };
   await Promise.all([slot(), slot()]);
-  const survivors = [start(options, "at-random", Infinity), start(options, "at-random", Infinity)];
+  const survivors = [startPoller(options, "at-random", Infinity), startPoller(options, "at-random", Infinity)];
   while (!(await options.finished())) await new Promise((resolve) => setTimeout(resolve, 200));
   const ends = survivors.map((survivor) => once(survivor, "exit"));
   for (const survivor of survivors) survivor.kill("SIGKILL");
@@ -47,7 +47,7 @@ export async function killPollers(options: Options): Promise<Kills> {
 async function liveAndDie(options: Options, kills: Kills, point: KillPoint): Promise<void> {
   await options.feed();
   const after = Math.floor(options.random() * { "after-claim": 2, "after-effect": 60, "after-advance": 8, "at-random": 1 }[point]);
-  const child = start(options, point, after);
+  const child = startPoller(options, point, after);
   const exit = once(child, "exit");
   if (point === "at-random") {
     await once(child.stdout!, "data");
@@ -67,7 +67,8 @@ async function liveAndDie(options: Options, kills: Kills, point: KillPoint): Pro
   kills.deaths.set(child.pid!, Date.now());
 }
 
-function start(options: Options, point: KillPoint, after: number): ChildProcess {
+/** Starts a poller that dies at a point; with the test process at the latest. */
+export function startPoller(options: Pick<Options, "database" | "ledger" | "ttlMs">, point: KillPoint, after: number): ChildProcess {
   const given: PollerProcessOptions = {
     url: options.database.url("poller"),
     neonEndpoint: options.database.neon.url,
@@ -77,6 +78,5 @@ function start(options: Options, point: KillPoint, after: number): ChildProcess 
     after: Number.isFinite(after) ? after : 1e9,
     failing: 10,
   };
-  const program = fileURLToPath(new URL("poller-process.ts", import.meta.url));
-  return spawn(process.execPath, [program, JSON.stringify(given)], { stdio: ["ignore", "pipe", "inherit"] });
+  return startScript(new URL("poller-process.ts", import.meta.url), JSON.stringify(given));
 }

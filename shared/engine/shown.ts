@@ -1,7 +1,7 @@
 import type { ErrorRecord } from "../domain/errors.ts";
 
-/** stacks: whether errors are shown with theirs. */
 export interface DescribeOptions {
+  /** Whether errors are shown with their stacks. */
   readonly stacks: boolean;
 }
 

@@ -55,9 +55,11 @@ export {
 /** When and how soon a run starts, and the key that makes its repeat harmless: a `RunRequest` without its input. */
 export type EnqueueOptions = Omit<RunRequest, "input">;
 
-/** idempotencyKey: of the call as a whole, for 7 days; body: what it stands for, where that is more than the runs (then their hash). */
+/** What holds for a call as a whole. */
 export interface RequestOptions {
+  /** Makes a repeat of the call give the same runs again, for 7 days. */
   readonly idempotencyKey?: string | undefined;
+  /** What the key stands for. Default: the runs. */
   readonly body?: Json | undefined;
 }
 

@@ -9,7 +9,7 @@
  * const Charge = z.object({ chargeId: z.string() });
  *
  * export const fulfilOrder = defineWorkflow({ name: "fulfil-order", version: 1, input: Order })
- *   .step("charge", { output: Charge, retry: { maxAttempts: 5 } }, (_state, { idempotencyKey }) => ({
+ *   .step("charge", { output: Charge, retry: { maxAttempts: 5 } }, (_, { idempotencyKey }) => ({
  *     chargeId: `charge-${idempotencyKey}`,
  *   }))
  *   .sql("record", ({ input, charge }) => ({

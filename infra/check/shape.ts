@@ -22,6 +22,36 @@ const FORBIDDEN = new Map([
 /** Settings of AWS, of the operating system and of Node keep their own words. */
 const FOREIGN = new Set(["BATON_STAGE", "stage", "Worker", "workerData"]);
 
+const WIDEST_COMMENT = 100;
+
+/** Lines of comments that were not wrapped, as `file:line: columns`. Migrations are as they were applied, fixtures copies. */
+export function wideComments(sources: readonly Source[]): string[] {
+  return sources
+    .filter(({ path }) => !/^sql\/migrations\/|\/fixtures\//.test(path))
+    .flatMap(({ path, text }) => {
+      const comment = path.endsWith(".sql") ? /^\s*--/ : /^\s*(\/\/|\/?\*)/;
+      return text
+        .split("\n")
+        .flatMap((line, n) => (line.length > WIDEST_COMMENT && comment.test(line) ? [`${path}:${n + 1}: ${line.length}`] : []));
+    });
+}
+
+const DOCUMENTED = /(\/\*\*(?:(?!\*\/)[^])*\*\/)\n(?:export )?(?:interface (\w+)[^{;]*|type (\w+)[^={;]*= )\{\n([^]*?)\n\}/g;
+
+/** Members that are explained in the comment of their interface or type, not above their own line, as `file: Type.member`. */
+export function membersElsewhere(sources: readonly Source[]): string[] {
+  return sources
+    .filter(({ path }) => path.endsWith(".ts"))
+    .flatMap(({ path, text }) =>
+      [...text.matchAll(DOCUMENTED)].flatMap(([, comment = "", one, other, body = ""]) => {
+        const members = [...body.matchAll(/^ {2}(?:readonly )?(\w+)\??[:(]/gm)].map(([, member = ""]) => member);
+        return members
+          .filter((member) => new RegExp(`(?<![\\w\`])${member}: `).test(comment))
+          .map((member) => `${path}: ${one ?? other}.${member}`);
+      }),
+    );
+}
+
 /** Files that have grown too long, as `file: lines`. */
 export function longFiles(sources: readonly Source[]): string[] {
   return sources

@@ -10,10 +10,12 @@ export interface Source {
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const WRITTEN_BY_TOOLS = new Set(["sql/schema.sql"]);
 
-/** The project's own TypeScript and SQL, tests left out. */
-export function readSources(root = ROOT): Source[] {
-  const paths = globSync("{functions,shared,infra,sql}/**/*.{ts,sql}", { cwd: root }).map((path) => path.replaceAll("\\", "/"));
-  return paths
+/** The project's own TypeScript and SQL, with those of the tests or without. */
+export function readSources({ root = ROOT, tests = false } = {}): Source[] {
+  const folders = `functions,shared,infra,sql${tests ? ",test" : ""}`;
+  const found = globSync(`{${folders}}/**/*.{ts,sql}`, { cwd: root, exclude: (path) => /(^|\/)(node_modules|reports)$/.test(path) });
+  return found
+    .map((path) => path.replaceAll("\\", "/"))
     .filter((path) => !WRITTEN_BY_TOOLS.has(path))
     .sort()
     .map((path) => ({ path, text: readFileSync(`${root}/${path}`, "utf8") }));

@@ -5,15 +5,13 @@ import type { PoolOptions } from "./pg-database.ts";
 
 export type Driver = "neon" | "pg";
 
-/**
- * Where the database is and how to speak to it; driver: by default `neon` for Neon's hosts and a local endpoint, else `pg`.
- *
- * url: a connection string, or what fetches it, once, and again when the database refuses its password.
- */
+/** Where the database is and how to speak to it. */
 export interface ConnectOptions {
   /** How the driver `pg` pools its connections; the driver `neon` has none. */
   readonly pool?: PoolOptions | undefined;
+  /** A connection string, or what fetches it: once, and again when the database refuses its password. */
   readonly url: string | (() => Promise<string>);
+  /** Default: `neon` for Neon's hosts and a local endpoint, else `pg`. */
   readonly driver?: Driver | undefined;
   readonly neonEndpoint?: string | undefined;
 }

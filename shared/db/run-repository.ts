@@ -1,18 +1,5 @@
-import type {
-  CancelAnswer,
-  LifeRequest,
-  RedriveAnswer,
-  AdvanceAnswer,
-  ClaimAnswer,
-  ClaimRequest,
-  EnqueueAnswer,
-  EnqueueRequest,
-  ListAnswer,
-  ListedRun,
-  ListRequest,
-  RunFacts,
-  TickAnswer,
-} from "../domain/protocol.ts";
+import type { AdvanceAnswer, ClaimAnswer, ClaimRequest, EnqueueAnswer, EnqueueRequest, TickAnswer } from "../domain/protocol.ts";
+import type { CancelAnswer, LifeRequest, RedriveAnswer, ListAnswer, ListedRun, ListRequest, RunFacts } from "../domain/run-protocol.ts";
 import { DatabaseRefusedError, OlderSchemaError } from "../domain/database-errors.ts";
 import type { Json } from "../domain/json.ts";
 import { acceptedRuns, decodeRuns, encodeRuns } from "../domain/wire.ts";

@@ -1,29 +1,34 @@
 /**
- * What the engine and its SQL functions say to each other, key for key as in the JSON of `sql/functions`.
- * Keys are added, never renamed: an older poller speaks to a newer schema.
+ * What producers and pollers say to the engine's SQL functions and hear from them, key for key as
+ * in the JSON of `sql/functions`. Keys are added, never renamed: an older poller speaks to a newer
+ * schema. `run-protocol.ts` has what readers and operators say.
  */
-import type { Json } from "./json.ts";
 import type { ErrorRecord } from "./errors.ts";
+import type { Json } from "./json.ts";
 
-export type RunStatus = "ready" | "running" | "waiting" | "done" | "failed" | "cancelled" | "blocked";
-
-/** A run to be stored; run_at (ISO 8601) or delay_ms postpone it, key and hash make its repeat harmless for 7 days. */
+/** A run to be stored. */
 export interface NewRun {
   readonly id: string;
   readonly workflow: string;
   readonly version: number;
   readonly priority: number;
   readonly input: Json;
+  /** When it may start, in ISO 8601. */
   readonly run_at?: string;
+  /** How long after now it may start, in place of a time. */
   readonly delay_ms?: number;
+  /** An idempotency key, which makes a repeat harmless for 7 days. */
   readonly key?: string;
+  /** What the key stands for: another one is a conflict. */
   readonly hash?: string;
 }
 
-/** One `enqueue`: request carries the idempotency key of the call as a whole; fresh: these ids were never sent before. */
+/** One `enqueue`. */
 export interface EnqueueRequest {
   readonly runs: readonly NewRun[];
+  /** These ids were never sent before. */
   readonly fresh?: true;
+  /** The idempotency key of the call as a whole. */
   readonly request?: { readonly workflow: string; readonly key: string; readonly hash: string };
 }
 
@@ -32,91 +37,11 @@ export interface AcceptedRun {
   readonly status: "ready" | "waiting";
 }
 
-/** nudge: some of the runs are due now or soon, so a poller should be woken. */
 export interface EnqueueAnswer {
   readonly now: string;
+  /** Some of the runs are due now or soon, so a poller should be woken. */
   readonly nudge: boolean;
   readonly runs: readonly AcceptedRun[];
-}
-
-export interface CheckpointFacts {
-  readonly node: string;
-  readonly position: number;
-  readonly attempt: number;
-  readonly started_at: string;
-  readonly finished_at: string;
-  readonly output: Json;
-}
-
-export interface FailureFacts {
-  readonly node: string;
-  readonly attempt: number;
-  readonly started_at: string;
-  readonly finished_at: string;
-  readonly retry_at: string | null;
-  readonly error: ErrorRecord;
-}
-
-/** What is known of a run; finished_at of a checkpoint lies after moment while its sleep lasts. Times are ISO 8601 with zone. */
-export interface RunFacts {
-  readonly id: string;
-  readonly workflow: string;
-  readonly version: number;
-  readonly priority: number;
-  readonly input: Json;
-  readonly created_at: string;
-  readonly moment: string;
-  readonly status: RunStatus;
-  readonly error: ErrorRecord | null;
-  readonly finished_at: string | null;
-  readonly run_at: string | null;
-  readonly blocked: string | null;
-  readonly redrives: number;
-  readonly crashes: number;
-  readonly checkpoints: readonly CheckpointFacts[];
-  readonly failures: readonly FailureFacts[];
-}
-
-export interface ListRequest {
-  readonly workflow?: string;
-  readonly status?: RunStatus;
-  readonly before?: string;
-  readonly limit: number;
-}
-
-/** next: where to look on, null where the page is full or was the last. A page looks at so many entries, so it may be short and yet not the last. */
-export interface ListAnswer {
-  readonly runs: readonly ListedRun[];
-  readonly next: string | null;
-}
-
-export interface ListedRun {
-  readonly id: string;
-  readonly workflow: string;
-  readonly version: number;
-  readonly status: RunStatus;
-  readonly created_at: string;
-  readonly finished_at: string | null;
-}
-
-/** Which life of a run a cancel or a redrive means. */
-export interface LifeRequest {
-  /** How often the run had been redriven when the caller looked at it; if it was redriven since, nothing is done. */
-  readonly redrives?: number;
-}
-
-export interface CancelAnswer {
-  /** `cancelled`, `cancelling`, or the status of a run that was left alone. */
-  readonly status: string;
-}
-
-export interface RedriveAnswer {
-  /** The status before the call; `unfinished` for a run without an ending. */
-  readonly status: string;
-  /** Whether this call or an earlier one redrove the run. */
-  readonly redriven: boolean;
-  /** Whether this call did. */
-  readonly changed: boolean;
 }
 
 /** The shape of a workflow as this code knows it; see `Registry.manifest`. */
@@ -126,44 +51,49 @@ export interface ManifestEntry {
   readonly shape: string;
 }
 
-/** How much to claim; low is the watermark of the last answer, opaque to the poller. */
+/** How much to claim. */
 export interface ClaimLimits {
   readonly max: number;
   readonly max_bytes: number;
+  /** The watermark of the last answer, opaque to the poller. */
   readonly low: Json;
   readonly manifest: readonly ManifestEntry[];
 }
 
-/** columns: the caller reads runs by columns; a database that knows no other way refuses a claim without it. */
 export interface ClaimRequest extends ClaimLimits {
+  /** The caller reads runs by columns; a database that cannot send them so refuses the claim. */
   readonly columns: true;
   readonly ttl_ms: number;
+  /** Claims only runs whose lease ran out, in a lease of their own. */
   readonly suspects?: boolean;
 }
 
-/** A run as claimed: place is its number in the lease; outputs, failures and forgiven are null when there are none. */
+/** A run as claimed. */
 export interface ClaimedRun {
   readonly id: string;
+  /** The number of its slot in the lease. */
   readonly place: number;
   readonly workflow: string;
   readonly version: number;
   readonly input: Json;
+  /** By node; null when there are none. */
   readonly outputs: Readonly<Record<string, Json>> | null;
+  /** How often each node has failed; null when none has. */
   readonly failures: Readonly<Record<string, number>> | null;
+  /** How many of these a redrive has forgiven; null when there are none. */
   readonly forgiven: Readonly<Record<string, number>> | null;
 }
 
-/**
- * due_in_ms: until the next run is due, 0 when one is due already, null when none waits. poisoned: runs that were failed, or had
- * nothing behind them any more, so that the others go on.
- */
 export interface ClaimAnswer {
   readonly round: number;
   readonly runs: readonly ClaimedRun[];
   readonly low: Json;
+  /** Until the next run is due: 0 when one is due already, null when none waits. */
   readonly due_in_ms: number | null;
+  /** Whether suspects are due. */
   readonly suspects: boolean;
   readonly stopped: readonly string[] | null;
+  /** Runs that were failed, or had nothing behind them any more, so that the others go on. */
   readonly poisoned?: number;
 }
 
@@ -176,7 +106,9 @@ export interface StepEntry extends Member {
   readonly node: string;
   readonly position: number;
   readonly attempt: number;
+  /** The time since the attempt finished. */
   readonly age_ms: number;
+  /** How long it ran. */
   readonly took_ms: number;
   readonly output: Json;
 }
@@ -184,19 +116,21 @@ export interface StepEntry extends Member {
 export interface FailureEntry extends Member {
   readonly node: string;
   readonly attempt: number;
+  /** The time since the attempt finished. */
   readonly age_ms: number;
+  /** How long it ran. */
   readonly took_ms: number;
+  /** Until the next attempt; null when there is none. */
   readonly delay_ms: number | null;
   readonly error: ErrorRecord;
 }
 
-/**
- * One round: age_ms is the time since an attempt finished, took_ms how long it ran. strict raises where the answer would be a repeat
- * or a loss. An output that is stored already is refused with the whole round, or, checked, with its run alone.
- */
+/** One round. An output that is stored already is refused together with the whole round. */
 export interface AdvanceRequest {
   readonly ttl_ms: number;
+  /** Raises where the answer would be a repeat or a loss. */
   readonly strict?: true;
+  /** Looks for outputs that are stored already, and refuses their runs alone. */
   readonly checked?: true;
   readonly steps?: readonly StepEntry[];
   readonly failures?: readonly FailureEntry[];
@@ -219,22 +153,27 @@ export interface AdvanceRequest {
   readonly claim?: ClaimLimits;
 }
 
-/** stopped: runs cancelled by this round; lost: runs whose output was refused as a duplicate, which is a bug; poisoned as for a claim. */
 export interface AdvanceAnswer {
   readonly round: number;
   readonly runs: readonly ClaimedRun[];
   readonly low?: Json;
   readonly due_in_ms?: number | null;
+  /** Runs that this round cancelled. */
   readonly stopped: readonly string[];
+  /** Runs whose output was refused as a duplicate, which is a bug. */
   readonly lost: readonly string[];
+  /** As for a claim. */
   readonly poisoned?: number;
 }
 
-/** crashed: runs of reaped leases, poisoned as for a claim; oldest_ms: how long the oldest due run has been due, 0 when none is. */
 export interface TickAnswer {
+  /** As for a claim. */
   readonly poisoned: number;
+  /** How long the oldest due run has been due; 0 when none is. */
   readonly oldest_ms: number;
+  /** Runs of leases that were reaped. */
   readonly crashed: number;
+  /** Runs that were cancelled. */
   readonly stopped: number;
   readonly low: Json;
   readonly due_in_ms: number | null;

@@ -1,5 +1,5 @@
 import { validate } from "uuid";
-import type { CancelAnswer, LifeRequest, ListAnswer, ListedRun, ListRequest, RedriveAnswer, RunStatus } from "../domain/protocol.ts";
+import type { CancelAnswer, LifeRequest, ListAnswer, ListedRun, ListRequest, RedriveAnswer, RunStatus } from "../domain/run-protocol.ts";
 import { RunNotFoundError, WrongStatusError } from "./producer-errors.ts";
 import { repeatCall, type Caller } from "./repeat-call.ts";
 import { utc } from "./shown.ts";

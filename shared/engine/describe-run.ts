@@ -1,27 +1,31 @@
 import type { ErrorRecord } from "../domain/errors.ts";
 import type { Json } from "../domain/json.ts";
-import type { RunFacts, RunStatus } from "../domain/protocol.ts";
+import type { RunFacts, RunStatus } from "../domain/run-protocol.ts";
 import { describeSteps, isAsleep, type StepView } from "./describe-steps.ts";
 import { shownError, utc, type DescribeOptions } from "./shown.ts";
 
 export type { AttemptView, StepStatus, StepView } from "./describe-steps.ts";
 
-/** Why a run is not going on; until is null for a blocked run, which waits for code that knows it. */
+/** Why a run is not going on. */
 export interface WaitingView {
   readonly for: "retry" | "sleep" | "blocked";
+  /** Null for a blocked run, which waits for code that knows it. */
   readonly until: string | null;
   readonly reason: string;
 }
 
-/** A run as it is shown: times are ISO 8601 in UTC; output is that of the last node once the run is done. */
+/** A run as it is shown. Times are ISO 8601 in UTC. */
 export interface RunView<Input = Json, Output = Json> {
   readonly id: string;
   readonly workflow: string;
   readonly version: number;
   readonly status: RunStatus;
   readonly input: Input;
+  /** That of the last node, once the run is done; null until then. */
   readonly output: Output | null;
+  /** Why it failed; null unless it has. */
   readonly error: ErrorRecord | null;
+  /** Why it is not going on; null unless it waits or is blocked. */
   readonly waiting: WaitingView | null;
   readonly steps: readonly StepView[];
   /** How often the run was redriven; a cancel or a redrive that names it is harmless when it comes late. */

@@ -1,6 +1,6 @@
 import type { ErrorRecord } from "../domain/errors.ts";
 import type { Json } from "../domain/json.ts";
-import type { CheckpointFacts, RunFacts } from "../domain/protocol.ts";
+import type { CheckpointFacts, RunFacts } from "../domain/run-protocol.ts";
 import { shownError, utc, type DescribeOptions } from "./shown.ts";
 
 export type StepStatus = "pending" | "running" | "waiting" | "done" | "failed" | "skipped";

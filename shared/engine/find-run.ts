@@ -1,5 +1,5 @@
 import { validate } from "uuid";
-import type { RunFacts } from "../domain/protocol.ts";
+import type { RunFacts } from "../domain/run-protocol.ts";
 import { describeRun, type RunView } from "./describe-run.ts";
 import { repeatCall, type Caller } from "./repeat-call.ts";
 import type { DescribeOptions } from "./shown.ts";

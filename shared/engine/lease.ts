@@ -9,23 +9,28 @@ import type { Node } from "../domain/node.ts";
 import type { Slots } from "./slots.ts";
 import type { Abort } from "./abort.ts";
 
-/** A run that this lease holds. gone: it left, or was taken away; whatever its handler still returns is dropped. */
+/** A run that this lease holds. */
 export interface Member {
   readonly place: number;
   run: Run;
+  /** Of the attempt that runs; undefined where none does. */
   abort: Abort | undefined;
+  /** It left, or was taken away: whatever its handler still returns is dropped. */
   gone: boolean;
 }
 
-/** An attempt that is over and waits to be stored, in clock times; statements are those of a `sql` node. */
+/** An attempt that is over and waits to be stored. */
 export interface FinishedNode {
   readonly kind: "node";
   readonly member: Member;
   readonly node: Node;
   readonly attempt: number;
   readonly transition: Transition;
+  /** By the poller's clock. */
   readonly startedAt: number;
+  /** By the poller's clock. */
   readonly finishedAt: number;
+  /** Those of a `sql` node. */
   readonly statements?: readonly Statement[];
 }
 

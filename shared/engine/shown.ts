@@ -1,9 +1,10 @@
 import type { ErrorRecord } from "../domain/errors.ts";
 import { redacted, redactSecrets, type Redact } from "../domain/redact.ts";
 
-/** stacks: whether errors are shown with theirs; redact: masks them once more, for those that an older version stored. */
 export interface DescribeOptions {
+  /** Whether errors are shown with their stacks. */
   readonly stacks: boolean;
+  /** Masks them once more, for those that an older version stored. */
   readonly redact?: Redact;
 }
 

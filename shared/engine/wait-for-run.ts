@@ -1,6 +1,6 @@
 import { DatabaseBusyError, DatabaseUnknownOutcomeError } from "../domain/database-errors.ts";
 import { toMilliseconds, type Duration } from "../domain/duration.ts";
-import type { RunFacts } from "../domain/protocol.ts";
+import type { RunFacts } from "../domain/run-protocol.ts";
 import type { RunView } from "./describe-run.ts";
 import { findFacts, viewOf, type Reader } from "./find-run.ts";
 import { RunNotFoundError, WaitTimeoutError } from "./producer-errors.ts";

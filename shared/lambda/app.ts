@@ -3,7 +3,7 @@ import type { Database } from "../db/database.ts";
 import { engineDatabase } from "../db/default-database.ts";
 import { runRepository } from "../db/run-repository.ts";
 import type { Logger } from "../domain/node.ts";
-import type { ListRequest } from "../domain/protocol.ts";
+import type { ListRequest } from "../domain/run-protocol.ts";
 import { createRegistry, type Registry } from "../domain/registry.ts";
 import { workflows } from "../workflows/index.ts";
 import { redact } from "../workflows/redact.ts";

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { ListRequest } from "../domain/protocol.ts";
+import type { ListRequest } from "../domain/run-protocol.ts";
 import type { HttpEvent } from "./http-event.ts";
 import { readQuery } from "./query.ts";
 

@@ -22,13 +22,18 @@ const Environment = z.object({
   BATON_WAKE_ROLE_ARN: z.string().startsWith("arn:", "give it the ARN of the role that the schedule invokes the poller as").optional(),
 });
 
-/** How the poller is set up; times in seconds, timeout being that of its Lambda. gate: undefined when every tick is to poll. */
+/** How the poller is set up. */
 export interface PollerConfig {
   readonly stage: string;
+  /** The most runs of a lease. */
   readonly batch: number;
+  /** The most handlers that run at the same time. */
   readonly concurrency: number;
+  /** How long it waits for what is about to be due. */
   readonly lingerSeconds: number;
+  /** The timeout of its Lambda. */
   readonly timeoutSeconds: number;
+  /** The idle gate; undefined when every tick is to poll. */
   readonly gate: GateConfig | undefined;
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { RULES } from "../../infra/check/architecture.ts";
+import { RULES, RULES_OF_ALL } from "../../infra/check/architecture.ts";
 import { impurities } from "../../infra/check/purity.ts";
-import { longFiles, secondWords, untidySqlFunctions } from "../../infra/check/shape.ts";
+import { longFiles, membersElsewhere, secondWords, untidySqlFunctions } from "../../infra/check/shape.ts";
 import { readSources } from "../../infra/check/sources.ts";
 
 const sources = readSources();
@@ -16,6 +16,12 @@ describe("the sources of this project", () => {
 
   it.each(Object.entries(RULES))("keep the rule that %s", (_, check) => {
     expect(check(sources)).toEqual([]);
+  });
+
+  it.each(Object.entries(RULES_OF_ALL))("and the tests keep the rule that %s", (_, check) => {
+    const all = readSources({ tests: true });
+    expect(all.some(({ path }) => path === "test/architecture/rules.test.ts")).toBe(true);
+    expect(check(all)).toEqual([]);
   });
 });
 
@@ -79,6 +85,21 @@ describe("a file of sql/functions", () => {
     ],
   ])("needs %s", (_, text, problem) => {
     expect(untidySqlFunctions([{ path: "sql/functions/tick.sql", text }])).toEqual([expect.stringContaining(problem)]);
+  });
+});
+
+describe("a member of an interface", () => {
+  const named = (comment: string, type = "interface Lease") =>
+    membersElsewhere([{ path: "a.ts", text: `${comment}\nexport ${type} {\n  readonly token: string;\n  ends?: number;\n}\n` }]);
+
+  it.each([
+    ["/** A lease. token: it is random. */", ["a.ts: Lease.token"]],
+    ["/**\n * token: random;\n * ends: when.\n */", ["a.ts: Lease.token", "a.ts: Lease.ends"]],
+    ["/** A lease, as `token: string`. Others end: not this. */", []],
+    ["/** One. */\n\n/** A lease with a token. */", []],
+  ])("is explained above its own line, not in %j", (comment, found) => {
+    expect(named(comment)).toEqual(found);
+    expect(named(comment, "type Lease =")).toEqual(found);
   });
 });
 

@@ -17,8 +17,9 @@ export interface Progress {
   readonly done: (payload: Payload) => void;
 }
 
-/** A worker of one process. stop: takes no more, and resolves when nothing is running. */
+/** A worker of one process. */
 export interface Worker {
+  /** Takes no more, and resolves when nothing is running. */
   stop(): Promise<void>;
 }
 

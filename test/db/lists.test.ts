@@ -1,5 +1,5 @@
 import { afterAll, afterEach, expect, test } from "vitest";
-import type { ListAnswer, ListRequest, RunStatus } from "../../shared/domain/protocol.ts";
+import type { ListAnswer, ListRequest, RunStatus } from "../../shared/domain/run-protocol.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
 import { explainingSession } from "../support/plans.ts";
 

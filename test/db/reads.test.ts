@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { ListedRun, ListRequest, RunStatus } from "../../shared/domain/protocol.ts";
+import type { ListedRun, ListRequest, RunStatus } from "../../shared/domain/run-protocol.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { block, checkAfterEach, engineOf, error, leaseOf, member, newRun, newRuns, sleep, step } from "../support/engine-calls.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { CheckpointFacts, FailureFacts, RunFacts } from "../../shared/domain/protocol.ts";
+import type { CheckpointFacts, FailureFacts, RunFacts } from "../../shared/domain/run-protocol.ts";
 import { describeRun, type RunView } from "../../shared/engine/describe-run.ts";
 
 const chain = ["probe", "rest", "publish"];

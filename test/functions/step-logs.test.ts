@@ -72,6 +72,7 @@ test("a handler's lines are those of its own attempt, whoever runs beside it", a
   const note: Logger["info"] = (message, fields) => void said.push({ message, ...fields });
   const twice = defineWorkflow({ name: "twice", version: 1, input: z.strictObject({ n: z.int() }) })
     .step("first", { retry: { backoff: "1 millisecond" } }, async ({ input }, { logger, attempt, runId }) => {
+      // no guess: the handlers overlap, or the order of their lines proves as much.
       await new Promise((resolve) => setTimeout(resolve, 5));
       logger.info("here", { n: input.n, runId, attempt });
       if (attempt === 1) throw new Error("once");

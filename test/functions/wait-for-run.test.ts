@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { DatabaseBusyError, DatabaseUnknownOutcomeError } from "../../shared/domain/database-errors.ts";
-import type { RunFacts } from "../../shared/domain/protocol.ts";
+import type { RunFacts } from "../../shared/domain/run-protocol.ts";
 import type { Reader } from "../../shared/engine/find-run.ts";
 import { WaitTimeoutError } from "../../shared/engine/producer-errors.ts";
 import { waitForRun } from "../../shared/engine/wait-for-run.ts";

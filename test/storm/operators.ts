@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { type Database, DatabaseBusyError, DatabaseUnknownOutcomeError } from "../../shared/db/database.ts";
 import { type RunRepository, runRepository } from "../../shared/db/run-repository.ts";
-import type { RunStatus } from "../../shared/domain/protocol.ts";
+import type { RunStatus } from "../../shared/domain/run-protocol.ts";
 import type { Ledger } from "./ledger.ts";
 
 const STATUSES: readonly RunStatus[] = ["ready", "running", "waiting", "done", "failed", "cancelled", "blocked"];

@@ -8,10 +8,10 @@ import type {
   ClaimRequest,
   EnqueueRequest,
   FailureEntry,
-  ListRequest,
   NewRun,
   StepEntry,
 } from "../../shared/domain/protocol.ts";
+import type { ListRequest } from "../../shared/domain/run-protocol.ts";
 import type { Statement } from "../../shared/domain/statement.ts";
 import { encodeRound } from "../../shared/domain/wire.ts";
 import type { Driver, TestDatabase } from "./database.ts";

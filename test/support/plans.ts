@@ -13,11 +13,12 @@ interface PlanNode {
   readonly Plans?: readonly PlanNode[];
 }
 
-/** One scan of a relation that really ran; rows: all that it read, also those that a filter removed. */
+/** One scan of a relation that really ran. */
 export interface Scan {
   readonly type: string;
   readonly relation: string;
   readonly index: string | undefined;
+  /** All that it read, also those that a filter removed. */
   readonly rows: number;
 }
 

@@ -1,11 +1,13 @@
 import { NonRetryableError } from "../../index.ts";
 
-/** What a GIF says about itself: the size of its screen and, summed over its frames, the pixels that decoding them takes; largest: those of its largest frame. */
+/** What a GIF says about itself: the size of its screen, and what decoding its frames takes. */
 export interface GifStructure {
   readonly width: number;
   readonly height: number;
   readonly frames: number;
+  /** Of all frames together. */
   readonly pixels: number;
+  /** The pixels of its largest frame. */
   readonly largest: number;
 }
 

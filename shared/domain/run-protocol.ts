@@ -1,0 +1,98 @@
+/**
+ * What readers and operators say to the engine's SQL functions and hear of runs, key for key as in
+ * the JSON of `sql/functions`. Keys are added, never renamed. Times are ISO 8601 with a zone.
+ */
+import type { ErrorRecord } from "./errors.ts";
+import type { Json } from "./json.ts";
+
+export type RunStatus = "ready" | "running" | "waiting" | "done" | "failed" | "cancelled" | "blocked";
+
+export interface CheckpointFacts {
+  readonly node: string;
+  readonly position: number;
+  readonly attempt: number;
+  readonly started_at: string;
+  /** Later than `RunFacts.moment` while it is that of a sleep which lasts. */
+  readonly finished_at: string;
+  readonly output: Json;
+}
+
+export interface FailureFacts {
+  readonly node: string;
+  readonly attempt: number;
+  readonly started_at: string;
+  readonly finished_at: string;
+  /** When it is tried again; null after the last attempt. */
+  readonly retry_at: string | null;
+  readonly error: ErrorRecord;
+}
+
+/** What is known of a run. */
+export interface RunFacts {
+  readonly id: string;
+  readonly workflow: string;
+  readonly version: number;
+  readonly priority: number;
+  readonly input: Json;
+  readonly created_at: string;
+  /** The database's time of the answer. */
+  readonly moment: string;
+  readonly status: RunStatus;
+  /** Why it failed; null unless it has. */
+  readonly error: ErrorRecord | null;
+  readonly finished_at: string | null;
+  /** When it goes on; null unless it waits. */
+  readonly run_at: string | null;
+  /** Why it is blocked; null unless it is. */
+  readonly blocked: string | null;
+  /** How often it was redriven. */
+  readonly redrives: number;
+  /** How often a lease with it ran out. */
+  readonly crashes: number;
+  readonly checkpoints: readonly CheckpointFacts[];
+  readonly failures: readonly FailureFacts[];
+}
+
+export interface ListRequest {
+  readonly workflow?: string;
+  readonly status?: RunStatus;
+  /** Only runs with lower ids, which are older ones. */
+  readonly before?: string;
+  readonly limit: number;
+}
+
+/** A page of runs. It looks at so many entries and no more: it may be short and yet not the last. */
+export interface ListAnswer {
+  readonly runs: readonly ListedRun[];
+  /** Where to look on; null where the page is full or was the last. */
+  readonly next: string | null;
+}
+
+export interface ListedRun {
+  readonly id: string;
+  readonly workflow: string;
+  readonly version: number;
+  readonly status: RunStatus;
+  readonly created_at: string;
+  readonly finished_at: string | null;
+}
+
+/** Which life of a run a cancel or a redrive means. */
+export interface LifeRequest {
+  /** How often it had been redriven when the caller looked; if more by now, nothing is done. */
+  readonly redrives?: number;
+}
+
+export interface CancelAnswer {
+  /** `cancelled`, `cancelling`, or the status of a run that was left alone. */
+  readonly status: string;
+}
+
+export interface RedriveAnswer {
+  /** The status before the call; `unfinished` for a run without an ending. */
+  readonly status: string;
+  /** Whether this call or an earlier one redrove the run. */
+  readonly redriven: boolean;
+  /** Whether this call did. */
+  readonly changed: boolean;
+}

@@ -183,6 +183,25 @@ test(
   },
 );
 
+test("runs go on when Postgres is killed, and nothing that is printed is a JSON document", { timeout: 120_000 }, async () => {
+  execFileSync("rm", [gate()]);
+  const id = await enqueue("postgres");
+  await until("its second step has started", () => ledger().some((line) => line.startsWith("postgres hold")));
+  await until("its first step is stored", async () => (await find(id)).steps[0]?.status === "done");
+  const before = service.postgresPid;
+  process.kill(before, "SIGKILL");
+  await until(
+    "another Postgres answers",
+    async () => ![0, before].includes(service.postgresPid) && (await service.call("/runs")).status === 200,
+  );
+  writeFileSync(gate(), "");
+  const [run] = await continues([id]);
+  expect(run!.output).toMatchObject({ label: "postgres" });
+  expect(ledger().filter((line) => line.startsWith("postgres before"))).toHaveLength(1);
+  expect(service.output).toContain("Postgres ended by itself (SIGKILL); it is started again.");
+  expect(service.output.split("\n").filter((line) => /[{[]\s*"/.test(line) && !line.includes("curl"))).toEqual([]);
+});
+
 test("Ctrl-C ends everything in good order", async () => {
   const pids = [service.npm.pid!, service.nodePid, service.postgresPid];
   expect(await service.interrupt()).toBe(0);

@@ -94,6 +94,8 @@ function complain(error: unknown): void {
   process.exit(1);
 }
 
+// Whatever this process and those that it starts make is for their owner's eyes only.
+process.umask(0o077);
 // Once npm was killed, nobody may read what is printed.
 process.stdout.on("error", () => undefined);
 process.stderr.on("error", () => undefined);

@@ -1,8 +1,11 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { type IncomingMessage, request } from "node:http";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { processFacts } from "../../infra/local/start/process-facts.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { until } from "../support/until.ts";
 import { copyProject, freePort, removeProject, RunningService, stillAlive } from "./service-copy.ts";
@@ -133,6 +136,37 @@ test("the API key is kept for the next start, for its owner only", () => {
   const file = join(folder, ".baton/api-key");
   expect(readFileSync(file, "utf8").trim()).toBe(service.key);
   expect(statSync(file).mode & 0o777).toBe(0o600);
+});
+
+test("everything in .baton is for its owner only", () => {
+  const root = join(folder, ".baton");
+  const names = ["", ...readdirSync(root, { recursive: true, encoding: "utf8" })];
+  const open = names.filter((name) => (statSync(join(root, name), { throwIfNoEntry: false })?.mode ?? 0) & 0o077);
+  expect(names).toContain("functions.log");
+  expect(open).toEqual([]);
+});
+
+test.runIf(process.platform === "linux")("no secret stands in the arguments of a process, or in a log", () => {
+  const [, dataDir = ""] = /PostgreSQL in (\S+), port/.exec(service.output) ?? [];
+  const password = readFileSync(`${dataDir}.password`, "utf8").trim();
+  const shown = [
+    ...readdirSync("/proc")
+      .filter((entry) => /^\d+$/.test(entry))
+      .map((pid) => processFacts(Number(pid))?.command ?? ""),
+    ...[join(folder, ".baton/functions.log"), `${dataDir}.log`].map((file) => readFileSync(file, "utf8")),
+  ].join("\n");
+  expect(shown).toContain(`-D ${dataDir}`);
+  for (const secret of [password, service.key]) expect(shown).not.toContain(secret);
+});
+
+test("a web page of another name gets nothing, whatever key it has", async () => {
+  const { port: given } = new URL(service.address);
+  const headers = { host: "evil.example", authorization: `Bearer ${service.key}` };
+  const [response] = (await once(request({ host: "127.0.0.1", port: given, path: "/runs", headers }).end(), "response")) as [
+    IncomingMessage,
+  ];
+  response.resume();
+  expect(response.statusCode).toBe(400);
 });
 
 test("a second npm start in the same clone names the process that runs", async () => {

@@ -53,7 +53,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   try {
     const { templateFile, folder: codeRoot } = await packaging;
     const template = readTemplate(templateFile);
-    const log = createWriteStream(join(folder, "functions.log"));
+    const log = createWriteStream(join(folder, "functions.log"), { mode: 0o600 });
     const host = await startHost({
       template,
       codeRoot,

@@ -272,7 +272,7 @@ test("calls that come together share the instances that the machine may have, an
 test("calls beyond the reserved concurrency are refused, also while they could only wait for an instance", async () => {
   await serve({ functions: [facts("Probe", { reservedConcurrency: 3 })] }, { instances: 1 });
   const answers = await Promise.all(Array.from({ length: 5 }, () => invoke("test-Probe", { holdMs: 300 })));
-  expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 200, 429, 429]);
+  expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 200, 200, 429, 429]);
 });
 
 test("a call that is not signed with a key of this host's is refused as AWS refuses it, whatever the service", async () => {

@@ -119,7 +119,7 @@ export class LambdaPool {
 
   /** The one that was used last, so that the others may end. */
   #takeIdle(): LambdaInstance | undefined {
-    for (const [instance, timer] of [...this.#idle].reverse()) {
+    for (const [instance, timer] of [...this.#idle].toReversed()) {
       clearTimeout(timer);
       this.#idle.delete(instance);
       if (instance.alive) return instance;

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { availableParallelism } from "node:os";
 import { type AccessKey, AccessKeys } from "./host/access-keys.ts";
 import { awsApi } from "./host/aws-api.ts";
 import { httpGateway, type GatewayOptions } from "./host/http-gateway.ts";
@@ -29,7 +30,7 @@ export interface HostOptions {
    */
   readonly onCrash?: (crash: Crash) => void;
   /** How many instances a function may have, and how long they may idle; see LambdaPool. */
-  readonly limits?: Pick<PoolOptions, "instances" | "idleMs">;
+  readonly limits?: Partial<Pick<PoolOptions, "instances" | "idleMs">>;
 }
 
 /** A running local cloud: an HTTP API, the schedules, and on a free port of 127.0.0.1 Lambda's Invoke API, SSM and the Scheduler. */
@@ -73,7 +74,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
   const awsUrl = `http://127.0.0.1:${(awsServer.address() as AddressInfo).port}`;
   for (const facts of template.functions) {
     const env = { ...lambdaEnvironment(facts, awsUrl), ...facts.environment, ...options.environmentOf(facts) };
-    pools.set(facts.logicalId, new LambdaPool(facts, { codeRoot, env, keys, log, onCrash, ...options.limits }));
+    pools.set(facts.logicalId, new LambdaPool(facts, { codeRoot, env, keys, log, onCrash, instances: INSTANCES, ...options.limits }));
   }
   const poolOf = (functionId: string): LambdaPool => pools.get(functionId)!;
   const invoke = (functionId: string, event: string) =>
@@ -109,6 +110,12 @@ function awsServices(invoke: RequestListener, ssm: RequestListener, scheduler: R
     else invoke(request, response);
   };
 }
+
+/**
+ * AWS would start as many instances as there are calls; one machine has a few, and further calls wait for one of them. More would
+ * only share its cores, at 30 to 50 MB each, and more pollers would share the runs, in more and smaller rounds.
+ */
+const INSTANCES = Math.min(Math.max(availableParallelism(), 2), 4);
 
 /** What Lambda's runtime sets; the SDK finds the local services here. Each instance has an access key besides. */
 function lambdaEnvironment({ name, memoryMb, module, handler }: FunctionFacts, awsUrl: string): Record<string, string> {

@@ -1,4 +1,3 @@
-import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { AccessKeys } from "./access-keys.ts";
 import { type InstanceOptions, LambdaInstance, type Outcome } from "./lambda-instance.ts";
@@ -14,8 +13,8 @@ export interface PoolOptions extends Omit<InstanceOptions, "onEnd"> {
   readonly keys: AccessKeys;
   /** Where the paths of the template begin. */
   readonly codeRoot: string;
-  /** Instances at most, also where more concurrency is reserved. Default: as many as there are cores, 2 to 4. */
-  readonly instances?: number | undefined;
+  /** Instances at most, also where more concurrency is reserved. */
+  readonly instances: number;
   /** How long an instance may idle before it ends. Default: a minute. */
   readonly idleMs?: number | undefined;
 }
@@ -28,11 +27,6 @@ interface WaitingCall {
   readonly reject: (error: Error) => void;
 }
 
-/**
- * AWS would start as many instances as there are calls; one machine has as many as it has cores, 2 to 4, and further calls wait for
- * one of them: more would only share the cores, at 30 MB each, and pollers would share the runs, with more and smaller rounds.
- */
-const AT_MOST = Math.min(Math.max(availableParallelism(), 2), 4);
 /** AWS keeps an idle instance for minutes; here its memory is wanted back sooner. */
 const IDLE_ENDS_AFTER_MS = 60_000;
 
@@ -80,7 +74,7 @@ export class LambdaPool {
   }
 
   get #full(): boolean {
-    return this.#busy.size >= Math.min(this.facts.reservedConcurrency ?? Infinity, this.#options.instances ?? AT_MOST);
+    return this.#busy.size >= Math.min(this.facts.reservedConcurrency ?? Infinity, this.#options.instances);
   }
 
   #enqueue(event: string, patienceMs: number, onTaken: () => void = () => undefined): Promise<Outcome> {

@@ -23,6 +23,7 @@ function sentenceOf(document: unknown): string {
   if (typeof document !== "object" || document === null) return String(document);
   if (Array.isArray(document)) return document.map(sentenceOf).join("; ");
   const { detail, title, message, Message, path } = document as Record<string, unknown>;
-  const sentence = [detail, title, message, Message].find((value): value is string => typeof value === "string") ?? "a JSON document without a message";
+  const sentence =
+    [detail, title, message, Message].find((value): value is string => typeof value === "string") ?? "a JSON document without a message";
   return Array.isArray(path) && path.length > 0 ? `${path.join(".")}: ${sentence}` : sentence;
 }

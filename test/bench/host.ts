@@ -9,7 +9,7 @@ import { freePort } from "../../infra/local/embedded-postgres.ts";
 
 const REQUESTS = Number(process.env["BENCH_REQUESTS"] ?? 2_000);
 const AT_ONCE = 10;
-const LONE_RUNS = 8;
+const LONE_RUNS = Number(process.env["BENCH_LONE_RUNS"] ?? 8);
 /** A run of the example takes 3 s: each of these is alone. */
 const ALONE_MS = 4_500;
 /** Instances that idle for a minute end; what they held is given back to the system soon after. */
@@ -128,7 +128,7 @@ async function measure(folder: string): Promise<Record<string, number>> {
       "MB after calm": host.memory().now,
       "threads after calm": host.threads(),
       "requests/s": perSecond,
-      "POST to first step, ms": sorted[LONE_RUNS / 2]!,
+      "POST to first step, ms": sorted[Math.floor(LONE_RUNS / 2)]!,
       slowest: sorted.at(-1)!,
     };
   } finally {

@@ -8,6 +8,7 @@ import { type Account, type RunAs, chooseAccount } from "./postgres/account.ts";
 import { findBinaries } from "./postgres/binaries.ts";
 import { ensureDataFolder } from "./postgres/data-folder.ts";
 import { clearLeftover, readPostmasterFile } from "./postgres/leftover.ts";
+import { troubleIn } from "./postgres/trouble.ts";
 import { deathSignalPrefix, watchdog } from "./postgres/lifeline.ts";
 
 export { findLeftover } from "./postgres/leftover.ts";
@@ -36,6 +37,8 @@ export interface EmbeddedPostgres {
   /** Where the data really lies: elsewhere than asked only when `nobody` cannot reach it. */
   readonly dataDir: string;
   readonly runAs: RunAs;
+  /** Resolves once the server has ended, in whatever way, with the signal or the exit code. */
+  readonly ended: Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -43,10 +46,13 @@ export interface EmbeddedPostgres {
 export class PostgresStartError extends Error {
   override readonly name = "PostgresStartError";
   readonly logFile: string;
+  /** Whether another try is in vain before somebody has done what the message says. */
+  readonly needsHelp: boolean;
 
-  constructor(reason: string, logFile: string) {
-    super(`Postgres did not start: ${reason} (log: ${logFile})`);
+  constructor(reason: string, logFile: string, trouble?: string) {
+    super(`Postgres did not start: ${trouble === undefined ? reason : `${trouble}, then run npm start again`} (log: ${logFile})`);
     this.logFile = logFile;
+    this.needsHelp = trouble !== undefined;
   }
 }
 
@@ -66,7 +72,8 @@ export async function startPostgres(options: PostgresOptions): Promise<EmbeddedP
   const password = ensureDataFolder(account, options);
   const { server, port } = await startOnFreePort(account, options);
   const url = `postgresql://postgres:${password}@127.0.0.1:${port}/postgres`;
-  return { port, url, pid: server.pid ?? 0, dataDir: account.dataDir, runAs: account.runAs, stop: () => stop(server) };
+  const { dataDir, runAs } = account;
+  return { port, url, pid: server.pid ?? 0, dataDir, runAs, ended: endOf(server), stop: () => stop(server) };
 }
 
 /** Another program may take a free port first, and the processes of a killed server need a moment to end. */
@@ -79,7 +86,9 @@ async function startOnFreePort(account: Account, options: PostgresOptions): Prom
     const log = readFileSync(logFile, "utf8");
     const portTaken = /Address already in use/.test(log);
     const passing = /shared memory block/.test(log) || (portTaken && options.port === undefined);
-    if (attempt === TRIES || !passing) throw new PostgresStartError(portTaken ? `port ${port} is in use` : failureIn(log), logFile);
+    if (attempt === TRIES || !passing) {
+      throw new PostgresStartError(portTaken ? `port ${port} is in use` : failureIn(log), logFile, troubleIn(log, account.dataDir));
+    }
     await pause(200 * attempt);
   }
 }
@@ -110,6 +119,11 @@ async function becomesReady(server: ChildProcess, dataDir: string): Promise<bool
 
 function isAlive(server: ChildProcess): boolean {
   return server.pid !== undefined && server.exitCode === null && server.signalCode === null;
+}
+
+async function endOf(server: ChildProcess): Promise<string> {
+  if (isAlive(server)) await new Promise((resolve) => server.once("exit", resolve));
+  return server.signalCode ?? `exit code ${server.exitCode}`;
 }
 
 function failureIn(log: string): string {

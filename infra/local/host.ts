@@ -1,11 +1,14 @@
 import { once } from "node:events";
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { availableParallelism } from "node:os";
+import { type AccessKey, AccessKeys } from "./host/access-keys.ts";
 import { awsApi } from "./host/aws-api.ts";
 import { httpGateway, type GatewayOptions } from "./host/http-gateway.ts";
 import { invokeApi } from "./host/invoke-api.ts";
-import { LambdaPool } from "./host/lambda-pool.ts";
+import { LambdaPool, type PoolOptions } from "./host/lambda-pool.ts";
 import type { Crash, Outcome } from "./host/lambda-instance.ts";
+import { localOnly } from "./host/local-only.ts";
 import { type OneTimeSchedule, SchedulerApi } from "./host/scheduler-api.ts";
 import { startSchedules } from "./host/scheduler.ts";
 import { ssmApi } from "./host/ssm-api.ts";
@@ -26,6 +29,8 @@ export interface HostOptions {
    * Told when an instance ends by itself: nobody waits for the answer of a schedule's invocation.
    */
   readonly onCrash?: (crash: Crash) => void;
+  /** How many instances a function may have, and how long they may idle; see LambdaPool. */
+  readonly limits?: Partial<Pick<PoolOptions, "instances" | "idleMs">>;
 }
 
 /** A running local cloud: an HTTP API, the schedules, and on a free port of 127.0.0.1 Lambda's Invoke API, SSM and the Scheduler. */
@@ -34,10 +39,14 @@ export interface Host {
   readonly listener: RequestListener;
   /** Where the AWS SDK finds Invoke, SSM and the Scheduler. */
   readonly awsUrl: string;
+  /** What a caller other than a function signs its calls of `awsUrl` with. */
+  readonly awsKey: AccessKey;
   /** SSM's parameters as they are now. */
   readonly parameters: ReadonlyMap<string, string>;
   /** The schedules that the functions have made, each to fire once. */
   readonly oneTimeSchedules: ReadonlyMap<string, OneTimeSchedule>;
+  /** How many instances of a function live now, by its logical id. */
+  instancesOf(functionId: string): number;
   /** Invokes a function asynchronously by its logical id, as a schedule does; undefined when the event was dropped. */
   invoke(functionId: string, event: string): Promise<Outcome | undefined>;
   /** Starts the schedules, each with one event at once. */
@@ -57,13 +66,15 @@ export async function startHost(options: HostOptions): Promise<Host> {
         ?.invokeAsync("{}")
         .catch(() => undefined),
   );
-  const awsServer = createServer(awsServices(invokeApi(poolNamed), awsApi(ssmApi(parameters)), awsApi(scheduler.answer)));
+  const keys = new AccessKeys();
+  const services = awsServices(invokeApi(poolNamed), awsApi(ssmApi(parameters)), awsApi(scheduler.answer));
+  const awsServer = createServer(localOnly(keys.guard(services)));
   awsServer.listen(0, "127.0.0.1");
   await once(awsServer, "listening");
   const awsUrl = `http://127.0.0.1:${(awsServer.address() as AddressInfo).port}`;
   for (const facts of template.functions) {
     const env = { ...lambdaEnvironment(facts, awsUrl), ...facts.environment, ...options.environmentOf(facts) };
-    pools.set(facts.logicalId, new LambdaPool(facts, { codeRoot, env, log, onCrash }));
+    pools.set(facts.logicalId, new LambdaPool(facts, { codeRoot, env, keys, log, onCrash, instances: INSTANCES, ...options.limits }));
   }
   const poolOf = (functionId: string): LambdaPool => pools.get(functionId)!;
   const invoke = (functionId: string, event: string) =>
@@ -72,10 +83,12 @@ export async function startHost(options: HostOptions): Promise<Host> {
       .catch(() => undefined);
   let stopSchedules = (): void => undefined;
   return {
-    listener: httpGateway({ routes: template.routes, poolOf, onAnswer }),
+    listener: localOnly(httpGateway({ routes: template.routes, poolOf, onAnswer })),
     awsUrl,
+    awsKey: keys.issue("the caller of startHost"),
     parameters,
     oneTimeSchedules: scheduler.schedules,
+    instancesOf: (functionId) => poolOf(functionId).size,
     invoke,
     startSchedules: () => {
       stopSchedules = startSchedules(template.schedules, ({ functionId }, event) => void invoke(functionId, event));
@@ -98,7 +111,13 @@ function awsServices(invoke: RequestListener, ssm: RequestListener, scheduler: R
   };
 }
 
-/** What Lambda's runtime sets; the SDK finds the local services here and signs with keys that nobody checks. */
+/**
+ * AWS would start as many instances as there are calls; one machine has a few, and further calls wait for one of them. More would
+ * only share its cores, at 30 to 50 MB each, and more pollers would share the runs, in more and smaller rounds.
+ */
+const INSTANCES = Math.min(Math.max(availableParallelism(), 2), 4);
+
+/** What Lambda's runtime sets; the SDK finds the local services here. Each instance has an access key besides. */
 function lambdaEnvironment({ name, memoryMb, module, handler }: FunctionFacts, awsUrl: string): Record<string, string> {
   return {
     ...pick(["PATH", "HOME", "TZ", "LANG"]),
@@ -108,8 +127,6 @@ function lambdaEnvironment({ name, memoryMb, module, handler }: FunctionFacts, a
     AWS_LAMBDA_INITIALIZATION_TYPE: "on-demand",
     _HANDLER: `${module}.${handler}`,
     AWS_REGION: "local",
-    AWS_ACCESS_KEY_ID: "local",
-    AWS_SECRET_ACCESS_KEY: "local",
     AWS_ENDPOINT_URL: awsUrl,
   };
 }

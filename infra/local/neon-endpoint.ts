@@ -3,6 +3,7 @@ import { type IncomingMessage, type ServerResponse, createServer } from "node:ht
 import type { AddressInfo } from "node:net";
 import pg from "pg";
 import { type Answer, type Exchange, type FaultPlan, play } from "./faults.ts";
+import { localOnly } from "./host/local-only.ts";
 import { BadRequestError, type NeonRequest, parseRequest } from "./neon/request.ts";
 import { type Address, type Caller, NeonSessions, refusal } from "./neon/sessions.ts";
 
@@ -42,9 +43,11 @@ export async function startNeonEndpoint(options: NeonEndpointOptions): Promise<N
     const settled = work.catch(() => undefined).finally(() => working.delete(settled));
     working.add(settled);
   };
-  const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
-    track(serve(request, response).catch((error: unknown) => send(response, failure(error))));
-  });
+  // Who may do what is decided by Postgres, by the user and password in each request.
+  const server = createServer(
+    { keepAliveTimeout: 60_000 },
+    localOnly((request, response) => track(serve(request, response).catch((error: unknown) => send(response, failure(error))))),
+  );
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (request.method !== "POST" || request.url !== "/sql") return send(response, { status: 404, body: "POST /sql" });

@@ -2,6 +2,7 @@ import type { RequestListener } from "node:http";
 import { join } from "node:path";
 import { ROOT } from "../build.ts";
 import type { Crash } from "./host/lambda-instance.ts";
+import { troubleOf } from "./postgres/trouble.ts";
 import { Api } from "./start/api.ts";
 import { givenApiKey, keptApiKey } from "./start/api-key.ts";
 import { enqueueExamples } from "./start/examples.ts";
@@ -27,13 +28,19 @@ async function start(settings: Settings): Promise<void> {
   await openPort(settings.port, listener.promise);
   const key = given ?? keptApiKey(FOLDER);
   const api = new Api(`http://127.0.0.1:${settings.port}`, key);
-  const follower = new RunFollower(api, (line) => say(`${new Date().toISOString().slice(11, 23)}  ${line}`));
+  const sayNow = (line: string) => say(`${new Date().toISOString().slice(11, 23)}  ${line}`);
+  let follow = (_id: string): void => undefined;
   const onAnswer = (statusCode: number, body: string) => {
-    if (statusCode === 202) acceptedIds(body).forEach((id) => follower.follow(id));
+    if (statusCode === 202) acceptedIds(body).forEach(follow);
   };
   const onCrash = ({ functionName, reason }: Crash) => say(`Crash     ${functionName}: ${reason} (more in .baton/functions.log)`);
-  const service = await startService({ settings, key, folder: FOLDER, onAnswer, onCrash });
-  end = inGoodOrder(service, follower);
+  const givenUp = Promise.withResolvers<string>();
+  const service = await startService({ settings, key, folder: FOLDER, onAnswer, onCrash, say: sayNow, onGivenUp: givenUp.resolve });
+  const follower = new RunFollower(service.readRuns, sayNow);
+  follow = (id) => follower.follow(id);
+  const endWith = inGoodOrder(service, follower);
+  end = () => endWith(0);
+  void givenUp.promise.then((reason) => (console.error(reason), endWith(1)));
   for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => end());
   listener.resolve(service.host.listener);
   say(`Baton serves ${api.address}`, `API key   ${key}`, `Database  ${service.database.description} (driver ${service.database.driver})`);
@@ -63,13 +70,13 @@ function curlLines({ address, key }: Api, id: string | undefined): string[] {
 }
 
 /** The end at Ctrl-C, at a polite kill, and when npm was killed and nobody is left to press Ctrl-C. */
-function inGoodOrder(service: Service, follower: RunFollower): () => void {
+function inGoodOrder(service: Service, follower: RunFollower): (exitCode: number) => void {
   let closing: Promise<void> | undefined;
-  return () => {
+  return (exitCode) => {
     follower.end();
-    closing ??= service.close().finally(() => process.exit(0));
+    closing ??= service.close().finally(() => process.exit(exitCode));
     // A statement that never ends must not keep the terminal: Postgres ends with this process.
-    setTimeout(() => process.exit(0), ENDS_WITHIN_MS).unref();
+    setTimeout(() => process.exit(exitCode), ENDS_WITHIN_MS).unref();
   };
 }
 
@@ -80,10 +87,15 @@ function say(...lines: string[]): void {
 /** Trouble that was foreseen says in one line what to do; only a mistake in this code shows where it is. */
 function complain(error: unknown): void {
   const isMistake = error instanceof TypeError || error instanceof ReferenceError || error instanceof RangeError;
-  console.error(isMistake ? error : (error as Error).message);
+  const trouble = troubleOf(error);
+  console.error(
+    isMistake ? error : trouble === undefined ? (error as Error).message : `Baton cannot run: ${trouble}, then run npm start again.`,
+  );
   process.exit(1);
 }
 
+// Whatever this process and those that it starts make is for their owner's eyes only.
+process.umask(0o077);
 // Once npm was killed, nobody may read what is printed.
 process.stdout.on("error", () => undefined);
 process.stderr.on("error", () => undefined);

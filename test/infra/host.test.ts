@@ -1,11 +1,11 @@
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
+import { createServer, request, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { type Host, startHost } from "../../infra/local/host.ts";
+import { type Host, type HostOptions, startHost } from "../../infra/local/host.ts";
 import type { Crash } from "../../infra/local/host/lambda-instance.ts";
 import type { FunctionFacts, Template } from "../../infra/local/host/template.ts";
 import { until } from "../support/until.ts";
@@ -23,6 +23,7 @@ export const handler = async (event, context) => {
   if (event.holdMs) await new Promise((resolve) => setTimeout(resolve, event.holdMs));
   if (event.answerBytes) return "x".repeat(event.answerBytes - 2);
   if (event.print) console.log(event.print);
+  if (event.tellKey) return process.env.AWS_ACCESS_KEY_ID;
   return { calls, name: process.env.NAME, remainingMs: context.getRemainingTimeInMillis(), source: event.source };
 };
 `;
@@ -46,8 +47,9 @@ function facts(logicalId: string, overrides: Partial<FunctionFacts> = {}): Funct
   return { logicalId, name: `test-${logicalId}`, module: logicalId.toLowerCase(), handler: "handler", ...defaults, ...overrides };
 }
 
-async function serve(template: Partial<Template>): Promise<void> {
+async function serve(template: Partial<Template>, limits: HostOptions["limits"] = {}): Promise<void> {
   host = await startHost({
+    limits,
     template: { functions: [facts("Probe")], routes: [], schedules: [], ...template },
     codeRoot: folder,
     environmentOf: ({ name }) => ({ NAME: name }),
@@ -63,8 +65,14 @@ async function serve(template: Partial<Template>): Promise<void> {
   );
 }
 
+function signedWith(accessKeyId: string): { authorization: string } {
+  return {
+    authorization: `AWS4-HMAC-SHA256 Credential=${accessKeyId}/20260101/local/lambda/aws4_request, SignedHeaders=host, Signature=00`,
+  };
+}
+
 function invoke(name: string, event: unknown, type = "RequestResponse"): Promise<Response> {
-  const headers = { "x-amz-invocation-type": type };
+  const headers = { "x-amz-invocation-type": type, ...signedWith(host.awsKey.accessKeyId) };
   return fetch(`${host.awsUrl}/2015-03-31/functions/${name}/invocations`, { method: "POST", headers, body: JSON.stringify(event) });
 }
 
@@ -231,4 +239,80 @@ test("a schedule fires at once and then at its rate", async () => {
   await serve({ schedules: [{ name: "Often", everyMs: 100, functionId: "Probe", input: print }] });
   host.startSchedules();
   await until("it has fired three times", () => (printed.match(/tick/g) ?? []).length >= 3);
+});
+
+/** Sends a request whose Host header is chosen freely, which fetch does not allow. */
+async function statusFor(url: string, path: string, host: string, headers: Record<string, string> = {}): Promise<number> {
+  const { port } = new URL(url);
+  const sent = request({ host: "127.0.0.1", port, path, headers: { host, ...headers } }).end();
+  const [response] = (await once(sent, "response")) as [IncomingMessage];
+  response.resume();
+  return response.statusCode!;
+}
+
+test("an instance that idles for its time ends, one that works does not, and the next call gets a new one", async () => {
+  await serve({}, { idleMs: 100 });
+  const held = host.invoke("Probe", JSON.stringify({ holdMs: 1_000 }));
+  await host.invoke("Probe", "{}");
+  expect(host.instancesOf("Probe")).toBe(2);
+  await until("the idle one has ended", () => host.instancesOf("Probe") === 1);
+  expect(await held).toMatchObject({ payload: expect.any(String) });
+  await until("both have ended", () => host.instancesOf("Probe") === 0);
+  expect(await host.invoke("Probe", "{}")).toMatchObject({ payload: expect.stringContaining('"calls":1') });
+  expect(crashes).toEqual([]);
+});
+
+test("calls that come together share the instances that the machine may have, and all are answered", async () => {
+  await serve({ functions: [facts("Probe", { reservedConcurrency: 10 })] }, { instances: 2 });
+  const answers = Array.from({ length: 10 }, () => invoke("test-Probe", { holdMs: 20 }));
+  const statuses = await Promise.all(answers.map(async (answer) => (await answer).status));
+  expect(statuses).toEqual(Array.from({ length: 10 }, () => 200));
+  expect(host.instancesOf("Probe")).toBe(2);
+});
+
+test("calls beyond the reserved concurrency are refused, also while they could only wait for an instance", async () => {
+  await serve({ functions: [facts("Probe", { reservedConcurrency: 3 })] }, { instances: 1 });
+  const answers = await Promise.all(Array.from({ length: 5 }, () => invoke("test-Probe", { holdMs: 300 })));
+  expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 200, 200, 429, 429]);
+});
+
+test("a call that is not signed with a key of this host's is refused as AWS refuses it, whatever the service", async () => {
+  await serve({});
+  for (const headers of [{}, signedWith("local"), { authorization: `Bearer ${host.awsKey.accessKeyId}` }]) {
+    for (const path of ["/2015-03-31/functions/test-Probe/invocations", "/schedules/mine", "/"]) {
+      const target = { ...(path === "/" && { "x-amz-target": "AmazonSSM.GetParameter" }), ...headers };
+      const refused = await fetch(host.awsUrl + path, { method: "POST", headers: target, body: "{}" });
+      expect([path, refused.status, refused.headers.get("x-amzn-errortype")]).toEqual([path, 403, "UnrecognizedClientException"]);
+    }
+  }
+});
+
+test("each instance has an access key of its own, which ends with it", async () => {
+  await serve({}, { idleMs: 100 });
+  const keyOf = async () =>
+    JSON.parse(((await host.invoke("Probe", '{"tellKey":true,"holdMs":50}')) as { payload: string }).payload) as string;
+  const keys = await Promise.all([keyOf(), keyOf()]);
+  expect(new Set([...keys, host.awsKey.accessKeyId]).size).toBe(3);
+  const path = "/2015-03-31/functions/test-Nothing/invocations";
+  const asks = (key: string) => fetch(host.awsUrl + path, { method: "POST", headers: signedWith(key) });
+  expect((await asks(await keyOf())).status).toBe(404);
+  await until("both have ended", () => host.instancesOf("Probe") === 0);
+  await until("their keys have ended too", async () => (await Promise.all(keys.map(asks))).every(({ status }) => status === 403));
+});
+
+test.each(["evil.example", "evil.example:PORT", "127.0.0.1:1", "127.0.0.1", "127.0.0.1:PORT:1", "a b", "[::1", "local\u00dfhost"])(
+  "a Host header that does not name this machine and port is 400 at every port: %j",
+  async (name) => {
+    await serve(httpTemplate);
+    for (const url of [address, host.awsUrl]) {
+      const named = name.replace("PORT", new URL(url).port);
+      expect([url, await statusFor(url, "/plain/latest", named, signedWith(host.awsKey.accessKeyId))]).toEqual([url, 400]);
+    }
+  },
+);
+
+test.each(["127.0.0.1", "localhost", "LOCALHOST", "[::1]"])("a Host header of %s with the port is served", async (name) => {
+  await serve(httpTemplate);
+  expect(await statusFor(address, "/plain/latest", `${name}:${new URL(address).port}`)).toBe(201);
+  expect(await statusFor(address, "//", `${name}:${new URL(address).port}`)).toBe(400);
 });

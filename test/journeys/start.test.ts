@@ -1,7 +1,10 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { type IncomingMessage, request } from "node:http";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { processFacts } from "../../infra/local/start/process-facts.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { until } from "../support/until.ts";
 import { copyProject, freePort, removeProject, RunningService, stillAlive } from "./service-copy.ts";
@@ -134,6 +137,37 @@ test("the API key is kept for the next start, for its owner only", () => {
   expect(statSync(file).mode & 0o777).toBe(0o600);
 });
 
+test("everything in .baton is for its owner only", () => {
+  const root = join(folder, ".baton");
+  const names = ["", ...readdirSync(root, { recursive: true, encoding: "utf8" })];
+  const open = names.filter((name) => (statSync(join(root, name), { throwIfNoEntry: false })?.mode ?? 0) & 0o077);
+  expect(names).toContain("functions.log");
+  expect(open).toEqual([]);
+});
+
+test.runIf(process.platform === "linux")("no secret stands in the arguments of a process, or in a log", () => {
+  const [, dataDir = ""] = /PostgreSQL in (\S+), port/.exec(service.output) ?? [];
+  const password = readFileSync(`${dataDir}.password`, "utf8").trim();
+  const shown = [
+    ...readdirSync("/proc")
+      .filter((entry) => /^\d+$/.test(entry))
+      .map((pid) => processFacts(Number(pid))?.command ?? ""),
+    ...[join(folder, ".baton/functions.log"), `${dataDir}.log`].map((file) => readFileSync(file, "utf8")),
+  ].join("\n");
+  expect(shown).toContain(`-D ${dataDir}`);
+  for (const secret of [password, service.key]) expect(shown).not.toContain(secret);
+});
+
+test("a web page of another name gets nothing, whatever key it has", async () => {
+  const { port: given } = new URL(service.address);
+  const headers = { host: "evil.example", authorization: `Bearer ${service.key}` };
+  const [response] = (await once(request({ host: "127.0.0.1", port: given, path: "/runs", headers }).end(), "response")) as [
+    IncomingMessage,
+  ];
+  response.resume();
+  expect(response.statusCode).toBe(400);
+});
+
 test("a second npm start in the same clone names the process that runs", async () => {
   const line = await RunningService.refused(folder, await freePort());
   expect(line).toContain(`Baton already runs in this folder: pid ${service.nodePid}, port ${port}.`);
@@ -180,6 +214,25 @@ test(
     }
   },
 );
+
+test("runs go on when Postgres is killed, and nothing that is printed is a JSON document", { timeout: 120_000 }, async () => {
+  execFileSync("rm", [gate()]);
+  const id = await enqueue("postgres");
+  await until("its second step has started", () => ledger().some((line) => line.startsWith("postgres hold")));
+  await until("its first step is stored", async () => (await find(id)).steps[0]?.status === "done");
+  const before = service.postgresPid;
+  process.kill(before, "SIGKILL");
+  await until(
+    "another Postgres answers",
+    async () => ![0, before].includes(service.postgresPid) && (await service.call("/runs")).status === 200,
+  );
+  writeFileSync(gate(), "");
+  const [run] = await continues([id]);
+  expect(run!.output).toMatchObject({ label: "postgres" });
+  expect(ledger().filter((line) => line.startsWith("postgres before"))).toHaveLength(1);
+  expect(service.output).toContain("Postgres ended by itself (SIGKILL); it is started again.");
+  expect(service.output.split("\n").filter((line) => /[{[]\s*"/.test(line) && !line.includes("curl"))).toEqual([]);
+});
 
 test("Ctrl-C ends everything in good order", async () => {
   const pids = [service.npm.pid!, service.nodePid, service.postgresPid];

@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { request, type IncomingMessage } from "node:http";
 import { neon, neonConfig, type NeonDbError } from "@neondatabase/serverless";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createTestDatabase } from "../support/database.ts";
@@ -206,4 +208,21 @@ test("copy … from stdin is refused with a sentence, alone and in a batch, and 
   const copying = "select from pg_stat_activity where query = $1 and state = 'active'";
   await until("no session copies", async () => (await database.query(copying, [copy])).length === 0);
   expect([await effects(), await sql`select 1 as one`]).toEqual([0, [{ one: 1 }]]);
+});
+
+test("a request whose Host header is not this machine and port is 400, and none is served with a wrong password", async () => {
+  const statusFor = async (host: string): Promise<number | undefined> => {
+    const sent = request({ host: "127.0.0.1", port: endpoint.port, path: "/sql", method: "POST", headers: { host } }).end("{}");
+    const [response] = (await once(sent, "response")) as [IncomingMessage];
+    response.resume();
+    return response.statusCode;
+  };
+  expect(await statusFor("evil.example")).toBe(400);
+  const wrong = Object.assign(new URL(database.ownerUrl), { password: "wrong" });
+  const headers = { "neon-connection-string": wrong.href };
+  const refused = await fetch(endpoint.url, { method: "POST", headers, body: '{"query":"select 1"}' });
+  expect(await refused.json()).toMatchObject({ code: "28P01" });
+  expect(await (await fetch(endpoint.url, { method: "POST", body: '{"query":"select 1"}' })).text()).toMatch(
+    /Neon-Connection-String is missing/,
+  );
 });

@@ -25,7 +25,7 @@ export class AwsRefusal extends Error {
 
 const LIMIT = 1024 * 1024;
 
-/** Answers the calls of an SDK client; nobody checks its signature. */
+/** Answers the calls of an SDK client. */
 export function awsApi(answer: (call: AwsCall) => unknown): RequestListener {
   return (request, response) => {
     serve(request)

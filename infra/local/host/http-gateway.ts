@@ -26,7 +26,8 @@ export function httpGateway(options: GatewayOptions): RequestListener {
   };
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const url = new URL(request.url ?? "/", `http://${request.headers.host ?? "localhost"}`);
+    const url = URL.parse(request.url ?? "/", `http://${request.headers.host ?? "localhost"}`);
+    if (url === null) return sendMessage(response, 400, "Bad Request");
     const found = match(request.method ?? "", url.pathname);
     if (found === undefined) return sendMessage(response, 404, "Not Found");
     const body = await readBody(request, BODY_LIMIT);

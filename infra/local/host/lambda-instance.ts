@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { Worker } from "node:worker_threads";
+import { readFileSync } from "node:fs";
 import { inspect } from "node:util";
+import { Worker } from "node:worker_threads";
+import { transformSync } from "esbuild";
 import type { FunctionFacts } from "./template.ts";
 
 /** How an invocation ended: the handler's result as JSON text, or the error that a caller of Lambda sees. */
@@ -31,12 +33,25 @@ export interface InstanceOptions {
   /** Receives what the function prints, and the whole error behind a crash. */
   readonly log: (text: string) => void;
   readonly onCrash: (crash: Crash) => void;
+  /** Told once its thread has ended, in whatever way. */
+  readonly onEnd?: () => void;
 }
 
 /** What Lambda carries of a function's result, in bytes. */
 const RESULT_LIMIT = 6_291_556;
 
-const BOOTSTRAP = new URL("./lambda-bootstrap.ts", import.meta.url);
+/** By default a thread's garbage may grow to 48 MB before it is collected, for each instance of this machine. */
+const YOUNG_GENERATION_MB = 8;
+
+let bootstrap: URL | undefined;
+
+/** The thread's program without its types: a thread that read TypeScript would load the compiler for it, 9 MB each. */
+function bootstrapProgram(): URL {
+  if (bootstrap !== undefined) return bootstrap;
+  const file = new URL("./lambda-bootstrap.ts", import.meta.url);
+  const { code } = transformSync(readFileSync(file, "utf8"), { loader: "ts", format: "esm", sourcefile: file.href });
+  return (bootstrap = new URL(`data:text/javascript,${encodeURIComponent(code)}`));
+}
 
 /**
  * One Lambda instance: a thread with an environment and a memory of its own that handles one invocation at a time.
@@ -57,8 +72,8 @@ export class LambdaInstance {
     this.#options = options;
     const { env, log } = options;
     const workerData: InstanceData = { file, handler: facts.handler, functionName: facts.name, memoryMb: facts.memoryMb };
-    const resourceLimits = { maxOldGenerationSizeMb: facts.memoryMb };
-    this.#worker = new Worker(BOOTSTRAP, { workerData, env, resourceLimits, stdout: true, stderr: true });
+    const resourceLimits = { maxOldGenerationSizeMb: facts.memoryMb, maxYoungGenerationSizeMb: YOUNG_GENERATION_MB };
+    this.#worker = new Worker(bootstrapProgram(), { workerData, env, execArgv: [], resourceLimits, stdout: true, stderr: true });
     for (const stream of [this.#worker.stdout, this.#worker.stderr]) stream.setEncoding("utf8").on("data", log);
     this.#worker.on("message", (outcome: Outcome) => this.#answer(carried(outcome)));
     this.#worker.on("error", (error: unknown) => (this.#thrown = { error }));
@@ -101,6 +116,7 @@ export class LambdaInstance {
 
   #ended(code: number): void {
     this.alive = false;
+    this.#options.onEnd?.();
     const { error } = this.#thrown ?? {};
     const why = this.#thrown === undefined ? "Runtime exited" : `Runtime exited with error: ${messageOf(error)}`;
     this.#answer({ error: { errorType: "Runtime.ExitError", errorMessage: why } });

@@ -3,13 +3,17 @@ import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { type Account, giveTo } from "./account.ts";
+import { troubleIn } from "./trouble.ts";
 
 /** The data folder could not be made. */
 export class InitdbError extends Error {
   override readonly name = "InitdbError";
 
   constructor(dataDir: string, output: string) {
-    super(`initdb could not make the Postgres data folder ${dataDir}: ${lastLine(output)}`);
+    const trouble = troubleIn(output, dataDir);
+    super(
+      `initdb could not make the Postgres data folder ${dataDir}: ${trouble === undefined ? lastLine(output) : `${trouble}, then start again`}`,
+    );
   }
 }
 

@@ -5,7 +5,7 @@ import { withClient } from "../../migrate/connection.ts";
 import { createLogin, type GroupRole } from "../../migrate/logins.ts";
 import { migrate } from "../../migrate.ts";
 import type { ConnectOptions, Driver } from "../../../shared/db/connect.ts";
-import { startPostgres } from "../embedded-postgres.ts";
+import { keepPostgres, type KeeperOptions } from "../postgres/keeper.ts";
 import { startNeonEndpoint } from "../neon-endpoint.ts";
 
 /** The database that the functions use while `npm start` runs. */
@@ -17,6 +17,9 @@ export interface LocalDatabase {
   connectionOf(bundle: string): ConnectOptions & { readonly url: string };
   close(): Promise<void>;
 }
+
+/** What befalls the embedded server while it runs. */
+export type DatabaseEvents = Pick<KeeperOptions, "say" | "onRestart" | "onGivenUp">;
 
 /** The database of DATABASE_URL cannot be used as it is. */
 export class UnusableDatabaseError extends Error {
@@ -45,8 +48,8 @@ export async function externalDatabase(url: string, driver: Driver): Promise<Loc
 }
 
 /** A Postgres of this clone's own in `folder`, migrated, with one login for each function; `neon` reaches it through a local endpoint. */
-export async function embeddedDatabase(folder: string, driver: Driver): Promise<LocalDatabase> {
-  const server = await startPostgres({ dataDir: join(folder, "postgres"), fsync: true });
+export async function embeddedDatabase(folder: string, driver: Driver, events: DatabaseEvents): Promise<LocalDatabase> {
+  const server = await keepPostgres({ dataDir: join(folder, "postgres"), fsync: true, ...events });
   try {
     await migrate({ url: server.url, roles: true });
     const urls = await makeLogins(server.url);

@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { keepPrivate } from "./private-folder.ts";
 import { identityOf, isAlive, type ProcessIdentity } from "./process-facts.ts";
 
 /** `.baton/host.json`: the one process that serves this folder, and the npm that started it. */
@@ -33,13 +34,13 @@ const ORPHAN_ENDS_WITHIN_MS = 2_000;
  */
 export async function claimFolder(folder: string, port: number, npm: ProcessIdentity | undefined): Promise<() => void> {
   const file = join(folder, "host.json");
-  mkdirSync(folder, { recursive: true });
+  keepPrivate(folder);
   const before = readHostFile(file);
   if (before !== undefined) await outlive(before);
   rmSync(file, { force: true });
   const mine: HostFile = { host: identityOf(process.pid)!, port, ...(npm && { npm }) };
   // "wx": of two that start at the same moment, one fails here.
-  writeFileSync(file, JSON.stringify(mine), { flag: "wx" });
+  writeFileSync(file, JSON.stringify(mine), { flag: "wx", mode: 0o600 });
   return () => rmSync(file, { force: true });
 }
 

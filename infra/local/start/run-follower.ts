@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
-import type { Api, Run, Step } from "./api.ts";
+import { inOneLine } from "./one-line.ts";
+import type { ShownRun, ShownStep } from "./shown-run.ts";
 
 const ENDED = new Set(["done", "failed", "cancelled"]);
 const EVERY_MS = 250;
@@ -8,80 +9,110 @@ const LONG_SLEEP_MS = 60_000;
 /** Runs followed at the same time; more would only fill the screen. */
 const AT_MOST = 20;
 
-/** Prints what happens in runs, a line for each attempt of a step, until they end. */
-export class RunFollower {
-  readonly #api: Api;
-  readonly #print: (line: string) => void;
-  readonly #followed = new Set<string>();
-  readonly #begun = Promise.withResolvers<void>();
-  readonly #ended = new AbortController();
+export type ReadRuns = (ids: readonly string[]) => Promise<readonly ShownRun[]>;
 
-  constructor(api: Api, print: (line: string) => void) {
-    this.#api = api;
+/** Prints what happens in runs, a line for each attempt of a step, until they end. It asks for all of them at once, and for none when there is none. */
+export class RunFollower {
+  readonly #read: ReadRuns;
+  readonly #print: (line: string) => void;
+  readonly #everyMs: number;
+  /** The lines that were printed of each run. */
+  readonly #followed = new Map<string, Set<string>>();
+  readonly #ended = new AbortController();
+  #begun = false;
+  #looking = false;
+  #unseen = false;
+
+  constructor(read: ReadRuns, print: (line: string) => void, everyMs = EVERY_MS) {
+    this.#read = read;
     this.#print = print;
+    this.#everyMs = everyMs;
   }
 
   /** Lets it print; what happens before is shown then. */
   begin(): void {
-    this.#begun.resolve();
+    this.#begun = true;
+    this.#startLooking();
   }
 
   follow(id: string): void {
-    this.#follow(id, new Set());
+    this.#add(id, new Set());
   }
 
   /** Follows a run from here on: what has happened before is not printed. */
   async followOn(id: string): Promise<void> {
-    this.#follow(id, new Set(linesOf(await this.#api.run(id))));
+    if (this.#followed.size >= AT_MOST) return;
+    const [run] = await this.#read([id]);
+    this.#add(id, new Set(run && linesOf(run)));
   }
 
   end(): void {
     this.#ended.abort();
   }
 
-  #follow(id: string, shown: Set<string>): void {
+  #add(id: string, printed: Set<string>): void {
     if (this.#followed.has(id) || this.#followed.size >= AT_MOST) return;
-    this.#followed.add(id);
-    this.#show(id, shown)
-      .catch((error: unknown) => {
-        if (!this.#ended.signal.aborted) this.#print(`…${id.slice(-6)}  goes on unseen: ${(error as Error).message}`);
-      })
-      .finally(() => this.#followed.delete(id));
+    this.#followed.set(id, printed);
+    this.#startLooking();
   }
 
-  async #show(id: string, shown: Set<string>): Promise<void> {
-    await this.#begun.promise;
-    for (;;) {
-      const run = await this.#api.run(id);
-      for (const line of linesOf(run)) {
-        if (!shown.has(line)) this.#print(line);
-        shown.add(line);
-      }
-      if (ENDED.has(run.status) || run.status === "blocked" || sleepMs(run) > LONG_SLEEP_MS) return;
-      await pause(EVERY_MS, undefined, { ref: false, signal: this.#ended.signal });
+  #startLooking(): void {
+    if (this.#looking || !this.#begun) return;
+    this.#looking = true;
+    void this.#look().finally(() => (this.#looking = false));
+  }
+
+  async #look(): Promise<void> {
+    while (this.#followed.size > 0 && !this.#ended.signal.aborted) {
+      await this.#read([...this.#followed.keys()]).then(
+        (runs) => this.#show(runs),
+        (error: unknown) => this.#sayUnseen(error as Error),
+      );
+      await pause(this.#everyMs, undefined, { ref: false, signal: this.#ended.signal }).catch(() => undefined);
     }
+  }
+
+  #show(runs: readonly ShownRun[]): void {
+    this.#unseen = false;
+    for (const run of runs) {
+      const printed = this.#followed.get(run.id)!;
+      for (const line of linesOf(run)) {
+        if (!printed.has(line)) this.#print(line);
+        printed.add(line);
+      }
+      if (isOver(run)) this.#followed.delete(run.id);
+    }
+  }
+
+  /** Once, until it sees again: the runs go on, whether they are shown or not. */
+  #sayUnseen(error: Error): void {
+    if (!this.#unseen && !this.#ended.signal.aborted) this.#print(`The database does not answer the display: ${inOneLine(error.message)}`);
+    this.#unseen = true;
   }
 }
 
+function isOver(run: ShownRun): boolean {
+  return ENDED.has(run.status) || run.status === "blocked" || sleepMs(run) > LONG_SLEEP_MS;
+}
+
 /** Everything that is to be said about a run so far, a line each; what was said once stays the same. */
-export function linesOf(run: Run): string[] {
+export function linesOf(run: ShownRun): string[] {
   const start = `${run.workflow.padEnd(16)} …${run.id.slice(-6)}`;
   const steps = run.steps.flatMap((step) => stepLines(step).map((line) => `${start}  ${step.name.padEnd(12)} ${line}`));
   if (run.waiting?.for === "blocked") steps.push(`${start}  is blocked`);
   if (sleepMs(run) > LONG_SLEEP_MS) steps.push(`${start}  sleeps until ${run.waiting?.until}`);
-  if (ENDED.has(run.status)) steps.push(`${start}  ${run.status}${run.error === null ? "" : `: ${run.error.message}`}`);
+  if (ENDED.has(run.status)) steps.push(`${start}  ${run.status}${run.error === null ? "" : `: ${inOneLine(run.error.message)}`}`);
   return steps;
 }
 
-function stepLines({ status, attempts }: Step): string[] {
-  if (attempts.length === 0) return status === "waiting" ? ["sleeps"] : [];
+function stepLines({ attempts }: ShownStep): string[] {
   return attempts.flatMap(({ number, startedAt, finishedAt, error }) => {
     if (finishedAt === null || Date.parse(finishedAt) > Date.now()) return [];
     const took = `${Date.parse(finishedAt) - Date.parse(startedAt)} ms`;
-    return [`attempt ${number}  ${error == null ? `done in ${took}` : `failed after ${took}: ${error.message}`}`];
+    return [`attempt ${number}  ${error == null ? `done in ${took}` : `failed after ${took}: ${inOneLine(error.message)}`}`];
   });
 }
 
-function sleepMs({ status, waiting }: Run): number {
+function sleepMs({ status, waiting }: ShownRun): number {
   return status === "waiting" && waiting?.until != null ? Date.parse(waiting.until) - Date.now() : 0;
 }

@@ -8,6 +8,8 @@ import { type FunctionFacts, readTemplate } from "../host/template.ts";
 import { hashOf } from "./api-key.ts";
 import { embeddedDatabase, externalDatabase, type LocalDatabase } from "./database.ts";
 import { wakeAtExpiry } from "./leases-left.ts";
+import type { ReadRuns } from "./run-follower.ts";
+import { shownRuns } from "./shown-run.ts";
 import type { Settings } from "./settings.ts";
 import { synthesise } from "./synthesise.ts";
 
@@ -15,6 +17,8 @@ import { synthesise } from "./synthesise.ts";
 export interface Service {
   readonly database: LocalDatabase;
   readonly host: Host;
+  /** What the display asks the database for, with one statement for all runs. */
+  readonly readRuns: ReadRuns;
   /** Starts the poller's schedule, and wakes it when leases of killed pollers expire. */
   startPolling(): void;
   close(): Promise<void>;
@@ -28,20 +32,28 @@ export interface ServiceOptions {
   /** Told of every answer of a function over HTTP. */
   readonly onAnswer: (statusCode: number, body: string) => void;
   readonly onCrash: (crash: Crash) => void;
+  /** Receives what happens to the database, in lines for people. */
+  readonly say: (line: string) => void;
+  /** Told, with a sentence, when there is no database any more. */
+  readonly onGivenUp: (reason: string) => void;
 }
 
 /** Builds and synthesises the functions while the database starts, and brings both together. */
-export async function startService({ settings, key, folder, onAnswer, onCrash }: ServiceOptions): Promise<Service> {
+export async function startService(options: ServiceOptions): Promise<Service> {
+  const { settings, key, folder, onAnswer, onCrash, say, onGivenUp } = options;
   const { databaseUrl } = settings;
+  let onRestart = (): void => undefined;
   const driver = settings.driver ?? (databaseUrl === undefined ? "neon" : driverFor({ url: databaseUrl }));
   const packaging = synthesise(join(folder, "package"), { driver });
   // Its failure is reported where it is awaited, unless the database failed before.
   packaging.catch(() => undefined);
-  const database = await (databaseUrl === undefined ? embeddedDatabase(folder, driver) : externalDatabase(databaseUrl, driver));
+  const database = await (databaseUrl === undefined
+    ? embeddedDatabase(folder, driver, { say, onGivenUp, onRestart: () => onRestart() })
+    : externalDatabase(databaseUrl, driver));
   try {
     const { templateFile, folder: codeRoot } = await packaging;
     const template = readTemplate(templateFile);
-    const log = createWriteStream(join(folder, "functions.log"));
+    const log = createWriteStream(join(folder, "functions.log"), { mode: 0o600 });
     const host = await startHost({
       template,
       codeRoot,
@@ -51,19 +63,20 @@ export async function startService({ settings, key, folder, onAnswer, onCrash }:
       onAnswer: ({ statusCode = 200, body = "" }) => onAnswer(statusCode, body),
       onCrash,
     });
+    const pollers = template.schedules.map(({ functionId }) => functionId);
+    const display = connect(database.connectionOf("control-runs"));
     return {
       database,
       host,
+      readRuns: shownRuns(display),
       startPolling: () => {
         host.startSchedules();
-        wakePollers(
-          host,
-          database,
-          template.schedules.map(({ functionId }) => functionId),
-        );
+        wakePollers(host, database, pollers);
+        onRestart = () => goOn(host, database, pollers);
       },
       close: async () => {
         await host.close();
+        await display[Symbol.asyncDispose]();
         await database.close();
       },
     };
@@ -87,6 +100,12 @@ function parametersFor(functions: readonly FunctionFacts[], database: LocalDatab
   return new Map(
     functions.map((facts) => [facts.environment["DATABASE_URL_PARAMETER"] ?? "", database.connectionOf(basename(facts.module)).url]),
   );
+}
+
+/** Pollers that could not reach the database have ended by now; what they held is continued when their leases expire. */
+function goOn(host: Host, database: LocalDatabase, pollers: readonly string[]): void {
+  pollers.forEach((poller) => void host.invoke(poller, "{}"));
+  wakePollers(host, database, pollers);
 }
 
 function wakePollers(host: Host, database: LocalDatabase, pollers: readonly string[]): void {

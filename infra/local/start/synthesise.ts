@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stop } from "esbuild";
 import { buildFunctions, ROOT, SERVERLESS, type BuildOptions, type Bundle } from "../../build.ts";
@@ -27,7 +27,8 @@ export interface Package {
 export async function synthesise(folder: string, options: Omit<BuildOptions, "outdir"> & { readonly stage?: string }): Promise<Package> {
   const inputs = ["serverless.yml", ...fragments()];
   mkdirSync(join(folder, "infra"), { recursive: true });
-  for (const input of inputs) cpSync(join(ROOT, input), join(folder, input));
+  // Written and not copied: a copy would be as readable to others as the original.
+  for (const input of inputs) writeFileSync(join(folder, input), readFileSync(join(ROOT, input)));
   const bundles = await buildFunctions({ ...options, outdir: join(folder, "dist/functions") });
   // The bundler's own process is not needed any longer.
   await stop();

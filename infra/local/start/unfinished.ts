@@ -1,5 +1,9 @@
+import { DatabaseBusyError, DatabaseRefusedError, DatabaseUnknownOutcomeError } from "../../../shared/domain/database-errors.ts";
 import { type Api, ApiError } from "./api.ts";
+import { inOneLine } from "./one-line.ts";
 
+/** What the service or the database may say, and no mistake of ours. */
+const ANSWERS = [ApiError, DatabaseBusyError, DatabaseRefusedError, DatabaseUnknownOutcomeError];
 const UNFINISHED = ["running", "ready", "waiting", "blocked"];
 
 interface Follower {
@@ -9,8 +13,8 @@ interface Follower {
 /** Says which runs were left unfinished. They go on whether they are shown or not, so no answer of the service stops the start. */
 export async function showUnfinished(api: Pick<Api, "runs">, follower: Follower, say: (line: string) => void): Promise<void> {
   const unseen = (what: string) => (error: unknown) => {
-    if (!(error instanceof ApiError)) throw error;
-    say(`Not shown ${what}: ${error.message}`);
+    if (!ANSWERS.some((answer) => error instanceof answer)) throw error;
+    say(`Not shown ${what}: ${inOneLine((error as Error).message)}`);
     return [];
   };
   const runs = (await Promise.all(UNFINISHED.map((status) => api.runs(status).catch(unseen(`${status} runs`))))).flat();

@@ -1,0 +1,28 @@
+import type { RunFacts } from "../../../shared/domain/protocol.ts";
+import type { Database } from "../../../shared/db/database.ts";
+import { describeRun, type RunView } from "../../../shared/engine/describe-run.ts";
+
+/** What the display knows of a run: no input and no outputs. */
+export type ShownRun = Pick<RunView, "id" | "workflow" | "status" | "error" | "waiting" | "steps">;
+export type ShownStep = ShownRun["steps"][number];
+
+/** Inputs and outputs may have megabytes, and are not shown: they stay in the database. */
+const READ = `
+  select json_build_object(
+    'id', facts -> 'id', 'workflow', facts -> 'workflow', 'status', facts -> 'status', 'error', facts -> 'error',
+    'created_at', facts -> 'created_at', 'moment', facts -> 'moment', 'finished_at', facts -> 'finished_at',
+    'run_at', facts -> 'run_at', 'blocked', facts -> 'blocked', 'failures', facts -> 'failures',
+    'checkpoints', (
+      select coalesce(json_agg(json_build_object('node', c -> 'node', 'attempt', c -> 'attempt',
+        'started_at', c -> 'started_at', 'finished_at', c -> 'finished_at')), '[]')
+      from json_array_elements(facts -> 'checkpoints') as c)) as facts
+  from unnest($1::uuid[]) as id, baton.find_run(id) as facts
+  where facts is not null`;
+
+/** Reads any number of runs with one statement; those that are not there are left out. */
+export function shownRuns(database: Pick<Database, "query">): (ids: readonly string[]) => Promise<ShownRun[]> {
+  return async (ids) => {
+    const rows = await database.query<{ facts: RunFacts }>(READ, [`{${ids.join(",")}}`]);
+    return rows.map(({ facts }) => describeRun(facts, undefined, { stacks: false }));
+  };
+}

@@ -1,0 +1,95 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { expect, test } from "vitest";
+import { Api } from "../../infra/local/start/api.ts";
+import { inOneLine } from "../../infra/local/start/one-line.ts";
+import { RunFollower } from "../../infra/local/start/run-follower.ts";
+import { type ShownRun, shownRuns } from "../../infra/local/start/shown-run.ts";
+import { DatabaseBusyError } from "../../shared/domain/database-errors.ts";
+import { createTestDatabase } from "../support/database.ts";
+import { engineOf, failure, leaseOf, newRuns, step } from "../support/engine-calls.ts";
+import { until } from "../support/until.ts";
+
+const PROBLEM = '{"type":"about:blank","title":"Service Unavailable","status":503,"detail":"The database does not answer."}';
+
+function run(id: string, facts: Partial<ShownRun> = {}): ShownRun {
+  return { id, workflow: "demo", status: "running", error: null, waiting: null, steps: [], ...facts };
+}
+
+test("all runs that are shown take one read a look, and none takes none", async () => {
+  const asked: (readonly string[])[] = [];
+  const lines: string[] = [];
+  let status: ShownRun["status"] = "running";
+  const read = async (ids: readonly string[]) => (asked.push(ids), ids.map((id) => run(id, { status })));
+  const follower = new RunFollower(read, (line) => lines.push(line), 1);
+  for (let n = 0; n < 25; n++) follower.follow(`run-${n}`);
+  expect(asked).toEqual([]);
+  follower.begin();
+  await until("it has looked three times", () => asked.length >= 3);
+  expect(asked.every((ids) => ids.length === 20)).toBe(true);
+  status = "done";
+  await until("all are shown as done", () => lines.length === 20);
+  const looks = asked.length;
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  expect(asked.length).toBe(looks);
+  follower.follow("another");
+  await until("it looks again", () => lines.length === 21);
+});
+
+test("a database that does not answer is told once, and the runs are shown when it answers again", async () => {
+  const lines: string[] = [];
+  let reads = 0;
+  const read = async (ids: readonly string[]) => {
+    if (++reads <= 5) throw new DatabaseBusyError(PROBLEM, {});
+    return ids.map((id) => run(id, { status: "done" }));
+  };
+  const follower = new RunFollower(read, (line) => lines.push(line), 1);
+  follower.follow("run-1");
+  follower.begin();
+  await until("it has ended", () => lines.some((line) => line.endsWith("done")));
+  expect(lines).toEqual(["The database does not answer the display: The database does not answer.", "demo             …run-1  done"]);
+});
+
+test.each([
+  ["a problem", `GET /runs was answered with 503: ${PROBLEM}`, "GET /runs was answered with 503: The database does not answer."],
+  ["an answer of the gateway", '{"message":"Service Unavailable"}', "Service Unavailable"],
+  [
+    "the issues of a schema",
+    JSON.stringify([{ path: ["a", 0], message: "expected\n text" }, { message: "too few" }], null, 2),
+    "a.0: expected text; too few",
+  ],
+  ["a document without a message", '{"a":1}', "a JSON document without a message"],
+  ["text of several lines", "first\n  second", "first second"],
+  ["text with a brace", "use {x} here", "use {x} here"],
+])("a line for people has no JSON document: %s", (_what, message, line) => {
+  expect(inOneLine(message)).toBe(line);
+});
+
+test("an answer of the API that refuses is told by the sentence in it", async () => {
+  const server = createServer((_request, response) => response.writeHead(503).end(PROBLEM)).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const api = new Api(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, "key");
+  await expect(api.runs("ready")).rejects.toThrow(/was answered with 503: The database does not answer\.$/);
+  server.closeAllConnections();
+  server.close();
+});
+
+test("runs are read with one statement, without their inputs and outputs", async () => {
+  const database = await createTestDatabase();
+  const engine = engineOf(database);
+  const runs = newRuns(2, { input: { secret: "an input" } });
+  const { token, runs: members } = await leaseOf(engine, runs);
+  const [first, second] = members.map(({ id, place }) => ({ id, place }));
+  await engine.advance(token, 1, { steps: [step(first!, { output: { secret: "an output" } })], failures: [failure(second!)] });
+  const before = database.neon.stats.statements;
+  const shown = await shownRuns(database.connect("operator", "neon"))(runs.map(({ id }) => id));
+  expect(database.neon.stats.statements - before).toBe(1);
+  expect(
+    shown.map(({ status, steps }) => [status, steps.map(({ name, attempts }) => [name, attempts.map((one) => one.error?.message)])]),
+  ).toEqual([
+    ["running", [["reserve", [undefined]]]],
+    ["running", [["reserve", ["it broke"]]]],
+  ]);
+  expect(JSON.stringify(shown)).not.toContain("an ");
+});

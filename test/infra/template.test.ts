@@ -106,6 +106,17 @@ test("no function's environment holds a connection string, and each may read its
   }
 });
 
+test("the HTTP functions read the API keys at run time: their environment holds the parameter's name, and they alone may read it", () => {
+  const keys = "/baton/dev/api-keys";
+  const readers = dev
+    .all("AWS::Lambda::Function")
+    .map(([, { Properties }]) => JSON.stringify(Properties["Environment"]).includes(`"${keys}"`));
+  expect(readers).toEqual([true, true, false]);
+  expect(JSON.stringify(dev.resources)).not.toContain("{{resolve:");
+  const roles = dev.all("AWS::IAM::Role").filter(([, { Properties }]) => JSON.stringify(Properties).includes(`parameter${keys}"`));
+  expect(roles.map(([id]) => id)).toEqual(["EnqueueRunRole", "ControlRunsRole"]);
+});
+
 test("the alarms watch Baton's own metrics by service and stage", () => {
   const own = watchedBy(dev).filter(({ namespace }) => namespace === "Baton");
   expect(own.map(({ metric }) => metric)).toEqual(["OldestReadyAge", "FailedRuns", "LeaseExpiries", "ServerErrors", "Polls"]);

@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { SSMClient } from "@aws-sdk/client-ssm";
 import type { ApiKey, KeyRole } from "../shared/lambda/api-key.ts";
+import { accountIn, lineFor, regionFrom } from "./deploy/target.ts";
 import { StoredKeys } from "./keys/stored-keys.ts";
 import { serviceName } from "./service.ts";
 
@@ -12,9 +13,13 @@ const USAGE = `Usage: npm run keys -- list --stage <stage> [--region <region>]
 async function main(args: string[]): Promise<void> {
   const { positionals, values } = readArguments(args);
   const [command, name = "", digest] = positionals;
-  const { stage, role, region = process.env["AWS_REGION"] } = values;
+  const { stage, role, region: given } = values;
   if (!stage) throw new Error(`Say of which stage. ${USAGE}`);
-  const keys = new StoredKeys(new SSMClient(region ? { region } : {}), `/${serviceName()}/${stage}/api-keys`);
+  const region = regionFrom(given, process.env);
+  const service = serviceName();
+  // On stderr, since a new key stands alone on stdout.
+  console.error(lineFor({ service, stage, region, account: await accountIn(region) }));
+  const keys = new StoredKeys(new SSMClient({ region }), `/${service}/${stage}/api-keys`);
   if (command === "list") return print(await keys.list());
   if (name === "") throw new Error(USAGE);
   if (command === "add" && role !== undefined) return tell(name, await keys.add(name, role as KeyRole));

@@ -40,7 +40,7 @@ export function app(): App {
 }
 
 export function createApp(config: Config, database: Database): App {
-  const logger = stepLogger("baton-api");
+  const logger = stepLogger(`${config.service}-api`);
   const gate = config.wakeParameter === undefined ? undefined : wakeBoard({ parameter: config.wakeParameter });
   const nudge = createNudge(config.pollerFunctionName, logger, gate);
   const operator = { runs: runRepository(database), logger, nudge, clock: systemClock, random: Math.random };

@@ -6,6 +6,11 @@ export class ConfigurationError extends Error {
   override readonly name = "ConfigurationError";
 }
 
+/** The name under `service:` in serverless.yml, as the logs and metrics of this process carry it. */
+export function serviceName(env: NodeJS.ProcessEnv): string {
+  return env["BATON_SERVICE"] || "baton";
+}
+
 /** The cautious one: errors are shown without stacks. */
 export const PRODUCTION = "production";
 
@@ -57,6 +62,7 @@ export type Config = ReturnType<typeof readConfig>;
 export function readConfig(env: NodeJS.ProcessEnv) {
   const settings = readEnvironment(environment, env);
   return {
+    service: serviceName(env),
     /** Keys of the environment stand in for those of the parameter, as DATABASE_URL does for its own. */
     apiKeys: settings.BATON_API_KEY_HASHES,
     apiKeysParameter: settings.BATON_API_KEY_HASHES.length === 0 ? settings.BATON_API_KEYS_PARAMETER : undefined,

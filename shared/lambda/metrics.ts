@@ -10,10 +10,10 @@ export type RejectionMetrics = (status: number) => void;
 /**
  * Prints what a poll did in CloudWatch's embedded metric format: a line of the log, no call.
  *
- * Metrics of namespace Baton with the dimensions service and stage.
+ * Metrics of the service's own namespace with the dimensions service and stage.
  */
-export function pollMetrics(stage: string): PollMetrics {
-  const metrics = metricsOf("baton-poller", stage);
+export function pollMetrics(service: string, stage: string): PollMetrics {
+  const metrics = metricsOf(service, "poller", stage);
   return ({ rested, crashed, failedRuns, poisoned, steps, oldestReadyMs }) => {
     metrics.addMetric("Polls", MetricUnit.Count, 1);
     metrics.addMetric("RestedPolls", MetricUnit.Count, rested ? 1 : 0);
@@ -28,8 +28,8 @@ export function pollMetrics(stage: string): PollMetrics {
 }
 
 /** Prints a request that was answered with a problem; ServerErrors are those that are no fault of the caller. */
-export function rejectionMetrics(stage: string): RejectionMetrics {
-  const metrics = metricsOf("baton-api", stage);
+export function rejectionMetrics(service: string, stage: string): RejectionMetrics {
+  const metrics = metricsOf(service, "api", stage);
   return (status) => {
     metrics.addMetric("RejectedRequests", MetricUnit.Count, 1);
     metrics.addMetric("ServerErrors", MetricUnit.Count, status >= 500 ? 1 : 0);
@@ -37,8 +37,8 @@ export function rejectionMetrics(stage: string): RejectionMetrics {
   };
 }
 
-function metricsOf(serviceName: string, stage: string): Metrics {
-  const metrics = new Metrics({ namespace: "Baton", serviceName });
+function metricsOf(service: string, part: "poller" | "api", stage: string): Metrics {
+  const metrics = new Metrics({ namespace: service, serviceName: `${service}-${part}` });
   metrics.setDefaultDimensions({ stage });
   return metrics;
 }

@@ -25,9 +25,10 @@ const keys = (...args: string[]): Promise<Ended> =>
 const stored = () => parseApiKeys(ssm.parameters.get(parameter)!);
 
 test("a key that is made is stored by its digest, in the form that the functions read, and printed alone", async () => {
-  const { stdout } = await keys("add", "shop", "--role", "producer");
+  const { stdout, stderr } = await keys("add", "shop", "--role", "producer");
   const key = stdout.trim();
   expect(key).toMatch(/^[\w-]{32}$/);
+  expect(stderr).toMatch(/^Service baton, stage pr-42, region eu-central-1, account 123456789012\n/);
   expect(findKey(key, stored())).toMatchObject({ name: "shop", role: "producer" });
   expect(ssm.parameters.get(parameter)).not.toContain(key);
 });
@@ -36,7 +37,7 @@ test("a key is replaced by adding another of its name and removing the first by 
   await keys("add", "shop", "--role", "producer");
   const [first] = stored();
   const { stdout } = await keys("add", "shop", "--role", "producer");
-  expect((await keys("remove", "shop")).stderr).toMatch(/^2 keys have this name: /);
+  expect((await keys("remove", "shop")).stderr).toMatch(/^2 keys have this name: /m);
   await keys("remove", "shop", first!.digest.toString("hex").slice(0, 12));
   expect(stored()).toEqual([findKey(stdout.trim(), stored())]);
 });
@@ -49,11 +50,11 @@ test("the list shows names, roles and beginnings of digests", async () => {
 });
 
 test.each([
-  [["add", "shop"], /^Usage: /],
+  [["add", "shop"], /^Usage: /m],
   [["add", "shop", "--role", "admin"], /^There is no role admin\. Usage: /],
-  [["add", "two words", "--role", "reader"], /^0\.name: take 1 to 64 letters/],
-  [["remove", "nobody"], /^There is no such key: /],
-  [["frobnicate", "shop"], /^Usage: /],
+  [["add", "two words", "--role", "reader"], /^0\.name: take 1 to 64 letters/m],
+  [["remove", "nobody"], /^There is no such key: /m],
+  [["frobnicate", "shop"], /^Usage: /m],
 ])("%j is refused with a sentence, and nothing is stored", async (args, sentence) => {
   expect(await keys(...args)).toMatchObject({ code: 1, stderr: expect.stringMatching(sentence) });
   expect(ssm.parameters.size).toBe(0);
@@ -66,6 +67,6 @@ test("more keys than a parameter holds are refused, and those that are there sta
     digest: n.toString(16).padStart(64, "0"),
   }));
   ssm.parameters.set(parameter, JSON.stringify(many));
-  expect((await keys("add", "one-more", "--role", "reader")).stderr).toMatch(/^37 keys are more than the 4096 characters/);
+  expect((await keys("add", "one-more", "--role", "reader")).stderr).toMatch(/^37 keys are more than the 4096 characters/m);
   expect(stored()).toHaveLength(36);
 });

@@ -117,8 +117,8 @@ test("the HTTP functions read the API keys at run time: their environment holds 
   expect(roles.map(([id]) => id)).toEqual(["EnqueueRunRole", "ControlRunsRole"]);
 });
 
-test("the alarms watch Baton's own metrics by service and stage", () => {
-  const own = watchedBy(dev).filter(({ namespace }) => namespace === "Baton");
+test("the alarms watch the service's own metrics by service and stage", () => {
+  const own = watchedBy(dev).filter(({ namespace }) => namespace === "baton");
   expect(own.map(({ metric }) => metric)).toEqual(["OldestReadyAge", "FailedRuns", "LeaseExpiries", "ServerErrors", "Polls"]);
   for (const { dimensions } of own) expect(Object.keys(dimensions)).toEqual(["service", "stage"]);
 });

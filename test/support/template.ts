@@ -25,9 +25,9 @@ export interface Watched {
   readonly dimensions: Readonly<Record<string, unknown>>;
 }
 
-/** Synthesises the service for a stage; what it wrote goes with the test file. */
-export async function templateOf(stage: string): Promise<TestTemplate> {
-  const made = await synthesise(projectFolder(), { driver: "neon", stage });
+/** Synthesises the service for a stage, under another name if there is one; what it wrote goes with the test file. */
+export async function templateOf(stage: string, service?: string): Promise<TestTemplate> {
+  const made = await synthesise(projectFolder(), { driver: "neon", stage, ...(service !== undefined && { service }) });
   const { Resources: resources } = JSON.parse(readFileSync(made.templateFile, "utf8")) as { Resources: Record<string, Resource> };
   const all = (type: string) => Object.entries(resources).filter(([, { Type }]) => Type === type);
   const single = (type: string) => {

@@ -16,7 +16,7 @@ export const handler = middy({ timeoutEarlyInMillis: 0 }).handler(async (event: 
   const report = newReport();
   const nudged = isNudge(event);
   try {
-    return await guardProcess(poller, (poller) =>
+    return await guardProcess({ ...poller, ticked: metrics }, (poller) =>
       gate === undefined ? pollQueue(poller, nudged, report) : pollBehindGate(poller, gate, nudged, report),
     );
   } finally {

@@ -149,6 +149,10 @@ test("the alarms watch the service's own metrics by service and stage", () => {
   for (const { dimensions } of own) expect(Object.keys(dimensions)).toEqual(["service", "stage"]);
 });
 
+test("a poller that works for long counts as a sign of life once a minute: the alarm counts lines, not polls", () => {
+  expect(dev.resources["HeartbeatMissingAlarm"]?.Properties).toMatchObject({ MetricName: "Polls", Statistic: "SampleCount", Period: 300 });
+});
+
 test("every alarm has a section in docs/operations.md", () => {
   const headings = [...readFileSync(join(ROOT, "docs/operations.md"), "utf8").matchAll(/^## (\w+)$/gm)].map(([, name]) => name);
   expect(headings).toEqual(expect.arrayContaining(watchedBy(dev).map(({ alarm }) => alarm.replace("baton-dev-", ""))));

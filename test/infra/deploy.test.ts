@@ -138,7 +138,7 @@ test("a dry run packages, says how the schema stands, and changes nothing", asyn
 
 test("code that is deployed again after a newer one, to roll back, leaves the newer schema as it is", async () => {
   const newer = server.copySql();
-  writeFileSync(join(newer, "migrations/9999_next.sql"), "create table baton.next (id int);");
+  writeFileSync(join(newer, "migrations/0099_next.sql"), "create table baton.next (id int);");
   appendFileSync(join(newer, "functions/now.sql"), "-- newer\n");
   await migrate({ url, roles: true, sqlDir: newer });
   await deploy(options());

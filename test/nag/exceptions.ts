@@ -43,6 +43,11 @@ export const EXCEPTIONS: readonly Exception[] = [
       "An event of the poller's says nothing that the database does not, and in a backlog millions are dropped; the others are invoked synchronously alone, by the API.",
   },
   {
+    rule: "Serverless-LambdaAsyncFailureDestination",
+    resources: ["PollQueueLambdaEvConf"],
+    reason: "The same: its errors are in the log and an alarm, and what is dropped without a free poller is no failure.",
+  },
+  {
     rule: "Serverless-LambdaTracing",
     resources: functions,
     reason:

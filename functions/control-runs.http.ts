@@ -1,7 +1,7 @@
 import httpRouter from "@middy/http-router";
 import { app } from "../shared/lambda/app.ts";
 import { answer, type HttpAnswer, type HttpEvent } from "../shared/lambda/http-event.ts";
-import { httpFunction, type HttpHandler } from "../shared/lambda/http-function.ts";
+import { allow, httpFunction, type HttpHandler } from "../shared/lambda/http-function.ts";
 import { readLife } from "../shared/lambda/life-request.ts";
 import { readListRequest } from "../shared/lambda/list-request.ts";
 import { Problem } from "../shared/lambda/problem.ts";
@@ -28,10 +28,10 @@ function idOf(event: HttpEvent): string {
 export const handler = httpFunction(
   httpRouter<HttpEvent, HttpAnswer>({
     routes: [
-      { method: "GET", path: "/runs", handler: list },
-      { method: "GET", path: "/runs/{id}", handler: find },
-      { method: "POST", path: "/runs/{id}/cancel", handler: cancel },
-      { method: "POST", path: "/runs/{id}/redrive", handler: redrive },
+      { method: "GET", path: "/runs", handler: allow(["reader"], list) },
+      { method: "GET", path: "/runs/{id}", handler: allow(["reader", "producer"], find) },
+      { method: "POST", path: "/runs/{id}/cancel", handler: allow([], cancel) },
+      { method: "POST", path: "/runs/{id}/redrive", handler: allow([], redrive) },
     ],
     notFoundResponse: () => {
       throw new Problem("unknown-route", "There is no such route.");

@@ -24,7 +24,7 @@ async function poll(nudged: boolean, context: Context): Promise<PollReport> {
   const { poller, gate, metrics } = pollerFor(context);
   const report = newReport();
   try {
-    return await guardProcess(poller, (poller) =>
+    return await guardProcess({ ...poller, ticked: metrics }, (poller) =>
       gate === undefined ? pollQueue(poller, nudged, report) : pollBehindGate(poller, gate, nudged, report),
     );
   } finally {

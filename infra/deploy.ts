@@ -4,11 +4,13 @@ import { parseArgs } from "node:util";
 import { stop } from "esbuild";
 import type { Driver } from "../shared/db/connect.ts";
 import { buildFunctions, chosenDriver, ROOT, SERVERLESS } from "./build.ts";
+import { accountIn, lineFor, regionFrom } from "./deploy/target.ts";
 import { checkSchema, migrate } from "./migrate.ts";
+import { serviceName } from "./service.ts";
 
 export interface DeployOptions {
   readonly stage: string;
-  readonly region?: string | undefined;
+  readonly region: string;
   /** The owner of the database, as for `migrate`. */
   readonly url: string;
   readonly roles: boolean;
@@ -20,6 +22,8 @@ export interface DeployOptions {
   /** `true`: changes neither the database nor the account; says how the schema stands and packages. */
   readonly dryRun: boolean;
   readonly log: (line: string) => void;
+  /** Finds the account in a region; undefined: no credentials. Default: asks STS. */
+  readonly findAccount?: (region: string) => Promise<string | undefined>;
   /** The program that deploys, run by Node. Default: osls, of this project. */
   readonly serverless?: string;
   /** Where the bundles go. Default: where serverless.yml looks for them. */
@@ -42,7 +46,7 @@ export class ServerlessFailedError extends Error {
 const USAGE = "Usage: npm run deploy -- --stage <stage> [--region <region>] [--no-roles] [--no-migrate] [--force] [--dry-run]";
 
 /**
- * Builds the functions, migrates the database, and deploys, in this order: the running code works on the new schema, the new
+ * Says where it goes, builds the functions, migrates the database, and deploys, in this order: the running code works on the new schema, the new
  * code not on the old one. Whatever fails stops it, and nothing after it is done.
  *
  * A database that a newer code has migrated is left as it is: older functions in it would take from the newer code what it needs.
@@ -50,11 +54,20 @@ const USAGE = "Usage: npm run deploy -- --stage <stage> [--region <region>] [--n
  */
 export async function deploy(options: DeployOptions): Promise<void> {
   const { driver, outdir } = options;
+  await announce(options);
   await buildFunctions({ driver, ...(outdir !== undefined && { outdir }) });
   // The bundler's own process is not needed any longer.
   await stop();
   if (options.migrates) await bringUpSchema(options);
   await runServerless(options.dryRun ? "package" : "deploy", options);
+}
+
+/** Says where all this goes; without credentials it would fail after the migration, so it ends here. */
+async function announce({ stage, region, dryRun, log, findAccount = accountIn }: DeployOptions): Promise<void> {
+  const account = await findAccount(region);
+  log(lineFor({ service: serviceName(), stage, region, account }));
+  if (account === undefined && !dryRun)
+    throw new Error("AWS takes no credentials of this machine. Nothing was done. Log in until aws sts get-caller-identity answers.");
 }
 
 async function bringUpSchema({ url, roles, dryRun, log, sqlDir }: DeployOptions): Promise<void> {
@@ -69,10 +82,10 @@ async function runServerless(command: "deploy" | "package", options: DeployOptio
   const { stage, region, driver, force, serverless = SERVERLESS } = options;
   // The owner's connection string is nobody's business from here on.
   const { DATABASE_URL: _owner, ...env } = process.env;
-  const chosen = [...(region === undefined ? [] : ["--region", region]), ...(force && command === "deploy" ? ["--force"] : [])];
+  const chosen = ["--region", region, ...(force && command === "deploy" ? ["--force"] : [])];
   const child = spawn(process.execPath, [serverless, command, "--stage", stage, ...chosen], {
     cwd: ROOT,
-    env: { ...env, BATON_DRIVER: driver },
+    env: { ...env, AWS_REGION: region, BATON_DRIVER: driver },
     stdio: "inherit",
   });
   const [code] = (await once(child, "close")) as [number | null];
@@ -89,7 +102,7 @@ function optionsFrom(args: string[], env: NodeJS.ProcessEnv): DeployOptions {
     );
   return {
     stage,
-    region,
+    region: regionFrom(region, env),
     url,
     roles: !withoutRoles,
     migrates: !withoutMigration,

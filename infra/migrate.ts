@@ -1,5 +1,6 @@
-import { applyFunctions, applyMigrations, applyRoles } from "./migrate/apply.ts";
+import { applyFunctions, applyMigrations, applyRoles, tellOfTheDeleted } from "./migrate/apply.ts";
 import { requireUtf8, withClient } from "./migrate/connection.ts";
+import { tellOfThePollers } from "./migrate/pollers.ts";
 import { readSqlFiles } from "./migrate/sql-files.ts";
 
 export { type SchemaState, checkSchema } from "./migrate/check-schema.ts";
@@ -29,6 +30,8 @@ export async function migrate({ url, roles, log = () => undefined, sqlDir }: Mig
     if (roles) await applyRoles(deployment);
     await applyMigrations(deployment);
     await applyFunctions(deployment);
+    await tellOfTheDeleted(deployment);
+    if (roles) await tellOfThePollers(deployment);
   });
 }
 

@@ -10,6 +10,8 @@ declare
   options text := case when current_setting('server_version_num')::integer >= 160000 then ' with inherit true, set true' else '' end;
   needed text;
   part regclass;
+  -- A schema example that Baton did not make is somebody else's.
+  ours oid[] := array[to_regnamespace('baton')];
 begin
   foreach needed in array array['baton_migrator', 'baton_engine', 'baton_producer', 'baton_poller', 'baton_reader', 'baton_operator'] loop
     begin
@@ -31,21 +33,27 @@ begin
     execute format('grant create on database %I to baton_migrator', current_database());
   end if;
 
+  if has_table_privilege(to_regclass('baton.migration'), 'select') then
+    if exists (select from baton.migration where name = '0100_example') then
+      ours := ours || to_regnamespace('example')::oid;
+    end if;
+  end if;
+
   -- What was migrated with --no-roles belongs to the user who did it.
   for part in
     select c.oid from pg_class as c
-    where c.relnamespace in (to_regnamespace('baton'), to_regnamespace('example'))
+    where c.relnamespace = any (ours)
       and c.relkind in ('r', 'p') and c.relowner <> 'baton_migrator'::regrole
   loop
     execute format('alter table %s owner to baton_migrator', part);
   end loop;
   for needed in
     select format('alter function %s owner to baton_migrator', p.oid::regprocedure) from pg_proc as p
-    where p.pronamespace in (to_regnamespace('baton'), to_regnamespace('example'))
+    where p.pronamespace = any (ours)
       and p.proowner not in ('baton_migrator'::regrole, 'baton_engine'::regrole)
     union all
     select format('alter schema %I owner to baton_migrator', n.nspname) from pg_namespace as n
-    where n.nspname in ('baton', 'example') and n.nspowner <> 'baton_migrator'::regrole
+    where n.oid = any (ours) and n.nspowner <> 'baton_migrator'::regrole
   loop
     execute needed;
   end loop;

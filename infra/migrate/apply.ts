@@ -3,7 +3,7 @@ import type pg from "pg";
 import { asUsual } from "./connection.ts";
 import { ChangedMigrationError, EndedTransactionError, RefusedSqlError, RolesRefusedError } from "./errors.ts";
 import { refuseEmptyMigration, refuseUnlawfulFile } from "./refuse-file.ts";
-import type { FunctionFile, SqlFile, SqlFiles } from "./sql-files.ts";
+import { type FunctionFile, isOfBaton, type SqlFile, type SqlFiles } from "./sql-files.ts";
 
 /** One deployer's connection, and whether it works as baton_migrator. */
 export interface Deployment {
@@ -33,6 +33,13 @@ export async function applyMigrations(deployment: Deployment): Promise<void> {
     const applied = await inTurn(deployment, () => applyMigration(deployment, migration));
     if (applied) deployment.log(`applied ${migration.name}`);
   }
+}
+
+/** Says which of the service's own files were applied here and are gone: nothing is undone, and nothing waits for them. */
+export async function tellOfTheDeleted({ client, files, log }: Deployment): Promise<void> {
+  const { rows } = await client.query<{ name: string }>("select name from baton.migration where name ~ '^[0-9]' order by name");
+  const deleted = rows.map(({ name }) => name).filter((name) => !isOfBaton(name) && !files.migrations.some((file) => file.name === name));
+  if (deleted.length > 0) log(`applied here before and not in this code: ${deleted.join(", ")}; what it made stays as it is`);
 }
 
 /** Applies all functions, and who may execute them, in one transaction, when any of them changed. */

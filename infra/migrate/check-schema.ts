@@ -1,9 +1,9 @@
 import { requireUtf8, withClient } from "./connection.ts";
-import { readSqlFiles } from "./sql-files.ts";
+import { isOfBaton, readSqlFiles } from "./sql-files.ts";
 
 /**
  * How a database stands to this code: `none`: never migrated; `older`: `npm run migrate` would change something;
- * `newer`: it has migrations that this code does not know.
+ * `newer`: it has migrations of Baton that this code does not know. What a service has deleted of its own does not count.
  */
 export type SchemaState = "current" | "older" | "none" | "newer";
 
@@ -17,7 +17,7 @@ export async function checkSchema(url: string, sqlDir?: string): Promise<SchemaS
   const files = readSqlFiles(sqlDir);
   const expected = new Map(files.migrations.map(({ name, checksum }) => [name, checksum]));
   const migrations = [...applied.keys()].filter((name) => name !== "functions" && name !== "roles");
-  if (migrations.some((name) => !expected.has(name))) return "newer";
+  if (migrations.some((name) => isOfBaton(name) && !expected.has(name))) return "newer";
   expected.set("functions", files.functionsChecksum);
   return [...expected].every(([name, checksum]) => applied.get(name) === checksum) ? "current" : "older";
 }

@@ -2,6 +2,11 @@ import pg from "pg";
 
 /** What cannot run in a transaction, such as `create index concurrently`. */
 const NOT_IN_A_TRANSACTION = "25001";
+/** `create schema` of a name that somebody else has. */
+const SCHEMA_EXISTS = "42P06";
+const NOT_OURS =
+  ". No migration of this database made that schema, so it was left as it is. Take another name in this file, or delete the file " +
+  "together with the code that uses its tables.";
 const OUTSIDE =
   ". Each file is applied in a transaction: leave out what cannot be in one, such as concurrently, or run that statement with psql " +
   'first and write it into the migration without concurrently and with "if not exists".';
@@ -60,6 +65,11 @@ export class WrongEncodingError extends Error {
   }
 }
 
+function adviceOn(sqlstate: string | undefined): string {
+  if (sqlstate === NOT_IN_A_TRANSACTION) return OUTSIDE;
+  return sqlstate === SCHEMA_EXISTS ? NOT_OURS : "";
+}
+
 /** Postgres refused a file of `sql/`. */
 export class RefusedSqlError extends Error {
   override readonly name = "RefusedSqlError";
@@ -69,7 +79,7 @@ export class RefusedSqlError extends Error {
   constructor(file: string, cause: unknown) {
     const sqlstate = cause instanceof pg.DatabaseError ? cause.code : undefined;
     const code = sqlstate === undefined ? "" : ` (${sqlstate})`;
-    super(`${file} was refused: ${(cause as Error).message}${code}${sqlstate === NOT_IN_A_TRANSACTION ? OUTSIDE : ""}`, { cause });
+    super(`${file} was refused: ${(cause as Error).message}${code}${adviceOn(sqlstate)}`, { cause });
     this.file = file;
     this.sqlstate = sqlstate;
   }

@@ -32,6 +32,11 @@ export interface SqlFiles {
   readonly rolesChecksum: string;
 }
 
+/** Numbers from 0100 on are the service's own; those below come with Baton. */
+export function isOfBaton(migration: string): boolean {
+  return migration < "0100";
+}
+
 export const SQL_DIR = fileURLToPath(new URL("../../sql", import.meta.url));
 
 export function readSqlFiles(sqlDir = SQL_DIR): SqlFiles {

@@ -1,7 +1,8 @@
 import { DatabaseBusyError, DatabaseConfigurationError } from "../domain/database-errors.ts";
+import { readParameter } from "./ssm-parameter.ts";
 
 /**
- * Reads a connection string from an SSM parameter, with the AWS SDK that the runtime on Lambda has.
+ * Reads a connection string from an SSM parameter.
  *
  * name: a SecureString such as `/baton/prod/poll-queue/database-url`. To be called once a process, and again when the password
  * was rotated.
@@ -10,16 +11,10 @@ import { DatabaseBusyError, DatabaseConfigurationError } from "../domain/databas
  */
 export function connectionParameter(name: string): () => Promise<string> {
   return async () => {
-    const { GetParameterCommand, SSMClient } = await import("@aws-sdk/client-ssm");
-    const client = new SSMClient({ maxAttempts: 3 });
     try {
-      const command = new GetParameterCommand({ Name: name, WithDecryption: true });
-      const { Parameter } = await client.send(command, { abortSignal: AbortSignal.timeout(5_000) });
-      return Parameter?.Value ?? "";
+      return await readParameter(name, { maxAttempts: 3, timeoutMs: 5_000 });
     } catch (thrown) {
       throw refusal(name, thrown as Error);
-    } finally {
-      client.destroy();
     }
   };
 }

@@ -43,6 +43,8 @@ interface Poll {
   /** Leases that are claimed or worked now. */
   open: number;
   outOfTime: boolean;
+  /** A tick is on its way beside the work. */
+  ticking: boolean;
   readonly report: PollReport;
 }
 
@@ -56,10 +58,10 @@ interface Poll {
  * whenever nothing else is due, so that they do not wait for the next invocation.
  */
 export async function pollQueue(poller: Poller, nudged = false, report = newReport()): Promise<PollReport> {
-  const poll: Poll = { poller, slots: new Slots(), open: 0, outOfTime: false, report };
+  const poll: Poll = { poller, slots: new Slots(), open: 0, outOfTime: false, ticking: false, report };
   if ((!nudged || tickIsDue(poller)) && (await tick(poll)).suspects) await workSuspects(poll);
   for (let idle = 0; hasTime(poll);) {
-    if (tickIsDue(poller)) await tick(poll);
+    if (tickIsDue(poller)) await tickAndTell(poll);
     const last = await workBacklog(poll);
     poll.report.dueInMs = last.due_in_ms;
     if (last.runs.length > 0) idle = 0;
@@ -87,7 +89,7 @@ async function workBacklog(poll: Poll): Promise<ClaimAnswer> {
   let answer: ClaimAnswer;
   try {
     answer = await claimed(poll, lease, false);
-    if (answer.runs.length > 0) await workLease(poller, lease, () => openBeside(poll, lease, beside));
+    if (answer.runs.length > 0) await workLease(poller, lease, () => [tickBeside(poll, beside), openBeside(poll, lease, beside)]);
   } finally {
     poll.open--;
     await Promise.allSettled(beside);
@@ -107,6 +109,22 @@ function openBeside(poll: Poll, lease: Lease, beside: Set<Promise<void>>): void 
   // Whoever opened it awaits it in the end; until then a failure is not unhandled.
   working.catch(() => undefined);
   beside.add(working);
+}
+
+/** However long the work takes: who expired, and how long others wait, is not for its end to say. */
+function tickBeside(poll: Poll, beside: Set<Promise<void>>): void {
+  if (poll.ticking || !tickIsDue(poll.poller)) return;
+  poll.ticking = true;
+  const ticking = tickAndTell(poll)
+    .then(() => void beside.delete(ticking))
+    .finally(() => (poll.ticking = false));
+  ticking.catch(() => undefined);
+  beside.add(ticking);
+}
+
+async function tickAndTell(poll: Poll): Promise<void> {
+  await tick(poll);
+  poll.poller.ticked?.(poll.report);
 }
 
 function hasRoomBeside(poll: Poll, lease: Lease): boolean {
@@ -143,7 +161,9 @@ async function workSuspects(poll: Poll): Promise<boolean> {
   if (answer.runs.length === 0) return false;
   // Says that they begin: only then does a crash count against them.
   await commitRound(poll.poller, lease, []);
-  await workLease(poll.poller, lease);
+  const beside = new Set<Promise<void>>();
+  await workLease(poll.poller, lease, () => tickBeside(poll, beside));
+  await Promise.all(beside);
   countLease(poll, lease);
   return true;
 }

@@ -2,6 +2,7 @@ import type { Json } from "../domain/json.ts";
 import type { Logger } from "../domain/node.ts";
 import type { Redact } from "../domain/redact.ts";
 import type { Registry } from "../domain/registry.ts";
+import type { PollReport } from "./poll-queue.ts";
 import type { Clock, Heartbeat, RunStore } from "./ports.ts";
 
 /** How a poller works; sizes in runs and bytes, times in milliseconds. */
@@ -58,4 +59,6 @@ export interface Poller {
   readonly remainingMs: () => number;
   /** Beats while a handler blocks the event loop; without one, such a lease expires. */
   readonly heartbeat?: Heartbeat;
+  /** Told what there is to tell so far, at each tick while it works: once a minute. */
+  readonly ticked?: (report: PollReport) => void;
 }

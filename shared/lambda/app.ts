@@ -10,6 +10,8 @@ import { redact } from "../workflows/redact.ts";
 import { cancelRun, listRuns, redriveRun, type RunPage } from "../engine/control-runs.ts";
 import { systemClock } from "../engine/ports.ts";
 import { readConfig, type Config } from "./config.ts";
+import { fixedKeys, type KeyRing, keyRing } from "./key-ring.ts";
+import { keysParameter } from "./keys-parameter.ts";
 import { createNudge } from "./nudge.ts";
 import { stepLogger } from "./step-logger.ts";
 import { wakeBoard } from "./wake-board.ts";
@@ -17,6 +19,7 @@ import { wakeBoard } from "./wake-board.ts";
 /** Everything the HTTP functions share: the place where the engine meets the database. */
 export interface App {
   readonly config: Config;
+  readonly keys: KeyRing;
   readonly logger: Logger;
   readonly registry: Registry;
   readonly client: Client;
@@ -38,12 +41,13 @@ export function app(): App {
 }
 
 export function createApp(config: Config, database: Database): App {
-  const logger = stepLogger("baton-api");
+  const logger = stepLogger(`${config.service}-api`);
   const gate = config.wakeParameter === undefined ? undefined : wakeBoard({ parameter: config.wakeParameter });
   const nudge = createNudge(config.pollerFunctionName, logger, gate);
   const operator = { runs: runRepository(database), logger, nudge, clock: systemClock, random: Math.random };
   return {
     config,
+    keys: keysOf(config, logger),
     logger,
     // How long a step may take is the poller's business, which refuses what it cannot start.
     registry: createRegistry(workflows, { pollerTimeoutMs: Infinity }),
@@ -54,4 +58,9 @@ export function createApp(config: Config, database: Database): App {
       redrive: (id, redrives) => redriveRun(operator, id, redrives),
     },
   };
+}
+
+function keysOf({ apiKeys, apiKeysParameter: name }: Config, logger: Logger): KeyRing {
+  if (name === undefined) return fixedKeys(apiKeys);
+  return keyRing({ read: keysParameter(name), now: Date.now, logger });
 }

@@ -1,15 +1,20 @@
 import * as z from "zod";
+import { type ApiKey, sha256 } from "./api-key.ts";
 
 /** A setting of the function is missing or wrong; the message names each variable and what it takes, never its value. */
 export class ConfigurationError extends Error {
   override readonly name = "ConfigurationError";
 }
 
+/** The name under `service:` in serverless.yml, as the logs and metrics of this process carry it. */
+export function serviceName(env: NodeJS.ProcessEnv): string {
+  return env["BATON_SERVICE"] || "baton";
+}
+
 /** The cautious one: errors are shown without stacks. */
 export const PRODUCTION = "production";
 
-const sha256 = /^[0-9a-fA-F]{64}$/;
-
+/** Where there is no SSM: digests alone, each an operator's. */
 const hashes = z
   .string()
   .default("")
@@ -20,7 +25,10 @@ const hashes = z
       .filter((hash) => hash !== ""),
   )
   .refine((list) => list.every((hash) => sha256.test(hash)), "give SHA-256 digests of API keys in hex, separated by commas")
-  .transform((list) => list.map((hash) => Buffer.from(hash, "hex")));
+  .transform((list): ApiKey[] => list.map((hash) => ({ name: "environment", role: "operator", digest: Buffer.from(hash, "hex") })));
+
+const parameterName = /^\/[\w./-]+$/;
+const nameParameter = "give it the name of an SSM parameter, from its first slash";
 
 /** What every function is told: where its database is, and whether the idle gate stands before it. */
 export const commonSettings = {
@@ -28,10 +36,7 @@ export const commonSettings = {
     .string()
     .regex(/^postgres(ql)?:\/\//, "give it a Postgres connection string")
     .optional(),
-  DATABASE_URL_PARAMETER: z
-    .string()
-    .regex(/^\/[\w./-]+$/, "give it the name of an SSM parameter, from its first slash")
-    .optional(),
+  DATABASE_URL_PARAMETER: z.string().regex(parameterName, nameParameter).optional(),
   BATON_DRIVER: z.enum(["neon", "pg"], { error: "it takes neon or pg" }).optional(),
   BATON_NEON_ENDPOINT: z.url({ error: "give it the URL of a local Neon endpoint" }).optional(),
   BATON_STAGE: z.string().default(PRODUCTION),
@@ -39,7 +44,12 @@ export const commonSettings = {
   BATON_WAKE_PARAMETER: z.string().startsWith("/", "give it the name of an SSM parameter, from its first slash").optional(),
 };
 
-const environment = z.object({ ...commonSettings, BATON_API_KEY_HASHES: hashes, POLLER_FUNCTION_NAME: z.string().optional() });
+const environment = z.object({
+  ...commonSettings,
+  BATON_API_KEYS_PARAMETER: z.string().regex(parameterName, nameParameter).optional(),
+  BATON_API_KEY_HASHES: hashes,
+  POLLER_FUNCTION_NAME: z.string().optional(),
+});
 
 /** What an HTTP function is told by its environment; where the database is, `defaultDatabase` reads from it too. */
 export type Config = ReturnType<typeof readConfig>;
@@ -52,7 +62,10 @@ export type Config = ReturnType<typeof readConfig>;
 export function readConfig(env: NodeJS.ProcessEnv) {
   const settings = readEnvironment(environment, env);
   return {
-    apiKeyHashes: settings.BATON_API_KEY_HASHES,
+    service: serviceName(env),
+    /** Keys of the environment stand in for those of the parameter, as DATABASE_URL does for its own. */
+    apiKeys: settings.BATON_API_KEY_HASHES,
+    apiKeysParameter: settings.BATON_API_KEY_HASHES.length === 0 ? settings.BATON_API_KEYS_PARAMETER : undefined,
     /** Only a stage that is not production shows stacks. */
     showStacks: !settings.BATON_STAGE.startsWith("prod"),
     pollerFunctionName: settings.POLLER_FUNCTION_NAME,

@@ -1,11 +1,14 @@
 import middyStack from "@middy/core";
 import type { Context } from "aws-lambda";
+import type { KeyRole } from "./api-key.ts";
 import { app } from "./app.ts";
-import { bearerAuth } from "./bearer-auth.ts";
+import { bearerAuth, callerOf } from "./bearer-auth.ts";
 import type { HttpAnswer, HttpEvent } from "./http-event.ts";
-import { PRODUCTION } from "./config.ts";
+import { PRODUCTION, serviceName } from "./config.ts";
 import { rejectionMetrics, type RejectionMetrics } from "./metrics.ts";
+import { Problem } from "./problem.ts";
 import { problemDetails } from "./problem-details.ts";
+import { requestLog } from "./request-log.ts";
 import { securityHeaders } from "./security-headers.ts";
 import { stepLogger } from "./step-logger.ts";
 
@@ -18,17 +21,28 @@ const timeoutEarlyInMillis = 500;
 /** The stack that every HTTP function stands on: safe headers, problem details, and an API key before anything else. */
 export function httpFunction(handle: HttpHandler): HttpHandler {
   const stack = middyStack<HttpEvent, HttpAnswer>({ timeoutEarlyInMillis })
+    .use(requestLog(logger))
     .use(securityHeaders())
     .use(problemDetails(logger, rejected))
-    .use(bearerAuth(() => app().config.apiKeyHashes))
+    .use(bearerAuth(() => app().keys))
     .handler(handle);
   return async (event, context) => stack(event, context);
+}
+
+/** A handler for the keys of these roles; an operator may do everything. */
+export function allow(roles: readonly Exclude<KeyRole, "operator">[], handle: HttpHandler): HttpHandler {
+  const allowed: readonly KeyRole[] = [...roles, "operator"];
+  return async (event, context) => {
+    const caller = callerOf(event);
+    if (caller !== undefined && allowed.includes(caller.role)) return handle(event, context);
+    throw new Problem("forbidden", `This is for a key with the role ${allowed.join(" or ")}; yours is ${caller?.role ?? "nobody's"}.`);
+  };
 }
 
 let metrics: RejectionMetrics | undefined;
 
 function rejected(status: number): void {
-  metrics ??= rejectionMetrics(process.env["BATON_STAGE"] || PRODUCTION);
+  metrics ??= rejectionMetrics(serviceName(process.env), process.env["BATON_STAGE"] || PRODUCTION);
   metrics(status);
 }
 
@@ -37,6 +51,6 @@ function logger() {
   try {
     return app().logger;
   } catch {
-    return stepLogger("baton-api");
+    return stepLogger(`${serviceName(process.env)}-api`);
   }
 }

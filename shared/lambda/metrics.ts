@@ -1,35 +1,42 @@
 import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
 import type { PollReport } from "../engine/poll-queue.ts";
 
-/** One line of metrics for each poll; see `docs/operations.md` for what is made of them. */
+/** A line of metrics for each poll, and one for each minute that it works; see `docs/operations.md` for what is made of them. */
 export type PollMetrics = (report: PollReport) => void;
 
 /** One line of metrics for each request that was not served. */
 export type RejectionMetrics = (status: number) => void;
 
 /**
- * Prints what a poll did in CloudWatch's embedded metric format: a line of the log, no call.
+ * Prints what a poll did since its last line in CloudWatch's embedded metric format: a line of the log, no call. A poll counts in
+ * its first line; the others hold a 0 for it, which is a sign of life.
  *
- * Metrics of namespace Baton with the dimensions service and stage.
+ * Metrics of the service's own namespace with the dimensions service and stage.
  */
-export function pollMetrics(stage: string): PollMetrics {
-  const metrics = metricsOf("baton-poller", stage);
-  return ({ rested, crashed, failedRuns, poisoned, steps, oldestReadyMs }) => {
-    metrics.addMetric("Polls", MetricUnit.Count, 1);
-    metrics.addMetric("RestedPolls", MetricUnit.Count, rested ? 1 : 0);
-    metrics.addMetric("LeaseExpiries", MetricUnit.Count, crashed);
-    metrics.addMetric("FailedRuns", MetricUnit.Count, failedRuns);
+export function pollMetrics(service: string, stage: string): PollMetrics {
+  const metrics = metricsOf(service, "poller", stage);
+  const said = new WeakMap<PollReport, PollReport>();
+  return (report) => {
+    const before = said.get(report);
+    const since = (count: "crashed" | "failedRuns" | "poisoned" | "steps") => report[count] - (before?.[count] ?? 0);
+    const { oldestReadyMs } = report;
+    const poisoned = since("poisoned");
+    metrics.addMetric("Polls", MetricUnit.Count, before === undefined ? 1 : 0);
+    metrics.addMetric("RestedPolls", MetricUnit.Count, report.rested ? 1 : 0);
+    metrics.addMetric("LeaseExpiries", MetricUnit.Count, since("crashed"));
+    metrics.addMetric("FailedRuns", MetricUnit.Count, since("failedRuns"));
     // A metric costs from its first line of the month on.
     if (poisoned > 0) metrics.addMetric("PoisonRuns", MetricUnit.Count, poisoned);
-    metrics.addMetric("Steps", MetricUnit.Count, steps);
+    metrics.addMetric("Steps", MetricUnit.Count, since("steps"));
     if (oldestReadyMs !== undefined) metrics.addMetric("OldestReadyAge", MetricUnit.Milliseconds, oldestReadyMs);
+    said.set(report, { ...report });
     metrics.publishStoredMetrics();
   };
 }
 
 /** Prints a request that was answered with a problem; ServerErrors are those that are no fault of the caller. */
-export function rejectionMetrics(stage: string): RejectionMetrics {
-  const metrics = metricsOf("baton-api", stage);
+export function rejectionMetrics(service: string, stage: string): RejectionMetrics {
+  const metrics = metricsOf(service, "api", stage);
   return (status) => {
     metrics.addMetric("RejectedRequests", MetricUnit.Count, 1);
     metrics.addMetric("ServerErrors", MetricUnit.Count, status >= 500 ? 1 : 0);
@@ -37,8 +44,8 @@ export function rejectionMetrics(stage: string): RejectionMetrics {
   };
 }
 
-function metricsOf(serviceName: string, stage: string): Metrics {
-  const metrics = new Metrics({ namespace: "Baton", serviceName });
+function metricsOf(service: string, part: "poller" | "api", stage: string): Metrics {
+  const metrics = new Metrics({ namespace: service, serviceName: `${service}-${part}` });
   metrics.setDefaultDimensions({ stage });
   return metrics;
 }

@@ -33,7 +33,7 @@ export function pollerFor(context: Context): { poller: Poller; metrics: PollMetr
 function open(ownArn: string): Shared {
   const config = pollerConfig(process.env);
   const registry = createRegistry(workflows, { pollerTimeoutMs: config.timeoutSeconds * 1_000 });
-  const logger = stepLogger("baton-poller");
+  const logger = stepLogger(`${config.service}-poller`);
   const poller = {
     store: runRepository(engineDatabase()),
     registry,
@@ -46,7 +46,7 @@ function open(ownArn: string): Shared {
     memory: { low: {} },
     settings: { ...defaultSettings, batch: config.batch, concurrency: config.concurrency, lingerMs: config.lingerSeconds * 1_000 },
   };
-  return { poller, metrics: pollMetrics(config.stage), gate: config.gate && gateOf(config.gate, ownArn) };
+  return { poller, metrics: pollMetrics(config.service, config.stage), gate: config.gate && gateOf(config.gate, ownArn) };
 }
 
 function gateOf({ parameter, schedule }: GateConfig, ownArn: string): IdleGate {

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { commonSettings, ConfigurationError, readEnvironment } from "./config.ts";
+import { commonSettings, ConfigurationError, readEnvironment, serviceName } from "./config.ts";
 
 const whole = (least: number, most: number, byDefault: number) =>
   z
@@ -24,6 +24,7 @@ const Environment = z.object({
 
 /** How the poller is set up. */
 export interface PollerConfig {
+  readonly service: string;
   readonly stage: string;
   /** The most runs of a lease. */
   readonly batch: number;
@@ -51,6 +52,7 @@ export interface GateConfig {
 export function pollerConfig(env: NodeJS.ProcessEnv): PollerConfig {
   const settings = readEnvironment(Environment, env);
   return {
+    service: serviceName(env),
     stage: settings.BATON_STAGE,
     batch: settings.BATON_BATCH,
     concurrency: settings.BATON_CONCURRENCY,

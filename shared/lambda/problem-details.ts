@@ -2,7 +2,9 @@ import type { MiddlewareObj } from "@middy/core";
 import { DatabaseBusyError, DatabaseUnknownOutcomeError, OlderSchemaError } from "../domain/database-errors.ts";
 import type { Logger } from "../domain/node.ts";
 import { RunNotFoundError, WrongStatusError } from "../engine/producer-errors.ts";
+import { callerOf } from "./bearer-auth.ts";
 import type { HttpAnswer, HttpEvent } from "./http-event.ts";
+import { ApiKeysUnavailableError } from "./key-ring.ts";
 import { loggable } from "./loggable.ts";
 import type { RejectionMetrics } from "./metrics.ts";
 import { Problem } from "./problem.ts";
@@ -11,6 +13,8 @@ const unavailable =
   "The request may or may not have been stored. Send it again in a moment; with the same Idempotency-Key it is stored only once.";
 
 const unavailableRead = "The database did not answer. Nothing was changed: this only reads. Send it again in a moment.";
+
+const keysAway = "Nothing was done: the API keys could not be looked up. Send the request again in a moment.";
 
 const notMigrated =
   "Nothing was stored: this version is being deployed and its database is not migrated yet. Send the request again later.";
@@ -24,7 +28,8 @@ export function problemDetails(logger: () => Logger, rejected: RejectionMetrics)
       const problem = problemOf(error, isRead(event));
       const instance = event.requestContext?.requestId ?? context.awsRequestId;
       rejected(problem.status);
-      if (problem.status >= 500) logger().error("a request failed", { requestId: instance, error: loggable(error) });
+      if (problem.status >= 500)
+        logger().error("a request failed", { requestId: instance, key: callerOf(event)?.name, error: loggable(error) });
       request.response = {
         statusCode: problem.status,
         headers: { ...problem.headers, "content-type": "application/problem+json" },
@@ -50,6 +55,7 @@ function problemOf(thrown: unknown, reads: boolean): Problem {
   if (thrown instanceof RunNotFoundError) return new Problem("unknown-run", "No run has this id.");
   if (thrown instanceof WrongStatusError) return new Problem("wrong-status", thrown.message);
   if (thrown instanceof OlderSchemaError) return new Problem("unavailable", notMigrated, { headers: { "retry-after": "30" } });
+  if (thrown instanceof ApiKeysUnavailableError) return new Problem("unavailable", keysAway, { headers: { "retry-after": "10" } });
   if (isTemporary(thrown)) return new Problem("unavailable", reads ? unavailableRead : unavailable, { headers: { "retry-after": "2" } });
   return new Problem("internal", "This was logged. If it lasts, tell the operator the instance.");
 }

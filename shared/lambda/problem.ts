@@ -3,6 +3,7 @@ import type { SchemaIssue } from "../engine/schema-issues.ts";
 /** Every kind of problem that the API answers with: its type is `urn:baton:problem:<kind>` and never changes. */
 const kinds = {
   unauthorized: [401, "The API key is missing or wrong"],
+  forbidden: [403, "The API key may not do this"],
   "unknown-route": [404, "There is no such route"],
   "unknown-workflow": [404, "There is no such workflow"],
   "unknown-run": [404, "There is no such run"],

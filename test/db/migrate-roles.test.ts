@@ -1,4 +1,4 @@
-import { appendFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { dumpSchema } from "../../infra/dump-schema.ts";
@@ -121,6 +121,48 @@ test("a member of baton_migrator that may create no role applies the next migrat
   appendFileSync(join(sqlDir, "functions/now.sql"), "-- changed\n");
   await migrate({ url: asUser(url, name, "secret"), roles: true, sqlDir });
   expect(await checkSchema(url, sqlDir)).toBe("current");
+});
+
+test.each([true, false])("a schema example of somebody else is left alone with a sentence; with roles: %s", async (roles) => {
+  await using fresh = await startEmptyServer();
+  url = await fresh.createDatabase();
+  await query(url, "create role painter");
+  await query(url, "create schema example authorization painter");
+  await query(url, "create table example.picture (id int); alter table example.picture owner to painter");
+  const facts = `select n.nspowner::regrole::text as schema, c.relowner::regrole::text as owner, n.nspacl::text as acl, c.relacl::text as rights
+    from pg_namespace as n join pg_class as c on c.relnamespace = n.oid where n.nspname = 'example'`;
+  const before = await query(url, facts);
+  await expect(migrate({ url, roles, sqlDir })).rejects.toThrow(
+    /^sql\/migrations\/0100_example\.sql was refused: .*42P06\)\. No migration of this database made that schema, so it was left as it is\. /,
+  );
+  rmSync(join(sqlDir, "migrations/0100_example.sql"));
+  await migrate({ url, roles, sqlDir });
+  expect(await checkSchema(url, sqlDir)).toBe("current");
+  expect(await query(url, facts)).toEqual(before);
+});
+
+test("a poller of another stage on the same server is named by the migration, which says how to keep it out", async () => {
+  await using fresh = await startEmptyServer();
+  const [prod, dev] = [await fresh.createDatabase(), await fresh.createDatabase()];
+  const lines: string[] = [];
+  const migrateProd = async () => {
+    lines.length = 0;
+    await migrate({ url: prod, roles: true, log: (line) => void lines.push(line) });
+    return lines.filter((line) => !line.startsWith("applied"));
+  };
+  expect(await migrateProd()).toEqual([]);
+  await createLogin({ url: prod, name: "poll_queue", password: "secret", memberOf: "baton_poller" });
+  expect(await migrateProd()).toEqual(["logins that may claim runs in this database: poll_queue"]);
+  await migrate({ url: dev, roles: true });
+  await createLogin({ url: dev, name: "dev_poll_queue", password: "secret", memberOf: "baton_poller" });
+  const [named, advice] = await migrateProd();
+  expect(named).toBe("logins that may claim runs in this database: dev_poll_queue, poll_queue");
+  const [, revoke, grant] = /: (revoke .*); (grant .* to )the logins of this stage\.$/.exec(advice!)!;
+  await query(prod, revoke!);
+  await query(prod, `${grant!}poll_queue`);
+  expect(await migrateProd()).toEqual(["logins that may claim runs in this database: poll_queue"]);
+  await expect(query(asUser(prod, "dev_poll_queue", "secret"), "select")).rejects.toMatchObject({ code: "42501" });
+  expect(await query(asUser(prod, "poll_queue", "secret"), "select 1 as may")).toEqual([{ may: 1 }]);
 });
 
 test("a login has its group's rights and its own time limits; made again, it has the new password", async () => {

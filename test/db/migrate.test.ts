@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
@@ -157,10 +157,24 @@ test("a database tells whether it is current, older, newer or was never migrated
   expect(await checkSchema(url)).toBe("current");
   appendFileSync(join(sqlDir, "functions/now.sql"), "-- changed\n");
   expect(await checkSchema(url, sqlDir)).toBe("older");
-  writeFileSync(join(sqlDir, "migrations/9999_next.sql"), "create table baton.next (id int);");
+  writeFileSync(join(sqlDir, "migrations/0099_next.sql"), "create table baton.next (id int);");
   await migrate({ url, roles: true, sqlDir });
   expect(await checkSchema(url, sqlDir)).toBe("current");
   expect(await checkSchema(url)).toBe("newer");
+});
+
+test("a migration of the service's own that was applied and then deleted blocks nothing, and is spoken of", async () => {
+  await migrate({ url, roles: true });
+  rmSync(join(sqlDir, "migrations/0100_example.sql"));
+  expect(await checkSchema(url, sqlDir)).toBe("current");
+  appendFileSync(join(sqlDir, "functions/now.sql"), "-- changed\n");
+  writeFileSync(join(sqlDir, "migrations/0101_own.sql"), "create schema own;");
+  expect(await checkSchema(url, sqlDir)).toBe("older");
+  const lines: string[] = [];
+  await migrate({ url, roles: true, sqlDir, log: (line) => void lines.push(line) });
+  expect(lines).toContain("applied here before and not in this code: 0100_example; what it made stays as it is");
+  expect(await checkSchema(url, sqlDir)).toBe("current");
+  expect(await query(url, "select from pg_namespace where nspname in ('example', 'own')")).toHaveLength(2);
 });
 
 test("the command says what it lacks and what it did", () => {

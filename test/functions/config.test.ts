@@ -7,14 +7,23 @@ const env = { DATABASE_URL: "postgresql://user:canary@host/db" };
 const hash = "ab".repeat(32);
 
 test("only the database's URL has to be set; then no key is valid and no stack is shown", () => {
-  expect(readConfig(env)).toMatchObject({ apiKeyHashes: [], showStacks: false, idleGate: false, pollerFunctionName: undefined });
+  expect(readConfig(env)).toMatchObject({
+    apiKeys: [],
+    apiKeysParameter: undefined,
+    showStacks: false,
+    idleGate: false,
+    pollerFunctionName: undefined,
+  });
 });
 
-test("several keys are valid at once, their digests separated by commas", () => {
-  expect(readConfig({ ...env, BATON_API_KEY_HASHES: `${hash}, ${hash.toUpperCase()},` }).apiKeyHashes).toEqual([
-    Buffer.from(hash, "hex"),
-    Buffer.from(hash, "hex"),
-  ]);
+test("digests in the environment, separated by commas, are operators' keys and stand in for those of the parameter", () => {
+  const parameter = { BATON_API_KEYS_PARAMETER: "/baton/dev/api-keys" };
+  const key = { name: "environment", role: "operator", digest: Buffer.from(hash, "hex") };
+  expect(readConfig({ ...env, ...parameter, BATON_API_KEY_HASHES: `${hash}, ${hash.toUpperCase()},` })).toMatchObject({
+    apiKeys: [key, key],
+    apiKeysParameter: undefined,
+  });
+  expect(readConfig({ ...env, ...parameter, BATON_API_KEY_HASHES: "" }).apiKeysParameter).toBe("/baton/dev/api-keys");
 });
 
 test.each([
@@ -35,6 +44,7 @@ test.each([
   [{ ...env, BATON_DRIVER: "mysql" }, /^BATON_DRIVER: it takes neon or pg/],
   [{ ...env, BATON_IDLE_GATE: "canary" }, /^BATON_IDLE_GATE: it takes on or off/],
   [{ ...env, BATON_NEON_ENDPOINT: "nowhere" }, /^BATON_NEON_ENDPOINT: /],
+  [{ ...env, BATON_API_KEYS_PARAMETER: "canary" }, /^BATON_API_KEYS_PARAMETER: give it the name of an SSM parameter/],
   [{ ...env, BATON_API_KEY_HASHES: "canary" }, /^BATON_API_KEY_HASHES: /],
 ])("%j is refused with the variable's name and never its value", (wrong, message) => {
   expect(() => readConfig(wrong)).toThrow(message);

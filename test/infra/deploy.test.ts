@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { deploy, type DeployOptions } from "../../infra/deploy.ts";
+import { regionFrom } from "../../infra/deploy/target.ts";
 import { checkSchema, migrate } from "../../infra/migrate.ts";
 import { type EmptyServer, query, startEmptyServer } from "../db/empty-server.ts";
 
@@ -30,9 +31,9 @@ function serverlessEndingWith(exitCode: number): string {
   writeFileSync(
     program,
     `import { existsSync, writeFileSync } from "node:fs";
-     const { BATON_DRIVER: driver, DATABASE_URL: owner } = process.env;
+     const { BATON_DRIVER: driver, DATABASE_URL: owner, AWS_REGION: region } = process.env;
      const built = existsSync(${JSON.stringify(join(folder, "dist/poll-queue.mjs"))});
-     writeFileSync(${JSON.stringify(join(folder, "called.json"))}, JSON.stringify({ args: process.argv.slice(2), driver, owner, built }));
+     writeFileSync(${JSON.stringify(join(folder, "called.json"))}, JSON.stringify({ args: process.argv.slice(2), driver, owner, region, built }));
      process.exitCode = ${exitCode};`,
   );
   return program;
@@ -43,12 +44,16 @@ function called(): Record<string, unknown> | undefined {
   return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Record<string, unknown>) : undefined;
 }
 
+const target = "Service baton, stage prod, region eu-west-1, account 123456789012";
+
 function options(changed: Partial<DeployOptions> = {}): DeployOptions {
   const log = (line: string) => void lines.push(line);
   const outdir = join(folder, "dist");
   const serverless = changed.serverless ?? serverlessEndingWith(0);
   return {
     stage: "prod",
+    region: "eu-west-1",
+    findAccount: async () => "123456789012",
     url,
     roles: true,
     migrates: true,
@@ -63,10 +68,35 @@ function options(changed: Partial<DeployOptions> = {}): DeployOptions {
 }
 
 test("the functions are built, then the database is migrated, and only then the functions are deployed", async () => {
-  await deploy(options({ region: "eu-west-1" }));
+  await deploy(options());
   expect(lines.at(-1)).toMatch(/^applied \d+ functions$/);
   expect(await checkSchema(url)).toBe("current");
-  expect(called()).toEqual({ args: ["deploy", "--stage", "prod", "--region", "eu-west-1"], driver: "pg", built: true });
+  expect(called()).toEqual({
+    args: ["deploy", "--stage", "prod", "--region", "eu-west-1"],
+    driver: "pg",
+    region: "eu-west-1",
+    built: true,
+  });
+});
+
+test("the region is the one that is given, or else that of the environment, as for the aws command", () => {
+  const env = { AWS_REGION: "eu-west-1", AWS_DEFAULT_REGION: "us-east-2" };
+  expect([regionFrom("us-gov-west-1", env), regionFrom(undefined, env), regionFrom(undefined, { ...env, AWS_REGION: "" })]).toEqual([
+    "us-gov-west-1",
+    "eu-west-1",
+    "us-east-2",
+  ]);
+});
+
+test("service, stage, region and account are said before anything happens, and without credentials nothing does", async () => {
+  const findAccount = async () => undefined;
+  await expect(deploy(options({ findAccount }))).rejects.toThrow(/^AWS takes no credentials of this machine\. Nothing was done\./);
+  expect(lines).toEqual([expect.stringMatching(/^Service baton, stage prod, region eu-west-1, no account: /)]);
+  expect(existsSync(join(folder, "dist"))).toBe(false);
+  expect(await checkSchema(url)).toBe("none");
+  expect(called()).toBeUndefined();
+  await deploy(options({ findAccount, dryRun: true }));
+  expect(called()?.["args"]).toContain("package");
 });
 
 test("functions that cannot be built stop it: nothing is migrated or deployed", async () => {
@@ -101,35 +131,39 @@ test("without roles it makes none", async () => {
 
 test("a dry run packages, says how the schema stands, and changes nothing", async () => {
   await deploy(options({ dryRun: true }));
-  expect(lines).toEqual(["The schema is missing: it would be made."]);
+  expect(lines).toEqual([target, "The schema is missing: it would be made."]);
   expect(await checkSchema(url)).toBe("none");
-  expect(called()?.["args"]).toEqual(["package", "--stage", "prod"]);
+  expect(called()?.["args"]).toEqual(["package", "--stage", "prod", "--region", "eu-west-1"]);
 });
 
 test("code that is deployed again after a newer one, to roll back, leaves the newer schema as it is", async () => {
   const newer = server.copySql();
-  writeFileSync(join(newer, "migrations/9999_next.sql"), "create table baton.next (id int);");
+  writeFileSync(join(newer, "migrations/0099_next.sql"), "create table baton.next (id int);");
   appendFileSync(join(newer, "functions/now.sql"), "-- newer\n");
   await migrate({ url, roles: true, sqlDir: newer });
   await deploy(options());
-  expect(lines).toEqual(["The schema is newer than this code and stays as it is."]);
+  expect(lines).toEqual([target, "The schema is newer than this code and stays as it is."]);
   expect(await checkSchema(url, newer)).toBe("current");
-  expect(called()?.["args"]).toEqual(["deploy", "--stage", "prod"]);
+  expect(called()?.["args"]).toEqual(["deploy", "--stage", "prod", "--region", "eu-west-1"]);
 });
 
 test("without migrating, older code is deployed again and the schema stays as it is", async () => {
   await deploy(options({ migrates: false, force: true, url: "" }));
   expect(await checkSchema(url)).toBe("none");
-  expect(called()?.["args"]).toEqual(["deploy", "--stage", "prod", "--force"]);
+  expect(called()?.["args"]).toEqual(["deploy", "--stage", "prod", "--region", "eu-west-1", "--force"]);
 });
 
 test("the command says in one sentence what it lacks", () => {
   const script = fileURLToPath(new URL("../../infra/deploy.ts", import.meta.url));
-  const run = (args: string[], databaseUrl = "") =>
-    spawnSync(process.execPath, [script, ...args], { encoding: "utf8", env: { ...process.env, DATABASE_URL: databaseUrl } });
+  const run = (args: string[], databaseUrl = "", region = "eu-west-1") => {
+    const env = { ...process.env, DATABASE_URL: databaseUrl, AWS_REGION: region, AWS_DEFAULT_REGION: "" };
+    return spawnSync(process.execPath, [script, ...args], { encoding: "utf8", env });
+  };
   const usage = "Usage: npm run deploy -- --stage <stage> [--region <region>] [--no-roles] [--no-migrate] [--force] [--dry-run]\n";
   expect(run([])).toMatchObject({ status: 1, stderr: `Say which stage to deploy. ${usage}` });
   expect(run(["--stage", "prod"])).toMatchObject({ status: 1, stderr: expect.stringMatching(/^Set DATABASE_URL .*\n$/) });
   expect(run(["--stage", "prod", "--fast"], url)).toMatchObject({ status: 1, stderr: `Unknown option '--fast'. ${usage}` });
+  expect(run(["--stage", "prod"], url, "")).toMatchObject({ status: 1, stderr: expect.stringMatching(/^Say which region: .*\n$/) });
+  expect(run(["--stage", "prod"], url, "eu")).toMatchObject({ status: 1, stderr: expect.stringMatching(/^"eu" is no region .*\n$/) });
   expect(run(["prod"], url)).toMatchObject({ status: 1, stderr: `Unexpected argument 'prod'. ${usage}` });
 });

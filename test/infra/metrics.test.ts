@@ -108,7 +108,7 @@ test("every alarm on a metric of Baton's watches what the built functions print"
       })),
     ),
   );
-  const watched = watchedBy(template).filter(({ namespace }) => namespace === "Baton");
+  const watched = watchedBy(template).filter(({ namespace }) => namespace === "baton");
   expect(watched).toHaveLength(5);
   for (const { alarm: _, ...metric } of watched) expect(printedMetrics).toContainEqual(metric);
 });

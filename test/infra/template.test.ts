@@ -55,10 +55,22 @@ test("dev and prod tick every minute, a preview never and without an alarm for i
     ["prod", "ENABLED", "rate(1 minute)"],
     ["preview", "DISABLED", "rate(1 minute)"],
   ]);
-  expect(dev.resources["HeartbeatMissingAlarm"]?.Condition).toBe("Ticks");
+  expect(dev.resources["HeartbeatMissingAlarm"]?.Condition).toBe("AlarmedOfTicks");
 });
 
-test("a missed schedule, and an event that found no poller, are not repeated, and what failed is kept encrypted", () => {
+test("dev and prod have alarms, a preview none, nor their topic", () => {
+  const kinds = ["AWS::CloudWatch::Alarm", "AWS::SNS::Topic", "AWS::SNS::TopicPolicy", "AWS::SNS::Subscription"];
+  for (const kind of kinds) {
+    expect(dev.all(kind).length).toBeGreaterThan(0);
+    for (const [, { Condition }] of dev.all(kind)) expect(Condition).toMatch(/^Alarmed/);
+  }
+  const switches = Object.values(stages).map(({ conditions }) => conditions["Alarmed"]);
+  expect(switches).toEqual(["on", "on", "off"].map((chosen) => ({ "Fn::Equals": [chosen, "on"] })));
+  for (const name of ["AlarmedByMail", "AlarmedOfTicks"])
+    expect(dev.conditions[name]).toMatchObject({ "Fn::And": [{ Condition: "Alarmed" }, expect.anything()] });
+});
+
+test("a missed schedule, and an event that found no poller, are not repeated; only what the schedule could not deliver is kept, encrypted", () => {
   const schedule = dev.single("AWS::Scheduler::Schedule");
   expect(schedule.Properties["Target"]).toMatchObject({
     RoleArn: { "Fn::GetAtt": ["PollQueueScheduleRole", "Arn"] },
@@ -69,18 +81,32 @@ test("a missed schedule, and an event that found no poller, are not repeated, an
   expect(events.Properties).toMatchObject({
     MaximumRetryAttempts: 0,
     MaximumEventAgeInSeconds: 60,
-    DestinationConfig: { OnFailure: { Destination: { "Fn::GetAtt": ["PollQueueFailures", "Arn"] } } },
   });
+  expect(JSON.stringify(events.Properties)).not.toContain("OnFailure");
+  expect(dev.all("AWS::SQS::Queue").map(([id]) => id)).toEqual(["ScheduleFailures"]);
   for (const [, { Properties }] of dev.all("AWS::SQS::Queue")) expect(Properties["SqsManagedSseEnabled"]).toBe(true);
 });
 
-test("functions run on Node 24 and arm64, pollers and producers within their reserved concurrency", () => {
+test("functions run on Node 24 and arm64", () => {
   for (const [, { Properties }] of dev.all("AWS::Lambda::Function"))
     expect(Properties).toMatchObject({ Runtime: "nodejs24.x", Architectures: ["arm64"] });
-  const { PollQueueLambdaFunction: poller, EnqueueRunLambdaFunction: producer } = dev.resources;
-  expect(poller?.Properties).toMatchObject({ ReservedConcurrentExecutions: 5, Timeout: 300, MemorySize: 1024 });
+  const { PollQueueLambdaFunction: poller } = dev.resources;
+  expect(poller?.Properties).toMatchObject({ Timeout: 300, MemorySize: 1024 });
   expect(poller?.Properties["Environment"]).toMatchObject({ Variables: { BATON_POLLER_TIMEOUT_SECONDS: "300" } });
-  expect(producer?.Properties).toMatchObject({ ReservedConcurrentExecutions: 10 });
+});
+
+test("only prod reserves concurrency: a new account has none to give, and would refuse the stack", () => {
+  const reserved = Object.values(stages).map((stage) =>
+    stage.all("AWS::Lambda::Function").map(([, { Properties }]) => Properties["ReservedConcurrentExecutions"]),
+  );
+  const none = [undefined, undefined, undefined];
+  expect(reserved).toEqual([none, [50, 20, 5], none]);
+});
+
+test("access logs lie below the prefix that needs no entry in the account's policy for logs", () => {
+  const groups = dev.all("AWS::Logs::LogGroup").map(([, { Properties }]) => Properties["LogGroupName"] as string);
+  expect(groups.filter((name) => !name.startsWith("/aws/lambda/"))).toEqual(["/aws/vendedlogs/baton-dev-http-api"]);
+  expect(JSON.stringify(dev.resources["HttpApiStage"]?.Properties["AccessLogSettings"])).toContain("HttpApiLogGroup");
 });
 
 test("the API is throttled and keeps access logs", () => {
@@ -106,10 +132,25 @@ test("no function's environment holds a connection string, and each may read its
   }
 });
 
-test("the alarms watch Baton's own metrics by service and stage", () => {
-  const own = watchedBy(dev).filter(({ namespace }) => namespace === "Baton");
+test("the HTTP functions read the API keys at run time: their environment holds the parameter's name, and they alone may read it", () => {
+  const keys = "/baton/dev/api-keys";
+  const readers = dev
+    .all("AWS::Lambda::Function")
+    .map(([, { Properties }]) => JSON.stringify(Properties["Environment"]).includes(`"${keys}"`));
+  expect(readers).toEqual([true, true, false]);
+  expect(JSON.stringify(dev.resources)).not.toContain("{{resolve:");
+  const roles = dev.all("AWS::IAM::Role").filter(([, { Properties }]) => JSON.stringify(Properties).includes(`parameter${keys}"`));
+  expect(roles.map(([id]) => id)).toEqual(["EnqueueRunRole", "ControlRunsRole"]);
+});
+
+test("the alarms watch the service's own metrics by service and stage", () => {
+  const own = watchedBy(dev).filter(({ namespace }) => namespace === "baton");
   expect(own.map(({ metric }) => metric)).toEqual(["OldestReadyAge", "FailedRuns", "LeaseExpiries", "ServerErrors", "Polls"]);
   for (const { dimensions } of own) expect(Object.keys(dimensions)).toEqual(["service", "stage"]);
+});
+
+test("a poller that works for long counts as a sign of life once a minute: the alarm counts lines, not polls", () => {
+  expect(dev.resources["HeartbeatMissingAlarm"]?.Properties).toMatchObject({ MetricName: "Polls", Statistic: "SampleCount", Period: 300 });
 });
 
 test("every alarm has a section in docs/operations.md", () => {

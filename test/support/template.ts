@@ -11,6 +11,7 @@ export interface Resource {
 /** A synthesised CloudFormation template of one stage, as a test looks at it. */
 export interface TestTemplate extends Package {
   readonly resources: Readonly<Record<string, Resource>>;
+  readonly conditions: Readonly<Record<string, unknown>>;
   /** The resources of a type, with their logical ids. */
   all(type: string): [string, Resource][];
   /** The one resource of a type. */
@@ -25,17 +26,20 @@ export interface Watched {
   readonly dimensions: Readonly<Record<string, unknown>>;
 }
 
-/** Synthesises the service for a stage; what it wrote goes with the test file. */
-export async function templateOf(stage: string): Promise<TestTemplate> {
-  const made = await synthesise(projectFolder(), { driver: "neon", stage });
-  const { Resources: resources } = JSON.parse(readFileSync(made.templateFile, "utf8")) as { Resources: Record<string, Resource> };
+/** Synthesises the service for a stage, under another name if there is one; what it wrote goes with the test file. */
+export async function templateOf(stage: string, service?: string): Promise<TestTemplate> {
+  const made = await synthesise(projectFolder(), { driver: "neon", stage, ...(service !== undefined && { service }) });
+  const { Resources: resources, Conditions: conditions } = JSON.parse(readFileSync(made.templateFile, "utf8")) as {
+    Resources: Record<string, Resource>;
+    Conditions: Record<string, unknown>;
+  };
   const all = (type: string) => Object.entries(resources).filter(([, { Type }]) => Type === type);
   const single = (type: string) => {
     const [found, ...others] = all(type);
     if (found === undefined || others.length > 0) throw new Error(`the template has not exactly one ${type}`);
     return found[1];
   };
-  return { ...made, resources, all, single };
+  return { ...made, resources, conditions, all, single };
 }
 
 export function watchedBy(template: TestTemplate): Watched[] {

@@ -1,6 +1,7 @@
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { digestOf } from "../../../shared/lambda/api-key.ts";
 import { SettingError } from "./settings.ts";
 
 /**
@@ -29,7 +30,7 @@ function makeKey(file: string): void {
   renameSync(`${file}.new`, file);
 }
 
-/** What the functions compare a key with. */
-export function hashOf(key: string): string {
-  return createHash("sha256").update(key).digest("hex");
+/** What the functions read of it: whoever starts the service may do everything. */
+export function operatorKey(key: string): string {
+  return JSON.stringify([{ name: "local", role: "operator", digest: digestOf(key).toString("hex") }]);
 }

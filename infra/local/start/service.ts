@@ -5,7 +5,7 @@ import { runRepository } from "../../../shared/db/run-repository.ts";
 import { type Host, startHost } from "../host.ts";
 import type { Crash } from "../host/lambda-instance.ts";
 import { type FunctionFacts, readTemplate } from "../host/template.ts";
-import { hashOf } from "./api-key.ts";
+import { operatorKey } from "./api-key.ts";
 import { embeddedDatabase, externalDatabase, type LocalDatabase } from "./database.ts";
 import { wakeAtExpiry } from "./leases-left.ts";
 import type { ReadRuns } from "./run-follower.ts";
@@ -57,8 +57,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     const host = await startHost({
       template,
       codeRoot,
-      environmentOf: (facts) => environmentOf(facts, database, key),
-      parameters: parametersFor(template.functions, database),
+      environmentOf: (facts) => environmentOf(facts, database),
+      parameters: parametersFor(template.functions, database, key),
       log: (text) => void log.write(text),
       onAnswer: ({ statusCode = 200, body = "" }) => onAnswer(statusCode, body),
       onCrash,
@@ -86,19 +86,21 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   }
 }
 
-function environmentOf(facts: FunctionFacts, database: LocalDatabase, key: string): Record<string, string> {
+function environmentOf(facts: FunctionFacts, database: LocalDatabase): Record<string, string> {
   const { driver, neonEndpoint } = database.connectionOf(basename(facts.module));
   return {
     ...(driver && { BATON_DRIVER: driver }),
     ...(neonEndpoint && { BATON_NEON_ENDPOINT: neonEndpoint }),
-    BATON_API_KEY_HASHES: hashOf(key),
   };
 }
 
-/** Each function fetches its connection string from SSM, as when deployed. */
-function parametersFor(functions: readonly FunctionFacts[], database: LocalDatabase): Map<string, string> {
+/** Each function fetches its connection string and the API keys from SSM, as when deployed. */
+function parametersFor(functions: readonly FunctionFacts[], database: LocalDatabase, key: string): Map<string, string> {
   return new Map(
-    functions.map((facts) => [facts.environment["DATABASE_URL_PARAMETER"] ?? "", database.connectionOf(basename(facts.module)).url]),
+    functions.flatMap(({ module, environment }) => [
+      [environment["DATABASE_URL_PARAMETER"] ?? "", database.connectionOf(basename(module)).url],
+      [environment["BATON_API_KEYS_PARAMETER"] ?? "", operatorKey(key)],
+    ]),
   );
 }
 

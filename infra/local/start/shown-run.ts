@@ -1,4 +1,4 @@
-import type { RunFacts } from "../../../shared/domain/protocol.ts";
+import type { RunFacts } from "../../../shared/domain/run-protocol.ts";
 import type { Database } from "../../../shared/db/database.ts";
 import { describeRun, type RunView } from "../../../shared/engine/describe-run.ts";
 

@@ -18,23 +18,31 @@ export interface Package {
   readonly bundles: readonly Bundle[];
 }
 
+export interface SynthesisOptions extends Omit<BuildOptions, "outdir"> {
+  /** Default: dev. */
+  readonly stage?: string;
+  /** Another name than the one under `service:`. */
+  readonly service?: string;
+}
+
 /**
- * Builds the functions and synthesises the template of a stage (default: dev) in a folder of its own, offline and without credentials.
+ * Builds the functions and synthesises the template of a stage in a folder of its own, offline and without credentials.
  *
  * The bundles are always built (a fraction of a second); the template only when serverless.yml, a
  * fragment, or a variable of the environment that one of them asks for changed.
  */
-export async function synthesise(folder: string, options: Omit<BuildOptions, "outdir"> & { readonly stage?: string }): Promise<Package> {
+export async function synthesise(folder: string, options: SynthesisOptions): Promise<Package> {
   const inputs = ["serverless.yml", ...fragments()];
   mkdirSync(join(folder, "infra"), { recursive: true });
   // Written and not copied: a copy would be as readable to others as the original.
   for (const input of inputs) writeFileSync(join(folder, input), readFileSync(join(ROOT, input)));
+  const { driver, stage = "dev", service } = options;
+  if (service !== undefined) rename(join(folder, "serverless.yml"), service);
   const bundles = await buildFunctions({ ...options, outdir: join(folder, "dist/functions") });
   // The bundler's own process is not needed any longer.
   await stop();
   const templateFile = join(folder, ".serverless/cloudformation-template-update-stack.json");
-  const { driver, stage = "dev" } = options;
-  const digest = digestOf([...inputs, "package-lock.json"], JSON.stringify([driver, stage, variablesIn(inputs)]));
+  const digest = digestOf([...inputs, "package-lock.json"], JSON.stringify([driver, stage, service, variablesIn(inputs)]));
   const digestFile = join(folder, "template.sha256");
   if (!existsSync(templateFile) || !existsSync(digestFile) || readFileSync(digestFile, "utf8") !== digest) {
     rmSync(digestFile, { force: true });
@@ -42,6 +50,10 @@ export async function synthesise(folder: string, options: Omit<BuildOptions, "ou
     writeFileSync(digestFile, digest);
   }
   return { folder, templateFile, bundles };
+}
+
+function rename(file: string, service: string): void {
+  writeFileSync(file, readFileSync(file, "utf8").replace(/^service: \S+/m, `service: ${service}`));
 }
 
 function fragments(): string[] {

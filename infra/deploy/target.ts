@@ -1,0 +1,40 @@
+import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
+
+/** Where a command acts. */
+export interface Target {
+  readonly service: string;
+  readonly stage: string;
+  readonly region: string;
+  /** Undefined where AWS takes no credentials of this machine. */
+  readonly account: string | undefined;
+}
+
+/**
+ * The region that was given, or else that of the environment, as for the `aws` command: AWS_REGION, then AWS_DEFAULT_REGION.
+ *
+ * Throws where nobody says which: a region that is guessed is a second service that nobody looks for.
+ */
+export function regionFrom(given: string | undefined, env: NodeJS.ProcessEnv): string {
+  const region = given || env["AWS_REGION"] || env["AWS_DEFAULT_REGION"];
+  if (!region) throw new Error("Say which region: --region eu-central-1, or AWS_REGION in the environment.");
+  if (!/^[a-z]{2}(-[a-z]+)+-\d$/.test(region)) throw new Error(`"${region}" is no region of AWS: give one such as eu-central-1.`);
+  return region;
+}
+
+/** The account of this machine's credentials; undefined where there are none, or STS does not take them. */
+export async function accountIn(region: string): Promise<string | undefined> {
+  const client = new STSClient({ region, maxAttempts: 2 });
+  try {
+    const { Account } = await client.send(new GetCallerIdentityCommand(), { abortSignal: AbortSignal.timeout(10_000) });
+    return Account;
+  } catch {
+    return undefined;
+  } finally {
+    client.destroy();
+  }
+}
+
+/** One line, to be read before anything happens. */
+export function lineFor({ service, stage, region, account }: Target): string {
+  return `Service ${service}, stage ${stage}, region ${region}, ${account === undefined ? "no account: AWS takes no credentials of this machine" : `account ${account}`}`;
+}

@@ -1,0 +1,106 @@
+import { parseArgs } from "node:util";
+import { checkConnectionString } from "../shared/db/connection-string.ts";
+import { readParameter } from "../shared/db/ssm-parameter.ts";
+import { parseApiKeys } from "../shared/lambda/api-key.ts";
+import { accountIn, lineFor, regionFrom } from "./deploy/target.ts";
+import { checkDoor, checkLogin, type Finding } from "./doctor/checks.ts";
+import { factsOf } from "./doctor/login.ts";
+import { checkSchema } from "./migrate.ts";
+import { serviceName } from "./service.ts";
+
+const USAGE = "Usage: DATABASE_URL=<the owner's> npm run doctor -- --stage <stage> [--region <region>]";
+
+const GROUPS = { "enqueue-run": "baton_producer", "control-runs": "baton_operator", "poll-queue": "baton_poller" } as const;
+
+const SCHEMA = {
+  current: undefined,
+  older: "nothing: npm run deploy migrates it before the functions.",
+  none: "npm run migrate, and then make the logins as in docs/database.md.",
+  newer: "deploy newer code, or know that you go back: npm run deploy leaves the schema as it is.",
+};
+
+/** `npm run deploy`'s preconditions, looked at without changing anything. Resolves with whether all is well. */
+async function doctor(stage: string, region: string, owner: string): Promise<boolean> {
+  const service = serviceName();
+  const account = await accountIn(region);
+  console.log(lineFor({ service, stage, region, account }));
+  process.env["AWS_REGION"] = region;
+  const findings = [
+    ...(account === undefined ? [{ about: "no credentials", advice: "log in until aws sts get-caller-identity answers." }] : []),
+    ...(await lookAt("schema", () => checkOwner(owner))),
+    ...(await lookAt(`/${service}/${stage}/api-keys`, (name) => checkKeys(name, stage))),
+  ];
+  for (const [fn, group] of Object.entries(GROUPS))
+    findings.push(...(await lookAt(`/${service}/${stage}/${fn}/database-url`, (name) => checkUrl(name, group))));
+  for (const { about, advice } of findings) console.log(advice === undefined ? `ok   ${about}` : `FIX  ${about}\n     ${advice}`);
+  return findings.every(({ advice }) => advice === undefined);
+}
+
+async function lookAt(what: string, look: (what: string) => Promise<Finding[]>): Promise<Finding[]> {
+  return prefixed(`${what}: `, await look(what));
+}
+
+function prefixed(prefix: string, findings: readonly Finding[]): Finding[] {
+  return findings.map(({ about, advice }) => ({ about: prefix + about, ...(advice !== undefined && { advice }) }));
+}
+
+async function checkOwner(url: string): Promise<Finding[]> {
+  try {
+    const { pooled } = await factsOf(url);
+    const state = await checkSchema(url);
+    const advice = SCHEMA[state];
+    const schema = { about: state, ...(advice !== undefined && state !== "older" && { advice }) };
+    return [
+      schema,
+      pooled
+        ? { about: "DATABASE_URL leads to a pooler", advice: "take the direct host: migrations need a session." }
+        : { about: "DATABASE_URL leads to the server itself" },
+    ];
+  } catch (thrown) {
+    return [checkDoor(thrown)];
+  }
+}
+
+async function checkKeys(name: string, stage: string): Promise<Finding[]> {
+  try {
+    const keys = parseApiKeys(await readParameter(name, { maxAttempts: 3, timeoutMs: 5_000 }));
+    if (keys.length > 0) return [{ about: keys.map(({ name: of, role }) => `${of} (${role})`).join(", ") }];
+    return [{ about: "no keys: every request would be 401", advice: addKey(stage) }];
+  } catch (thrown) {
+    return [{ about: (thrown as Error).message || (thrown as Error).name, advice: addKey(stage) }];
+  }
+}
+
+const addKey = (stage: string) => `npm run keys -- add me --role operator --stage ${stage}`;
+
+async function checkUrl(name: string, group: string): Promise<Finding[]> {
+  let url: string;
+  try {
+    url = await readParameter(name, { maxAttempts: 3, timeoutMs: 5_000 });
+    checkConnectionString(url);
+  } catch (thrown) {
+    const advice = `aws ssm put-parameter --overwrite --type SecureString --name ${name} --value <the URL of a login in ${group}>`;
+    return [{ about: (thrown as Error).message || (thrown as Error).name, advice }];
+  }
+  try {
+    const facts = await factsOf(url);
+    const pooler = { about: facts.pooled ? "a pooler, in a mode that knows transactions" : "no pooler" };
+    return prefixed(`${facts.name} `, [...checkLogin(facts, group, Date.now()), pooler]);
+  } catch (thrown) {
+    return [checkDoor(thrown)];
+  }
+}
+
+async function main(args: string[]): Promise<void> {
+  const { stage, region } = parseArgs({ args, options: { stage: { type: "string" }, region: { type: "string" } } }).values;
+  const owner = process.env["DATABASE_URL"];
+  if (!stage || !owner) throw new Error(USAGE);
+  if (!(await doctor(stage, regionFrom(region, process.env), owner))) process.exitCode = 1;
+}
+
+if (import.meta.main) {
+  main(process.argv.slice(2)).catch((error: unknown) => {
+    console.error((error as Error).message);
+    process.exitCode = 1;
+  });
+}

@@ -1,0 +1,68 @@
+import pg from "pg";
+import type { LoginFacts } from "./login.ts";
+
+/** What was found, and what to do about it; without advice it is as it should be. */
+export interface Finding {
+  readonly about: string;
+  readonly advice?: string;
+}
+
+/** A setting beyond which a call of the API would have no answer in time, and what sets it. */
+const LIMITS = [
+  ["statementTimeout", "statement_timeout", 15_000],
+  ["lockTimeout", "lock_timeout", 3_000],
+  ["idleTimeout", "idle_in_transaction_session_timeout", 10_000],
+] as const;
+
+const CLOCKS_APART_MS = 5_000;
+
+/** Holds a login against what the function needs that works as it; now: this machine's clock. */
+export function checkLogin(facts: LoginFacts, group: string, now: number): Finding[] {
+  const role = pg.escapeIdentifier(facts.name);
+  const wrong = (ok: boolean, about: string, advice: string): Finding => (ok ? { about } : { about, advice });
+  const others = facts.groups.filter((each) => each !== group);
+  return [
+    wrong(facts.groups.includes(group), `is in ${group}`, `grant ${group} to ${role};`),
+    wrong(
+      !facts.superuser && others.length === 0,
+      "may do nothing else",
+      facts.superuser ? `alter role ${role} nosuperuser;` : `revoke ${others.join(", ")} from ${role};`,
+    ),
+    wrong(
+      facts.isolation === "read committed",
+      `isolation is ${facts.isolation}`,
+      `alter role ${role} set default_transaction_isolation = 'read committed';`,
+    ),
+    wrong(!facts.readOnly, "may write", `take the primary's host, and: alter role ${role} set default_transaction_read_only = off;`),
+    wrong(
+      facts.synchronousCommit !== "off" && facts.fsync === "on",
+      `durability: synchronous_commit ${facts.synchronousCommit}, fsync ${facts.fsync}`,
+      facts.fsync === "on"
+        ? `alter role ${role} set synchronous_commit = on;`
+        : "turn fsync on: a crash of this server may lose everything.",
+    ),
+    ...LIMITS.map(([fact, setting, most]) =>
+      wrong(
+        facts[fact] > 0 && facts[fact] <= most,
+        `${setting} is ${facts[fact] === 0 ? "without end" : `${facts[fact]} ms`}`,
+        `alter role ${role} set ${setting} = '${most / 1_000}s';`,
+      ),
+    ),
+    wrong(
+      Math.abs(facts.clock - now) <= CLOCKS_APART_MS,
+      `the database's clock is ${Math.round((facts.clock - now) / 1_000)} s ahead of this machine's`,
+      "set the clock that is wrong: runs start by the database's, signatures for AWS by this machine's.",
+    ),
+  ];
+}
+
+/** What goes wrong at the door, in words that help; the message of a driver has no password in it. */
+export function checkDoor(thrown: unknown): Finding {
+  const { code, message } = thrown as { code?: string; message: string };
+  const about = `cannot log in: ${message || code}`;
+  if (code === "28P01") return { about, advice: "alter role … password '…', and put the same one into the parameter." };
+  if (code === "42501") return { about, advice: "grant connect on database … to this login." };
+  if (/transaction/.test(message))
+    return { about, advice: "set the pooler to transaction mode: one that hands out statements cannot be used." };
+  return { about, advice: "check host, port and database in the parameter, and whether this machine may reach them." };
+}

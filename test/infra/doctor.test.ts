@@ -1,0 +1,165 @@
+import { execFile } from "node:child_process";
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer } from "node:net";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { checkDoor, checkLogin } from "../../infra/doctor/checks.ts";
+import { factsOf } from "../../infra/doctor/login.ts";
+import { createLogin, type GroupRole } from "../../infra/migrate/logins.ts";
+import { migrate } from "../../infra/migrate.ts";
+import { asUser, type EmptyServer, query, startEmptyServer } from "../db/empty-server.ts";
+import { digestOf } from "../../shared/lambda/api-key.ts";
+import { startSsm } from "../support/ssm.ts";
+
+const script = fileURLToPath(new URL("../../infra/doctor.ts", import.meta.url));
+const ssm = await startSsm();
+let server: EmptyServer;
+let url: string;
+
+const logins: Readonly<Record<string, [name: string, group: GroupRole]>> = {
+  "enqueue-run": ["enqueue_run", "baton_producer"],
+  "control-runs": ["control_runs", "baton_operator"],
+  "poll-queue": ["poll_queue", "baton_poller"],
+};
+const parameterOf = (fn: string) => `/baton/prod/${fn}/database-url`;
+
+beforeAll(async () => {
+  server = await startEmptyServer();
+  url = await server.createDatabase();
+  await migrate({ url, roles: true });
+});
+afterAll(async () => {
+  ssm.close();
+  await server[Symbol.asyncDispose]();
+});
+
+/** A stage as docs/deploy.md makes one. */
+beforeEach(async () => {
+  ssm.parameters.clear();
+  ssm.parameters.set("/baton/prod/api-keys", JSON.stringify([{ name: "me", role: "operator", digest: digestOf("me").toString("hex") }]));
+  for (const [fn, [name, memberOf]] of Object.entries(logins)) {
+    await createLogin({ url, name, password: "secret", memberOf });
+    await query(url, `alter role ${name} reset all`);
+    await createLogin({ url, name, password: "secret", memberOf });
+    ssm.parameters.set(parameterOf(fn), asUser(url, name, "secret"));
+  }
+});
+
+/** What the command prints of a stage, and how it ends. */
+async function examine(owner = url): Promise<{ code: number; fixes: string[]; text: string }> {
+  const env = { ...process.env, ...ssm.env, DATABASE_URL: owner };
+  const run = promisify(execFile)(process.execPath, [script, "--stage", "prod"], { env });
+  const ended: { code?: number; stdout: string } = await run.catch((thrown: unknown) => thrown as { code: number; stdout: string });
+  const { code = 0, stdout } = ended;
+  return {
+    code,
+    text: stdout,
+    fixes: [...stdout.matchAll(/^FIX {2}(.*)\n {5}(.*)$/gm)].map(([, about, advice]) => `${about} => ${advice}`),
+  };
+}
+
+/** Stands before the server as a pooler does: with process ids of its own. */
+async function startPooler(): Promise<{ urlOf(url: string): string; close(): void }> {
+  const keyData = Buffer.from([0x4b, 0, 0, 0, 12]);
+  const pooler = createServer((client) => {
+    const upstream = connect(server.port, "127.0.0.1");
+    upstream.on("data", (chunk) => {
+      const at = chunk.indexOf(keyData);
+      if (at >= 0) chunk.writeInt32BE(1, at + keyData.length);
+      client.write(chunk);
+    });
+    client.on("data", (chunk) => void upstream.write(chunk));
+    for (const [one, other] of [
+      [client, upstream],
+      [upstream, client],
+    ] as const)
+      one.on("close", () => other.destroy()).on("error", () => undefined);
+  }).listen(0, "127.0.0.1");
+  await once(pooler, "listening");
+  const { port } = pooler.address() as AddressInfo;
+  return { urlOf: (url) => Object.assign(new URL(url), { port: String(port) }).href, close: () => void pooler.close() };
+}
+
+/** The test server runs without fsync, which is one true finding of each login. */
+const withoutFsync = (fixes: readonly string[]) => fixes.filter((each) => !each.includes("fsync off"));
+
+test("a stage that is set up as the pages say has nothing to mend, but for a server without fsync", async () => {
+  const { code, fixes, text } = await examine();
+  expect(text).toContain("Service baton, stage prod, region eu-central-1, account 123456789012");
+  expect(text).toMatch(/^ok {3}schema: current$/m);
+  expect(text).toMatch(/^ok {3}\/baton\/prod\/api-keys: me \(operator\)$/m);
+  expect(withoutFsync(fixes)).toEqual([]);
+  expect([code, fixes.length]).toEqual([1, 3]);
+  expect(text).not.toContain("secret");
+});
+
+test.each<[string, string, () => unknown]>([
+  ["no parameter", "poll-queue/database-url: ", () => ssm.parameters.delete(parameterOf("poll-queue"))],
+  ["no API keys", "api-keys: .* => npm run keys -- add me", () => ssm.parameters.delete("/baton/prod/api-keys")],
+  ["malformed keys", "api-keys: it is not JSON => ", () => ssm.parameters.set("/baton/prod/api-keys", "nonsense")],
+  [
+    "no connection string",
+    "enqueue-run/database-url: .* => aws ssm put-parameter",
+    () => ssm.parameters.set(parameterOf("enqueue-run"), "x"),
+  ],
+  [
+    "a wrong password",
+    "cannot log in: .* => alter role",
+    () => ssm.parameters.set(parameterOf("poll-queue"), asUser(url, "poll_queue", "other")),
+  ],
+  [
+    "a login of another function",
+    "is in baton_poller => grant",
+    () => ssm.parameters.set(parameterOf("poll-queue"), asUser(url, "enqueue_run", "secret")),
+  ],
+  ["a superuser", "may do nothing else => alter role .* nosuperuser", () => ssm.parameters.set(parameterOf("poll-queue"), url)],
+  [
+    "another isolation",
+    "isolation is serializable => alter",
+    () => query(url, "alter role poll_queue set default_transaction_isolation = 'serializable'"),
+  ],
+  ["a read-only login", "may write => ", () => query(url, "alter role poll_queue set default_transaction_read_only = on")],
+  [
+    "no timeout",
+    "statement_timeout is without end => alter role .*'15s'",
+    () => query(url, "alter role poll_queue set statement_timeout = 0"),
+  ],
+  [
+    "a long wait for locks",
+    "lock_timeout is 60000 ms => alter role .*'3s'",
+    () => query(url, "alter role poll_queue set lock_timeout = '60s'"),
+  ],
+])("%s is found, with what to do", async (_, found, spoil) => {
+  await spoil();
+  const { code, fixes, text } = await examine();
+  expect(code).toBe(1);
+  expect(withoutFsync(fixes).join("\n")).toMatch(new RegExp(found));
+  expect(text).not.toContain("secret");
+});
+
+test("a database that was never migrated is told so", async () => {
+  const { fixes } = await examine(await server.createDatabase());
+  expect(fixes).toContain("schema: none => npm run migrate, and then make the logins as in docs/database.md.");
+});
+
+test("a pooler is right for the functions and wrong for migrations", async () => {
+  const pooler = await startPooler();
+  ssm.parameters.set(parameterOf("poll-queue"), pooler.urlOf(asUser(url, "poll_queue", "secret")));
+  const { fixes, text } = await examine(pooler.urlOf(url));
+  pooler.close();
+  expect(withoutFsync(fixes)).toEqual(["schema: DATABASE_URL leads to a pooler => take the direct host: migrations need a session."]);
+  expect(text).toMatch(/^ok {3}.*poll_queue a pooler, in a mode that knows transactions$/m);
+  expect(text).toMatch(/^ok {3}.*enqueue_run no pooler$/m);
+});
+
+test("commits that do not wait for the disk, a clock that is off and a pooler that hands out statements are found", async () => {
+  const facts = { ...(await factsOf(ssm.parameters.get(parameterOf("poll-queue"))!)), fsync: "on", synchronousCommit: "on" };
+  expect(facts.pooled).toBe(false);
+  const advice = (changed: Partial<typeof facts>, now = facts.clock) =>
+    checkLogin({ ...facts, ...changed }, "baton_poller", now).flatMap((each) => each.advice ?? []);
+  expect(advice({})).toEqual([]);
+  expect(advice({ synchronousCommit: "off" })).toEqual(['alter role "poll_queue" set synchronous_commit = on;']);
+  expect(advice({}, facts.clock + 6_000)).toEqual([expect.stringMatching(/^set the clock that is wrong: /)]);
+  expect(checkDoor(new Error("transaction blocks not allowed in statement pooling mode")).advice).toMatch(/transaction mode/);
+});

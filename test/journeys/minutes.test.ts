@@ -1,0 +1,32 @@
+import { expect, test } from "vitest";
+import * as z from "zod";
+import { pollQueue, type PollReport } from "../../shared/engine/poll-queue.ts";
+import { systemClock } from "../../shared/engine/ports.ts";
+import { defineWorkflow } from "../../shared/index.ts";
+import { createTestDatabase } from "../support/database.ts";
+import { createPoller, enqueue } from "../support/poller.ts";
+
+test("a poller that works for minutes ticks once a minute, and tells each time", async () => {
+  const db = await createTestDatabase();
+  let ahead = 0;
+  const minute = () => void (ahead += 61_000);
+  const slow = defineWorkflow({ name: "slow", version: 1, input: z.strictObject({}) })
+    .step("first", minute)
+    .step("second", minute)
+    .step("third", minute);
+  const told: PollReport[] = [];
+  let ticks = 0;
+  const poller = createPoller(db.database, [slow], {
+    clock: { ...systemClock, now: () => systemClock.now() + ahead },
+    settings: { ttlMs: 3_600_000 },
+    ticked: (report) => void told.push({ ...report }),
+  });
+  const store = { ...poller.store, tick: () => (ticks++, poller.store.tick()) };
+  await enqueue(db.database, slow, [{}]);
+  const report = await pollQueue({ ...poller, store });
+  expect(report.steps).toBe(3);
+  expect(ticks).toBe(4);
+  expect(told.map(({ oldestReadyMs }) => oldestReadyMs)).toEqual([0, 0, 0]);
+  // The lease had not ended by then: nothing was counted of it yet.
+  expect(told.slice(0, 2).map(({ leases }) => leases)).toEqual([0, 0]);
+});

@@ -53,7 +53,11 @@ export function threadHeartbeat(logger: Logger, ttlMs: number): Heartbeat {
       const beats = Atomics.exchange(shared, slot + field.beats, 0n);
       if (beats > 0n) {
         const silentMs = Number(now - Atomics.load(shared, slot + field.heardAt));
-        logger.warn("a thread kept the lease: a step blocked the event loop, or a round took this long", { lease: token, silentMs, beats: Number(beats) });
+        logger.warn("a thread kept the lease: a step blocked the event loop, or a round took this long", {
+          lease: token,
+          silentMs,
+          beats: Number(beats),
+        });
       }
       Atomics.store(shared, slot + field.heardAt, now - BigInt(Math.ceil(heardAgoMs)));
       Atomics.store(shared, slot + field.until, now + BigInt(Math.ceil(forMs)));

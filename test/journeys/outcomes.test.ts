@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import * as z from "zod";
-import { DatabaseBusyError, DatabaseRefusedError, DatabaseUnknownOutcomeError } from "../../shared/db/database.ts";
+import { DatabaseRefusedError, DatabaseUnknownOutcomeError } from "../../shared/db/database.ts";
 import { runRepository } from "../../shared/db/run-repository.ts";
 import { encodeRound } from "../../shared/domain/wire.ts";
 import { systemClock, type RunStore } from "../../shared/engine/ports.ts";
@@ -14,7 +14,6 @@ const base = (name: string) => defineWorkflow({ name, version: 1, input: Input }
 const numbers = (count: number) => Array.from({ length: count }, (_, n) => ({ n }));
 const retry = { maxAttempts: 2, backoff: "1 millisecond" } as const;
 const unknown = () => new DatabaseUnknownOutcomeError("no answer in time", {});
-const deadlock = () => new DatabaseBusyError("deadlock detected", { sqlstate: "40P01", rolledBack: true });
 const find = async (database: TestDatabase, id: string) => (await runRepository(database.database).findRun(id))!;
 
 /** One database with a table that sql nodes may write, and the store that a poller would use. */

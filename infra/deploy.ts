@@ -17,7 +17,9 @@ export interface DeployOptions {
   readonly migrates: boolean;
   /** `true`: deploys also where nothing but the value of a parameter has changed. */
   readonly force: boolean;
-  /** `true`: changes neither the database nor the account; says how the schema stands and packages. */
+  /**
+   * `true`: changes neither the database nor the account; says how the schema stands and packages.
+   */
   readonly dryRun: boolean;
   readonly log: (line: string) => void;
   /** The program that deploys, run by Node. Default: osls, of this project. */
@@ -42,11 +44,13 @@ export class ServerlessFailedError extends Error {
 const USAGE = "Usage: npm run deploy -- --stage <stage> [--region <region>] [--no-roles] [--no-migrate] [--force] [--dry-run]";
 
 /**
- * Builds the functions, migrates the database, and deploys, in this order: the running code works on the new schema, the new
- * code not on the old one. Whatever fails stops it, and nothing after it is done.
+ * Builds the functions, migrates the database, and deploys, in this order: the running code works
+ * on the new schema, the new code not on the old one. Whatever fails stops it, and nothing after it
+ * is done.
  *
- * A database that a newer code has migrated is left as it is: older functions in it would take from the newer code what it needs.
- * Throws what `buildFunctions` and `migrate` throw, or ServerlessFailedError.
+ * A database that a newer code has migrated is left as it is: older functions in it would take from
+ * the newer code what it needs. Throws what `buildFunctions` and `migrate` throw, or
+ * ServerlessFailedError.
  */
 export async function deploy(options: DeployOptions): Promise<void> {
   const { driver, outdir } = options;

@@ -28,7 +28,10 @@ export interface HostOptions {
   readonly onCrash?: (crash: Crash) => void;
 }
 
-/** A running local cloud: an HTTP API, the schedules, and on a free port of 127.0.0.1 Lambda's Invoke API, SSM and the Scheduler. */
+/**
+ * A running local cloud: an HTTP API, the schedules, and on a free port of 127.0.0.1 Lambda's
+ * Invoke API, SSM and the Scheduler.
+ */
 export interface Host {
   /** Serves HTTP; for a server of the caller's. */
   readonly listener: RequestListener;
@@ -38,7 +41,10 @@ export interface Host {
   readonly parameters: ReadonlyMap<string, string>;
   /** The schedules that the functions have made, each to fire once. */
   readonly oneTimeSchedules: ReadonlyMap<string, OneTimeSchedule>;
-  /** Invokes a function asynchronously by its logical id, as a schedule does; undefined when the event was dropped. */
+  /**
+   * Invokes a function asynchronously by its logical id, as a schedule does; undefined when the
+   * event was dropped.
+   */
   invoke(functionId: string, event: string): Promise<Outcome | undefined>;
   /** Starts the schedules, each with one event at once. */
   startSchedules(): void;
@@ -98,7 +104,10 @@ function awsServices(invoke: RequestListener, ssm: RequestListener, scheduler: R
   };
 }
 
-/** What Lambda's runtime sets; the SDK finds the local services here and signs with keys that nobody checks. */
+/**
+ * What Lambda's runtime sets; the SDK finds the local services here and signs with keys that nobody
+ * checks.
+ */
 function lambdaEnvironment({ name, memoryMb, module, handler }: FunctionFacts, awsUrl: string): Record<string, string> {
   return {
     ...pick(["PATH", "HOME", "TZ", "LANG"]),

@@ -2,7 +2,8 @@ import { requireUtf8, withClient } from "./connection.ts";
 import { readSqlFiles } from "./sql-files.ts";
 
 /**
- * How a database stands to this code: `none`: never migrated; `older`: `npm run migrate` would change something;
+ * How a database stands to this code: `none`: never migrated; `older`: `npm run migrate` would
+ * change something;
  * `newer`: it has migrations that this code does not know.
  */
 export type SchemaState = "current" | "older" | "none" | "newer";

@@ -71,7 +71,9 @@ function partsOf(thrown: unknown): readonly unknown[] {
   }
 }
 
-/** A property of what was thrown, if it is there, can be read and is a text; a code may be a number. */
+/**
+ * A property of what was thrown, if it is there, can be read and is a text; a code may be a number.
+ */
 function textOf(thrown: unknown, key: "name" | "message" | "stack" | "code" | "sqlstate"): string | undefined {
   const value = property(thrown, key);
   if (key === "code" && typeof value === "number") return String(value);

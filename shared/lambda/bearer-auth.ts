@@ -3,7 +3,10 @@ import type { MiddlewareObj } from "@middy/core";
 import { headerOf, type HttpAnswer, type HttpEvent } from "./http-event.ts";
 import { Problem } from "./problem.ts";
 
-/** Lets a request pass that carries one of the API keys, of which only the SHA-256 digests are known; two may be valid while one is replaced. */
+/**
+ * Lets a request pass that carries one of the API keys, of which only the SHA-256 digests are
+ * known; two may be valid while one is replaced.
+ */
 export function bearerAuth(hashes: () => readonly Buffer[]): MiddlewareObj<HttpEvent, HttpAnswer> {
   return {
     before: ({ event }) => {

@@ -1,6 +1,9 @@
 import * as z from "zod";
 
-/** A setting of the function is missing or wrong; the message names each variable and what it takes, never its value. */
+/**
+ * A setting of the function is missing or wrong; the message names each variable and what it takes,
+ * never its value.
+ */
 export class ConfigurationError extends Error {
   override readonly name = "ConfigurationError";
 }
@@ -22,7 +25,9 @@ const hashes = z
   .refine((list) => list.every((hash) => sha256.test(hash)), "give SHA-256 digests of API keys in hex, separated by commas")
   .transform((list) => list.map((hash) => Buffer.from(hash, "hex")));
 
-/** What every function is told: where its database is, and whether the idle gate stands before it. */
+/**
+ * What every function is told: where its database is, and whether the idle gate stands before it.
+ */
 export const commonSettings = {
   DATABASE_URL: z
     .string()
@@ -41,11 +46,15 @@ export const commonSettings = {
 
 const environment = z.object({ ...commonSettings, BATON_API_KEY_HASHES: hashes, POLLER_FUNCTION_NAME: z.string().optional() });
 
-/** What an HTTP function is told by its environment; where the database is, `defaultDatabase` reads from it too. */
+/**
+ * What an HTTP function is told by its environment; where the database is, `defaultDatabase` reads
+ * from it too.
+ */
 export type Config = ReturnType<typeof readConfig>;
 
 /**
- * Reads and checks the settings of an HTTP function from its environment; an empty variable counts as unset.
+ * Reads and checks the settings of an HTTP function from its environment; an empty variable counts
+ * as unset.
  *
  * @throws ConfigurationError
  */

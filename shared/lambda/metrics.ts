@@ -27,7 +27,10 @@ export function pollMetrics(stage: string): PollMetrics {
   };
 }
 
-/** Prints a request that was answered with a problem; ServerErrors are those that are no fault of the caller. */
+/**
+ * Prints a request that was answered with a problem; ServerErrors are those that are no fault of
+ * the caller.
+ */
 export function rejectionMetrics(stage: string): RejectionMetrics {
   const metrics = metricsOf("baton-api", stage);
   return (status) => {

@@ -15,7 +15,10 @@ const unavailableRead = "The database did not answer. Nothing was changed: this 
 const notMigrated =
   "Nothing was stored: this version is being deployed and its database is not migrated yet. Send the request again later.";
 
-/** Turns whatever was thrown into `application/problem+json`; what is not meant for the caller is logged and shown as nothing but a 500. */
+/**
+ * Turns whatever was thrown into `application/problem+json`; what is not meant for the caller is
+ * logged and shown as nothing but a 500.
+ */
 export function problemDetails(logger: () => Logger, rejected: RejectionMetrics): MiddlewareObj<HttpEvent, HttpAnswer> {
   return {
     // Set, not returned: middy would end the stack here and leave the security headers out.

@@ -1,7 +1,10 @@
 import { Logger as Powertools } from "@aws-lambda-powertools/logger";
 import type { Logger } from "../domain/node.ts";
 
-/** The engine's logger over Powertools: one JSON line each, with the fields as keys. POWERTOOLS_LOG_LEVEL sets the level. */
+/**
+ * The engine's logger over Powertools: one JSON line each, with the fields as keys.
+ * POWERTOOLS_LOG_LEVEL sets the level.
+ */
 export function stepLogger(serviceName: string): Logger {
   const logger = new Powertools({ serviceName });
   return {

@@ -6,7 +6,10 @@ import { withClient } from "../../infra/migrate/connection.ts";
 import { SQL_DIR } from "../../infra/migrate/sql-files.ts";
 import { chosenPostgres, uniqueName, withDatabase } from "../support/cluster.ts";
 
-/** A server without Baton's roles, which belong to a whole server and so would outlive a test's database. */
+/**
+ * A server without Baton's roles, which belong to a whole server and so would outlive a test's
+ * database.
+ */
 export interface EmptyServer extends AsyncDisposable {
   readonly port: number;
   /** Makes an empty database and returns its superuser's URL. */

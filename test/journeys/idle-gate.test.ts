@@ -169,7 +169,8 @@ test("whoever leaves something for later has the poller woken then, whether the 
   await nudge(gates[0]);
   await tick(gates[1]);
   await nudge(gates[0]);
-  // One that began before the time would fire too early; a minute that was asked for is not asked for again.
+  // One that began before the time would fire too early; a minute that was asked for is not asked
+  // for again.
   expect(board.wakes).toEqual([1_001 * MINUTE, 1_001 * MINUTE]);
 });
 

@@ -40,7 +40,10 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** One `npm start` in a clone, as a user runs it: a process group of its own, seen through what it prints. */
+/**
+ * One `npm start` in a clone, as a user runs it: a process group of its own, seen through what it
+ * prints.
+ */
 export class RunningService {
   readonly npm: ChildProcess;
   readonly #folder: string;
@@ -102,7 +105,9 @@ export class RunningService {
     return this.npm.exitCode !== null || this.npm.signalCode !== null;
   }
 
-  /** Waits until it has printed something, or has ended; a start takes a while on a busy machine. */
+  /**
+   * Waits until it has printed something, or has ended; a start takes a while on a busy machine.
+   */
   async #prints(pattern: RegExp): Promise<void> {
     const end = Date.now() + 60_000;
     while (!pattern.test(this.#output) && !this.ended) {

@@ -2,7 +2,10 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
-/** Starts a script of the test folder in a Node process of its own; it is killed with the test process at the latest. */
+/**
+ * Starts a script of the test folder in a Node process of its own; it is killed with the test
+ * process at the latest.
+ */
 export function startScript(script: URL, ...args: string[]): ChildProcess {
   const child = spawn(process.execPath, [fileURLToPath(script), ...args], { stdio: ["ignore", "pipe", "inherit"] });
   const end = (): void => void child.kill("SIGKILL");

@@ -6,7 +6,10 @@ export interface TcpRelay extends AsyncDisposable {
   readonly port: number;
   /** How many connections are open. */
   readonly open: number;
-  /** Ends all connections that are open, as what lies between does with those that nobody used for long. */
+  /**
+   * Ends all connections that are open, as what lies between does with those that nobody used for
+   * long.
+   */
   cut(): void;
 }
 

@@ -8,8 +8,9 @@ import { advanceRequest, block, claimRequest, error, failure, member, type Membe
 const ORDER = ["done", "retried", "slept", "redriven", "blocked", "stopped", "strict", "crashed", "cancelled", "released"] as const;
 
 /**
- * Ten runs from enqueue to their endings, each with another life, through one connection, with the time in the test's hands.
- * Gives what became of each, with all times as milliseconds since the start.
+ * Ten runs from enqueue to their endings, each with another life, through one connection, with the
+ * time in the test's hands. Gives what became of each, with all times as milliseconds since the
+ * start.
  */
 export async function liveTenLives(database: Database, clock: Clock, start: Date): Promise<Record<string, unknown>> {
   const calls = runRepository(database);

@@ -3,7 +3,10 @@ import { Worker } from "node:worker_threads";
 import { inspect } from "node:util";
 import type { FunctionFacts } from "./template.ts";
 
-/** How an invocation ended: the handler's result as JSON text, or the error that a caller of Lambda sees. */
+/**
+ * How an invocation ended: the handler's result as JSON text, or the error that a caller of Lambda
+ * sees.
+ */
 export type Outcome = { readonly payload: string } | { readonly error: { readonly errorType: string; readonly errorMessage: string } };
 
 /** What the instance's thread is started with, and told for each invocation. */
@@ -39,7 +42,8 @@ const RESULT_LIMIT = 6_291_556;
 const BOOTSTRAP = new URL("./lambda-bootstrap.ts", import.meta.url);
 
 /**
- * One Lambda instance: a thread with an environment and a memory of its own that handles one invocation at a time.
+ * One Lambda instance: a thread with an environment and a memory of its own that handles one
+ * invocation at a time.
  *
  * It ends at the function's timeout, at a crash and when told to; the host lives on.
  */

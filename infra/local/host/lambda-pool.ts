@@ -19,13 +19,18 @@ interface WaitingCall {
   readonly reject: (error: Error) => void;
 }
 
-/** AWS would start any number of instances of a function without a reservation; here further calls wait for one of these. */
+/**
+ * AWS would start any number of instances of a function without a reservation; here further calls
+ * wait for one of these.
+ */
 const INSTANCES_WITHOUT_RESERVATION = 4;
 
 /**
- * The instances of one function: used again when idle, made on demand, never more than its reserved concurrency.
+ * The instances of one function: used again when idle, made on demand, never more than its reserved
+ * concurrency.
  *
- * Over that limit a synchronous call is refused with TooManyRequestsError, an asynchronous event waits until it is too old.
+ * Over that limit a synchronous call is refused with TooManyRequestsError, an asynchronous event
+ * waits until it is too old.
  */
 export class LambdaPool {
   readonly facts: FunctionFacts;
@@ -44,7 +49,10 @@ export class LambdaPool {
     return this.#enqueue(event, this.facts.timeoutMs);
   }
 
-  /** Resolves when the event was handled; rejects with TooManyRequestsError when it became too old first and was dropped. */
+  /**
+   * Resolves when the event was handled; rejects with TooManyRequestsError when it became too old
+   * first and was dropped.
+   */
   invokeAsync(event: string): Promise<Outcome> {
     return this.#enqueue(event, this.facts.maximumEventAgeMs);
   }

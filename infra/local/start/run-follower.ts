@@ -3,7 +3,10 @@ import type { Api, Run, Step } from "./api.ts";
 
 const ENDED = new Set(["done", "failed", "cancelled"]);
 const EVERY_MS = 250;
-/** A run that sleeps longer than this, or is blocked, is not followed any further, so that an idle database may sleep too. */
+/**
+ * A run that sleeps longer than this, or is blocked, is not followed any further, so that an idle
+ * database may sleep too.
+ */
 const LONG_SLEEP_MS = 60_000;
 /** Runs followed at the same time; more would only fill the screen. */
 const AT_MOST = 20;
@@ -63,7 +66,9 @@ export class RunFollower {
   }
 }
 
-/** Everything that is to be said about a run so far, a line each; what was said once stays the same. */
+/**
+ * Everything that is to be said about a run so far, a line each; what was said once stays the same.
+ */
 export function linesOf(run: Run): string[] {
   const start = `${run.workflow.padEnd(16)} …${run.id.slice(-6)}`;
   const steps = run.steps.flatMap((step) => stepLines(step).map((line) => `${start}  ${step.name.padEnd(12)} ${line}`));

@@ -21,8 +21,9 @@ const defaultDelayMs = 100;
 /**
  * Decodes a GIF frame by frame, each composed upon the ones before it as a browser shows it.
  *
- * Gives way to other work before each frame and stops there when `signal` aborts. A frame without a delay lasts 100 ms, as in
- * browsers. Throws `NonRetryableError` for what can't be decoded, and for more than 64 million pixels over all frames.
+ * Gives way to other work before each frame and stops there when `signal` aborts. A frame without a
+ * delay lasts 100 ms, as in browsers. Throws `NonRetryableError` for what can't be decoded, and for
+ * more than 64 million pixels over all frames.
  */
 export async function* decodeFrames(source: Uint8Array, signal: AbortSignal): AsyncGenerator<Frame> {
   const structure = readGifStructure(source);
@@ -48,7 +49,10 @@ function refuseTooLarge(pixels: number): void {
   }
 }
 
-/** A comment between a frame's timing and its image makes the parser put them apart; this puts them together again. */
+/**
+ * A comment between a frame's timing and its image makes the parser put them apart; this puts them
+ * together again.
+ */
 function imageBlocks(blocks: readonly Block[]): ImageBlock[] {
   const images: ImageBlock[] = [];
   let timing: Partial<Pick<ImageBlock, "gce">> = {};

@@ -1,6 +1,9 @@
 import { NonRetryableError } from "../../index.ts";
 
-/** What a GIF says about itself: the size of its screen and, summed over its frames, the pixels that decoding them takes. */
+/**
+ * What a GIF says about itself: the size of its screen and, summed over its frames, the pixels that
+ * decoding them takes.
+ */
 export interface GifStructure {
   readonly width: number;
   readonly height: number;
@@ -15,8 +18,9 @@ const endMark = 0x3b;
 /**
  * Walks the blocks of a GIF without decoding them, and so finds out whether the file is whole.
  *
- * Throws `NonRetryableError` when the bytes are no GIF, end early (also when only the end mark is missing, because a file cut
- * between two frames looks just like that), hold no frame, or hold a block that no GIF has.
+ * Throws `NonRetryableError` when the bytes are no GIF, end early (also when only the end mark is
+ * missing, because a file cut between two frames looks just like that), hold no frame, or hold a
+ * block that no GIF has.
  */
 export function readGifStructure(source: Uint8Array): GifStructure {
   if (!/^GIF8[79]a/.test(String.fromCharCode(...source.subarray(0, 6)))) {

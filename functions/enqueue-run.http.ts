@@ -8,7 +8,8 @@ import { readQuery } from "../shared/lambda/query.ts";
 /**
  * `POST /workflows/{name}/runs`: stores one run, or a batch all or nothing, and wakes a poller.
  *
- * Once it has answered 202, the runs are durable. The Idempotency-Key header makes a repeat of the request harmless for 7 days.
+ * Once it has answered 202, the runs are durable. The Idempotency-Key header makes a repeat of the
+ * request harmless for 7 days.
  */
 export const handler = httpFunction(
   allow(["producer"], async (event) => {

@@ -8,8 +8,10 @@ import { pollerFor } from "../shared/lambda/poller-app.ts";
 import { reportedError } from "../shared/lambda/reported-error.ts";
 
 /**
- * The scheduled poller: claims due runs in batches and runs their steps until nothing is due or its time is nearly up.
- * A producer's nudge opens the idle gate and needs no tick; the schedule's event stops at a closed gate. One too many is harmless.
+ * The scheduled poller: claims due runs in batches and runs their steps until nothing is due or its
+ * time is nearly up.
+ * A producer's nudge opens the idle gate and needs no tick; the schedule's event stops at a closed
+ * gate. One too many is harmless.
  */
 // The poller keeps its own deadline, hence no early timeout.
 export const handler = middy({ timeoutEarlyInMillis: 0 }).handler(async (event: unknown, context: Context) => {

@@ -10,11 +10,17 @@ import { reportOf } from "./build/report.ts";
 export interface BuildOptions {
   /** The one database driver that the bundles carry. */
   readonly driver: Driver;
-  /** Where `<name>.mjs` and its source map go; emptied first. Default: `dist/functions` of this project. */
+  /**
+   * Where `<name>.mjs` and its source map go; emptied first. Default: `dist/functions` of this
+   * project.
+   */
   readonly outdir?: string;
   /** The functions' sources. Default: all of `functions/`. */
   readonly sources?: readonly string[];
-  /** A module whose `workflows` take the place of those in `shared/workflows`; `false`: none, to see what Baton itself weighs. */
+  /**
+   * A module whose `workflows` take the place of those in `shared/workflows`; `false`: none, to see
+   * what Baton itself weighs.
+   */
   readonly workflows?: string | false;
 }
 
@@ -32,7 +38,10 @@ export const ROOT = fileURLToPath(new URL("..", import.meta.url));
 /** The program that packages and deploys, to be run by Node. */
 export const SERVERLESS = join(ROOT, "node_modules/serverless/bin/serverless.js");
 
-/** Parts of the drivers that are packed in CommonJS call `require`, which an ES module does not have. */
+/**
+ * Parts of the drivers that are packed in CommonJS call `require`, which an ES module does not
+ * have.
+ */
 const REQUIRE = 'import{createRequire as baton_require}from"node:module";const require=baton_require(import.meta.url);';
 
 /** Bundles each function into one minified ES module of its own. Throws when one does not build. */
@@ -66,7 +75,10 @@ export async function buildFunctions(options: BuildOptions): Promise<Bundle[]> {
   return bundlesIn(metafile);
 }
 
-/** The name of a function's bundle: its file's up to the trigger, since Lambda takes a handler apart at the first dot. */
+/**
+ * The name of a function's bundle: its file's up to the trigger, since Lambda takes a handler apart
+ * at the first dot.
+ */
 export function bundleName(source: string): string {
   return basename(source).replace(/\..*$/, "");
 }

@@ -19,7 +19,9 @@ export interface DeployOptions {
   readonly migrates: boolean;
   /** `true`: deploys also where nothing but the value of a parameter has changed. */
   readonly force: boolean;
-  /** `true`: changes neither the database nor the account; says how the schema stands and packages. */
+  /**
+   * `true`: changes neither the database nor the account; says how the schema stands and packages.
+   */
   readonly dryRun: boolean;
   readonly log: (line: string) => void;
   /** Finds the account in a region; undefined: no credentials. Default: asks STS. */
@@ -46,11 +48,13 @@ export class ServerlessFailedError extends Error {
 const USAGE = "Usage: npm run deploy -- --stage <stage> [--region <region>] [--no-roles] [--no-migrate] [--force] [--dry-run]";
 
 /**
- * Says where it goes, builds the functions, migrates the database, and deploys, in this order: the running code works on the new schema, the new
- * code not on the old one. Whatever fails stops it, and nothing after it is done.
+ * Says where it goes, builds the functions, migrates the database, and deploys, in this order: the
+ * running code works on the new schema, the new code not on the old one. Whatever fails stops it,
+ * and nothing after it is done.
  *
- * A database that a newer code has migrated is left as it is: older functions in it would take from the newer code what it needs.
- * Throws what `buildFunctions` and `migrate` throw, or ServerlessFailedError.
+ * A database that a newer code has migrated is left as it is: older functions in it would take from
+ * the newer code what it needs. Throws what `buildFunctions` and `migrate` throw, or
+ * ServerlessFailedError.
  */
 export async function deploy(options: DeployOptions): Promise<void> {
   const { driver, outdir } = options;
@@ -62,7 +66,9 @@ export async function deploy(options: DeployOptions): Promise<void> {
   await runServerless(options.dryRun ? "package" : "deploy", options);
 }
 
-/** Says where all this goes; without credentials it would fail after the migration, so it ends here. */
+/**
+ * Says where all this goes; without credentials it would fail after the migration, so it ends here.
+ */
 async function announce({ stage, region, dryRun, log, findAccount = accountIn }: DeployOptions): Promise<void> {
   const account = await findAccount(region);
   log(lineFor({ service: serviceName(), stage, region, account }));

@@ -19,7 +19,10 @@ const SCHEMA = {
   newer: "deploy newer code, or know that you go back: npm run deploy leaves the schema as it is.",
 };
 
-/** `npm run deploy`'s preconditions, looked at without changing anything. Resolves with whether all is well. */
+/**
+ * `npm run deploy`'s preconditions, looked at without changing anything. Resolves with whether all
+ * is well.
+ */
 async function doctor(stage: string, region: string, owner: string): Promise<boolean> {
   const service = serviceName();
   const account = await accountIn(region);

@@ -10,7 +10,10 @@ const SCHEMAS = ["baton", "example"];
 const SCHEMA_FILE = fileURLToPath(new URL("../sql/schema.sql", import.meta.url));
 const HEADER = "-- What the migrations and functions make, for reviewing; written by: npm run schema";
 
-/** The schemas baton and example of a migrated database as text, the same on every version of PostgreSQL. */
+/**
+ * The schemas baton and example of a migrated database as text, the same on every version of
+ * PostgreSQL.
+ */
 export async function dumpSchema(url: string): Promise<string> {
   return withClient(url, async (client) => {
     // Names are written in full, whatever the login's own search path is.

@@ -9,7 +9,10 @@ const USAGE = `Usage: npm run keys -- list --stage <stage> [--region <region>]
        npm run keys -- add <name> --role producer|reader|operator --stage <stage> [--region <region>]
        npm run keys -- remove <name> [<beginning of its digest>] --stage <stage> [--region <region>]`;
 
-/** `npm run keys`: makes, lists and removes the API keys of a stage; the functions follow within a minute. */
+/**
+ * `npm run keys`: makes, lists and removes the API keys of a stage; the functions follow within a
+ * minute.
+ */
 async function main(args: string[]): Promise<void> {
   const { positionals, values } = readArguments(args);
   const [command, name = "", digest] = positionals;

@@ -6,7 +6,10 @@ import { readSqlFiles } from "./migrate/sql-files.ts";
 export { type SchemaState, checkSchema } from "./migrate/check-schema.ts";
 
 export interface MigrateOptions {
-  /** A user that owns the database and may create roles, or a member of baton_migrator; always over TCP. */
+  /**
+   * A user that owns the database and may create roles, or a member of baton_migrator; always over
+   * TCP.
+   */
   readonly url: string;
   /** `false`: make no roles and grant nothing; everything belongs to the deploying user. */
   readonly roles: boolean;
@@ -18,8 +21,9 @@ export interface MigrateOptions {
 /**
  * Brings schema baton up to this code: roles, migrations, functions, grants.
  *
- * Safe to run twice, from two places at once, and killed half-way: each step is one transaction that runs at most once.
- * Throws ChangedMigrationError, UnlawfulFileError, RefusedSqlError, EndedTransactionError,
+ * Safe to run twice, from two places at once, and killed half-way: each step is one transaction
+ * that runs at most once. Throws ChangedMigrationError, UnlawfulFileError, RefusedSqlError,
+ * EndedTransactionError,
  * RolesRefusedError or WrongEncodingError.
  */
 export async function migrate({ url, roles, log = () => undefined, sqlDir }: MigrateOptions): Promise<void> {

@@ -52,7 +52,10 @@ export {
   WaitTimeoutError,
 } from "./engine/producer-errors.ts";
 
-/** When and how soon a run starts, and the key that makes its repeat harmless: a `RunRequest` without its input. */
+/**
+ * When and how soon a run starts, and the key that makes its repeat harmless: a `RunRequest`
+ * without its input.
+ */
 export type EnqueueOptions = Omit<RunRequest, "input">;
 
 /** What holds for a call as a whole. */
@@ -67,11 +70,13 @@ export interface RequestOptions {
 type Ref<W extends AnyWorkflow> = WorkflowRef<W> & { readonly input?: never };
 
 /**
- * Enqueues and reads runs. Every call is repeated up to four times, within 10 seconds, while the database does not answer, which
- * never makes a second run; then it throws DatabaseBusyError or DatabaseUnknownOutcomeError.
+ * Enqueues and reads runs. Every call is repeated up to four times, within 10 seconds, while the
+ * database does not answer, which never makes a second run; then it throws DatabaseBusyError or
+ * DatabaseUnknownOutcomeError.
  *
- * A workflow given as a value parses the input with its schema. Given as `{ name, version }` with the type in the call, as in
- * `enqueue<typeof fulfilOrder>(…)`, the input is typed as what the handlers see, and at run time it is only checked to be JSON.
+ * A workflow given as a value parses the input with its schema. Given as `{ name, version }` with
+ * the type in the call, as in `enqueue<typeof fulfilOrder>(…)`, the input is typed as what the
+ * handlers see, and at run time it is only checked to be JSON.
  */
 export interface Client extends AsyncDisposable {
   /** Stores one run. Throws InvalidRunError, InputTooLargeError or IdempotencyConflictError. */
@@ -91,7 +96,10 @@ export interface Client extends AsyncDisposable {
   /** The run, or null when there is none with this id. */
   get(id: string): Promise<RunView | null>;
   get<W extends AnyWorkflow>(id: string): Promise<RunView<ParsedInputOf<W>, OutputOf<W>> | null>;
-  /** The run once it is done, failed or cancelled: see its status. Throws RunNotFoundError, or WaitTimeoutError when the time is over. */
+  /**
+   * The run once it is done, failed or cancelled: see its status. Throws RunNotFoundError, or
+   * WaitTimeoutError when the time is over.
+   */
   wait(id: string, options: { readonly timeout: Duration }): Promise<RunView>;
   wait<W extends AnyWorkflow>(id: string, options: { readonly timeout: Duration }): Promise<RunView<ParsedInputOf<W>, OutputOf<W>>>;
   /** Closes the connection that the client opened; one that it was given stays open. */
@@ -104,19 +112,34 @@ export type ClientDatabase =
   | { readonly database: Database };
 
 export interface ClientSettings {
-  /** The workflows whose nodes `get` lists also before they have run. Default: only what has run is listed. */
+  /**
+   * The workflows whose nodes `get` lists also before they have run. Default: only what has run is
+   * listed.
+   */
   readonly workflows?: readonly AnyWorkflow[];
-  /** Called after runs that are due soon were stored, to wake so many pollers. Its failure is logged. Default: the schedule finds them. */
+  /**
+   * Called after runs that are due soon were stored, to wake so many pollers. Its failure is
+   * logged. Default: the schedule finds them.
+   */
   readonly nudge?: (pollers: number) => Promise<void>;
-  /** Whether the pollers stand behind an idle gate, so that runs for later need a nudge too (default false). */
+  /**
+   * Whether the pollers stand behind an idle gate, so that runs for later need a nudge too (default
+   * false).
+   */
   readonly idleGate?: boolean;
   /** Whether errors of runs are shown with their stacks (default true). */
   readonly stacks?: boolean;
-  /** Masks the errors of runs before they are shown, and the client's own log lines. Default: `redactSecrets`. */
+  /**
+   * Masks the errors of runs before they are shown, and the client's own log lines. Default:
+   * `redactSecrets`.
+   */
   readonly redact?: Redact;
   /** Default: the console. */
   readonly logger?: Logger;
-  /** This machine's clock, for the time in ids (default Date.now). A wrong one is noticed and corrected. */
+  /**
+   * This machine's clock, for the time in ids (default Date.now). A wrong one is noticed and
+   * corrected.
+   */
   readonly now?: () => number;
 }
 

@@ -39,7 +39,8 @@ export { InvalidDurationError } from "./domain/duration.ts";
 export { NotJsonError } from "./domain/json.ts";
 export { InvalidStatementError } from "./domain/check-statements.ts";
 
-// What masks secrets in what is stored, shown and logged: `shared/workflows/redact.ts` is where a service adds its own.
+// What masks secrets in what is stored, shown and logged: `shared/workflows/redact.ts` is where a
+// service adds its own.
 export { redactSecrets, type Redact } from "./domain/redact.ts";
 
 // What a handler is given and what it returns.

@@ -1,4 +1,5 @@
--- What each group role may do apart from executing functions, which the functions' own headers say. Run as baton_migrator.
+-- What each group role may do apart from executing functions, which the functions' own headers say.
+-- Run as baton_migrator.
 alter default privileges revoke execute on functions from public;
 
 grant usage on schema baton to baton_engine, baton_producer, baton_poller, baton_reader, baton_operator;
@@ -18,7 +19,8 @@ begin
 end
 $$;
 
--- A sql node runs with the poller's own rights, so the poller needs them on the tables of the examples.
+-- A sql node runs with the poller's own rights, so the poller needs them on the tables of the
+-- examples.
 do $$
 begin
   if to_regnamespace('example') is not null and exists (select from baton.migration where name = '0100_example') then

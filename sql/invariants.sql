@@ -1,4 +1,5 @@
--- What must be true at every moment; any test may run it. Each row returned is a violation: (invariant, run_id, detail).
+-- What must be true at every moment; any test may run it. Each row returned is a violation:
+-- (invariant, run_id, detail).
 with member as (
   select m.id as run_id, l.token::text as place
   from baton.lease l, unnest(l.run_ids) with ordinality as m (id, nth)
@@ -8,7 +9,8 @@ with member as (
   union all select run_id, 'blocked' from baton.blocked
   union all select run_id, place from member
 ), earlier as (
-  -- When the clock was set back, times between where it was and where it went say nothing of what came first.
+  -- When the clock was set back, times between where it was and where it went say nothing of what
+  -- came first.
   select tstzrange(set_to, was + interval '1 hour') as doubtful from baton.setback
 ), places as (
   select run_id, count(*) as n, string_agg(place, ', ') as found from place group by run_id

@@ -1,6 +1,7 @@
--- Drops functions of earlier versions whose arguments or type have changed, which cannot be done in place. In the transaction that
--- makes the present ones, so that no call ever finds none. It must not match a present one: each deployment would drop it, and the
--- calls that are in it at that moment would be refused.
+-- Drops functions of earlier versions whose arguments or type have changed, which cannot be done in
+-- place. In the transaction that makes the present ones, so that no call ever finds none. It must
+-- not match a present one: each deployment would drop it, and the calls that are in it at that
+-- moment would be refused.
 drop function if exists baton.describe_runs(uuid[], integer[], boolean[]), baton.append_checkpoints(baton.lease, jsonb, timestamptz),
   baton.end_runs(uuid[], text, jsonb[], timestamptz), baton.end_members(baton.lease, jsonb, text, uuid[], timestamptz),
   baton.store_runs(jsonb, timestamptz), baton.outputs_of(uuid[]), baton.failures_of(uuid[]),

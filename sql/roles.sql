@@ -1,9 +1,12 @@
--- Makes the group roles that are missing; run as the deploying user, before anything else. Safe to run again.
--- Roles belong to the whole cluster, so a deployment of another database may make one at the same moment.
+-- Makes the group roles that are missing; run as the deploying user, before anything else. Safe to
+-- run again.
+-- Roles belong to the whole cluster, so a deployment of another database may make one at the same
+-- moment.
 --
 -- baton_migrator  owns the schemas and tables; migrations run as it.
 -- baton_engine    owns the engine's functions: reads and writes rows, changes no table.
--- baton_producer, baton_poller, baton_reader, baton_operator: one for each kind of caller; logins are their members.
+-- baton_producer, baton_poller, baton_reader, baton_operator: one for each kind of caller; logins
+-- are their members.
 do $$
 declare
   -- Since 16 a membership says whether its rights are inherited and whether SET ROLE is allowed.

@@ -648,8 +648,8 @@ begin
   end if;
   perform baton.require_id('the token of claim', token);
   perform baton.check_claim('the request of claim', request, '{columns,ttl_ms,max,max_bytes,manifest}', '{columns,ttl_ms,max,max_bytes,low,manifest,suspects}');
-  -- Two copies of one call: the second waits here and then finds the lease of the first. Nobody else can hold this key: the token is
-  -- random, and known to its caller alone.
+  -- Two copies of one call: the second waits here and then finds the lease of the first. Nobody
+  -- else can hold this key: the token is random, and known to its caller alone.
   perform pg_advisory_xact_lock(hashtextextended(token::text, 0));
   select * into held from baton.lease l where l.token = claim.token;
   if found then
@@ -905,7 +905,8 @@ begin
   if coalesce(cardinality(ids), 0) = 0 then
     return;
   end if;
-  -- A block of its own: every claim calls this, and nearly none has anybody to end and needs a subtransaction.
+  -- A block of its own: every claim calls this, and nearly none has anybody to end and needs a
+  -- subtransaction.
   begin
     perform baton.end_runs(ids, new_status, array_fill(error, array[cardinality(ids)]), true, moment);
   exception when data_exception or integrity_constraint_violation or program_limit_exceeded then
@@ -1260,7 +1261,8 @@ begin
   if not found then
     return;
   end if;
-  -- Read again under the lock, or a tick that had to wait would take its own past for a clock that was set back.
+  -- Read again under the lock, or a tick that had to wait would take its own past for a clock that
+  -- was set back.
   moment := baton.now();
   overlong := overlong and exists (select from baton.lease where expires_at > moment + interval '65 minutes');
   if overlong or moment < known.latest - interval '5 minutes' then
@@ -1821,7 +1823,8 @@ declare
   got record := baton.take_batch(request, moment, 0);
   described record;
   places integer[];
-  -- Variables of their own, because an element of a record's field is assigned by copying the array: 500 times 8 KB.
+  -- Variables of their own, because an element of a record's field is assigned by copying the
+  -- array: 500 times 8 KB.
   members uuid[] := held.run_ids;
   new_gone varbit := held.gone;
   new_fresh varbit;
@@ -2026,7 +2029,8 @@ begin
     and not exists (select from baton.blocked b where b.run_id = r.id)
     and not exists (select from baton.lease l, unnest(l.run_ids) with ordinality as m (id, nth)
       where m.id = r.id and get_bit(l.gone, (nth - 1)::integer) = 0);
-  -- What is due is due since then; what waits, waits no longer than it was asked to, also if a clock that was ahead wrote its times.
+  -- What is due is due since then; what waits, waits no longer than it was asked to, also if a
+  -- clock that was ahead wrote its times.
   times := array(
     select coalesce(t.due, least(t.stored, moment))
     from unnest(times, baton.due_again(ids, moment, moment, moment)) with ordinality as t (stored, due, nth) order by t.nth);
@@ -2221,7 +2225,8 @@ begin
     delete from baton.blocked where run_id = any (array(select run_id from baton.control)) returning run_id
   )
   select array_agg(run_id) into ids from (select * from unready union all select * from unblocked) as parked;
-  -- The clock is read after what may have waited: what others stored meanwhile must not lie after the ending.
+  -- The clock is read after what may have waited: what others stored meanwhile must not lie after
+  -- the ending.
   perform baton.end_each(ids, 'cancelled', null, greatest(moment, baton.now()));
   -- One statement, and so one moment: a run that is redriven meanwhile may be asked to stop anew.
   delete from baton.control where run_id = any (asked) and (
@@ -2474,7 +2479,8 @@ begin
   from (
     select id, workflow, version, input from baton.run where id = any (array(select unnest(ids))) and id between lowest and highest order by id
   ) as r;
-  -- A run that somebody deleted by hand, or whose week was dropped, leaves a gap; the others still have their places.
+  -- A run that somebody deleted by hand, or whose week was dropped, leaves a gap; the others still
+  -- have their places.
   if found_ids is distinct from ids then
     missing := array(select unnest(ids) except select unnest(found_ids));
     places := array(select t.place from unnest(ids, places) as t (id, place) where t.id = any (found_ids) order by t.id);

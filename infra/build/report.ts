@@ -2,7 +2,10 @@ import { execFileSync } from "node:child_process";
 import { pathToFileURL } from "node:url";
 import type { Bundle } from "../build.ts";
 
-/** What a bundle may weigh, gzipped, with Neon's driver and without the examples, in bytes: 110 KB the poller, 104 KB the others. */
+/**
+ * What a bundle may weigh, gzipped, with Neon's driver and without the examples, in bytes: 110 KB
+ * the poller, 104 KB the others.
+ */
 export function budgetOf(name: string): number {
   return (name === "poll-queue" ? 110 : 104) * 1024;
 }
@@ -12,7 +15,10 @@ const IMPORTS = 5;
 
 const IMPORT = "const [, url] = process.argv; const from = performance.now(); await import(url); console.log(performance.now() - from);";
 
-/** How long a fresh process takes to import a bundle, in milliseconds: what Baton itself adds to a cold start, on this machine. */
+/**
+ * How long a fresh process takes to import a bundle, in milliseconds: what Baton itself adds to a
+ * cold start, on this machine.
+ */
 export function importMs(file: string): number {
   const once = () => {
     const args = ["--input-type=module", "--eval", IMPORT, pathToFileURL(file).href];
@@ -21,7 +27,10 @@ export function importMs(file: string): number {
   return Array.from({ length: IMPORTS }, once).sort((one, other) => one - other)[Math.floor(IMPORTS / 2)]!;
 }
 
-/** A row for each bundle; `bare` are the same bundles without the examples, and those are what the budget is for. */
+/**
+ * A row for each bundle; `bare` are the same bundles without the examples, and those are what the
+ * budget is for.
+ */
 export function reportOf(bundles: readonly Bundle[], bare: readonly Bundle[]): Record<string, Record<string, string>> {
   const kilobytes = (bytes: number) => `${(bytes / 1024).toFixed(1)} KB`;
   const rowOf = ({ name, file, bytes, gzipped }: Bundle) => ({

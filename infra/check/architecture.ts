@@ -4,7 +4,10 @@ import { impurities } from "./purity.ts";
 import { longFiles, membersElsewhere, secondWords, untidySqlFunctions } from "./shape.ts";
 import { readSources, type Source } from "./sources.ts";
 
-/** The rules of ARCHITECTURE.md that can be read off the text of the sources; each lists what breaks it. */
+/**
+ * The rules of ARCHITECTURE.md that can be read off the text of the sources; each lists what breaks
+ * it.
+ */
 export const RULES: Readonly<Record<string, (sources: readonly Source[]) => string[]>> = {
   "imports run one way, and only shared/db knows a driver": importsAgainstTheLayers,
   "clocks, chance and the outside stay out of where they must not be": impurities,

@@ -13,7 +13,10 @@ export interface Counts {
   readonly failed: number;
 }
 
-/** Adds reports up. A file that failed without a failed test, because it could not be loaded, is one failure; so is a missing report. */
+/**
+ * Adds reports up. A file that failed without a failed test, because it could not be loaded, is one
+ * failure; so is a missing report.
+ */
 export function countTests(reports: readonly (Report | undefined)[]): Counts {
   return reports.map(countsOf).reduce((sum, { passed, failed }) => ({ passed: sum.passed + passed, failed: sum.failed + failed }), {
     passed: 0,
@@ -33,7 +36,10 @@ function read(file: string): Report | undefined {
   return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Report) : undefined;
 }
 
-/** `node infra/check/count-tests.ts [--also-failed 1] report.json …` prints one line, `N passed, N failed`. */
+/**
+ * `node infra/check/count-tests.ts [--also-failed 1] report.json …` prints one line, `N passed, N
+ * failed`.
+ */
 if (import.meta.main) {
   const { values, positionals } = parseArgs({ options: { "also-failed": { type: "string", default: "0" } }, allowPositionals: true });
   const { passed, failed } = countTests(positionals.map(read));

@@ -1,6 +1,9 @@
 import { codeOf, type Source } from "./sources.ts";
 
-/** What takes something away from code of before, which goes on working while and after a migration runs. */
+/**
+ * What takes something away from code of before, which goes on working while and after a migration
+ * runs.
+ */
 const CONTRACTIONS: readonly (readonly [RegExp, string])[] = [
   [/\bdrop\s+(table|schema|view|materialized|type|domain|function|sequence|column)\b/, "drops what older code uses"],
   [/^alter table .*\bdrop\s+(?!column\b|constraint\b|default\b|not null\b|expression\b|identity\b)\w/, "drops what older code uses"],
@@ -15,7 +18,10 @@ const CONTRACTIONS: readonly (readonly [RegExp, string])[] = [
   [/\btruncate\b|\bdelete from\b/, "deletes rows that older code reads"],
 ];
 
-/** Statements that look like contractions and are none, by the beginning of their text, each with its reason. */
+/**
+ * Statements that look like contractions and are none, by the beginning of their text, each with
+ * its reason.
+ */
 const HARMLESS = new Map([
   ["alter table baton.checkpoint alter column node type text collate", "same type and values; older functions compare them with = alone"],
   ["alter table baton.failure alter column node type text collate", "same type and values; older functions compare them with = alone"],

@@ -4,7 +4,10 @@ import type { Source } from "./sources.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
-/** The words that stand before the reason of a line that may stay: on the line itself, or on the one before. */
+/**
+ * The words that stand before the reason of a line that may stay: on the line itself, or on the one
+ * before.
+ */
 const REASON = /\/\/ no guess: \S/;
 
 interface Guess {
@@ -53,7 +56,10 @@ function looksAgain(lines: readonly string[], n: number): boolean {
   return /^\s*(?:while|for) \(/.test(lines[n]!) || /^\s*\}$/.test(lines[n + 1] ?? "");
 }
 
-/** Lines whose verdict a slow machine may change, and reasons that stand where none is needed, as `file:line: what`. */
+/**
+ * Lines whose verdict a slow machine may change, and reasons that stand where none is needed, as
+ * `file:line: what`.
+ */
 export function guesses(sources: readonly Source[]): string[] {
   return sources.flatMap(({ path, text }) => {
     const lines = text.split("\n");

@@ -2,8 +2,9 @@ import { posix } from "node:path";
 import type { Source } from "./sources.ts";
 
 /**
- * Which layers a layer may import, itself always included: functions → shared/lambda → shared/engine → shared/domain, and
- * shared/db → shared/domain. `shared` are the public doors, index.ts and client.ts.
+ * Which layers a layer may import, itself always included: functions → shared/lambda →
+ * shared/engine → shared/domain, and shared/db → shared/domain. `shared` are the public doors,
+ * index.ts and client.ts.
  */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "shared/domain": [],

@@ -30,7 +30,10 @@ const RULES: readonly Rule[] = [
   },
 ];
 
-/** Every use of a clock, of chance or of the world where there must be none, as `file: what, because`. */
+/**
+ * Every use of a clock, of chance or of the world where there must be none, as
+ * `file: what, because`.
+ */
 export function impurities(sources: readonly Source[]): string[] {
   return sources.flatMap((source) => RULES.filter(({ where }) => where.test(source.path)).flatMap((rule) => broken(rule, source)));
 }

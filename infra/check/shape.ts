@@ -24,7 +24,10 @@ const FOREIGN = new Set(["BATON_STAGE", "stage", "Worker", "workerData"]);
 
 const WIDEST_COMMENT = 100;
 
-/** Lines of comments that were not wrapped, as `file:line: columns`. Migrations are as they were applied, fixtures copies. */
+/**
+ * Lines of comments that were not wrapped, as `file:line: columns`. Migrations are as they were
+ * applied, fixtures copies.
+ */
 export function wideComments(sources: readonly Source[]): string[] {
   return sources
     .filter(({ path }) => !/^sql\/migrations\/|\/fixtures\//.test(path))
@@ -38,7 +41,10 @@ export function wideComments(sources: readonly Source[]): string[] {
 
 const DOCUMENTED = /(\/\*\*(?:(?!\*\/)[^])*\*\/)\n(?:export )?(?:interface (\w+)[^{;]*|type (\w+)[^={;]*= )\{\n([^]*?)\n\}/g;
 
-/** Members that are explained in the comment of their interface or type, not above their own line, as `file: Type.member`. */
+/**
+ * Members that are explained in the comment of their interface or type, not above their own line,
+ * as `file: Type.member`.
+ */
 export function membersElsewhere(sources: readonly Source[]): string[] {
   return sources
     .filter(({ path }) => path.endsWith(".ts"))
@@ -90,7 +96,10 @@ function sqlProblems(source: Source): string[] {
   ];
 }
 
-/** Identifiers and file names of shared/, functions/ and sql/ with a second word for a concept, as `file: identifier (say …)`. */
+/**
+ * Identifiers and file names of shared/, functions/ and sql/ with a second word for a concept, as
+ * `file: identifier (say …)`.
+ */
 export function secondWords(sources: readonly Source[]): string[] {
   return sources
     .filter(({ path }) => /^(shared|functions|sql)\//.test(path))

@@ -21,7 +21,10 @@ export function readSources({ root = ROOT, tests = false } = {}): Source[] {
     .map((path) => ({ path, text: readFileSync(`${root}/${path}`, "utf8") }));
 }
 
-/** The code of a file: comments and the text of string literals are blanked out, so that a rule never trips over prose. */
+/**
+ * The code of a file: comments and the text of string literals are blanked out, so that a rule
+ * never trips over prose.
+ */
 export function codeOf({ path, text }: Source): string {
   if (path.endsWith(".sql")) return text.replaceAll(/--.*|'(?:[^']|'')*'/g, "");
   return text.replaceAll(/\/\*[\s\S]*?\*\/|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|(?<![:\\])\/\/.*/g, (found) =>

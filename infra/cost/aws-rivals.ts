@@ -3,7 +3,10 @@ import type { Prices } from "./prices.ts";
 import type { Workload } from "./workload.ts";
 
 const GB = 1e9;
-/** Express bills whole 100 ms; a call of a Lambda function adds about so much to its own time: an assumption. */
+/**
+ * Express bills whole 100 ms; a call of a Lambda function adds about so much to its own time: an
+ * assumption.
+ */
 const expressGrainMs = 100;
 const expressCallMs = 30;
 /** The least memory that Express bills, in GB. */

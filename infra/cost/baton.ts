@@ -7,7 +7,10 @@ import { hoursOfMonth, type Workload } from "./workload.ts";
 
 /** Of `enqueue-run`, in MB: serverless.yml. */
 const enqueueMemory = 512;
-/** START, END and REPORT of an invocation with what CloudWatch counts beside them, and its lines of access log, request and metrics. */
+/**
+ * START, END and REPORT of an invocation with what CloudWatch counts beside them, and its lines of
+ * access log, request and metrics.
+ */
 const logBytes = { enqueue: 1_100, poller: 950 };
 /** Of docs/operations.md and infra/alarms.yml. */
 const metricCount = 8;
@@ -16,7 +19,10 @@ const alarmCount = 9;
 const logMonths = 1;
 const GB = 1e9;
 
-/** How the schedule treats the database: every minute, or only when something is due; `shared`: other work keeps it awake. */
+/**
+ * How the schedule treats the database: every minute, or only when something is due; `shared`:
+ * other work keeps it awake.
+ */
 export type Polling = "gated" | "always" | "shared";
 
 const NAMES: Readonly<Record<Polling, string>> = {
@@ -53,7 +59,8 @@ function functionsOf(workload: Workload, figures: Figures) {
       requests: requests * nudgesOf(workload.burst),
       gbSeconds: invocations(1, allPollersMs(workload, figures), workload.memory).gbSeconds,
     },
-    // A look that the gate stops reads a parameter instead of asking the database, which takes about as long.
+    // A look that the gate stops reads a parameter instead of asking the database, which takes
+    // about as long.
     looks: invocations(hoursOfMonth * 60, lookMs(workload, figures), workload.memory),
   };
 }

@@ -11,7 +11,10 @@ export interface Item {
 export interface Bill {
   readonly name: string;
   readonly items: readonly Item[];
-  /** Dollars a month when its permanent free tier or its free plan is used: the bill of an account that does nothing else. */
+  /**
+   * Dollars a month when its permanent free tier or its free plan is used: the bill of an account
+   * that does nothing else.
+   */
   readonly freeTierTotal: number;
   /** The plan, and what one should know when comparing. */
   readonly note: string;

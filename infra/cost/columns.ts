@@ -10,7 +10,9 @@ export function figure(value: number): string {
 
 const isNumber = (cell: string) => /^[-\d.,]*$/.test(cell);
 
-/** Lines of columns; a column is set to the right when all that stands below its head is numbers. */
+/**
+ * Lines of columns; a column is set to the right when all that stands below its head is numbers.
+ */
 export function aligned(rows: readonly (readonly string[])[]): string {
   const columns = rows[0]!.map((_, n) => rows.map((row) => row[n]!));
   const widths = columns.map((cells) => Math.max(...cells.map((cell) => cell.length)));

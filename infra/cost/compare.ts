@@ -28,7 +28,10 @@ export function compare(workload: Workload, figures: Figures, prices: Prices): C
   };
 }
 
-/** Those of the others that cost less than the first of Baton's bills, by list prices or with free tiers; cheapest first. */
+/**
+ * Those of the others that cost less than the first of Baton's bills, by list prices or with free
+ * tiers; cheapest first.
+ */
 export function cheaper({ baton, others }: Comparison, dollars: (bill: Bill) => number): readonly Bill[] {
   return others.filter((other) => dollars(other) < dollars(baton[0]!)).toSorted((a, b) => dollars(a) - dollars(b));
 }

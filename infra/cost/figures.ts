@@ -7,13 +7,18 @@ const Results = z.object({
   measurements: z.record(z.string(), z.object({ values: z.record(z.string(), z.array(z.number()).min(1)) })),
 });
 
-/** Milliseconds of wall clock and, of these, of CPU; measured beside the database, on a whole core. */
+/**
+ * Milliseconds of wall clock and, of these, of CPU; measured beside the database, on a whole core.
+ */
 export interface Time {
   readonly wallMs: number;
   readonly cpuMs: number;
 }
 
-/** Bytes at payloads of 200 and of 1,000 bytes: between and beyond them they grow in a straight line. */
+/**
+ * Bytes at payloads of 200 and of 1,000 bytes: between and beyond them they grow in a straight
+ * line.
+ */
 export interface Growing {
   readonly at200: number;
   readonly at1000: number;
@@ -22,7 +27,10 @@ export interface Growing {
 /** Medians of what was measured with three-step runs. */
 export interface Figures {
   readonly measuredOn: string;
-  /** An invocation of the poller for one run that came alone; of `enqueue-run` for one run; and of the schedule with nothing to do. */
+  /**
+   * An invocation of the poller for one run that came alone; of `enqueue-run` for one run; and of
+   * the schedule with nothing to do.
+   */
   readonly lone: Time;
   readonly post: Time;
   readonly look: Time;
@@ -43,7 +51,10 @@ export interface Figures {
 
 const file = new URL("../../docs/benchmarks/cost.json", import.meta.url);
 
-/** The median of a figure of a measurement; throws when there is none, since a bill with a gap in it would be too small. */
+/**
+ * The median of a figure of a measurement; throws when there is none, since a bill with a gap in it
+ * would be too small.
+ */
 export type Measured = (id: string, name: string) => number;
 
 /** Reads docs/benchmarks/cost.json. */

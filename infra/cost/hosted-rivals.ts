@@ -26,7 +26,10 @@ export function inngestBill(workload: Workload, prices: Prices): Bill {
   return { name: "Inngest", items, freeTierTotal, note: `Pro${fits ? "; Free would be enough" : ""}; a run and each step are executions` };
 }
 
-/** One task of Trigger.dev for a whole run, which starts again from the beginning when its process dies, or one for each step. */
+/**
+ * One task of Trigger.dev for a whole run, which starts again from the beginning when its process
+ * dies, or one for each step.
+ */
 export function triggerBill({ runs, steps, stepMs }: Workload, prices: Prices, durableSteps: boolean): Bill {
   const tasks = durableSteps ? runs * (steps + 1) : runs;
   // A run that waits for its steps for less than five seconds is billed for the waiting.

@@ -7,25 +7,36 @@ const wholeCpuMb = 1_769;
 const nudgeMs = 25;
 /** A request wakes a poller for every 250 runs, four at most: docs/decisions/0032. */
 export const nudgesOf = (burst: number) => Math.min(4, Math.ceil(burst / 250));
-/** Statements of an invocation of the poller beside the rounds of its steps: counted, see `test/bench`. */
+/**
+ * Statements of an invocation of the poller beside the rounds of its steps: counted, see
+ * `test/bench`.
+ */
 const statementsBesideRounds = 3;
 const measuredSteps = 3;
 
-/** Statements of an invocation of the poller for one run that comes alone, and of a whole lone run, its enqueue included. */
+/**
+ * Statements of an invocation of the poller for one run that comes alone, and of a whole lone run,
+ * its enqueue included.
+ */
 const loneStatements = (steps: number) => steps + statementsBesideRounds;
 export const runStatements = (steps: number) => loneStatements(steps) + 1;
 
-/** Milliseconds of what was measured, on the part of a vCPU that a function with so much memory has. */
+/**
+ * Milliseconds of what was measured, on the part of a vCPU that a function with so much memory has.
+ */
 export function slowed({ wallMs, cpuMs }: Time, memory: number): number {
   return wallMs + cpuMs * (Math.max(1, wholeCpuMb / memory) - 1);
 }
 
-/** How often the handlers of one step must run one batch after the other, because not all may at the same time. */
+/**
+ * How often the handlers of one step must run one batch after the other, because not all may at the
+ * same time.
+ */
 const waves = ({ burst, concurrency }: Workload) => Math.ceil(burst / concurrency);
 
 /**
- * Milliseconds of one invocation of the poller that works one burst: its statements, each with its round trip, the steps' own
- * time, and what each further run of the burst adds.
+ * Milliseconds of one invocation of the poller that works one burst: its statements, each with its
+ * round trip, the steps' own time, and what each further run of the burst adds.
  */
 export function pollerMs(workload: Workload, figures: Figures): number {
   const { burst, steps, stepMs, memory, distanceMs } = workload;
@@ -52,12 +63,16 @@ export function databaseSeconds({ runs, burst, steps }: Workload, figures: Figur
   return ((runs / burst) * (lone + (burst - 1) * further)) / 1_000;
 }
 
-/** `reservedConcurrency` of serverless.yml: so many pollers work at the same time, and whoever is nudged beside them works with them. */
+/**
+ * `reservedConcurrency` of serverless.yml: so many pollers work at the same time, and whoever is
+ * nudged beside them works with them.
+ */
 const pollers = 5;
 
 /**
- * Milliseconds of all pollers in a month: one invocation for each burst, until the reserved pollers would never rest. Then
- * they work full batches, in which handlers share the time, and more of them are needed when that is not enough.
+ * Milliseconds of all pollers in a month: one invocation for each burst, until the reserved pollers
+ * would never rest. Then they work full batches, in which handlers share the time, and more of them
+ * are needed when that is not enough.
  */
 export function allPollersMs(workload: Workload, figures: Figures): number {
   const { runs, burst, steps, stepMs, memory, concurrency } = workload;

@@ -1,7 +1,10 @@
 import { aligned, figure } from "./columns.ts";
 import { type Measured, readMeasured } from "./figures.ts";
 
-/** What was measured, as tables of plain text: the time of a step by the size of its batch, and the parts of a run. */
+/**
+ * What was measured, as tables of plain text: the time of a step by the size of its batch, and the
+ * parts of a run.
+ */
 export function measuredTables(): string {
   const { measuredOn, of } = readMeasured();
   return [`Measured ${measuredOn}`, steps(of), runs(of)].join("\n\n");

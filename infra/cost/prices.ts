@@ -46,7 +46,10 @@ const NAMES = [
   "upstashFreeSteps",
 ] as const;
 
-/** A list price: what it is, where it was read, when that was said (year, month, day as far as known), and how sure it is. */
+/**
+ * A list price: what it is, where it was read, when that was said (year, month, day as far as
+ * known), and how sure it is.
+ */
 const Price = z.strictObject({
   value: z.number().nonnegative(),
   unit: z.string().min(1),

@@ -12,7 +12,10 @@ import { readWorkload } from "./workload.ts";
 /** The page whose tables are what the calculator prints. */
 export const costPage = fileURLToPath(new URL("../../docs/cost.md", import.meta.url));
 
-/** What can stand in a block, by the first word of its marker; the rest of the marker are arguments of `npm run cost`. */
+/**
+ * What can stand in a block, by the first word of its marker; the rest of the marker are arguments
+ * of `npm run cost`.
+ */
 const BLOCKS: Readonly<Record<string, (args: readonly string[]) => string>> = {
   cost: costReport,
   ranking: (args) => ranking(compare(readWorkload(args), readFigures(), readPrices())),
@@ -20,7 +23,10 @@ const BLOCKS: Readonly<Record<string, (args: readonly string[]) => string>> = {
   measured: measuredTables,
 };
 
-/** Fills each block of the page, such as that between `<!-- cost --runs 10000 -->` and `<!-- /cost -->`. */
+/**
+ * Fills each block of the page, such as that between `<!-- cost --runs 10000 -->` and
+ * `<!-- /cost -->`.
+ */
 export function fillPage(text: string): string {
   return text.replaceAll(
     /(<!-- (cost|ranking|volumes|measured)((?: [^ >]+)*) -->\n)[^]*?(\n<!-- \/\2 -->)/g,

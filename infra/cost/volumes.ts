@@ -6,11 +6,17 @@ import type { Prices } from "./prices.ts";
 import type { Workload } from "./workload.ts";
 
 const VOLUMES = [1_000, 10_000, 100_000, 1_000_000, 10_000_000];
-/** The search for break-evens begins at the most of these, and goes down in steps as fine as what is shown. */
+/**
+ * The search for break-evens begins at the most of these, and goes down in steps as fine as what is
+ * shown.
+ */
 const mostRuns = VOLUMES.at(-1)!;
 const grain = 1.02;
 
-/** List prices of the same workload at several numbers of runs a month, and from how many on Baton is the cheaper one. */
+/**
+ * List prices of the same workload at several numbers of runs a month, and from how many on Baton
+ * is the cheaper one.
+ */
 export function byVolume(workload: Workload, figures: Figures, prices: Prices): string {
   const columns = VOLUMES.map((runs) => Object.values(compare({ ...workload, runs }, figures, prices)).flat());
   const head = ["runs a month"].concat(VOLUMES.map((runs) => runs.toLocaleString("en")));
@@ -25,7 +31,10 @@ function turnOf(runs: number): string {
   return runs > mostRuns ? "never here" : runs <= 1 ? "always" : `from ${runs.toLocaleString("en")} runs a month on`;
 }
 
-/** The runs a month, in two digits, from which on Baton with its idle gate costs less than each other; Infinity: not up to ten million. */
+/**
+ * The runs a month, in two digits, from which on Baton with its idle gate costs less than each
+ * other; Infinity: not up to ten million.
+ */
 export function breakEvens(workload: Workload, figures: Figures, prices: Prices): ReadonlyMap<string, number> {
   const found = new Map<string, number>();
   const open = new Map(compare(workload, figures, prices).others.map(({ name }) => [name, Infinity]));

@@ -10,9 +10,11 @@ export interface Target {
 }
 
 /**
- * The region that was given, or else that of the environment, as for the `aws` command: AWS_REGION, then AWS_DEFAULT_REGION.
+ * The region that was given, or else that of the environment, as for the `aws` command: AWS_REGION,
+ * then AWS_DEFAULT_REGION.
  *
- * Throws where nobody says which: a region that is guessed is a second service that nobody looks for.
+ * Throws where nobody says which: a region that is guessed is a second service that nobody looks
+ * for.
  */
 export function regionFrom(given: string | undefined, env: NodeJS.ProcessEnv): string {
   const region = given || env["AWS_REGION"] || env["AWS_DEFAULT_REGION"];
@@ -21,7 +23,10 @@ export function regionFrom(given: string | undefined, env: NodeJS.ProcessEnv): s
   return region;
 }
 
-/** The account of this machine's credentials; undefined where there are none, or STS does not take them. */
+/**
+ * The account of this machine's credentials; undefined where there are none, or STS does not take
+ * them.
+ */
 export async function accountIn(region: string): Promise<string | undefined> {
   const client = new STSClient({ region, maxAttempts: 2 });
   try {

@@ -56,7 +56,9 @@ export function checkLogin(facts: LoginFacts, group: string, now: number): Findi
   ];
 }
 
-/** What goes wrong at the door, in words that help; the message of a driver has no password in it. */
+/**
+ * What goes wrong at the door, in words that help; the message of a driver has no password in it.
+ */
 export function checkDoor(thrown: unknown): Finding {
   const { code, message } = thrown as { code?: string; message: string };
   const about = `cannot log in: ${message || code}`;

@@ -1,4 +1,5 @@
--- One row of text for each object of the schemas $1 and each role that has rights on it, besides its owner.
+-- One row of text for each object of the schemas $1 and each role that has rights on it, besides
+-- its owner.
 with object as (
   select 1 as kind, format('schema %I', nspname) as name, nspowner as owner, nspacl as acl from pg_namespace where nspname = any ($1)
   union all

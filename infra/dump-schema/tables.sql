@@ -1,5 +1,6 @@
--- One row of text for each table of the schemas $1, in name order, with its constraints and indexes; partitions are left out.
--- Not-null constraints are shown with their column only: since 18 they stand in pg_constraint too, before that they did not.
+-- One row of text for each table of the schemas $1, in name order, with its constraints and
+-- indexes; partitions are left out. Not-null constraints are shown with their column only: since 18
+-- they stand in pg_constraint too, before that they did not.
 with parent as (
   select c.oid, c.relname, n.nspname, c.relkind, c.reloptions, c.relowner::regrole as owner, format('%I.%I', n.nspname, c.relname) as name
   from pg_class as c join pg_namespace as n on n.oid = c.relnamespace

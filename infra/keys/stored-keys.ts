@@ -5,7 +5,10 @@ import { type ApiKey, digestOf, type KeyRole, parseApiKeys } from "../../shared/
 /** What SSM takes in a standard parameter, in characters. */
 const LIMIT = 4_096;
 
-/** The API keys of one stage, as they are kept in its SSM parameter. Two people must not change them in the same second. */
+/**
+ * The API keys of one stage, as they are kept in its SSM parameter. Two people must not change them
+ * in the same second.
+ */
 export class StoredKeys {
   readonly #client: SSMClient;
   readonly #parameter: string;
@@ -15,7 +18,9 @@ export class StoredKeys {
     this.#parameter = parameter;
   }
 
-  /** None where there is no parameter yet. Throws ApiKeysError for one that holds something else. */
+  /**
+   * None where there is no parameter yet. Throws ApiKeysError for one that holds something else.
+   */
   async list(): Promise<readonly ApiKey[]> {
     try {
       const { Parameter } = await this.#client.send(new GetParameterCommand({ Name: this.#parameter, WithDecryption: true }));
@@ -33,7 +38,9 @@ export class StoredKeys {
     return key;
   }
 
-  /** Takes the key of a name out; digest: the beginning of its digest, where several have this name. */
+  /**
+   * Takes the key of a name out; digest: the beginning of its digest, where several have this name.
+   */
   async remove(name: string, digest = ""): Promise<void> {
     const keys = await this.list();
     const found = keys.filter((key) => key.name === name && key.digest.toString("hex").startsWith(digest));

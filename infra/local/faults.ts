@@ -3,7 +3,8 @@ import { setTimeout as pause } from "node:timers/promises";
 /**
  * What may happen to one request between a caller and Postgres.
  *
- * `-before`: Postgres never hears of it. `-after`: it was executed and committed, and the caller does not learn so.
+ * `-before`: Postgres never hears of it. `-after`: it was executed and committed, and the caller
+ * does not learn so.
  */
 export type Fault =
   | { readonly kind: "drop-before" }
@@ -20,7 +21,10 @@ export type Fault =
   | { readonly kind: "repeat-concurrently" }
   | { readonly kind: "late-copy"; readonly ms: number };
 
-/** What a fault plan sees of a request: its statements joined by `;`, and its number since the start. */
+/**
+ * What a fault plan sees of a request: its statements joined by `;`, and its number since the
+ * start.
+ */
 export interface FaultyRequest {
   readonly text: string;
   readonly index: number;
@@ -35,7 +39,10 @@ export interface Answer {
   readonly body: string;
 }
 
-/** One request in the hands of a fault: it may be executed any number of times, and answered once or dropped. */
+/**
+ * One request in the hands of a fault: it may be executed any number of times, and answered once or
+ * dropped.
+ */
 export interface Exchange {
   execute(): Promise<Answer>;
   send(answer: Answer): void;

@@ -33,7 +33,10 @@ export interface HostOptions {
   readonly limits?: Partial<Pick<PoolOptions, "instances" | "idleMs">>;
 }
 
-/** A running local cloud: an HTTP API, the schedules, and on a free port of 127.0.0.1 Lambda's Invoke API, SSM and the Scheduler. */
+/**
+ * A running local cloud: an HTTP API, the schedules, and on a free port of 127.0.0.1 Lambda's
+ * Invoke API, SSM and the Scheduler.
+ */
 export interface Host {
   /** Serves HTTP; for a server of the caller's. */
   readonly listener: RequestListener;
@@ -47,7 +50,10 @@ export interface Host {
   readonly oneTimeSchedules: ReadonlyMap<string, OneTimeSchedule>;
   /** How many instances of a function live now, by its logical id. */
   instancesOf(functionId: string): number;
-  /** Invokes a function asynchronously by its logical id, as a schedule does; undefined when the event was dropped. */
+  /**
+   * Invokes a function asynchronously by its logical id, as a schedule does; undefined when the
+   * event was dropped.
+   */
   invoke(functionId: string, event: string): Promise<Outcome | undefined>;
   /** Starts the schedules, each with one event at once. */
   startSchedules(): void;
@@ -112,12 +118,16 @@ function awsServices(invoke: RequestListener, ssm: RequestListener, scheduler: R
 }
 
 /**
- * AWS would start as many instances as there are calls; one machine has a few, and further calls wait for one of them. More would
- * only share its cores, at 30 to 50 MB each, and more pollers would share the runs, in more and smaller rounds.
+ * AWS would start as many instances as there are calls; one machine has a few, and further calls
+ * wait for one of them. More would only share its cores, at 30 to 50 MB each, and more pollers
+ * would share the runs, in more and smaller rounds.
  */
 const INSTANCES = Math.min(Math.max(availableParallelism(), 2), 4);
 
-/** What Lambda's runtime sets; the SDK finds the local services here. Each instance has an access key besides. */
+/**
+ * What Lambda's runtime sets; the SDK finds the local services here. Each instance has an access
+ * key besides.
+ */
 function lambdaEnvironment({ name, memoryMb, module, handler }: FunctionFacts, awsUrl: string): Record<string, string> {
   return {
     ...pick(["PATH", "HOME", "TZ", "LANG"]),

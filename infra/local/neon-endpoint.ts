@@ -32,7 +32,10 @@ export interface NeonEndpoint {
 
 const REQUEST_LIMIT = 10 * 1024 * 1024;
 
-/** Starts a local endpoint that speaks Neon's `/sql` protocol in front of any Postgres, on 127.0.0.1. */
+/**
+ * Starts a local endpoint that speaks Neon's `/sql` protocol in front of any Postgres, on
+ * 127.0.0.1.
+ */
 export async function startNeonEndpoint(options: NeonEndpointOptions): Promise<NeonEndpoint> {
   const sessions = new NeonSessions(options.postgres);
   const working = new Set<Promise<unknown>>();

@@ -69,7 +69,9 @@ function curlLines({ address, key }: Api, id: string | undefined): string[] {
   ];
 }
 
-/** The end at Ctrl-C, at a polite kill, and when npm was killed and nobody is left to press Ctrl-C. */
+/**
+ * The end at Ctrl-C, at a polite kill, and when npm was killed and nobody is left to press Ctrl-C.
+ */
 function inGoodOrder(service: Service, follower: RunFollower): (exitCode: number) => void {
   let closing: Promise<void> | undefined;
   return (exitCode) => {
@@ -84,7 +86,10 @@ function say(...lines: string[]): void {
   for (const line of lines) console.log(line);
 }
 
-/** Trouble that was foreseen says in one line what to do; only a mistake in this code shows where it is. */
+/**
+ * Trouble that was foreseen says in one line what to do; only a mistake in this code shows where it
+ * is.
+ */
 function complain(error: unknown): void {
   const isMistake = error instanceof TypeError || error instanceof ReferenceError || error instanceof RangeError;
   const trouble = troubleOf(error);

@@ -35,14 +35,19 @@ export async function applyMigrations(deployment: Deployment): Promise<void> {
   }
 }
 
-/** Says which of the service's own files were applied here and are gone: nothing is undone, and nothing waits for them. */
+/**
+ * Says which of the service's own files were applied here and are gone: nothing is undone, and
+ * nothing waits for them.
+ */
 export async function tellOfTheDeleted({ client, files, log }: Deployment): Promise<void> {
   const { rows } = await client.query<{ name: string }>("select name from baton.migration where name ~ '^[0-9]' order by name");
   const deleted = rows.map(({ name }) => name).filter((name) => !isOfBaton(name) && !files.migrations.some((file) => file.name === name));
   if (deleted.length > 0) log(`applied here before and not in this code: ${deleted.join(", ")}; what it made stays as it is`);
 }
 
-/** Applies all functions, and who may execute them, in one transaction, when any of them changed. */
+/**
+ * Applies all functions, and who may execute them, in one transaction, when any of them changed.
+ */
 export async function applyFunctions(deployment: Deployment): Promise<void> {
   const applied = await inTurn(deployment, async () => {
     if (await isCurrent(deployment)) return false;
@@ -86,7 +91,10 @@ async function isCurrent({ client, files, roles }: Deployment): Promise<boolean>
   return known.get("functions") === files.functionsChecksum && (!roles || known.get("roles") === files.rolesChecksum);
 }
 
-/** Twice: functions call one another in any order, so the bodies are checked only when all are there. */
+/**
+ * Twice: functions call one another in any order, so the bodies are checked only when all are
+ * there.
+ */
 async function createFunctions({ client, files }: Deployment): Promise<void> {
   await applyFile(client, "sql/retired.sql", files.retired.text);
   for (const check of ["off", "on"]) {
@@ -95,7 +103,10 @@ async function createFunctions({ client, files }: Deployment): Promise<void> {
   }
 }
 
-/** An owner needs CREATE on the schema at the moment when a function is given to it, and not afterwards. */
+/**
+ * An owner needs CREATE on the schema at the moment when a function is given to it, and not
+ * afterwards.
+ */
 async function grantRights({ client, files }: Deployment): Promise<void> {
   await applyFile(client, "sql/grants.sql", files.grants.text);
   await client.query("grant create on schema baton to baton_engine");
@@ -139,8 +150,9 @@ async function becomeMigrator({ client, roles }: Deployment): Promise<void> {
 }
 
 /**
- * One step, in a transaction of its own. Where the application's locks are in its way it is rolled back and tried again: who
- * waits for a table holds up all that come after, so each try waits for two seconds only.
+ * One step, in a transaction of its own. Where the application's locks are in its way it is rolled
+ * back and tried again: who waits for a table holds up all that come after, so each try waits for
+ * two seconds only.
  */
 async function locked<Result>(client: pg.ClientBase, work: () => Promise<Result>): Promise<Result> {
   for (let tried = 1; ; tried++) {
@@ -153,7 +165,10 @@ async function locked<Result>(client: pg.ClientBase, work: () => Promise<Result>
   }
 }
 
-/** A deadlock or a lock timeout, or another first deployer, who was making the same roles, schema or table. */
+/**
+ * A deadlock or a lock timeout, or another first deployer, who was making the same roles, schema or
+ * table.
+ */
 function isInTheWay(error: unknown): boolean {
   const refused = error instanceof RefusedSqlError;
   const sqlstate = (refused ? error.sqlstate : (error as { code?: string }).code) ?? "";
@@ -162,8 +177,9 @@ function isInTheWay(error: unknown): boolean {
 }
 
 /**
- * Deployers take turns by a lock on the table of what they applied, which readers do not notice and which nobody without rights
- * to change it can take. Before there is that table, the second of two gets an error and tries again.
+ * Deployers take turns by a lock on the table of what they applied, which readers do not notice and
+ * which nobody without rights to change it can take. Before there is that table, the second of two
+ * gets an error and tries again.
  */
 async function takeTurn(client: pg.ClientBase): Promise<void> {
   const { rows } = await client.query("select has_table_privilege(to_regclass('baton.migration'), 'update') as mine");
@@ -171,8 +187,8 @@ async function takeTurn(client: pg.ClientBase): Promise<void> {
 }
 
 /**
- * Waits for other deployers as long as it takes. The server looks every second whether this one still lives, so that a killed
- * one does not hold up the next.
+ * Waits for other deployers as long as it takes. The server looks every second whether this one
+ * still lives, so that a killed one does not hold up the next.
  */
 async function inTransaction<Result>(client: pg.ClientBase, work: () => Promise<Result>): Promise<Result> {
   // What a file has set for the session is not handed on to the next one.

@@ -2,8 +2,10 @@ import { requireUtf8, withClient } from "./connection.ts";
 import { isOfBaton, readSqlFiles } from "./sql-files.ts";
 
 /**
- * How a database stands to this code: `none`: never migrated; `older`: `npm run migrate` would change something;
- * `newer`: it has migrations of Baton that this code does not know. What a service has deleted of its own does not count.
+ * How a database stands to this code: `none`: never migrated; `older`: `npm run migrate` would
+ * change something;
+ * `newer`: it has migrations of Baton that this code does not know. What a service has deleted of
+ * its own does not count.
  */
 export type SchemaState = "current" | "older" | "none" | "newer";
 

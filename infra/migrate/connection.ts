@@ -16,8 +16,9 @@ export async function withClient<Result>(url: string, work: (client: pg.Client) 
 }
 
 /**
- * Whatever the database or the login says by default, names mean what they usually mean, transactions are READ COMMITTED and may
- * write, and no timeout ends them (PostgreSQL 17 brought that of the whole transaction).
+ * Whatever the database or the login says by default, names mean what they usually mean,
+ * transactions are READ COMMITTED and may write, and no timeout ends them (PostgreSQL 17 brought
+ * that of the whole transaction).
  */
 export async function asUsual(client: pg.ClientBase): Promise<void> {
   await client.query(`set search_path = "$user", public; set default_transaction_isolation = 'read committed';

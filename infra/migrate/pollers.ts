@@ -10,8 +10,9 @@ const POLLERS = `
   order by r.rolname collate "C"`;
 
 /**
- * Says which logins may claim runs here. Roles belong to the whole server, and everybody may connect to every database of it
- * unless somebody says otherwise: so the poller of another stage may work this one's runs, with its own code.
+ * Says which logins may claim runs here. Roles belong to the whole server, and everybody may
+ * connect to every database of it unless somebody says otherwise: so the poller of another stage
+ * may work this one's runs, with its own code.
  */
 export async function tellOfThePollers({ client, log }: Deployment): Promise<void> {
   const { rows } = await client.query<{ name: string }>(POLLERS);

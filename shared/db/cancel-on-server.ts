@@ -10,11 +10,12 @@ interface Session {
 }
 
 /**
- * Asks the server to cancel what a connection is running. Resolves when it has taken the request, or did not in two seconds, and
- * never throws. The connection must stay open until then: a pooler would no longer know whom the request is for.
+ * Asks the server to cancel what a connection is running. Resolves when it has taken the request,
+ * or did not in two seconds, and never throws. The connection must stay open until then: a pooler
+ * would no longer know whom the request is for.
  *
- * Protocol: CancelRequest, on a connection of its own and without an answer (PostgreSQL, "Message Formats"). It is sent in clear, as
- * libpq does; its key is good for nothing else.
+ * Protocol: CancelRequest, on a connection of its own and without an answer (PostgreSQL, "Message
+ * Formats"). It is sent in clear, as libpq does; its key is good for nothing else.
  */
 export function cancelOnServer(client: pg.PoolClient): Promise<void> {
   const { processID, secretKey, host, port } = client as unknown as Session;
@@ -25,7 +26,8 @@ export function cancelOnServer(client: pg.PoolClient): Promise<void> {
     socket.on("error", () => socket.destroy());
     socket.on("close", () => resolve());
     socket.setTimeout(2_000, () => socket.destroy());
-    // The server's answer is that it closes the connection; a pooler forgets the request when its sender closes first.
+    // The server's answer is that it closes the connection; a pooler forgets the request when its
+    // sender closes first.
     socket.resume().write(cancelRequest(processID, secretKey));
   });
 }

@@ -7,10 +7,12 @@ import {
   type DatabaseErrorFacts,
 } from "../domain/database-errors.ts";
 
-// SQLSTATEs that do not tell whether the transaction was committed: a lost connection (08), a server that shuts down or kills
-// the session (57P), an idle-in-transaction kill, "completion unknown", and errors of the system or of Postgres itself.
+// SQLSTATEs that do not tell whether the transaction was committed: a lost connection (08), a
+// server that shuts down or kills the session (57P), an idle-in-transaction kill, "completion
+// unknown", and errors of the system or of Postgres itself.
 const unknown = /^(08|57P|25P03|25P04|40003|58|F0|XX)/;
-// Rolled back, and worth another try: serialization, deadlock, lock and statement timeouts, resources, read-only fail-over.
+// Rolled back, and worth another try: serialization, deadlock, lock and statement timeouts,
+// resources, read-only fail-over.
 const busy = /^(40|53|55P03|55006|57014|25006)/;
 // A schema, a function or a table that is not there.
 const missing = /^(3F000|42883|42P01)$/;
@@ -30,10 +32,12 @@ interface DriverError {
 }
 
 /**
- * Turns whatever a driver threw into one of the errors of `domain/database-errors.ts`. An outcome is unknown
- * only if the call can have reached the database and no definitive SQLSTATE says what became of it.
+ * Turns whatever a driver threw into one of the errors of `domain/database-errors.ts`. An outcome
+ * is unknown only if the call can have reached the database and no definitive SQLSTATE says what
+ * became of it.
  *
- * Both drivers put the SQLSTATE in `code`; Neon's has none for a proxy error, a lost answer or a timeout (driver 1.2.0).
+ * Both drivers put the SQLSTATE in `code`; Neon's has none for a proxy error, a lost answer or a
+ * timeout (driver 1.2.0).
  *
  * @example classifyError({ code: "23505", message: "…" }) // DatabaseRefusedError
  */
@@ -69,8 +73,9 @@ const timeouts: Readonly<Record<string, string>> = {
 };
 
 /**
- * Names the setting to raise where one of the server's timeouts fired: so Postgres' routine for them says in every language. NOWAIT has
- * the SQLSTATE of a lock timeout and another routine; only the words tell a statement that somebody cancelled.
+ * Names the setting to raise where one of the server's timeouts fired: so Postgres' routine for
+ * them says in every language. NOWAIT has the SQLSTATE of a lock timeout and another routine; only
+ * the words tell a statement that somebody cancelled.
  */
 function withAdvice(message: string, error: DriverError, sqlstate = ""): string {
   const name = timeouts[sqlstate];
@@ -84,8 +89,9 @@ function withoutSqlstate(error: DriverError, message: string, facts: DatabaseErr
 }
 
 /**
- * Neon's proxy refuses a request that is too large without a SQLSTATE (HTTP 413): the same as Postgres' own limits (54). PgBouncer
- * says of a wrong password that the protocol was violated (08P01): the same as Postgres' 28P01.
+ * Neon's proxy refuses a request that is too large without a SQLSTATE (HTTP 413): the same as
+ * Postgres' own limits (54). PgBouncer says of a wrong password that the protocol was violated
+ * (08P01): the same as Postgres' 28P01.
  */
 function sqlstateOf(error: DriverError): string | undefined {
   if (/^(SASL|password) authentication failed/i.test(text(error.message) ?? "")) return "28P01";
@@ -97,35 +103,47 @@ function sqlstateOf(error: DriverError): string | undefined {
 const errorWord = /^(ERROR|ERRORE|ERREUR|ERRO|FEHLER|FEL|FOUT|HATA|BŁĄD|ОШИБКА|ПОМИЛКА|エラー|오류|错误|錯誤|შეცდომა)$/;
 
 /**
- * Postgres says ERROR only of what it has rolled back, whatever the SQLSTATE, which a statement may choose for itself; what ends
- * the session is FATAL or PANIC. A pooler's words about a lost server name no routine of Postgres, and Neon's proxy says 08P01 of a
- * cancelled query without a severity.
+ * Postgres says ERROR only of what it has rolled back, whatever the SQLSTATE, which a statement may
+ * choose for itself; what ends the session is FATAL or PANIC. A pooler's words about a lost server
+ * name no routine of Postgres, and Neon's proxy says 08P01 of a cancelled query without a severity.
  */
 function saysError(error: DriverError): boolean {
   return typeof error.severity === "string" && errorWord.test(error.severity) && text(error.routine) !== undefined;
 }
 
-/** What the endpoint says of a request that it did not understand or forward, in Neon's words and in those of the local one. */
+/**
+ * What the endpoint says of a request that it did not understand or forward, in Neon's words and in
+ * those of the local one.
+ */
 const aboutTheRequest =
   /^(could not parse the HTTP request body|invalid (header|connection string|isolation level|username|hostname)|missing (database name|username|hostname|authentication credentials)|incorrect scheme|expected \d+ parameters but|Each query needs a text|The body is not JSON|The header Neon-Connection-String is missing|There is no isolation level)/;
 /** Timed out (408) or given up by the caller (499), it may have been executed; 429 is "busy". */
 const refusedStatus = /\(HTTP status 4(?!08|29|99)\d\d\)/;
 
-/** The request itself was at fault, or could not even be made: nothing was executed, nor would it be the next time. */
+/**
+ * The request itself was at fault, or could not even be made: nothing was executed, nor would it be
+ * the next time.
+ */
 function isAboutTheRequest(error: DriverError, message: string): boolean {
   if (error.name === "UnsendableValueError") return true;
   if (aboutTheRequest.test(message) || refusedStatus.test(message)) return true;
   const { sourceError } = error;
-  // What fetch says of a request before it sends it; what fails on the way is "fetch failed", with a cause.
+  // What fetch says of a request before it sends it; what fails on the way is "fetch failed", with
+  // a cause.
   return sourceError instanceof TypeError && sourceError.cause === undefined && sourceError.message !== "fetch failed";
 }
 
-/** A deployment dropped a function while a call was in it; Postgres' own words, in English in every language. */
+/**
+ * A deployment dropped a function while a call was in it; Postgres' own words, in English in every
+ * language.
+ */
 function wasReplaced(sqlstate: string, message: string): boolean {
   return sqlstate === "XX000" && message.startsWith("cache lookup failed for function ");
 }
 
-/** What pg says for the client in a COPY FROM STDIN; Postgres calls that a cancelled query (57014). */
+/**
+ * What pg says for the client in a COPY FROM STDIN; Postgres calls that a cancelled query (57014).
+ */
 function hadNothingToCopy(message: string): boolean {
   return message.includes("No source stream defined");
 }

@@ -9,7 +9,10 @@ export type Driver = "neon" | "pg";
 export interface ConnectOptions {
   /** How the driver `pg` pools its connections; the driver `neon` has none. */
   readonly pool?: PoolOptions | undefined;
-  /** A connection string, or what fetches it: once, and again when the database refuses its password. */
+  /**
+   * A connection string, or what fetches it: once, and again when the database refuses its
+   * password.
+   */
   readonly url: string | (() => Promise<string>);
   /** Default: `neon` for Neon's hosts and a local endpoint, else `pg`. */
   readonly driver?: Driver | undefined;
@@ -17,8 +20,8 @@ export interface ConnectOptions {
 }
 
 /**
- * Opens the port to Postgres. Nothing is sent before the first call, and the driver is loaded with it, so that a bundle
- * built for one driver does not carry the other.
+ * Opens the port to Postgres. Nothing is sent before the first call, and the driver is loaded with
+ * it, so that a bundle built for one driver does not carry the other.
  *
  * @throws DatabaseConfigurationError at the first call, when the url is not one.
  * @example const database = connect({ url: process.env.DATABASE_URL });
@@ -28,7 +31,10 @@ export function connect(options: ConnectOptions): Database {
   let refusedSince: number | undefined;
   // What could not be opened is tried again by the next call.
   const reopen = () => (opened = open(options)).catch((thrown: unknown) => ((opened = undefined), Promise.reject(thrown)));
-  /** Of the calls that were refused together, the first one fetches, and the others find what it fetched. */
+  /**
+   * Of the calls that were refused together, the first one fetches, and the others find what it
+   * fetched.
+   */
   const renew = async (refused: Opened): Promise<Opened> => {
     const latest = await opened;
     const renewed = await (latest === undefined || latest === refused ? reopen() : latest);
@@ -59,13 +65,19 @@ export function connect(options: ConnectOptions): Database {
   };
 }
 
-/** A password is changed in two places: for a minute, the secret that does not fit yet is worth another try. */
+/**
+ * A password is changed in two places: for a minute, the secret that does not fit yet is worth
+ * another try.
+ */
 function stillRefused(refused: DatabaseRefusedError, since: number): Error {
   if (performance.now() - since > 60_000) return refused;
   return new DatabaseBusyError("the password was changed, and its parameter not yet", { sqlstate: refused.sqlstate, cause: refused });
 }
 
-/** 28P01 of the log-in; the database executed nothing, so the same call may go out again. A statement may raise it too, for itself. */
+/**
+ * 28P01 of the log-in; the database executed nothing, so the same call may go out again. A
+ * statement may raise it too, for itself.
+ */
 function isWrongPassword(thrown: unknown): thrown is DatabaseRefusedError {
   return thrown instanceof DatabaseRefusedError && thrown.sqlstate === "28P01" && !thrown.rolledBack;
 }
@@ -87,7 +99,8 @@ async function open(options: ConnectOptions): Promise<Opened> {
   return { url, database: await openDriver(driverFor({ ...options, url }), url, options) };
 }
 
-// BATON_BUNDLED_DRIVER is replaced by a constant when a bundle is built; the other branch, and its driver, then falls away.
+// BATON_BUNDLED_DRIVER is replaced by a constant when a bundle is built; the other branch, and its
+// driver, then falls away.
 async function openDriver(driver: Driver, url: string, { neonEndpoint, pool }: ConnectOptions): Promise<Database> {
   if (driver === "neon" && process.env["BATON_BUNDLED_DRIVER"] !== "pg") {
     return (await import("./neon-database.ts")).neonDatabase(url, neonEndpoint);

@@ -4,10 +4,11 @@ import { readParameter } from "./ssm-parameter.ts";
 /**
  * Reads a connection string from an SSM parameter.
  *
- * name: a SecureString such as `/baton/prod/poll-queue/database-url`. To be called once a process, and again when the password
- * was rotated.
+ * name: a SecureString such as `/baton/prod/poll-queue/database-url`. To be called once a process,
+ * and again when the password was rotated.
  *
- * @throws DatabaseConfigurationError when there is no such parameter or it may not be read; DatabaseBusyError when SSM is away.
+ * @throws DatabaseConfigurationError when there is no such parameter or it may not be read;
+ * DatabaseBusyError when SSM is away.
  */
 export function connectionParameter(name: string): () => Promise<string> {
   return async () => {

@@ -1,7 +1,8 @@
 import { DatabaseConfigurationError } from "../domain/database-errors.ts";
 
 /**
- * Checks that a text is a connection string, before a driver sees it: a driver's own message may hold the whole of it.
+ * Checks that a text is a connection string, before a driver sees it: a driver's own message may
+ * hold the whole of it.
  *
  * @throws DatabaseConfigurationError with a sentence that has nothing of the text in it.
  * @example checkConnectionString("postgresql://user:pa%23ss@host/database")

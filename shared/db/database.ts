@@ -11,10 +11,16 @@ export {
 /** How long a call waits for its answer when it does not say. */
 export const defaultTimeoutMs = 15_000;
 
-/** What one call may take: `timeoutMs` bounds the wait for an answer (default 15 s), after which the outcome is unknown. */
+/**
+ * What one call may take: `timeoutMs` bounds the wait for an answer (default 15 s), after which the
+ * outcome is unknown.
+ */
 export interface CallOptions {
   readonly timeoutMs?: number;
-  /** Runs last in a transaction, in the round trip of the commit, and takes the commit back by an error; its rows are not told. */
+  /**
+   * Runs last in a transaction, in the round trip of the commit, and takes the commit back by an
+   * error; its rows are not told.
+   */
   readonly last?: Statement;
 }
 
@@ -26,6 +32,9 @@ export interface CallOptions {
 export interface Database extends AsyncDisposable {
   /** Runs one statement in a transaction of its own and returns its rows. */
   query<Row = Record<string, unknown>>(text: string, values?: readonly unknown[], options?: CallOptions): Promise<Row[]>;
-  /** Runs all statements in one READ COMMITTED transaction, or none of them; returns the rows of each. With `pg` the session is clean afterwards. */
+  /**
+   * Runs all statements in one READ COMMITTED transaction, or none of them; returns the rows of
+   * each. With `pg` the session is clean afterwards.
+   */
   transaction(statements: readonly Statement[], options?: CallOptions): Promise<Record<string, unknown>[][]>;
 }

@@ -13,16 +13,18 @@ export function engineDatabase(): Database {
 }
 
 /**
- * The database of this process for steps that keep their own tables, apart from the engine's own connections: steps that are slow
- * neither wait for the engine nor keep it waiting. With the driver `pg` at most 10 connections; whoever finds none free waits in
- * line, for as long as the step's own timeout allows.
+ * The database of this process for steps that keep their own tables, apart from the engine's own
+ * connections: steps that are slow neither wait for the engine nor keep it waiting. With the driver
+ * `pg` at most 10 connections; whoever finds none free waits in line, for as long as the step's own
+ * timeout allows.
  */
 export function defaultDatabase(): Database {
   return (steps ??= connect({ ...connectionFrom(process.env), pool: { connections: 10, patient: true } }));
 }
 
 /**
- * Reads the connection settings of an environment: DATABASE_URL, or else the SSM parameter that DATABASE_URL_PARAMETER names.
+ * Reads the connection settings of an environment: DATABASE_URL, or else the SSM parameter that
+ * DATABASE_URL_PARAMETER names.
  *
  * @throws DatabaseConfigurationError
  */

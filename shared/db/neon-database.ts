@@ -8,7 +8,8 @@ import { DatabaseConfigurationError } from "../domain/database-errors.ts";
 /**
  * Postgres through Neon's HTTP driver: one request a call, nothing kept between calls.
  *
- * endpoint: where to post instead of Neon's own host, for the local endpoint; it holds for the whole process.
+ * endpoint: where to post instead of Neon's own host, for the local endpoint; it holds for the
+ * whole process.
  */
 export function neonDatabase(url: string, endpoint?: string): Database {
   if (endpoint !== undefined) neonConfig.fetchEndpoint = endpoint;

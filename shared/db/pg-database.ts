@@ -16,17 +16,24 @@ import {
 export interface PoolOptions {
   /** At most so many connections (default 5). */
   readonly connections?: number;
-  /** Waits for a free connection as long as it takes (default: 10 seconds, then the database counts as busy). */
+  /**
+   * Waits for a free connection as long as it takes (default: 10 seconds, then the database counts
+   * as busy).
+   */
   readonly patient?: boolean;
 }
 
 const connectMs = 10_000;
 
-/** Postgres over TCP through node-postgres, for every server that is not Neon: a small pool, unnamed statements only. */
+/**
+ * Postgres over TCP through node-postgres, for every server that is not Neon: a small pool, unnamed
+ * statements only.
+ */
 export function pgDatabase(url: string, options: PoolOptions = {}): Database {
   const pool = open(url, options);
-  // A server that shuts down kills connections, idle ones and those between two statements of a transaction: without a
-  // listener that would end the process. The call in hand, or the next one, notices.
+  // A server that shuts down kills connections, idle ones and those between two statements of a
+  // transaction: without a listener that would end the process. The call in hand, or the next one,
+  // notices.
   pool.on("error", () => {});
   pool.on("connect", (client) => void client.on("error", () => {}));
   return {
@@ -45,17 +52,24 @@ export function pgDatabase(url: string, options: PoolOptions = {}): Database {
 }
 
 /**
- * Begins with a session as it was when it was opened: statements of before, of another run's perhaps, may have set a tenant, a
- * role or a search path, made temporary tables, or kept a lock. What DISCARD ALL does, in words that may stand in a transaction,
- * and so go out with BEGIN in one message; behind a pooler they reach the server that runs the transaction. There RESET ALL brings
+ * Begins with a session as it was when it was opened: statements of before, of another run's
+ * perhaps, may have set a tenant, a role or a search path, made temporary tables, or kept a lock.
+ * What DISCARD ALL does, in words that may stand in a transaction, and so go out with BEGIN in one
+ * message; behind a pooler they reach the server that runs the transaction. There RESET ALL brings
  * the encoding of the database or the login back, which the driver never speaks.
  */
 const clean = `set session authorization default; reset all; set client_encoding = 'UTF8'; close all; unlisten *; deallocate all; discard sequences; discard temp;
   select pg_catalog.pg_advisory_unlock_all()`;
 const begin = `begin isolation level read committed; ${clean}`;
-/** Also before the commit: the engine's next call, or a pooler's next client, begins no transaction of this kind. */
+/**
+ * Also before the commit: the engine's next call, or a pooler's next client, begins no transaction
+ * of this kind.
+ */
 const commit = `${clean}; commit`;
-/** What the last statement of the engine has said of the commit's durability is cleaned away with the rest. */
+/**
+ * What the last statement of the engine has said of the commit's durability is cleaned away with
+ * the rest.
+ */
 const durableCommit = `${clean}; select case when pg_catalog.current_setting('synchronous_commit') operator(pg_catalog.=) 'off'
   then pg_catalog.set_config('synchronous_commit', 'on', true) end; commit`;
 
@@ -74,14 +88,15 @@ function prepare({ text, values = [] }: Statement): Prepared {
 }
 
 /**
- * What is deferred, the last statement and the commit are one message: an error of one leaves the others undone. What is deferred
- * comes first, and finds the settings that it was made with.
+ * What is deferred, the last statement and the commit are one message: an error of one leaves the
+ * others undone. What is deferred comes first, and finds the settings that it was made with.
  */
 async function runAll(client: pg.PoolClient, statements: readonly Prepared[], last?: Statement): Promise<Record<string, unknown>[][]> {
   await client.query(begin);
   const results: Record<string, unknown>[][] = [];
   for (const { text, values } of statements) {
-    // The extended protocol takes one command, as Neon does; the simple one would take a COMMIT behind a semicolon.
+    // The extended protocol takes one command, as Neon does; the simple one would take a COMMIT
+    // behind a semicolon.
     const query: pg.QueryConfig & { queryMode: string } = { text, values, queryMode: "extended" };
     results.push((await client.query(query)).rows as Record<string, unknown>[]);
   }
@@ -95,8 +110,9 @@ function inlined({ text, values = [] }: Statement): string {
 }
 
 /**
- * Lends a connection; one on which a call failed or hung is closed, which rolls back whatever it had open. The server does not
- * notice while a statement runs, so one that is given up is cancelled there.
+ * Lends a connection; one on which a call failed or hung is closed, which rolls back whatever it
+ * had open. The server does not notice while a statement runs, so one that is given up is cancelled
+ * there.
  */
 async function withClient<Result>(
   pool: pg.Pool,
@@ -150,7 +166,8 @@ function open(url: string, { connections = 5, patient = false }: PoolOptions): p
 class ClientWithin extends pg.Client {
   constructor(config?: pg.ClientConfig) {
     super({ ...config, connectionTimeoutMillis: connectMs });
-    // pg leaves a socket open on which it could not log in; the server would keep its session for a minute.
+    // pg leaves a socket open on which it could not log in; the server would keep its session for a
+    // minute.
     const { connection } = this as unknown as { readonly connection: pg.Connection };
     connection.on("error", () => connection.stream.destroy());
   }

@@ -6,7 +6,10 @@ import { acceptedRuns, decodeRuns, encodeRuns } from "../domain/wire.ts";
 import type { Statement } from "../domain/statement.ts";
 import type { CallOptions, Database } from "./database.ts";
 
-/** Up to 50 nodes' statements wait for locks one after the other; the lease cannot be reaped while its row is locked. */
+/**
+ * Up to 50 nodes' statements wait for locks one after the other; the lease cannot be reaped while
+ * its row is locked.
+ */
 const patient: CallOptions = { timeoutMs: 60_000 };
 
 /** Extends a lease without a round; false: it is gone. */
@@ -22,7 +25,10 @@ const proof = "select baton.prove_round($1::pg_catalog.uuid, $2::pg_catalog.int4
 
 export type RunRepository = ReturnType<typeof runRepository>;
 
-/** The engine's SQL functions as methods of the same names; each is one statement, one round trip and one commit. */
+/**
+ * The engine's SQL functions as methods of the same names; each is one statement, one round trip
+ * and one commit.
+ */
 export function runRepository(database: Database) {
   async function call<Answer>(text: string, values: readonly unknown[], options?: CallOptions): Promise<Answer> {
     const [row] = await database.query<{ answer: Answer }>(text, values, options);
@@ -39,7 +45,8 @@ export function runRepository(database: Database) {
       try {
         return decodeRuns(answer as never);
       } catch (thrown) {
-        // What cannot be read is given back, or it would look like the work of a poller that crashed.
+        // What cannot be read is given back, or it would look like the work of a poller that
+        // crashed.
         await release(token, options);
         throw thrown;
       }
@@ -48,8 +55,8 @@ export function runRepository(database: Database) {
     advance: async (token: string, round: number, request: string, options?: CallOptions): Promise<AdvanceAnswer> =>
       decodeRuns(await call(`select ${oneRound} as answer`, [token, round, request], options)),
     /**
-     * One transaction: a strict round first, which raises when fenced or applied before, then the statements of sql nodes, and the
-     * proof that they left transaction and role alone.
+     * One transaction: a strict round first, which raises when fenced or applied before, then the
+     * statements of sql nodes, and the proof that they left transaction and role alone.
      */
     async advanceWith(token: string, round: number, request: string, statements: readonly Statement[], options: CallOptions = patient) {
       const advance = { text: strictRound, values: [token, round, request] };
@@ -83,10 +90,14 @@ export function runRepository(database: Database) {
 }
 
 /**
- * A SQLSTATE by which the engine speaks, raised by somebody else: the engine's own errors name the lease, whose token no statement
- * of a user's knows. One that raises BT002 by itself must not pass for a round that was applied before.
+ * A SQLSTATE by which the engine speaks, raised by somebody else: the engine's own errors name the
+ * lease, whose token no statement of a user's knows. One that raises BT002 by itself must not pass
+ * for a round that was applied before.
  */
-/** Only the engine's own two calls say that the schema is older; a user's statement may lack a function of schema baton for itself. */
+/**
+ * Only the engine's own two calls say that the schema is older; a user's statement may lack a
+ * function of schema baton for itself.
+ */
 function isOfAStatement(thrown: unknown): thrown is OlderSchemaError {
   if (!(thrown instanceof OlderSchemaError)) return false;
   const { message } = thrown.cause as Error;

@@ -1,7 +1,9 @@
 /**
- * The value of an SSM parameter, decrypted, through the AWS SDK that the runtime on Lambda has; "" where it has none.
+ * The value of an SSM parameter, decrypted, through the AWS SDK that the runtime on Lambda has; ""
+ * where it has none.
  *
- * @throws what the SDK throws: by its name ParameterNotFound, AccessDeniedException, or that SSM is away.
+ * @throws what the SDK throws: by its name ParameterNotFound, AccessDeniedException, or that SSM is
+ * away.
  */
 export async function readParameter(name: string, limits: { readonly maxAttempts: number; readonly timeoutMs: number }): Promise<string> {
   const { GetParameterCommand, SSMClient } = await import("@aws-sdk/client-ssm");

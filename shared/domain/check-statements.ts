@@ -2,7 +2,10 @@ import { clientCopy } from "./client-copy.ts";
 import { sendableValues, UnsendableValueError, type Statement } from "./statement.ts";
 import { transactionControl } from "./transaction-control.ts";
 
-/** What a sql node returned is no statement that could be sent. Nothing of it was, and another attempt would not help. */
+/**
+ * What a sql node returned is no statement that could be sent. Nothing of it was, and another
+ * attempt would not help.
+ */
 export class InvalidStatementError extends Error {
   override readonly name = "InvalidStatementError";
   readonly node: string;
@@ -22,8 +25,9 @@ const maxValues = 65_535;
 /**
  * Checks the statements that a sql node returned, before any is sent.
  *
- * Throws `InvalidStatementError` with the first that is not of the form `{ text, values? }`, has a value that no driver can send,
- * controls the transaction, which is the engine's: its checkpoint is committed in it, or copies rows from or to the client.
+ * Throws `InvalidStatementError` with the first that is not of the form `{ text, values? }`, has a
+ * value that no driver can send, controls the transaction, which is the engine's: its checkpoint is
+ * committed in it, or copies rows from or to the client.
  */
 export function checkStatements(node: string, statements: readonly unknown[]): Statement[] {
   return Array.from(statements, (statement, index) => {

@@ -3,14 +3,23 @@ import type { ClaimedRun } from "./protocol.ts";
 import { shapeOf, type Registry } from "./registry.ts";
 import { createRun, unknownNode, type Run } from "./run.ts";
 
-/** A claimed run: one that this code can go on with, or one that has to wait, as blocked, for code of another `shape` than this one. */
+/**
+ * A claimed run: one that this code can go on with, or one that has to wait, as blocked, for code
+ * of another `shape` than this one.
+ */
 export type Claimed =
   | { readonly kind: "known"; readonly run: Run }
   | { readonly kind: "unknown"; readonly run: Run; readonly shape: string; readonly reason: string }
-  /** What is stored of it cannot be read, such as JSON of 6,000 levels: it fails, and its neighbours do not notice. */
+  /**
+   * What is stored of it cannot be read, such as JSON of 6,000 levels: it fails, and its neighbours
+   * do not notice.
+   */
   | { readonly kind: "unreadable"; readonly run: Run; readonly error: ErrorRecord };
 
-/** Finds the workflow that a claimed run was begun with. A run that this code does not know never fails: it waits. */
+/**
+ * Finds the workflow that a claimed run was begun with. A run that this code does not know never
+ * fails: it waits.
+ */
 export function claimed(facts: ClaimedRun, registry: Registry): Claimed {
   try {
     return recognise(facts, registry);

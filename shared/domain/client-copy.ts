@@ -4,8 +4,9 @@ import { firstWords, skipGap } from "./transaction-control.ts";
 const quoted = /\be'(?:\\[^]|[^'\\])*'|'[^']*'|"[^"]*"|\$(\w*)\$[^]*?\$\1\$/iy;
 
 /**
- * The COPY of a statement that would exchange rows with the client, such as `COPY … FROM STDIN`; undefined when it is none. The drivers
- * have no rows to send, and drop what they are sent; a copy from or to a file of the server is Postgres' own matter.
+ * The COPY of a statement that would exchange rows with the client, such as `COPY … FROM STDIN`;
+ * undefined when it is none. The drivers have no rows to send, and drop what they are sent; a copy
+ * from or to a file of the server is Postgres' own matter.
  */
 export function clientCopy(text: string): string | undefined {
   if (firstWords(text, 1)[0] !== "copy") return undefined;

@@ -27,21 +27,27 @@ abstract class DatabaseError extends Error {
   }
 }
 
-/** A definitive no: the database said why, nothing was applied, and the same call will be refused again. */
+/**
+ * A definitive no: the database said why, nothing was applied, and the same call will be refused
+ * again.
+ */
 export class DatabaseRefusedError extends DatabaseError {
   override readonly name: string = "DatabaseRefusedError";
 
   /**
-   * Postgres refused this very call and rolled it back. Then no earlier try of it was applied either: a repeat would have been
-   * answered. What keeps the request or its caller out (a proxy, a password, a right, a function that is not there) tells nothing of
-   * earlier tries.
+   * Postgres refused this very call and rolled it back. Then no earlier try of it was applied
+   * either: a repeat would have been answered. What keeps the request or its caller out (a proxy, a
+   * password, a right, a function that is not there) tells nothing of earlier tries.
    */
   get tellsOfEarlierTries(): boolean {
     return this.rolledBack && this.sqlstate !== "42501";
   }
 }
 
-/** Schema baton is missing in the database, or older than this code. Nothing was applied; code and schema fit again after `npm run migrate`. */
+/**
+ * Schema baton is missing in the database, or older than this code. Nothing was applied; code and
+ * schema fit again after `npm run migrate`.
+ */
 export class OlderSchemaError extends DatabaseRefusedError {
   override readonly name = "OlderSchemaError";
   readonly schema: "none" | "older";
@@ -56,23 +62,35 @@ export class OlderSchemaError extends DatabaseRefusedError {
     return false;
   }
 
-  /** A call on its way while a deployment replaces the functions may miss one of them; a few more tries tell. */
+  /**
+   * A call on its way while a deployment replaces the functions may miss one of them; a few more
+   * tries tell.
+   */
   get mayPass(): boolean {
     return this.sqlstate !== undefined;
   }
 }
 
-/** Nothing was applied, and the same call may succeed later: a deadlock, a timeout in the server, too many connections. */
+/**
+ * Nothing was applied, and the same call may succeed later: a deadlock, a timeout in the server,
+ * too many connections.
+ */
 export class DatabaseBusyError extends DatabaseError {
   override readonly name = "DatabaseBusyError";
 }
 
-/** The answer was lost: the call may or may not have been applied. Send the same call again, it is safe to repeat. */
+/**
+ * The answer was lost: the call may or may not have been applied. Send the same call again, it is
+ * safe to repeat.
+ */
 export class DatabaseUnknownOutcomeError extends DatabaseError {
   override readonly name = "DatabaseUnknownOutcomeError";
 }
 
-/** Nothing was sent: the connection string or the settings are wrong. The string itself, a secret, is never in the message. */
+/**
+ * Nothing was sent: the connection string or the settings are wrong. The string itself, a secret,
+ * is never in the message.
+ */
 export class DatabaseConfigurationError extends Error {
   override readonly name = "DatabaseConfigurationError";
 }

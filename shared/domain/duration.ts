@@ -9,7 +9,10 @@ const MILLISECONDS = {
 
 type Unit = keyof typeof MILLISECONDS;
 
-/** A length of time in words: a number, one space and a unit, such as `"250 milliseconds"`, `"1.5 seconds"`, `"1 hour"` or `"3 days"`. At most 366 days. */
+/**
+ * A length of time in words: a number, one space and a unit, such as `"250 milliseconds"`,
+ * `"1.5 seconds"`, `"1 hour"` or `"3 days"`. At most 366 days.
+ */
 export type Duration = `${number} ${Unit}` | `${number} ${Unit}s`;
 
 const MAX_DAYS = 366;
@@ -31,8 +34,9 @@ export class InvalidDurationError extends Error {
 }
 
 /**
- * Converts the length of a sleep to whole milliseconds. What a program computed from two times may be negative: that time has
- * passed, and the sleep is over at once. Throws `InvalidDurationError`, also for more than ten years.
+ * Converts the length of a sleep to whole milliseconds. What a program computed from two times may
+ * be negative: that time has passed, and the sleep is over at once. Throws `InvalidDurationError`,
+ * also for more than ten years.
  */
 export function toSleepMilliseconds(duration: Duration): number {
   const milliseconds = Math.max(parse(duration, SIGNED_PATTERN), 0);
@@ -40,7 +44,10 @@ export function toSleepMilliseconds(duration: Duration): number {
   throw new InvalidDurationError(duration, `is too long for a sleep: use at most ten years (${MAX_DAYS_AHEAD} days)`);
 }
 
-/** Converts a duration to whole milliseconds. Throws `InvalidDurationError` where the text, which may come from outside, is not one. */
+/**
+ * Converts a duration to whole milliseconds. Throws `InvalidDurationError` where the text, which
+ * may come from outside, is not one.
+ */
 export function toMilliseconds(duration: Duration): number {
   const milliseconds = parse(duration, PATTERN);
   if (milliseconds > MAX_DAYS * MILLISECONDS.day) throw new InvalidDurationError(duration, `is too long: use at most ${MAX_DAYS} days`);

@@ -1,6 +1,9 @@
 import { redacted, redactSecrets, type Redact } from "./redact.ts";
 
-/** An error as it is stored: without secrets, plain text, free of NUL characters and lone surrogates. */
+/**
+ * An error as it is stored: without secrets, plain text, free of NUL characters and lone
+ * surrogates.
+ */
 export interface ErrorRecord {
   /** At most 200 bytes. */
   readonly name: string;
@@ -30,15 +33,24 @@ const MAX_INNER = 8;
 
 const encoder = new TextEncoder();
 
-/** How much of a text is looked at for secrets, as a multiple of what is kept: masking may make it shorter. */
+/**
+ * How much of a text is looked at for secrets, as a multiple of what is kept: masking may make it
+ * shorter.
+ */
 const LOOKED_AT = 8;
 
-/** Describes whatever was thrown, without the secrets in its texts. It never throws itself, whatever it is given. */
+/**
+ * Describes whatever was thrown, without the secrets in its texts. It never throws itself, whatever
+ * it is given.
+ */
 export function describeError(thrown: unknown, redact: Redact = redactSecrets): ErrorRecord {
   return record(thrown, OUTER, { left: MAX_INNER, redact });
 }
 
-/** What one description has in common: how many causes and parts may still come, and what masks its texts. */
+/**
+ * What one description has in common: how many causes and parts may still come, and what masks its
+ * texts.
+ */
 interface Description {
   left: number;
   readonly redact: Redact;
@@ -83,7 +95,9 @@ function partsOf(thrown: unknown): readonly unknown[] {
   }
 }
 
-/** A property of what was thrown, if it is there, can be read and is a text; a code may be a number. */
+/**
+ * A property of what was thrown, if it is there, can be read and is a text; a code may be a number.
+ */
 function textOf(thrown: unknown, key: "name" | "message" | "stack" | "code" | "sqlstate"): string | undefined {
   const value = property(thrown, key);
   if (key === "code" && typeof value === "number") return String(value);

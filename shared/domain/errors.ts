@@ -8,7 +8,8 @@ export class NonRetryableError extends Error {
 }
 
 /**
- * Thrown by a handler to choose when it is tried again, in place of the retry policy's backoff. It counts as one of the policy's attempts.
+ * Thrown by a handler to choose when it is tried again, in place of the retry policy's backoff. It
+ * counts as one of the policy's attempts.
  *
  * Throws `InvalidDurationError` where `after` is not a duration.
  */
@@ -24,7 +25,10 @@ export class RetryAfterError extends Error {
   }
 }
 
-/** A handler that took longer than its node's timeout. Its attempt has failed and is retried by policy. */
+/**
+ * A handler that took longer than its node's timeout. Its attempt has failed and is retried by
+ * policy.
+ */
 export class StepTimeoutError extends Error {
   override readonly name = "StepTimeoutError";
   readonly node: string;
@@ -37,7 +41,10 @@ export class StepTimeoutError extends Error {
   }
 }
 
-/** A workflow, or a registry of them, that cannot be run as it is written. `node` is absent where the workflow itself is at fault. */
+/**
+ * A workflow, or a registry of them, that cannot be run as it is written. `node` is absent where
+ * the workflow itself is at fault.
+ */
 export class InvalidWorkflowError extends Error {
   override readonly name = "InvalidWorkflowError";
   readonly workflow: string;

@@ -14,11 +14,12 @@ interface Level {
 }
 
 /**
- * Parses JSON text that is to come back as it went. A number passes when the double that it becomes is written as the same decimal
- * value: 0.1, 1.0, 12.50 and 1e2 do.
+ * Parses JSON text that is to come back as it went. A number passes when the double that it becomes
+ * is written as the same decimal value: 0.1, 1.0, 12.50 and 1e2 do.
  *
- * Throws `SyntaxError` for what is no JSON, and `NotJsonError` for what parsing would change: integers from 2^53 on that no double
- * is, fractions of too many digits, numbers too large or too small, -0, a key that is given twice, and for nesting over 64.
+ * Throws `SyntaxError` for what is no JSON, and `NotJsonError` for what parsing would change:
+ * integers from 2^53 on that no double is, fractions of too many digits, numbers too large or too
+ * small, -0, a key that is given twice, and for nesting over 64.
  */
 export function parseJson(text: string): unknown {
   const value: unknown = JSON.parse(text);
@@ -26,7 +27,10 @@ export function parseJson(text: string): unknown {
   return value;
 }
 
-/** Reads valid JSON once more, for what the parsed value no longer shows. Without recursion: the text may be nested deeply. */
+/**
+ * Reads valid JSON once more, for what the parsed value no longer shows. Without recursion: the
+ * text may be nested deeply.
+ */
 function checkText(text: string): void {
   const levels: Level[] = [];
   let start = 0;
@@ -105,7 +109,10 @@ function isZero(source: string): boolean {
   return !/[1-9]/.test(source.replace(/[eE].*/, ""));
 }
 
-/** A decimal value without its sign, in one form for all that write it: its digits, and the power of ten of the last one. */
+/**
+ * A decimal value without its sign, in one form for all that write it: its digits, and the power of
+ * ten of the last one.
+ */
 function decimal(source: string): string {
   const [, whole = "", fraction = "", exponent = "0"] = PARTS.exec(source)!;
   const written = (whole + fraction).replace(/^0+/, "");

@@ -9,7 +9,9 @@ export interface JsonObject {
 /** The deepest nesting of arrays and objects that is stored. */
 export const MAX_JSON_DEPTH = 64;
 
-/** The most values one JSON value may hold. It stops shared references from unfolding without end. */
+/**
+ * The most values one JSON value may hold. It stops shared references from unfolding without end.
+ */
 export const MAX_JSON_VALUES = 1_000_000;
 
 /** Why -0 is refused. */
@@ -22,7 +24,8 @@ const UNREADABLE = "it throws when it is read";
 /**
  * A value that cannot be stored as JSON.
  *
- * `pointer` is the JSON pointer (RFC 6901) of the offending place, `""` for the whole value; `reason` says what is wrong there.
+ * `pointer` is the JSON pointer (RFC 6901) of the offending place, `""` for the whole value;
+ * `reason` says what is wrong there.
  */
 export class NotJsonError extends Error {
   override readonly name = "NotJsonError";
@@ -53,23 +56,32 @@ interface Gate {
 
 /** How strict the gate is. */
 export interface CheckOptions {
-  /** -0 is refused, as is right for what somebody says; what somebody computes may end in -0 by chance. Default: it becomes 0. */
+  /**
+   * -0 is refused, as is right for what somebody says; what somebody computes may end in -0 by
+   * chance. Default: it becomes 0.
+   */
   readonly refuseMinusZero?: boolean;
 }
 
 /**
- * Returns a copy of the value as JSON would carry it: what a later invocation will read is what this one sees.
+ * Returns a copy of the value as JSON would carry it: what a later invocation will read is what
+ * this one sees.
  *
- * Properties that are `undefined` are dropped, `-0` becomes `0` unless it is refused, and `undefined` itself becomes `null`. Keys
- * come in the order in which JSONB gives them back. The copy is frozen. Throws `NotJsonError` for everything that JSON or JSONB
- * would refuse or silently change: NUL characters and lone surrogates, non-finite numbers, bigints, functions, symbols, dates and
- * other class instances, holes and `undefined` in arrays, what throws when it is read, the key `__proto__`, cycles, and nesting over 64.
+ * Properties that are `undefined` are dropped, `-0` becomes `0` unless it is refused, and
+ * `undefined` itself becomes `null`. Keys come in the order in which JSONB gives them back. The
+ * copy is frozen. Throws `NotJsonError` for everything that JSON or JSONB would refuse or silently
+ * change: NUL characters and lone surrogates, non-finite numbers, bigints, functions, symbols,
+ * dates and other class instances, holes and `undefined` in arrays, what throws when it is read,
+ * the key `__proto__`, cycles, and nesting over 64.
  */
 export function checkJson(value: unknown, { refuseMinusZero = false }: CheckOptions = {}): Json {
   return value === undefined ? null : copy(value, "", undefined, { values: 0, refuseMinusZero });
 }
 
-/** Freezes a JSON value to its leaves and returns it. What is frozen already is taken to be frozen all the way. */
+/**
+ * Freezes a JSON value to its leaves and returns it. What is frozen already is taken to be frozen
+ * all the way.
+ */
 export function freezeJson<Value extends Json>(value: Value): Value {
   if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;
   for (const item of Object.values(value as JsonObject)) freezeJson(item ?? null);
@@ -153,7 +165,10 @@ function keysOf(object: object, { key, parent }: Place): string[] {
   }
 }
 
-/** JSONB keeps keys by their length in bytes and then byte by byte. Most objects are small, and many are in that order already. */
+/**
+ * JSONB keeps keys by their length in bytes and then byte by byte. Most objects are small, and many
+ * are in that order already.
+ */
 function inJsonbOrder(keys: string[]): string[] {
   if (keys.length < 2) return keys;
   const compare = NOT_ASCII.test(keys.join("")) ? compareBytes : compareAscii;

@@ -1,8 +1,9 @@
 import type { Json, JsonObject } from "./json.ts";
 
 /**
- * How many bytes Postgres writes for a value stored as JSONB, which is what travels: JavaScript's own text, and what Postgres adds to
- * it. Numbers are written out (1e308 has 309 digits), and a space follows each comma and colon.
+ * How many bytes Postgres writes for a value stored as JSONB, which is what travels: JavaScript's
+ * own text, and what Postgres adds to it. Numbers are written out (1e308 has 309 digits), and a
+ * space follows each comma and colon.
  */
 export function jsonbBytes(value: Json): number {
   // One call for all of it: to look at each string by itself takes twice as long.

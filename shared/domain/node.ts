@@ -4,7 +4,10 @@ import type { Json } from "./json.ts";
 import type { ResolvedRetry, RetryPolicy } from "./retry-policy.ts";
 import type { Statement } from "./statement.ts";
 
-/** The run's state as a handler sees it: `input`, and each earlier node's output under the node's name. Frozen. */
+/**
+ * The run's state as a handler sees it: `input`, and each earlier node's output under the node's
+ * name. Frozen.
+ */
 export interface State {
   readonly input: Json;
   readonly [node: string]: Json;
@@ -21,11 +24,17 @@ export interface Logger {
 /** What a handler is told beside the state. */
 export interface StepContext {
   readonly runId: string;
-  /** 1 for the first attempt of this node, one more after each failed one. A crash of the poller is not a failed attempt. */
+  /**
+   * 1 for the first attempt of this node, one more after each failed one. A crash of the poller is
+   * not a failed attempt.
+   */
   readonly attempt: number;
   /** `runId/node`, the same in every attempt: hand it to whatever must not happen twice. */
   readonly idempotencyKey: string;
-  /** Aborted at the node's timeout, when the run is cancelled, and when the invocation's lease is lost. */
+  /**
+   * Aborted at the node's timeout, when the run is cancelled, and when the invocation's lease is
+   * lost.
+   */
   readonly signal: AbortSignal;
   readonly logger: Logger;
 }
@@ -34,11 +43,17 @@ export interface StepContext {
 export interface NodeOptions {
   /** Default: 4 attempts, 1 second doubling up to 5 minutes, full jitter. */
   readonly retry?: RetryPolicy;
-  /** How long one attempt may take, at most the poller's timeout minus 10 seconds. Default "30 seconds". */
+  /**
+   * How long one attempt may take, at most the poller's timeout minus 10 seconds. Default "30
+   * seconds".
+   */
   readonly timeout?: Duration;
 }
 
-/** What the handler of a sql node returns: the statements that are committed together with its checkpoint, and its output (default `null`). */
+/**
+ * What the handler of a sql node returns: the statements that are committed together with its
+ * checkpoint, and its output (default `null`).
+ */
 export interface SqlResult<Output> {
   readonly statements: readonly Statement[];
   readonly output?: Output;
@@ -55,7 +70,10 @@ interface BaseNode {
   readonly retry: ResolvedRetry;
 }
 
-/** Runs a handler, at least once; `run` resolves to the output as it is stored, or rejects with what the handler threw, `NotJsonError` or `ZodError`. */
+/**
+ * Runs a handler, at least once; `run` resolves to the output as it is stored, or rejects with what
+ * the handler threw, `NotJsonError` or `ZodError`.
+ */
 export interface StepNode extends BaseNode {
   readonly kind: "step";
   readonly output: z.ZodType | undefined;

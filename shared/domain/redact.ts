@@ -12,10 +12,16 @@ const MASK = "***";
 /** Where a token may begin: not in a word, but after a line break that JSON has written as `\n`. */
 const start = String.raw`(?:(?<![\w-])|(?<=\\[nrt]))`;
 
-/** A quote that ends a value, rather than one in it: punctuation follows, or what ends JSON within JSON. */
+/**
+ * A quote that ends a value, rather than one in it: punctuation follows, or what ends JSON within
+ * JSON.
+ */
 const endQuote = String.raw`\\{0,15}["'\x60](?:[\s,:;.}\])\\"']|$)`;
 
-/** A text in quotes, which in JSON within JSON have backslashes; a quote with more of them ends nothing. There is one way to read it. */
+/**
+ * A text in quotes, which in JSON within JSON have backslashes; a quote with more of them ends
+ * nothing. There is one way to read it.
+ */
 const quoted = String.raw`(?<quote>\\{0,15}["'\x60])(?:(?!\k<quote>)(?:\\+(?!\\)(?:["'\x60]|(?!["'\x60]))|[^\\]))*\k<quote>`;
 
 /** The name and the quotes stay, so that JSON is JSON still. */
@@ -23,7 +29,10 @@ const inQuotes = `$1$<quote>${MASK}$<quote>`;
 
 const bare = String.raw`(?:(?!${endQuote})[^\s&])+`;
 
-/** What the names of secrets end in, whatever stands before: PGPASSWORD, x-api-key, X-Amz-Security-Token. */
+/**
+ * What the names of secrets end in, whatever stands before: PGPASSWORD, x-api-key,
+ * X-Amz-Security-Token.
+ */
 const secretName =
   "(?:pass(?:word|wd|phrase|code)|pwd|secret|token|credentials?|signature|sig|" +
   "(?:api|access|secret|private|account|signing|master|encryption)[-_ ]?key(?:[-_ ]?id)?)";
@@ -45,8 +54,9 @@ const awsSecret = String.raw`(?<![A-Za-z0-9+=])(?=[A-Za-z/+]{0,39}\d)[A-Za-z0-9/
 const awsId = String.raw`${start}A(?:KIA|SIA|GPA|IDA|ROA|IPA|NPA|NVA)[A-Z0-9]{16,124}(?![A-Z0-9])`;
 
 /**
- * In the order in which they are looked for. Each takes time in proportion to the text, whatever is in it: where a pattern may
- * begin is said so narrowly, or its length is bounded, that no stretch of the text is looked at again from many places.
+ * In the order in which they are looked for. Each takes time in proportion to the text, whatever is
+ * in it: where a pattern may begin is said so narrowly, or its length is bounded, that no stretch
+ * of the text is looked at again from many places.
  */
 const secrets: readonly Secret[] = [
   // Private keys, also one that is cut off.
@@ -62,7 +72,8 @@ const secrets: readonly Secret[] = [
   secret(String.raw`${start}eyJ[\w-]{6,}\.[\w-]{6,}(?:\.[\w-]*){0,3}`, MASK, "g"),
   secret(`${start}(?:${prefixed})`, MASK, "g"),
   secret(String.raw`(slack\.com\/(?:services|workflows|triggers)\/)[\w/-]+`, `$1${MASK}`),
-  // password=…, also in a connection string of libpq, in JSON, in the query of a URL and in what Node prints of an object.
+  // password=…, also in a connection string of libpq, in JSON, in the query of a URL and in what
+  // Node prints of an object.
   secret(`(${secretName}${separator})(?:${quoted}|${bare})`, inQuotes),
 ];
 
@@ -71,8 +82,9 @@ function secret(pattern: string, instead: string, flags = "gi"): Secret {
 }
 
 /**
- * Masks what looks like a secret with `***`: passwords in URLs and connection strings, Authorization headers and bearer tokens,
- * AWS keys, private keys, JWTs, tokens of well-known services by their prefix, and pairs such as `password=…` or `"apiKey": "…"`.
+ * Masks what looks like a secret with `***`: passwords in URLs and connection strings,
+ * Authorization headers and bearer tokens, AWS keys, private keys, JWTs, tokens of well-known
+ * services by their prefix, and pairs such as `password=…` or `"apiKey": "…"`.
  *
  * It takes time in proportion to the text. Masking twice changes nothing more.
  */
@@ -87,7 +99,10 @@ export function isSecretName(key: string): boolean {
   return secretKey.test(key);
 }
 
-/** What a hook makes of a text; one that throws, or returns no text, costs the text rather than its secrets. */
+/**
+ * What a hook makes of a text; one that throws, or returns no text, costs the text rather than its
+ * secrets.
+ */
 export function redacted(text: string, redact: Redact): string {
   try {
     const masked: unknown = redact(text);

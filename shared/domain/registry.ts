@@ -2,7 +2,10 @@ import { InvalidWorkflowError } from "./errors.ts";
 import type { Node } from "./node.ts";
 import type { AnyWorkflow } from "./workflow-types.ts";
 
-/** One line of what this code knows; `shape` is the same exactly as long as the kinds and names of the nodes are. */
+/**
+ * One line of what this code knows; `shape` is the same exactly as long as the kinds and names of
+ * the nodes are.
+ */
 export interface WorkflowShape {
   readonly name: string;
   readonly version: number;
@@ -18,14 +21,18 @@ export interface Registry {
   manifest(): readonly WorkflowShape[];
 }
 
-/** What the poller keeps of its timeout for claiming and storing, so that a step may take at most the rest. */
+/**
+ * What the poller keeps of its timeout for claiming and storing, so that a step may take at most
+ * the rest.
+ */
 export const POLLER_RESERVE_MS = 10_000;
 
 /**
  * Puts workflows together so that runs find theirs.
  *
- * Throws `InvalidWorkflowError` for a name and version given twice, a workflow without nodes, and a node whose timeout is
- * longer than `pollerTimeoutMs` minus 10 seconds: no poller would ever have the time to start it.
+ * Throws `InvalidWorkflowError` for a name and version given twice, a workflow without nodes, and a
+ * node whose timeout is longer than `pollerTimeoutMs` minus 10 seconds: no poller would ever have
+ * the time to start it.
  */
 export function createRegistry(workflows: readonly AnyWorkflow[], options: { readonly pollerTimeoutMs: number }): Registry {
   const versions = new Map<string, Map<number, AnyWorkflow>>();

@@ -10,7 +10,10 @@ export interface RetryPolicy {
   readonly factor?: number;
   /** The longest wait of all. Default "5 minutes". */
   readonly maxBackoff?: Duration;
-  /** "full" waits a random time below the backoff, so that runs that failed together do not return together; "none" waits exactly that long. Default "full". */
+  /**
+   * "full" waits a random time below the backoff, so that runs that failed together do not return
+   * together; "none" waits exactly that long. Default "full".
+   */
   readonly jitter?: "full" | "none";
 }
 
@@ -28,7 +31,10 @@ export class InvalidRetryPolicyError extends Error {
   override readonly name = "InvalidRetryPolicyError";
 }
 
-/** The most attempts of a node between two redrives. The number of an attempt is stored in two bytes. */
+/**
+ * The most attempts of a node between two redrives. The number of an attempt is stored in two
+ * bytes.
+ */
 export const MAX_ATTEMPTS = 10_000;
 
 /** Fills in the defaults. Throws `InvalidRetryPolicyError` or `InvalidDurationError`. */
@@ -43,10 +49,12 @@ export function resolveRetry(policy: RetryPolicy = {}): ResolvedRetry {
 }
 
 /**
- * The milliseconds to wait after attempt number `failedAttempt` (1 for the first) has failed; `random` is from 0 up to, not including, 1.
+ * The milliseconds to wait after attempt number `failedAttempt` (1 for the first) has failed;
+ * `random` is from 0 up to, not including, 1.
  *
- * Full jitter: `random_between(0, min(cap, base * 2 ** attempt))`, from Marc Brooker, "Exponential Backoff And Jitter", AWS Architecture
- * Blog, 2015, which found it to make the fewest calls of the variants compared.
+ * Full jitter: `random_between(0, min(cap, base * 2 ** attempt))`, from Marc Brooker, "Exponential
+ * Backoff And Jitter", AWS Architecture Blog, 2015, which found it to make the fewest calls of the
+ * variants compared.
  */
 export function delayBeforeRetry(policy: ResolvedRetry, failedAttempt: number, random: number): number {
   const growth = Math.min(policy.factor ** (failedAttempt - 1), Number.MAX_VALUE);

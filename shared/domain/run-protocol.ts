@@ -61,7 +61,9 @@ export interface ListRequest {
   readonly limit: number;
 }
 
-/** A page of runs. It looks at so many entries and no more: it may be short and yet not the last. */
+/**
+ * A page of runs. It looks at so many entries and no more: it may be short and yet not the last.
+ */
 export interface ListAnswer {
   readonly runs: readonly ListedRun[];
   /** Where to look on; null where the page is full or was the last. */

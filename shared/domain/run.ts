@@ -8,18 +8,26 @@ type ByNode<Value> = Readonly<Record<string, Value>>;
 /** What a run needs to know of its workflow. */
 export type RunWorkflow = Pick<AnyWorkflow, "name" | "version" | "nodes">;
 
-/** A run in the hand of a poller: what is stored of it, and the workflow that tells how it goes on. */
+/**
+ * A run in the hand of a poller: what is stored of it, and the workflow that tells how it goes on.
+ */
 export interface Run {
   readonly id: string;
   readonly workflow: RunWorkflow;
   readonly input: Json;
-  /** In the order of the chain; only the first `position` are this run's: runs that came of one another share the list. */
+  /**
+   * In the order of the chain; only the first `position` are this run's: runs that came of one
+   * another share the list.
+   */
   readonly outputs: readonly Json[];
   /** How many nodes have an output; the next one is the cursor. */
   readonly position: number;
   /** Failed attempts of each node that had any. */
   readonly failures: ByNode<number>;
-  /** How many of these a redrive has forgiven: the retry policy no longer counts them, the attempt's number still does. */
+  /**
+   * How many of these a redrive has forgiven: the retry policy no longer counts them, the attempt's
+   * number still does.
+   */
   readonly forgiven: ByNode<number>;
   /** The size of input and outputs as JSON, as the database writes it. */
   readonly bytes: number;
@@ -63,7 +71,10 @@ function outputsInOrder({ nodes }: RunWorkflow, outputs: ByNode<Json>): Json[] {
   return inOrder;
 }
 
-/** The state as the next handler sees it, frozen to its leaves: a change would be lost with this invocation. */
+/**
+ * The state as the next handler sees it, frozen to its leaves: a change would be lost with this
+ * invocation.
+ */
 export function stateOf({ workflow, input, outputs, position }: Run): State {
   const state: Record<string, Json> & { input: Json } = { input };
   // Not by spreading, which takes ten times as long at 1,000 outputs.
@@ -77,8 +88,8 @@ export function cursorOf(run: Run): Node | undefined {
 }
 
 /**
- * The name of a stored output that this chain cannot have produced: of a node that it does not have, or of one after the cursor.
- * Such a run was begun by another shape of its workflow.
+ * The name of a stored output that this chain cannot have produced: of a node that it does not
+ * have, or of one after the cursor. Such a run was begun by another shape of its workflow.
  */
 export function unknownNode({ workflow, position }: Run, outputs: ByNode<Json> | null): string | undefined {
   if (outputs === null) return undefined;
@@ -106,8 +117,9 @@ export function idempotencyKey(runId: string, nodeName: string): string {
 }
 
 /**
- * The run with the output of its cursor, of so many bytes of JSON. The cost does not grow with the outputs before: the new run
- * shares their list with the old one, which does not look beyond its own position.
+ * The run with the output of its cursor, of so many bytes of JSON. The cost does not grow with the
+ * outputs before: the new run shares their list with the old one, which does not look beyond its
+ * own position.
  */
 export function withOutput(run: Run, output: Json, bytes: number): Run {
   const { position } = run;

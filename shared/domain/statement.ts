@@ -1,5 +1,6 @@
 /**
- * One SQL statement with its parameters, as data: what a `sql` node returns and what the database port runs.
+ * One SQL statement with its parameters, as data: what a `sql` node returns and what the database
+ * port runs.
  *
  * `text` uses `$1 … $n`; JSON values are passed as `JSON.stringify(value)` with `$n::jsonb`.
  */
@@ -24,7 +25,8 @@ export class UnsendableValueError extends Error {
 const maxDepth = 64;
 
 /**
- * The values of a statement as the drivers take them, which then cannot fail: objects as their JSON, the rest as it is.
+ * The values of a statement as the drivers take them, which then cannot fail: objects as their
+ * JSON, the rest as it is.
  *
  * Throws `UnsendableValueError`, before anything is sent.
  */

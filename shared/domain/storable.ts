@@ -3,7 +3,10 @@ import type { Json } from "./json.ts";
 /** A value or the promise of it. */
 export type MaybePromise<Value> = Value | Promise<Value>;
 
-/** The type itself where it is JSON, and a sentence in every place where it is not. Interfaces and optional properties are JSON. */
+/**
+ * The type itself where it is JSON, and a sentence in every place where it is not. Interfaces and
+ * optional properties are JSON.
+ */
 export type Storable<Value> = Value extends Json
   ? Value
   : Value extends Date
@@ -24,9 +27,11 @@ export type Storable<Value> = Value extends Json
 export type Stored<Returned> = Exclude<Returned, void> | ([Extract<Returned, void>] extends [never] ? never : null);
 
 /**
- * Adds nothing to the type of a handler that returns JSON; to any other it adds a property that nobody has, named by a sentence.
+ * Adds nothing to the type of a handler that returns JSON; to any other it adds a property that
+ * nobody has, named by a sentence.
  *
- * The type parameter that is refused needs the default `null`: without it TypeScript asks about `unknown` before it has read the handler.
+ * The type parameter that is refused needs the default `null`: without it TypeScript asks about
+ * `unknown` before it has read the handler.
  */
 export type RefuseUnlessJson<Returned> = [Stored<Returned>] extends [Storable<Stored<Returned>>]
   ? unknown

@@ -5,8 +5,9 @@ const controlPhrase =
   /^(prepare transaction|(set|reset) (local |session )?(role|authorization|session_authorization|transaction|characteristics))\b/;
 
 /**
- * The command of a statement that would end, begin or change the transaction or the role it runs in, such as `COMMIT` or `SET ROLE`;
- * undefined when it is none. Postgres takes one command at a time from the drivers, so its first words decide.
+ * The command of a statement that would end, begin or change the transaction or the role it runs
+ * in, such as `COMMIT` or `SET ROLE`; undefined when it is none. Postgres takes one command at a
+ * time from the drivers, so its first words decide.
  */
 export function transactionControl(text: string): string | undefined {
   const words = firstWords(text, 3);

@@ -5,7 +5,10 @@ import type { Node } from "./node.ts";
 import { delayBeforeRetry } from "./retry-policy.ts";
 import { attemptOf, countedAttemptOf, withFailure, withOutput, type Run } from "./run.ts";
 
-/** What came of one attempt of a node. A timeout and an output that its schema refuses are failures that may be retried. */
+/**
+ * What came of one attempt of a node. A timeout and an output that its schema refuses are failures
+ * that may be retried.
+ */
 export type Outcome =
   | { readonly kind: "completed"; readonly output: Json }
   | { readonly kind: "failed"; readonly error: ErrorRecord; readonly retryable: boolean; readonly retryAfterMs?: number }
@@ -17,9 +20,15 @@ export type Transition =
   | { readonly kind: "continue"; readonly output: Json; readonly bytes: number; readonly run: Run }
   /** Store the output; the run is done with it. */
   | { readonly kind: "finish"; readonly output: Json; readonly bytes: number }
-  /** Store the checkpoint `{ until }`, which the database computes, and park the run that long. Claimed again, it goes on, or ends if it has no cursor left. */
+  /**
+   * Store the checkpoint `{ until }`, which the database computes, and park the run that long.
+   * Claimed again, it goes on, or ends if it has no cursor left.
+   */
   | { readonly kind: "sleep"; readonly durationMs: number }
-  /** Store the failure and try again: "lease" keeps the run in the poller's hand, "ready" gives it back until it is due. */
+  /**
+   * Store the failure and try again: "lease" keeps the run in the poller's hand, "ready" gives it
+   * back until it is due.
+   */
   | { readonly kind: "retry"; readonly delayMs: number; readonly place: "lease" | "ready"; readonly error: ErrorRecord; readonly run: Run }
   /** Store the failure; the run has failed with it. */
   | { readonly kind: "fail"; readonly error: ErrorRecord };
@@ -27,16 +36,27 @@ export type Transition =
 /** The largest output of a node, in bytes of JSON as the database writes it. */
 export const MAX_OUTPUT_BYTES = 256 * 1024;
 
-/** The largest state of a run, input and outputs together, in bytes of JSON as the database writes it. */
+/**
+ * The largest state of a run, input and outputs together, in bytes of JSON as the database writes
+ * it.
+ */
 export const MAX_STATE_BYTES = 4 * 1024 * 1024;
 
-/** A retry sooner than this stays in the lease: giving the run back and claiming it again would take about as long. */
+/**
+ * A retry sooner than this stays in the lease: giving the run back and claiming it again would take
+ * about as long.
+ */
 export const RETRY_IN_LEASE_BELOW_MS = 2_000;
 
-/** The highest number of an attempt that can be stored; a redrive does not begin the numbers anew. */
+/**
+ * The highest number of an attempt that can be stored; a redrive does not begin the numbers anew.
+ */
 export const MAX_ATTEMPT = 32_767;
 
-/** Decides what happens to a run after an attempt of a node. This is the only place that does. `random` is from 0 up to, not including, 1. */
+/**
+ * Decides what happens to a run after an attempt of a node. This is the only place that does.
+ * `random` is from 0 up to, not including, 1.
+ */
 export function transition(run: Run, node: Node, outcome: Outcome, random: number): Transition {
   switch (outcome.kind) {
     case "completed":

@@ -1,12 +1,16 @@
 /**
- * What the last poller said before it went idle, so that a schedule need not ask a database that sleeps.
+ * What the last poller said before it went idle, so that a schedule need not ask a database that
+ * sleeps.
  * Times in milliseconds since 1970, by the clock of whoever said it.
  */
 export interface WakeHint {
   /** When something is due; null: nothing is known to be. */
   readonly wakeAt: number | null;
   readonly saidAt: number;
-  /** The digest of the workflows that its code knew: another deployment may know what to do with a blocked run. */
+  /**
+   * The digest of the workflows that its code knew: another deployment may know what to do with a
+   * blocked run.
+   */
   readonly knows: string;
 }
 
@@ -14,7 +18,8 @@ export interface WakeHint {
 const heartbeatMs = 3_600_000;
 
 /**
- * Whether a schedule's poller may leave the database alone. aheadMs: what is due within it is waited for.
+ * Whether a schedule's poller may leave the database alone. aheadMs: what is due within it is
+ * waited for.
  *
  * @example
  * const hint = { wakeAt: null, saidAt: 0, knows: "a" };
@@ -26,7 +31,10 @@ export function mayRest(hint: WakeHint, { now, aheadMs, knows }: { now: number; 
   return hint.wakeAt === null || hint.wakeAt - aheadMs > now;
 }
 
-/** Whether every schedule's poller polls on a hint, whatever its clock and its code: something is due. */
+/**
+ * Whether every schedule's poller polls on a hint, whatever its clock and its code: something is
+ * due.
+ */
 export function isOpen(hint: WakeHint, now: number): boolean {
   return hint.wakeAt !== null && hint.wakeAt <= now;
 }

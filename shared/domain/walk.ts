@@ -24,10 +24,13 @@ interface Progress {
 }
 
 /**
- * Runs a workflow in memory, for unit tests: one attempt a node, no database, and no waiting: a clock that starts at 1970 jumps over each sleep.
+ * Runs a workflow in memory, for unit tests: one attempt a node, no database, and no waiting: a
+ * clock that starts at 1970 jumps over each sleep.
  *
- * The state passes through JSON text between nodes, so that what would break between invocations breaks here.
- * Rejects with what a handler throws, and with `ZodError` and `NotJsonError` as a poller would see them.
+ * The state passes through JSON text between nodes, so that what would break between invocations
+ * breaks here.
+ * Rejects with what a handler throws, and with `ZodError` and `NotJsonError` as a poller would see
+ * them.
  */
 export async function walk<W extends AnyWorkflow>(workflow: W, input: InputOf<W>, options: WalkOptions<W> = {}): Promise<Walked<W>> {
   const stubs = (options.outputs ?? {}) as Readonly<Record<string, unknown>>;

@@ -29,8 +29,10 @@ export type NewName<State, Name extends string> = string extends Name
 /** A handler: it gets the state so far and a context, and returns its node's output. */
 export type Handler<State, Returned> = (state: Readonly<State>, context: StepContext) => MaybePromise<Returned>;
 
-// TypeScript explains why the last overload was refused, so the one with an output schema comes last.
-// NoInfer: where the result is annotated as AnyWorkflow, `Returned` would be inferred from there, as unknown.
+// TypeScript explains why the last overload was refused, so the one with an output schema comes
+// last.
+// NoInfer: where the result is annotated as AnyWorkflow, `Returned` would be inferred from there,
+// as unknown.
 type WithoutOutput = NodeOptions & { readonly output?: never };
 type WithOutput<Schema> = NodeOptions & { readonly output: Schema };
 
@@ -43,10 +45,12 @@ type After<W extends AnyWorkflow, State, Name extends string, Output> = Workflow
 >;
 
 /**
- * A workflow: an immutable value that names, in order, what a run does. Each method returns a new workflow with one more node.
+ * A workflow: an immutable value that names, in order, what a run does. Each method returns a new
+ * workflow with one more node.
  *
- * A node's name is a lower-case letter and then up to 62 letters, digits or hyphens, and is found again as a key of the state.
- * The methods throw `InvalidWorkflowError` for names, options and durations that only run-time can refuse.
+ * A node's name is a lower-case letter and then up to 62 letters, digits or hyphens, and is found
+ * again as a key of the state. The methods throw `InvalidWorkflowError` for names, options and
+ * durations that only run-time can refuse.
  */
 export interface Workflow<Name extends string, Version extends number, Input extends JsonSchema, State, Last> extends AnyWorkflow {
   readonly name: Name;
@@ -54,7 +58,10 @@ export interface Workflow<Name extends string, Version extends number, Input ext
   readonly input: Input;
   readonly types?: { readonly state: State; readonly last: Last };
 
-  /** Runs a handler at least once, and stores what it returns, parsed by `output` where there is one. */
+  /**
+   * Runs a handler at least once, and stores what it returns, parsed by `output` where there is
+   * one.
+   */
   step<const NodeName extends string, Returned = null>(
     name: NewName<State, NodeName>,
     handler: Handler<State, Returned> & RefuseUnlessJson<Returned>,
@@ -70,7 +77,10 @@ export interface Workflow<Name extends string, Version extends number, Input ext
     handler: Handler<State, z.input<Output>>,
   ): After<this, State, NodeName, z.output<Output>>;
 
-  /** Asks a handler for SQL statements and commits them in one transaction with the checkpoint: they are applied exactly once. */
+  /**
+   * Asks a handler for SQL statements and commits them in one transaction with the checkpoint: they
+   * are applied exactly once.
+   */
   sql<const NodeName extends string, Returned = null>(
     name: NewName<State, NodeName>,
     handler: Handler<State, SqlResult<Returned>> & RefuseUnlessJson<Returned>,
@@ -86,7 +96,10 @@ export interface Workflow<Name extends string, Version extends number, Input ext
     handler: Handler<State, Required<SqlResult<z.input<Output>>>>,
   ): After<this, State, NodeName, z.output<Output>>;
 
-  /** Parks the run for a time, fixed or computed from the state, and stores when it ends. Exact to one poll. */
+  /**
+   * Parks the run for a time, fixed or computed from the state, and stores when it ends. Exact to
+   * one poll.
+   */
   sleep<const NodeName extends string>(
     name: NewName<State, NodeName>,
     duration: Duration | ((state: Readonly<State>) => Duration),
@@ -105,7 +118,10 @@ export type StateOf<W extends AnyWorkflow> = NonNullable<W["types"]>["state"];
 /** The output of a run: that of its last node. */
 export type OutputOf<W extends AnyWorkflow> = NonNullable<W["types"]>["last"];
 
-/** Names a workflow without its code, so that a producer needs only the type: `WorkflowRef<typeof fulfilOrder>`. */
+/**
+ * Names a workflow without its code, so that a producer needs only the type:
+ * `WorkflowRef<typeof fulfilOrder>`.
+ */
 export interface WorkflowRef<W extends AnyWorkflow> {
   readonly name: W["name"];
   readonly version: W["version"];

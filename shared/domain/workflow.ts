@@ -14,7 +14,9 @@ export type * from "./workflow-types.ts";
 export interface WorkflowDefinition<Name extends string, Version extends number, Input extends JsonSchema> {
   /** A lower-case letter and then up to 62 letters, digits or hyphens. */
   readonly name: Name;
-  /** A whole number from 1. Runs keep the version they began with: raise it when the nodes change. */
+  /**
+   * A whole number from 1. Runs keep the version they began with: raise it when the nodes change.
+   */
   readonly version: Version;
   readonly input: Input;
 }

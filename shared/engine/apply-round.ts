@@ -11,7 +11,10 @@ export class RunCancelledError extends Error {
   }
 }
 
-/** Brings the lease in memory to what the database now holds; only after this may a stored run go on. asked: for how many runs. */
+/**
+ * Brings the lease in memory to what the database now holds; only after this may a stored run go
+ * on. asked: for how many runs.
+ */
 export function applyRound(poller: Poller, lease: Lease, stored: readonly Finished[], answer: AdvanceAnswer, asked?: number): void {
   for (const id of answer.lost) dropLost(poller, lease, id);
   for (const id of answer.stopped) {
@@ -24,7 +27,9 @@ export function applyRound(poller: Poller, lease: Lease, stored: readonly Finish
   addClaimed(poller, lease, answer.runs);
 }
 
-/** Adds claimed runs to the lease; one that this code does not know is set aside with the reason. */
+/**
+ * Adds claimed runs to the lease; one that this code does not know is set aside with the reason.
+ */
 export function addClaimed(poller: Poller, lease: Lease, runs: readonly ClaimedRun[]): void {
   for (const facts of runs) {
     const found = claimed(facts, poller.registry);

@@ -3,10 +3,12 @@ import type { Logger } from "../domain/node.ts";
 import type { Attempt } from "./attempt.ts";
 
 /**
- * What a handler writes its lines to. Each line has the workflow, the run, the node and the attempt, and the handler's own fields
- * below `fields`: there they can take the place of nothing, and what looks like a metric (`_aws`) is none.
+ * What a handler writes its lines to. Each line has the workflow, the run, the node and the
+ * attempt, and the handler's own fields below `fields`: there they can take the place of nothing,
+ * and what looks like a metric (`_aws`) is none.
  *
- * Most attempts log nothing, so that a method is made when it is read. It needs no `this`: `catch(logger.error)` works.
+ * Most attempts log nothing, so that a method is made when it is read. It needs no `this`:
+ * `catch(logger.error)` works.
  */
 export class AttemptLogger implements Logger {
   readonly #logger: Logger;
@@ -44,7 +46,9 @@ export class AttemptLogger implements Logger {
   }
 }
 
-/** JavaScript may hand over what is no text; an object would be taken apart into keys of the line. */
+/**
+ * JavaScript may hand over what is no text; an object would be taken apart into keys of the line.
+ */
 function textOf(message: unknown): string {
   return typeof message === "string" ? message : describeError(message).message;
 }

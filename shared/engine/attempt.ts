@@ -5,8 +5,9 @@ import type { Lease } from "./lease.ts";
 const scope = new AsyncLocalStorage<Attempt>();
 
 /**
- * One call of a handler. Everything that the call sets going, timers and promises included, finds it again by
- * `currentAttempt`, so that an error which escapes the handler is known for that of its run.
+ * One call of a handler. Everything that the call sets going, timers and promises included, finds
+ * it again by `currentAttempt`, so that an error which escapes the handler is known for that of its
+ * run.
  */
 export class Attempt extends Abort {
   readonly runId: string;
@@ -52,8 +53,9 @@ export class Attempt extends Abort {
   }
 
   /**
-   * Calls what belongs to this attempt, with arguments rather than as a closure, which would live as long as its result. Not by
-   * `scope.run`: it leaves a scope behind when it ends, which each later one would copy.
+   * Calls what belongs to this attempt, with arguments rather than as a closure, which would live
+   * as long as its result. Not by `scope.run`: it leaves a scope behind when it ends, which each
+   * later one would copy.
    */
   run<Args extends unknown[], Result>(call: (...args: Args) => Result, ...args: Args): Result {
     return this.lease.outside(callWithin<Args, Result>, this, call, args);

@@ -18,8 +18,8 @@ interface Round {
 export type RoundExtras = Pick<AdvanceRequest, "claim" | "strict" | "checked">;
 
 /**
- * The frozen text of one round; or what was thrown while it was made, which is a bug of ours that one of its entries has met: alone in
- * a round, that one is found out.
+ * The frozen text of one round; or what was thrown while it was made, which is a bug of ours that
+ * one of its entries has met: alone in a round, that one is found out.
  */
 export function writeRound(
   finished: readonly Finished[],
@@ -34,7 +34,10 @@ export function writeRound(
   }
 }
 
-/** The request of one round, from what finished since the last; now is the clock time at which it is sent. */
+/**
+ * The request of one round, from what finished since the last; now is the clock time at which it is
+ * sent.
+ */
 export function buildRound(finished: readonly Finished[], ttlMs: number, now: number, extras: RoundExtras = {}): AdvanceRequest {
   const round: Round = { steps: [], failures: [], sleeps: [], parks: [], released: [], done: [], failed: [], blocked: [] };
   for (const entry of finished) {

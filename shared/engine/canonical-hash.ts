@@ -1,6 +1,9 @@
 import { createHash } from "node:crypto";
 
-/** SHA-256, in hex, of a value as JSON with sorted keys: the same for two bodies exactly when they say the same. */
+/**
+ * SHA-256, in hex, of a value as JSON with sorted keys: the same for two bodies exactly when they
+ * say the same.
+ */
 export function canonicalHash(value: unknown): string {
   return createHash("sha256").update(JSON.stringify(value, sortKeys)).digest("hex");
 }

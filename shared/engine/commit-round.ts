@@ -19,12 +19,13 @@ export class FencedError extends Error {
 }
 
 /**
- * Stores what finished in one round, and claims more where limits are given. The request is frozen: whatever
- * finishes meanwhile waits for the next round.
+ * Stores what finished in one round, and claims more where limits are given. The request is frozen:
+ * whatever finishes meanwhile waits for the next round.
  *
- * An output that is stored already, which is a bug somewhere, refuses the round; sent again as checked, it refuses that run alone.
- * Another definitive no because of data (SQLSTATE 22, 23, 54) splits the round in halves, down to the one run that cannot be
- * stored: it fails, with less and less to be stored of it, and its neighbours do not notice. So does an error of our own that the
+ * An output that is stored already, which is a bug somewhere, refuses the round; sent again as
+ * checked, it refuses that run alone. Another definitive no because of data (SQLSTATE 22, 23, 54)
+ * splits the round in halves, down to the one run that cannot be stored: it fails, with less and
+ * less to be stored of it, and its neighbours do not notice. So does an error of our own that the
  * entry of one run sets off while the round is written. Any other no is thrown.
  */
 export async function commitRound(poller: Poller, lease: Lease, finished: readonly Finished[], extras: RoundExtras = {}): Promise<void> {
@@ -41,7 +42,10 @@ export async function commitRound(poller: Poller, lease: Lease, finished: readon
   await splitRound(poller, lease, finished, settled.refused);
 }
 
-/** Gives every run of a lost lease up; handlers that still run are told, and what they return is dropped. */
+/**
+ * Gives every run of a lost lease up; handlers that still run are told, and what they return is
+ * dropped.
+ */
 export function fenced(poller: Poller, lease: Lease): void {
   poller.logger.warn("the lease was taken over, its runs are given up", { lease: lease.token, runs: lease.members.size });
   lease.lost = true;
@@ -75,7 +79,10 @@ async function splitRound(poller: Poller, lease: Lease, finished: readonly Finis
 /** How long a run is left alone of which not even the failure can be stored. */
 const parkMs = 5 * 60_000;
 
-/** What to store of a run instead: that its attempt failed, that the run failed, or nothing, and it is looked at later. */
+/**
+ * What to store of a run instead: that its attempt failed, that the run failed, or nothing, and it
+ * is looked at later.
+ */
 function lessOf(poller: Poller, entry: Finished, problem: Error): Finished {
   if (entry.kind === "park" || entry.kind === "release") throw problem;
   if (entry.kind === "fail") return { kind: "park", member: entry.member, delayMs: parkMs };

@@ -10,15 +10,20 @@ import { decide, giveBack } from "./start-members.ts";
 
 /** `sql` nodes in one transaction at most; more would hold the users' locks for longer. */
 export const statementsAtMost = 50;
-/** How often one node's statements are sent whose outcome is unknown each time; a server that restarts once costs no attempt. */
+/**
+ * How often one node's statements are sent whose outcome is unknown each time; a server that
+ * restarts once costs no attempt.
+ */
 const sendsAtMost = 3;
 
 /**
- * Applies the statements of `sql` nodes, exactly once: a strict round and the statements in one transaction. The round comes
- * first and raises when it is fenced (BT001) or was applied before (BT002), which aborts the statements with it.
+ * Applies the statements of `sql` nodes, exactly once: a strict round and the statements in one
+ * transaction. The round comes first and raises when it is fenced (BT001) or was applied before
+ * (BT002), which aborts the statements with it.
  *
- * On a definitive no nothing of it happened; the same nodes are tried once more, each in a transaction of its own, so that
- * only the bad one fails. In the order of run ids, so that two pollers take the users' rows in one order too.
+ * On a definitive no nothing of it happened; the same nodes are tried once more, each in a
+ * transaction of its own, so that only the bad one fails. In the order of run ids, so that two
+ * pollers take the users' rows in one order too.
  */
 export async function commitStatements(poller: Poller, lease: Lease, entries: readonly FinishedNode[]): Promise<void> {
   const nodes = [...entries].sort((a, b) => (a.member.run.id < b.member.run.id ? -1 : 1));
@@ -44,7 +49,10 @@ async function tryAgain(poller: Poller, lease: Lease, node: FinishedNode, refuse
 
 const wasUnknown = ({ cause }: Error) => cause instanceof DatabaseUnknownOutcomeError;
 
-/** One transaction; the error is that of the database's definitive no, or our own while it was written. */
+/**
+ * One transaction; the error is that of the database's definitive no, or our own while it was
+ * written.
+ */
 async function tryAll(poller: Poller, lease: Lease, nodes: readonly FinishedNode[]): Promise<Error | undefined> {
   const written = writeRound(nodes, poller.settings.ttlMs, poller.clock.now(), { strict: true });
   if ("broken" in written) return written.broken;
@@ -60,7 +68,10 @@ async function tryAll(poller: Poller, lease: Lease, nodes: readonly FinishedNode
   return undefined;
 }
 
-/** The statements were refused: a failed attempt of this node, stored with the next round. An error of ours would come again. */
+/**
+ * The statements were refused: a failed attempt of this node, stored with the next round. An error
+ * of ours would come again.
+ */
 function refuse(poller: Poller, lease: Lease, entry: FinishedNode, refused: Error): void {
   const isOfTheDatabase = refused instanceof DatabaseRefusedError;
   if (isOfTheDatabase && refused.sqlstate === "BT003") {

@@ -29,7 +29,10 @@ export interface RunSummary {
   readonly finishedAt: string | null;
 }
 
-/** A page of runs, newest first; cursor asks for the next page and is null on the last one. A page may be short, or empty, and not the last. */
+/**
+ * A page of runs, newest first; cursor asks for the next page and is null on the last one. A page
+ * may be short, or empty, and not the last.
+ */
 export interface RunPage {
   readonly runs: readonly RunSummary[];
   readonly cursor: string | null;
@@ -44,10 +47,12 @@ export async function listRuns(operator: Operator, request: ListRequest): Promis
 }
 
 /**
- * Asks a run to stop: `cancelled` at once where it waits, `cancelling` where a poller works on it. May be repeated.
+ * Asks a run to stop: `cancelled` at once where it waits, `cancelling` where a poller works on it.
+ * May be repeated.
  *
- * redrives says which life of the run is meant: how often it had been redriven. Without it, that is looked up first, once, and every try names it,
- * so that none of them stops a run that somebody redrove meanwhile.
+ * redrives says which life of the run is meant: how often it had been redriven. Without it, that is
+ * looked up first, once, and every try names it, so that none of them stops a run that somebody
+ * redrove meanwhile.
  *
  * @throws RunNotFoundError, or WrongStatusError when it is done or failed, or was redriven since.
  */
@@ -63,7 +68,8 @@ export async function cancelRun(operator: Operator, id: string, redrives?: numbe
 }
 
 /**
- * Lets a failed run go on where it stopped, and wakes a poller. Repeated, it changes nothing and says the status that the run has come to.
+ * Lets a failed run go on where it stopped, and wakes a poller. Repeated, it changes nothing and
+ * says the status that the run has come to.
  *
  * redrives says which failure is meant, as for `cancelRun`.
  *

@@ -28,17 +28,24 @@ export interface RunView<Input = Json, Output = Json> {
   /** Why it is not going on; null unless it waits or is blocked. */
   readonly waiting: WaitingView | null;
   readonly steps: readonly StepView[];
-  /** How often the run was redriven; a cancel or a redrive that names it is harmless when it comes late. */
+  /**
+   * How often the run was redriven; a cancel or a redrive that names it is harmless when it comes
+   * late.
+   */
   readonly redrives: number;
   /**
-   * How often a lease with the run ran out: the poller did not answer in time; it crashed, was frozen, or its event loop was blocked.
+   * How often a lease with the run ran out: the poller did not answer in time; it crashed, was
+   * frozen, or its event loop was blocked.
    */
   readonly crashes: number;
   readonly createdAt: string;
   readonly finishedAt: string | null;
 }
 
-/** Makes the view of a run from its facts; nodes are the names of its workflow's chain, undefined where the code does not know it. */
+/**
+ * Makes the view of a run from its facts; nodes are the names of its workflow's chain, undefined
+ * where the code does not know it.
+ */
 export function describeRun(facts: RunFacts, nodes: readonly string[] | undefined, options: DescribeOptions): RunView {
   const steps = describeSteps(facts, nodes ?? [], options);
   return {

@@ -20,7 +20,10 @@ export interface StepView {
   readonly attempts: readonly AttemptView[];
 }
 
-/** Every node of the chain in order, then whatever was stored under a name that the chain does not have. */
+/**
+ * Every node of the chain in order, then whatever was stored under a name that the chain does not
+ * have.
+ */
 export function describeSteps(facts: RunFacts, chain: readonly string[], options: DescribeOptions): StepView[] {
   const names = [...new Set([...chain, ...facts.checkpoints.map(({ node }) => node), ...facts.failures.map(({ node }) => node)])];
   const checkpoints = new Map(facts.checkpoints.map((checkpoint) => [checkpoint.node, checkpoint]));
@@ -37,13 +40,19 @@ export function describeSteps(facts: RunFacts, chain: readonly string[], options
   });
 }
 
-/** A sleep's checkpoint is stored when it begins; it lasts until the checkpoint's end, or was cut short by the end of the run. */
+/**
+ * A sleep's checkpoint is stored when it begins; it lasts until the checkpoint's end, or was cut
+ * short by the end of the run.
+ */
 export function isAsleep(facts: RunFacts, checkpoint: CheckpointFacts): boolean {
   // As shown, because a time that JavaScript cannot read is neither before nor after any other.
   return Date.parse(utc(checkpoint.finished_at)) > Date.parse(utc(facts.finished_at ?? facts.moment));
 }
 
-/** The status of the first node that is not done, which is that of the run, but for a node that nobody has begun. */
+/**
+ * The status of the first node that is not done, which is that of the run, but for a node that
+ * nobody has begun.
+ */
 function currentStatus(facts: RunFacts, name: string): StepStatus {
   if (facts.status === "failed") return "failed";
   if (isOver(facts)) return "skipped";

@@ -9,26 +9,36 @@ import { runSettings, tooFarAhead } from "./run-settings.ts";
 import { issue, maxIssues, schemaIssues, type SchemaIssue } from "./schema-issues.ts";
 
 /**
- * The largest input of a run, and of all runs of one call together, in bytes of JSON as the database writes it. A call may become
- * twice as long inside the JSON of a request to Neon, which takes 10 MiB.
+ * The largest input of a run, and of all runs of one call together, in bytes of JSON as the
+ * database writes it. A call may become twice as long inside the JSON of a request to Neon, which
+ * takes 10 MiB.
  */
 export const maxInputBytes = 256 * 1024;
 export const maxCallBytes = 4 * 1024 * 1024;
 /** How many runs one call may enqueue. */
 export const maxRuns = 1_000;
 
-/** A run somebody asks for. delay and runAt exclude each other; priority is from 0 (first) to 3, default 2. */
+/**
+ * A run somebody asks for. delay and runAt exclude each other; priority is from 0 (first) to 3,
+ * default 2.
+ */
 export interface RunRequest<Input = unknown> {
   readonly input: Input;
   readonly delay?: Duration | undefined;
   /** ISO 8601 with zone. A time that is past means now. */
   readonly runAt?: Date | string | undefined;
   readonly priority?: 0 | 1 | 2 | 3 | undefined;
-  /** 1 to 255 visible ASCII characters: for 7 days the same key and body stand for one run of the workflow. */
+  /**
+   * 1 to 255 visible ASCII characters: for 7 days the same key and body stand for one run of the
+   * workflow.
+   */
   readonly idempotencyKey?: string | undefined;
 }
 
-/** What runs are made of: a workflow, or its name and version alone; then the input is not parsed by a schema. */
+/**
+ * What runs are made of: a workflow, or its name and version alone; then the input is not parsed by
+ * a schema.
+ */
 export interface RunTarget {
   readonly name: string;
   readonly version: number;
@@ -39,8 +49,9 @@ export interface RunTarget {
 export type RunDraft = Omit<NewRun, "id">;
 
 /**
- * Checks runs before any work is done: size, then settings and whether the input is JSON, then the input's schema; and the size
- * again, since a schema may make the input larger. now: the time in milliseconds, for how far ahead runAt may lie.
+ * Checks runs before any work is done: size, then settings and whether the input is JSON, then the
+ * input's schema; and the size again, since a schema may make the input larger. now: the time in
+ * milliseconds, for how far ahead runAt may lie.
  *
  * @throws InputTooLargeError, or InvalidRunError with the first 20 issues.
  */

@@ -16,19 +16,27 @@ export interface Producer extends Caller {
   readonly ids: RunIds;
   /** Wakes so many pollers. */
   readonly nudge?: ((pollers: number) => Promise<void>) | undefined;
-  /** Runs for later wake a poller too, which publishes when they are due: behind an idle gate no schedule would find them. */
+  /**
+   * Runs for later wake a poller too, which publishes when they are due: behind an idle gate no
+   * schedule would find them.
+   */
   readonly idleGate: boolean;
 }
 
-/** With this many due runs, one more poller is woken, four at most: a lease has a hundred, and a poller works two. */
+/**
+ * With this many due runs, one more poller is woken, four at most: a lease has a hundred, and a
+ * poller works two.
+ */
 const runsAPoller = 250;
 const pollersAtMost = 4;
 
 /**
- * Stores runs, all or none, and wakes pollers when some are due: one, and one more for every 250 of a large batch. The same ids are sent until the outcome is known, so an
- * answer that was lost after the commit makes no second run.
+ * Stores runs, all or none, and wakes pollers when some are due: one, and one more for every 250 of
+ * a large batch. The same ids are sent until the outcome is known, so an answer that was lost after
+ * the commit makes no second run.
  *
- * @throws IdempotencyConflictError; DatabaseBusyError and DatabaseUnknownOutcomeError when the database stays away for 10 seconds.
+ * @throws IdempotencyConflictError; DatabaseBusyError and DatabaseUnknownOutcomeError when the
+ * database stays away for 10 seconds.
  */
 export async function enqueueRuns(
   producer: Producer,
@@ -40,18 +48,21 @@ export async function enqueueRuns(
     if (thrown instanceof DatabaseUnknownOutcomeError) await nudge(producer, 1);
     throw thrown;
   });
-  // The answer may be that of a repeat, which found the runs stored already and says "no nudge": then their status counts.
+  // The answer may be that of a repeat, which found the runs stored already and says "no nudge":
+  // then their status counts.
   const ready = runs.filter(({ status }) => status === "ready").length;
   if (due || ready > 0 || producer.idleGate) await nudge(producer, Math.min(Math.max(Math.ceil(ready / runsAPoller), 1), pollersAtMost));
   return runs;
 }
 
 /**
- * The first try says that the runs are fresh, which spares the database a look at each key. If that try was carried out after
- * all, by the network or by a try whose answer was lost, the next one finds the runs and is told the same.
+ * The first try says that the runs are fresh, which spares the database a look at each key. If that
+ * try was carried out after all, by the network or by a try whose answer was lost, the next one
+ * finds the runs and is told the same.
  *
- * Once a try has ended without an answer, a refusal of the ids' time (BT010) says nothing about that try, which may still come
- * late: new ids could make the runs a second time, so the unknown outcome is thrown.
+ * Once a try has ended without an answer, a refusal of the ids' time (BT010) says nothing about
+ * that try, which may still come late: new ids could make the runs a second time, so the unknown
+ * outcome is thrown.
  */
 function send(producer: Producer, drafts: readonly RunDraft[], request: EnqueueRequest["request"]): Promise<EnqueueAnswer> {
   const ids = producer.ids.make(drafts.length);
@@ -89,7 +100,10 @@ function inDoubt(producer: Producer, ids: readonly string[], refused: DatabaseRe
   return new DatabaseUnknownOutcomeError(message, { sqlstate: refused.sqlstate, detail: refused.detail, cause: refused });
 }
 
-/** Sends once more, with new ids, when the database says of the first try that the ids' time is wrong (BT010): nothing of them was stored. */
+/**
+ * Sends once more, with new ids, when the database says of the first try that the ids' time is
+ * wrong (BT010): nothing of them was stored.
+ */
 async function withRightClock<Result>(producer: Producer, call: () => Promise<Result>): Promise<Result> {
   try {
     return await call().catch((thrown: unknown) => {

@@ -17,9 +17,11 @@ export interface Executed {
 }
 
 /**
- * Runs the handler of one node once, within its timeout, and never throws: whatever it throws is a failed attempt.
+ * Runs the handler of one node once, within its timeout, and never throws: whatever it throws is a
+ * failed attempt.
  *
- * attempt is aborted when the time is up, and by the engine when the run is cancelled or its lease is lost.
+ * attempt is aborted when the time is up, and by the engine when the run is cancelled or its lease
+ * is lost.
  */
 export async function executeNode(poller: Poller, run: Run, node: Node, attempt: Attempt): Promise<Executed> {
   try {
@@ -63,8 +65,9 @@ function isA<Type>(thrown: unknown, type: abstract new (...values: never[]) => T
 }
 
 /**
- * By hand rather than by Promise.race, which takes as long again as everything else that an attempt costs. The handler is called
- * before: a call that these closures kept alive takes a microsecond of garbage collection each.
+ * By hand rather than by Promise.race, which takes as long again as everything else that an attempt
+ * costs. The handler is called before: a call that these closures kept alive takes a microsecond of
+ * garbage collection each.
  */
 function within<Value>(poller: Poller, timeoutMs: number, attempt: Attempt, work: Promise<Value>): Promise<Value> {
   return new Promise((resolve, reject) => {

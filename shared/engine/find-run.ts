@@ -4,7 +4,10 @@ import { describeRun, type RunView } from "./describe-run.ts";
 import { repeatCall, type Caller } from "./repeat-call.ts";
 import type { DescribeOptions } from "./shown.ts";
 
-/** Everything that looking a run up takes; nodesOf names the nodes of a workflow's chain, where the code knows it. */
+/**
+ * Everything that looking a run up takes; nodesOf names the nodes of a workflow's chain, where the
+ * code knows it.
+ */
 export interface Reader extends Caller, DescribeOptions {
   readonly runs: { findRun(id: string, options: { readonly timeoutMs: number }): Promise<RunFacts | null> };
   readonly nodesOf: (workflow: string, version: number) => readonly string[] | undefined;

@@ -3,15 +3,23 @@ import { newReport, pollQueue, readTick, type PollReport } from "./poll-queue.ts
 import type { Poller } from "./poller.ts";
 import { pause } from "./settle.ts";
 
-/** Where the hint is published. Reading gives null when nothing is there; both throw when they cannot tell what happened. */
+/**
+ * Where the hint is published. Reading gives null when nothing is there; both throw when they
+ * cannot tell what happened.
+ */
 export interface WakeBoard {
   read(): Promise<string | null>;
   write(text: string): Promise<void>;
-  /** Has the poller woken in a minute, which begins so many milliseconds after 1970, in place of the one that it was told before. */
+  /**
+   * Has the poller woken in a minute, which begins so many milliseconds after 1970, in place of the
+   * one that it was told before.
+   */
   wakeAt?(minute: number): Promise<void>;
 }
 
-/** The gate before the database; now is in milliseconds since 1970, knows the digest of this code. */
+/**
+ * The gate before the database; now is in milliseconds since 1970, knows the digest of this code.
+ */
 export interface IdleGate {
   readonly board: WakeBoard;
   readonly now: () => number;
@@ -22,18 +30,26 @@ export interface IdleGate {
   wakeMinute?: number;
 }
 
-/** A schedule's poller comes once a minute: a hint that would only spare the next one is not worth its calls. */
+/**
+ * A schedule's poller comes once a minute: a hint that would only spare the next one is not worth
+ * its calls.
+ */
 const scheduleEveryMs = 60_000;
-/** Of nudges in quick succession, one looks at the board before its work: SSM answers 40 calls a second. */
+/**
+ * Of nudges in quick succession, one looks at the board before its work: SSM answers 40 calls a
+ * second.
+ */
 const trustMs = 1_000;
 const openTries = 6;
 
 /**
- * One invocation of the poller behind the gate, which is closed while nothing is due, so that the database may sleep.
+ * One invocation of the poller behind the gate, which is closed while nothing is due, so that the
+ * database may sleep.
  *
- * Only a schedule's invocation closes the gate, and only it stops there. A nudged one opens it: from the commit of a run to its
- * end the database holds a ready row or a lease, and whoever closes the gate looks again after closing, so that either it
- * sees them or the nudge comes after it. An unreadable board means poll.
+ * Only a schedule's invocation closes the gate, and only it stops there. A nudged one opens it:
+ * from the commit of a run to its end the database holds a ready row or a lease, and whoever closes
+ * the gate looks again after closing, so that either it sees them or the nudge comes after it. An
+ * unreadable board means poll.
  */
 export async function pollBehindGate(poller: Poller, gate: IdleGate, nudged: boolean, report = newReport()): Promise<PollReport> {
   if (nudged) return pollNudged(poller, gate, report);
@@ -46,7 +62,8 @@ export async function pollBehindGate(poller: Poller, gate: IdleGate, nudged: boo
 
 async function pollNudged(poller: Poller, gate: IdleGate, report: PollReport): Promise<PollReport> {
   const isTrusted = gate.seenOpenAt !== undefined && gate.now() - gate.seenOpenAt < trustMs;
-  // Side by side: the work does not wait for the board, and the board is told also where the work fails.
+  // Side by side: the work does not wait for the board, and the board is told also where the work
+  // fails.
   const opening = isTrusted ? Promise.resolve() : open(poller, gate);
   try {
     return await pollQueue(poller, true, report);
@@ -75,7 +92,10 @@ async function isClosed(poller: Poller, gate: IdleGate): Promise<boolean> {
   }
 }
 
-/** Opens the gate where any schedule's poller might rest; a board that this process cannot read, theirs may. */
+/**
+ * Opens the gate where any schedule's poller might rest; a board that this process cannot read,
+ * theirs may.
+ */
 async function open(poller: Poller, gate: IdleGate): Promise<void> {
   const text = await gate.board.read().catch(() => undefined);
   const hint = text === undefined || text === null ? undefined : readHint(text);
@@ -100,7 +120,8 @@ async function close(poller: Poller, gate: IdleGate, { dueInMs, leaseExpiresInMs
   if (said !== null && said <= scheduleEveryMs + poller.settings.lingerMs) return;
   gate.seenOpenAt = undefined;
   const written = await publish(poller, gate, said === null ? null : gate.now() + said);
-  // What was stored while the hint was on its way may have been nudged before the gate closed. A write without an answer counts.
+  // What was stored while the hint was on its way may have been nudged before the gate closed. A
+  // write without an answer counts.
   const sooner = await lookAgain(poller);
   const isLate = sooner !== null && (said === null || sooner < said - 1_000);
   if (isLate || !written) await reopen(poller, gate);
@@ -128,11 +149,15 @@ async function publish(poller: Poller, gate: IdleGate, wakeAt: number | null): P
   }
 }
 
-/** For a schedule that is slower than a minute: the one that wakes the poller once, when something is due. */
+/**
+ * For a schedule that is slower than a minute: the one that wakes the poller once, when something
+ * is due.
+ */
 async function wakeForTheNext(poller: Poller, gate: IdleGate, { dueInMs, leaseExpiresInMs }: PollReport): Promise<void> {
   const next = soonest(dueInMs, leaseExpiresInMs);
   if (next === null || gate.board.wakeAt === undefined) return;
-  // EventBridge fires anywhere within the minute that it is told: one that began before the time might be too early.
+  // EventBridge fires anywhere within the minute that it is told: one that began before the time
+  // might be too early.
   const minute = Math.ceil((gate.now() + next) / 60_000);
   if (minute === gate.wakeMinute) return;
   try {

@@ -53,9 +53,11 @@ export type Finished =
   | { readonly kind: "park"; readonly member: Member; readonly delayMs: number };
 
 /**
- * A lease in the memory of its poller: who is in it, what may start, and what waits for the next round.
+ * A lease in the memory of its poller: who is in it, what may start, and what waits for the next
+ * round.
  *
- * A member is startable, running, in `finished` (its result not stored yet), or waiting for a retry in place.
+ * A member is startable, running, in `finished` (its result not stored yet), or waiting for a retry
+ * in place.
  */
 export class Lease {
   readonly members = new Map<string, Member>();
@@ -73,7 +75,9 @@ export class Lease {
   dueAt: number | null = null;
   /** When the call that is on its way, or was the last, was first sent. */
   sentAt: number;
-  /** Since when at the latest the database knows of this lease, and when a handler last came back. */
+  /**
+   * Since when at the latest the database knows of this lease, and when a handler last came back.
+   */
   heardAt: number;
   progressedAt: number;
   /** When the timeouts of all steps that were started are over. */
@@ -91,7 +95,10 @@ export class Lease {
   readonly slots: Slots;
   /** Starts what may start, once the lease is worked. */
   startMore: () => void = () => {};
-  /** Calls with what asynchronous code sees where the lease was made, and leaves the caller's as it was. */
+  /**
+   * Calls with what asynchronous code sees where the lease was made, and leaves the caller's as it
+   * was.
+   */
   readonly outside = AsyncLocalStorage.snapshot();
   private ring: (() => void) | undefined;
   private rung = false;
@@ -109,7 +116,8 @@ export class Lease {
 
   /** Takes over what a claim or a round said; asked: how many runs it was to give. */
   heard(answer: Pick<ClaimAnswer | AdvanceAnswer, "low" | "due_in_ms" | "runs">, now: number, asked = 0): void {
-    // A repeated call is answered without a write: it is the first copy that extended the lease, whenever that came.
+    // A repeated call is answered without a write: it is the first copy that extended the lease,
+    // whenever that came.
     this.heardAt = this.sentAt;
     if (asked > 0) {
       this.moreDue = answer.runs.length >= asked || (answer.runs.length > 0 && answer.due_in_ms === 0);

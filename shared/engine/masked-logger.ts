@@ -1,7 +1,10 @@
 import type { Logger } from "../domain/node.ts";
 import { redacted, type Redact } from "../domain/redact.ts";
 
-/** A logger for the engine's own lines, whose fields are texts and numbers: it writes them without secrets. */
+/**
+ * A logger for the engine's own lines, whose fields are texts and numbers: it writes them without
+ * secrets.
+ */
 export function maskedLogger(logger: Logger, redact: Redact): Logger {
   const at =
     (level: keyof Logger): Logger["info"] =>

@@ -33,7 +33,10 @@ export function newReport(): PollReport {
 }
 
 const tickEveryMs = 60_000;
-/** Due runs that another poller is just claiming are not there to be had: look again this soon, this often. */
+/**
+ * Due runs that another poller is just claiming are not there to be had: look again this soon, this
+ * often.
+ */
 const patience = { pauseMs: 100, tries: 3 };
 
 /** One invocation as it goes on. */
@@ -49,13 +52,15 @@ interface Poll {
 }
 
 /**
- * One invocation of the poller: ticks, then claims and runs leases until nothing is due within the linger, or the
- * invocation's time is nearly up. nudged: a producer woke it, and a process that ticked within the last minute need not tick
- * for that; the schedule's invocations always do, since the clock of a process may stand still while it is frozen. report: is
- * filled in as the invocation goes on, so that it tells also of one that throws.
+ * One invocation of the poller: ticks, then claims and runs leases until nothing is due within the
+ * linger, or the invocation's time is nearly up. nudged: a producer woke it, and a process that
+ * ticked within the last minute need not tick for that; the schedule's invocations always do, since
+ * the clock of a process may stand still while it is frozen. report: is filled in as the invocation
+ * goes on, so that it tells also of one that throws.
  *
- * Suspects come first, in a lease of their own, so that a run that kills its poller takes few others with it; and again
- * whenever nothing else is due, so that they do not wait for the next invocation.
+ * Suspects come first, in a lease of their own, so that a run that kills its poller takes few
+ * others with it; and again whenever nothing else is due, so that they do not wait for the next
+ * invocation.
  */
 export async function pollQueue(poller: Poller, nudged = false, report = newReport()): Promise<PollReport> {
   const poll: Poll = { poller, slots: new Slots(), open: 0, outOfTime: false, ticking: false, report };
@@ -78,8 +83,10 @@ function tickIsDue({ clock, memory }: Poller): boolean {
 }
 
 /**
- * Claims and works one lease; gives what the claim said, without runs when there was nothing to work. As long as claims give all that they may, and a slot is free while a round is on its way, more
- * leases are opened beside it: the database stores the results of one while the handlers of another run.
+ * Claims and works one lease; gives what the claim said, without runs when there was nothing to
+ * work. As long as claims give all that they may, and a slot is free while a round is on its way,
+ * more leases are opened beside it: the database stores the results of one while the handlers of
+ * another run.
  */
 async function workBacklog(poll: Poll): Promise<ClaimAnswer> {
   const { poller } = poll;
@@ -99,7 +106,10 @@ async function workBacklog(poll: Poll): Promise<ClaimAnswer> {
   return answer;
 }
 
-/** Opens one more lease, if there is room; one that has ended well is forgotten, or thousands would pile up in a long invocation. */
+/**
+ * Opens one more lease, if there is room; one that has ended well is forgotten, or thousands would
+ * pile up in a long invocation.
+ */
 function openBeside(poll: Poll, lease: Lease, beside: Set<Promise<void>>): void {
   if (!hasRoomBeside(poll, lease)) return;
   const working = workBacklog(poll).then(({ runs }) => {
@@ -111,7 +121,9 @@ function openBeside(poll: Poll, lease: Lease, beside: Set<Promise<void>>): void 
   beside.add(working);
 }
 
-/** However long the work takes: who expired, and how long others wait, is not for its end to say. */
+/**
+ * However long the work takes: who expired, and how long others wait, is not for its end to say.
+ */
 function tickBeside(poll: Poll, beside: Set<Promise<void>>): void {
   if (poll.ticking || !tickIsDue(poll.poller)) return;
   poll.ticking = true;

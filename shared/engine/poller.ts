@@ -9,19 +9,32 @@ import type { Clock, Heartbeat, RunStore } from "./ports.ts";
 export interface PollerSettings {
   /** Runs in a lease at most (default 100). */
   readonly batch: number;
-  /** Input and outputs in one answer of the database at most (default 4 MiB; one run always fits). */
+  /**
+   * Input and outputs in one answer of the database at most (default 4 MiB; one run always fits).
+   */
   readonly maxBytes: number;
   /** Handlers that run at the same time at most, in all leases together (default 50). */
   readonly concurrency: number;
-  /** Leases worked at the same time at most (default 2): while one waits for its round, the handlers of another run. */
+  /**
+   * Leases worked at the same time at most (default 2): while one waits for its round, the handlers
+   * of another run.
+   */
   readonly leases: number;
-  /** How long a lease lasts without a round (default 30 s); a heartbeat goes out at a third of it. */
+  /**
+   * How long a lease lasts without a round (default 30 s); a heartbeat goes out at a third of it.
+   */
   readonly ttlMs: number;
-  /** How long a result waits for others, while eight times as many handlers are still out (default 10 ms). */
+  /**
+   * How long a result waits for others, while eight times as many handlers are still out (default
+   * 10 ms).
+   */
   readonly gatherMs: number;
   /** How far ahead the next due time may lie for the poller to wait for it (default 15 s). */
   readonly lingerMs: number;
-  /** What a step's own timeout must leave of the invocation's time, to store its result (default 5 s). */
+  /**
+   * What a step's own timeout must leave of the invocation's time, to store its result (default 5
+   * s).
+   */
   readonly reserveMs: number;
 }
 

@@ -11,16 +11,25 @@ export interface RunStore {
   release(token: string): Promise<{ released: number }>;
 }
 
-/** Time as a poller sees it: only ever differences, in milliseconds. Stored times are the database's. */
+/**
+ * Time as a poller sees it: only ever differences, in milliseconds. Stored times are the
+ * database's.
+ */
 export interface Clock {
   now(): number;
   /** Calls back once after a time; returns what calls it off. */
   after(milliseconds: number, callback: () => void): () => void;
 }
 
-/** Keeps leases alive while the poller's own thread cannot, because a handler holds it up. Times in milliseconds. */
+/**
+ * Keeps leases alive while the poller's own thread cannot, because a handler holds it up. Times in
+ * milliseconds.
+ */
 export interface Heartbeat {
-  /** The database has known of this lease since `heardAgoMs` ago; it is worth keeping for `forMs` from now at most. */
+  /**
+   * The database has known of this lease since `heardAgoMs` ago; it is worth keeping for `forMs`
+   * from now at most.
+   */
   keep(token: string, heardAgoMs: number, forMs: number): void;
   /** The lease is over. */
   drop(token: string): void;

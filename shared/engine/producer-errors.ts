@@ -1,4 +1,7 @@
-/** One thing that is wrong with a run to be enqueued: run counts from 0, pointer is a JSON pointer into `{ input, delay, … }`. */
+/**
+ * One thing that is wrong with a run to be enqueued: run counts from 0, pointer is a JSON pointer
+ * into `{ input, delay, … }`.
+ */
 export interface RunIssue {
   readonly run: number;
   readonly pointer: string;
@@ -18,8 +21,8 @@ export class InvalidRunError extends Error {
 }
 
 /**
- * An input of more than 256 KiB of JSON as the database writes it, or more than 4 MiB of them in one call (then run is undefined);
- * nothing was stored.
+ * An input of more than 256 KiB of JSON as the database writes it, or more than 4 MiB of them in
+ * one call (then run is undefined); nothing was stored.
  */
 export class InputTooLargeError extends Error {
   override readonly name = "InputTooLargeError";
@@ -37,7 +40,10 @@ export class InputTooLargeError extends Error {
   }
 }
 
-/** The idempotency key stands for another body within its 7 days; run is the run's place, undefined for the key of the whole request. */
+/**
+ * The idempotency key stands for another body within its 7 days; run is the run's place, undefined
+ * for the key of the whole request.
+ */
 export class IdempotencyConflictError extends Error {
   override readonly name = "IdempotencyConflictError";
   readonly run: number | undefined;
@@ -60,7 +66,10 @@ export class RunNotFoundError extends Error {
   }
 }
 
-/** The run did not end within the time that `wait` was given; it goes on. status is its last known one, `unknown` when the database never answered. */
+/**
+ * The run did not end within the time that `wait` was given; it goes on. status is its last known
+ * one, `unknown` when the database never answered.
+ */
 export class WaitTimeoutError extends Error {
   override readonly name = "WaitTimeoutError";
   readonly runId: string;

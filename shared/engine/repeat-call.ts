@@ -15,10 +15,12 @@ const tryMs = 4_000;
 export const patienceMs = 10_000;
 
 /**
- * Makes a call that is safe to repeat up to four times within 10 seconds, until the database answers or definitely refuses.
+ * Makes a call that is safe to repeat up to four times within 10 seconds, until the database
+ * answers or definitely refuses.
  *
- * Waits 100 ms, doubled each time, with full jitter. Throws what the last try threw, or the last unknown outcome: a try that
- * was certainly not applied says nothing about an earlier one that may have been, unless the database refused the call itself.
+ * Waits 100 ms, doubled each time, with full jitter. Throws what the last try threw, or the last
+ * unknown outcome: a try that was certainly not applied says nothing about an earlier one that may
+ * have been, unless the database refused the call itself.
  */
 export async function repeatCall<Answer>(
   caller: Caller,

@@ -4,7 +4,8 @@ import { v7 } from "uuid";
 /**
  * Makes the ids of new runs: UUIDv7 by the database's clock, in order within a batch.
  *
- * It begins with the clock of this machine. When the database says that this clock is wrong, `correct` remembers by how much.
+ * It begins with the clock of this machine. When the database says that this clock is wrong,
+ * `correct` remembers by how much.
  */
 export class RunIds {
   private readonly now: () => number;

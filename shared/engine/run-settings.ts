@@ -49,7 +49,10 @@ function refuse(context: z.RefinementCtx, message: string): never {
   return z.NEVER;
 }
 
-/** What is wrong with a time that lies too far ahead of now, in milliseconds; undefined where nothing is. */
+/**
+ * What is wrong with a time that lies too far ahead of now, in milliseconds; undefined where
+ * nothing is.
+ */
 export function tooFarAhead(runAt: string | undefined, now: number): string | undefined {
   return runAt !== undefined && Date.parse(runAt) > now + MAX_DAYS_AHEAD * 86_400_000 ? runAtRule : undefined;
 }

@@ -1,6 +1,9 @@
 import type * as z from "zod";
 
-/** Where a value does not fit its schema: a JSON pointer (RFC 6901) and a sentence, neither of which repeats the value. */
+/**
+ * Where a value does not fit its schema: a JSON pointer (RFC 6901) and a sentence, neither of which
+ * repeats the value.
+ */
 export interface SchemaIssue {
   readonly pointer: string;
   readonly message: string;
@@ -11,7 +14,10 @@ export const maxIssues = 20;
 const maxPointer = 300;
 const maxMessage = 300;
 
-/** The issues of a zod error as pointers below `prefix`, an unknown key with its own; cut to 20 and to 300 characters each. */
+/**
+ * The issues of a zod error as pointers below `prefix`, an unknown key with its own; cut to 20 and
+ * to 300 characters each.
+ */
 export function schemaIssues(error: z.core.$ZodError, prefix = ""): SchemaIssue[] {
   return error.issues
     .slice(0, maxIssues)

@@ -9,8 +9,9 @@ import { settle, unknownMsOf, UnsettledError, type Settled } from "./settle.ts";
 const busyTries = 5;
 
 /**
- * Commits a strict round with the statements of `sql` nodes. An outcome that is unknown may be the statements' own doing, such as a
- * result that no answer has room for, and would be unknown each time: the lease is asked which it was, and they are not sent again.
+ * Commits a strict round with the statements of `sql` nodes. An outcome that is unknown may be the
+ * statements' own doing, such as a result that no answer has room for, and would be unknown each
+ * time: the lease is asked which it was, and they are not sent again.
  */
 export async function settleStatements(
   poller: Poller,
@@ -29,9 +30,10 @@ export async function settleStatements(
 }
 
 /**
- * Takes the same round with nothing in it. Refused as applied before (BT002): the statements were committed. Applied: they were not,
- * and never will be, since a late copy finds its number taken. A probe whose own answer was lost cannot tell its own round from the
- * statements': then the lease is given up.
+ * Takes the same round with nothing in it. Refused as applied before (BT002): the statements were
+ * committed. Applied: they were not, and never will be, since a late copy finds its number taken. A
+ * probe whose own answer was lost cannot tell its own round from the statements': then the lease is
+ * given up.
  */
 async function probe(poller: Poller, lease: Lease, round: number, unsettled: UnsettledError) {
   let isLost = false;

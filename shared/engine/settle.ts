@@ -5,8 +5,8 @@ import type { Poller } from "./poller.ts";
 export type Settled<Answer> = { readonly answer: Answer } | { readonly refused: DatabaseRefusedError };
 
 /**
- * The database did not answer for sure: what was sent may or may not have been applied. outOfTime: the invocation's time is nearly
- * up; else this one call is beyond hope, and others may go on.
+ * The database did not answer for sure: what was sent may or may not have been applied. outOfTime:
+ * the invocation's time is nearly up; else this one call is beyond hope, and others may go on.
  */
 export class UnsettledError extends Error {
   override readonly name = "UnsettledError";
@@ -19,11 +19,17 @@ export class UnsettledError extends Error {
 
 /** How often a call is made again. */
 export interface Patience {
-  /** Tries that ended in a deadlock or a timeout of the server at most (default: no bound); then the last one is a no. */
+  /**
+   * Tries that ended in a deadlock or a timeout of the server at most (default: no bound); then the
+   * last one is a no.
+   */
   readonly busyTries?: number;
   /** How long unknown outcomes are asked again, in milliseconds (default: no bound). */
   readonly unknownMs?: number;
-  /** And how often at least (default 20). A database that is away for minutes gives fewer, at 15 seconds each: no fault of the call. */
+  /**
+   * And how often at least (default 20). A database that is away for minutes gives fewer, at 15
+   * seconds each: no fault of the call.
+   */
   readonly unknownTries?: number;
   /** The outcome of an earlier call, which this one asks for, is unknown already (default: no). */
   readonly isUnsure?: boolean;
@@ -39,12 +45,15 @@ const missedTries = 5;
 /**
  * Makes the same call again until its outcome is known: an answer, or a definitive no.
  *
- * A function that is missing is asked for five times, since a deployment may just be replacing it; then that is a no.
- * A no that says nothing of earlier tries, of which one may have been applied, leaves the outcome unknown.
- * Waits 50 ms, doubled each time up to 2 s, with full jitter. Busy tries that are too many are a no only where none of the tries
- * may have been applied.
+ * A function that is missing is asked for five times, since a deployment may just be replacing it;
+ * then that is a no.
+ * A no that says nothing of earlier tries, of which one may have been applied, leaves the outcome
+ * unknown.
+ * Waits 50 ms, doubled each time up to 2 s, with full jitter. Busy tries that are too many are a no
+ * only where none of the tries may have been applied.
  *
- * @throws UnsettledError when less than a second of the invocation is left, or an outcome stays unknown beyond patience.
+ * @throws UnsettledError when less than a second of the invocation is left, or an outcome stays
+ * unknown beyond patience.
  */
 export async function settle<Answer>(poller: Poller, call: () => Promise<Answer>, patience: Patience = {}): Promise<Settled<Answer>> {
   const { busyTries = Infinity, unknownMs = Infinity, unknownTries = 20, isUnsure = false } = patience;
@@ -70,8 +79,8 @@ export async function settle<Answer>(poller: Poller, call: () => Promise<Answer>
 }
 
 /**
- * Deadlocks and timeouts, which the statements themselves may cause, and whatever else they may have raised; a database that is
- * away, or full when the engine writes, says nothing about them.
+ * Deadlocks and timeouts, which the statements themselves may cause, and whatever else they may
+ * have raised; a database that is away, or full when the engine writes, says nothing about them.
  */
 function isContention({ sqlstate, rolledBack, where }: DatabaseBusyError | OlderSchemaError): boolean {
   return /^(40|55P03|57014)/.test(sqlstate ?? "") || (rolledBack && !/\badvance\(uuid,integer,jsonb\)/.test(where ?? ""));

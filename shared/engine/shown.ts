@@ -20,7 +20,10 @@ export function shownError(error: ErrorRecord, options: DescribeOptions): ErrorR
   };
 }
 
-/** Such as `fetch failed (caused by Error: connect ECONNREFUSED 127.0.0.1:9)`. A cause that says no more is left out. */
+/**
+ * Such as `fetch failed (caused by Error: connect ECONNREFUSED 127.0.0.1:9)`. A cause that says no
+ * more is left out.
+ */
 export function messageOf({ message, cause, errors = [] }: ErrorRecord): string {
   const parts = errors.map((part) => ` (${part.name}: ${messageOf(part)})`).join("");
   if (cause === undefined || (message.includes(cause.message) && cause.cause === undefined)) return message + parts;
@@ -33,7 +36,8 @@ const latest = "9999-12-31T23:59:59.999Z";
 /**
  * A time of the database as ISO 8601 in UTC, such as `2026-11-24T10:00:00.000Z`.
  *
- * One that no ISO time of four digits can say, such as infinity or the year 294276, is shown as the last that can, one before the year 1 as the first.
+ * One that no ISO time of four digits can say, such as infinity or the year 294276, is shown as the
+ * last that can, one before the year 1 as the first.
  */
 export function utc(time: string): string {
   const parsed = Date.parse(time);

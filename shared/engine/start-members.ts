@@ -8,10 +8,12 @@ import type { Finished, FinishedNode, Lease, Member } from "./lease.ts";
 import type { Poller } from "./poller.ts";
 
 /**
- * Starts what may start: as many members as there are free slots, each with the node that its state has come to.
+ * Starts what may start: as many members as there are free slots, each with the node that its state
+ * has come to.
  *
- * A step starts only when its own timeout and the reserve fit into the time left; members for which they do not are given
- * back, and the lease claims no more. Called again by each handler that comes back, also while a round is on its way.
+ * A step starts only when its own timeout and the reserve fit into the time left; members for which
+ * they do not are given back, and the lease claims no more. Called again by each handler that comes
+ * back, also while a round is on its way.
  */
 export function startMembers(poller: Poller, lease: Lease): void {
   let next = 0;
@@ -73,13 +75,19 @@ function start(poller: Poller, lease: Lease, member: Member, node: Node): void {
   });
 }
 
-/** A second more than needed, so that of many steps only the first of each second tells the heartbeat. */
+/**
+ * A second more than needed, so that of many steps only the first of each second tells the
+ * heartbeat.
+ */
 function busyFor(poller: Poller, lease: Lease, now: number, timeoutMs: number): void {
   lease.busyUntil = now + timeoutMs + 1_000;
   keepAlive(poller, lease);
 }
 
-/** Lets the heartbeat keep a lease until its steps' own timeouts and the reserve are over, or the invocation is. */
+/**
+ * Lets the heartbeat keep a lease until its steps' own timeouts and the reserve are over, or the
+ * invocation is.
+ */
 export function keepAlive(poller: Poller, lease: Lease): void {
   const now = poller.clock.now();
   const forMs = Math.min(lease.busyUntil + poller.settings.reserveMs - now, poller.remainingMs());
@@ -101,7 +109,10 @@ function keep(poller: Poller, lease: Lease, member: Member, node: Node, attempt:
   else lease.statements.push({ ...entry, statements: executed.statements });
 }
 
-/** What happens to a run after an attempt. An error of our own, which this run sets off, fails it and no other. */
+/**
+ * What happens to a run after an attempt. An error of our own, which this run sets off, fails it
+ * and no other.
+ */
 export function decide(poller: Poller, member: Member, node: Node, outcome: Outcome): Transition {
   try {
     return transition(member.run, node, outcome, poller.random());
@@ -111,8 +122,8 @@ export function decide(poller: Poller, member: Member, node: Node, outcome: Outc
 }
 
 /**
- * Makes a failed attempt of one on whose behalf something was thrown that nobody caught: also of one whose handler has
- * returned, while its result waits for its round. False: it was over already.
+ * Makes a failed attempt of one on whose behalf something was thrown that nobody caught: also of
+ * one whose handler has returned, while its result waits for its round. False: it was over already.
  */
 export function failAttempt(poller: Poller, attempt: Attempt, thrown: unknown): boolean {
   return attempt.fail(thrown) || failAfterAll(poller, attempt, thrown);
@@ -127,7 +138,10 @@ function failAfterAll(poller: Poller, attempt: Attempt, thrown: unknown): boolea
   return true;
 }
 
-/** Takes out what came of an attempt, unless it failed anyway. A search, since an attempt that knew its result would keep it alive. */
+/**
+ * Takes out what came of an attempt, unless it failed anyway. A search, since an attempt that knew
+ * its result would keep it alive.
+ */
 function takeKept(waiting: Finished[], { runId, node, number }: Attempt): FinishedNode | undefined {
   const at = waiting.findIndex(
     (entry) => entry.kind === "node" && entry.member.run.id === runId && entry.node.name === node && entry.attempt === number,

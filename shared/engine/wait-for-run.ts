@@ -12,12 +12,16 @@ const firstPauseMs = 50;
 const busyPauseMs = 1_000;
 /** While the run waits for code that knows it, which may take days. */
 const blockedPauseMs = 60_000;
-/** How late a cancel or redrive is noticed at most while the run waits for its time; a sleeping database sleeps on until then. */
+/**
+ * How late a cancel or redrive is noticed at most while the run waits for its time; a sleeping
+ * database sleeps on until then.
+ */
 const longestPauseMs = 3_600_000;
 
 /**
- * Looks at a run until it is done, failed or cancelled: every 50 ms at first, then less often, down to once a second. While it
- * sleeps or waits for a retry or its start it is left alone until that time, or for an hour; while it is blocked, for up to a minute.
+ * Looks at a run until it is done, failed or cancelled: every 50 ms at first, then less often, down
+ * to once a second. While it sleeps or waits for a retry or its start it is left alone until that
+ * time, or for an hour; while it is blocked, for up to a minute.
  */
 export async function waitForRun(reader: Reader, id: string, timeout: Duration): Promise<RunView> {
   const deadline = reader.clock.now() + toMilliseconds(timeout);
@@ -36,7 +40,10 @@ export async function waitForRun(reader: Reader, id: string, timeout: Duration):
   }
 }
 
-/** Undefined where nothing was heard because the caller's own time was too short to ask as long as others do. */
+/**
+ * Undefined where nothing was heard because the caller's own time was too short to ask as long as
+ * others do.
+ */
 async function look(reader: Reader, id: string, leftMs: number): Promise<RunFacts | null | undefined> {
   try {
     return await findFacts(reader, id, Math.max(firstPauseMs, Math.min(patienceMs, leftMs)));

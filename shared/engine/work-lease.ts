@@ -12,11 +12,13 @@ const askAgainAfterMs = 20;
 const fewMembers = 8;
 
 /**
- * Runs a lease until nobody is left in it: handlers run side by side, and one round at a time stores whatever finished since
- * the last (a group commit). A heartbeat is a round with nothing in it. beforeRound is called before the lease waits for one.
+ * Runs a lease until nobody is left in it: handlers run side by side, and one round at a time
+ * stores whatever finished since the last (a group commit). A heartbeat is a round with nothing in
+ * it. beforeRound is called before the lease waits for one.
  *
- * Releases the lease at the end, also when the database refuses for good; not when an outcome is unknown: a late round
- * would meet runs that others have. One whose outcome stays unknown is given up alone: others go on.
+ * Releases the lease at the end, also when the database refuses for good; not when an outcome is
+ * unknown: a late round would meet runs that others have. One whose outcome stays unknown is given
+ * up alone: others go on.
  */
 export async function workLease(poller: Poller, lease: Lease, beforeRound: () => void = () => {}): Promise<void> {
   lease.startMore = () => startMembers(poller, lease);
@@ -36,7 +38,9 @@ export async function workLease(poller: Poller, lease: Lease, beforeRound: () =>
   await release(poller, lease);
 }
 
-/** Its last round may have been applied or not: it expires, and whoever claims its runs sees which. */
+/**
+ * Its last round may have been applied or not: it expires, and whoever claims its runs sees which.
+ */
 function giveUp(poller: Poller, lease: Lease, { message, cause }: UnsettledError): void {
   poller.logger.error("a lease is given up: the outcome of its round stays unknown", {
     lease: lease.token,
@@ -56,7 +60,10 @@ async function oneRound(poller: Poller, lease: Lease, beforeRound: () => void): 
   if (!lease.lost) keepAlive(poller, lease);
 }
 
-/** One turn of the event loop: results that come in together go out together, and what their handlers left behind throws. */
+/**
+ * One turn of the event loop: results that come in together go out together, and what their
+ * handlers left behind throws.
+ */
 function oneTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
@@ -88,7 +95,10 @@ function takeFinished(poller: Poller, lease: Lease): Finished[] {
   return taken;
 }
 
-/** What an entry adds to a request, but for a few names and numbers. The error that ends a run is sent twice. */
+/**
+ * What an entry adds to a request, but for a few names and numbers. The error that ends a run is
+ * sent twice.
+ */
 function bytesOf(entry: Finished): number {
   if (entry.kind !== "node") return 0;
   const { transition } = entry;
@@ -97,8 +107,9 @@ function bytesOf(entry: Finished): number {
 }
 
 /**
- * While many handlers are out, waits a little for more of them to come back: a round costs the database as much as 30 steps,
- * and handlers that take 50 to 500 ms would otherwise have one for every two of them. A lone run never waits.
+ * While many handlers are out, waits a little for more of them to come back: a round costs the
+ * database as much as 30 steps, and handlers that take 50 to 500 ms would otherwise have one for
+ * every two of them. A lone run never waits.
  */
 async function gather(poller: Poller, lease: Lease): Promise<void> {
   const sendAt = poller.clock.now() + poller.settings.gatherMs;
@@ -119,8 +130,8 @@ function claimLimits(poller: Poller, lease: Lease, leaving: readonly Finished[])
 }
 
 /**
- * What a lease has room for, once an eighth of its places and of its bytes is free: a claim rewrites the lease's list of runs,
- * 16 bytes each. No room while handlers already wait for a slot.
+ * What a lease has room for, once an eighth of its places and of its bytes is free: a claim
+ * rewrites the lease's list of runs, 16 bytes each. No room while handlers already wait for a slot.
  */
 function roomIn(poller: Poller, lease: Lease, leaving: readonly Finished[]): { runs: number; bytes: number } | undefined {
   const { batch, concurrency, maxBytes } = poller.settings;
@@ -128,12 +139,15 @@ function roomIn(poller: Poller, lease: Lease, leaving: readonly Finished[]): { r
   const runs = batch - lease.members.size + gone.length;
   const bytes = maxBytes - lease.bytes + gone.reduce((sum, { member }) => sum + member.run.bytes, 0);
   const idle = concurrency - lease.slots.running - lease.startable.length;
-  // A few members may be as large as they are: slots that stand idle beside them are worth more than the bytes.
+  // A few members may be as large as they are: slots that stand idle beside them are worth more
+  // than the bytes.
   const full = bytes < maxBytes / 8 && batch - runs >= fewMembers;
   return lease.closed || runs < batch / 8 || full || idle <= 0 ? undefined : { runs, bytes: Math.max(bytes, maxBytes / 8) };
 }
 
-/** Looking for runs where there were none just now would double what the round of a lone run costs. */
+/**
+ * Looking for runs where there were none just now would double what the round of a lone run costs.
+ */
 function mayAsk(poller: Poller, lease: Lease): boolean {
   return lease.moreDue || isDue(poller, lease) || poller.clock.now() - lease.askedAt >= askAgainAfterMs;
 }

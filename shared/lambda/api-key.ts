@@ -13,7 +13,10 @@ export interface ApiKey {
   readonly digest: Buffer;
 }
 
-/** A list of keys is not what it should be; the message says where, and nothing of what stands there. */
+/**
+ * A list of keys is not what it should be; the message says where, and nothing of what stands
+ * there.
+ */
 export class ApiKeysError extends Error {
   override readonly name = "ApiKeysError";
 }
@@ -35,7 +38,8 @@ const Keys = z
   .refine((keys) => new Set(keys.map(({ digest }) => digest.toString("hex"))).size === keys.length, "a digest stands there twice");
 
 /**
- * Reads a list of keys from JSON: `[{ "name": "shop", "role": "producer", "digest": "<SHA-256 in hex>" }]`.
+ * Reads a list of keys from JSON: `[{ "name": "shop", "role": "producer", "digest": "<SHA-256 in
+ * hex>" }]`.
  *
  * @throws ApiKeysError
  */
@@ -59,7 +63,10 @@ export function digestOf(key: string): Buffer {
   return createHash("sha256").update(key).digest();
 }
 
-/** Finds whose key it is. Compares with every digest, whichever matches, so that the time taken says nothing. */
+/**
+ * Finds whose key it is. Compares with every digest, whichever matches, so that the time taken says
+ * nothing.
+ */
 export function findKey(key: string, keys: readonly ApiKey[]): ApiKey | undefined {
   const digest = digestOf(key);
   return keys.reduce<ApiKey | undefined>((found, each) => (timingSafeEqual(digest, each.digest) ? each : found), undefined);

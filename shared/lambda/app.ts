@@ -35,7 +35,10 @@ export interface Control {
 
 let made: App | undefined;
 
-/** The app of this process, made from its environment by the first invocation; making it sends nothing to the database. */
+/**
+ * The app of this process, made from its environment by the first invocation; making it sends
+ * nothing to the database.
+ */
 export function app(): App {
   return (made ??= createApp(readConfig(process.env), engineDatabase()));
 }

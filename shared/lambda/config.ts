@@ -1,12 +1,17 @@
 import * as z from "zod";
 import { type ApiKey, sha256 } from "./api-key.ts";
 
-/** A setting of the function is missing or wrong; the message names each variable and what it takes, never its value. */
+/**
+ * A setting of the function is missing or wrong; the message names each variable and what it takes,
+ * never its value.
+ */
 export class ConfigurationError extends Error {
   override readonly name = "ConfigurationError";
 }
 
-/** The name under `service:` in serverless.yml, as the logs and metrics of this process carry it. */
+/**
+ * The name under `service:` in serverless.yml, as the logs and metrics of this process carry it.
+ */
 export function serviceName(env: NodeJS.ProcessEnv): string {
   return env["BATON_SERVICE"] || "baton";
 }
@@ -30,7 +35,9 @@ const hashes = z
 const parameterName = /^\/[\w./-]+$/;
 const nameParameter = "give it the name of an SSM parameter, from its first slash";
 
-/** What every function is told: where its database is, and whether the idle gate stands before it. */
+/**
+ * What every function is told: where its database is, and whether the idle gate stands before it.
+ */
 export const commonSettings = {
   DATABASE_URL: z
     .string()
@@ -51,11 +58,15 @@ const environment = z.object({
   POLLER_FUNCTION_NAME: z.string().optional(),
 });
 
-/** What an HTTP function is told by its environment; where the database is, `defaultDatabase` reads from it too. */
+/**
+ * What an HTTP function is told by its environment; where the database is, `defaultDatabase` reads
+ * from it too.
+ */
 export type Config = ReturnType<typeof readConfig>;
 
 /**
- * Reads and checks the settings of an HTTP function from its environment; an empty variable counts as unset.
+ * Reads and checks the settings of an HTTP function from its environment; an empty variable counts
+ * as unset.
  *
  * @throws ConfigurationError
  */
@@ -63,7 +74,10 @@ export function readConfig(env: NodeJS.ProcessEnv) {
   const settings = readEnvironment(environment, env);
   return {
     service: serviceName(env),
-    /** Keys of the environment stand in for those of the parameter, as DATABASE_URL does for its own. */
+    /**
+     * Keys of the environment stand in for those of the parameter, as DATABASE_URL does for its
+     * own.
+     */
     apiKeys: settings.BATON_API_KEY_HASHES,
     apiKeysParameter: settings.BATON_API_KEY_HASHES.length === 0 ? settings.BATON_API_KEYS_PARAMETER : undefined,
     /** Only a stage that is not production shows stacks. */

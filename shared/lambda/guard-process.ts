@@ -31,12 +31,15 @@ const exits = new WeakSet<ProcessExitError>();
 let restore = () => {};
 
 /**
- * Polls while this process looks after what escapes handlers: an exception or a rejection that nobody catches, and process.exit.
+ * Polls while this process looks after what escapes handlers: an exception or a rejection that
+ * nobody catches, and process.exit.
  *
- * Node would end the process, and all runs that it holds would wait for their lease to expire. Here the attempt fails on whose
- * behalf it was thrown, with that very error; the others go on. What is no attempt's ends the invocation in order: nothing
- * more begins, what runs may end, the rest is given back, and then it is thrown. Listeners of others (the runtime's on Lambda
- * end the process) are set aside meanwhile and come back in the end; those of `uncaughtExceptionMonitor` hear everything.
+ * Node would end the process, and all runs that it holds would wait for their lease to expire. Here
+ * the attempt fails on whose behalf it was thrown, with that very error; the others go on. What is
+ * no attempt's ends the invocation in order: nothing more begins, what runs may end, the rest is
+ * given back, and then it is thrown. Listeners of others (the runtime's on Lambda end the process)
+ * are set aside meanwhile and come back in the end; those of `uncaughtExceptionMonitor` hear
+ * everything.
  */
 export async function guardProcess<Result>(poller: Poller, poll: (poller: Poller) => Promise<Result>): Promise<Result> {
   const guard: Guard = { poller };
@@ -57,14 +60,17 @@ export async function guardProcess<Result>(poller: Poller, poll: (poller: Poller
 }
 
 /**
- * Workflows are loaded after this, and may keep an exit of their own: `const { exit } = process`, or the one of `node:process`. What they
- * keep is this one, which is the real one while nobody polls.
+ * Workflows are loaded after this, and may keep an exit of their own: `const { exit } = process`,
+ * or the one of `node:process`. What they keep is this one, which is the real one while nobody
+ * polls.
  */
 const exitWithoutGuard = process.exit.bind(process);
 process.exit = (code) => (guards.size > 0 ? leave(code) : exitWithoutGuard(code));
 syncBuiltinESMExports();
 
-/** Puts our listeners and our process.exit in the place of what is there; returns what undoes it. */
+/**
+ * Puts our listeners and our process.exit in the place of what is there; returns what undoes it.
+ */
 function takeOver(): () => void {
   const takenBack = (["uncaughtException", "unhandledRejection"] as const).map((event) => {
     const others = process.rawListeners(event);
@@ -82,7 +88,10 @@ function takeOver(): () => void {
   };
 }
 
-/** Takes the place of process.exit, which never returns. Whether its error is caught or not, it counts once. */
+/**
+ * Takes the place of process.exit, which never returns. Whether its error is caught or not, it
+ * counts once.
+ */
 function leave(code?: string | number | null): never {
   const error = new ProcessExitError(code, currentAttempt()?.node);
   escaped(error);

@@ -1,4 +1,5 @@
-// The heartbeat's thread: extends the leases of which the poller's own thread has not been heard for too long.
+// The heartbeat's thread: extends the leases of which the poller's own thread has not been heard
+// for too long.
 import { writeSync } from "node:fs";
 import { workerData } from "node:worker_threads";
 import { connect } from "../db/connect.ts";
@@ -12,7 +13,10 @@ const shared = new BigInt64Array(memory);
 const tokens = new Map<number, { token: string; beatenAt: number; isGone: boolean }>();
 let database: Database | undefined;
 
-/** Looks at each slot and comes back when the first of them may have been silent for two thirds of a lease. */
+/**
+ * Looks at each slot and comes back when the first of them may have been silent for two thirds of a
+ * lease.
+ */
 async function look(): Promise<void> {
   let next = ttlMs / 3;
   for (let slot = 0; slot < shared.length; slot += field.size) next = Math.min(next, await lookAt(slot));
@@ -47,7 +51,10 @@ async function beatNow(slot: number, known: { token: string; beatenAt: number; i
   }
 }
 
-/** No step may take this long. Where the event loop is blocked for good, the poller's own thread cannot say so. */
+/**
+ * No step may take this long. Where the event loop is blocked for good, the poller's own thread
+ * cannot say so.
+ */
 function giveUp(slot: number, silentMs: number): number {
   const known = entryOf(slot);
   known.isGone = true;

@@ -13,7 +13,10 @@ export interface HeartbeatData {
 /** Leases at a time at most; one more is not kept. */
 const slots = 8;
 
-/** What a slot holds, as 64-bit numbers: a token, times in milliseconds of the machine's steady clock, and how often the thread beat. */
+/**
+ * What a slot holds, as 64-bit numbers: a token, times in milliseconds of the machine's steady
+ * clock, and how often the thread beat.
+ */
 export const field = { high: 0, low: 1, heardAt: 2, until: 3, beats: 4, size: 5 } as const;
 
 /** The one clock that all threads of a process share, in milliseconds. */
@@ -26,8 +29,9 @@ const small = { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 4 };
 const THREAD = process.env["BATON_HEARTBEAT_THREAD"] ?? "./heartbeat-thread.ts";
 
 /**
- * Heartbeats from a thread that no handler can block. It is started with the first lease of the process, looks at the shared
- * slots a few times a lease, and speaks to the database only when this thread has been silent for two thirds of a lease.
+ * Heartbeats from a thread that no handler can block. It is started with the first lease of the
+ * process, looks at the shared slots a few times a lease, and speaks to the database only when this
+ * thread has been silent for two thirds of a lease.
  */
 export function threadHeartbeat(logger: Logger, ttlMs: number): Heartbeat {
   const memory = new SharedArrayBuffer(slots * field.size * 8);

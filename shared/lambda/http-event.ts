@@ -1,6 +1,9 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from "aws-lambda";
 
-/** A request as API Gateway's HTTP API hands it over (payload format 2.0); header names are lower case. */
+/**
+ * A request as API Gateway's HTTP API hands it over (payload format 2.0); header names are lower
+ * case.
+ */
 export type HttpEvent = APIGatewayProxyEventV2;
 
 /** A structured answer to it. */

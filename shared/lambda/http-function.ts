@@ -18,7 +18,10 @@ export type HttpHandler = (event: HttpEvent, context: Context) => Promise<HttpAn
 /** Half a second of the invocation is kept for an answer that says 503 instead of none. */
 const timeoutEarlyInMillis = 500;
 
-/** The stack that every HTTP function stands on: safe headers, problem details, and an API key before anything else. */
+/**
+ * The stack that every HTTP function stands on: safe headers, problem details, and an API key
+ * before anything else.
+ */
 export function httpFunction(handle: HttpHandler): HttpHandler {
   const stack = middyStack<HttpEvent, HttpAnswer>({ timeoutEarlyInMillis })
     .use(requestLog(logger))
@@ -46,7 +49,9 @@ function rejected(status: number): void {
   metrics(status);
 }
 
-/** Wrong settings stop the app from being made; the line that says so needs a logger all the same. */
+/**
+ * Wrong settings stop the app from being made; the line that says so needs a logger all the same.
+ */
 function logger() {
   try {
     return app().logger;

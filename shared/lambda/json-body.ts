@@ -10,8 +10,8 @@ export const maxBodyBytes = 1024 * 1024;
 const contentType = /^application\/json\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;
 
 /**
- * The body of a request as JSON that can be stored. Whatever costs less to find out is refused first: an encoding, the size,
- * UTF-8, the syntax, and then what JSON allows but JSONB does not.
+ * The body of a request as JSON that can be stored. Whatever costs less to find out is refused
+ * first: an encoding, the size, UTF-8, the syntax, and then what JSON allows but JSONB does not.
  */
 export function readJson(event: HttpEvent): Json {
   if (event.body === undefined || event.body === null || event.body === "") throw new Problem("invalid-json", "The body is empty.");

@@ -14,14 +14,20 @@ export class ApiKeysUnavailableError extends Error {
 }
 
 export interface KeyRingOptions {
-  /** Fetches the keys. It throws ApiKeysError for keys that are wrong, missing or kept from this function, and anything else for silence. */
+  /**
+   * Fetches the keys. It throws ApiKeysError for keys that are wrong, missing or kept from this
+   * function, and anything else for silence.
+   */
   readonly read: () => Promise<readonly ApiKey[]>;
   /** The time in milliseconds. */
   readonly now: () => number;
   readonly logger: Logger;
 }
 
-/** Keys are this old at most while they can be fetched: a key that was taken out is refused a minute later. */
+/**
+ * Keys are this old at most while they can be fetched: a key that was taken out is refused a minute
+ * later.
+ */
 export const FRESH_MS = 60_000;
 /** How long the last keys go on while they cannot be fetched. */
 export const KEPT_MS = 60 * 60_000;
@@ -33,7 +39,9 @@ export function fixedKeys(keys: readonly ApiKey[]): KeyRing {
   return { find: async (key) => findKey(key, keys) };
 }
 
-/** Keys that are fetched at run time, by the first request and by the first one after each minute. */
+/**
+ * Keys that are fetched at run time, by the first request and by the first one after each minute.
+ */
 export function keyRing({ read, now, logger }: KeyRingOptions): KeyRing {
   let known: { readonly keys: readonly ApiKey[]; readonly at: number } | undefined;
   let silentAt: number | undefined;

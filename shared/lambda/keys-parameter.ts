@@ -2,9 +2,11 @@ import { readParameter } from "../db/ssm-parameter.ts";
 import { type ApiKey, ApiKeysError, parseApiKeys } from "./api-key.ts";
 
 /**
- * Fetches the API keys from an SSM parameter, a SecureString or a String, such as `/baton/prod/api-keys`.
+ * Fetches the API keys from an SSM parameter, a SecureString or a String, such as
+ * `/baton/prod/api-keys`.
  *
- * It throws ApiKeysError where SSM's answer gives no keys, and what the SDK throws where there is none.
+ * It throws ApiKeysError where SSM's answer gives no keys, and what the SDK throws where there is
+ * none.
  */
 export function keysParameter(name: string): () => Promise<readonly ApiKey[]> {
   return async () =>

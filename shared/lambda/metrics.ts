@@ -1,15 +1,19 @@
 import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
 import type { PollReport } from "../engine/poll-queue.ts";
 
-/** A line of metrics for each poll, and one for each minute that it works; see `docs/operations.md` for what is made of them. */
+/**
+ * A line of metrics for each poll, and one for each minute that it works; see `docs/operations.md`
+ * for what is made of them.
+ */
 export type PollMetrics = (report: PollReport) => void;
 
 /** One line of metrics for each request that was not served. */
 export type RejectionMetrics = (status: number) => void;
 
 /**
- * Prints what a poll did since its last line in CloudWatch's embedded metric format: a line of the log, no call. A poll counts in
- * its first line; the others hold a 0 for it, which is a sign of life.
+ * Prints what a poll did since its last line in CloudWatch's embedded metric format: a line of the
+ * log, no call. A poll counts in its first line; the others hold a 0 for it, which is a sign of
+ * life.
  *
  * Metrics of the service's own namespace with the dimensions service and stage.
  */
@@ -34,7 +38,10 @@ export function pollMetrics(service: string, stage: string): PollMetrics {
   };
 }
 
-/** Prints a request that was answered with a problem; ServerErrors are those that are no fault of the caller. */
+/**
+ * Prints a request that was answered with a problem; ServerErrors are those that are no fault of
+ * the caller.
+ */
 export function rejectionMetrics(service: string, stage: string): RejectionMetrics {
   const metrics = metricsOf(service, "api", stage);
   return (status) => {

@@ -13,9 +13,10 @@ export function isNudge(event: unknown): boolean {
 }
 
 /**
- * Makes what wakes pollers at once: an asynchronous Invoke for each, awaited, because what is not awaited is lost when the function
- * freezes. It never throws: the schedule finds the runs a minute later, once the idle gate, if there is one, was opened for it.
- * Without a name there is nothing to wake.
+ * Makes what wakes pollers at once: an asynchronous Invoke for each, awaited, because what is not
+ * awaited is lost when the function freezes. It never throws: the schedule finds the runs a minute
+ * later, once the idle gate, if there is one, was opened for it. Without a name there is nothing to
+ * wake.
  */
 export function createNudge(functionName: string | undefined, logger: Logger, gate?: WakeBoard): (pollers: number) => Promise<void> {
   if (functionName === undefined) return async () => {};
@@ -33,7 +34,10 @@ export function createNudge(functionName: string | undefined, logger: Logger, ga
   };
 }
 
-/** Says that something is due now, in the name of a code that knows nothing: no poller rests on that. */
+/**
+ * Says that something is due now, in the name of a code that knows nothing: no poller rests on
+ * that.
+ */
 async function open(gate: WakeBoard, logger: Logger): Promise<void> {
   const now = Date.now();
   try {

@@ -24,7 +24,10 @@ interface Shared {
 
 let shared: Shared | undefined;
 
-/** Everything one invocation of the poller works with; what does not depend on the invocation is made once a process. */
+/**
+ * Everything one invocation of the poller works with; what does not depend on the invocation is
+ * made once a process.
+ */
 export function pollerFor(context: Context): { poller: Poller; metrics: PollMetrics; gate: IdleGate | undefined } {
   const { poller, metrics, gate } = (shared ??= open(context.invokedFunctionArn));
   return { poller: { ...poller, remainingMs: () => context.getRemainingTimeInMillis() }, metrics, gate };

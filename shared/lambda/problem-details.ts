@@ -19,7 +19,10 @@ const keysAway = "Nothing was done: the API keys could not be looked up. Send th
 const notMigrated =
   "Nothing was stored: this version is being deployed and its database is not migrated yet. Send the request again later.";
 
-/** Turns whatever was thrown into `application/problem+json`; what is not meant for the caller is logged and shown as nothing but a 500. */
+/**
+ * Turns whatever was thrown into `application/problem+json`; what is not meant for the caller is
+ * logged and shown as nothing but a 500.
+ */
 export function problemDetails(logger: () => Logger, rejected: RejectionMetrics): MiddlewareObj<HttpEvent, HttpAnswer> {
   return {
     // Set, not returned: middy would end the stack here and leave the security headers out.

@@ -1,6 +1,9 @@
 import type { SchemaIssue } from "../engine/schema-issues.ts";
 
-/** Every kind of problem that the API answers with: its type is `urn:baton:problem:<kind>` and never changes. */
+/**
+ * Every kind of problem that the API answers with: its type is `urn:baton:problem:<kind>` and never
+ * changes.
+ */
 const kinds = {
   unauthorized: [401, "The API key is missing or wrong"],
   forbidden: [403, "The API key may not do this"],
@@ -23,7 +26,10 @@ const kinds = {
 
 export type ProblemKind = keyof typeof kinds;
 
-/** Where in the request the problem lies: a JSON pointer into the body, or the name of a query parameter. */
+/**
+ * Where in the request the problem lies: a JSON pointer into the body, or the name of a query
+ * parameter.
+ */
 export type ProblemPlace = SchemaIssue | { readonly parameter: string; readonly message: string };
 
 /** An answer that is a problem (RFC 9457); whatever it holds is shown to the caller. */

@@ -5,7 +5,10 @@ import { Problem } from "./problem.ts";
 
 const none = z.strictObject({});
 
-/** The query string by a schema of strings; an unknown parameter is refused, and one that is given twice. Without a schema: no parameter at all. */
+/**
+ * The query string by a schema of strings; an unknown parameter is refused, and one that is given
+ * twice. Without a schema: no parameter at all.
+ */
 export function readQuery(event: HttpEvent): Readonly<Record<string, never>>;
 export function readQuery<Query>(event: HttpEvent, schema: z.ZodType<Query>): Query;
 export function readQuery(event: HttpEvent, schema: z.ZodType = none): unknown {

@@ -3,8 +3,9 @@ import { messageOf } from "../engine/shown.ts";
 import { redact } from "../workflows/redact.ts";
 
 /**
- * The error that Lambda may see in place of what was thrown. It prints every property, and puts message and stack into the queue
- * of failed events: so there is no more than name, message, code and stack, without secrets. The message tells the causes.
+ * The error that Lambda may see in place of what was thrown. It prints every property, and puts
+ * message and stack into the queue of failed events: so there is no more than name, message, code
+ * and stack, without secrets. The message tells the causes.
  */
 export function reportedError(thrown: unknown): Error {
   const record = describeError(thrown, redact);

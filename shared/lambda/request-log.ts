@@ -3,7 +3,10 @@ import type { Logger } from "../domain/node.ts";
 import { callerOf } from "./bearer-auth.ts";
 import type { HttpAnswer, HttpEvent } from "./http-event.ts";
 
-/** Logs who asked for what, one line a request; one that failed has a line of its own, with its error. */
+/**
+ * Logs who asked for what, one line a request; one that failed has a line of its own, with its
+ * error.
+ */
 export function requestLog(logger: () => Logger): MiddlewareObj<HttpEvent, HttpAnswer> {
   const log = ({ event, response }: { event: HttpEvent; response: HttpAnswer | null | undefined }) => {
     const status = response?.statusCode ?? 500;

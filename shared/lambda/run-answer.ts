@@ -19,8 +19,9 @@ const reductions: readonly Reduction[] = [
 ];
 
 /**
- * The answer to a GET of a run, which always fits into what Lambda takes: as it is, or in base64, which the gateway decodes and which
- * does not grow with the quotes in it; at last without something of its steps, named in `leftOut`.
+ * The answer to a GET of a run, which always fits into what Lambda takes: as it is, or in base64,
+ * which the gateway decodes and which does not grow with the quotes in it; at last without
+ * something of its steps, named in `leftOut`.
  */
 export function runAnswer(run: RunView): HttpAnswer {
   const whole = fitting(run);

@@ -7,7 +7,10 @@ const headers = {
   "x-content-type-options": "nosniff",
 };
 
-/** Adds to every answer, problems included, what keeps caches and browsers from guessing. Comes first in a stack, so that it runs last. */
+/**
+ * Adds to every answer, problems included, what keeps caches and browsers from guessing. Comes
+ * first in a stack, so that it runs last.
+ */
 export function securityHeaders(): MiddlewareObj<HttpEvent, HttpAnswer> {
   const add = (request: Request<HttpEvent, HttpAnswer>) => {
     if (request.response) request.response = { ...request.response, headers: { ...request.response.headers, ...headers } };

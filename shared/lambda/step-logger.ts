@@ -4,9 +4,11 @@ import { isSecretName, redacted } from "../domain/redact.ts";
 import { redact } from "../workflows/redact.ts";
 
 /**
- * The engine's logger over Powertools: one JSON line each, with the fields as keys. POWERTOOLS_LOG_LEVEL sets the level.
+ * The engine's logger over Powertools: one JSON line each, with the fields as keys.
+ * POWERTOOLS_LOG_LEVEL sets the level.
  *
- * Every text in a line, however deep, passes through the service's `redact`; what has the name of a secret is masked whole.
+ * Every text in a line, however deep, passes through the service's `redact`; what has the name of a
+ * secret is masked whole.
  */
 export function stepLogger(serviceName: string): Logger {
   const logger = new Powertools({ serviceName, jsonReplacerFn: masked });

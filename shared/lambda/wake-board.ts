@@ -17,7 +17,10 @@ export interface WakeSchedule {
   readonly targetArn: string;
 }
 
-/** The wake hint in an SSM parameter, which costs nothing, and beside it the hint's time as a one-time schedule. */
+/**
+ * The wake hint in an SSM parameter, which costs nothing, and beside it the hint's time as a
+ * one-time schedule.
+ */
 export function wakeBoard({ parameter, wake }: WakeBoardOptions): WakeBoard {
   let ssm: ReturnType<typeof openSsm> | undefined;
   let scheduler: ReturnType<typeof openScheduler> | undefined;

@@ -67,7 +67,10 @@ function uploadedVideo({ videoId, ownerId, title, tags }: Upload, { sha256, byte
   });
 }
 
-/** An earlier attempt of this step may have added the video: the same upload is then not a duplicate. */
+/**
+ * An earlier attempt of this step may have added the video: the same upload is then not a
+ * duplicate.
+ */
 async function register(videos: VideoRepository, video: Video): Promise<void> {
   try {
     await videos.add(video);

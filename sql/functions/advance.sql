@@ -1,16 +1,25 @@
--- One round of a lease: stores what finished since the last, lets runs end, park or block, and claims more.
--- The lock on the lease row is the fence: a reaper needs it too. A round that was applied gives its answer again; an older one, or
--- a lease that is gone, raises BT001. A round number may be skipped, never used for something else.
+-- One round of a lease: stores what finished since the last, lets runs end, park or block, and
+-- claims more.
+-- The lock on the lease row is the fence: a reaper needs it too. A round that was applied gives its
+-- answer again; an older one, or a lease that is gone, raises BT001. A round number may be skipped,
+-- never used for something else.
 --
--- request: { ttl_ms, strict?, checked?, claim?: { max, max_bytes, low, manifest } } and whatever there is of
---          as one array for each column: steps { place, run, node, position, attempt, age_ms, took_ms, output },
+-- request: { ttl_ms, strict?, checked?, claim?: { max, max_bytes, low, manifest } } and whatever
+--          there is of
+--          as one array for each column: steps { place, run, node, position, attempt, age_ms,
+--          took_ms, output },
 --            done { place, run }, failed { place, run, error };
---          as rows: failures [{ place, run, node, attempt, age_ms, took_ms, delay_ms, error }], sleeps [{ place, run, node, position, attempt?, delay_ms }],
---            parks [{ place, run, delay_ms }], released [{ place, run }], blocked [{ place, run, workflow, version, shape, reason }].
---          ttl_ms: an hour at most; age_ms: since it finished; took_ms: how long it ran. strict raises where the answer would be a repeat (BT002) or a loss (BT003).
---          An output that is stored already raises 23505; checked, or strict, it is looked for first, and the run is lost alone.
--- answer:  { now, round, stopped, lost, low, due_in_ms, poisoned, runs } — stopped: cancelled meanwhile; lost: refused as duplicates; the rest
---          as for claim, null where nothing was to be claimed.
+--          as rows: failures [{ place, run, node, attempt, age_ms, took_ms, delay_ms, error }],
+--          sleeps [{ place, run, node, position, attempt?, delay_ms }],
+--            parks [{ place, run, delay_ms }], released [{ place, run }], blocked [{ place, run,
+--            workflow, version, shape, reason }].
+--          ttl_ms: an hour at most; age_ms: since it finished; took_ms: how long it ran. strict
+--          raises where the answer would be a repeat (BT002) or a loss (BT003). An output that is
+--          stored already raises 23505; checked, or strict, it is looked for first, and the run is
+--          lost alone.
+-- answer:  { now, round, stopped, lost, low, due_in_ms, poisoned, runs } — stopped: cancelled
+--          meanwhile; lost: refused as duplicates; the rest as for claim, null where nothing was to
+--          be claimed.
 -- grant: baton_poller
 create or replace function baton.advance(token uuid, round integer, request jsonb) returns json
 language plpgsql volatile security definer set search_path = pg_catalog, baton, pg_temp set timezone = 'UTC' set enable_seqscan = off

@@ -1,8 +1,11 @@
--- Stores the outputs of a round; returns the runs of which one was not stored: no member at that place, or, if checked, a duplicate.
--- That is a bug somewhere, so nothing of such a run is applied; its neighbours do not notice.
--- Unchecked, a duplicate is left to the primary key, which refuses the whole round (23505): a look at the key costs 2 µs a step,
--- ON CONFLICT 48 bytes of WAL. Nobody but the holder of the lease stores outputs of its members, so it does not happen.
--- steps: one array for each column; an object for each step costs half as much again to read (5.5 against 3 µs).
+-- Stores the outputs of a round; returns the runs of which one was not stored: no member at that
+-- place, or, if checked, a duplicate. That is a bug somewhere, so nothing of such a run is applied;
+-- its neighbours do not notice.
+-- Unchecked, a duplicate is left to the primary key, which refuses the whole round (23505): a look
+-- at the key costs 2 µs a step, ON CONFLICT 48 bytes of WAL. Nobody but the holder of the lease
+-- stores outputs of its members, so it does not happen.
+-- steps: one array for each column; an object for each step costs half as much again to read (5.5
+-- against 3 µs).
 create or replace function baton.append_checkpoints(held baton.lease, steps jsonb, checked boolean, moment timestamptz) returns uuid[]
 language plpgsql volatile
 as $$

@@ -1,5 +1,6 @@
 -- Stores the failed attempts of a round; retry_at is null where there is no next attempt.
--- What cannot be counted or waited for is stored as the most that can: the attempt 32,767, ten years.
+-- What cannot be counted or waited for is stored as the most that can: the attempt 32,767, ten
+-- years.
 create or replace function baton.append_failures(held baton.lease, failures jsonb, moment timestamptz) returns void
 language plpgsql volatile
 as $$

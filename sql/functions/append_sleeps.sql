@@ -1,6 +1,7 @@
--- Stores the checkpoint { until } of each sleep that begins and parks its run until then; the database's clock says when.
--- finished_at is that moment too, so that places can be rebuilt without knowing what a sleep is. Returns the places they leave.
--- One that has begun before keeps its checkpoint. attempt: 1 from a poller that does not say.
+-- Stores the checkpoint { until } of each sleep that begins and parks its run until then; the
+-- database's clock says when. finished_at is that moment too, so that places can be rebuilt without
+-- knowing what a sleep is. Returns the places they leave. One that has begun before keeps its
+-- checkpoint. attempt: 1 from a poller that does not say.
 create or replace function baton.append_sleeps(held baton.lease, sleeps jsonb, skipped uuid[], moment timestamptz) returns integer[]
 language plpgsql volatile
 as $$

@@ -1,6 +1,6 @@
--- Extends a lease without a round, for a poller whose own thread is held up by what it runs. It writes nothing but the
--- expiry, which never moves back; a lease that is gone stays gone. Whoever advances or reaps it now holds its row, and is
--- not waited for: a round extends it anyway.
+-- Extends a lease without a round, for a poller whose own thread is held up by what it runs. It
+-- writes nothing but the expiry, which never moves back; a lease that is gone stays gone. Whoever
+-- advances or reaps it now holds its row, and is not waited for: a round extends it anyway.
 --
 -- answer: { held } — false: the lease is gone.
 -- grant: baton_poller

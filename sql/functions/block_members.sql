@@ -1,4 +1,5 @@
--- Sets members of a lease aside because the code does not know them: entries are [{ place, run, workflow, version, shape, reason }].
+-- Sets members of a lease aside because the code does not know them: entries are [{ place, run,
+-- workflow, version, shape, reason }].
 create or replace function baton.block_members(held baton.lease, entries jsonb, skipped uuid[], moment timestamptz) returns integer[]
 language plpgsql volatile
 as $$

@@ -1,10 +1,14 @@
--- Asks a run to stop. Parked, it is cancelled at once; in a lease, by the next round (its poller aborts the step).
+-- Asks a run to stop. Parked, it is cancelled at once; in a lease, by the next round (its poller
+-- aborts the step).
 --
--- request: { redrives? } — how often the run had been redriven when the caller looked at it (baton.redrives). One that was redriven
---          since is left alone, so that a copy that comes late does not stop what somebody let go on. Without it, the run as it is.
--- answer:  { status } — cancelled, cancelling, the ending it has already, or the status of one that was left alone; null when there is no such run.
--- The request is written first and the place looked at second: whoever moves the run in between sees the request. The clock is
--- read after everything that may wait, or others would have stored steps after the ending.
+-- request: { redrives? } — how often the run had been redriven when the caller looked at it
+--          (baton.redrives). One that was redriven since is left alone, so that a copy that comes
+--          late does not stop what somebody let go on. Without it, the run as it is.
+-- answer:  { status } — cancelled, cancelling, the ending it has already, or the status of one that
+--          was left alone; null when there is no such run.
+-- The request is written first and the place looked at second: whoever moves the run in between
+-- sees the request. The clock is read after everything that may wait, or others would have stored
+-- steps after the ending.
 -- Planned for the week of its id: a plan for any id locks the partitions of all weeks.
 -- grant: baton_operator
 create or replace function baton.cancel(id uuid, request jsonb default '{}') returns jsonb

@@ -1,5 +1,6 @@
--- Refuses what says how much to claim where it is not of the shape that the header of claim says (BT040): without a number as its
--- most, a claim would take everything. The first look costs 8 µs; what is wrong is only searched for where something is.
+-- Refuses what says how much to claim where it is not of the shape that the header of claim says
+-- (BT040): without a number as its most, a claim would take everything. The first look costs 8 µs;
+-- what is wrong is only searched for where something is.
 create or replace function baton.check_claim(what text, request jsonb, required text[], optional text[]) returns void
 language plpgsql immutable
 as $$

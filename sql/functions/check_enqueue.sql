@@ -1,5 +1,6 @@
--- Refuses an enqueue that is not of the shape that its header says (BT040). What the database works out by itself, such as the run
--- that a key stands for, cannot be given; a key of the call as a whole belongs to the workflow of its runs.
+-- Refuses an enqueue that is not of the shape that its header says (BT040). What the database works
+-- out by itself, such as the run that a key stands for, cannot be given; a key of the call as a
+-- whole belongs to the workflow of its runs.
 create or replace function baton.check_enqueue(request jsonb) returns void
 language plpgsql immutable
 as $$

@@ -1,6 +1,8 @@
--- Refuses a round that is not of the shape that the header of advance says (BT040). Only its form: what an attempt returned is
--- looked at where it is stored, so that a refusal of data (22, 23, 54) concerns one run and not the round.
--- Keys and kinds stand twice: written out, the look costs each round 2.4 µs, where the calls that say the sentence take 6.2.
+-- Refuses a round that is not of the shape that the header of advance says (BT040). Only its form:
+-- what an attempt returned is looked at where it is stored, so that a refusal of data (22, 23, 54)
+-- concerns one run and not the round.
+-- Keys and kinds stand twice: written out, the look costs each round 2.4 µs, where the calls that
+-- say the sentence take 6.2.
 create or replace function baton.check_round(request jsonb) returns void
 language plpgsql immutable
 as $$

@@ -1,4 +1,5 @@
--- Refuses runs to be enqueued that are no list of objects with the known keys, or whose id or idempotency key is no text (BT040).
+-- Refuses runs to be enqueued that are no list of objects with the known keys, or whose id or
+-- idempotency key is no text (BT040).
 create or replace function baton.check_runs(runs jsonb) returns void
 language plpgsql immutable
 as $$

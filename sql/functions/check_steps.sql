@@ -1,5 +1,7 @@
--- Refuses the steps of a round that are not columns of one length, or have a negative position (BT040).
--- Written out, it costs 6 µs a round, where the general check of columns took 16; that one is asked only for its sentence.
+-- Refuses the steps of a round that are not columns of one length, or have a negative position
+-- (BT040).
+-- Written out, it costs 6 µs a round, where the general check of columns took 16; that one is asked
+-- only for its sentence.
 create or replace function baton.check_steps(steps jsonb) returns void
 language plpgsql immutable
 as $$

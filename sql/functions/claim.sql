@@ -1,12 +1,16 @@
--- Claims a batch of due runs under a new lease, or returns the lease that this token already has: sent twice, it claims once.
--- Blocked runs that the manifest knows come first, in a lease of their own.
+-- Claims a batch of due runs under a new lease, or returns the lease that this token already has:
+-- sent twice, it claims once. Blocked runs that the manifest knows come first, in a lease of their
+-- own.
 --
 -- token:   a random uuid of the caller, new for each claim.
--- request: { columns: true, ttl_ms, max, max_bytes, low, manifest: [{ name, version, shape }], suspects? } — suspects: true claims
---          only runs whose lease ran out, in a lease of their own.
---          ttl_ms: an hour at most, whatever is asked for; a lease that lasts longer was extended by a clock that was ahead.
--- answer:  { now, round, runs, low, due_in_ms, suspects, stopped, poisoned } — runs as tell_runs says; without ids, no lease
---          is made: nothing is due; suspects: some are due; poisoned: how many were failed, or had no run behind them any more.
+-- request: { columns: true, ttl_ms, max, max_bytes, low, manifest: [{ name, version, shape }],
+--          suspects? } — suspects: true claims only runs whose lease ran out, in a lease of their
+--          own.
+--          ttl_ms: an hour at most, whatever is asked for; a lease that lasts longer was extended
+--          by a clock that was ahead.
+-- answer:  { now, round, runs, low, due_in_ms, suspects, stopped, poisoned } — runs as tell_runs
+--          says; without ids, no lease is made: nothing is due; suspects: some are due; poisoned:
+--          how many were failed, or had no run behind them any more.
 -- grant: baton_poller
 create or replace function baton.claim(token uuid, request jsonb) returns json
 language plpgsql volatile security definer set search_path = pg_catalog, baton, pg_temp set timezone = 'UTC' set enable_seqscan = off
@@ -28,8 +32,8 @@ begin
   end if;
   perform baton.require_id('the token of claim', token);
   perform baton.check_claim('the request of claim', request, '{columns,ttl_ms,max,max_bytes,manifest}', '{columns,ttl_ms,max,max_bytes,low,manifest,suspects}');
-  -- Two copies of one call: the second waits here and then finds the lease of the first. Nobody else can hold this key: the token is
-  -- random, and known to its caller alone.
+  -- Two copies of one call: the second waits here and then finds the lease of the first. Nobody
+  -- else can hold this key: the token is random, and known to its caller alone.
   perform pg_advisory_xact_lock(hashtextextended(token::text, 0));
   select * into held from baton.lease l where l.token = claim.token;
   if found then

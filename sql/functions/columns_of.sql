@@ -1,4 +1,5 @@
--- Runs given as objects, as one array for each column, but for those whose idempotency key stands for another run (known).
+-- Runs given as objects, as one array for each column, but for those whose idempotency key stands
+-- for another run (known).
 -- By way of json: jsonb_agg takes a time that grows with the square of the elements in the inputs.
 create or replace function baton.columns_of(runs jsonb) returns jsonb
 language sql immutable

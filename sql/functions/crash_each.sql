@@ -1,5 +1,5 @@
--- Counts a crash of their poller against runs, as crash_members does, whatever becomes of one of them: a run whose crash cannot
--- be stored fails alone. Returns how many were poison.
+-- Counts a crash of their poller against runs, as crash_members does, whatever becomes of one of
+-- them: a run whose crash cannot be stored fails alone. Returns how many were poison.
 create or replace function baton.crash_each(held baton.lease, ids uuid[], moment timestamptz) returns integer
 language plpgsql volatile
 as $$

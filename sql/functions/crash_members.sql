@@ -1,9 +1,12 @@
--- Counts a crash of their poller against runs and puts them back as suspects, or ends them as poison.
--- Alone in its lease, a run is the cause: the third such crash is poison. In company it may be innocent, so suspects come
--- back in shrinking leases (64, 8, 1) and only a crash in a lease of one counts; one poison in 500 costs six pollers.
--- Only a lease that began can count: a round was applied since the claim, so the claim's answer came. A poller of suspects
--- sends one before it starts them. Without one, a run is suspected, and as much as before if it was already: its steps may
--- never have started. A run that progressed since the claim begins anew at the first crash.
+-- Counts a crash of their poller against runs and puts them back as suspects, or ends them as
+-- poison.
+-- Alone in its lease, a run is the cause: the third such crash is poison. In company it may be
+-- innocent, so suspects come back in shrinking leases (64, 8, 1) and only a crash in a lease of one
+-- counts; one poison in 500 costs six pollers.
+-- Only a lease that began can count: a round was applied since the claim, so the claim's answer
+-- came. A poller of suspects sends one before it starts them. Without one, a run is suspected, and
+-- as much as before if it was already: its steps may never have started. A run that progressed
+-- since the claim begins anew at the first crash.
 -- Returns how many were poison, runs that are no longer there among them.
 create or replace function baton.crash_members(held baton.lease, ids uuid[], moment timestamptz) returns integer
 language plpgsql volatile set plan_cache_mode = force_custom_plan

@@ -1,4 +1,5 @@
--- Idempotency keys that would be remembered for longer than a key is, seven days: a clock that was ahead wrote them.
+-- Idempotency keys that would be remembered for longer than a key is, seven days: a clock that was
+-- ahead wrote them.
 create or replace function baton.cut_keys(most integer, moment timestamptz) returns void
 language plpgsql volatile
 as $$

@@ -1,5 +1,7 @@
--- Fails those of some ready rows whose run is larger, as text, than an answer to a poller may be. Returns the others.
--- Nothing that large is accepted; a row of before, or one that was written by hand, would stop every poller that claims it.
+-- Fails those of some ready rows whose run is larger, as text, than an answer to a poller may be.
+-- Returns the others.
+-- Nothing that large is accepted; a row of before, or one that was written by hand, would stop
+-- every poller that claims it.
 create or replace function baton.drop_oversized(inout places tid[], inout sizes integer[], moment timestamptz, out dropped integer)
 language plpgsql volatile
 as $$

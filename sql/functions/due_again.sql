@@ -1,7 +1,9 @@
--- When waiting runs are due, by what is stored of them, after the clock was set from was to set_to: null for a run that waits for
--- nothing. A wait that began at a moment which is still to come, so by the clock of before, has as long to go as when that clock was
--- last seen. One that began at a moment that is past ends when it was to end; and so does a start that was named as a moment.
--- set_to: null where only the latter are asked for. In the order of the ids, planned for their weeks as put_back is.
+-- When waiting runs are due, by what is stored of them, after the clock was set from was to set_to:
+-- null for a run that waits for nothing. A wait that began at a moment which is still to come, so
+-- by the clock of before, has as long to go as when that clock was last seen. One that began at a
+-- moment that is past ends when it was to end; and so does a start that was named as a moment.
+-- set_to: null where only the latter are asked for. In the order of the ids, planned for their
+-- weeks as put_back is.
 create or replace function baton.due_again(ids uuid[], was timestamptz, set_to timestamptz, moment timestamptz) returns timestamptz[]
 language plpgsql stable set plan_cache_mode = force_custom_plan
 as $$

@@ -1,4 +1,5 @@
--- Ends members of a lease: ended is { place: [], run: [], error?: [] }. Returns the places they leave.
+-- Ends members of a lease: ended is { place: [], run: [], error?: [] }. Returns the places they
+-- leave.
 create or replace function baton.end_members(held baton.lease, ended jsonb, new_status text, skipped uuid[], checked boolean, moment timestamptz) returns integer[]
 language plpgsql volatile
 as $$

@@ -1,6 +1,8 @@
--- Writes the endings of runs, with errors as a parallel array (null: none), and forgets stops asked for them.
--- A run that has an ending keeps it, if checked; else the primary key refuses the call (23505). Who calls this has taken the runs
--- out of their place, so nobody else ends them now; ON CONFLICT would cost 2 µs and 48 bytes of WAL more for each.
+-- Writes the endings of runs, with errors as a parallel array (null: none), and forgets stops asked
+-- for them.
+-- A run that has an ending keeps it, if checked; else the primary key refuses the call (23505). Who
+-- calls this has taken the runs out of their place, so nobody else ends them now; ON CONFLICT would
+-- cost 2 µs and 48 bytes of WAL more for each.
 create or replace function baton.end_runs(ids uuid[], new_status text, errors jsonb[], checked boolean, moment timestamptz) returns void
 language plpgsql volatile
 as $$

@@ -1,6 +1,8 @@
--- Fails the runs that are due at a time that cannot be meant: infinity, or more than eleven years ahead and not baton.never().
--- A year more than enqueue allows, so that a clock that was ahead and came back fails nobody. Returns how many.
--- Two ranges for each band, because what waits for ever stands between them, a million rows perhaps.
+-- Fails the runs that are due at a time that cannot be meant: infinity, or more than eleven years
+-- ahead and not baton.never(). A year more than enqueue allows, so that a clock that was ahead and
+-- came back fails nobody. Returns how many.
+-- Two ranges for each band, because what waits for ever stands between them, a million rows
+-- perhaps.
 create or replace function baton.end_unlawful(moment timestamptz) returns integer
 language plpgsql volatile
 as $$

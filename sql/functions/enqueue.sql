@@ -1,15 +1,21 @@
--- Stores a batch of runs, all or none; the same call again changes nothing and gives the same answer.
+-- Stores a batch of runs, all or none; the same call again changes nothing and gives the same
+-- answer.
 --
--- request: { runs: [{ id, workflow, version, priority, input, run_at?, delay_ms?, key?, hash? }], request?: { workflow, key, hash } }
---          or { fresh: { id: [], input: [], workflow?: [], version?: [], priority?: [], run_at?: [], delay_ms?: [] }, shared? }: runs
---          that were never sent before and have no keys, one array for each column; shared: { workflow, version, priority } where
---          they are the same for all. One that is there after all raises 23505.
---          and checked?: true: the caller has seen to it that JavaScript gives each input back as it is, and nobody looks again.
--- answer:  { now, nudge, fresh, runs } — nudge: wake a poller, some of them are due. runs: [{ id, status }] in the order given, or
---          null for fresh runs: each is stored under its id; fresh: how many these are, so that nobody believes functions that do
---          not know them and store nothing.
--- raises:  BT010 an id outside the window that is not stored, BT011 an idempotency key with another body, BT040 another shape,
---          BT050 an input over 256 KiB of text, BT051 an input that JavaScript would not give back as it is.
+-- request: { runs: [{ id, workflow, version, priority, input, run_at?, delay_ms?, key?, hash? }],
+--          request?: { workflow, key, hash } }
+--          or { fresh: { id: [], input: [], workflow?: [], version?: [], priority?: [], run_at?:
+--          [], delay_ms?: [] }, shared? }: runs that were never sent before and have no keys, one
+--          array for each column; shared: { workflow, version, priority } where they are the same
+--          for all. One that is there after all raises 23505.
+--          and checked?: true: the caller has seen to it that JavaScript gives each input back as
+--          it is, and nobody looks again.
+-- answer:  { now, nudge, fresh, runs } — nudge: wake a poller, some of them are due. runs: [{ id,
+--          status }] in the order given, or null for fresh runs: each is stored under its id;
+--          fresh: how many these are, so that nobody believes functions that do not know them and
+--          store nothing.
+-- raises:  BT010 an id outside the window that is not stored, BT011 an idempotency key with another
+--          body, BT040 another shape, BT050 an input over 256 KiB of text, BT051 an input that
+--          JavaScript would not give back as it is.
 -- grant: baton_producer
 create or replace function baton.enqueue(request jsonb) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, baton, pg_temp set timezone = 'UTC' set enable_seqscan = off

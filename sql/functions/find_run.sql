@@ -1,11 +1,15 @@
--- Everything that is known of one run, or null: facts for the answer to a GET, in the words of the tables.
+-- Everything that is known of one run, or null: facts for the answer to a GET, in the words of the
+-- tables.
 --
--- answer: { id, workflow, version, priority, input, created_at, status, error, finished_at, run_at, blocked, redrives, crashes,
+-- answer: { id, workflow, version, priority, input, created_at, status, error, finished_at, run_at,
+--         blocked, redrives, crashes,
 --           checkpoints: [{ node, position, attempt, started_at, finished_at, output }],
 --           failures: [{ node, attempt, started_at, finished_at, retry_at, error }] }, in order;
---           moment: the database's time. As json: to build 4 MB of arrays of texts takes jsonb half a minute, and json 80 ms.
--- Errors are whole in the newest 20 failures; before them names and the first 200 characters, or thousands would outgrow an answer.
--- Planned for the week of its id: a plan for any id locks the partitions of all weeks.
+--           moment: the database's time. As json: to build 4 MB of arrays of texts takes jsonb half
+--           a minute, and json 80 ms.
+-- Errors are whole in the newest 20 failures; before them names and the first 200 characters, or
+-- thousands would outgrow an answer. Planned for the week of its id: a plan for any id locks the
+-- partitions of all weeks.
 -- grant: baton_reader, baton_operator
 create or replace function baton.find_run(id uuid) returns json
 language plpgsql volatile security definer set search_path = pg_catalog, baton, pg_temp set timezone = 'UTC' set enable_seqscan = off

@@ -1,4 +1,5 @@
--- Failures that a redrive forgave, by run and node; null when there are none. The table is almost always empty.
+-- Failures that a redrive forgave, by run and node; null when there are none. The table is almost
+-- always empty.
 create or replace function baton.forgiven_of(ids uuid[]) returns json
 language plpgsql stable
 as $$

@@ -1,4 +1,5 @@
--- The first places of a lease that are free for so many more runs: those that others have left, then new ones at its end.
+-- The first places of a lease that are free for so many more runs: those that others have left,
+-- then new ones at its end.
 create or replace function baton.free_places(gone varbit, wanted integer) returns integer[]
 language plpgsql immutable
 as $$

@@ -1,9 +1,11 @@
--- Notices that the clock was set back by more than five minutes, and sets right what the time before would keep waiting: leases at
--- once, runs that wait in up to 10,000 a tick (heal_waits). It remembers the latest moment, which costs a write every ten minutes; a
--- lease that lasts longer than any may tells of a clock that was ahead between two ticks.
--- A clock that comes back to where it had been, by two hours or more at once, finds waits that were shortened meanwhile: they get
--- their own times again. Apart from that a jump forward is nothing: nobody can tell it from a night in which nobody ticked.
--- Who finds another tick at this leaves it to that one.
+-- Notices that the clock was set back by more than five minutes, and sets right what the time
+-- before would keep waiting: leases at once, runs that wait in up to 10,000 a tick (heal_waits). It
+-- remembers the latest moment, which costs a write every ten minutes; a lease that lasts longer
+-- than any may tells of a clock that was ahead between two ticks.
+-- A clock that comes back to where it had been, by two hours or more at once, finds waits that were
+-- shortened meanwhile: they get their own times again. Apart from that a jump forward is nothing:
+-- nobody can tell it from a night in which nobody ticked. Who finds another tick at this leaves it
+-- to that one.
 create or replace function baton.heal_clock(moment timestamptz) returns void
 language plpgsql volatile
 as $$
@@ -19,7 +21,8 @@ begin
   if not found then
     return;
   end if;
-  -- Read again under the lock, or a tick that had to wait would take its own past for a clock that was set back.
+  -- Read again under the lock, or a tick that had to wait would take its own past for a clock that
+  -- was set back.
   moment := baton.now();
   overlong := overlong and exists (select from baton.lease where expires_at > moment + interval '65 minutes');
   if overlong or moment < known.latest - interval '5 minutes' then

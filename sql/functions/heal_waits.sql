@@ -1,6 +1,8 @@
--- Looks at up to so many ready runs, on from where jump says, and gives those a time anew that the clock's jump would keep waiting, or
--- would let start too early. Returns how far it has come; a band of null: all were looked at.
--- A row that somebody holds is waited for by nobody: all are looked at once more then. Each keeps its band, and its turn.
+-- Looks at up to so many ready runs, on from where jump says, and gives those a time anew that the
+-- clock's jump would keep waiting, or would let start too early. Returns how far it has come; a
+-- band of null: all were looked at.
+-- A row that somebody holds is waited for by nobody: all are looked at once more then. Each keeps
+-- its band, and its turn.
 create or replace function baton.heal_waits(jump baton.clock, moment timestamptz, most integer) returns baton.clock
 language plpgsql volatile
 as $$

@@ -1,5 +1,6 @@
--- Whether the double that a number becomes is written by JavaScript as the same decimal value. Beyond the ends, the cast would raise.
--- Postgres does not write a number that lies exactly between two doubles, JavaScript does where it is the shorter one.
+-- Whether the double that a number becomes is written by JavaScript as the same decimal value.
+-- Beyond the ends, the cast would raise. Postgres does not write a number that lies exactly between
+-- two doubles, JavaScript does where it is the shorter one.
 create or replace function baton.is_double(number numeric) returns boolean
 language sql immutable
 as $$

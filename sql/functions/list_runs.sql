@@ -1,12 +1,15 @@
--- A page of runs, newest first, after a cursor. It looks at 10,000 entries at most, whatever is asked for and however many runs there
--- are: so a page may hold fewer than limit runs, or none, and there are more all the same.
+-- A page of runs, newest first, after a cursor. It looks at 10,000 entries at most, whatever is
+-- asked for and however many runs there are: so a page may hold fewer than limit runs, or none, and
+-- there are more all the same.
 --
 -- request: { workflow?, status?, before?: id, limit, paged? }
--- answer:  { runs: [{ id, workflow, version, status, created_at, finished_at }], next } — next: look on before this id, null where the
---          page is full (look on before its last run) or was the last. Without paged: the runs alone, as older code reads them.
+-- answer:  { runs: [{ id, workflow, version, status, created_at, finished_at }], next } — next:
+--          look on before this id, null where the page is full (look on before its last run) or was
+--          the last. Without paged: the runs alone, as older code reads them.
 -- Stable: all that it reads is of one moment, so no run is in two places, or in none.
 -- Planned for the weeks of its runs: a plan for any id locks the partitions of all weeks.
--- No sort and no bitmap: without statistics the planner would rather read all failed endings and sort them than walk their index.
+-- No sort and no bitmap: without statistics the planner would rather read all failed endings and
+-- sort them than walk their index.
 -- grant: baton_reader, baton_operator
 create or replace function baton.list_runs(request jsonb) returns jsonb
 language plpgsql stable security definer set search_path = pg_catalog, baton, pg_temp set timezone = 'UTC' set enable_seqscan = off

@@ -1,11 +1,14 @@
--- The newest runs with a status and of a workflow (null: any) before an id, most of them at most, among the 10,000 newest entries of
--- where such runs are: ready, the leases, blocked, the endings, or run itself.
--- next: the last entry looked at, where there may be more; null where ids are as many as asked for, or nothing is left.
+-- The newest runs with a status and of a workflow (null: any) before an id, most of them at most,
+-- among the 10,000 newest entries of where such runs are: ready, the leases, blocked, the endings,
+-- or run itself.
+-- next: the last entry looked at, where there may be more; null where ids are as many as asked for,
+-- or nothing is left.
 --
--- It looks at the newest week first, then at the 2 before it, at 4, 8 and so on, and at those only whose runs the page still needs:
--- a look locks the partitions of its weeks.
--- Each statement is planned when it runs: a plan made for empty tables would read endings by the wrong one of two indexes. A run's
--- workflow is compared, not looked for with exists, which the planner may answer by reading all of run once.
+-- It looks at the newest week first, then at the 2 before it, at 4, 8 and so on, and at those only
+-- whose runs the page still needs: a look locks the partitions of its weeks.
+-- Each statement is planned when it runs: a plan made for empty tables would read endings by the
+-- wrong one of two indexes. A run's workflow is compared, not looked for with exists, which the
+-- planner may answer by reading all of run once.
 create or replace function baton.listed_ids(
   wanted_status text, wanted_workflow text, before uuid, most integer, moment timestamptz, out ids uuid[], out next uuid)
 language plpgsql stable

@@ -1,8 +1,10 @@
--- Makes the partitions of run, checkpoint, failure and ending that are missing for the weeks from one moment to another.
--- Weeks are arithmetic on UTC without a zone: a day with a change of clocks has 24 hours here too.
--- CREATE LIKE and ATTACH take a lock that readers and writers do not notice; CREATE … PARTITION OF would stop both. The lock on the
--- parent is what ATTACH takes anyway, and nobody but its owner and the engine may take it. impatient: who finds it taken leaves the
--- rest to its holder, whose transaction may be a user's and long.
+-- Makes the partitions of run, checkpoint, failure and ending that are missing for the weeks from
+-- one moment to another. Weeks are arithmetic on UTC without a zone: a day with a change of clocks
+-- has 24 hours here too.
+-- CREATE LIKE and ATTACH take a lock that readers and writers do not notice; CREATE … PARTITION OF
+-- would stop both. The lock on the parent is what ATTACH takes anyway, and nobody but its owner and
+-- the engine may take it. impatient: who finds it taken leaves the rest to its holder, whose
+-- transaction may be a user's and long.
 -- owner: migrator
 -- grant: baton_engine
 create or replace function baton.make_partitions(earliest timestamptz, latest timestamptz, impatient boolean) returns integer

@@ -1,4 +1,5 @@
--- When a run that waits without a deadline is due. It is a time of its own, since infinity cannot be subtracted.
+-- When a run that waits without a deadline is due. It is a time of its own, since infinity cannot
+-- be subtracted.
 -- A time is lawful when it is at most ten years ahead, or exactly this one.
 -- grant: baton_producer, baton_poller, baton_reader, baton_operator
 create or replace function baton.never() returns timestamptz

@@ -1,5 +1,6 @@
--- Milliseconds until the next run of the bands 0 to highest is due; 0 when one is due already, null when none is waiting.
--- What is due at baton.never() or later counts as none: infinity cannot be subtracted (0A000).
+-- Milliseconds until the next run of the bands 0 to highest is due; 0 when one is due already, null
+-- when none is waiting. What is due at baton.never() or later counts as none: infinity cannot be
+-- subtracted (0A000).
 create or replace function baton.next_due(moment timestamptz, low jsonb, highest integer default 3) returns bigint
 language plpgsql stable
 as $$

@@ -1,5 +1,6 @@
--- The status of a run that has no ending, read from its place: blocked, waiting, ready or running. Read in one statement with the
--- ending, because a run moves from place to place, and to its end, in one commit and is never seen in none.
+-- The status of a run that has no ending, read from its place: blocked, waiting, ready or running.
+-- Read in one statement with the ending, because a run moves from place to place, and to its end,
+-- in one commit and is never seen in none.
 create or replace function baton.place_of(id uuid, moment timestamptz) returns text
 language sql stable
 as $$

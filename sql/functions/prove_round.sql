@@ -1,6 +1,7 @@
--- The last statement of a round with the statements of sql nodes: proves that the transaction is still the one that applied the
--- round, and its role still that of the first statement, which keeps it in the setting baton.role. Else it raises BT004, and nothing
--- of the round or the statements is committed.
+-- The last statement of a round with the statements of sql nodes: proves that the transaction is
+-- still the one that applied the round, and its role still that of the first statement, which keeps
+-- it in the setting baton.role. Else it raises BT004, and nothing of the round or the statements is
+-- committed.
 -- grant: baton_poller
 create or replace function baton.prove_round(token uuid, round integer, role name) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, baton, pg_temp set timezone = 'UTC' set enable_seqscan = off

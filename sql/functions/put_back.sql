@@ -1,6 +1,8 @@
--- Puts runs into ready, due at the given times. suspects: how often their leases ran out; null: back to their priority.
+-- Puts runs into ready, due at the given times. suspects: how often their leases ran out; null:
+-- back to their priority.
 -- A run that is ready already is left alone. Ids and times are parallel arrays.
--- The bounds keep other weeks out, and a plan made for them locks no partition of those; a generic one locks all there are.
+-- The bounds keep other weeks out, and a plan made for them locks no partition of those; a generic
+-- one locks all there are.
 create or replace function baton.put_back(ids uuid[], run_ats timestamptz[], suspects integer default null) returns void
 language plpgsql volatile set plan_cache_mode = force_custom_plan
 as $$

@@ -1,8 +1,10 @@
 -- Lets a failed run go on where it stopped, with all its attempts anew; its checkpoints stay.
 --
--- request: { redrives? } — which failure is meant: that of a run that has been redriven so often (baton.redrives). If it was redriven
---          since, nothing is done, so that a call sent again does not forgive another failure. Without it, the one it has now.
--- answer:  { status, redriven, changed } — status before the call; redriven: this call or an earlier one did it; changed: this one. Null: no such run.
+-- request: { redrives? } — which failure is meant: that of a run that has been redriven so often
+--          (baton.redrives). If it was redriven since, nothing is done, so that a call sent again
+--          does not forgive another failure. Without it, the one it has now.
+-- answer:  { status, redriven, changed } — status before the call; redriven: this call or an
+--          earlier one did it; changed: this one. Null: no such run.
 -- Planned for the week of its id: a plan for any id locks the partitions of all weeks.
 -- grant: baton_operator
 create or replace function baton.redrive(id uuid, request jsonb default '{}') returns jsonb

@@ -1,4 +1,5 @@
--- Claims more runs into the free places of a lease and writes the lease: its one update in such a round.
+-- Claims more runs into the free places of a lease and writes the lease: its one update in such a
+-- round.
 -- A run keeps its place for as long as it is a member, so the poller's numbers stay true.
 -- answer: the claim's part of the round's answer.
 create or replace function baton.refill_lease(
@@ -9,7 +10,8 @@ declare
   got record := baton.take_batch(request, moment, 0);
   described record;
   places integer[];
-  -- Variables of their own, because an element of a record's field is assigned by copying the array: 500 times 8 KB.
+  -- Variables of their own, because an element of a record's field is assigned by copying the
+  -- array: 500 times 8 KB.
   members uuid[] := held.run_ids;
   new_gone varbit := held.gone;
   new_fresh varbit;

@@ -1,8 +1,10 @@
--- Refuses inputs that JavaScript would not give back as they are (BT051), which nobody would notice: numbers that no double holds,
--- nesting over 64, and the key __proto__. The detail is the JSON pointer of the place. Baton's own client has looked at what it
--- sends, so this is not called for it.
--- A number passes when the double that it becomes is written as the same decimal value. JSONB writes numbers in full, and up to 15
--- digits are always held: only a text with 16 digits and points in a row is looked at.
+-- Refuses inputs that JavaScript would not give back as they are (BT051), which nobody would
+-- notice: numbers that no double holds, nesting over 64, and the key __proto__. The detail is the
+-- JSON pointer of the place. Baton's own client has looked at what it sends, so this is not called
+-- for it.
+-- A number passes when the double that it becomes is written as the same decimal value. JSONB
+-- writes numbers in full, and up to 15 digits are always held: only a text with 16 digits and
+-- points in a row is looked at.
 create or replace function baton.refuse_unfaithful(inputs jsonb) returns void
 language plpgsql stable set extra_float_digits = 1
 as $$

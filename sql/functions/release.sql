@@ -1,4 +1,5 @@
--- Ends a lease: its members go back to ready, nothing counted against them. A lease that is gone is a success too.
+-- Ends a lease: its members go back to ready, nothing counted against them. A lease that is gone is
+-- a success too.
 -- Only after the last round is settled: a round that arrives later is fenced.
 -- grant: baton_poller
 create or replace function baton.release(token uuid) returns jsonb

@@ -1,6 +1,7 @@
--- Takes the idempotency key of a whole request. Null: it is new. Else the answer given the first time.
--- The same key with another body is BT011. A rival that holds the key is waited for by the insert; the
--- second statement then sees what it committed.
+-- Takes the idempotency key of a whole request. Null: it is new. Else the answer given the first
+-- time.
+-- The same key with another body is BT011. A rival that holds the key is waited for by the insert;
+-- the second statement then sees what it committed.
 create or replace function baton.remember_request(request jsonb, moment timestamptz) returns jsonb
 language plpgsql volatile
 as $$

@@ -1,5 +1,7 @@
--- Takes the idempotency keys of single runs and returns request.runs with, under "known", the run that a key stands for.
--- Keys are taken in order, expired ones too, so that two batches never wait for each other in a circle.
+-- Takes the idempotency keys of single runs and returns request.runs with, under "known", the run
+-- that a key stands for.
+-- Keys are taken in order, expired ones too, so that two batches never wait for each other in a
+-- circle.
 create or replace function baton.remember_runs(request jsonb, moment timestamptz) returns jsonb
 language plpgsql volatile
 as $$

@@ -1,5 +1,6 @@
--- Rebuilds the places of unfinished runs from the state, after ready and lease were lost or emptied: they are an index over it.
--- A run is due when its last retry, sleep or delay says so. Pollers must be stopped; returns how many runs were put back.
+-- Rebuilds the places of unfinished runs from the state, after ready and lease were lost or
+-- emptied: they are an index over it. A run is due when its last retry, sleep or delay says so.
+-- Pollers must be stopped; returns how many runs were put back.
 -- grant: baton_migrator
 create or replace function baton.repair() returns integer
 language plpgsql volatile security definer set search_path = pg_catalog, baton, pg_temp set timezone = 'UTC'
@@ -23,7 +24,8 @@ begin
     and not exists (select from baton.blocked b where b.run_id = r.id)
     and not exists (select from baton.lease l, unnest(l.run_ids) with ordinality as m (id, nth)
       where m.id = r.id and get_bit(l.gone, (nth - 1)::integer) = 0);
-  -- What is due is due since then; what waits, waits no longer than it was asked to, also if a clock that was ahead wrote its times.
+  -- What is due is due since then; what waits, waits no longer than it was asked to, also if a
+  -- clock that was ahead wrote its times.
   times := array(
     select coalesce(t.due, least(t.stored, moment))
     from unnest(times, baton.due_again(ids, moment, moment, moment)) with ordinality as t (stored, due, nth) order by t.nth);

@@ -1,5 +1,6 @@
--- The answer of a round that was applied before, rebuilt: with the runs it claimed, or a lost answer would leave them
--- in a lease that lives and that nobody works on. In a transaction with other statements it must raise instead (BT002).
+-- The answer of a round that was applied before, rebuilt: with the runs it claimed, or a lost
+-- answer would leave them in a lease that lives and that nobody works on. In a transaction with
+-- other statements it must raise instead (BT002).
 create or replace function baton.replayed(held baton.lease, strictly boolean, low jsonb) returns json
 language plpgsql stable
 as $$

@@ -1,4 +1,5 @@
--- Refuses a call for no run, or by no lease (BT040). The answer null is for a run that is not there.
+-- Refuses a call for no run, or by no lease (BT040). The answer null is for a run that is not
+-- there.
 create or replace function baton.require_id(what text, id uuid) returns void
 language plpgsql immutable
 as $$

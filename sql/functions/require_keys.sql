@@ -1,4 +1,5 @@
--- Refuses an object that is none, lacks a key, or has one that nobody knows (BT040): a slip must not pass for a success.
+-- Refuses an object that is none, lacks a key, or has one that nobody knows (BT040): a slip must
+-- not pass for a success.
 -- what: where it stands in the call, for the sentence; known: all keys that it may have.
 create or replace function baton.require_keys(what text, given jsonb, required text[], known text[]) returns void
 language plpgsql immutable

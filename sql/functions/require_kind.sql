@@ -1,4 +1,5 @@
--- Refuses an object of which one of these keys holds no JSON of this kind (BT040); a key that it does not have is left alone.
+-- Refuses an object of which one of these keys holds no JSON of this kind (BT040); a key that it
+-- does not have is left alone.
 create or replace function baton.require_kind(what text, given jsonb, kind text, keys text[]) returns void
 language plpgsql immutable
 as $$

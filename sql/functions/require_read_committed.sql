@@ -1,4 +1,5 @@
--- Raises outside READ COMMITTED: every call re-reads rows after it waited for them, which a fixed snapshot forbids.
+-- Raises outside READ COMMITTED: every call re-reads rows after it waited for them, which a fixed
+-- snapshot forbids.
 create or replace function baton.require_read_committed() returns void
 language plpgsql volatile
 as $$

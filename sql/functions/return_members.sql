@@ -1,4 +1,5 @@
--- Gives members of a lease back, due now and with nothing counted. A suspect that has stored nothing stays a suspect.
+-- Gives members of a lease back, due now and with nothing counted. A suspect that has stored
+-- nothing stays a suspect.
 create or replace function baton.return_members(held baton.lease, ids uuid[], moment timestamptz) returns void
 language plpgsql volatile
 as $$

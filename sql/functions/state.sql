@@ -1,5 +1,7 @@
--- The whole state of a run as one JSONB, exactly what its next handler sees: input and each node's output under its name.
--- By way of json: jsonb_object_agg takes a time that grows with the square of the elements in the outputs.
+-- The whole state of a run as one JSONB, exactly what its next handler sees: input and each node's
+-- output under its name.
+-- By way of json: jsonb_object_agg takes a time that grows with the square of the elements in the
+-- outputs.
 -- Planned for the week of its id: a plan for any id locks the partitions of all weeks.
 -- grant: baton_reader, baton_operator
 create or replace function baton.state(id uuid) returns jsonb

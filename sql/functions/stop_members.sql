@@ -1,4 +1,5 @@
--- Cancels the members of a lease of which a stop was asked and that have not just ended. Returns their ids.
+-- Cancels the members of a lease of which a stop was asked and that have not just ended. Returns
+-- their ids.
 create or replace function baton.stop_members(held baton.lease, ended integer[], moment timestamptz) returns uuid[]
 language plpgsql volatile
 as $$

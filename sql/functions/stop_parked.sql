@@ -1,4 +1,5 @@
--- Applies stops that a race left behind: the run was in a lease when it was asked, and parked before the lease saw it.
+-- Applies stops that a race left behind: the run was in a lease when it was asked, and parked
+-- before the lease saw it.
 create or replace function baton.stop_parked(moment timestamptz) returns integer
 language plpgsql volatile
 as $$
@@ -15,7 +16,8 @@ begin
     delete from baton.blocked where run_id = any (array(select run_id from baton.control)) returning run_id
   )
   select array_agg(run_id) into ids from (select * from unready union all select * from unblocked) as parked;
-  -- The clock is read after what may have waited: what others stored meanwhile must not lie after the ending.
+  -- The clock is read after what may have waited: what others stored meanwhile must not lie after
+  -- the ending.
   perform baton.end_each(ids, 'cancelled', null, greatest(moment, baton.now()));
   -- One statement, and so one moment: a run that is redriven meanwhile may be asked to stop anew.
   delete from baton.control where run_id = any (asked) and (

@@ -1,10 +1,12 @@
--- Inserts the runs of a batch and a ready row for each that was really inserted: a repeat adds nothing, or raises 23505 if they are
--- fresh, which costs 1.5 µs and 48 bytes of WAL less for each.
--- run_at rises by a microsecond a row, so that the claim's watermark can stand between two rows of one batch. It is never in the
--- past: pollers have read on from there.
--- runs: one array for each column, 3 µs a run less to read than an object for each; what is the same for all of them may stand in
--- shared instead. Returns how many of them are due within 15 seconds. An input that is stored is at most 256 KiB of text (BT050), since
--- a claim sends text: 1e308 is stored in 20 bytes and sent in 309. It starts within ten years, or at exactly baton.never() (BT052).
+-- Inserts the runs of a batch and a ready row for each that was really inserted: a repeat adds
+-- nothing, or raises 23505 if they are fresh, which costs 1.5 µs and 48 bytes of WAL less for each.
+-- run_at rises by a microsecond a row, so that the claim's watermark can stand between two rows of
+-- one batch. It is never in the past: pollers have read on from there.
+-- runs: one array for each column, 3 µs a run less to read than an object for each; what is the
+-- same for all of them may stand in shared instead. Returns how many of them are due within 15
+-- seconds. An input that is stored is at most 256 KiB of text (BT050), since a claim sends text:
+-- 1e308 is stored in 20 bytes and sent in 309. It starts within ten years, or at exactly
+-- baton.never() (BT052).
 create or replace function baton.store_runs(runs jsonb, shared jsonb, fresh boolean, moment timestamptz) returns integer
 language plpgsql volatile
 as $$

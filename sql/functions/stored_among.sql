@@ -1,4 +1,5 @@
--- Which of these runs have an output of the node that stands at their place in nodes. Planned for their weeks, as put_back is.
+-- Which of these runs have an output of the node that stands at their place in nodes. Planned for
+-- their weeks, as put_back is.
 create or replace function baton.stored_among(ids uuid[], nodes text[]) returns uuid[]
 language plpgsql stable set plan_cache_mode = force_custom_plan
 as $$

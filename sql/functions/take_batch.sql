@@ -1,7 +1,9 @@
--- Takes the next batch out of ready over the priorities 0 to 3, strictly in order, but for one place in eight that goes to one of
--- the priorities with work below the first, any of them, so that nothing starves, whatever stands between.
+-- Takes the next batch out of ready over the priorities 0 to 3, strictly in order, but for one
+-- place in eight that goes to one of the priorities with work below the first, any of them, so that
+-- nothing starves, whatever stands between.
 --
--- request: { max, max_bytes, low: { "<band>": run_at } }; low is the watermark a poller was told the last time.
+-- request: { max, max_bytes, low: { "<band>": run_at } }; low is the watermark a poller was told
+--          the last time.
 -- answer:  ids (null when nothing is due), which of them have begun, and the new low.
 -- poisoned: counts on for runs that were failed because no poller could take them.
 create or replace function baton.take_batch(

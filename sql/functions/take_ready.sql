@@ -1,8 +1,11 @@
--- Takes up to most due runs of one band out of ready, oldest first, until room bytes are full; first_fits: the first even so.
--- answer: ids in that order, which of them have begun, their bytes, and last_run_at: how far the band was read, so that what did not fit is
+-- Takes up to most due runs of one band out of ready, oldest first, until room bytes are full;
+-- first_fits: the first even so.
+-- answer: ids in that order, which of them have begun, their bytes, and last_run_at: how far the
+--         band was read, so that what did not fit is
 -- found again. poisoned: counts on for runs that were failed because no poller could take them.
--- ctid = any (array) keeps its plan in every plan mode: 1.4 ms where a join back took 318 ms at a million rows; the lower
--- bound skips rows that are dead but still visible to an old snapshot: 0.67 ms instead of 84 ms at 400,000 of them.
+-- ctid = any (array) keeps its plan in every plan mode: 1.4 ms where a join back took 318 ms at a
+-- million rows; the lower bound skips rows that are dead but still visible to an old snapshot: 0.67
+-- ms instead of 84 ms at 400,000 of them.
 create or replace function baton.take_ready(
   wanted_band integer, most integer, room bigint, first_fits boolean, lowest timestamptz, moment timestamptz,
   inout poisoned integer, out ids uuid[], out begun_ids uuid[], out bytes bigint, out last_run_at timestamptz)

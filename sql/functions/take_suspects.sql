@@ -1,4 +1,5 @@
--- Takes suspects, the most suspicious first: 64 whose lease ran out once, 8 of twice, and one alone from the third on.
+-- Takes suspects, the most suspicious first: 64 whose lease ran out once, 8 of twice, and one alone
+-- from the third on.
 -- poisoned: counts on for runs that were failed because no poller could take them.
 create or replace function baton.take_suspects(
   moment timestamptz, inout poisoned integer, out ids uuid[], out begun_ids uuid[], out crashes integer)

@@ -1,9 +1,13 @@
--- What must happen although nobody asks: expired leases are reaped, stops that a race left are applied, runs that nobody could
--- claim are failed, partitions are made ahead, idempotency keys are forgotten after their time, and what a clock that was set back
--- would keep waiting is set right. Once a minute is enough; twice at once is harmless. Whatever one run is like, the others are served.
+-- What must happen although nobody asks: expired leases are reaped, stops that a race left are
+-- applied, runs that nobody could claim are failed, partitions are made ahead, idempotency keys are
+-- forgotten after their time, and what a clock that was set back would keep waiting is set right.
+-- Once a minute is enough; twice at once is harmless. Whatever one run is like, the others are
+-- served.
 --
--- answer: { now, crashed, poisoned, stopped, low, oldest_ms, suspects, due_in_ms, lease_expires_in_ms } — low is a fresh watermark: it finds rows
--- that committed late; poisoned: runs that were failed, or whose place was removed, so that the others go on; oldest_ms: how long the oldest due run has been due, 0 when none is.
+-- answer: { now, crashed, poisoned, stopped, low, oldest_ms, suspects, due_in_ms,
+--         lease_expires_in_ms } — low is a fresh watermark: it finds rows
+-- that committed late; poisoned: runs that were failed, or whose place was removed, so that the
+-- others go on; oldest_ms: how long the oldest due run has been due, 0 when none is.
 -- grant: baton_poller
 create or replace function baton.tick() returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, baton, pg_temp set timezone = 'UTC' set enable_seqscan = off

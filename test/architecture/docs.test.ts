@@ -45,7 +45,10 @@ function placeOf({ page, path }: Example): string {
   return join(folder, page.replaceAll(/[/.]/g, "-"), path);
 }
 
-/** Writes an example; what it imports is another example of its page, or else the project's own file. */
+/**
+ * Writes an example; what it imports is another example of its page, or else the project's own
+ * file.
+ */
 async function place(example: Example): Promise<void> {
   const file = placeOf(example);
   const code = example.code.replaceAll(/(from |import\()"(\.[^"]+)"/g, (_, before: string, specifier: string) => {

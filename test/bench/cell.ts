@@ -1,4 +1,5 @@
-// One process of a measurement, started by processes.ts: `cell.ts <contender module> <workload> <url> <what> [mode]`.
+// One process of a measurement, started by processes.ts:
+// `cell.ts <contender module> <workload> <url> <what> [mode]`.
 // Speaks with its parent in messages; ends when it is told to, or with its parent.
 import { resourceUsage } from "node:process";
 import { pathToFileURL } from "node:url";

@@ -11,7 +11,10 @@ export type Payload = {
   readonly sentAt?: number;
 };
 
-/** What a worker tells while it works: `started` when a run's first step begins, `done` after its last step returned. */
+/**
+ * What a worker tells while it works: `started` when a run's first step begins, `done` after its
+ * last step returned.
+ */
 export interface Progress {
   readonly started: (payload: Payload) => void;
   readonly done: (payload: Payload) => void;
@@ -24,8 +27,9 @@ export interface Worker {
 }
 
 /**
- * One engine that takes part. A module of a contender has it as its default export; each measurement imports it in a process
- * of its own, so no method finds anything that another left in memory.
+ * One engine that takes part. A module of a contender has it as its default export; each
+ * measurement imports it in a process of its own, so no method finds anything that another left in
+ * memory.
  */
 export interface Contender {
   readonly name: string;
@@ -36,9 +40,15 @@ export interface Contender {
   prepare(url: string): Promise<void>;
   /** A producer; `send` stores runs, as many at once as its API can. */
   openProducer(url: string, workload: Workload): Promise<{ send(payloads: readonly Payload[]): Promise<void>; close(): Promise<void> }>;
-  /** A warm worker that works on everything there is, and waits for more; mode: tuned for a backlog or for low load. */
+  /**
+   * A warm worker that works on everything there is, and waits for more; mode: tuned for a backlog
+   * or for low load.
+   */
   startWorker(url: string, workload: Workload, mode: "backlog" | "low-load", progress: Progress): Promise<Worker>;
-  /** Counts the runs of a workload that are not finished in the database, as one row with `unfinished`. */
+  /**
+   * Counts the runs of a workload that are not finished in the database, as one row with
+   * `unfinished`.
+   */
   unfinishedSql(workload: Workload): string;
 }
 

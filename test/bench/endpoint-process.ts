@@ -1,5 +1,6 @@
-// The local Neon endpoint in a process of its own: `endpoint-process.ts <postgres port> <delay in ms>`; tells its URL, and its count
-// of requests whenever it is asked.
+// The local Neon endpoint in a process of its own:
+// `endpoint-process.ts <postgres port> <delay in ms>`; tells its URL, and its count of requests
+// whenever it is asked.
 import { startNeonEndpoint } from "../../infra/local/neon-endpoint.ts";
 
 const [port, delayMs] = process.argv.slice(2).map(Number) as [number, number];

@@ -70,7 +70,8 @@ export const goals: Readonly<Record<"baton" | "peers" | "cost", readonly Goal[]>
     ratio("W1, to graphile-worker", 1.4, "W1/baton-1000", "W1/graphile-worker"),
     ratio("enqueue, to graphile-worker", 1.4, "enqueue/baton-pg", "enqueue/graphile-worker", "enqueuedPerSecond"),
     ratio("enqueue, of two plain inserts", 0.7, "enqueue/baton-pg", "enqueue/plain", "enqueuedPerSecond"),
-    // 85 % of what the same ratios were for the raw of an earlier measurement: else raw would not be the limit.
+    // 85 % of what the same ratios were for the raw of an earlier measurement: else raw would not
+    // be the limit.
     ratio("raw W1, to graphile-worker", 2.28, "W1/raw", "W1/graphile-worker"),
     ratio("raw W2, to pg-boss", 1.18, "W2/raw", "W2/pg-boss"),
     ratio("raw W2, to DBOS", 33, "W2/raw", "W2/dbos"),

@@ -1,5 +1,5 @@
-// `npm run bench:publish`: takes the last results of both suites from test/reports into docs/benchmarks, fills the tables of
-// docs/benchmarks.md and draws the charts.
+// `npm run bench:publish`: takes the last results of both suites from test/reports into
+// docs/benchmarks, fills the tables of docs/benchmarks.md and draws the charts.
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,6 +1,7 @@
-// `npm run bench`, `npm run bench:peers` and `npm run bench:cost`: measures a suite, writes every raw value to test/reports, and prints
-// tables and ratios.
-// Options: --rounds 3 (default), --only <part of an id>, --merge (keeps what is not measured again), --out <file>.
+// `npm run bench`, `npm run bench:peers` and `npm run bench:cost`: measures a suite, writes every
+// raw value to test/reports, and prints tables and ratios.
+// Options: --rounds 3 (default), --only <part of an id>, --merge (keeps what is not measured
+// again), --out <file>.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { parseArgs } from "node:util";

@@ -5,7 +5,10 @@ import pg from "pg";
 import { startPostgres } from "../../infra/local/embedded-postgres.ts";
 import { withClient } from "../../infra/migrate/connection.ts";
 
-/** As in production: what was answered is on disk. Checkpoints are far apart, so that they fall into no measurement by chance. */
+/**
+ * As in production: what was answered is on disk. Checkpoints are far apart, so that they fall into
+ * no measurement by chance.
+ */
 export const serverSettings = {
   fsync: "on",
   synchronous_commit: "on",
@@ -76,7 +79,10 @@ export async function startBenchServer() {
   };
 }
 
-/** CPU of a process, its children that live and those that have ended, from /proc (proc_pid_stat(5): fields 14 to 17). */
+/**
+ * CPU of a process, its children that live and those that have ended, from /proc (proc_pid_stat(5):
+ * fields 14 to 17).
+ */
 function cpuSecondsOf(root: number): number {
   let ticks = 0;
   for (const entry of readdirSync("/proc")) {

@@ -2,7 +2,10 @@ import { cpus, loadavg, release, totalmem } from "node:os";
 import type { BenchServer } from "./server.ts";
 import { serverSettings } from "./server.ts";
 
-/** One thing that is measured; run gives its figures, and notes what is worth knowing of who was measured. */
+/**
+ * One thing that is measured; run gives its figures, and notes what is worth knowing of who was
+ * measured.
+ */
 export interface Measurement {
   readonly id: string;
   readonly title: string;
@@ -13,7 +16,10 @@ export interface Measurement {
   run(server: BenchServer): Promise<object>;
 }
 
-/** What was measured: every raw value, in the order of the rounds, and the machine's load when each began. */
+/**
+ * What was measured: every raw value, in the order of the rounds, and the machine's load when each
+ * began.
+ */
 export interface Results {
   readonly startedAt: string;
   readonly machine: Readonly<Record<string, string | number>>;
@@ -29,7 +35,10 @@ export interface MeasuredValues {
   readonly errors?: string[];
 }
 
-/** Measures everything once a round, so that a change of the machine's mood meets all alike: A B A B. */
+/**
+ * Measures everything once a round, so that a change of the machine's mood meets all alike: A B A
+ * B.
+ */
 export async function runSuite(server: BenchServer, measurements: readonly Measurement[], rounds: number): Promise<Results> {
   const results = emptyResults(server);
   for (let round = 1; round <= rounds; round++) {

@@ -31,7 +31,10 @@ function table(head: readonly string[], rows: readonly Row[]): string {
   return [line(head), line(head.map((_, n) => (n === 0 ? "---" : "---:"))), ...rows.map((row) => line(row.map(text)))].join("\n");
 }
 
-/** Reads medians; rowsOf gives a row for each measurement whose id begins with a prefix, dearest first. */
+/**
+ * Reads medians; rowsOf gives a row for each measurement whose id begins with a prefix, dearest
+ * first.
+ */
 export function reader({ measurements }: Results) {
   const figure = (id: string, name: string) => median(measurements[id]?.values[name] ?? []);
   const ids = (prefix: string, by: string) =>

@@ -100,7 +100,8 @@ test("no function of the engine can commit in between", async () => {
 });
 
 test("an idle poll writes nothing", async () => {
-  // Whoever reads a page first after deletes may prune it; that is the deletes' cost, and is paid here.
+  // Whoever reads a page first after deletes may prune it; that is the deletes' cost, and is paid
+  // here.
   await engine.tick();
   await session.query("vacuum");
   await walOf("baton.claim(gen_random_uuid(), $1)", JSON.stringify(claimRequest()));
@@ -108,7 +109,10 @@ test("an idle poll writes nothing", async () => {
   expect(await walOf("baton.tick()")).toBe(0);
 });
 
-/** WAL bytes that one call writes, but for its commit record; counted by its own session, so that others do not matter. */
+/**
+ * WAL bytes that one call writes, but for its commit record; counted by its own session, so that
+ * others do not matter.
+ */
 async function walOf(text: string, ...values: string[]): Promise<number> {
   const literals = text.replaceAll(/\$(\d)/g, (_, n) => pg.escapeLiteral(values[Number(n) - 1]!));
   const { rows } = await session.query(`explain (analyze, wal, timing off, format json) select ${literals}`);
@@ -174,7 +178,10 @@ test("a round with one step and one end costs at most 1,000 bytes of WAL in a le
   expect(await trickle(500)).toBeLessThanOrEqual(1_000);
 });
 
-/** The WAL records that this session's database wrote while something ran, counted by kind: `Btree/INSERT_LEAF`, `Heap/INSERT`. */
+/**
+ * The WAL records that this session's database wrote while something ran, counted by kind:
+ * `Btree/INSERT_LEAF`, `Heap/INSERT`.
+ */
 async function recordsOf(run: () => Promise<unknown>): Promise<Record<string, number>> {
   await session.query("create extension if not exists pg_walinspect");
   const at = async () => (await session.query("select pg_current_wal_insert_lsn() as lsn")).rows[0].lsn as string;
@@ -217,8 +224,9 @@ test("no update of a hot table touches an index: rows are inserted and deleted, 
   const calls = engineOf(own);
   await calls.enqueue(newRuns(60));
   const { token, runs } = await calls.claim({ max: 50 });
-  // An open transaction keeps old versions of the row from being pruned, as those of other test files do at times, so that
-  // the count below is the same in every run: without pruning, a page holds seven versions.
+  // An open transaction keeps old versions of the row from being pruned, as those of other test
+  // files do at times, so that the count below is the same in every run: without pruning, a page
+  // holds seven versions.
   const [holder, client] = [new pg.Client({ connectionString: own.ownerUrl }), new pg.Client({ connectionString: own.ownerUrl })];
   await Promise.all([holder.connect(), client.connect()]);
   await holder.query("begin isolation level repeatable read");

@@ -57,7 +57,10 @@ interface Touched {
   readonly tick: number;
 }
 
-/** Buffers of one claim, one round and one tick of a warm session, as a poller makes them: with the watermark of the call before. */
+/**
+ * Buffers of one claim, one round and one tick of a warm session, as a poller makes them: with the
+ * watermark of the call before.
+ */
 async function touched(settings: readonly string[]): Promise<Touched> {
   await using session = await explainingSession(database.ownerUrl, settings);
   let low: ClaimAnswer["low"] = {};
@@ -102,7 +105,8 @@ for (const [what, statistics, settings] of [
     const [none, few, many] = counts as [Touched, Touched, Touched];
     measured.push(`buffers ${what}: ${JSON.stringify({ none, few, many })}`);
     for (const call of ["claim", "advance", "tick"] as const) {
-      // The indexes of 100,000 rows are one level deeper: at most one page more for each look-up of a run.
+      // The indexes of 100,000 rows are one level deeper: at most one page more for each look-up of
+      // a run.
       expect([call, many[call] <= few[call] + 4 * MAX]).toEqual([call, true]);
       expect([call, many[call] <= 60 * MAX]).toEqual([call, true]);
     }

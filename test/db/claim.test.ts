@@ -54,7 +54,8 @@ test("under a flood of the highest priority each of the others gets its turn", a
     for (const { id } of (await engine.claim({ max: 8 })).runs) taken[priorities.get(id) ?? 0]!++;
   }
   expect(taken[0]).toBe(420);
-  // One of three at random, 60 times: one is met not even once less than once in a thousand million.
+  // One of three at random, 60 times: one is met not even once less than once in a thousand
+  // million.
   for (const priority of [1, 2, 3]) expect([priority, taken[priority]! > 0]).toEqual([priority, true]);
 });
 

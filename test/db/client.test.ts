@@ -26,7 +26,10 @@ const day = 86_400_000;
 const stored = async () => (await database.query<{ runs: number }>("select count(*)::int as runs from baton.run"))[0]!.runs;
 const inputOf = async (id: string) => (await database.query("select input, priority from baton.run where id = $1", [id]))[0];
 
-/** The database, its first answers to a kind of call lost after the commit or its calls sent twice at once. */
+/**
+ * The database, its first answers to a kind of call lost after the commit or its calls sent twice
+ * at once.
+ */
 function unreliable(inner: Database, kind: "lost" | "twice", statement: string, times: number): Database {
   let left = times;
   return {

@@ -5,8 +5,8 @@ import { createTestDatabase } from "../support/database.ts";
 import { ASKED, DAY, HOUR, MINUTE, type Place, PLACES, Service, START } from "../support/jumping-service.ts";
 import { seededRandom } from "../support/random.ts";
 
-// The clock of the database jumps away and comes back, while runs are in every place: those that were there before it jumped, and
-// those that came there while it was away.
+// The clock of the database jumps away and comes back, while runs are in every place: those that
+// were there before it jumped, and those that came there while it was away.
 const AWAY = 30 * MINUTE;
 const JUMPS: Readonly<Record<string, number>> = {
   "3 hours ahead": 3 * HOUR,

@@ -19,7 +19,9 @@ async function begin(held: Held): Promise<Held> {
 const suspects = async () => begin(await engine.claim({ suspects: true }));
 const bandOf = async (id: string) => (await database.query("select band from baton.ready where run_id = $1", [id]))[0]?.["band"];
 
-/** Works all runs of a lease but the one that kills the poller, and says whether that one was there. */
+/**
+ * Works all runs of a lease but the one that kills the poller, and says whether that one was there.
+ */
 async function workUntilKilled(held: Held, poison: string): Promise<boolean> {
   const killed = held.runs.some(({ id }) => id === poison);
   if (killed) return true;

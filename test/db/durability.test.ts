@@ -89,7 +89,8 @@ test.each([
     await call("repair");
     await session.end();
     const promised = ["enqueue", "advance", "redrive", "release", "cancel", "repair"];
-    // A claim that a crash undoes has given its runs to nobody: they are ready again, and its poller is fenced.
+    // A claim that a crash undoes has given its runs to nobody: they are ready again, and its
+    // poller is fenced.
     expect(seen).toEqual({ ...Object.fromEntries(promised.map((name) => [name, commits])), claim: set });
   },
 );

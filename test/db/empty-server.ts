@@ -7,7 +7,10 @@ import { SQL_DIR } from "../../infra/migrate/sql-files.ts";
 import { copyDataFolder } from "../support/data-folders.ts";
 import { chosenPostgres, uniqueName, withDatabase } from "../support/cluster.ts";
 
-/** A server without Baton's roles, which belong to a whole server and so would outlive a test's database. */
+/**
+ * A server without Baton's roles, which belong to a whole server and so would outlive a test's
+ * database.
+ */
 export interface EmptyServer extends AsyncDisposable {
   readonly port: number;
   /** Makes an empty database and returns its superuser's URL. */

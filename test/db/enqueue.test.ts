@@ -148,7 +148,8 @@ test("two enqueues that need new partitions at once are both stored", async () =
 
 for (const level of ["repeatable read", "serializable"]) {
   test(`a session that is ${level} by default is refused as BT020`, async () => {
-    // A database that nobody has spoken to: a setting holds for new sessions, and a pooler keeps old ones.
+    // A database that nobody has spoken to: a setting holds for new sessions, and a pooler keeps
+    // old ones.
     await using fresh = await createTestDatabase();
     await fresh.query(`alter database ${fresh.name} set default_transaction_isolation = '${level}'`);
     await expect(engineOf(fresh, "pg").enqueue(newRuns(1))).rejects.toMatchObject({ sqlstate: "BT020" });

@@ -57,7 +57,8 @@ async function everything(): Promise<void> {
   await engine.claim();
   await Promise.all([engine.findRun(done!.id), engine.state(done!.id), engine.listRuns({ limit: 10, status: "ready" })]);
   await database.database.query("select baton.repair(), baton.new_id()");
-  // By a program that did not look whether JavaScript gives the input back; what raises is not counted.
+  // By a program that did not look whether JavaScript gives the input back; what raises is not
+  // counted.
   await database.database.query("select baton.enqueue(jsonb_build_object('runs', jsonb_build_array($1::jsonb)))", [
     JSON.stringify(newRun()),
   ]);

@@ -132,7 +132,8 @@ test("single runs with keys forget what is over too, and those without keys leav
   await database.query(old, [1_000]);
   for (let n = 0; n < 20; n++) await engine.enqueue(newRuns(50));
   expect(await count("dedup")).toBe(1_000);
-  // One call in 32 forgets 64: that 2,000 of them forget less than 1,000 happens once in 10^10 times.
+  // One call in 32 forgets 64: that 2,000 of them forget less than 1,000 happens once in 10^10
+  // times.
   await database.query(
     `do $$ begin for n in 1 .. 2000 loop perform baton.enqueue(jsonb_build_object('runs', jsonb_build_array(jsonb_build_object(
        'id', baton.new_id(), 'workflow', 'fulfil-order', 'version', 1, 'priority', 2, 'input', n, 'key', 'new ' || n, 'hash', 'h')))); end loop; end $$`,
@@ -147,7 +148,8 @@ for (const age of ["new", "expired"]) {
     if (age === "expired") {
       await engine.enqueue(keys.map((key) => keyed(key)));
       await database.setNow(at);
-      // Else the first of the four would make this week's partitions, and the others would wait for that.
+      // Else the first of the four would make this week's partitions, and the others would wait for
+      // that.
       await database.query("select baton.ensure_partitions()");
     }
     const batch = (order: string[]) => engine.enqueue(order.map((key) => keyed(key, "h1", { at })));

@@ -9,7 +9,9 @@ import { createTestDatabase } from "../support/database.ts";
 const database = await createTestDatabase();
 afterAll(() => database.assertInvariants());
 
-/** Enqueues one run as a program in another language does: JSON text, and nothing checked before. */
+/**
+ * Enqueues one run as a program in another language does: JSON text, and nothing checked before.
+ */
 async function enqueueText(input: string, more: Record<string, unknown> = {}): Promise<unknown> {
   const run = JSON.stringify({ id: v7(), workflow: "order", version: 1, priority: 2, ...more });
   const [row] = await database.query<{ answer: unknown }>("select baton.enqueue($1::jsonb) as answer", [

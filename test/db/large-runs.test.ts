@@ -14,7 +14,10 @@ checkAfterEach(database);
 
 const outputBytes = 250 * 1024;
 const perRun = Math.floor((MAX_STATE_BYTES - 4_096) / outputBytes);
-/** JSON of so many bytes as the database writes it, of the sorts that grow most on their way: in text, escaped, or by their count. */
+/**
+ * JSON of so many bytes as the database writes it, of the sorts that grow most on their way: in
+ * text, escaped, or by their count.
+ */
 const sorts: [string, (bytes: number) => Json][] = [
   ["empty texts", (bytes) => Array.from({ length: Math.floor(bytes / 4) }, () => "")],
   ["quotes", (bytes) => '"'.repeat(Math.floor(bytes / 2) - 1)],

@@ -6,7 +6,10 @@ import { explainingSession } from "../support/plans.ts";
 /** `npm run test:long` adds a million. */
 const SIZES = [1_000, 100_000, ...(process.env["BATON_TEST_LONG"] === "1" ? [1_000_000] : [])];
 const STATUSES: (RunStatus | undefined)[] = [undefined, "done", "failed", "cancelled", "ready", "waiting", "running", "blocked"];
-/** What a page may look at: 10,000 entries, and for each a run by its key in an index of four levels at most. */
+/**
+ * What a page may look at: 10,000 entries, and for each a run by its key in an index of four levels
+ * at most.
+ */
 const MOST_BUFFERS = 10_000 * 6;
 
 const measured: string[] = [];
@@ -155,7 +158,8 @@ test("pages that hold less than they may lead to every run once, newest first, a
 test("a list over many weeks, some of them empty, shows every run once, newest first, from any cursor", async () => {
   database = await createTestDatabase();
   await database.query("select baton.make_partitions(now() - interval '80 weeks', now() + interval '3 weeks', false)");
-  // On the first and the last moment of weeks too, in places and at their ends; and one ahead of the clock, by which another went before.
+  // On the first and the last moment of weeks too, in places and at their ends; and one ahead of
+  // the clock, by which another went before.
   await database.query(
     `create table public.made as
      select baton.id_at(date_trunc('week', now() at time zone 'UTC') at time zone 'UTC' - interval '1 week' * week + moment) as id,

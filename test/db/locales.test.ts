@@ -33,7 +33,8 @@ async function livesIn(options: string, proof = "true") {
   await using database = connect({ url, driver: "pg" });
   const owner = new pg.Pool({ connectionString: url, max: 1 });
   const query = async <Row extends pg.QueryResultRow>(text: string, values?: unknown[]) => (await owner.query<Row>(text, values)).rows;
-  // What sql nodes write to may have any collation: the user's own table is the one place where it says what is alike.
+  // What sql nodes write to may have any collation: the user's own table is the one place where it
+  // says what is alike.
   await query("create collation public.alike (provider = icu, locale = 'und-u-ks-level1', deterministic = false)");
   await query("create table public.effect (run text collate alike unique)");
   expect(await query(`select ${proof} as differs`)).toEqual([{ differs: true }]);
@@ -56,7 +57,8 @@ const LOCALES: [options: string, proof: string][] = [
   ["locale_provider icu icu_locale 'sv-SE' locale 'C'", "'z' < 'ä' and 'a' < 'B'"],
   ["locale_provider icu icu_locale 'de-u-co-phonebk' locale 'C'", "'ad' < 'ä' and 'ä' < 'af'"],
   ["locale_provider icu icu_locale 'ja' locale 'C'", "'a' < 'B'"],
-  // Alike by the locale, and apart all the same: what a database compares by is always deterministic, up to PostgreSQL 18.
+  // Alike by the locale, and apart all the same: what a database compares by is always
+  // deterministic, up to PostgreSQL 18.
   ["locale_provider icu icu_locale 'und-u-ks-level1-ka-shifted' locale 'C'", "'a' < 'B' and 'co-op' <> 'coop' and 'é' <> 'e'"],
   ["locale 'C.UTF-8'", "upper('ä') = 'Ä'"],
 ];

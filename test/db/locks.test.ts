@@ -127,7 +127,8 @@ for (const weeks of [5, 265]) {
       await list("none", { status: "running", workflow: "w" });
     }
     measured.push(`partitions locked by lists at ${weeks} weeks: ${JSON.stringify(session.locked)}`);
-    // This week and the three ahead of run and of ending; all of them, once, where the page is not full.
+    // This week and the three ahead of run and of ending; all of them, once, where the page is not
+    // full.
     expect(session.locked["a page"]).toBeLessThanOrEqual(8);
     expect(session.locked["all"]).toBeLessThanOrEqual(2 * weeks);
     expect(session.locked["none"]).toBeLessThanOrEqual(weeks);

@@ -45,7 +45,8 @@ for (const [what, facts, place] of moves) {
     const run = runs[1]!;
     await engine.advance(token, 1, facts(run));
     expect(await placesOf(database, run.id)).toEqual([place]);
-    // A neighbour stays where it is, and the next round of the same run does nothing unless it is a member still.
+    // A neighbour stays where it is, and the next round of the same run does nothing unless it is a
+    // member still.
     expect(await placesOf(database, runs[0]!.id)).toEqual(["lease"]);
     const { lost } = await engine.advance(token, 2, { done: [member(run)] });
     expect(lost).toEqual([]);

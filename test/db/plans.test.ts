@@ -87,7 +87,9 @@ function expectNoSequentialScan(ran: Map<string, Ran[]>): void {
   expect([...new Set(sequential)]).toEqual([]);
 }
 
-/** All runs are of this week, so a statement that looks into another week's partition did not prune. */
+/**
+ * All runs are of this week, so a statement that looks into another week's partition did not prune.
+ */
 function expectOnePartition(ran: Map<string, Ran[]>): void {
   let lookups = 0;
   for (const [call, statements] of ran) {
@@ -101,7 +103,10 @@ function expectOnePartition(ran: Map<string, Ran[]>): void {
   expect(lookups).toBeGreaterThan(50);
 }
 
-/** Every look at ready that takes runs out of it goes along the claim order, and sees no more rows than may be taken. */
+/**
+ * Every look at ready that takes runs out of it goes along the claim order, and sees no more rows
+ * than may be taken.
+ */
 function expectBoundedClaims(ran: Map<string, Ran[]>): void {
   for (const [call, most] of [
     ["claim", MAX],

@@ -65,7 +65,10 @@ async function outOfNumbers(how: string): Promise<string> {
   return id;
 }
 
-/** Runs of a week that is dropped: one that is ready, one in a lease that ended, and one of these that is to be cancelled. */
+/**
+ * Runs of a week that is dropped: one that is ready, one in a lease that ended, and one of these
+ * that is to be cancelled.
+ */
 async function ofDroppedWeek(): Promise<string[]> {
   const then = new Date(Date.now() - 21 * DAY);
   await database.setNow(then);

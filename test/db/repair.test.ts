@@ -21,7 +21,10 @@ checkAfterEach(database);
 const repair = async () => Number((await database.query("select baton.repair()"))[0]!["repair"]);
 const ready = () => database.query("select run_id, band, run_at, bytes from baton.ready order by run_id");
 
-/** Runs that wait for their delay, a retry and a sleep, and one each that is ready, leased, blocked and done. */
+/**
+ * Runs that wait for their delay, a retry and a sleep, and one each that is ready, leased, blocked
+ * and done.
+ */
 async function everyKind() {
   await engine.enqueue([newRun({ delay_ms: 7_200_000 }), newRun({ run_at: new Date(Date.now() + 86_400_000).toISOString() })]);
   const { token, runs } = await leaseOf(

@@ -207,7 +207,10 @@ test("an operator whose cancel was answered by nobody, while the run failed and 
   expect(await placesOf(database, run.id)).toEqual(["ready"]);
 });
 
-/** A client whose first enqueue is made, or lost on its way, and not answered; meanwhile something happens. */
+/**
+ * A client whose first enqueue is made, or lost on its way, and not answered; meanwhile something
+ * happens.
+ */
 function clientLosing(way: "after" | "before", meanwhile: () => Promise<unknown>) {
   const inner = database.connect("producer");
   const sent: (readonly [string, readonly unknown[] | undefined])[] = [];
@@ -241,7 +244,8 @@ test("an enqueue with an unknown outcome is never sent with new ids, whatever th
   const ids = sent.map(([, values]) => /"id":\["?([0-9a-f-]{36})|"id":"([0-9a-f-]{36})/.exec(String(values![0]))!.slice(1).join(""));
   expect(new Set(ids).size).toBe(1);
   expect(await stored()).toEqual([]);
-  // The next call has ids of the right time at once; the first try, which was only late, makes the one run that it meant.
+  // The next call has ids of the right time at once; the first try, which was only late, makes the
+  // one run that it meant.
   const tries = sent.length;
   const next = await client.enqueue(greet, {});
   expect(sent).toHaveLength(tries + 1);

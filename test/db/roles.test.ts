@@ -13,7 +13,9 @@ const sessions = Object.fromEntries(ROLES.map((role) => [role, new pg.Client(dat
 await Promise.all(Object.values(sessions).map((session) => session.connect()));
 afterAll(() => Promise.all(Object.values(sessions).map((session) => session.end())));
 
-/** The SQLSTATE with which a statement is refused, or "allowed"; whatever it does is rolled back. */
+/**
+ * The SQLSTATE with which a statement is refused, or "allowed"; whatever it does is rolled back.
+ */
 async function outcome(session: pg.Client, statement: string): Promise<string> {
   await session.query("begin");
   try {

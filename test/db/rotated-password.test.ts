@@ -28,7 +28,9 @@ async function rotating(driver: Driver) {
   const connection = connect({ url: fetch, driver, neonEndpoint: driver === "neon" ? database.neon.url : undefined });
   const drop = () => withClient(adminUrl, (client) => client.query(`drop role ${name}`));
   const now = () => connection.query<{ one: number }>("select 1 as one");
-  /** Closes the connections that still have the old password, as the server's own time limits do. */
+  /**
+   * Closes the connections that still have the old password, as the server's own time limits do.
+   */
   const hangUp = () => database.query("select pg_terminate_backend(pid) from pg_stat_activity where usename = $1", [name]);
   return {
     secret,
@@ -54,7 +56,8 @@ describe.skipIf(behindPooler).each(["neon", "pg"] as const)("through %s", (drive
     expect(login.secret.fetched).toBe(1);
     login.secret.url = await login.rotate("second");
     await login.hangUp();
-    // Connections that were cut off may answer one call with that; a caller of the engine sends it again.
+    // Connections that were cut off may answer one call with that; a caller of the engine sends it
+    // again.
     const again = () => login.now().catch(() => login.now());
     expect(await Promise.all([again(), again(), again()])).toEqual([[{ one: 1 }], [{ one: 1 }], [{ one: 1 }]]);
     expect(login.secret.fetched).toBe(2);

@@ -24,7 +24,10 @@ async function livesIn(database: TestDatabase, through: Database): Promise<Recor
 
 const setIn = ({ name, query }: TestDatabase, setting: string) => query(`alter database ${name} set ${setting}`);
 
-/** Of calls that were ended: by this kind of error, with this setting to raise. A machine that halts may let one through. */
+/**
+ * Of calls that were ended: by this kind of error, with this setting to raise. A machine that halts
+ * may let one through.
+ */
 function expectAdvice(errors: readonly Error[], atLeast: number, kind: string, setting: string): void {
   const ended = errors.filter(({ message }) => message !== "it went through");
   expect(ended.length).toBeGreaterThanOrEqual(atLeast);

@@ -10,7 +10,10 @@ import { rulesOf, type ZoneRule } from "../support/zones.ts";
 /** `npm run test:long` lives in each rule, and in those of 2011, when Samoa had no 30 December. */
 const long = process.env["BATON_TEST_LONG"] === "1";
 const { random, seed } = seededRandom();
-/** A run whose poller crashes each time is failed as poison; the keys of done ones are used again after days. */
+/**
+ * A run whose poller crashes each time is failed as poison; the keys of done ones are used again
+ * after days.
+ */
 const FATES = ["crashed failed", "delayed done", "done done", "retried done", "slept done"].map((line) => {
   const [kind, fate] = line.split(" ");
   return { kind, fate };
@@ -18,7 +21,9 @@ const FATES = ["crashed failed", "delayed done", "done done", "retried done", "s
 const WAYS = ["session", "login", "database"] as const;
 type Way = (typeof WAYS)[number];
 
-/** All rows, and the week of each, as a session sees them that is in UTC whatever the database says. */
+/**
+ * All rows, and the week of each, as a session sees them that is in UTC whatever the database says.
+ */
 async function rowsIn(database: TestDatabase) {
   const session = new pg.Pool({ connectionString: database.ownerUrl, max: 1, options: "-c timezone=UTC" });
   const query = async (text: string) => (await session.query(text)).rows;

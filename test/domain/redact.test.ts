@@ -128,7 +128,10 @@ function shortest(work: () => unknown): number {
   return Math.min(...times);
 }
 
-/** How much longer it takes for 16 times the text: 16 in proportion to it, 256 in proportion to its square. */
+/**
+ * How much longer it takes for 16 times the text: 16 in proportion to it, 256 in proportion to its
+ * square.
+ */
 const growth = (work: (text: string) => unknown, part: string, size: number): number => {
   const text = (length: number) => part.repeat(Math.ceil(length / part.length));
   const [short, long] = [text(size), text(16 * size)];

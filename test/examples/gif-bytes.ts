@@ -1,4 +1,6 @@
-/** One frame of a GIF written by hand: palette indexes in rows, and what the GIF says about them. */
+/**
+ * One frame of a GIF written by hand: palette indexes in rows, and what the GIF says about them.
+ */
 export interface RawFrame {
   readonly left?: number;
   readonly top?: number;
@@ -42,7 +44,10 @@ function frameBytes({
   return [...control, ...remark, ...remark, 0x2c, ...le(left), ...le(top), ...le(width), ...le(height), 0, 2, ...subBlocks(lzw(indexes))];
 }
 
-/** LZW without compression: with 2-bit pixels, a clear code (4) before every pixel keeps all codes 3 bits wide. */
+/**
+ * LZW without compression: with 2-bit pixels, a clear code (4) before every pixel keeps all codes 3
+ * bits wide.
+ */
 function lzw(indexes: readonly number[]): number[] {
   const bits = [...indexes.flatMap((index) => [4, index]), 5].flatMap((code) => [code & 1, (code >> 1) & 1, code >> 2]);
   return Array.from({ length: Math.ceil(bits.length / 8) }, (_, at) =>

@@ -12,7 +12,10 @@ const database = (await createTestDatabase()).connect("poller");
 const videos = new VideoRepository(database);
 const transcodeVideo = transcodeVideoWith({ database: () => database });
 
-/** What the engine does, but for the engine: walks the chain and applies the statements of its sql nodes in one transaction. */
+/**
+ * What the engine does, but for the engine: walks the chain and applies the statements of its sql
+ * nodes in one transaction.
+ */
 async function run(input: InputOf<typeof transcodeVideo>) {
   const walked = await walk(transcodeVideo, input);
   await database.transaction(walked.statements);

@@ -19,7 +19,10 @@ const Input = z.object({ n: z.int() });
 /** Long enough that a busy machine is in time with a third of it. */
 const ttlMs = 6_000;
 
-/** Heartbeats from a thread that connects as the environment of the process says; thread: the source, or what was built of it. */
+/**
+ * Heartbeats from a thread that connects as the environment of the process says; thread: the
+ * source, or what was built of it.
+ */
 async function heartbeatOf(database: TestDatabase, driver: Driver, thread?: string) {
   vi.resetModules();
   vi.stubEnv("DATABASE_URL", database.url("poller"));
@@ -91,7 +94,8 @@ test("the thread beats no longer than the steps that run may take", async () => 
   const token = await silentLease(database);
   let beats = 0;
   database.neon.inject(({ text }) => void (beats += text.includes("baton.beat") ? 1 : 0));
-  // Known for two thirds of the lease already, and worth another millisecond; the second lease shows that the thread has looked.
+  // Known for two thirds of the lease already, and worth another millisecond; the second lease
+  // shows that the thread has looked.
   heartbeat.keep(token, ttlMs, 0);
   const other = await silentLease(database);
   heartbeat.keep(other, ttlMs, 60_000);

@@ -1,5 +1,6 @@
-// Migrates with the SQL files of a given folder, says each statement, and kills itself right before or right after sending one.
-// Arguments: url, sqlDir, and optionally the number of the statement, from 0, with "before" or "sent".
+// Migrates with the SQL files of a given folder, says each statement, and kills itself right before
+// or right after sending one. Arguments: url, sqlDir, and optionally the number of the statement,
+// from 0, with "before" or "sent".
 import pg from "pg";
 import { migrate } from "../../infra/migrate.ts";
 

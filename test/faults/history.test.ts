@@ -15,7 +15,10 @@ import { dumpRows, type RecordedCall, recorded, repeater, shuffle } from "../sup
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 
 const Input = z.object({ n: z.int(), fails: z.int().default(0) });
-/** Fails for good in its first attempts, and has an effect that only the engine keeps from happening twice. */
+/**
+ * Fails for good in its first attempts, and has an effect that only the engine keeps from happening
+ * twice.
+ */
 const shop = defineWorkflow({ name: "shop", version: 1, input: Input })
   .step("reserve", ({ input }) => input.n)
   .sql("book", ({ reserve }, { runId }) => ({
@@ -31,7 +34,10 @@ const patient = defineWorkflow({ name: "patient", version: 1, input: Input })
   .sleep("rest", "30 days")
   .step("end", () => 2);
 
-/** A whole history of producers, pollers and operators: every sort of call, and runs that end up everywhere. */
+/**
+ * A whole history of producers, pollers and operators: every sort of call, and runs that end up
+ * everywhere.
+ */
 async function liveThrough(database: TestDatabase): Promise<RecordedCall[]> {
   await database.query("create schema if not exists test; grant usage on schema test to public");
   await database.query("create table test.booking (run_id uuid not null, n int not null); grant insert on test.booking to baton_poller");
@@ -87,7 +93,8 @@ test(
     const calls = await liveThrough(database);
     const kinds = new Set(calls.flatMap(({ statements }) => /baton\.(\w+)/.exec(statements[0]!.text)?.[1] ?? []));
     expect([...kinds].toSorted()).toEqual(["advance", "cancel", "claim", "enqueue", "redrive", "redrives", "release", "tick"]);
-    // Time stands still, so that nothing becomes due and no lease expires for another reason than a call.
+    // Time stands still, so that nothing becomes due and no lease expires for another reason than a
+    // call.
     await database.setNow(new Date());
     const before = await dumpRows(database, "test.booking");
     const { again, unlawful } = repeater(database);

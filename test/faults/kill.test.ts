@@ -9,7 +9,8 @@ import { killPollers } from "./kill/supervisor.ts";
 import { longestGap, readLedger, storedNonces, verifyLedger } from "./kill/verify.ts";
 import { entryTable } from "./kill/workflow.ts";
 
-// BATON_KILLS sets the number: 40 with every change, 200 in `npm run test:kill`; BATON_SEED repeats a choice of points.
+// BATON_KILLS sets the number: 40 with every change, 200 in `npm run test:kill`; BATON_SEED repeats
+// a choice of points.
 const kills = Number(process.env["BATON_KILLS"] ?? 40);
 const runs = Math.max(2_000, kills * 50);
 

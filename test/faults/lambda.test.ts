@@ -94,7 +94,9 @@ test("a poller that thaws while another is at its run does not disturb it, and t
   await expectDone(scene, [id, next!]);
 });
 
-/** Freezes an instance while a call of its is on its way; the call is applied, or never heard of. */
+/**
+ * Freezes an instance while a call of its is on its way; the call is applied, or never heard of.
+ */
 async function frozenIn(scene: Scene, call: "claim" | "advance", fate: "applied" | "unheard") {
   const { database, start } = scene;
   const [id] = await scene.enqueue(1);

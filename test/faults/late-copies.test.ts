@@ -14,10 +14,16 @@ import { type RecordedCall, recorded, repeater } from "../support/recorded.ts";
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 const RUNS = 120;
-/** A claim that comes late takes runs that nobody works on until its lease is over: more of them would only take their time. */
+/**
+ * A claim that comes late takes runs that nobody works on until its lease is over: more of them
+ * would only take their time.
+ */
 const LATE_CLAIMS = 3;
 
-/** What is to become of a run: how often it fails, how often it is redriven, and whether it is told to stop at once. */
+/**
+ * What is to become of a run: how often it fails, how often it is redriven, and whether it is told
+ * to stop at once.
+ */
 interface Plan {
   readonly fails: number;
   readonly redrives: number;

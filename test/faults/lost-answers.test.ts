@@ -30,7 +30,10 @@ const faults: readonly Fault[] = [
   { kind: "delay-after", ms: 20 },
 ];
 
-/** Each request meets the fault of its own number, if any: whoever sends it, a seed gives the same ones. */
+/**
+ * Each request meets the fault of its own number, if any: whoever sends it, a seed gives the same
+ * ones.
+ */
 function faultPlan(seed: number, met: Map<Fault, number>): FaultPlan {
   return ({ index }) => {
     const { random } = seededRandom(seed + index);

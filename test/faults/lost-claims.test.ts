@@ -10,7 +10,10 @@ import { enqueue, poll } from "../support/poller.ts";
 
 const Input = z.object({ n: z.int() });
 
-/** A store whose first answer to each claim, and to each round that claims, is lost; it counts those that told of begun runs. */
+/**
+ * A store whose first answer to each claim, and to each round that claims, is lost; it counts those
+ * that told of begun runs.
+ */
 function losingClaims(database: TestDatabase) {
   const repository = runRepository(database.connect("poller"));
   const lost = { claims: 0, refills: 0 };

@@ -11,14 +11,18 @@ import { startScript } from "../support/processes.ts";
 import { seededRandom } from "../support/random.ts";
 import { nextSql } from "../support/sql-dir.ts";
 
-// BATON_MIGRATION_KILLS=all kills before and after each statement; by default ten are chosen, each of another kind; BATON_SEED repeats a choice.
+// BATON_MIGRATION_KILLS=all kills before and after each statement; by default ten are chosen, each
+// of another kind; BATON_SEED repeats a choice.
 const all = process.env["BATON_MIGRATION_KILLS"] === "all";
 const folder = mkdtempSync(join(tmpdir(), "baton-versions-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 let versions = 0;
 
-/** The files of another version, which knows nothing of those before it, so that each deployment has the same statements. */
+/**
+ * The files of another version, which knows nothing of those before it, so that each deployment has
+ * the same statements.
+ */
 async function anotherVersion(database: TestDatabase, ...tables: string[]): Promise<string> {
   await database.query("delete from baton.migration where name like '9000%'");
   return nextSql(folder, ++versions, tables);
@@ -60,7 +64,10 @@ function kindOf(statement: string): string {
   return words.slice(0, 2).join(" ");
 }
 
-/** The numbers of the statements to kill at, each with the moment. Settings and looks change nothing, and are left to `all`. */
+/**
+ * The numbers of the statements to kill at, each with the moment. Settings and looks change
+ * nothing, and are left to `all`.
+ */
 function killPoints(statements: readonly string[], random: () => number): KillPoint[] {
   if (all)
     return statements.flatMap((_, number): KillPoint[] => [

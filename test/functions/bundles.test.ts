@@ -25,7 +25,10 @@ const safe = {
   "x-content-type-options": "nosniff",
 };
 
-/** Sends a request of `events/`, which have every field that AWS documents; id stands for the one in its path. */
+/**
+ * Sends a request of `events/`, which have every field that AWS documents; id stands for the one in
+ * its path.
+ */
 async function send(name: string, id = unknown) {
   const event = JSON.parse(readFileSync(new URL(`events/${name}.json`, import.meta.url), "utf8").replaceAll(unknown, id)) as unknown;
   const { statusCode, headers, body } = answerOf(await (name.startsWith("enqueue") ? enqueueRun : controlRuns).invoke(event));

@@ -2,7 +2,10 @@ import * as z from "zod";
 import type { Json } from "../../shared/domain/json.ts";
 import { defineWorkflow } from "../../shared/index.ts";
 
-/** Gives its input back, once as its own output and once, after it went through the database, as that of a later node. */
+/**
+ * Gives its input back, once as its own output and once, after it went through the database, as
+ * that of a later node.
+ */
 const echo = defineWorkflow({ name: "echo", version: 1, input: z.json() })
   .step("first", ({ input }) => ({ input, keys: keysOf(input) }))
   .sleep("through-the-database", "0 seconds")

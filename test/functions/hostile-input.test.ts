@@ -18,7 +18,10 @@ async function counts() {
   return row;
 }
 
-/** A good request is accepted; any other is a problem of the caller's, which shows nothing internal and leaves nothing behind. */
+/**
+ * A good request is accepted; any other is a problem of the caller's, which shows nothing internal
+ * and leaves nothing behind.
+ */
 async function answersWell(body: unknown, headers?: Record<string, string>, name?: string): Promise<number> {
   const before = await counts();
   const { status, text } = await post(body, headers, name);
@@ -29,7 +32,10 @@ async function answersWell(body: unknown, headers?: Record<string, string>, name
   return status;
 }
 
-/** In the manner of JSONTestSuite: what parsers are known to disagree on, one a line, and then what does not fit on one. */
+/**
+ * In the manner of JSONTestSuite: what parsers are known to disagree on, one a line, and then what
+ * does not fit on one.
+ */
 const documents = String.raw`
 nul|tru|True|NaN|Infinity|-Infinity|undefined|'a'|\u0022|//|/**/|{}//|<.>
 [|]|{|}|[,]|[1,]|[1,,2]|[1 2]|{"a"}|{"a":}|{"a":1,}|{:1}|{1:1}|{"a":1 "b":2}|[1]]|{"a":1}}

@@ -12,7 +12,10 @@ const silent = { debug() {}, info() {}, warn() {}, error() {} };
 const deadlock = () => new DatabaseBusyError("deadlock detected", { sqlstate: "40P01" });
 const unknown = () => new DatabaseUnknownOutcomeError("no answer", {});
 
-/** A call that ends in these errors one after the other, and the poller that makes it until they are used up. */
+/**
+ * A call that ends in these errors one after the other, and the poller that makes it until they are
+ * used up.
+ */
 function failing(errors: readonly Error[]) {
   let made = 0;
   const poller = {

@@ -10,7 +10,10 @@ const start = Date.parse("2026-11-24T10:00:00Z");
 const second = 1_000;
 const hour = 3_600 * second;
 
-/** A run as it is at each second of its life, and the times at which it was asked for; time passes only while somebody waits. */
+/**
+ * A run as it is at each second of its life, and the times at which it was asked for; time passes
+ * only while somebody waits.
+ */
 function readerOf(factsAt: (ms: number) => Partial<RunFacts>, fails?: (asked: number) => Error | undefined) {
   let now = 0;
   const asked: number[] = [];

@@ -25,7 +25,10 @@ beforeEach(async () => {
   return () => rmSync(folder, { recursive: true, force: true });
 });
 
-/** A program in the place of `serverless`, which writes down how it was called and what was there by then. */
+/**
+ * A program in the place of `serverless`, which writes down how it was called and what was there by
+ * then.
+ */
 function serverlessEndingWith(exitCode: number): string {
   const program = join(folder, "serverless.mjs");
   writeFileSync(

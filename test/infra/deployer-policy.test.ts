@@ -29,7 +29,10 @@ function allows(action: string, resource: string): boolean {
   );
 }
 
-/** What CloudFormation does to make, change and remove one of them, as whoever deploys, and the ARN that it does it to. */
+/**
+ * What CloudFormation does to make, change and remove one of them, as whoever deploys, and the ARN
+ * that it does it to.
+ */
 const needs: Readonly<Record<string, { readonly arn: (id: string, facts: Resource["Properties"]) => string; readonly actions: string }>> = {
   "AWS::S3::Bucket": {
     arn: (id) => `arn:aws:s3:::baton-prod-${id.toLowerCase()}-1x`,

@@ -12,7 +12,10 @@ function textsOf(value: unknown): string[] {
   return typeof value === "object" && value !== null ? Object.values(value).flatMap(textsOf) : [];
 }
 
-/** What an account and a region have once: names, and the parameters, log groups and ARNs that stand for them. */
+/**
+ * What an account and a region have once: names, and the parameters, log groups and ARNs that stand
+ * for them.
+ */
 function namesOf({ resources }: TestTemplate): string[] {
   const named = Object.values(resources).flatMap(({ Properties }) =>
     Object.entries(Properties ?? {}).filter(([key]) =>

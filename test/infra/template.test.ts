@@ -159,7 +159,8 @@ test("every alarm has a section in docs/operations.md", () => {
 });
 
 test("serverless.yml has no key that only osls or only Serverless v4 knows", () => {
-  // Of v4 alone: stages, build, state, dashboard, and iam.role.mode. Of osls alone: nothing that we know; these are in both.
+  // Of v4 alone: stages, build, state, dashboard, and iam.role.mode. Of osls alone: nothing that we
+  // know; these are in both.
   const both = new Set(["service", "frameworkVersion", "configValidationMode", "params", "provider", "functions", "package", "resources"]);
   const service = parse(readFileSync(join(ROOT, "serverless.yml"), "utf8")) as Record<string, Record<string, Record<string, unknown>>>;
   expect(Object.keys(service).filter((key) => !both.has(key))).toEqual([]);

@@ -126,6 +126,7 @@ test("a lease that claims no more beats on, for as long as its handlers run", as
   expect(rounds.slice(before)).toEqual([0, 0, 0, 0]);
   seen.release();
   await polling;
-  // By the clock of the test the step took longer than the whole test does by the database's: the times are not asked.
+  // By the clock of the test the step took longer than the whole test does by the database's: the
+  // times are not asked.
   expect(await database.query("select status from baton.ending")).toEqual([{ status: "done" }]);
 });

@@ -138,7 +138,8 @@ test("an opening that fails is tried again until the board has heard it", async 
 
 test("a nudged invocation that throws has opened the gate before it ends", async () => {
   close();
-  // no guess: an invocation that did not wait for the board would end before it, and the right one waits however long it takes
+  // no guess: an invocation that did not wait for the board would end before it, and the right one
+  // waits however long it takes
   board.beforeRead = () => new Promise((resolve) => setTimeout(resolve, 50));
   const refused = poller({ store: { ...store, tick: async () => Promise.reject(new DatabaseRefusedError("no", { sqlstate: "42501" })) } });
   await expect(pollBehindGate(refused, newGate(), true)).rejects.toThrow("no");
@@ -170,7 +171,8 @@ test("whoever leaves something for later has the poller woken then, whether the 
   await nudge(gates[0]);
   await tick(gates[1]);
   await nudge(gates[0]);
-  // One that began before the time would fire too early; a minute that was asked for is not asked for again.
+  // One that began before the time would fire too early; a minute that was asked for is not asked
+  // for again.
   expect(board.wakes).toEqual([1_001 * MINUTE, 1_001 * MINUTE]);
 });
 
@@ -193,7 +195,8 @@ test("the hint is the time of the next run", async () => {
   await database.setNow(new Date());
   await enqueue(database.database, workflow, [{}], { delay_ms: 10 * MINUTE });
   await tick();
-  // A run is due some microseconds after the moment it was asked for, and what is left is rounded up.
+  // A run is due some microseconds after the moment it was asked for, and what is left is rounded
+  // up.
   expect(readHint(board.text!)!.wakeAt! - now).toBe(10 * MINUTE + 1);
   await database.setNow(null);
 });

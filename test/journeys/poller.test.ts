@@ -63,7 +63,8 @@ test("a long step keeps its lease by heartbeats: longer than the lease, it runs 
   const expiries = new Set<string>();
   const workflow = base("long").step("a", async () => {
     started++;
-    // A heartbeat goes out after a third of the lease, so the fourth goes out when the lease would be over.
+    // A heartbeat goes out after a third of the lease, so the fourth goes out when the lease would
+    // be over.
     await until("it was extended four times", async () => {
       for (const { at } of await database.query("select expires_at::text as at from baton.lease")) expiries.add(at as string);
       return expiries.size > 4;

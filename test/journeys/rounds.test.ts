@@ -14,7 +14,10 @@ const base = (name: string) => defineWorkflow({ name, version: 1, input: z.objec
 const numbers = (count: number) => Array.from({ length: count }, (_, n) => ({ n }));
 const lost = () => new DatabaseUnknownOutcomeError("the answer was lost", {});
 
-/** The store of a database that keeps each round as it was sent; meddle may come before one and change how it is answered. */
+/**
+ * The store of a database that keeps each round as it was sent; meddle may come before one and
+ * change how it is answered.
+ */
 function watching(database: TestDatabase, meddle?: (send: () => Promise<unknown>) => Promise<unknown>) {
   const repository = runRepository(database.connect("poller"));
   const sent: { round: number; request: string; statements: readonly unknown[] }[] = [];

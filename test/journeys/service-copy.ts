@@ -42,14 +42,20 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** Starts a program in a process group of its own, which is killed with the test process at the latest. */
+/**
+ * Starts a program in a process group of its own, which is killed with the test process at the
+ * latest.
+ */
 export function inGroup(command: string, args: readonly string[], options: SpawnOptions): ChildProcess {
   const child = spawn(command, args, { ...options, detached: true });
   endWithUs(child, "group");
   return child;
 }
 
-/** One `npm start` in a clone, as a user runs it: a process group of its own, seen through what it prints. */
+/**
+ * One `npm start` in a clone, as a user runs it: a process group of its own, seen through what it
+ * prints.
+ */
 export class RunningService {
   readonly npm: ChildProcess;
   readonly #folder: string;
@@ -109,7 +115,9 @@ export class RunningService {
     return this.npm.exitCode !== null || this.npm.signalCode !== null;
   }
 
-  /** Waits until it has printed something, or has ended; a start takes a while on a busy machine. */
+  /**
+   * Waits until it has printed something, or has ended; a start takes a while on a busy machine.
+   */
   async #prints(pattern: RegExp): Promise<void> {
     await until(`it prints ${pattern}`, () => pattern.test(this.#output) || this.ended).catch((error: Error) => {
       this.kill("group");

@@ -16,7 +16,9 @@ interface Run {
   readonly steps: { readonly name: string; readonly status: string; readonly output: unknown; readonly attempts: unknown[] }[];
 }
 
-/** The file that a user adds: `hold` waits for a file, so that a kill finds every run in the middle. */
+/**
+ * The file that a user adds: `hold` waits for a file, so that a kill finds every run in the middle.
+ */
 const HOLD_GATE = `
 import { appendFileSync, existsSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
@@ -84,7 +86,10 @@ async function ends(id: string): Promise<Run> {
   return run;
 }
 
-/** A lease lasts 30 seconds; a run that a killed poller held is continued after it, and long before the next full minute. */
+/**
+ * A lease lasts 30 seconds; a run that a killed poller held is continued after it, and long before
+ * the next full minute.
+ */
 async function continues(ids: readonly string[]): Promise<Run[]> {
   let runs: Run[] = [];
   await until("all are continued", async () => {

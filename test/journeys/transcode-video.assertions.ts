@@ -7,8 +7,8 @@ import { VideoRepository } from "../../shared/workflows/transcode-video/video-re
 const { signal } = new AbortController();
 
 /**
- * Asserts that a video is published with its traits and both renditions, and that these decode to what `source` shows: half
- * and a quarter of its size, all its frames, its whole duration.
+ * Asserts that a video is published with its traits and both renditions, and that these decode to
+ * what `source` shows: half and a quarter of its size, all its frames, its whole duration.
  */
 export async function expectPublished(database: Database, videoId: string, source: Uint8Array): Promise<void> {
   const facts = await probe(source, signal);

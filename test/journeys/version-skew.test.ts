@@ -6,7 +6,8 @@ import type { AnyWorkflow } from "../../shared/domain/workflow-types.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
 import { enqueue, poll } from "../support/poller.ts";
 
-// Two deployments of one service at the same time, as while a new one replaces the old, and after a way back.
+// Two deployments of one service at the same time, as while a new one replaces the old, and after a
+// way back.
 const Input = z.object({ n: z.int() });
 const counts = new Map<string, number>();
 const counted = (key: string) => void counts.set(key, (counts.get(key) ?? 0) + 1);

@@ -1,10 +1,16 @@
-/** A test that must fail: file is below test/, title stands in its source and in the reported title of the test. */
+/**
+ * A test that must fail: file is below test/, title stands in its source and in the reported title
+ * of the test.
+ */
 export interface Catcher {
   readonly file: string;
   readonly title: string;
 }
 
-/** One plausible bug: a text of a source file that stands there exactly once, and what a slip would make of it. */
+/**
+ * One plausible bug: a text of a source file that stands there exactly once, and what a slip would
+ * make of it.
+ */
 export interface Mutant {
   /** The bug, as a sentence. */
   readonly name: string;

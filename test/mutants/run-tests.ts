@@ -17,7 +17,10 @@ interface Report {
   }[];
 }
 
-/** Runs the tests of these files whose titles contain one of these, and tells of each that ran; none, when the files cannot be loaded. */
+/**
+ * Runs the tests of these files whose titles contain one of these, and tells of each that ran;
+ * none, when the files cannot be loaded.
+ */
 export function runTests(folder: string, files: readonly string[], titles: readonly string[]): Ran[] {
   const report = join(folder, "mutants.json");
   rmSync(report, { force: true });

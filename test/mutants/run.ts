@@ -1,4 +1,5 @@
-// `npm run test:mutants`: each mutant of the list in a copy of the tree, against the one test that must notice it.
+// `npm run test:mutants`: each mutant of the list in a copy of the tree, against the one test that
+// must notice it.
 // Words after `--` choose the mutants whose name or file contains one of them.
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { setPriority, tmpdir } from "node:os";
@@ -12,7 +13,10 @@ import { staleness } from "./stale.ts";
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const LEFT_OUT = /(^|\/)(node_modules|\.git|\.baton|\.serverless|dist|coverage|reports)(\/|$)/;
 
-/** The words in which Postgres and Node say that a mutant is no program: it would be caught by any test. */
+/**
+ * The words in which Postgres and Node say that a mutant is no program: it would be caught by any
+ * test.
+ */
 const NO_PROGRAM = /syntax error|SyntaxError|ReferenceError|(column|function|relation) .* does not exist/;
 
 function copyOfTheTree(): string {

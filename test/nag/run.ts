@@ -1,5 +1,5 @@
-// `npm run test:nag`: the synthesised template against cdk-nag's rules. Fails on what exceptions.ts does not explain, and on an
-// exception that has become needless.
+// `npm run test:nag`: the synthesised template against cdk-nag's rules. Fails on what exceptions.ts
+// does not explain, and on an exception that has become needless.
 import { join } from "node:path";
 import { App, type PolicyViolation, Stack } from "aws-cdk-lib";
 import { CfnInclude } from "aws-cdk-lib/cloudformation-include";

@@ -21,8 +21,9 @@ function faulty(random: () => number) {
   };
 }
 
-// The first one failed while the test still counted ticks that died against the gate, the next three where a process died while
-// SSM did not hear it: of two faults at once the gate knows no cure, so a day has one kind.
+// The first one failed while the test still counted ticks that died against the gate, the next
+// three where a process died while SSM did not hear it: of two faults at once the gate knows no
+// cure, so a day has one kind.
 const seeds = [1_101_845_377, 1_445_585_675, 156_742_992, 1_047_775_645, ...Array.from({ length: 2 }, () => seededRandom().seed)];
 const days = seeds.flatMap((seed) => [{ seed, faults: "calls of SSM fail" } as const, { seed, faults: "processes die" } as const]);
 
@@ -46,7 +47,8 @@ test.each(days)("no tick rests while something is due, though $faults and nudges
   });
   const runs: string[] = [];
   for (let minute = 0; minute < MINUTES; minute++) {
-    // Not within a second of a tick: a process that dies while it trusts what it saw a second ago is left to the hourly look.
+    // Not within a second of a tick: a process that dies while it trusts what it saw a second ago
+    // is left to the hourly look.
     await day.runTo(minute + 0.05 + random() * 0.9);
     if (minute >= MINUTES - 40 || random() >= 0.25) continue;
     const delay = random() < 0.4 ? (`${1 + Math.floor(random() * 900)} seconds` as const) : undefined;

@@ -7,7 +7,10 @@ import type { AnyWorkflow } from "../../shared/domain/workflow-types.ts";
 import type { TestDatabase } from "../support/database.ts";
 import { createPoller } from "../support/poller.ts";
 
-/** What a day cost: minutes that a database would have been awake that sleeps five minutes after its last statement. */
+/**
+ * What a day cost: minutes that a database would have been awake that sleeps five minutes after its
+ * last statement.
+ */
 export interface DayCost {
   readonly awakeMinutes: number;
   readonly statements: number;
@@ -35,11 +38,15 @@ export interface DayOptions {
 
 const MINUTE = 60_000;
 const SUSPEND_AFTER = 5 * MINUTE;
-/** Real time in which handlers that do nothing come back, before the virtual clock jumps to the next timer. */
+/**
+ * Real time in which handlers that do nothing come back, before the virtual clock jumps to the next
+ * timer.
+ */
 const QUIET_MS = 30;
 
 /**
- * A day on a virtual clock, with the real engine on a real Postgres: the schedule fires exactly on the minute, a nudge at once.
+ * A day on a virtual clock, with the real engine on a real Postgres: the schedule fires exactly on
+ * the minute, a nudge at once.
  *
  * The clock stands still while the engine works, and jumps to a timer that nobody has called off.
  */
@@ -78,7 +85,10 @@ export class VirtualDay {
     return day;
   }
 
-  /** Lets the schedule fire every minute up to a moment, in minutes since midnight, and then moves there. */
+  /**
+   * Lets the schedule fire every minute up to a moment, in minutes since midnight, and then moves
+   * there.
+   */
   async runTo(minute: number): Promise<void> {
     const end = this.start + minute * MINUTE;
     for (let tick = Math.ceil(this.now / MINUTE) * MINUTE; tick < end; tick += MINUTE) {
@@ -151,7 +161,10 @@ export class VirtualDay {
     this.now = moment;
   }
 
-  /** Most minutes of a day touch no database, so it hears of the time when the next call of it goes out. */
+  /**
+   * Most minutes of a day touch no database, so it hears of the time when the next call of it goes
+   * out.
+   */
   async #tellTime(): Promise<void> {
     const { now } = this;
     const before = this.#told;

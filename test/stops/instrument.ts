@@ -20,7 +20,10 @@ const INSTALL = `
   grant execute on function test_stops.here(text) to public;
 `;
 
-/** Puts a stop before each statement of each PL/pgSQL function of the engine, made from the functions' own text. */
+/**
+ * Puts a stop before each statement of each PL/pgSQL function of the engine, made from the
+ * functions' own text.
+ */
 export async function instrument(query: QueryAsOwner): Promise<number> {
   await query(INSTALL);
   const functions = await query<{ name: string; definition: string }>(
@@ -42,7 +45,9 @@ const stop = (name: string, n: number) => `if test_stops.here('${name}:${n}') th
 const STATEMENT = /^\s*((perform|select|insert|update|delete|with|return|if|for|foreach|raise|execute|get)\b|[a-z_.]+(\[[^\]]*\])? :=)/i;
 const BEFORE_A_STATEMENT = /(;|\b(begin|then|else|loop))\s*$/i;
 
-/** A statement begins on a line of its own, after the end of another or the beginning of a block. */
+/**
+ * A statement begins on a line of its own, after the end of another or the beginning of a block.
+ */
 export function withStops(name: string, definition: string): { text: string; count: number } {
   let count = 0;
   let before = "";

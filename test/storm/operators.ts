@@ -38,7 +38,10 @@ export async function operate(database: Database, ledger: Ledger, random: () => 
   }
 }
 
-/** Redrives what failed, each in the life that the list has seen, so that a late copy means no later one. */
+/**
+ * Redrives what failed, each in the life that the list has seen, so that a late copy means no later
+ * one.
+ */
 export async function redriveFailed(runs: RunRepository): Promise<void> {
   for (let before: string | null | undefined; before !== null;) {
     const page = await runs.listRuns({ status: "failed", limit: 100, ...(before !== undefined && { before }) });

@@ -1,4 +1,7 @@
-/** A secret as it may stand in the text of an error, and the part of it that nobody else may ever see. */
+/**
+ * A secret as it may stand in the text of an error, and the part of it that nobody else may ever
+ * see.
+ */
 export interface Canary {
   readonly what: string;
   readonly text: string;

@@ -4,7 +4,10 @@ import type { QueryAsOwner } from "./database.ts";
 export interface Clock {
   /** Stops `baton.now()` at a moment; null lets it run with the real time again. */
   setNow(moment: Date | null): Promise<void>;
-  /** Moves `baton.now()` forward by a Postgres interval, such as "10 seconds", whether it stands or runs. */
+  /**
+   * Moves `baton.now()` forward by a Postgres interval, such as "10 seconds", whether it stands or
+   * runs.
+   */
   advance(interval: string): Promise<void>;
 }
 

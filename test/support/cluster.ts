@@ -17,7 +17,10 @@ export interface Cluster {
   stop(options: { keepData: boolean }): Promise<void>;
 }
 
-/** Starts an embedded Postgres in a temporary folder, or uses TEST_DATABASE_URL; DATABASE_URL is never touched by tests. */
+/**
+ * Starts an embedded Postgres in a temporary folder, or uses TEST_DATABASE_URL; DATABASE_URL is
+ * never touched by tests.
+ */
 export async function startCluster(): Promise<Cluster> {
   const url = process.env["TEST_DATABASE_URL"];
   if (url) return { adminUrl: url, dataDir: undefined, stop: async () => undefined };

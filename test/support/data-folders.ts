@@ -5,10 +5,16 @@ import { chooseAccount } from "../../infra/local/postgres/account.ts";
 import { findBinaries } from "../../infra/local/postgres/binaries.ts";
 import { ensureDataFolder, passwordFile } from "../../infra/local/postgres/data-folder.ts";
 
-/** Where the global setup says to all test files which data folder they may copy; unset where the tests have a server of another's. */
+/**
+ * Where the global setup says to all test files which data folder they may copy; unset where the
+ * tests have a server of another's.
+ */
 const MADE = "BATON_TEST_DATA_FOLDER";
 
-/** Makes a data folder below `folder`, for all servers of this run to begin with a copy of: initdb works for half a second. */
+/**
+ * Makes a data folder below `folder`, for all servers of this run to begin with a copy of: initdb
+ * works for half a second.
+ */
 export function makeDataFolder(folder: string, packageDir?: string): void {
   const account = chooseAccount(findBinaries(packageDir), join(folder, "made"));
   ensureDataFolder(account, { fsync: false });

@@ -26,9 +26,15 @@ export interface TestDatabase extends Clock, AsyncDisposable {
   readonly query: QueryAsOwner;
   /** The engine's own adapter as the owner, through the Neon driver. */
   readonly database: Database;
-  /** The URL of a role's login, for `pg` and for the Neon driver; through PgBouncer when the tests run behind it. */
+  /**
+   * The URL of a role's login, for `pg` and for the Neon driver; through PgBouncer when the tests
+   * run behind it.
+   */
   url(role: Role | "owner"): string;
-  /** The engine's own adapter, as a role. Default driver: neon, or BATON_TEST_DRIVER. Closed with the database. */
+  /**
+   * The engine's own adapter, as a role. Default driver: neon, or BATON_TEST_DRIVER. Closed with
+   * the database.
+   */
   connect(role: Role | "owner", driver?: Driver): Database;
   assertInvariants(): Promise<void>;
 }
@@ -37,17 +43,20 @@ const defaultDriver: Driver = process.env["BATON_TEST_DRIVER"] === "pg" ? "pg" :
 const open = new Set<TestDatabase>();
 let failed = false;
 
-// Registered by the import, once for each test file; hooks run last in, first out, so a file's own come before these.
+// Registered by the import, once for each test file; hooks run last in, first out, so a file's own
+// come before these.
 afterEach(({ task }) => {
   failed ||= task.result?.state === "fail";
 });
 afterAll(() => Promise.all([...open].map((database) => database[Symbol.asyncDispose]())).then(() => undefined));
 
 /**
- * Clones a migrated database, for a whole file or one test; the file's end drops it, or `await using` before.
+ * Clones a migrated database, for a whole file or one test; the file's end drops it, or
+ * `await using` before.
  *
  * filled: the name of one that `fillDatabase` made, in the place of an empty one.
- * Once a test of the file has failed, databases stay and their names are printed; BATON_TEST_KEEP=1 keeps the server's data too.
+ * Once a test of the file has failed, databases stay and their names are printed; BATON_TEST_KEEP=1
+ * keeps the server's data too.
  */
 export async function createTestDatabase(filled?: string): Promise<TestDatabase> {
   const { adminUrl, address, template, loginPrefix, password } = inject("testServer");

@@ -104,7 +104,9 @@ export async function leaseOf(engine: Engine, runs: number | readonly NewRun[], 
   return engine.claim(facts);
 }
 
-/** Where a run is: every place it has and its ending, each as one word. Exactly one word is right. */
+/**
+ * Where a run is: every place it has and its ending, each as one word. Exactly one word is right.
+ */
 export async function placesOf({ query }: TestDatabase, id: string): Promise<string[]> {
   const rows = await query<{ place: string }>(
     `select case when run_at > baton.now() then 'waiting' else 'ready' end as place from baton.ready where run_id = $1
@@ -119,13 +121,19 @@ export async function placesOf({ query }: TestDatabase, id: string): Promise<str
 
 const TABLES = ["run", "checkpoint", "failure", "ending", "ready", "lease", "blocked", "dedup", "control", "redrive"];
 
-/** Deletes all rows of the engine, forgets its clock, and leaves statistics and cached plans as they are. */
+/**
+ * Deletes all rows of the engine, forgets its clock, and leaves statistics and cached plans as they
+ * are.
+ */
 export async function emptied({ query }: TestDatabase): Promise<void> {
   const forgotten = "update baton.clock set latest = '-infinity', was = null, set_to = null, band = null, run_at = null, again = false";
   await query([...TABLES.map((table) => `delete from baton.${table}`), "delete from baton.setback", forgotten].join(";"));
 }
 
-/** After each test of the file: no fault plays on, the invariants hold, and the next test finds no run and the real time. */
+/**
+ * After each test of the file: no fault plays on, the invariants hold, and the next test finds no
+ * run and the real time.
+ */
 export function checkAfterEach(database: TestDatabase): void {
   afterEach(async () => {
     database.neon.inject(undefined);

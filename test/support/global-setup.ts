@@ -13,7 +13,10 @@ export type Role = (typeof ROLES)[number];
 /** What every test file needs to know about the shared server. */
 export interface TestServer {
   readonly adminUrl: string;
-  /** Where the application reaches Postgres: the server itself, or PgBouncer in front of it (BATON_TEST_PGBOUNCER=1). */
+  /**
+   * Where the application reaches Postgres: the server itself, or PgBouncer in front of it
+   * (BATON_TEST_PGBOUNCER=1).
+   */
   readonly address: Address;
   /** A migrated database to clone. */
   readonly template: string;

@@ -16,7 +16,10 @@ export interface TestRequest {
   readonly body?: unknown;
 }
 
-/** The event that API Gateway's HTTP API makes of a request, with a valid key and content type unless the test says otherwise. */
+/**
+ * The event that API Gateway's HTTP API makes of a request, with a valid key and content type
+ * unless the test says otherwise.
+ */
 export function httpEvent({ method = "GET", path, parameters, query = "", headers, body }: TestRequest): HttpEvent {
   const given = { authorization: `Bearer ${apiKey}`, ...(body !== undefined && { "content-type": "application/json" }), ...headers };
   return {

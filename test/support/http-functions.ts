@@ -25,7 +25,10 @@ export interface TestAnswer<Body> {
   readonly payloadBytes: number;
 }
 
-/** Points the functions of this test file at a database of its own, which they reach as one role through the Neon driver. */
+/**
+ * Points the functions of this test file at a database of its own, which they reach as one role
+ * through the Neon driver.
+ */
 export async function deployFunctions(role: Role | "owner", env: Record<string, string> = {}): Promise<TestDatabase> {
   const database = await createTestDatabase();
   Object.assign(process.env, {

@@ -11,7 +11,10 @@ export interface Call {
   readonly values: readonly unknown[];
 }
 
-/** What became of the second call: whether it had to wait for the first, and its answer or the SQLSTATE of its refusal. */
+/**
+ * What became of the second call: whether it had to wait for the first, and its answer or the
+ * SQLSTATE of its refusal.
+ */
 export interface Second {
   readonly waited: boolean;
   readonly answer: Record<string, unknown> | null;
@@ -25,8 +28,8 @@ export interface Interleaving {
 }
 
 /**
- * Runs one call and keeps its transaction open while a second runs on another connection; once that is over, or really waits
- * for a lock, the first is committed or rolled back.
+ * Runs one call and keeps its transaction open while a second runs on another connection; once that
+ * is over, or really waits for a lock, the first is committed or rolled back.
  */
 export async function interleave(
   database: TestDatabase,
@@ -64,7 +67,9 @@ async function settled(session: pg.Client, call: Call): Promise<Omit<Second, "wa
   }
 }
 
-/** Whether anybody waits for this session; the number of the second's is not known behind a pooler. */
+/**
+ * Whether anybody waits for this session; the number of the second's is not known behind a pooler.
+ */
 async function blocks(database: TestDatabase, pid: number): Promise<boolean> {
   const waiting = "select from pg_stat_activity where datname = current_database() and $1 = any (pg_blocking_pids(pid))";
   return (await database.query(waiting, [pid])).length > 0;

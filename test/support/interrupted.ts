@@ -7,8 +7,10 @@ const TOUCHED = `select distinct relation::regclass::text as name from pg_locks 
   where l.pid = pg_backend_pid() and c.relkind in ('r', 'p') and c.relnamespace = 'baton'::regnamespace order by 1`;
 
 /**
- * A database of whose calls each stands still once on every table that it touches, until a timeout of the server ends it, and
- * then goes through; of reads, which are many, the first of each sort. What it touches is told by a try that is rolled back. ownerUrl: of a superuser whom no timeout concerns.
+ * A database of whose calls each stands still once on every table that it touches, until a timeout
+ * of the server ends it, and then goes through; of reads, which are many, the first of each sort.
+ * What it touches is told by a try that is rolled back. ownerUrl: of a superuser whom no timeout
+ * concerns.
  */
 export async function interrupted(inner: Database, ownerUrl: string, told: Error[]): Promise<Database> {
   const owner = new pg.Client({ connectionString: ownerUrl });
@@ -47,7 +49,10 @@ export const errorOf = (call: Promise<unknown>): Promise<Error> =>
     (thrown: Error) => thrown,
   );
 
-/** Nobody is in the way, but a machine that is slow for a moment meets the timeout all the same; then the call goes out again. */
+/**
+ * Nobody is in the way, but a machine that is slow for a moment meets the timeout all the same;
+ * then the call goes out again.
+ */
 export async function untilAnswered<Result>(call: () => Promise<Result>): Promise<Result> {
   for (;;) {
     try {

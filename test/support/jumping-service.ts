@@ -27,7 +27,10 @@ export const ASKED = {
 export type Place = keyof typeof ASKED;
 export const PLACES = Object.keys(ASKED) as Place[];
 
-/** A service whose clock is moved: elapsed is the true time since the start, offset how far the clock is from it. */
+/**
+ * A service whose clock is moved: elapsed is the true time since the start, offset how far the
+ * clock is from it.
+ */
 export class Service {
   readonly database: TestDatabase;
   readonly engine: Engine;
@@ -63,7 +66,10 @@ export class Service {
     return this.database.setNow(this.now);
   }
 
-  /** Time passes with a tick every ten minutes, as if all pollers were busy with other things than these runs. */
+  /**
+   * Time passes with a tick every ten minutes, as if all pollers were busy with other things than
+   * these runs.
+   */
   async tickFor(time: number): Promise<void> {
     for (let left = time; left > 0; left -= 10 * MINUTE) {
       await this.pass(10 * MINUTE);
@@ -98,7 +104,10 @@ export class Service {
     return run.id;
   }
 
-  /** Claims one run by itself and does something with it; its poller then ends, or is never heard of again. */
+  /**
+   * Claims one run by itself and does something with it; its poller then ends, or is never heard of
+   * again.
+   */
   private async lease(when: string, place: Place, act: (held: Held) => Promise<unknown>, ends = place !== "released"): Promise<Held> {
     await this.pass(1_000);
     // Nothing older.

@@ -17,11 +17,17 @@ export interface Load extends AsyncDisposable {
   done(): Promise<number>;
   /** Waits until so many more runs are done. */
   goesOn(runs: number): Promise<void>;
-  /** Ends the producers, lets the pollers finish, and asserts that nothing was refused, lost or repeated. */
+  /**
+   * Ends the producers, lets the pollers finish, and asserts that nothing was refused, lost or
+   * repeated.
+   */
   finish(): Promise<{ runs: number }>;
 }
 
-/** Two steps, and a booking that nothing but the engine keeps from being made twice; calls counts the attempts of each step. */
+/**
+ * Two steps, and a booking that nothing but the engine keeps from being made twice; calls counts
+ * the attempts of each step.
+ */
 function bookingWorkflow(calls: Map<string, number>) {
   const count = (key: string) => void calls.set(key, (calls.get(key) ?? 0) + 1);
   return defineWorkflow({ name: "booking", version: 1, input: z.object({ n: z.int() }) })
@@ -40,7 +46,10 @@ const BOOKING = `
   grant insert on test.booking to baton_poller;
 `;
 
-/** Starts one producer and two pollers, each with connections of its own, one of them through either driver. */
+/**
+ * Starts one producer and two pollers, each with connections of its own, one of them through either
+ * driver.
+ */
 export async function startLoad(database: TestDatabase): Promise<Load> {
   await database.query(BOOKING);
   const calls = new Map<string, number>();

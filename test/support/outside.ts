@@ -18,7 +18,10 @@ export interface OutsideCall extends CallFacts {
   readonly answer: () => void;
 }
 
-/** A service outside that steps call: it remembers every call, also of processes that are long dead, and answers when the test wants. */
+/**
+ * A service outside that steps call: it remembers every call, also of processes that are long dead,
+ * and answers when the test wants.
+ */
 export interface Outside extends AsyncDisposable {
   readonly url: string;
   /** In the order in which they came. */

@@ -25,10 +25,16 @@ export class PgBouncerStartError extends Error {
 
 const PROGRAMS = ["/usr/sbin/pgbouncer", "/usr/bin/pgbouncer", "/opt/homebrew/bin/pgbouncer", "/usr/local/bin/pgbouncer"];
 const NOBODY = 65534;
-/** Few sessions for many clients, so that a client really meets another one's; the rest is what Neon's pooler has, or the default. */
+/**
+ * Few sessions for many clients, so that a client really meets another one's; the rest is what
+ * Neon's pooler has, or the default.
+ */
 const SETTINGS = { pool_mode: "transaction", default_pool_size: 10, max_client_conn: 500, auth_type: "scram-sha-256" };
 
-/** Starts PgBouncer in transaction mode in front of a Postgres, on 127.0.0.1; it ends with this process. Refuses to run as root, so root lends it `nobody`. */
+/**
+ * Starts PgBouncer in transaction mode in front of a Postgres, on 127.0.0.1; it ends with this
+ * process. Refuses to run as root, so root lends it `nobody`.
+ */
 export async function startPgBouncer(server: Address, passwords: ReadonlyMap<string, string>): Promise<PgBouncer> {
   const program = PROGRAMS.find((path) => existsSync(path));
   if (program === undefined) throw new PgBouncerStartError("PgBouncer is not installed. Run: apt-get install pgbouncer");
@@ -62,7 +68,8 @@ function settingsFile({ host, port }: Address, listenPort: number, folder: strin
     unix_socket_dir: "",
     auth_file: join(folder, "users.txt"),
     logfile: join(folder, "log"),
-    // Each test file has a database of its own, so sessions of those that are gone must not pile up.
+    // Each test file has a database of its own, so sessions of those that are gone must not pile
+    // up.
     server_idle_timeout: 5,
   };
   const lines = Object.entries(settings).map(([name, value]) => `${name} = ${value}`);

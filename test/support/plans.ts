@@ -62,7 +62,10 @@ const SETTINGS = [
   "set jit = off",
 ];
 
-/** A session of its own that tells the plan of each statement, those inside functions too. Needs a superuser. */
+/**
+ * A session of its own that tells the plan of each statement, those inside functions too. Needs a
+ * superuser.
+ */
 export async function explainingSession(url: string, settings: readonly string[] = []) {
   const session = new pg.Client({ connectionString: url });
   await session.connect();
@@ -75,7 +78,10 @@ export async function explainingSession(url: string, settings: readonly string[]
     plans.push({ statement, scans: scansOf(plan), buffers: (plan["Shared Hit Blocks"] ?? 0) + (plan["Shared Read Blocks"] ?? 0) });
   });
   return {
-    /** Runs one call and gives its answer, every statement that ran for it, and the buffers that it touched. */
+    /**
+     * Runs one call and gives its answer, every statement that ran for it, and the buffers that it
+     * touched.
+     */
     async call(text: string, ...values: unknown[]): Promise<{ answer: unknown; ran: Ran[]; buffers: number }> {
       plans.length = 0;
       const { rows } = await session.query(`select ${text} as answer`, values);

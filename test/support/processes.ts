@@ -3,14 +3,20 @@ import { once } from "node:events";
 import { watchdog } from "../../infra/local/postgres/lifeline.ts";
 import { fileURLToPath } from "node:url";
 
-/** Starts a script of the test folder in a Node process of its own; it is killed with the test process at the latest, also when that is killed. */
+/**
+ * Starts a script of the test folder in a Node process of its own; it is killed with the test
+ * process at the latest, also when that is killed.
+ */
 export function startScript(script: URL, ...args: string[]): ChildProcess {
   const child = spawn(process.execPath, [fileURLToPath(script), ...args], { stdio: ["ignore", "pipe", "inherit"] });
   endWithUs(child);
   return child;
 }
 
-/** Lets the end of this process, however it comes, kill a child; of a group of its own, all that are in it. */
+/**
+ * Lets the end of this process, however it comes, kill a child; of a group of its own, all that are
+ * in it.
+ */
 export function endWithUs(child: ChildProcess, whom: "child" | "group" = "child"): void {
   if (child.pid !== undefined) child.once("exit", watchdog(whom === "group" ? -child.pid : child.pid, "KILL"));
 }

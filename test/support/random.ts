@@ -1,4 +1,7 @@
-/** Repeatable random numbers from 0 up to, not including, 1; BATON_SEED sets the seed, which a test prints. Mulberry32, by Tommy Ettinger. */
+/**
+ * Repeatable random numbers from 0 up to, not including, 1; BATON_SEED sets the seed, which a test
+ * prints. Mulberry32, by Tommy Ettinger.
+ */
 export function seededRandom(seed = Number(process.env["BATON_SEED"] ?? Math.floor(Math.random() * 2 ** 31))): {
   random: () => number;
   seed: number;

@@ -3,7 +3,9 @@ import { DatabaseRefusedError } from "../../shared/domain/database-errors.ts";
 import type { Statement } from "../../shared/domain/statement.ts";
 import type { Role, TestDatabase } from "./database.ts";
 
-/** One call that was made: as which role, and its statements, of which several are one transaction. */
+/**
+ * One call that was made: as which role, and its statements, of which several are one transaction.
+ */
 export interface RecordedCall {
   readonly role: Role;
   readonly statements: readonly Statement[];
@@ -28,7 +30,10 @@ export function recorded(database: TestDatabase, role: Role, record: (call: Reco
   };
 }
 
-/** Makes recorded calls again; what comes back, other than an answer or a refusal that a repeat may get, is collected. */
+/**
+ * Makes recorded calls again; what comes back, other than an answer or a refusal that a repeat may
+ * get, is collected.
+ */
 export function repeater(database: TestDatabase): {
   readonly again: (call: RecordedCall) => Promise<void>;
   readonly unlawful: unknown[];

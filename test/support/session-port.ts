@@ -1,7 +1,10 @@
 import type pg from "pg";
 import type { Database } from "../../shared/db/database.ts";
 
-/** One session as the port that the engine speaks through; what the server says of an error comes out as it is. */
+/**
+ * One session as the port that the engine speaks through; what the server says of an error comes
+ * out as it is.
+ */
 export function portOf(session: pg.Client): Database {
   return {
     query: async (text: string, values: readonly unknown[] = []) => (await session.query(text, [...values])).rows,

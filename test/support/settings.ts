@@ -1,4 +1,7 @@
-/** A setting, a value that is not the usual one, and, where calls cannot work under it, the error that says so. */
+/**
+ * A setting, a value that is not the usual one, and, where calls cannot work under it, the error
+ * that says so.
+ */
 export type Setting = readonly [name: string, value: string, refusal?: RegExp];
 
 const planner = [
@@ -119,7 +122,10 @@ export const SETTINGS: readonly Setting[] = [
   ...planner,
 ];
 
-/** A schema with types, functions and operators named like the built-in ones, each of which refuses whatever it is given. */
+/**
+ * A schema with types, functions and operators named like the built-in ones, each of which refuses
+ * whatever it is given.
+ */
 export const HOSTILE = `
   create schema hostile;
   create function hostile.refuse() returns boolean language plpgsql as $$ begin raise exception 'this is not the built-in one'; end $$;

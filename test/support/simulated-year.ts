@@ -13,7 +13,10 @@ const FIRST_MONDAY = Date.parse("1970-01-05T00:00:00Z");
 /** Midnight of UTC on the Monday before. */
 export const mondayOf = (at: number): number => at - ((((at - FIRST_MONDAY) % WEEK_MS) + WEEK_MS) % WEEK_MS);
 
-/** Around each end of a week of a year, and around each change of clocks: before it, at it, in what is skipped or repeated, and after. */
+/**
+ * Around each end of a week of a year, and around each change of clocks: before it, at it, in what
+ * is skipped or repeated, and after.
+ */
 export function momentsOf(year: number, changes: readonly Date[]): Date[] {
   const [from, to] = [Date.UTC(year, 0, 1), Date.UTC(year + 1, 0, 1)];
   const moments = new Set<number>();
@@ -32,8 +35,9 @@ type Stage = Kind | "woken" | "again";
 const bytesOf = (...words: unknown[]): Buffer => createHash("sha256").update(words.join()).digest().subarray(0, 16);
 
 /**
- * Lives through a year, moment by moment: makes partitions, enqueues with keys that come again after days, claims, sleeps, retries,
- * crashes, ends, and forgets keys. Gives all that the calls answered, word for word.
+ * Lives through a year, moment by moment: makes partitions, enqueues with keys that come again
+ * after days, claims, sleeps, retries, crashes, ends, and forgets keys. Gives all that the calls
+ * answered, word for word.
  */
 export async function liveYear(database: Database, clock: Clock, moments: readonly Date[]): Promise<unknown[]> {
   const calls = runRepository(database);
@@ -65,7 +69,9 @@ export async function liveYear(database: Database, clock: Clock, moments: readon
   return answers;
 }
 
-/** What becomes of each run that was claimed: its kind's trouble the first time, its end the second. */
+/**
+ * What becomes of each run that was claimed: its kind's trouble the first time, its end the second.
+ */
 function roundOf(runs: readonly Member[], begun: Map<string, Stage>): Partial<AdvanceRequest> {
   const of = (...stages: Stage[]) => runs.filter(({ id }) => stages.includes(begun.get(id)!));
   const ending = of("done", "delayed", "woken", "again");

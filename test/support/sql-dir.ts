@@ -3,8 +3,9 @@ import { join } from "node:path";
 import { SQL_DIR } from "../../infra/migrate/sql-files.ts";
 
 /**
- * A copy of `sql/` as the next version might be: every function's body differs, the calls and a part of them have to be dropped
- * first, as when their type changes, and a migration adds a column to some tables, and a table.
+ * A copy of `sql/` as the next version might be: every function's body differs, the calls and a
+ * part of them have to be dropped first, as when their type changes, and a migration adds a column
+ * to some tables, and a table.
  */
 export function nextSql(folder: string, version: number, tables: readonly string[]): string {
   const sqlDir = join(folder, `version-${version}`);

@@ -4,7 +4,10 @@ import { runRepository } from "../../shared/db/run-repository.ts";
 import { advanceRequest, block, claimRequest, member, newRun, step } from "./engine-calls.ts";
 
 const TEXTS = "a9 a10 A10 a-10 co-op coop i I ı İ v w z Z ä a\u0308 ae é e\u0301 ss ß ﬀ ff Ω \u2126 あ ア ー \u200d";
-/** Texts that one collation or another holds for the same, or puts into another order than their bytes. */
+/**
+ * Texts that one collation or another holds for the same, or puts into another order than their
+ * bytes.
+ */
 export const STRANGERS: readonly string[] = TEXTS.split(" ");
 
 /** Uses each text as a workflow, a key and a node, and gives who was found under it. */

@@ -7,7 +7,10 @@ export interface TcpRelay extends AsyncDisposable {
   readonly port: number;
   /** How many connections are open. */
   readonly open: number;
-  /** Ends all connections that are open, as what lies between does with those that nobody used for long. */
+  /**
+   * Ends all connections that are open, as what lies between does with those that nobody used for
+   * long.
+   */
   cut(): void;
   /** From now on what a client sends arrives later by so many milliseconds; by default at once. */
   delay(milliseconds: number): void;

@@ -26,7 +26,10 @@ export interface Watched {
   readonly dimensions: Readonly<Record<string, unknown>>;
 }
 
-/** Synthesises the service for a stage, under another name if there is one; what it wrote goes with the test file. */
+/**
+ * Synthesises the service for a stage, under another name if there is one; what it wrote goes with
+ * the test file.
+ */
 export async function templateOf(stage: string, service?: string): Promise<TestTemplate> {
   const made = await synthesise(projectFolder(), { driver: "neon", stage, ...(service !== undefined && { service }) });
   const { Resources: resources, Conditions: conditions } = JSON.parse(readFileSync(made.templateFile, "utf8")) as {

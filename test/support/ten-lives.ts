@@ -10,8 +10,9 @@ const ORDER = ["done", "retried", "slept", "redriven", "blocked", "stopped", "st
 type Name = (typeof ORDER)[number];
 
 /**
- * Ten runs from enqueue to their endings, each with another life, or as many times ten side by side, through one connection, with
- * the time in the test's hands. Gives what became of each, with all times as milliseconds since the start.
+ * Ten runs from enqueue to their endings, each with another life, or as many times ten side by
+ * side, through one connection, with the time in the test's hands. Gives what became of each, with
+ * all times as milliseconds since the start.
  */
 export async function liveTenLives(database: Database, clock: Clock, start: Date, times = 1): Promise<Record<string, unknown>> {
   const calls = runRepository(database);

@@ -1,4 +1,7 @@
-/** What must not compile: each line below an `@ts-expect-error` is refused, or `tsc` reports the comment as unused. */
+/**
+ * What must not compile: each line below an `@ts-expect-error` is refused, or `tsc` reports the
+ * comment as unused.
+ */
 import * as z from "zod";
 import { defineWorkflow, RetryAfterError, walk } from "../../shared/index.ts";
 import type { WorkflowRef } from "../../shared/index.ts";

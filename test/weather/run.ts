@@ -1,5 +1,6 @@
-// npm run test:weather [-- <files>]: the same tests where verdicts like to break: in another zone, in the C locale, in a folder with
-// spaces and umlauts, and beside four busy loops. Ends with 1 if any of them fails.
+// npm run test:weather [-- <files>]: the same tests where verdicts like to break: in another zone,
+// in the C locale, in a folder with spaces and umlauts, and beside four busy loops. Ends with 1 if
+// any of them fails.
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -20,7 +21,10 @@ function passes(what: string, cwd: string, env: Readonly<Record<string, string>>
   return status === 0;
 }
 
-/** A clone in a folder whose name a careless command or URL would take apart. The packages are its own: a link would lead out of it. */
+/**
+ * A clone in a folder whose name a careless command or URL would take apart. The packages are its
+ * own: a link would lead out of it.
+ */
 function inOddFolder(): boolean {
   const clone = copyProject();
   const folder = mkdtempSync(join(tmpdir(), "Bäton prüft "));

@@ -8,9 +8,11 @@ export interface AccessKey {
 }
 
 /**
- * The access keys of those that may call this machine's AWS: each instance of a function has one of its own while it lives.
+ * The access keys of those that may call this machine's AWS: each instance of a function has one of
+ * its own while it lives.
  *
- * A key is known by its id, which every signed call names and which nobody can guess; the signature is not looked at.
+ * A key is known by its id, which every signed call names and which nobody can guess; the signature
+ * is not looked at.
  */
 export class AccessKeys {
   /** Whose each key is, by the hash of its id: how long a look takes tells nothing of the ids. */
@@ -35,7 +37,10 @@ export class AccessKeys {
     return id === undefined ? undefined : this.#owners.get(hashOf(id));
   }
 
-  /** Lets only signed calls through; the others are refused as AWS refuses a key that it does not know. */
+  /**
+   * Lets only signed calls through; the others are refused as AWS refuses a key that it does not
+   * know.
+   */
   guard(listener: RequestListener): RequestListener {
     return (request, response) => {
       if (this.ownerOf(request) !== undefined) return listener(request, response);

@@ -18,7 +18,10 @@ const BODY_LIMIT = 10 * 1024 * 1024;
 /** What Lambda takes in one invocation, in characters of the event. */
 const EVENT_LIMIT = 6 * 1024 * 1024;
 
-/** Answers HTTP requests as an API Gateway HTTP API in front of the functions does, its own errors included. */
+/**
+ * Answers HTTP requests as an API Gateway HTTP API in front of the functions does, its own errors
+ * included.
+ */
 export function httpGateway(options: GatewayOptions): RequestListener {
   const match = routeTable(options.routes);
   return (request, response) => {

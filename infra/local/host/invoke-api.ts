@@ -6,7 +6,10 @@ import { readBody } from "./request-body.ts";
 /** What Lambda takes with one synchronous call, in bytes. */
 const PAYLOAD_LIMIT = 6 * 1024 * 1024;
 
-/** Answers Lambda's Invoke API, so that functions wake one another through the AWS SDK as when deployed. */
+/**
+ * Answers Lambda's Invoke API, so that functions wake one another through the AWS SDK as when
+ * deployed.
+ */
 export function invokeApi(poolNamed: (name: string) => LambdaPool | undefined): RequestListener {
   return (request, response) => {
     serve(request, response).catch((error: unknown) => {

@@ -5,7 +5,10 @@ import { Worker } from "node:worker_threads";
 import { transformSync } from "esbuild";
 import type { FunctionFacts } from "./template.ts";
 
-/** How an invocation ended: the handler's result as JSON text, or the error that a caller of Lambda sees. */
+/**
+ * How an invocation ended: the handler's result as JSON text, or the error that a caller of Lambda
+ * sees.
+ */
 export type Outcome = { readonly payload: string } | { readonly error: { readonly errorType: string; readonly errorMessage: string } };
 
 /** What the instance's thread is started with, and told for each invocation. */
@@ -40,12 +43,18 @@ export interface InstanceOptions {
 /** What Lambda carries of a function's result, in bytes. */
 const RESULT_LIMIT = 6_291_556;
 
-/** By default a thread's garbage may grow to 48 MB before it is collected, for each instance of this machine. */
+/**
+ * By default a thread's garbage may grow to 48 MB before it is collected, for each instance of this
+ * machine.
+ */
 const YOUNG_GENERATION_MB = 8;
 
 let bootstrap: URL | undefined;
 
-/** The thread's program without its types: a thread that read TypeScript would load the compiler for it, 9 MB each. */
+/**
+ * The thread's program without its types: a thread that read TypeScript would load the compiler for
+ * it, 9 MB each.
+ */
 function bootstrapProgram(): URL {
   if (bootstrap !== undefined) return bootstrap;
   const file = new URL("./lambda-bootstrap.ts", import.meta.url);
@@ -54,7 +63,8 @@ function bootstrapProgram(): URL {
 }
 
 /**
- * One Lambda instance: a thread with an environment and a memory of its own that handles one invocation at a time.
+ * One Lambda instance: a thread with an environment and a memory of its own that handles one
+ * invocation at a time.
  *
  * It ends at the function's timeout, at a crash and when told to; the host lives on.
  */

@@ -33,7 +33,8 @@ const IDLE_ENDS_AFTER_MS = 60_000;
 /**
  * The instances of one function: used again when idle, made on demand, ended after an idle minute.
  *
- * Over its reserved concurrency a synchronous call is refused with TooManyRequestsError, an asynchronous event waits until it is too old.
+ * Over its reserved concurrency a synchronous call is refused with TooManyRequestsError, an
+ * asynchronous event waits until it is too old.
  */
 export class LambdaPool {
   readonly facts: FunctionFacts;
@@ -62,7 +63,10 @@ export class LambdaPool {
     return this.#enqueue(event, timeoutMs, () => this.#synchronous--);
   }
 
-  /** Resolves when the event was handled; rejects with TooManyRequestsError when it became too old first and was dropped. */
+  /**
+   * Resolves when the event was handled; rejects with TooManyRequestsError when it became too old
+   * first and was dropped.
+   */
   invokeAsync(event: string): Promise<Outcome> {
     return this.#enqueue(event, this.facts.maximumEventAgeMs);
   }

@@ -3,8 +3,8 @@ import type { IncomingMessage, RequestListener } from "node:http";
 const NAMES = new Set(["127.0.0.1", "localhost", "[::1]"]);
 
 /**
- * Answers only requests that name this machine and this port in their Host header: a web page that had its own name lead to
- * 127.0.0.1 names itself. All others are answered with 400.
+ * Answers only requests that name this machine and this port in their Host header: a web page that
+ * had its own name lead to 127.0.0.1 names itself. All others are answered with 400.
  */
 export function localOnly(listener: RequestListener): RequestListener {
   return (request, response) => {

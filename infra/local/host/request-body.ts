@@ -1,6 +1,9 @@
 import type { IncomingMessage } from "node:http";
 
-/** The whole body, or undefined when it is longer than `limit` bytes; then the rest is read and thrown away. */
+/**
+ * The whole body, or undefined when it is longer than `limit` bytes; then the rest is read and
+ * thrown away.
+ */
 export async function readBody(request: IncomingMessage, limit: number): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   let length = 0;

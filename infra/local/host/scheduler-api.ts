@@ -6,7 +6,10 @@ export interface OneTimeSchedule {
   readonly targetArn: string;
 }
 
-/** Answers what the poller asks of EventBridge Scheduler: schedules that fire once are made, moved, and fired at their minute. */
+/**
+ * Answers what the poller asks of EventBridge Scheduler: schedules that fire once are made, moved,
+ * and fired at their minute.
+ */
 export class SchedulerApi {
   readonly schedules = new Map<string, OneTimeSchedule>();
   readonly #timers = new Map<string, NodeJS.Timeout>();

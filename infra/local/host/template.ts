@@ -31,7 +31,10 @@ export interface ScheduleFacts {
   readonly input: string | undefined;
 }
 
-/** What the local host serves: the part of a synthesised CloudFormation template that it understands. */
+/**
+ * What the local host serves: the part of a synthesised CloudFormation template that it
+ * understands.
+ */
 export interface Template {
   readonly functions: readonly FunctionFacts[];
   readonly routes: readonly RouteFacts[];
@@ -111,7 +114,10 @@ function functionFacts(
   };
 }
 
-/** A reference to a function is its name, as on AWS; of what exists only there, an ARN says the logical id. */
+/**
+ * A reference to a function is its name, as on AWS; of what exists only there, an ARN says the
+ * logical id.
+ */
 function text(name: string, value: string | z.output<typeof Ref> | z.output<typeof GetAtt>, all: Functions): string {
   if (typeof value === "string") return value;
   if ("Fn::GetAtt" in value) return `arn:aws:local:local:000000000000:${value["Fn::GetAtt"][0]}`;

@@ -23,7 +23,10 @@ interface SessionFacts {
 
 export const ANSWER_LIMIT = 10 * 1024 * 1024;
 
-/** The state that a session may carry over, except cached plans: those cost time and change no result. */
+/**
+ * The state that a session may carry over, except cached plans: those cost time and change no
+ * result.
+ */
 const RESET =
   "CLOSE ALL; RESET SESSION AUTHORIZATION; RESET ALL; SET client_encoding = 'UTF8'; DEALLOCATE ALL; UNLISTEN *; " +
   "SELECT pg_advisory_unlock_all(); DISCARD TEMP; DISCARD SEQUENCES";
@@ -40,7 +43,10 @@ const COPY_REFUSED = {
 
 const RAW_TEXT = { getTypeParser: () => (text: string) => text };
 
-/** Runs requests on pooled sessions, one pool for each user and database, and hands no state from one request to the next. */
+/**
+ * Runs requests on pooled sessions, one pool for each user and database, and hands no state from
+ * one request to the next.
+ */
 export class NeonSessions {
   readonly #address: Address;
   readonly #pools = new Map<string, pg.Pool>();
@@ -50,7 +56,10 @@ export class NeonSessions {
     this.#address = address;
   }
 
-  /** Executes one request; a refusal by Postgres is an answer too. Throws only when no session can be had. */
+  /**
+   * Executes one request; a refusal by Postgres is an answer too. Throws only when no session can
+   * be had.
+   */
   async run(request: NeonRequest, caller: Caller): Promise<Answer> {
     const client = await this.#pool(request.connectionString).connect();
     caller.running = client;
@@ -101,7 +110,10 @@ export class NeonSessions {
     return JSON.stringify({ command, rowCount, rowAsArray: rowsAsArrays, fields, rows: shownRows });
   }
 
-  /** After the answer, so that no caller waits for it. A session that was told to cancel may get that late: it is not used again. */
+  /**
+   * After the answer, so that no caller waits for it. A session that was told to cancel may get
+   * that late: it is not used again.
+   */
   async #giveBack(client: pg.PoolClient, caller: Caller): Promise<void> {
     try {
       if (client.getTransactionStatus() !== "I") await client.query("ROLLBACK");
@@ -149,7 +161,10 @@ function bounded(body: string): Answer {
   return { status: 507, body: `response is too large (max is ${ANSWER_LIMIT} bytes)` };
 }
 
-/** Postgres' own errors come with their fields; a connection that broke while it worked has a message and no code. */
+/**
+ * Postgres' own errors come with their fields; a connection that broke while it worked has a
+ * message and no code.
+ */
 export function refusal(error: unknown): Answer {
   if (!(error instanceof pg.DatabaseError)) return { status: 400, body: JSON.stringify({ message: (error as Error).message }) };
   if (error.message === NO_DATA) return { status: 400, body: JSON.stringify(COPY_REFUSED) };

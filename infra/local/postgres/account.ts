@@ -5,7 +5,8 @@ import { dirname, join } from "node:path";
 import { type Binaries, binariesIn } from "./binaries.ts";
 
 /**
- * How the server's processes run. Postgres refuses to run as root, so root lends it another user id:
+ * How the server's processes run. Postgres refuses to run as root, so root lends it another user
+ * id:
  * in a user namespace (the files stay root's own), or as `nobody`.
  */
 export type RunAs = "self" | "namespace" | "nobody";
@@ -23,10 +24,16 @@ export interface Account {
 
 const NOBODY = { uid: 65534, gid: 65534 };
 const NAMESPACE = ["unshare", "--user", `--map-user=${NOBODY.uid}`];
-/** A folder of root's that `nobody` may pass through but not list; it survives a restart of the machine, unlike /tmp. */
+/**
+ * A folder of root's that `nobody` may pass through but not list; it survives a restart of the
+ * machine, unlike /tmp.
+ */
 const SHELTER = "/var/tmp/baton-postgres";
 
-/** Decides as whom the server of `dataDir` runs; a data folder that exists stays with the user it belongs to. */
+/**
+ * Decides as whom the server of `dataDir` runs; a data folder that exists stays with the user it
+ * belongs to.
+ */
 export function chooseAccount(binaries: Binaries, dataDir: string, runAs = defaultRunAs(dataDir)): Account {
   if (runAs === "self") return { runAs, binaries, dataDir, prefix: [], ids: {} };
   if (runAs === "namespace") return { runAs, binaries, dataDir, prefix: NAMESPACE, ids: {} };

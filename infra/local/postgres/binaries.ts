@@ -43,7 +43,10 @@ function installedPackage(name: string): string | undefined {
   }
 }
 
-/** npm packs no symlinks and `--ignore-scripts` skips the script that makes them, so the libraries' short names may be missing. */
+/**
+ * npm packs no symlinks and `--ignore-scripts` skips the script that makes them, so the libraries'
+ * short names may be missing.
+ */
 function restoreSymlinks(folder: string): void {
   const list = join(folder, "native/pg-symlinks.json");
   if (!existsSync(list)) return;

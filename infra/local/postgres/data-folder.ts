@@ -25,7 +25,8 @@ export function passwordFile(dataDir: string): string {
 /**
  * Makes the data folder unless it is complete, and returns the superuser's password.
  *
- * It is built in a sibling and renamed, the password first, so that a kill at any moment leaves nothing half made.
+ * It is built in a sibling and renamed, the password first, so that a kill at any moment leaves
+ * nothing half made.
  */
 export function ensureDataFolder(account: Account, options: { fsync: boolean }): string {
   const { dataDir } = account;
@@ -52,7 +53,10 @@ function makeDataFolder(account: Account, fsync: boolean): void {
   rmSync(staging, { recursive: true });
 }
 
-/** Only an empty folder or a lost cluster of ours may be replaced, never a folder with files of another kind. */
+/**
+ * Only an empty folder or a lost cluster of ours may be replaced, never a folder with files of
+ * another kind.
+ */
 function refuseForeignFiles(dataDir: string): void {
   if (existsSync(dataDir) && readdirSync(dataDir).length > 0) {
     throw new Error(`${dataDir} is not an empty folder and not a data folder made by Baton. Move it away and start again.`);

@@ -9,7 +9,10 @@ export interface KeeperOptions extends PostgresOptions {
   readonly onRestart: () => void;
   /** Told once, with a sentence, when it cannot be kept running. */
   readonly onGivenUp: (reason: string) => void;
-  /** How long to wait before each start of a server that did not live for a minute. Default: 0, 0.5, 2, 5 and 10 s, then no more. */
+  /**
+   * How long to wait before each start of a server that did not live for a minute. Default: 0, 0.5,
+   * 2, 5 and 10 s, then no more.
+   */
   readonly pausesMs?: readonly number[];
   /** How often to look for trouble in its log. Default: a second. */
   readonly lookEveryMs?: number;
@@ -18,7 +21,9 @@ export interface KeeperOptions extends PostgresOptions {
 const PAUSES_MS = [0, 500, 2_000, 5_000, 10_000];
 const WELL_AFTER_MS = 60_000;
 
-/** A server that is started again when it ends by itself or is killed: the same data, port and URL. */
+/**
+ * A server that is started again when it ends by itself or is killed: the same data, port and URL.
+ */
 export interface KeptPostgres extends Pick<EmbeddedPostgres, "port" | "url" | "dataDir" | "stop"> {
   /** The process of now. */
   readonly pid: number;

@@ -26,7 +26,10 @@ export class ForeignServerError extends Error {
   }
 }
 
-/** What a postmaster writes about itself into its data folder; undefined where there is no such file. */
+/**
+ * What a postmaster writes about itself into its data folder; undefined where there is no such
+ * file.
+ */
 export function readPostmasterFile(dataDir: string): { pid: number; port: number; startedAt: Date; ready: boolean } | undefined {
   const file = join(dataDir, "postmaster.pid");
   if (!existsSync(file)) return undefined;
@@ -36,7 +39,10 @@ export function readPostmasterFile(dataDir: string): { pid: number; port: number
   return { pid, port, startedAt: new Date(startedAt * 1000), ready: lines[7]?.trim() === "ready" };
 }
 
-/** Finds the Postgres that runs on `dataDir`, or null; the file of a dead one does not count, also if its pid is in use again. */
+/**
+ * Finds the Postgres that runs on `dataDir`, or null; the file of a dead one does not count, also
+ * if its pid is in use again.
+ */
 export function findLeftover(dataDir: string): LiveServer | null {
   const folder = resolve(dataDir);
   const facts = readPostmasterFile(folder);
@@ -45,15 +51,19 @@ export function findLeftover(dataDir: string): LiveServer | null {
   return { pid: facts.pid, port: facts.port, startedAt: facts.startedAt, ours: command.includes(`bin/postgres -D ${folder} `) };
 }
 
-/** Ends a server of ours that still runs on `dataDir`, and clears what a dead one left; throws where it is not ours. */
+/**
+ * Ends a server of ours that still runs on `dataDir`, and clears what a dead one left; throws where
+ * it is not ours.
+ */
 export async function clearLeftover(dataDir: string): Promise<void> {
   const server = findLeftover(dataDir);
   if (server?.ours === false) throw new ForeignServerError(dataDir, server);
   if (server !== null) return stopServer(dataDir, server);
   const facts = readPostmasterFile(dataDir);
   if (facts === undefined || !isTaken(facts.pid)) return;
-  // A dead server's pid that belongs to another program by now, or to a zombie, would make Postgres refuse to start. The file
-  // is also its guard against children that outlive it, so they have to be gone first.
+  // A dead server's pid that belongs to another program by now, or to a zombie, would make Postgres
+  // refuse to start. The file is also its guard against children that outlive it, so they have to
+  // be gone first.
   for (let tries = 0; tries < 250 && hasChildren(dataDir); tries++) await pause(20);
   rmSync(join(dataDir, "postmaster.pid"), { force: true });
 }
@@ -66,7 +76,10 @@ async function stopServer(dataDir: string, server: LiveServer): Promise<void> {
   throw new ForeignServerError(dataDir, server);
 }
 
-/** Whether any process works in the data folder, as every process of a Postgres does; told by Linux only. */
+/**
+ * Whether any process works in the data folder, as every process of a Postgres does; told by Linux
+ * only.
+ */
 function hasChildren(dataDir: string): boolean {
   if (!existsSync("/proc/self/cwd")) return false;
   const folder = realpathSync(dataDir);
@@ -105,7 +118,10 @@ async function hasEnded(dataDir: string, pid: number): Promise<boolean> {
   return false;
 }
 
-/** A postmaster's working folder is its data folder; where that may not be seen, its command line has to name it. */
+/**
+ * A postmaster's working folder is its data folder; where that may not be seen, its command line
+ * has to name it.
+ */
 function runsOn(folder: string, pid: number, command: string): boolean {
   try {
     return readlinkSync(`/proc/${pid}/cwd`) === realpathSync(folder);

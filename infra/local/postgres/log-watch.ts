@@ -6,7 +6,10 @@ const LOOK_EVERY_MS = 1_000;
 const SAY_AGAIN_MS = 60_000;
 const AT_ONCE = 64 * 1024;
 
-/** Tells of a full disk or a folder that is read-only, under which Postgres lives on and refuses what is to be stored. Returns what ends it. */
+/**
+ * Tells of a full disk or a folder that is read-only, under which Postgres lives on and refuses
+ * what is to be stored. Returns what ends it.
+ */
 export function watchLog(dataDir: string, tell: (trouble: string) => void, everyMs = LOOK_EVERY_MS): () => void {
   let seen = 0;
   let said = -SAY_AGAIN_MS;

@@ -33,7 +33,10 @@ const GROUPS: Readonly<Record<string, GroupRole>> = {
   "poll-queue": "baton_poller",
 };
 
-/** The database of DATABASE_URL as it stands. Throws UnusableDatabaseError when it cannot be reached or needs `npm run migrate`. */
+/**
+ * The database of DATABASE_URL as it stands. Throws UnusableDatabaseError when it cannot be reached
+ * or needs `npm run migrate`.
+ */
 export async function externalDatabase(url: string, driver: Driver): Promise<LocalDatabase> {
   const description = describe(url);
   const state = await checkSchema(url).catch((error: unknown) => {
@@ -47,7 +50,10 @@ export async function externalDatabase(url: string, driver: Driver): Promise<Loc
   return { description, driver, connectionOf: () => ({ url, driver }), close: async () => undefined };
 }
 
-/** A Postgres of this clone's own in `folder`, migrated, with one login for each function; `neon` reaches it through a local endpoint. */
+/**
+ * A Postgres of this clone's own in `folder`, migrated, with one login for each function; `neon`
+ * reaches it through a local endpoint.
+ */
 export async function embeddedDatabase(folder: string, driver: Driver, events: DatabaseEvents): Promise<LocalDatabase> {
   const server = await keepPostgres({ dataDir: join(folder, "postgres"), fsync: true, ...events });
   try {
@@ -83,7 +89,10 @@ async function makeLogins(adminUrl: string): Promise<Map<string, string>> {
   return urls;
 }
 
-/** The pollers have ended in good order, so the next start need not wait for their leases. Postgres may have ended with them. */
+/**
+ * The pollers have ended in good order, so the next start need not wait for their leases. Postgres
+ * may have ended with them.
+ */
 async function releaseLeases(adminUrl: string): Promise<void> {
   const release = withClient(adminUrl, (client) => client.query("select baton.release(token) from baton.lease"));
   await release.catch(() => undefined);

@@ -30,7 +30,8 @@ const ORPHAN_ENDS_WITHIN_MS = 2_000;
 /**
  * Makes this process the host of `folder`, and returns what gives it up.
  *
- * A host whose npm was killed is waited for and ended if it hangs. Throws AlreadyRunningError where one is well.
+ * A host whose npm was killed is waited for and ended if it hangs. Throws AlreadyRunningError where
+ * one is well.
  */
 export async function claimFolder(folder: string, port: number, npm: ProcessIdentity | undefined): Promise<() => void> {
   const file = join(folder, "host.json");

@@ -5,7 +5,8 @@ import type { TickAnswer } from "../../../shared/domain/protocol.ts";
 const LONGEST_MS = 32_000;
 
 /**
- * Wakes the poller when a lease that a killed poller left behind expires, instead of at the next full minute.
+ * Wakes the poller when a lease that a killed poller left behind expires, instead of at the next
+ * full minute.
  *
  * tick: the database's own, which gives the runs of expired leases back; `clock` in milliseconds.
  */

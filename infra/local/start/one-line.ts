@@ -1,8 +1,8 @@
 const LONGEST = 300;
 
 /**
- * A message for a line that people read. Of a JSON document it is the sentence in it: the detail of a problem, the message of an
- * error, those of each issue of a schema.
+ * A message for a line that people read. Of a JSON document it is the sentence in it: the detail of
+ * a problem, the message of an error, those of each issue of a schema.
  */
 export function inOneLine(message: string): string {
   const line = (sentenceIn(message) ?? message).replaceAll(/\s+/g, " ").trim();

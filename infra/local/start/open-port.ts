@@ -17,7 +17,10 @@ export class PortTakenError extends Error {
   }
 }
 
-/** Takes a port of 127.0.0.1 at once; requests wait until `listener` is there. Throws PortTakenError. */
+/**
+ * Takes a port of 127.0.0.1 at once; requests wait until `listener` is there. Throws
+ * PortTakenError.
+ */
 export async function openPort(port: number, listener: Promise<RequestListener>): Promise<Server> {
   const server = createServer((request, response) => void listener.then((serve) => serve(request, response)));
   server.listen(port, "127.0.0.1");

@@ -2,9 +2,11 @@ import { chmodSync, lstatSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
 /**
- * Makes a folder and all that is in it readable to its owner only, also where an earlier version was less careful.
+ * Makes a folder and all that is in it readable to its owner only, also where an earlier version
+ * was less careful.
  *
- * What belongs to another user stays as it is, such as a data folder that `nobody` serves; then its user may pass through.
+ * What belongs to another user stays as it is, such as a data folder that `nobody` serves; then its
+ * user may pass through.
  */
 export function keepPrivate(folder: string): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });

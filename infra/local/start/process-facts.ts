@@ -1,7 +1,9 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 
-/** A process that is told apart from a later one with the same number by the moment it started at. */
+/**
+ * A process that is told apart from a later one with the same number by the moment it started at.
+ */
 export interface ProcessIdentity {
   readonly pid: number;
   /** In the system's own words: for comparison only. */
@@ -27,7 +29,10 @@ export function isAlive({ pid, startedAt }: ProcessIdentity): boolean {
   return processFacts(pid)?.startedAt === startedAt;
 }
 
-/** The npm that runs this script, if one does; between it and us there may be the shell of the script. To be asked at once: a dead parent has no name. */
+/**
+ * The npm that runs this script, if one does; between it and us there may be the shell of the
+ * script. To be asked at once: a dead parent has no name.
+ */
 export function findNpm(): ProcessIdentity | undefined {
   if (process.env["npm_lifecycle_event"] === undefined) return undefined;
   const parent = processFacts(process.ppid);

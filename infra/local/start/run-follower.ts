@@ -4,14 +4,20 @@ import type { ShownRun, ShownStep } from "./shown-run.ts";
 
 const ENDED = new Set(["done", "failed", "cancelled"]);
 const EVERY_MS = 250;
-/** A run that sleeps longer than this, or is blocked, is not followed any further, so that an idle database may sleep too. */
+/**
+ * A run that sleeps longer than this, or is blocked, is not followed any further, so that an idle
+ * database may sleep too.
+ */
 const LONG_SLEEP_MS = 60_000;
 /** Runs followed at the same time; more would only fill the screen. */
 const AT_MOST = 20;
 
 export type ReadRuns = (ids: readonly string[]) => Promise<readonly ShownRun[]>;
 
-/** Prints what happens in runs, a line for each attempt of a step, until they end. It asks for all of them at once, and for none when there is none. */
+/**
+ * Prints what happens in runs, a line for each attempt of a step, until they end. It asks for all
+ * of them at once, and for none when there is none.
+ */
 export class RunFollower {
   readonly #read: ReadRuns;
   readonly #print: (line: string) => void;
@@ -95,7 +101,9 @@ function isOver(run: ShownRun): boolean {
   return ENDED.has(run.status) || run.status === "blocked" || sleepMs(run) > LONG_SLEEP_MS;
 }
 
-/** Everything that is to be said about a run so far, a line each; what was said once stays the same. */
+/**
+ * Everything that is to be said about a run so far, a line each; what was said once stays the same.
+ */
 export function linesOf(run: ShownRun): string[] {
   const start = `${run.workflow.padEnd(16)} …${run.id.slice(-6)}`;
   const steps = run.steps.flatMap((step) => stepLines(step).map((line) => `${start}  ${step.name.padEnd(12)} ${line}`));

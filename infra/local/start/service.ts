@@ -104,7 +104,10 @@ function parametersFor(functions: readonly FunctionFacts[], database: LocalDatab
   );
 }
 
-/** Pollers that could not reach the database have ended by now; what they held is continued when their leases expire. */
+/**
+ * Pollers that could not reach the database have ended by now; what they held is continued when
+ * their leases expire.
+ */
 function goOn(host: Host, database: LocalDatabase, pollers: readonly string[]): void {
   pollers.forEach((poller) => void host.invoke(poller, "{}"));
   wakePollers(host, database, pollers);

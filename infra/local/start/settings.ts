@@ -8,7 +8,10 @@ export interface Settings {
   /** DATABASE_URL; undefined: the embedded server. */
   readonly databaseUrl: string | undefined;
   readonly driver: Driver | undefined;
-  /** Whether to enqueue one run of each example: always with the embedded server, else with `-- --demo`. */
+  /**
+   * Whether to enqueue one run of each example: always with the embedded server, else with
+   * `-- --demo`.
+   */
   readonly demo: boolean;
 }
 

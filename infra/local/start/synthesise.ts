@@ -11,7 +11,9 @@ export class SynthesisError extends Error {
   override readonly name = "SynthesisError";
 }
 
-/** The service as it would be deployed: its CloudFormation template, and the bundles below `folder`. */
+/**
+ * The service as it would be deployed: its CloudFormation template, and the bundles below `folder`.
+ */
 export interface Package {
   readonly folder: string;
   readonly templateFile: string;
@@ -26,7 +28,8 @@ export interface SynthesisOptions extends Omit<BuildOptions, "outdir"> {
 }
 
 /**
- * Builds the functions and synthesises the template of a stage in a folder of its own, offline and without credentials.
+ * Builds the functions and synthesises the template of a stage in a folder of its own, offline and
+ * without credentials.
  *
  * The bundles are always built (a fraction of a second); the template only when serverless.yml, a
  * fragment, or a variable of the environment that one of them asks for changed.

@@ -10,7 +10,10 @@ interface Follower {
   followOn(id: string): Promise<void>;
 }
 
-/** Says which runs were left unfinished. They go on whether they are shown or not, so no answer of the service stops the start. */
+/**
+ * Says which runs were left unfinished. They go on whether they are shown or not, so no answer of
+ * the service stops the start.
+ */
 export async function showUnfinished(api: Pick<Api, "runs">, follower: Follower, say: (line: string) => void): Promise<void> {
   const unseen = (what: string) => (error: unknown) => {
     if (!ANSWERS.some((answer) => error instanceof answer)) throw error;

@@ -9,7 +9,10 @@ export interface Patch extends Picture {
 const clearAfterwards = 2;
 const restoreAfterwards = 3;
 
-/** The screen of a GIF: patches are drawn on it one after the other, each disposed of before the next as the GIF says. */
+/**
+ * The screen of a GIF: patches are drawn on it one after the other, each disposed of before the
+ * next as the GIF says.
+ */
 export class Canvas {
   readonly #width: number;
   readonly #height: number;
@@ -22,7 +25,10 @@ export class Canvas {
     this.#pixels = new Uint8ClampedArray(width * height * 4);
   }
 
-  /** Draws a patch and returns a copy of the whole screen; `disposal` is the GIF's number for what happens before the next. */
+  /**
+   * Draws a patch and returns a copy of the whole screen; `disposal` is the GIF's number for what
+   * happens before the next.
+   */
   draw(patch: Patch, disposal: number): Picture {
     this.#dispose();
     this.#dispose = this.#disposalOf(patch, disposal);

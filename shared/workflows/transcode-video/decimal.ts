@@ -1,4 +1,7 @@
-/** An exact decimal number, such as `12.500`: what Postgres calls numeric. Its scale is the count of digits after the point. */
+/**
+ * An exact decimal number, such as `12.500`: what Postgres calls numeric. Its scale is the count of
+ * digits after the point.
+ */
 export class Decimal {
   readonly #units: bigint;
   readonly #scale: number;
@@ -8,7 +11,9 @@ export class Decimal {
     this.#scale = scale;
   }
 
-  /** Reads `-12.500`; throws `RangeError` for anything else, such as an exponent or a lone point. */
+  /**
+   * Reads `-12.500`; throws `RangeError` for anything else, such as an exponent or a lone point.
+   */
   static parse(text: string): Decimal {
     const [, whole, fraction = ""] = /^(-?\d+)(?:\.(\d+))?$/.exec(text) ?? [];
     if (whole === undefined) throw new RangeError(`${JSON.stringify(text)} is not a decimal number such as 12.500`);

@@ -5,7 +5,10 @@ const maxColours = 255;
 const clearAfterwards = 2;
 const forever = 0;
 
-/** Writes an animated GIF, one frame after the other; every frame has its own palette of up to 255 colours. */
+/**
+ * Writes an animated GIF, one frame after the other; every frame has its own palette of up to 255
+ * colours.
+ */
 export class GifEncoder {
   readonly #encoder = createEncoder();
 

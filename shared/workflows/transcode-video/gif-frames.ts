@@ -17,16 +17,20 @@ type ImageBlock = Extract<Block, { image: unknown }>;
 
 /** In all frames together: 20 seconds of decoding. */
 const maxPixels = 64_000_000;
-/** In one frame, or on the screen: the decoder takes 20 bytes for each, and nothing else has its turn for 0.2 seconds. */
+/**
+ * In one frame, or on the screen: the decoder takes 20 bytes for each, and nothing else has its
+ * turn for 0.2 seconds.
+ */
 const maxPixelsAtOnce = 1_000_000;
 const defaultDelayMs = 100;
 
 /**
  * Decodes a GIF frame by frame, each composed upon the ones before it as a browser shows it.
  *
- * Gives way to other work before each frame and stops there when `signal` aborts. A frame without a delay lasts 100 ms, as in
- * browsers. Throws `NonRetryableError` for what can't be decoded, and, before anything is
- * decoded, for more than a million pixels in a frame or 64 million in all frames together.
+ * Gives way to other work before each frame and stops there when `signal` aborts. A frame without a
+ * delay lasts 100 ms, as in browsers. Throws `NonRetryableError` for what can't be decoded, and,
+ * before anything is decoded, for more than a million pixels in a frame or 64 million in all frames
+ * together.
  */
 export async function* decodeFrames(source: Uint8Array, signal: AbortSignal): AsyncGenerator<Frame> {
   const structure = readGifStructure(source);
@@ -60,7 +64,10 @@ function refuseTooLarge({ width, height, frames, pixels, largest }: GifStructure
   }
 }
 
-/** A comment between a frame's timing and its image makes the parser put them apart; this puts them together again. */
+/**
+ * A comment between a frame's timing and its image makes the parser put them apart; this puts them
+ * together again.
+ */
 function imageBlocks(blocks: readonly Block[]): ImageBlock[] {
   const images: ImageBlock[] = [];
   let timing: Partial<Pick<ImageBlock, "gce">> = {};

@@ -18,8 +18,9 @@ const endMark = 0x3b;
 /**
  * Walks the blocks of a GIF without decoding them, and so finds out whether the file is whole.
  *
- * Throws `NonRetryableError` when the bytes are no GIF, end early (also when only the end mark is missing, because a file cut
- * between two frames looks just like that), hold no frame, or hold a block that no GIF has.
+ * Throws `NonRetryableError` when the bytes are no GIF, end early (also when only the end mark is
+ * missing, because a file cut between two frames looks just like that), hold no frame, or hold a
+ * block that no GIF has.
  */
 export function readGifStructure(source: Uint8Array): GifStructure {
   if (!/^GIF8[79]a/.test(String.fromCharCode(...source.subarray(0, 6)))) {

@@ -1,4 +1,7 @@
-/** The part of gifenc that the encoder uses; the package brings no types of its own, and Node finds no names in its main file. */
+/**
+ * The part of gifenc that the encoder uses; the package brings no types of its own, and Node finds
+ * no names in its main file.
+ */
 declare module "gifenc/dist/gifenc.esm.js" {
   type Colour = readonly number[];
 

@@ -1,11 +1,17 @@
-/** Pixels in rows from the top left, four bytes each: red, green, blue, and 255 where something is shown or 0 where nothing is. */
+/**
+ * Pixels in rows from the top left, four bytes each: red, green, blue, and 255 where something is
+ * shown or 0 where nothing is.
+ */
 export interface Picture {
   readonly width: number;
   readonly height: number;
   readonly pixels: Uint8ClampedArray;
 }
 
-/** Scales a picture to `width` × `height` by the mean of the pixels that fall together; at least half of them must show something. */
+/**
+ * Scales a picture to `width` × `height` by the mean of the pixels that fall together; at least
+ * half of them must show something.
+ */
 export function scale(source: Picture, width: number, height: number): Picture {
   const pixels = new Uint8ClampedArray(width * height * 4);
   for (let y = 0; y < height; y++) {

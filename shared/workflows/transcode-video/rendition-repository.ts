@@ -4,7 +4,9 @@ import { write } from "./unit-of-work.ts";
 import type { UnitOfWork } from "./unit-of-work.ts";
 import type { Rendition } from "./transcoder.ts";
 
-/** Where a rendition is and what it is like, without its content: small enough for a run's state. */
+/**
+ * Where a rendition is and what it is like, without its content: small enough for a run's state.
+ */
 export const RenditionReference = z.object({
   label: z.enum(["half", "quarter"]),
   width: z.int(),
@@ -35,7 +37,10 @@ export class RenditionRepository {
     this.#database = database;
   }
 
-  /** Stores renditions of a video; one whose label is there already stays as it is, so a repeat is harmless. */
+  /**
+   * Stores renditions of a video; one whose label is there already stays as it is, so a repeat is
+   * harmless.
+   */
   async store(videoId: string, renditions: readonly Rendition[], idempotencyKey: string, unit?: UnitOfWork): Promise<void> {
     const statements = renditions.map(({ label, width, height, frames, durationMs, content }) => ({
       text: insertRendition,

@@ -4,7 +4,10 @@ import type { Picture } from "./picture.ts";
 
 const size = { width: 160, height: 120, frames: 12, radius: 24 };
 
-/** A small animated GIF of a ball that rolls over coloured squares: 160 × 120 pixels, 12 frames of 80 ms. */
+/**
+ * A small animated GIF of a ball that rolls over coloured squares: 160 × 120 pixels, 12 frames of
+ * 80 ms.
+ */
 export function sampleVideo(): Uint8Array {
   const encoder = new GifEncoder();
   for (let frame = 0; frame < size.frames; frame++) encoder.add({ picture: samplePicture(frame), delayMs: 80 });

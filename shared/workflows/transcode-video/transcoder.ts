@@ -6,7 +6,10 @@ import type { Frame } from "./gif-frames.ts";
 import { GifEncoder } from "./gif-encoder.ts";
 import { scale } from "./picture.ts";
 
-/** What `probe` finds out about a file: sizes in pixels and bytes, the duration in milliseconds, the SHA-256 in hexadecimal. */
+/**
+ * What `probe` finds out about a file: sizes in pixels and bytes, the duration in milliseconds, the
+ * SHA-256 in hexadecimal.
+ */
 export const MediaFacts = z.object({
   format: z.literal("gif"),
   width: z.int(),
@@ -35,7 +38,10 @@ const ladder: readonly { readonly label: RenditionLabel; readonly divisor: numbe
   { label: "quarter", divisor: 4 },
 ];
 
-/** Decodes a whole animated GIF and says what it is; throws `NonRetryableError` for a file that is no GIF, cut short or damaged. */
+/**
+ * Decodes a whole animated GIF and says what it is; throws `NonRetryableError` for a file that is
+ * no GIF, cut short or damaged.
+ */
 export async function probe(source: Uint8Array, signal: AbortSignal): Promise<MediaFacts> {
   let [width, height, frames, durationMs] = [0, 0, 0, 0];
   for await (const { picture, delayMs } of decodeFrames(source, signal)) {
@@ -47,7 +53,10 @@ export async function probe(source: Uint8Array, signal: AbortSignal): Promise<Me
   return { format: "gif", width, height, frames, durationMs, bytes: source.length, sha256 };
 }
 
-/** Re-encodes an animated GIF at a half and a quarter of its width and height, frame by frame; gives way to other work after each of both. */
+/**
+ * Re-encodes an animated GIF at a half and a quarter of its width and height, frame by frame; gives
+ * way to other work after each of both.
+ */
 export async function transcode(source: Uint8Array, signal: AbortSignal): Promise<Rendition[]> {
   const rungs = ladder.map(({ label, divisor }) => new Rung(label, divisor));
   for await (const frame of decodeFrames(source, signal)) {

@@ -1,13 +1,16 @@
 import { DatabaseRefusedError, type Database } from "../../db/database.ts";
 import type { Statement } from "../../index.ts";
 
-/** Says what a refusal by the database means to the domain, or nothing when it is somebody else's. */
+/**
+ * Says what a refusal by the database means to the domain, or nothing when it is somebody else's.
+ */
 export type Explain = (refusal: DatabaseRefusedError) => Error | undefined;
 
 /**
  * Statements of several repositories that are committed together or not at all.
  *
- * Commit it yourself, or return its `statements` from a `sql` node: then they are a part of the engine's transaction.
+ * Commit it yourself, or return its `statements` from a `sql` node: then they are a part of the
+ * engine's transaction.
  */
 export class UnitOfWork {
   readonly #statements: Statement[] = [];
@@ -22,7 +25,10 @@ export class UnitOfWork {
     this.#explanations.push(explain);
   }
 
-  /** Runs everything in one transaction. Throws the domain's error for a refusal that a repository can explain. */
+  /**
+   * Runs everything in one transaction. Throws the domain's error for a refusal that a repository
+   * can explain.
+   */
   async commit(database: Database): Promise<void> {
     try {
       await database.transaction(this.#statements);
@@ -37,7 +43,10 @@ export class UnitOfWork {
   }
 }
 
-/** What repositories write with: joins the caller's unit of work, or without one makes a transaction of its own. */
+/**
+ * What repositories write with: joins the caller's unit of work, or without one makes a transaction
+ * of its own.
+ */
 export async function write(database: Database, statements: readonly Statement[], explain: Explain, unit?: UnitOfWork): Promise<void> {
   const joined = unit ?? new UnitOfWork();
   joined.add(statements, explain);

@@ -3,7 +3,10 @@ import { Decimal } from "./decimal.ts";
 import { Video } from "./video.ts";
 import type { Traits } from "./video.ts";
 
-/** A row of `example.videos` as the repository selects it: everything that JavaScript can't hold exactly comes as text. */
+/**
+ * A row of `example.videos` as the repository selects it: everything that JavaScript can't hold
+ * exactly comes as text.
+ */
 const VideoRow = z.object({
   id: z.uuid(),
   owner_id: z.uuid().nullable(),
@@ -17,7 +20,9 @@ const VideoRow = z.object({
 
 const TraitRow = z.object({ video_id: z.uuid(), name: z.string(), value: z.string() });
 
-/** A video as JSON: dates in ISO 8601 UTC, bigints and decimals as strings, sets as sorted arrays. */
+/**
+ * A video as JSON: dates in ISO 8601 UTC, bigints and decimals as strings, sets as sorted arrays.
+ */
 export const VideoJson = z.object({
   id: z.uuid(),
   ownerId: z.uuid().nullable(),

@@ -6,7 +6,10 @@ import { traitsToPairs, videosFromRows, videoToValues } from "./video-factory.ts
 import { DuplicateVideoError } from "./video.ts";
 import type { Traits, Video } from "./video.ts";
 
-/** Which videos to list; every part left out means any. At most `limit` come back (default 100), the newest first. */
+/**
+ * Which videos to list; every part left out means any. At most `limit` come back (default 100), the
+ * newest first.
+ */
 export interface VideoFilter {
   readonly id?: string;
   readonly ownerId?: string;
@@ -60,7 +63,9 @@ export class VideoRepository {
     this.#database = database;
   }
 
-  /** The videos that pass the filter, each with all its traits: two queries, however many they are. */
+  /**
+   * The videos that pass the filter, each with all its traits: two queries, however many they are.
+   */
   async list({ id, ownerId, published, trait, limit = 100 }: VideoFilter = {}): Promise<Video[]> {
     const filter = [id ?? null, ownerId ?? null, published ?? null, trait?.name ?? null, trait?.value ?? null, limit];
     const videos = await this.#database.query<{ id: string }>(selectVideos, filter);
@@ -73,13 +78,19 @@ export class VideoRepository {
     return video;
   }
 
-  /** Adds a new video with its traits. Throws `DuplicateVideoError` when its id, or its owner and title, are taken. */
+  /**
+   * Adds a new video with its traits. Throws `DuplicateVideoError` when its id, or its owner and
+   * title, are taken.
+   */
   async add(video: Video, unit?: UnitOfWork): Promise<void> {
     const statements = [{ text: insertVideo, values: videoToValues(video) }, traitsStatement(video.id, video.traits)];
     await write(this.#database, statements, explainDuplicate, unit);
   }
 
-  /** Marks a video and its renditions published, now unless it was before, and adds traits. Harmless when repeated. */
+  /**
+   * Marks a video and its renditions published, now unless it was before, and adds traits. Harmless
+   * when repeated.
+   */
   async publish(id: string, traits: Traits, unit?: UnitOfWork): Promise<void> {
     const statements = [{ text: publishVideo, values: [id] }, { text: publishRenditions, values: [id] }, traitsStatement(id, traits)];
     await write(this.#database, statements, explainDuplicate, unit);

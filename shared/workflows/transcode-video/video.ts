@@ -1,6 +1,9 @@
 import type { Decimal } from "./decimal.ts";
 
-/** What is known of a video beside its columns: each name with its set of values, such as `tag` with `cat` and `funny`. */
+/**
+ * What is known of a video beside its columns: each name with its set of values, such as `tag` with
+ * `cat` and `funny`.
+ */
 export type Traits = ReadonlyMap<string, ReadonlySet<string>>;
 
 export interface VideoFacts {
@@ -15,7 +18,9 @@ export interface VideoFacts {
   readonly traits: Traits;
 }
 
-/** A video with its traits: the aggregate, stored and loaded as one. An owner's titles are unique. */
+/**
+ * A video with its traits: the aggregate, stored and loaded as one. An owner's titles are unique.
+ */
 export class Video implements VideoFacts {
   readonly id: string;
   readonly ownerId: string | null;
@@ -39,7 +44,10 @@ export class Video implements VideoFacts {
     this.traits = facts.traits;
   }
 
-  /** Whether both come from one upload, so that the second is a repeat of the first and not another video. */
+  /**
+   * Whether both come from one upload, so that the second is a repeat of the first and not another
+   * video.
+   */
   isSameUploadAs(other: Video): boolean {
     return this.id === other.id && this.ownerId === other.ownerId && this.title === other.title && this.sha256 === other.sha256;
   }

@@ -4,7 +4,9 @@ import { createServer } from "node:http";
 /** Where the poller listens for an Invoke: chosen by whoever starts the processes. */
 const invokePort = Number(process.env["BENCH_INVOKE_PORT"] ?? 0);
 
-/** Stands in for the asynchronous Invoke of a Lambda: answered before the poller has done anything. */
+/**
+ * Stands in for the asynchronous Invoke of a Lambda: answered before the poller has done anything.
+ */
 export async function nudge(): Promise<void> {
   if (invokePort !== 0) await fetch(`http://127.0.0.1:${invokePort}/`, { method: "POST" });
 }
@@ -26,7 +28,10 @@ export function pollAgain(poll: () => Promise<unknown>) {
   };
 }
 
-/** A warm instance: one invocation at a time, and one more after it for all nudges that came meanwhile. */
+/**
+ * A warm instance: one invocation at a time, and one more after it for all nudges that came
+ * meanwhile.
+ */
 export async function pollWhenInvoked(poll: () => Promise<unknown>) {
   let running: Promise<void> | undefined;
   let again = false;

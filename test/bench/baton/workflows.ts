@@ -8,7 +8,10 @@ import { payload, type Payload, type Progress, type Workload } from "../contende
 const Input = z.object({ text: z.string(), sentAt: z.number().optional() });
 const Output = z.object({ text: z.string() });
 
-/** The workflows of W1 and W2. Their handlers do nothing, but each input and each output goes through a schema. */
+/**
+ * The workflows of W1 and W2. Their handlers do nothing, but each input and each output goes
+ * through a schema.
+ */
 export function workflowOf(workload: Workload, { started, done }: Progress, options: { readonly timeout?: Duration } = {}): AnyWorkflow {
   if (workload === "W1") {
     return defineWorkflow({ name: "single", version: 1, input: Input }).step("only", ({ input }) => {
@@ -28,7 +31,10 @@ export function workflowOf(workload: Workload, { started, done }: Progress, opti
     });
 }
 
-/** A chain of so many steps that each take a while; took is told when a step begins, with its number. */
+/**
+ * A chain of so many steps that each take a while; took is told when a step begins, with its
+ * number.
+ */
 export function chainOf(
   steps: number,
   waitMs: () => number,

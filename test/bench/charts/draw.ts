@@ -1,4 +1,5 @@
-// `draw.ts <charts.json> <folder>`: writes each chart as an SVG. A chart is { file, title, note, rows: [{ name, value, label, own }] }.
+// `draw.ts <charts.json> <folder>`: writes each chart as an SVG. A chart is { file, title, note,
+// rows: [{ name, value, label, own }] }.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as echarts from "echarts";

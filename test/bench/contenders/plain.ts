@@ -4,7 +4,10 @@ import { v7 } from "uuid";
 import type { Contender } from "../contender.ts";
 import { withClient } from "../../../infra/migrate/connection.ts";
 
-/** Baton's tables of a run and of its place, with their keys and indexes, and nothing else: no partitions, no functions. */
+/**
+ * Baton's tables of a run and of its place, with their keys and indexes, and nothing else: no
+ * partitions, no functions.
+ */
 const schema = `
   create table run (id uuid primary key, workflow text not null, version integer not null, priority smallint not null,
     input jsonb not null, start_at timestamptz not null, created_at timestamptz not null);

@@ -18,7 +18,10 @@ const enqueue = `
   with stored as (insert into run (input) select input::jsonb from unnest($1::text[]) as t (input) returning id)
   insert into queue (run_id, n, leased_until) select id, 0, '-infinity' from stored`;
 
-/** Stores what the last batch returned, ends or queues each run again, and claims the next batch: one statement. */
+/**
+ * Stores what the last batch returned, ends or queues each run again, and claims the next batch:
+ * one statement.
+ */
 const completeAndClaim = `
   with result as (
     select * from unnest($1::bigint[], $2::smallint[], $3::text[]) as t (run_id, n, output)
@@ -48,7 +51,10 @@ interface Claimed {
   readonly state: Payload;
 }
 
-/** The limit: batched SQL by hand over pg, which queues every step of a run again, and keeps each output and the history. */
+/**
+ * The limit: batched SQL by hand over pg, which queues every step of a run again, and keeps each
+ * output and the history.
+ */
 const raw: Contender = {
   name: "raw",
   version: "pg 8.23.1",

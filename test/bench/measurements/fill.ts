@@ -42,7 +42,10 @@ function queued(minutesAgo: number, runAt: string): string {
     insert into baton.ready select id, 2, start_at, 200, false from stored`;
 }
 
-/** Fills the tables on the server's side, and lets its statistics and visibility maps be as they are after a while. */
+/**
+ * Fills the tables on the server's side, and lets its statistics and visibility maps be as they are
+ * after a while.
+ */
 export async function fill(url: string, filled: Filled, snapshot?: pg.Client): Promise<void> {
   await withClient(url, async (client) => {
     await client.query("select baton.ensure_partitions()");
@@ -70,7 +73,10 @@ export async function fill(url: string, filled: Filled, snapshot?: pg.Client): P
   });
 }
 
-/** Other data of the size of the server's cache, in the cache: an empty one would favour empty tables. */
+/**
+ * Other data of the size of the server's cache, in the cache: an empty one would favour empty
+ * tables.
+ */
 async function fillCache(client: pg.Client): Promise<void> {
   await client.query("create extension pg_prewarm");
   await client.query("create table other as select n, repeat(md5(n::text), 200) as text from generate_series(1, 160000) as n");

@@ -6,18 +6,26 @@ import { withClient } from "../../../infra/migrate/connection.ts";
 import type { BenchServer } from "../server.ts";
 import { claimBuffers, type Filled, fill } from "./fill.ts";
 
-/** W3: rates in three-step workflows per second; buffers of one claim of 500, read or found in memory. */
+/**
+ * W3: rates in three-step workflows per second; buffers of one claim of 500, read or found in
+ * memory.
+ */
 export interface GrowthFigures {
   readonly drainedPerSecond: number;
   readonly claimBuffers: number;
 }
 
 const warmUp = 10_000;
-/** Some eight seconds: an autovacuum that comes by falls into every measurement or weighs little. */
+/**
+ * Some eight seconds: an autovacuum that comes by falls into every measurement or weighs little.
+ */
 const measured = 200_000;
 const module = new URL("../contenders/baton-pg.ts", import.meta.url);
 
-/** The drain rate and the cost of a claim in tables that hold what is asked for, beside enough ready runs to measure. */
+/**
+ * The drain rate and the cost of a claim in tables that hold what is asked for, beside enough ready
+ * runs to measure.
+ */
 export async function measureGrowth(server: BenchServer, filled: Filled): Promise<GrowthFigures> {
   const url = await server.createDatabase();
   const snapshot = filled.dead > 0 ? new pg.Client({ connectionString: url }) : undefined;
@@ -33,7 +41,10 @@ export async function measureGrowth(server: BenchServer, filled: Filled): Promis
   }
 }
 
-/** The drain rate at first, and after so many runs were drained while a snapshot from before them was held open. */
+/**
+ * The drain rate at first, and after so many runs were drained while a snapshot from before them
+ * was held open.
+ */
 export async function measureHeldSnapshot(server: BenchServer, drained: number): Promise<{ first: number; after: number }> {
   const url = await server.createDatabase();
   const snapshot = new pg.Client({ connectionString: url });

@@ -6,7 +6,10 @@ import { startCell } from "../processes.ts";
 import type { BenchServer } from "../server.ts";
 import { loadSince } from "./load.ts";
 
-/** What one invocation of 60 seconds did; CPU of the poller in milliseconds, figures of the server and bytes per 1,000 steps or per step. */
+/**
+ * What one invocation of 60 seconds did; CPU of the poller in milliseconds, figures of the server
+ * and bytes per 1,000 steps or per step.
+ */
 export interface InvocationFigures {
   readonly steps: number;
   readonly statements: number;
@@ -20,7 +23,10 @@ export interface InvocationFigures {
   readonly meanLoad: number;
 }
 
-/** How an invocation is set up: runs in a lease, handlers at the same time, and runs that wait for it. */
+/**
+ * How an invocation is set up: runs in a lease, handlers at the same time, and runs that wait for
+ * it.
+ */
 export interface InvocationTask {
   readonly batch: number;
   readonly concurrency: number;
@@ -36,7 +42,10 @@ interface Probed {
 
 const module = new URL("../contenders/baton-neon.ts", import.meta.url);
 
-/** How many steps one invocation of 60 seconds does through the Neon driver, in a process of its own. */
+/**
+ * How many steps one invocation of 60 seconds does through the Neon driver, in a process of its
+ * own.
+ */
 export async function measureInvocation(server: BenchServer, { batch, concurrency, backlog }: InvocationTask): Promise<InvocationFigures> {
   const url = await server.createDatabase();
   const endpoint = await startEndpoint(server.port);

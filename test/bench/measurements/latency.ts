@@ -20,7 +20,10 @@ export interface LatencyFigures {
 const warmUp = 5;
 const idleSeconds = 10;
 
-/** W4: three-step runs at a low rate, from a producer process to a warm worker process; through Neon the endpoint is a third. */
+/**
+ * W4: three-step runs at a low rate, from a producer process to a warm worker process; through Neon
+ * the endpoint is a third.
+ */
 export async function measureLatency(server: BenchServer, module: URL, runs: number, everyMs: number): Promise<LatencyFigures> {
   const url = await server.createDatabase();
   const endpoint = await startEndpoint(server.port);

@@ -5,7 +5,10 @@ import { probe } from "../probes/probe.ts";
 import type { BenchServer } from "../server.ts";
 import { median } from "./statistics.ts";
 
-/** Medians of invocations, in milliseconds; requests of the database, CPU and WAL of the server for each run from enqueue to done. */
+/**
+ * Medians of invocations, in milliseconds; requests of the database, CPU and WAL of the server for
+ * each run from enqueue to done.
+ */
 export interface LoneRunFigures {
   readonly pollerMs: number;
   readonly pollerCpuMs: number;
@@ -26,7 +29,10 @@ interface Timed {
 const warmUp = 50;
 const runs = 550;
 
-/** What a run costs that comes alone, and a look of the schedule at an idle database; everything warm, through the Neon driver. */
+/**
+ * What a run costs that comes alone, and a look of the schedule at an idle database; everything
+ * warm, through the Neon driver.
+ */
 export async function measureLoneRun(server: BenchServer): Promise<LoneRunFigures> {
   const url = await server.createDatabase();
   const endpoint = await startEndpoint(server.port);

@@ -5,7 +5,10 @@ import { median, quantile } from "./statistics.ts";
 
 const runs = 60;
 
-/** Milliseconds from the POST to the start of the first step, through everything that `npm start` starts: reported without a goal. */
+/**
+ * Milliseconds from the POST to the start of the first step, through everything that `npm start`
+ * starts: reported without a goal.
+ */
 export async function measurePost(): Promise<{ startP50: number; startP95: number }> {
   const folder = copyProject();
   const service = await RunningService.start(folder, await freePort());

@@ -3,7 +3,10 @@ import { startEndpoint } from "../endpoint.ts";
 import type { BenchServer } from "../server.ts";
 import { measureThroughput, type ThroughputFigures } from "./throughput.ts";
 
-/** Bytes of tables and their indexes for each finished three-step run, beside what its way there cost. */
+/**
+ * Bytes of tables and their indexes for each finished three-step run, beside what its way there
+ * cost.
+ */
 export interface StorageFigures extends ThroughputFigures {
   readonly storedBytes: number;
   /** The part of storedBytes that is indexes. */
@@ -20,7 +23,10 @@ interface Sizes {
 
 const module = new URL("../contenders/baton-neon.ts", import.meta.url);
 
-/** What so many finished runs, each with an input and three outputs of so many bytes, hold on disk after a vacuum. */
+/**
+ * What so many finished runs, each with an input and three outputs of so many bytes, hold on disk
+ * after a vacuum.
+ */
 export async function measureStorage(server: BenchServer, runs: number, bytes: number): Promise<StorageFigures> {
   const endpoint = await startEndpoint(server.port);
   const env = { BENCH_NEON_ENDPOINT: endpoint.url, BENCH_PAYLOAD_BYTES: `${bytes}` };

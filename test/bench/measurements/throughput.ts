@@ -35,7 +35,10 @@ export interface ThroughputFigures {
 
 const giveUpAfterMs = 240_000;
 
-/** Enqueues runs, then lets processes drain them; every part in a process of its own, in a database of its own. */
+/**
+ * Enqueues runs, then lets processes drain them; every part in a process of its own, in a database
+ * of its own.
+ */
 export async function measureThroughput(server: BenchServer, task: Throughput): Promise<ThroughputFigures> {
   const url = await server.createDatabase();
   const cells: Cell[] = [];

@@ -58,7 +58,8 @@ export default {
       systemDatabasePoolSize: poolSize,
       logger,
       applicationVersion: "1",
-      // A process that starts recovers what an executor of its name left; two workers must not take each other for one.
+      // A process that starts recovers what an executor of its name left; two workers must not take
+      // each other for one.
       executorID: `bench-${process.pid}`,
     });
     DBOS.registerWorkflow(workflowOf(workload, progress), { name: workflowNames[workload] });

@@ -6,7 +6,10 @@ import { installedVersion } from "./installed-version.ts";
 /** A task is a step; the job of a step adds that of the next, with its output as the payload. */
 const tasks = { W1: ["single"], W2: ["one", "two", "three"] } as const;
 const maxPoolSize = 10;
-/** Waiting 20 ms for more completions made W2 a tenth faster, and W1 no faster: its batches are full without. */
+/**
+ * Waiting 20 ms for more completions made W2 a tenth faster, and W1 no faster: its batches are full
+ * without.
+ */
 const completeJobBatchDelay = { W1: 0, W2: 20 } as const;
 const backlog = { concurrentJobs: 24, localQueue: { size: 1_000 }, failJobBatchDelay: 0 };
 const lowLoad = { concurrentJobs: 8 };
@@ -15,7 +18,10 @@ const logger = new Logger(() => (level, message) => {
   if (level === "error") console.error(message);
 });
 
-/** A pool of our own: graphile-worker does not wait for the end of one that it made, and no longer hears its errors by then. */
+/**
+ * A pool of our own: graphile-worker does not wait for the end of one that it made, and no longer
+ * hears its errors by then.
+ */
 function openPool(url: string): pg.Pool {
   const pool = new pg.Pool({ connectionString: url, max: maxPoolSize });
   pool.on("error", console.error);

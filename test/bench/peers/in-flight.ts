@@ -1,6 +1,9 @@
 import type { Payload } from "../contender.ts";
 
-/** For an API that starts one run per call: makes a `send` of many payloads, with at most `limit` calls under way over all its calls. */
+/**
+ * For an API that starts one run per call: makes a `send` of many payloads, with at most `limit`
+ * calls under way over all its calls.
+ */
 export function sendEach(limit: number, sendOne: (payload: Payload) => Promise<unknown>) {
   let underway = 0;
   const waiting: (() => void)[] = [];

@@ -44,7 +44,10 @@ function stepsOf(boss: PgBoss, workload: Workload, { started, done }: Progress):
   }));
 }
 
-/** A worker as its docs write it for full batches: fetch, work, complete, without a wait between them. */
+/**
+ * A worker as its docs write it for full batches: fetch, work, complete, without a wait between
+ * them.
+ */
 async function fetchUntil(stopped: AbortSignal, boss: PgBoss, { queue, work }: Step): Promise<void> {
   while (!stopped.aborted) {
     const jobs = await boss.fetch<Payload>(queue, { batchSize });

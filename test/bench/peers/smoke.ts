@@ -1,5 +1,7 @@
-// Whether every peer does what contender.ts asks, with a handful of runs: `node test/bench/peers/smoke.ts [peer ...]`.
-// Each case is a process of its own, which is killed when it takes too long. Prints a line per case; exits 1 when one is not ok.
+// Whether every peer does what contender.ts asks, with a handful of runs:
+// `node test/bench/peers/smoke.ts [peer ...]`.
+// Each case is a process of its own, which is killed when it takes too long. Prints a line per
+// case; exits 1 when one is not ok.
 import { fork } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

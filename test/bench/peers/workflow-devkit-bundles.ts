@@ -12,7 +12,10 @@ const cli = join(import.meta.dirname, "node_modules/workflow/bin/run.js");
 const folder = join(import.meta.dirname, "dist", `workflow-devkit-${installedVersion("workflow")}`);
 const bundles = join(folder, ".well-known/workflow/v1");
 
-/** Runs `workflow build` once for a version and a text of the workflows; it compiles every file below its working directory. */
+/**
+ * Runs `workflow build` once for a version and a text of the workflows; it compiles every file
+ * below its working directory.
+ */
 export function build(): void {
   const text = readFileSync(source, "utf8");
   const copy = join(folder, "workflows.ts");
@@ -37,7 +40,10 @@ export function workflowIdOf(name: string): string {
 
 type Route = (request: Request) => Promise<Response>;
 
-/** Serves the routes at which its queue delivers, as an adapter of a framework does. The world must be set before. */
+/**
+ * Serves the routes at which its queue delivers, as an adapter of a framework does. The world must
+ * be set before.
+ */
 export async function serveRoutes(): Promise<{ url: string; close(): Promise<void> }> {
   const require = createRequire(import.meta.url);
   const routes: Record<string, Route> = Object.fromEntries(

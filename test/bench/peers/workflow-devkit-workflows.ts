@@ -1,4 +1,5 @@
-// Compiled by the DevKit into bundles of its own, away from this folder: so no import, and progress is told through a global.
+// Compiled by the DevKit into bundles of its own, away from this folder: so no import, and progress
+// is told through a global.
 
 interface Payload {
   readonly text: string;

@@ -15,7 +15,10 @@ const setup = join(import.meta.dirname, "node_modules/@workflow/world-postgres/b
 
 const open = (url: string) => createWorld({ connectionString: url, queueConcurrency, maxPoolSize });
 
-/** Without what its start does besides: it enqueues every run that is pending once more, which would double the work of a backlog. */
+/**
+ * Without what its start does besides: it enqueues every run that is pending once more, which would
+ * double the work of a backlog.
+ */
 async function startWorld(world: ReturnType<typeof open>): Promise<void> {
   const { list } = world.runs;
   world.runs.list = (async () => ({ data: [], cursor: null, hasMore: false })) as typeof list;
@@ -43,7 +46,8 @@ export default {
     });
   },
   async openProducer(url, workload) {
-    // Every process that enqueues starts a worker as soon as this answers; at a closed port it never does, and only enqueues.
+    // Every process that enqueues starts a worker as soon as this answers; at a closed port it
+    // never does, and only enqueues.
     process.env["WORKFLOW_LOCAL_BASE_URL"] ??= "http://127.0.0.1:9";
     const world = open(url);
     const workflow = { workflowId: workflowIdOf(names[workload]) };

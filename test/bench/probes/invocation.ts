@@ -1,4 +1,5 @@
-// One invocation of the poller that has 60 seconds and a backlog it cannot finish; prints what it did.
+// One invocation of the poller that has 60 seconds and a backlog it cannot finish; prints what it
+// did.
 import { connect } from "../../../shared/db/connect.ts";
 import { pollQueue } from "../../../shared/engine/poll-queue.ts";
 import { createPoller } from "../../support/poller.ts";

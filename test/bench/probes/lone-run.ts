@@ -1,5 +1,6 @@
-// One run at a time, each enqueued by the HTTP function and then worked by a nudged poller of its own invocation, in a warm process;
-// prints how long each invocation took. Its environment is that of the function, and says where the Neon endpoint is.
+// One run at a time, each enqueued by the HTTP function and then worked by a nudged poller of its
+// own invocation, in a warm process; prints how long each invocation took. Its environment is that
+// of the function, and says where the Neon endpoint is.
 import { handler as enqueueRun } from "../../../functions/enqueue-run.http.ts";
 import { createClient } from "../../../shared/client.ts";
 import { connect } from "../../../shared/db/connect.ts";

@@ -1,4 +1,5 @@
-// W5: one run of 1,000 steps, in a warm process; prints how long each step took, from the start of its handler to the start of the next.
+// W5: one run of 1,000 steps, in a warm process; prints how long each step took, from the start of
+// its handler to the start of the next.
 import { connect } from "../../../shared/db/connect.ts";
 import { pollQueue } from "../../../shared/engine/poll-queue.ts";
 import { createClient } from "../../../shared/client.ts";

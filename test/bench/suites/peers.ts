@@ -6,7 +6,10 @@ import { contender } from "./baton.ts";
 
 const peer = (name: string) => new URL(`../peers/${name}.ts`, import.meta.url);
 
-/** Who takes part, and how many runs each gets: about five seconds of work, or as many as the fast ones. */
+/**
+ * Who takes part, and how many runs each gets: about five seconds of work, or as many as the fast
+ * ones.
+ */
 const contenders = [
   { name: "baton-1000", module: contender("baton-1000"), W1: 150_000, W2: 150_000 },
   { name: "raw", module: contender("raw"), W1: 150_000, W2: 150_000 },

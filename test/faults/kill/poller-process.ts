@@ -1,5 +1,6 @@
-// A poller as a process of its own: polls again and again until it is killed, by itself at a named point or by the test.
-// Arguments, as one JSON text: { url, neonEndpoint, ledger, ttlMs, point, after, failing }
+// A poller as a process of its own: polls again and again until it is killed, by itself at a named
+// point or by the test. Arguments, as one JSON text: { url, neonEndpoint, ledger, ttlMs, point,
+// after, failing }
 import { connect } from "../../../shared/db/connect.ts";
 import { runRepository } from "../../../shared/db/run-repository.ts";
 import { pollQueue } from "../../../shared/engine/poll-queue.ts";

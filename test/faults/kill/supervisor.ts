@@ -18,7 +18,10 @@ interface Options {
   readonly ttlMs: number;
   readonly kills: number;
   readonly random: () => number;
-  /** Enqueues the next runs: called before each poller that is to die, so that it has something to do. */
+  /**
+   * Enqueues the next runs: called before each poller that is to die, so that it has something to
+   * do.
+   */
   readonly feed: () => Promise<void>;
   readonly finished: () => Promise<boolean>;
 }
@@ -26,8 +29,8 @@ interface Options {
 const points: readonly KillPoint[] = ["after-claim", "after-effect", "after-advance", "at-random"];
 
 /**
- * Keeps two pollers running as processes of their own and lets them die by SIGKILL until there were `kills` deaths; then lets
- * two live until all is finished, and ends them.
+ * Keeps two pollers running as processes of their own and lets them die by SIGKILL until there were
+ * `kills` deaths; then lets two live until all is finished, and ends them.
  */
 export async function killPollers(options: Options): Promise<Kills> {
   const kills: Kills = { byPoint: { "after-claim": 0, "after-effect": 0, "after-advance": 0, "at-random": 0 }, deaths: new Map() };
@@ -54,7 +57,8 @@ async function liveAndDie(options: Options, kills: Kills, point: KillPoint): Pro
     await Promise.race([exit, new Promise((resolve) => setTimeout(resolve, options.random() * 400))]);
     child.kill("SIGKILL");
   }
-  // The other poller may have taken all there was: then this one never comes to its point, and dies at a random one.
+  // The other poller may have taken all there was: then this one never comes to its point, and dies
+  // at a random one.
   let counted = point;
   const idle = setTimeout(() => {
     counted = "at-random";

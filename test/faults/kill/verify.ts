@@ -24,7 +24,10 @@ export async function storedNonces(database: TestDatabase): Promise<Map<string, 
   return new Map(rows.map(({ key, nonce }) => [key, nonce]));
 }
 
-/** Holds the engine against the ledger; returns how many attempts there were beyond the first of each step. */
+/**
+ * Holds the engine against the ledger; returns how many attempts there were beyond the first of
+ * each step.
+ */
 export async function verifyLedger(database: TestDatabase, ledger: readonly LedgerLine[], runs: number): Promise<{ extra: number }> {
   const statuses = await database.query("select status, count(*)::int as n from baton.ending group by status");
   expect(statuses).toEqual([{ status: "done", n: runs }]);
@@ -63,7 +66,10 @@ export async function verifyEntries(database: TestDatabase, runs: number): Promi
   expect(sums).toEqual({ entries: 2 * runs, different: 2 * runs, total: 0 });
 }
 
-/** The longest time from the death of a poller to the next attempt, elsewhere, at a run that it had begun. */
+/**
+ * The longest time from the death of a poller to the next attempt, elsewhere, at a run that it had
+ * begun.
+ */
 export function longestGap(ledger: readonly LedgerLine[], deaths: ReadonlyMap<number, number>): number {
   const gaps = [...Map.groupBy(ledger, ({ key }) => key.slice(0, 36)).values()].flatMap((lines) =>
     lines.slice(1).map((line, n) => {

@@ -3,7 +3,10 @@ import { appendFileSync } from "node:fs";
 import * as z from "zod";
 import { defineWorkflow, type StepContext } from "../../../shared/index.ts";
 
-/** One line of the ledger outside the engine, written before the attempt returns; the kernel keeps it through a SIGKILL. */
+/**
+ * One line of the ledger outside the engine, written before the attempt returns; the kernel keeps
+ * it through a SIGKILL.
+ */
 export interface LedgerLine {
   readonly pid: number;
   readonly at: number;

@@ -1,4 +1,5 @@
-// Not a test of its own: starts each kind of process that tests start, says so, and never comes back.
+// Not a test of its own: starts each kind of process that tests start, says so, and never comes
+// back.
 import { writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { startEmptyServer } from "../../db/empty-server.ts";

@@ -1,4 +1,5 @@
-// A setup file: each test file tells the reporter what its process and the children of that used, and which databases are its own.
+// A setup file: each test file tells the reporter what its process and the children of that used,
+// and which databases are its own.
 import { afterAll } from "vitest";
 import { secondsOf } from "./seconds.ts";
 
@@ -23,7 +24,8 @@ const databases: string[] = [];
 export const countDatabase = (name: string): void => void databases.push(name);
 
 // Hooks run last in, first out, and this is the first: what a file waits for at its end is counted.
-// oxlint-disable-next-line no-empty-pattern -- vitest reads the pattern to see what it has to provide: nothing.
+// Vitest reads the pattern to see what it has to provide: nothing.
+// oxlint-disable-next-line no-empty-pattern
 afterAll(({}, { file }) => {
   const used = secondsOf("self");
   if (used !== undefined) file.meta.cpu = { seconds: used.own, children: used.children, databases };

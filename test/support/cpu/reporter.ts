@@ -15,9 +15,11 @@ interface Line {
 const MOST_LINES = Number(process.env["BATON_CPU_LINES"] ?? 25);
 
 /**
- * Prints where the processor's time went, by test file: its own process, the processes that it started, and its databases' sessions in the shared Postgres.
+ * Prints where the processor's time went, by test file: its own process, the processes that it
+ * started, and its databases' sessions in the shared Postgres.
  *
- * Other than the clock on the wall, it hardly depends on what else the machine does. On systems without /proc it prints nothing.
+ * Other than the clock on the wall, it hardly depends on what else the machine does. On systems
+ * without /proc it prints nothing.
  */
 export default class CpuReporter implements Reporter {
   #root = "";

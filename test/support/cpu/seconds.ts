@@ -3,7 +3,10 @@ import { readFileSync } from "node:fs";
 /** The kernel counts in hundredths of a second, on every machine that Linux runs on. */
 const TICKS = 100;
 
-/** What a process used of the processor, in seconds: by itself, and by those of its children that have ended and were waited for. */
+/**
+ * What a process used of the processor, in seconds: by itself, and by those of its children that
+ * have ended and were waited for.
+ */
 export interface Seconds {
   readonly own: number;
   readonly children: number;
@@ -23,7 +26,10 @@ export function childrenOf(pid: number): number[] {
   return (readOrNothing(`/proc/${pid}/task/${pid}/children`) ?? "").split(" ").filter(Boolean).map(Number);
 }
 
-/** The database that a session of Postgres names in its title; undefined for processes that have none. */
+/**
+ * The database that a session of Postgres names in its title; undefined for processes that have
+ * none.
+ */
 export function databaseOf(pid: number): string | undefined {
   return /^postgres: \S+ (\S+) \S+\(\d+\)/.exec(readOrNothing(`/proc/${pid}/cmdline`) ?? "")?.[1];
 }

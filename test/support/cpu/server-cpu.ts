@@ -1,6 +1,9 @@
 import { childrenOf, databaseOf, secondsOf } from "./seconds.ts";
 
-/** How often the sessions of the server are looked at; what one uses after the last look counts for nobody. */
+/**
+ * How often the sessions of the server are looked at; what one uses after the last look counts for
+ * nobody.
+ */
 const EVERY_MS = 250;
 
 /** What the shared Postgres uses, by database, as far as it can be told from outside. */

@@ -1,5 +1,6 @@
-// The runtime in an instance: loads the function that _HANDLER names and asks the Runtime API for one invocation after the other,
-// as AWS's own runtime client for Node 24 does. It stands alone: nothing of Baton is in this process but the bundle.
+// The runtime in an instance: loads the function that _HANDLER names and asks the Runtime API for
+// one invocation after the other, as AWS's own runtime client for Node 24 does. It stands alone:
+// nothing of Baton is in this process but the bundle.
 import { Agent, request } from "node:http";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";

@@ -7,11 +7,17 @@ import { LambdaInstance } from "./instance.ts";
 export interface Deployed {
   /** The folder of the bundles. */
   readonly taskRoot: string;
-  /** A cold start of the bundle of this name. Default timeout: 300 seconds, as in `serverless.yml`. Killed at the end of the test file at the latest. */
+  /**
+   * A cold start of the bundle of this name. Default timeout: 300 seconds, as in `serverless.yml`.
+   * Killed at the end of the test file at the latest.
+   */
   readonly start: (functionName: string, env: Readonly<Record<string, string>>, timeoutMs?: number) => Promise<LambdaInstance>;
 }
 
-/** Builds the functions as they are deployed, with the Neon driver; workflows: a file with others than those of this service. */
+/**
+ * Builds the functions as they are deployed, with the Neon driver; workflows: a file with others
+ * than those of this service.
+ */
 export async function deployBundles(workflows?: string): Promise<Deployed> {
   const taskRoot = projectFolder();
   await buildFunctions({ driver: "neon", outdir: taskRoot, ...(workflows !== undefined && { workflows }) });

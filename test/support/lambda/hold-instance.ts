@@ -1,4 +1,5 @@
-// Starts an instance of the bundle `probe` in a folder, freezes it in the middle of an invocation, and lives until it is killed.
+// Starts an instance of the bundle `probe` in a folder, freezes it in the middle of an invocation,
+// and lives until it is killed.
 import { LambdaInstance } from "./instance.ts";
 
 const instance = await LambdaInstance.start({ functionName: "probe", taskRoot: process.argv[2]!, env: {}, timeoutMs: 300_000 });

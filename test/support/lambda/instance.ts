@@ -26,9 +26,11 @@ interface Open {
 const BOOTSTRAP = fileURLToPath(new URL("bootstrap.ts", import.meta.url));
 
 /**
- * One Lambda instance: an operating-system process with a built bundle in it, which stands still while it has no invocation.
+ * One Lambda instance: an operating-system process with a built bundle in it, which stands still
+ * while it has no invocation.
  *
- * It can be killed, frozen and thawed at any moment, dies at the function's timeout, and ends with the test process at the latest.
+ * It can be killed, frozen and thawed at any moment, dies at the function's timeout, and ends with
+ * the test process at the latest.
  */
 export class LambdaInstance {
   /** What it has printed so far. */
@@ -117,7 +119,9 @@ export class LambdaInstance {
     };
   }
 
-  /** Hands the open invocation over as soon as there are both it and a runtime that asks for one. */
+  /**
+   * Hands the open invocation over as soon as there are both it and a runtime that asks for one.
+   */
   #handOver(): void {
     if (this.#open === undefined || this.#asking === undefined) return;
     const { timeoutMs } = this.#options;

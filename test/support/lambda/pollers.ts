@@ -83,7 +83,10 @@ export async function stored({ database }: Scene): Promise<string> {
   return JSON.stringify(await database.query(`${rows.join(" union all ")} order by place, row`));
 }
 
-/** Expects these errands, and no others, to be done, each booked once with what its second step said, and nothing to be left over. */
+/**
+ * Expects these errands, and no others, to be done, each booked once with what its second step
+ * said, and nothing to be left over.
+ */
 export async function expectDone({ database }: Scene, ids: readonly string[]): Promise<void> {
   const rows = await database.query(
     `select r.id, e.status, array_agg(c.output ->> 'nonce') as said, array(select nonce from test.entry where run_id = r.id) as booked

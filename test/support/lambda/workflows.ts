@@ -1,4 +1,5 @@
-// The workflows of bundles under test, in place of shared/workflows/index.ts: their steps call the test's own service.
+// The workflows of bundles under test, in place of shared/workflows/index.ts: their steps call the
+// test's own service.
 import { randomUUID } from "node:crypto";
 import * as z from "zod";
 import { defineWorkflow, type StepContext } from "../../../shared/index.ts";
@@ -19,7 +20,10 @@ async function callOutside(step: string, { idempotencyKey: key, attempt }: StepC
 
 const step = (name: string) => (_state: unknown, context: StepContext) => callOutside(name, context);
 
-/** Two calls, and an entry that is made with the last checkpoint or not at all. Each node needs 25 seconds of the invocation's time to begin. */
+/**
+ * Two calls, and an entry that is made with the last checkpoint or not at all. Each node needs 25
+ * seconds of the invocation's time to begin.
+ */
 export const errand = defineWorkflow({ name: "errand", version: 1, input: Input })
   .step("first", { output: Called, timeout: "20 seconds" }, step("first"))
   .step("second", { output: Called, timeout: "20 seconds" }, step("second"))

@@ -1,7 +1,7 @@
 import { contractions } from "./expand.ts";
 import { importsAgainstTheLayers } from "./imports.ts";
 import { impurities } from "./purity.ts";
-import { longFiles, membersElsewhere, secondWords, untidySqlFunctions } from "./shape.ts";
+import { longFiles, membersElsewhere, secondWords, untidySqlFunctions, wideComments } from "./shape.ts";
 import { readSources, type Source } from "./sources.ts";
 
 /**
@@ -19,6 +19,7 @@ export const RULES: Readonly<Record<string, (sources: readonly Source[]) => stri
 
 /** Rules that the tests keep too. */
 export const RULES_OF_ALL: typeof RULES = {
+  "a line of a comment has at most 100 columns": wideComments,
   "each member is explained above its own line": membersElsewhere,
 };
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { RULES, RULES_OF_ALL } from "../../infra/check/architecture.ts";
 import { impurities } from "../../infra/check/purity.ts";
-import { longFiles, membersElsewhere, secondWords, untidySqlFunctions } from "../../infra/check/shape.ts";
+import { longFiles, membersElsewhere, secondWords, untidySqlFunctions, wideComments } from "../../infra/check/shape.ts";
 import { readSources } from "../../infra/check/sources.ts";
 
 const sources = readSources();
@@ -85,6 +85,20 @@ describe("a file of sql/functions", () => {
     ],
   ])("needs %s", (_, text, problem) => {
     expect(untidySqlFunctions([{ path: "sql/functions/tick.sql", text }])).toEqual([expect.stringContaining(problem)]);
+  });
+});
+
+describe("a line of a comment", () => {
+  const long = "x".repeat(98);
+
+  it.each([
+    ["shared/a.ts", `// ${long}\n/** ${long} */\n * ${long}`, ["shared/a.ts:1: 101", "shared/a.ts:2: 105", "shared/a.ts:3: 101"]],
+    ["shared/a.ts", `// ${long.slice(1)}\nconst a = "${long}";`, []],
+    ["sql/functions/a.sql", `-- ${long}\n  -- ${long}`, ["sql/functions/a.sql:1: 101", "sql/functions/a.sql:2: 103"]],
+    ["sql/migrations/0001_run.sql", `-- ${long}`, []],
+    ["sql/migrations/0999_new.sql", `-- ${long}`, ["sql/migrations/0999_new.sql:1: 101"]],
+  ])("has at most 100 columns in %s as in %j", (path, text, found) => {
+    expect(wideComments([{ path, text }])).toEqual(found);
   });
 });
 

@@ -15,7 +15,7 @@ export function engineDatabase(): Database {
 /**
  * The database of this process for steps that keep their own tables, apart from the engine's own
  * connections: steps that are slow neither wait for the engine nor keep it waiting. With the driver
- * `pg` at most 10 connections; whoever finds none free waits in line, for as long as the step's own
+ * `pg` at most 10 connections; a step that finds none free waits in line, for as long as its own
  * timeout allows.
  */
 export function defaultDatabase(): Database {

@@ -20,9 +20,9 @@ export type Claimed =
  * Finds the workflow that a claimed run was begun with. A run that this code does not know never
  * fails: it waits.
  */
-export function claimed(facts: ClaimedRun, registry: Registry): Claimed {
+export function recognise(facts: ClaimedRun, registry: Registry): Claimed {
   try {
-    return recognise(facts, registry);
+    return recogniseReadable(facts, registry);
   } catch (thrown) {
     const { id, workflow: name, version } = facts;
     const message = `what is stored of this run cannot be read: ${describeError(thrown).message}`;
@@ -34,7 +34,7 @@ export function claimed(facts: ClaimedRun, registry: Registry): Claimed {
   }
 }
 
-function recognise(facts: ClaimedRun, registry: Registry): Claimed {
+function recogniseReadable(facts: ClaimedRun, registry: Registry): Claimed {
   const { id, workflow: name, version, input, outputs, failures, forgiven } = facts;
   const workflow = registry.find(name, version);
   const run = createRun({ id, workflow: workflow ?? { name, version, nodes: [] }, input, outputs, failures, forgiven });

@@ -39,22 +39,22 @@ export class NotJsonError extends Error {
   }
 }
 
-/** Where the gate stands: the container, the key it was reached by, and the way back up. */
-interface Place {
+/** Where the check is: the container, the key it was reached by, and the way back up. */
+interface Path {
   readonly container: object;
   readonly key: string | number;
   readonly depth: number;
-  readonly parent: Place | undefined;
+  readonly parent: Path | undefined;
 }
 
-interface Gate {
+interface Check {
   /** How many values it has seen. */
   values: number;
   /** Whether -0 is refused rather than taken as 0. */
   readonly refuseMinusZero: boolean;
 }
 
-/** How strict the gate is. */
+/** How strict the check is. */
 export interface CheckOptions {
   /**
    * -0 is refused, as is right for what somebody says; what somebody computes may end in -0 by
@@ -88,35 +88,35 @@ export function freezeJson<Value extends Json>(value: Value): Value {
   return Object.freeze(value);
 }
 
-function copy(value: unknown, key: string | number, parent: Place | undefined, gate: Gate): Json {
-  if (++gate.values > MAX_JSON_VALUES) throw notJson(parent, key, `it holds more than ${MAX_JSON_VALUES} values`);
+function copy(value: unknown, key: string | number, parent: Path | undefined, check: Check): Json {
+  if (++check.values > MAX_JSON_VALUES) throw notJson(parent, key, `it holds more than ${MAX_JSON_VALUES} values`);
   switch (typeof value) {
     case "string":
       return checkText(value, key, parent, "it");
     case "boolean":
       return value;
     case "number":
-      return copyNumber(value, key, parent, gate);
+      return copyNumber(value, key, parent, check);
     case "object":
-      return value === null ? null : copyContainer(value, key, parent, gate);
+      return value === null ? null : copyContainer(value, key, parent, check);
     default:
       throw notJson(parent, key, value === undefined ? "an array may not hold undefined: use null" : `a ${typeof value} is not JSON`);
   }
 }
 
-function copyNumber(value: number, key: string | number, parent: Place | undefined, gate: Gate): number {
+function copyNumber(value: number, key: string | number, parent: Path | undefined, check: Check): number {
   if (!Number.isFinite(value)) throw notJson(parent, key, `${value} is not a JSON number`);
-  if (gate.refuseMinusZero && Object.is(value, -0)) throw notJson(parent, key, MINUS_ZERO);
+  if (check.refuseMinusZero && Object.is(value, -0)) throw notJson(parent, key, MINUS_ZERO);
   return value === 0 ? 0 : value;
 }
 
-function copyContainer(container: object, key: string | number, parent: Place | undefined, gate: Gate): Json {
+function copyContainer(container: object, key: string | number, parent: Path | undefined, check: Check): Json {
   const depth = parent === undefined ? 1 : parent.depth + 1;
-  const place: Place = { container, key, depth, parent };
+  const path: Path = { container, key, depth, parent };
   if (depth > MAX_JSON_DEPTH) throw notJson(parent, key, tooDeep(container, parent));
   const problem = problemOf(container);
   if (problem !== undefined) throw notJson(parent, key, problem);
-  return Array.isArray(container) ? copyArray(container, place, gate) : copyObject(container as Record<string, unknown>, place, gate);
+  return Array.isArray(container) ? copyArray(container, path, check) : copyObject(container as Record<string, unknown>, path, check);
 }
 
 /** Why something is neither an array nor a plain object. A proxy may throw at every question. */
@@ -130,34 +130,34 @@ function problemOf(container: object): string | undefined {
   }
 }
 
-function copyArray(items: readonly unknown[], place: Place, gate: Gate): Json {
+function copyArray(items: readonly unknown[], path: Path, check: Check): Json {
   const result: Json[] = [];
-  const length = read(items, "length", place) as number;
-  for (let index = 0; index < length; index++) result.push(copy(read(items, index, place), index, place, gate));
+  const length = read(items, "length", path) as number;
+  for (let index = 0; index < length; index++) result.push(copy(read(items, index, path), index, path, check));
   return Object.freeze(result);
 }
 
-function copyObject(object: Record<string, unknown>, place: Place, gate: Gate): Json {
+function copyObject(object: Record<string, unknown>, path: Path, check: Check): Json {
   const result: Record<string, Json> = {};
-  for (const key of keysOf(object, place)) {
-    if (key === "__proto__") throw notJson(place, key, "this key is not allowed");
-    checkText(key, key, place, "its key");
-    const value = read(object, key, place);
-    if (value !== undefined) result[key] = copy(value, key, place, gate);
+  for (const key of keysOf(object, path)) {
+    if (key === "__proto__") throw notJson(path, key, "this key is not allowed");
+    checkText(key, key, path, "its key");
+    const value = read(object, key, path);
+    if (value !== undefined) result[key] = copy(value, key, path, check);
   }
   return Object.freeze(result);
 }
 
 /** A property or an item; a getter may throw. */
-function read(container: object, key: string | number, place: Place): unknown {
+function read(container: object, key: string | number, path: Path): unknown {
   try {
     return (container as Record<string | number, unknown>)[key];
   } catch {
-    throw notJson(place, key, UNREADABLE);
+    throw notJson(path, key, UNREADABLE);
   }
 }
 
-function keysOf(object: object, { key, parent }: Place): string[] {
+function keysOf(object: object, { key, parent }: Path): string[] {
   try {
     return inJsonbOrder(Object.keys(object));
   } catch {
@@ -187,15 +187,15 @@ function compareBytes(a: string, b: string): number {
   return Buffer.byteLength(a) - Buffer.byteLength(b) || Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
-function checkText(text: string, key: string | number, parent: Place | undefined, what: string): string {
+function checkText(text: string, key: string | number, parent: Path | undefined, what: string): string {
   if (text.includes("\0")) throw notJson(parent, key, `${what} contains a NUL character`);
   if (!text.isWellFormed()) throw notJson(parent, key, `${what} contains half of a surrogate pair`);
   return text;
 }
 
-function tooDeep(container: object, parent: Place | undefined): string {
-  for (let place = parent; place !== undefined; place = place.parent) {
-    if (place.container === container) return "it contains itself";
+function tooDeep(container: object, parent: Path | undefined): string {
+  for (let path = parent; path !== undefined; path = path.parent) {
+    if (path.container === container) return "it contains itself";
   }
   return `it is nested deeper than ${MAX_JSON_DEPTH}`;
 }
@@ -205,9 +205,9 @@ function notPlain(container: object): string {
   return "an instance of a class is not JSON: use a plain object";
 }
 
-function notJson(parent: Place | undefined, key: string | number, reason: string): NotJsonError {
+function notJson(parent: Path | undefined, key: string | number, reason: string): NotJsonError {
   let pointer = "";
-  for (let place = parent, step = key; place !== undefined; step = place.key, place = place.parent) {
+  for (let path = parent, step = key; path !== undefined; step = path.key, path = path.parent) {
     pointer = pointerTo(step) + pointer;
   }
   return new NotJsonError(pointer, reason);

@@ -9,7 +9,7 @@ type ByNode<Value> = Readonly<Record<string, Value>>;
 export type RunWorkflow = Pick<AnyWorkflow, "name" | "version" | "nodes">;
 
 /**
- * A run in the hand of a poller: what is stored of it, and the workflow that tells how it goes on.
+ * A run that a poller holds: what is stored of it, and the workflow that tells how it goes on.
  */
 export interface Run {
   readonly id: string;

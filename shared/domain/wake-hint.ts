@@ -1,7 +1,7 @@
 /**
  * What the last poller said before it went idle, so that a schedule need not ask a database that
  * sleeps.
- * Times in milliseconds since 1970, by the clock of whoever said it.
+ * Times in milliseconds since 1970, by the clock of the poller that said it.
  */
 export interface WakeHint {
   /** When something is due; null: nothing is known to be. */

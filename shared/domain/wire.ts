@@ -56,11 +56,11 @@ export function decodeRuns<Answer extends ClaimAnswer | AdvanceAnswer>(answer: O
   return { ...answer, runs: rows(answer.runs) } as unknown as Answer;
 }
 
-/**
- * fresh: how many fresh runs were stored, which go without a word each; functions that are older
- * store none, and do not say so.
- */
-type EnqueueOnTheWire = Omit<EnqueueAnswer, "runs"> & { readonly runs: AcceptedRun[] | null; readonly fresh?: number | null };
+type EnqueueOnTheWire = Omit<EnqueueAnswer, "runs"> & {
+  readonly runs: AcceptedRun[] | null;
+  /** How many fresh runs were stored; they are not listed. Older functions store none of them. */
+  readonly fresh?: number | null;
+};
 
 /**
  * What became of the runs of a request. The database does not say so of fresh ones, which are

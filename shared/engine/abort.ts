@@ -1,6 +1,6 @@
 /**
  * Tells a handler to stop. The signal is made when it is first asked for: most handlers never do,
- * and an AbortController is among the dearest things of an attempt.
+ * and an AbortController is among the most expensive parts of an attempt.
  */
 export class Abort {
   private controller: AbortController | undefined;

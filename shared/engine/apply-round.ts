@@ -1,4 +1,4 @@
-import { claimed } from "../domain/claimed.ts";
+import { recognise } from "../domain/claimed.ts";
 import type { AdvanceAnswer, ClaimedRun } from "../domain/protocol.ts";
 import type { Finished, FinishedNode, Lease } from "./lease.ts";
 import type { Poller } from "./poller.ts";
@@ -22,7 +22,7 @@ export function applyRound(poller: Poller, lease: Lease, stored: readonly Finish
     if (member !== undefined) lease.revoke(member, new RunCancelledError(id));
   }
   for (const entry of stored) if (!entry.member.gone) applyEntry(poller, lease, entry);
-  lease.heard(answer, poller.clock.now(), asked);
+  lease.takeAnswer(answer, poller.clock.now(), asked);
   lease.stored.poisoned += answer.poisoned ?? 0;
   addClaimed(poller, lease, answer.runs);
 }
@@ -32,8 +32,8 @@ export function applyRound(poller: Poller, lease: Lease, stored: readonly Finish
  */
 export function addClaimed(poller: Poller, lease: Lease, runs: readonly ClaimedRun[]): void {
   for (const facts of runs) {
-    const found = claimed(facts, poller.registry);
-    const member = { place: facts.place, run: found.run, abort: undefined, gone: false };
+    const found = recognise(facts, poller.registry);
+    const member = { slot: facts.place, run: found.run, abort: undefined, gone: false };
     lease.add(member);
     if (found.kind === "known") {
       lease.startable.push(member);

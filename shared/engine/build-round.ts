@@ -41,7 +41,7 @@ export function writeRound(
 export function buildRound(finished: readonly Finished[], ttlMs: number, now: number, extras: RoundExtras = {}): AdvanceRequest {
   const round: Round = { steps: [], failures: [], sleeps: [], parks: [], released: [], done: [], failed: [], blocked: [] };
   for (const entry of finished) {
-    const at = { place: entry.member.place, run: entry.member.run.id };
+    const at = { place: entry.member.slot, run: entry.member.run.id };
     if (entry.kind === "node") addNode(round, entry, at, now);
     else if (entry.kind === "end") round.done.push(at);
     else if (entry.kind === "fail") round.failed.push({ ...at, error: entry.error });

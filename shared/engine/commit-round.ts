@@ -53,7 +53,7 @@ export function fenced(poller: Poller, lease: Lease): void {
 }
 
 /** An answer that says nothing: for a round known to be applied whose answer is lost for good. */
-export const silent = (round: number): AdvanceAnswer => ({ round, runs: [], stopped: [], lost: [] });
+export const emptyAnswer = (round: number): AdvanceAnswer => ({ round, runs: [], stopped: [], lost: [] });
 
 export function isAboutData(refused: DatabaseRefusedError): boolean {
   return /^(22|23|54)/.test(refused.sqlstate ?? "");

@@ -2,7 +2,7 @@ import { DatabaseRefusedError, DatabaseUnknownOutcomeError } from "../domain/dat
 import { describeError } from "../domain/errors.ts";
 import { applyRound } from "./apply-round.ts";
 import { writeRound } from "./build-round.ts";
-import { fenced, silent } from "./commit-round.ts";
+import { fenced, emptyAnswer } from "./commit-round.ts";
 import type { FinishedNode, Lease } from "./lease.ts";
 import type { Poller } from "./poller.ts";
 import { settleStatements } from "./settle-statements.ts";
@@ -62,7 +62,7 @@ async function tryAll(poller: Poller, lease: Lease, nodes: readonly FinishedNode
   const settled = await settleStatements(poller, lease, round, written.request, statements);
   if (settled.stopped !== undefined) applyRound(poller, lease, [], settled.stopped);
   if ("answer" in settled) applyRound(poller, lease, nodes, settled.answer);
-  else if (settled.refused.sqlstate === "BT002") applyRound(poller, lease, nodes, silent(round));
+  else if (settled.refused.sqlstate === "BT002") applyRound(poller, lease, nodes, emptyAnswer(round));
   else if (settled.refused.sqlstate === "BT001") fenced(poller, lease);
   else return settled.refused;
   return undefined;

@@ -61,7 +61,7 @@ export async function draftRuns(target: RunTarget, requests: readonly RunRequest
   }
   const issues: RunIssue[] = [];
   const report = (run: number, found: readonly SchemaIssue[]) => issues.push(...found.map((one) => ({ run, ...one })));
-  const inputs = requests.map((request, run) => gate(request, (found) => report(run, found)));
+  const inputs = requests.map((request, run) => checkInput(request, (found) => report(run, found)));
   checkSizes(inputs);
   const drafts: RunDraft[] = [];
   for (const [run, request] of requests.entries()) {
@@ -79,7 +79,7 @@ export async function draftRuns(target: RunTarget, requests: readonly RunRequest
 type Report = (found: readonly SchemaIssue[]) => void;
 
 /** The input as JSON carries it, or undefined where it is not JSON. */
-function gate(request: RunRequest, report: Report): Json | undefined {
+function checkInput(request: RunRequest, report: Report): Json | undefined {
   return typeof request === "object" && request !== null && request.input !== undefined
     ? json(request.input, report, { refuseMinusZero: true })
     : undefined;

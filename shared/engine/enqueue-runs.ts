@@ -66,7 +66,7 @@ export async function enqueueRuns(
  */
 function send(producer: Producer, drafts: readonly RunDraft[], request: EnqueueRequest["request"]): Promise<EnqueueAnswer> {
   const ids = producer.ids.make(drafts.length);
-  const runs = drafts.map((draft, place) => ({ id: ids[place]!, ...draft }));
+  const runs = drafts.map((draft, index) => ({ id: ids[index]!, ...draft }));
   const again = { runs, ...(request && { request }) };
   let tried = false;
   let unknown = false;

@@ -6,12 +6,13 @@ import type { Run } from "../domain/run.ts";
 import type { Statement } from "../domain/statement.ts";
 import type { Transition } from "../domain/transition.ts";
 import type { Node } from "../domain/node.ts";
-import type { Slots } from "./slots.ts";
+import type { HandlerLimit } from "./handler-limit.ts";
 import type { Abort } from "./abort.ts";
 
 /** A run that this lease holds. */
 export interface Member {
-  readonly place: number;
+  /** Its number in the lease; requests and answers say `place`. */
+  readonly slot: number;
   run: Run;
   /** Of the attempt that runs; undefined where none does. */
   abort: Abort | undefined;
@@ -67,7 +68,7 @@ export class Lease {
   running = 0;
   /** Inputs and outputs of its members, as JSON. */
   bytes = 0;
-  /** The last claim left runs that are due, for lack of places or of bytes. */
+  /** The last claim left runs that are due, for lack of slots or of bytes. */
   moreDue = false;
   round = 0;
   low: Json = {};
@@ -92,7 +93,7 @@ export class Lease {
   /** A member had to be given back because its step does not fit into the time left. */
   outOfTime = false;
   readonly token: string;
-  readonly slots: Slots;
+  readonly handlers: HandlerLimit;
   /** Starts what may start, once the lease is worked. */
   startMore: () => void = () => {};
   /**
@@ -103,9 +104,9 @@ export class Lease {
   private ring: (() => void) | undefined;
   private rung = false;
 
-  constructor(token: string, now: number, slots: Slots, closed: boolean) {
+  constructor(token: string, now: number, handlers: HandlerLimit, closed: boolean) {
     this.token = token;
-    this.slots = slots;
+    this.handlers = handlers;
     this.sentAt = now;
     this.heardAt = now;
     this.progressedAt = now;
@@ -115,7 +116,7 @@ export class Lease {
   }
 
   /** Takes over what a claim or a round said; asked: how many runs it was to give. */
-  heard(answer: Pick<ClaimAnswer | AdvanceAnswer, "low" | "due_in_ms" | "runs">, now: number, asked = 0): void {
+  takeAnswer(answer: Pick<ClaimAnswer | AdvanceAnswer, "low" | "due_in_ms" | "runs">, now: number, asked = 0): void {
     // A repeated call is answered without a write: it is the first copy that extended the lease,
     // whenever that came.
     this.heardAt = this.sentAt;
@@ -126,7 +127,7 @@ export class Lease {
     // A repeated round without a claim has none to tell.
     if (answer.low !== undefined && answer.low !== null) this.low = answer.low;
     if (answer.due_in_ms === undefined) return;
-    // What is due and was not given is just being taken by somebody else: no reason to ask at once.
+    // Due runs that were not given are being claimed by another poller: do not ask at once.
     const soonest = answer.runs.length === 0 ? 100 : 0;
     this.dueAt = answer.due_in_ms === null ? null : now + Math.max(answer.due_in_ms, soonest);
   }

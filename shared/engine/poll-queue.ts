@@ -3,7 +3,7 @@ import { addClaimed } from "./apply-round.ts";
 import { commitRound } from "./commit-round.ts";
 import { Lease } from "./lease.ts";
 import type { Poller } from "./poller.ts";
-import { Slots } from "./slots.ts";
+import { HandlerLimit } from "./handler-limit.ts";
 import { pause, settle } from "./settle.ts";
 import { workLease } from "./work-lease.ts";
 
@@ -42,7 +42,7 @@ const patience = { pauseMs: 100, tries: 3 };
 /** One invocation as it goes on. */
 interface Poll {
   readonly poller: Poller;
-  readonly slots: Slots;
+  readonly handlers: HandlerLimit;
   /** Leases that are claimed or worked now. */
   open: number;
   outOfTime: boolean;
@@ -63,7 +63,7 @@ interface Poll {
  * invocation.
  */
 export async function pollQueue(poller: Poller, nudged = false, report = newReport()): Promise<PollReport> {
-  const poll: Poll = { poller, slots: new Slots(), open: 0, outOfTime: false, ticking: false, report };
+  const poll: Poll = { poller, handlers: new HandlerLimit(), open: 0, outOfTime: false, ticking: false, report };
   if ((!nudged || tickIsDue(poller)) && (await tick(poll)).suspects) await workSuspects(poll);
   for (let idle = 0; hasTime(poll);) {
     if (tickIsDue(poller)) await tickAndTell(poll);
@@ -90,12 +90,12 @@ function tickIsDue({ clock, memory }: Poller): boolean {
  */
 async function workBacklog(poll: Poll): Promise<ClaimAnswer> {
   const { poller } = poll;
-  const lease = new Lease(poller.newToken(), poller.clock.now(), poll.slots, false);
+  const lease = new Lease(poller.newToken(), poller.clock.now(), poll.handlers, false);
   const beside = new Set<Promise<void>>();
   poll.open++;
   let answer: ClaimAnswer;
   try {
-    answer = await claimed(poll, lease, false);
+    answer = await claimInto(poll, lease, false);
     if (answer.runs.length > 0) await workLease(poller, lease, () => [tickBeside(poll, beside), openBeside(poll, lease, beside)]);
   } finally {
     poll.open--;
@@ -116,7 +116,7 @@ function openBeside(poll: Poll, lease: Lease, beside: Set<Promise<void>>): void 
     if (runs.length === 0) lease.moreDue = false;
     beside.delete(working);
   });
-  // Whoever opened it awaits it in the end; until then a failure is not unhandled.
+  // Its opener awaits it in the end; until then a failure must not count as unhandled.
   working.catch(() => undefined);
   beside.add(working);
 }
@@ -141,7 +141,7 @@ async function tickAndTell(poll: Poll): Promise<void> {
 
 function hasRoomBeside(poll: Poll, lease: Lease): boolean {
   const { leases, concurrency } = poll.poller.settings;
-  const idle = concurrency - poll.slots.running - lease.startable.length;
+  const idle = concurrency - poll.handlers.running - lease.startable.length;
   return lease.moreDue && idle > 0 && poll.open < leases && hasTime(poll);
 }
 
@@ -168,8 +168,8 @@ async function linger(poller: Poller, dueInMs: number | null, idle: number): Pro
 }
 
 async function workSuspects(poll: Poll): Promise<boolean> {
-  const lease = new Lease(poll.poller.newToken(), poll.poller.clock.now(), poll.slots, true);
-  const answer = await claimed(poll, lease, true);
+  const lease = new Lease(poll.poller.newToken(), poll.poller.clock.now(), poll.handlers, true);
+  const answer = await claimInto(poll, lease, true);
   if (answer.runs.length === 0) return false;
   // Says that they begin: only then does a crash count against them.
   await commitRound(poll.poller, lease, []);
@@ -180,7 +180,7 @@ async function workSuspects(poll: Poll): Promise<boolean> {
   return true;
 }
 
-async function claimed(poll: Poll, lease: Lease, suspects: boolean): Promise<ClaimAnswer> {
+async function claimInto(poll: Poll, lease: Lease, suspects: boolean): Promise<ClaimAnswer> {
   const { poller } = poll;
   const { batch, maxBytes, ttlMs } = poller.settings;
   const request = {
@@ -196,7 +196,7 @@ async function claimed(poll: Poll, lease: Lease, suspects: boolean): Promise<Cla
   if ("refused" in settled) throw settled.refused;
   const { answer } = settled;
   lease.round = answer.round;
-  lease.heard(answer, poller.clock.now(), batch);
+  lease.takeAnswer(answer, poller.clock.now(), batch);
   poll.report.poisoned += answer.poisoned ?? 0;
   poller.memory.low = answer.low;
   addClaimed(poller, lease, answer.runs);

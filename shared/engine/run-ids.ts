@@ -21,8 +21,8 @@ export class RunIds {
     // All at once: by themselves, 16 random bytes take longer than the rest of an id.
     const random = randomBytes(count * 16 + 4);
     const first = random.readUInt32BE(count * 16) >>> 1;
-    return Array.from({ length: count }, (_, place) =>
-      v7({ msecs, seq: first + place, random: random.subarray(place * 16, place * 16 + 16) }),
+    return Array.from({ length: count }, (_, index) =>
+      v7({ msecs, seq: first + index, random: random.subarray(index * 16, index * 16 + 16) }),
     );
   }
 

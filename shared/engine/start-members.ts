@@ -17,7 +17,7 @@ import type { Poller } from "./poller.ts";
  */
 export function startMembers(poller: Poller, lease: Lease): void {
   let next = 0;
-  for (; next < lease.startable.length && lease.slots.running < poller.settings.concurrency; next++) {
+  for (; next < lease.startable.length && lease.handlers.running < poller.settings.concurrency; next++) {
     const member = lease.startable[next]!;
     if (member.gone) continue;
     const node = cursorOf(member.run);
@@ -60,7 +60,7 @@ function fits(poller: Poller, node: Node): boolean {
 
 function start(poller: Poller, lease: Lease, member: Member, node: Node): void {
   lease.running++;
-  lease.slots.running++;
+  lease.handlers.running++;
   const attempt = new Attempt(lease, member.run.id, node.name, attemptOf(member.run, node));
   member.abort = attempt;
   const startedAt = poller.clock.now();
@@ -70,7 +70,7 @@ function start(poller: Poller, lease: Lease, member: Member, node: Node): void {
     lease.running--;
     lease.progressedAt = poller.clock.now();
     if (!member.gone) keep(poller, lease, member, node, attempt, startedAt, executed);
-    lease.slots.free(lease);
+    lease.handlers.free(lease);
     lease.wake();
   });
 }

@@ -22,7 +22,7 @@ const fewMembers = 8;
  */
 export async function workLease(poller: Poller, lease: Lease, beforeRound: () => void = () => {}): Promise<void> {
   lease.startMore = () => startMembers(poller, lease);
-  lease.slots.leases.add(lease);
+  lease.handlers.leases.add(lease);
   try {
     while (!lease.lost && lease.members.size > 0) await oneRound(poller, lease, beforeRound);
   } catch (thrown) {
@@ -33,13 +33,14 @@ export async function workLease(poller: Poller, lease: Lease, beforeRound: () =>
     throw thrown;
   } finally {
     poller.heartbeat?.drop(lease.token);
-    lease.slots.leases.delete(lease);
+    lease.handlers.leases.delete(lease);
   }
   await release(poller, lease);
 }
 
 /**
- * Its last round may have been applied or not: it expires, and whoever claims its runs sees which.
+ * Its last round may have been applied or not: it expires, and the next poller to claim its runs
+ * sees which.
  */
 function giveUp(poller: Poller, lease: Lease, { message, cause }: UnsettledError): void {
   poller.logger.error("a lease is given up: the outcome of its round stays unknown", {
@@ -138,7 +139,7 @@ function roomIn(poller: Poller, lease: Lease, leaving: readonly Finished[]): { r
   const gone = leaving.filter(leaves);
   const runs = batch - lease.members.size + gone.length;
   const bytes = maxBytes - lease.bytes + gone.reduce((sum, { member }) => sum + member.run.bytes, 0);
-  const idle = concurrency - lease.slots.running - lease.startable.length;
+  const idle = concurrency - lease.handlers.running - lease.startable.length;
   // A few members may be as large as they are: slots that stand idle beside them are worth more
   // than the bytes.
   const full = bytes < maxBytes / 8 && batch - runs >= fewMembers;
@@ -177,7 +178,7 @@ async function nextEvent(poller: Poller, lease: Lease): Promise<void> {
 /** With every slot in a long step, gives back what could not start: others may have room. */
 function releaseTheStuck(poller: Poller, lease: Lease): void {
   const { concurrency, ttlMs } = poller.settings;
-  if (lease.slots.running < concurrency || poller.clock.now() - lease.progressedAt < ttlMs / 2) return;
+  if (lease.handlers.running < concurrency || poller.clock.now() - lease.progressedAt < ttlMs / 2) return;
   for (const member of lease.startable.splice(0)) giveBack(lease, member);
 }
 

@@ -67,9 +67,9 @@ function entryOf(slot: number): { token: string; beatenAt: number; isGone: boole
   const token = tokenIn(slot);
   const known = tokens.get(slot);
   if (known?.token === token) return known;
-  const fresh = { token, beatenAt: -Infinity, isGone: false };
-  tokens.set(slot, fresh);
-  return fresh;
+  const added = { token, beatenAt: -Infinity, isGone: false };
+  tokens.set(slot, added);
+  return added;
 }
 
 /** A token as hexadecimal digits, which Postgres reads as a uuid too. */

@@ -14,7 +14,7 @@ export function readQuery<Query>(event: HttpEvent, schema: z.ZodType<Query>): Qu
 export function readQuery(event: HttpEvent, schema: z.ZodType = none): unknown {
   const given = new URLSearchParams(event.rawQueryString ?? "");
   const names = [...given.keys()];
-  const repeated = names.find((name, place) => names.indexOf(name) !== place);
+  const repeated = names.find((name, index) => names.indexOf(name) !== index);
   if (repeated !== undefined) throw invalid([issue(repeated, "give it once")]);
   const parsed = schema.safeParse(Object.fromEntries(given));
   if (!parsed.success) throw invalid(schemaIssues(parsed.error).map(({ pointer, message }) => issue(pointer.slice(1), message)));

@@ -1,6 +1,7 @@
 -- Extends a lease without a round, for a poller whose own thread is held up by what it runs. It
--- writes nothing but the expiry, which never moves back; a lease that is gone stays gone. Whoever
--- advances or reaps it now holds its row, and is not waited for: a round extends it anyway.
+-- writes nothing but the expiry, which never moves back; a lease that is gone stays gone. It does
+-- not wait for a poller that is advancing the lease or a tick that is reaping it: a round extends
+-- the lease anyway.
 --
 -- answer: { held } — false: the lease is gone.
 -- grant: baton_poller

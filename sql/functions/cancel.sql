@@ -6,7 +6,7 @@
 --          late does not stop what somebody let go on. Without it, the run as it is.
 -- answer:  { status } — cancelled, cancelling, the ending it has already, or the status of one that
 --          was left alone; null when there is no such run.
--- The request is written first and the place looked at second: whoever moves the run in between
+-- The request is written first and the place looked at second: a call that moves the run in between
 -- sees the request. The clock is read after everything that may wait, or others would have stored
 -- steps after the ending.
 -- Planned for the week of its id: a plan for any id locks the partitions of all weeks.

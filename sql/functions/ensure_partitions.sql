@@ -1,7 +1,7 @@
 -- Makes the partitions of last week, of this week and of the next three, those that are missing in
 -- between too.
--- Returns how many it made. What ids of now need is waited for; weeks ahead are left to whoever is
--- just making them.
+-- Returns how many it made. It waits for the weeks that ids of now need; weeks ahead are left to a
+-- call that is already making them.
 create or replace function baton.ensure_partitions() returns integer
 language plpgsql volatile
 as $$

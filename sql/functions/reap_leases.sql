@@ -1,8 +1,8 @@
 -- Takes up to 20 expired leases apart and returns how many runs crashed with them, and how many of
 -- these were poison.
 -- A member whose run is no longer there just loses its place, and counts as poison.
--- Whoever advances such a lease holds its row: it is skipped here, and still good. A lease without
--- members is just removed.
+-- An expired lease that a poller is advancing is skipped: that poller holds the row lock, so the
+-- lease is still valid. A lease without members is just removed.
 create or replace function baton.reap_leases(moment timestamptz, out crashed integer, out poisoned integer)
 language plpgsql volatile
 as $$

@@ -1,6 +1,6 @@
 -- Refuses ids over 24 hours old or 5 minutes ahead (BT010): their partition may be gone, or not
 -- made yet. Those of runs that are stored are good whatever their age: the call is a repeat, and
--- whoever sends it must not be told to make new ones.
+-- its caller must not be told to make new ones.
 -- The detail carries the database's time in milliseconds, so that a client with a wrong clock
 -- corrects itself.
 create or replace function baton.refuse_foreign_ids(ids jsonb, moment timestamptz) returns void

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { claimed } from "../../shared/domain/claimed.ts";
+import { recognise } from "../../shared/domain/claimed.ts";
 import type { Json } from "../../shared/domain/json.ts";
 import type { ClaimedRun } from "../../shared/domain/protocol.ts";
 import { createRegistry } from "../../shared/domain/registry.ts";
@@ -22,7 +22,7 @@ const facts = (some: Partial<ClaimedRun> = {}): ClaimedRun => ({
 describe("a claimed run", () => {
   it("whose workflow this code has goes on with what is stored of it", () => {
     const outputs = { charge: { chargeId: "c" } };
-    const found = claimed(facts({ outputs, failures: { charge: 2 }, forgiven: { charge: 1 } }), registry);
+    const found = recognise(facts({ outputs, failures: { charge: 2 }, forgiven: { charge: 1 } }), registry);
     expect(found.kind).toBe("known");
     expect(found.run).toMatchObject({
       id: "run-1",
@@ -38,11 +38,11 @@ describe("a claimed run", () => {
     ["inherited name", { workflow: "__proto__" }, 'this code has no workflow "__proto__" version 1'],
     ["version", { version: 2 }, 'this code has no workflow "order" version 2'],
   ])("of an unknown %s waits for code of any shape", (_, some, reason) => {
-    expect(claimed(facts(some), registry)).toMatchObject({ kind: "unknown", shape: "", reason, run: { id: "run-1" } });
+    expect(recognise(facts(some), registry)).toMatchObject({ kind: "unknown", shape: "", reason, run: { id: "run-1" } });
   });
 
   it("with an output that this code cannot have stored waits for code of another shape", () => {
-    expect(claimed(facts({ outputs: { ship: 1 } }), registry)).toMatchObject({
+    expect(recognise(facts({ outputs: { ship: 1 } }), registry)).toMatchObject({
       kind: "unknown",
       shape: "step:charge|sleep:cooling-off|sql:record|step:notify",
       reason: 'version 1 of workflow "order" in this code cannot have stored an output for "ship"',
@@ -52,7 +52,7 @@ describe("a claimed run", () => {
   it("that cannot be read fails alone", () => {
     let deep: Json = [];
     for (let level = 0; level < 20_000; level++) deep = [deep];
-    expect(claimed(facts({ input: deep }), registry)).toMatchObject({
+    expect(recognise(facts({ input: deep }), registry)).toMatchObject({
       kind: "unreadable",
       run: { id: "run-1", position: 0 },
       error: { name: "UnreadableRunError" },

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { type IncomingMessage, request } from "node:http";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
@@ -221,7 +221,7 @@ test(
 );
 
 test("runs go on when Postgres is killed, and nothing that is printed is a JSON document", { timeout: 120_000 }, async () => {
-  execFileSync("rm", [gate()]);
+  rmSync(gate(), { force: true });
   const id = await enqueue("postgres");
   await until("its second step has started", () => ledger().some((line) => line.startsWith("postgres hold")));
   await until("its first step is stored", async () => (await find(id)).steps[0]?.status === "done");

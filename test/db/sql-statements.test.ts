@@ -109,7 +109,8 @@ for (const driver of ["neon", "pg"] as Driver[]) {
     ];
     await engine.advanceWith(token, 1, { steps: [step(runs[0]!)] }, [...dirt.map((text) => ({ text })), insert("tenant")]);
     expect(await effects()).toEqual(["tenant"]);
-    const left = `select nullif(current_setting('app.tenant', true), '') as tenant, (select count(*)::int from pg_locks where locktype = 'advisory' and objid = 4711) as locks,
+    const left = `select nullif(current_setting('app.tenant', true), '') as tenant, (select count(*)::int from pg_locks where locktype = 'advisory' and objid = 4711
+      and database = (select oid from pg_database where datname = current_database())) as locks,
       to_regclass('pg_temp.scratch') as scratch, (select count(*)::int from pg_prepared_statements where name = 'mine') as prepared,
       (select count(*)::int from pg_cursors where name = 'c') as cursors, current_setting('search_path') <> 'example' as searches`;
     expect((await poller.transaction([{ text: left }]))[0]).toEqual([

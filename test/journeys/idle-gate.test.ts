@@ -138,8 +138,7 @@ test("an opening that fails is tried again until the board has heard it", async 
 
 test("a nudged invocation that throws has opened the gate before it ends", async () => {
   close();
-  // no guess: an invocation that did not wait for the board would end before it, and the right one
-  // waits however long it takes
+  // no guess: one that did not wait for the board would end before it; the right one waits anyway
   board.beforeRead = () => new Promise((resolve) => setTimeout(resolve, 50));
   const refused = poller({ store: { ...store, tick: async () => Promise.reject(new DatabaseRefusedError("no", { sqlstate: "42501" })) } });
   await expect(pollBehindGate(refused, newGate(), true)).rejects.toThrow("no");

@@ -46,6 +46,9 @@ export const holdGate = defineWorkflow({ name: "hold-gate", version: 1, input: I
   .step("after", ({ input, before }) => ({ seen: before.nonce, label: input.label }));
 `;
 
+/** Each look is a request, an invocation and a query. */
+const LOOK_MS = 250;
+
 let folder: string;
 let port: number;
 let service: RunningService;
@@ -82,7 +85,7 @@ async function enqueue(label: string): Promise<string> {
 
 async function ends(id: string): Promise<Run> {
   let run = await find(id);
-  await until(`run ${id} has ended`, async () => ["done", "failed"].includes((run = await find(id)).status));
+  await until(`run ${id} has ended`, async () => ["done", "failed"].includes((run = await find(id)).status), LOOK_MS);
   return run;
 }
 
@@ -92,10 +95,14 @@ async function ends(id: string): Promise<Run> {
  */
 async function continues(ids: readonly string[]): Promise<Run[]> {
   let runs: Run[] = [];
-  await until("all are continued", async () => {
-    runs = await Promise.all(ids.map(find));
-    return runs.every(({ status }) => status === "done");
-  });
+  await until(
+    "all are continued",
+    async () => {
+      runs = await Promise.all(ids.map(find));
+      return runs.every(({ status }) => status === "done");
+    },
+    LOOK_MS,
+  );
   return runs;
 }
 

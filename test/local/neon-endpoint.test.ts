@@ -136,7 +136,7 @@ test("no session state goes from one request to the next", async () => {
   for (const change of changes) await sql.query(change);
   const state = `select current_setting('search_path') as path, current_setting('statement_timeout') as timeout, to_regclass('pg_temp.left_behind') as temp,
     (select count(*)::int from pg_prepared_statements) as prepared, (select count(*)::int from pg_listening_channels()) as listening,
-    (select count(*)::int from pg_locks where locktype = 'advisory') as locks`;
+    (select count(*)::int from pg_locks join pg_database as d on d.oid = database where locktype = 'advisory' and datname = current_database()) as locks`;
   for (const _ of changes) {
     expect(await sql.query(state)).toEqual([{ path: '"$user", public', timeout: "0", temp: null, prepared: 0, listening: 0, locks: 0 }]);
   }

@@ -1,5 +1,5 @@
 import type pg from "pg";
-import { withClient } from "../migrate/connection.ts";
+import { withClientAsSet } from "../migrate/connection.ts";
 
 /** What a login finds where it is sent. */
 export interface LoginFacts {
@@ -35,7 +35,7 @@ const FACTS = `
 
 /** Logs in and looks. Throws what the driver throws. */
 export function factsOf(url: string): Promise<LoginFacts> {
-  return withClient(url, async (client) => {
+  return withClientAsSet(url, async (client) => {
     // A pooler that hands out statements refuses this.
     await client.query("begin");
     const { rows } = await client.query<LoginFacts & { pid: number }>(FACTS);

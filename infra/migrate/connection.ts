@@ -1,14 +1,24 @@
 import pg from "pg";
 import { WrongEncodingError } from "./errors.ts";
 
-/** Runs `work` on one connection of its own over TCP, whatever driver the application uses. */
-export async function withClient<Result>(url: string, work: (client: pg.Client) => Promise<Result>): Promise<Result> {
+/**
+ * Runs `work` on one connection of its own over TCP, whatever driver the application uses, and
+ * whatever the database or the login says by default.
+ */
+export function withClient<Result>(url: string, work: (client: pg.Client) => Promise<Result>): Promise<Result> {
+  return withClientAsSet(url, async (client) => {
+    await asUsual(client);
+    return work(client);
+  });
+}
+
+/** The same, with the settings of the database and the login: to look at them. */
+export async function withClientAsSet<Result>(url: string, work: (client: pg.Client) => Promise<Result>): Promise<Result> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 15_000, application_name: "baton-migrate" });
   // A connection that breaks between two statements is reported by the next one.
   client.on("error", () => undefined);
   await client.connect();
   try {
-    await asUsual(client);
     return await work(client);
   } finally {
     await client.end();

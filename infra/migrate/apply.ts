@@ -53,6 +53,8 @@ export async function applyFunctions(deployment: Deployment): Promise<void> {
     if (await isCurrent(deployment)) return false;
     await inOneTransaction(deployment.client, "sql/functions", () => createFunctions(deployment));
     if (deployment.roles) await grantRights(deployment);
+    // Postgres lets everybody execute what is new.
+    else await deployment.client.query("revoke execute on all functions in schema baton from public");
     await remember(deployment);
     return true;
   });

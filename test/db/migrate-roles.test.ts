@@ -46,6 +46,13 @@ test("without roles, the owner of a database who may create no role migrates it 
   expect(await query(owner, "select from pg_roles where rolname like 'baton\\_%'")).toHaveLength(0);
 });
 
+test.each([true, false])("nobody may execute a function just because Postgres lets everybody; with roles: %s", async (roles) => {
+  await migrate({ url, roles });
+  const open =
+    "select proname from pg_proc where pronamespace = 'baton'::regnamespace and has_function_privilege('public', oid, 'execute')";
+  expect(await query(url, open)).toEqual([]);
+});
+
 test("with roles, an owner who may create none is told what to do, and nothing was done", async () => {
   await using fresh = await startEmptyServer();
   const owner = await fresh.createOwner("nocreaterole");

@@ -63,7 +63,7 @@ export async function cancelRun(operator: Operator, id: string, redrives?: numbe
   throw new WrongStatusError(
     id,
     status,
-    ended ? "it cannot be cancelled any more" : "it was redriven meanwhile; look at it and cancel again",
+    ended ? "it cannot be cancelled any more" : "it has been redriven another number of times than was meant: look at it and cancel again",
   );
 }
 
@@ -77,9 +77,14 @@ export async function cancelRun(operator: Operator, id: string, redrives?: numbe
  */
 export async function redriveRun(operator: Operator, id: string, redrives?: number): Promise<{ id: string; status: string }> {
   const answer = await callFor(operator, id, redrives, (request, options) => operator.runs.redrive(id, request, options));
-  if (!answer.redriven) throw new WrongStatusError(id, answer.status, "only a failed run can be redriven");
+  if (!answer.redriven) throw new WrongStatusError(id, answer.status, whyNotRedriven(answer.status));
   await operator.nudge(1);
   return { id, status: answer.changed || answer.status === "unfinished" ? "ready" : answer.status };
+}
+
+function whyNotRedriven(status: string): string {
+  const isOther = "it has been redriven another number of times than was meant: look at it and redrive again";
+  return status === "failed" ? isOther : "only a failed run can be redriven";
 }
 
 async function callFor<Answer>(

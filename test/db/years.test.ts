@@ -26,6 +26,8 @@ type Way = (typeof WAYS)[number];
  */
 async function rowsIn(database: TestDatabase) {
   const session = new pg.Pool({ connectionString: database.ownerUrl, max: 1, options: "-c timezone=UTC" });
+  // The database is dropped while the server still says farewell to it.
+  session.on("error", () => undefined).on("connect", (client) => void client.on("error", () => undefined));
   const query = async (text: string) => (await session.query(text)).rows;
   const rows = await dumpRows({ query } as unknown as TestDatabase);
   const placed = await query(
@@ -51,7 +53,7 @@ async function yearIn(zone: string, way: Way, moments: readonly Date[]) {
   await using database = await createTestDatabase();
   const owner = way === "login" ? `role postgres in database ${database.name}` : `database ${database.name}`;
   if (way !== "session") await database.query(`alter ${owner} set timezone = ${pg.escapeLiteral(zone)}`);
-  const session = new pg.Client({ connectionString: database.ownerUrl });
+  const session = new pg.Client({ connectionString: database.ownerUrl }).on("error", () => undefined);
   await session.connect();
   if (way === "session") await session.query(`set timezone = ${pg.escapeLiteral(zone)}`);
   expect((await session.query("show timezone")).rows).toEqual([{ TimeZone: zone }]);

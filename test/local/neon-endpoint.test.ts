@@ -210,7 +210,7 @@ test("copy … from stdin is refused with a sentence, alone and in a batch, and 
   expect([await effects(), await sql`select 1 as one`]).toEqual([0, [{ one: 1 }]]);
 });
 
-test("a request whose Host header is not this machine and port is 400, and none is served with a wrong password", async () => {
+test("a request whose Host header is not this machine is 400, and none is served with a wrong password", async () => {
   const statusFor = async (host: string): Promise<number | undefined> => {
     const sent = request({ host: "127.0.0.1", port: endpoint.port, path: "/sql", method: "POST", headers: { host } }).end("{}");
     const [response] = (await once(sent, "response")) as [IncomingMessage];

@@ -26,10 +26,10 @@ export class PgBouncerStartError extends Error {
 const PROGRAMS = ["/usr/sbin/pgbouncer", "/usr/bin/pgbouncer", "/opt/homebrew/bin/pgbouncer", "/usr/local/bin/pgbouncer"];
 const NOBODY = 65534;
 /**
- * Few sessions for many clients, so that a client really meets another one's; the rest is what
- * Neon's pooler has, or the default.
+ * Few sessions for many clients, so that a client really meets another one's, and more than the ten
+ * that handlers may hold in long statements; the rest is what Neon's pooler has, or the default.
  */
-const SETTINGS = { pool_mode: "transaction", default_pool_size: 10, max_client_conn: 500, auth_type: "scram-sha-256" };
+const SETTINGS = { pool_mode: "transaction", default_pool_size: 20, max_client_conn: 500, auth_type: "scram-sha-256" };
 
 /**
  * Starts PgBouncer in transaction mode in front of a Postgres, on 127.0.0.1; it ends with this

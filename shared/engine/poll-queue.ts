@@ -123,13 +123,16 @@ function openBeside(poll: Poll, lease: Lease, beside: Set<Promise<void>>): void 
 
 /**
  * However long the work takes: who expired, and how long others wait, is not for its end to say.
+ * One that failed is thrown at the end of the work, and none follows it: each round would begin
+ * another.
  */
 function tickBeside(poll: Poll, beside: Set<Promise<void>>): void {
   if (poll.ticking || !tickIsDue(poll.poller)) return;
   poll.ticking = true;
-  const ticking = tickAndTell(poll)
-    .then(() => void beside.delete(ticking))
-    .finally(() => (poll.ticking = false));
+  const ticking = tickAndTell(poll).then(() => {
+    beside.delete(ticking);
+    poll.ticking = false;
+  });
   ticking.catch(() => undefined);
   beside.add(ticking);
 }

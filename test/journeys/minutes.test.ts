@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import * as z from "zod";
+import { DatabaseRefusedError } from "../../shared/domain/database-errors.ts";
 import { pollQueue, type PollReport } from "../../shared/engine/poll-queue.ts";
 import { systemClock } from "../../shared/engine/ports.ts";
 import { defineWorkflow } from "../../shared/index.ts";
@@ -29,4 +30,24 @@ test("a poller that works for minutes ticks once a minute, and tells each time",
   expect(told.map(({ oldestReadyMs }) => oldestReadyMs)).toEqual([0, 0, 0]);
   // The lease had not ended by then: nothing was counted of it yet.
   expect(told.slice(0, 2).map(({ leases }) => leases)).toEqual([0, 0]);
+});
+
+test("a tick that is refused while runs are worked is not tried with each round: the work is done, and the refusal is thrown at its end", async () => {
+  const db = await createTestDatabase();
+  let ahead = 0;
+  const minute = () => void (ahead += 61_000);
+  const slow = defineWorkflow({ name: "slow", version: 1, input: z.strictObject({}) })
+    .step("first", minute)
+    .step("second", minute)
+    .step("third", minute);
+  const poller = createPoller(db.database, [slow], {
+    clock: { ...systemClock, now: () => systemClock.now() + ahead },
+    settings: { ttlMs: 3_600_000 },
+  });
+  let ticks = 0;
+  const tick = () => (ticks++ === 0 ? poller.store.tick() : Promise.reject(new DatabaseRefusedError("no right", { sqlstate: "42501" })));
+  await enqueue(db.database, slow, [{}]);
+  await expect(pollQueue({ ...poller, store: { ...poller.store, tick } })).rejects.toThrow("no right");
+  expect(ticks).toBe(2);
+  expect(await db.query("select status from baton.ending")).toEqual([{ status: "done" }]);
 });

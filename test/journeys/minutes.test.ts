@@ -6,16 +6,22 @@ import { systemClock } from "../../shared/engine/ports.ts";
 import { defineWorkflow } from "../../shared/index.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { createPoller, enqueue } from "../support/poller.ts";
+import { until } from "../support/until.ts";
 
 test("a poller that works for minutes ticks once a minute, and tells each time", async () => {
   const db = await createTestDatabase();
   let ahead = 0;
   const minute = () => void (ahead += 61_000);
-  const slow = defineWorkflow({ name: "slow", version: 1, input: z.strictObject({}) })
-    .step("first", minute)
-    .step("second", minute)
-    .step("third", minute);
   const told: PollReport[] = [];
+  // The next minute passes when the tick of the last is over.
+  const minuteAfter = (ticks: number) => async () => {
+    await until("it has told of its ticks", () => told.length === ticks);
+    minute();
+  };
+  const slow = defineWorkflow({ name: "slow", version: 1, input: z.strictObject({}) })
+    .step("first", minuteAfter(0))
+    .step("second", minuteAfter(1))
+    .step("third", minuteAfter(2));
   let ticks = 0;
   const poller = createPoller(db.database, [slow], {
     clock: { ...systemClock, now: () => systemClock.now() + ahead },

@@ -145,7 +145,10 @@ describe(`any value (seed ${seed})`, () => {
         } catch (error) {
           return error instanceof NotJsonError;
         }
-        expect(JSON.parse(JSON.stringify(stored))).toEqual(stored);
+        const text = JSON.stringify(stored);
+        // V8 13.6 (Node 24) reads a key that is a quotation mark alone as a backslash, once it has
+        // seen an object with a backslash as its key there. No other key, and not V8 11 (Node 20).
+        if (!text.includes(String.raw`"\"":`)) expect(JSON.parse(text)).toEqual(stored);
         expect(checkJson(stored)).toEqual(stored);
         return true;
       }),

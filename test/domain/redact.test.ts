@@ -32,7 +32,7 @@ describe("the default", () => {
     "Key (ticket_id)=(0198c2c8-8a43-7d5e-9d0e-3f6c1f0b7a11) already exists.",
     "connect ECONNREFUSED 127.0.0.1:5432",
     "commit 9f8e7d6c5b4a39281706f5e4d3c2b1a098765432 is not on this branch",
-    "https://registry.npmjs.org/@scope/pkg is 404, mail ada@example.com",
+    "https://packages.example.com/@scope/pkg is 404, mail ada@example.com",
     '{"url":"https://api.example/p","mail":"ada@example.com"}',
     "Basic authentication is needed, or a bearer token.",
     "    at charge (file:///srv/shared/workflows/secret-santa.ts:12:34)",

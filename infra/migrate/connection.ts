@@ -31,6 +31,8 @@ export async function withClientAsSet<Result>(url: string, work: (client: pg.Cli
  * that of the whole transaction).
  */
 export async function asUsual(client: pg.ClientBase): Promise<void> {
+  // First and alone: on a busy machine the look at pg_settings takes longer than a short timeout.
+  await client.query("set statement_timeout = 0");
   await client.query(`set search_path = "$user", public; set default_transaction_isolation = 'read committed';
     set default_transaction_read_only = off; set default_transaction_deferrable = off;
     select set_config(name, '0', false) from pg_settings where name in ('transaction_timeout', 'idle_session_timeout')`);

@@ -20,7 +20,7 @@ const DATABASES: [what: string, settings: readonly string[]][] = [
   ["no path at all", ["search_path = ''"]],
   ["SERIALIZABLE as its default", ["default_transaction_isolation = serializable"]],
   ["read-only transactions as its default", ["default_transaction_read_only = on"]],
-  ["timeouts shorter than a migration", TIMEOUTS.map((name) => `${name} = '20ms'`)],
+  ["timeouts shorter than a migration", TIMEOUTS.map((name) => `${name} = '40ms'`)],
   [
     "another zone, other formats and another dialect",
     [

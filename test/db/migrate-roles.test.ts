@@ -1,3 +1,4 @@
+import { withClientAsSet } from "../../infra/migrate/connection.ts";
 import { appendFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
@@ -179,6 +180,7 @@ test("a login has its group's rights and its own time limits; made again, it has
   await createLogin({ url, name, password: "it's the second", memberOf: "baton_reader" });
   const facts = `select pg_has_role('baton_reader', 'usage') as reader, current_setting('statement_timeout') as statement,
     current_setting('lock_timeout') as lock, current_setting('idle_in_transaction_session_timeout') as idle`;
-  expect(await query(asUser(url, name, "it's the second"), facts)).toEqual([{ reader: true, statement: "15s", lock: "3s", idle: "10s" }]);
+  const read = await withClientAsSet(asUser(url, name, "it's the second"), (client) => client.query(facts));
+  expect(read.rows).toEqual([{ reader: true, statement: "15s", lock: "3s", idle: "10s" }]);
   await expect(query(asUser(url, name, "first"), facts)).rejects.toMatchObject({ code: "28P01" });
 });

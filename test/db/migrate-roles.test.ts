@@ -1,10 +1,9 @@
-import { withClientAsSet } from "../../infra/migrate/connection.ts";
 import { appendFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { dumpSchema } from "../../infra/dump-schema.ts";
 import { RolesRefusedError } from "../../infra/migrate/errors.ts";
-import { withClient } from "../../infra/migrate/connection.ts";
+import { withClient, withClientAsSet } from "../../infra/migrate/connection.ts";
 import { createLogin } from "../../infra/migrate/logins.ts";
 import { checkSchema, migrate } from "../../infra/migrate.ts";
 import { uniqueName } from "../support/cluster.ts";

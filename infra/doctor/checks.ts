@@ -1,4 +1,5 @@
 import pg from "pg";
+import { LIMITS } from "../migrate/logins.ts";
 import type { LoginFacts } from "./login.ts";
 
 /** What was found, and what to do about it; without advice it is as it should be. */
@@ -7,11 +8,11 @@ export interface Finding {
   readonly advice?: string;
 }
 
-/** A setting beyond which a call of the API would have no answer in time, and what sets it. */
-const LIMITS = [
-  ["statementTimeout", "statement_timeout", 15_000],
-  ["lockTimeout", "lock_timeout", 3_000],
-  ["idleTimeout", "idle_in_transaction_session_timeout", 10_000],
+/** Settings beyond whose limits a call of the API would have no answer in time. */
+const TIMEOUTS = [
+  ["statementTimeout", "statement_timeout"],
+  ["lockTimeout", "lock_timeout"],
+  ["idleTimeout", "idle_in_transaction_session_timeout"],
 ] as const;
 
 const CLOCKS_APART_MS = 5_000;
@@ -41,11 +42,11 @@ export function checkLogin(facts: LoginFacts, group: string, now: number): Findi
         ? `alter role ${role} set synchronous_commit = on;`
         : "turn fsync on: a crash of this server may lose everything.",
     ),
-    ...LIMITS.map(([fact, setting, most]) =>
+    ...TIMEOUTS.map(([fact, setting]) =>
       wrong(
-        facts[fact] > 0 && facts[fact] <= most,
+        facts[fact] > 0 && facts[fact] <= parseInt(LIMITS[setting]) * 1_000,
         `${setting} is ${facts[fact] === 0 ? "without end" : `${facts[fact]} ms`}`,
-        `alter role ${role} set ${setting} = '${most / 1_000}s';`,
+        `alter role ${role} set ${setting} = '${LIMITS[setting]}';`,
       ),
     ),
     wrong(

@@ -12,7 +12,7 @@ export interface Login {
 }
 
 /** Postgres does not pass settings on from a group to its members, so each login gets its own. */
-const LIMITS = { statement_timeout: "15s", lock_timeout: "3s", idle_in_transaction_session_timeout: "10s" };
+export const LIMITS = { statement_timeout: "15s", lock_timeout: "3s", idle_in_transaction_session_timeout: "10s" };
 
 /**
  * Makes or updates a LOGIN role that is a member of one group role, with its time limits:

@@ -30,14 +30,14 @@ export async function commitStatements(poller: Poller, lease: Lease, entries: re
   const refused = await tryAll(poller, lease, nodes);
   if (refused === undefined || lease.lost) return;
   for (const node of nodes) {
-    const alone = nodes.length === 1 ? await tryAgain(poller, lease, node, refused) : await tryAgain(poller, lease, node);
+    const alone = await tryAlone(poller, lease, node, nodes.length === 1 ? refused : undefined);
     if (lease.lost) return;
     if (alone !== undefined) refuse(poller, lease, node, alone);
   }
 }
 
 /** One node by itself, again while its outcome is unknown. refused: what became of a first try. */
-async function tryAgain(poller: Poller, lease: Lease, node: FinishedNode, refused?: Error): Promise<Error | undefined> {
+async function tryAlone(poller: Poller, lease: Lease, node: FinishedNode, refused?: Error): Promise<Error | undefined> {
   let last = refused;
   for (let sent = last === undefined ? 0 : 1; sent < sendsAtMost && !node.member.gone && !lease.lost; sent++) {
     if (last !== undefined && !wasUnknown(last)) return last;
@@ -60,7 +60,7 @@ async function tryAll(poller: Poller, lease: Lease, nodes: readonly FinishedNode
   const round = ++lease.round;
   lease.sentAt = poller.clock.now();
   const settled = await settleStatements(poller, lease, round, written.request, statements);
-  if (settled.stopped !== undefined) applyRound(poller, lease, [], settled.stopped);
+  if (settled.probed !== undefined) applyRound(poller, lease, [], settled.probed);
   if ("answer" in settled) applyRound(poller, lease, nodes, settled.answer);
   else if (settled.refused.sqlstate === "BT002") applyRound(poller, lease, nodes, emptyAnswer(round));
   else if (settled.refused.sqlstate === "BT001") fenced(poller, lease);

@@ -19,7 +19,7 @@ export async function settleStatements(
   round: number,
   request: string,
   statements: readonly Statement[],
-): Promise<Settled<AdvanceAnswer> & { readonly stopped?: AdvanceAnswer }> {
+): Promise<Settled<AdvanceAnswer> & { readonly probed?: AdvanceAnswer }> {
   try {
     const call = () => poller.store.advanceWith(lease.token, round, request, statements);
     return await settle(poller, call, { busyTries, unknownTries: 1, unknownMs: 0 });
@@ -44,7 +44,7 @@ async function probe(poller: Poller, lease: Lease, round: number, unsettled: Uns
       throw thrown;
     });
   const settled = await settle(poller, call, { unknownMs: unknownMsOf(poller), isUnsure: true });
-  if ("answer" in settled) return { refused: notApplied(unsettled), stopped: settled.answer };
+  if ("answer" in settled) return { refused: notApplied(unsettled), probed: settled.answer };
   if (settled.refused.sqlstate === "BT002" && isLost) throw unsettled;
   return settled;
 }

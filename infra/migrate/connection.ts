@@ -1,4 +1,5 @@
 import pg from "pg";
+import { explainTls, requireTls } from "../../shared/db/tls.ts";
 import { WrongEncodingError } from "./errors.ts";
 
 /**
@@ -14,10 +15,10 @@ export function withClient<Result>(url: string, work: (client: pg.Client) => Pro
 
 /** The same, with the settings of the database and the login: to look at them. */
 export async function withClientAsSet<Result>(url: string, work: (client: pg.Client) => Promise<Result>): Promise<Result> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 15_000, application_name: "baton-migrate" });
+  const client = new pg.Client({ connectionString: requireTls(url), connectionTimeoutMillis: 15_000, application_name: "baton-migrate" });
   // A connection that breaks between two statements is reported by the next one.
   client.on("error", () => undefined);
-  await client.connect();
+  await client.connect().catch((thrown: unknown) => Promise.reject(explainTls(thrown) as Error));
   try {
     return await work(client);
   } finally {

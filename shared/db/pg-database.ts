@@ -3,6 +3,7 @@ import { sendableValues, type Statement } from "../domain/statement.ts";
 import { cancelOnServer } from "./cancel-on-server.ts";
 import { classifyError } from "./classify-error.ts";
 import { checkConnectionString } from "./connection-string.ts";
+import { explainTls, requireTls } from "./tls.ts";
 import {
   DatabaseBusyError,
   DatabaseConfigurationError,
@@ -135,7 +136,7 @@ async function withClient<Result>(
     return result;
   } catch (thrown) {
     void cancelled.then(() => client?.release(true));
-    const error = classifyError(thrown);
+    const error = classifyError(explainTls(thrown));
     throw client === undefined ? beforeSending(error) : error;
   } finally {
     clearTimeout(timer);
@@ -153,7 +154,7 @@ function beforeSending(error: Error): Error {
 function open(url: string, { connections = 5, patient = false }: PoolOptions): pg.Pool {
   checkConnectionString(url);
   return new pg.Pool({
-    connectionString: new URL(url).href,
+    connectionString: requireTls(url),
     max: connections,
     // The pool's bound holds for the wait in line too; a connection's own only for opening it.
     connectionTimeoutMillis: patient ? 0 : connectMs,

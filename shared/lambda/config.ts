@@ -16,9 +16,6 @@ export function serviceName(env: NodeJS.ProcessEnv): string {
   return env["BATON_SERVICE"] || "baton";
 }
 
-/** The cautious one: errors are shown without stacks. */
-export const PRODUCTION = "production";
-
 /** Where there is no SSM: digests alone, each an operator's. */
 const hashes = z
   .string()
@@ -46,7 +43,7 @@ export const commonSettings = {
   DATABASE_URL_PARAMETER: z.string().regex(parameterName, nameParameter).optional(),
   BATON_DRIVER: z.enum(["neon", "pg"], { error: "it takes neon or pg" }).optional(),
   BATON_NEON_ENDPOINT: z.url({ error: "give it the URL of a local Neon endpoint" }).optional(),
-  BATON_STAGE: z.string().default(PRODUCTION),
+  BATON_STAGE: z.string().default("production"),
   BATON_IDLE_GATE: z.enum(["on", "off"], { error: "it takes on or off" }).default("off"),
   BATON_WAKE_PARAMETER: z.string().startsWith("/", "give it the name of an SSM parameter, from its first slash").optional(),
 };
@@ -56,6 +53,7 @@ const environment = z.object({
   BATON_API_KEYS_PARAMETER: z.string().regex(parameterName, nameParameter).optional(),
   BATON_API_KEY_HASHES: hashes,
   POLLER_FUNCTION_NAME: z.string().optional(),
+  BATON_STACKS: z.enum(["on", "off"], { error: "it takes on or off" }).default("off"),
 });
 
 /**
@@ -80,8 +78,8 @@ export function readConfig(env: NodeJS.ProcessEnv) {
      */
     apiKeys: settings.BATON_API_KEY_HASHES,
     apiKeysParameter: settings.BATON_API_KEY_HASHES.length === 0 ? settings.BATON_API_KEYS_PARAMETER : undefined,
-    /** Only a stage that is not production shows stacks. */
-    showStacks: !settings.BATON_STAGE.startsWith("prod"),
+    /** A stack tells of code and folders, so a stage has to say that it shows them. */
+    showStacks: settings.BATON_STACKS === "on",
     pollerFunctionName: settings.POLLER_FUNCTION_NAME,
     /** With the gate, runs for later need a nudge too: the poller publishes when they are due. */
     idleGate: settings.BATON_IDLE_GATE === "on",

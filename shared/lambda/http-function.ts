@@ -4,7 +4,7 @@ import type { KeyRole } from "./api-key.ts";
 import { app } from "./app.ts";
 import { bearerAuth, callerOf } from "./bearer-auth.ts";
 import type { HttpAnswer, HttpEvent } from "./http-event.ts";
-import { PRODUCTION, serviceName } from "./config.ts";
+import { serviceName } from "./config.ts";
 import { rejectionMetrics, type RejectionMetrics } from "./metrics.ts";
 import { Problem } from "./problem.ts";
 import { problemDetails } from "./problem-details.ts";
@@ -45,7 +45,7 @@ export function allow(roles: readonly Exclude<KeyRole, "operator">[], handle: Ht
 let metrics: RejectionMetrics | undefined;
 
 function rejected(status: number): void {
-  metrics ??= rejectionMetrics(serviceName(process.env), process.env["BATON_STAGE"] || PRODUCTION);
+  metrics ??= rejectionMetrics(serviceName(process.env), process.env["BATON_STAGE"] || "production");
   metrics(status);
 }
 

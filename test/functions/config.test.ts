@@ -27,13 +27,13 @@ test("digests in the environment, separated by commas, are operators' keys and s
 });
 
 test.each([
-  ["prod", false],
-  ["production", false],
-  ["", false],
-  ["dev", true],
-  ["local", true],
-])("the stage %j shows stacks: %s", (BATON_STAGE, showStacks) => {
-  expect(readConfig({ ...env, BATON_STAGE }).showStacks).toBe(showStacks);
+  [{}, false],
+  [{ BATON_STAGE: "dev" }, false],
+  [{ BATON_STAGE: "Production", BATON_STACKS: "" }, false],
+  [{ BATON_STACKS: "off" }, false],
+  [{ BATON_STAGE: "prod", BATON_STACKS: "on" }, true],
+])("with %j stacks are shown: %s, whatever the stage is called", (settings, showStacks) => {
+  expect(readConfig({ ...env, ...settings }).showStacks).toBe(showStacks);
 });
 
 test.each([
@@ -42,6 +42,7 @@ test.each([
   [{ DATABASE_URL: "mysql://user:canary@host/db" }, /^DATABASE_URL: /],
   [{ DATABASE_URL_PARAMETER: "canary" }, /^DATABASE_URL_PARAMETER: give it the name of an SSM parameter/],
   [{ ...env, BATON_DRIVER: "mysql" }, /^BATON_DRIVER: it takes neon or pg/],
+  [{ ...env, BATON_STACKS: "canary" }, /^BATON_STACKS: it takes on or off/],
   [{ ...env, BATON_IDLE_GATE: "canary" }, /^BATON_IDLE_GATE: it takes on or off/],
   [{ ...env, BATON_NEON_ENDPOINT: "nowhere" }, /^BATON_NEON_ENDPOINT: /],
   [{ ...env, BATON_API_KEYS_PARAMETER: "canary" }, /^BATON_API_KEYS_PARAMETER: give it the name of an SSM parameter/],

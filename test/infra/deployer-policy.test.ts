@@ -63,6 +63,10 @@ const needs: Readonly<Record<string, { readonly arn: (id: string, facts: Resourc
     arn: (id) => `arn:aws:iam::123456789012:role/baton-prod-${id}-1X`,
     actions: "iam:CreateRole iam:GetRole iam:DeleteRole iam:PutRolePolicy iam:DeleteRolePolicy iam:UpdateAssumeRolePolicy iam:PassRole",
   },
+  "AWS::IAM::Policy": {
+    arn: () => "arn:aws:iam::123456789012:role/baton-prod-EnqueueRunRole-1X",
+    actions: "iam:PutRolePolicy iam:GetRolePolicy iam:DeleteRolePolicy",
+  },
   "AWS::ApiGatewayV2::Api": {
     arn: () => "arn:aws:apigateway:eu-west-1::/apis",
     actions: "apigateway:POST apigateway:GET apigateway:TagResource",

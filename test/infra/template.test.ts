@@ -29,7 +29,9 @@ describe.each(Object.entries(stages))("the template of %s", (_stage, template) =
     const policies = template.all("AWS::IAM::Role").map(([, { Properties }]) => JSON.stringify(Properties));
     expect(policies).toHaveLength(4);
     for (const policy of policies) expect(policy).not.toContain("*");
-    expect(template.all("AWS::IAM::Policy")).toEqual([]);
+    expect(template.all("AWS::IAM::Policy").map(([id, { Condition }]) => [id, Condition])).toEqual([
+      ["SecretsKeyPolicy", "SecretsHaveAKey"],
+    ]);
   });
 
   test("forgets logs after a time, access logs too", () => {
@@ -43,6 +45,17 @@ describe.each(Object.entries(stages))("the template of %s", (_stage, template) =
     expect(alarms).toHaveLength(9);
     for (const [, { Properties }] of alarms) expect(Properties["AlarmActions"]).toEqual([{ Ref: "Alarms" }]);
   });
+});
+
+test("only dev shows stacks, and only a key of one's own needs a right to decrypt", () => {
+  const shown = Object.values(stages).map(
+    ({ resources }) =>
+      (resources["ControlRunsLambdaFunction"]!.Properties["Environment"] as { Variables: Record<string, unknown> }).Variables[
+        "BATON_STACKS"
+      ],
+  );
+  expect(shown).toEqual(["on", "off", "off"]);
+  expect(dev.conditions["SecretsHaveAKey"]).toEqual({ "Fn::Not": [{ "Fn::Equals": ["", ""] }] });
 });
 
 test("dev and prod tick every minute, a preview never and without an alarm for it", () => {

@@ -30,6 +30,8 @@ export interface DeployOptions {
   readonly serverless?: string;
   /** Where the bundles go. Default: where serverless.yml looks for them. */
   readonly outdir?: string;
+  /** A module whose `workflows` take the place of the service's own. */
+  readonly workflows?: string;
   /** Default: `sql/` of this project. */
   readonly sqlDir?: string;
 }
@@ -57,9 +59,9 @@ const USAGE = "Usage: npm run deploy -- --stage <stage> [--region <region>] [--n
  * ServerlessFailedError.
  */
 export async function deploy(options: DeployOptions): Promise<void> {
-  const { driver, outdir } = options;
+  const { driver, outdir, workflows } = options;
   await announce(options);
-  await buildFunctions({ driver, ...(outdir !== undefined && { outdir }) });
+  await buildFunctions({ driver, ...(outdir !== undefined && { outdir }), ...(workflows !== undefined && { workflows }) });
   // The bundler's own process is not needed any longer.
   await stop();
   if (options.migrates) await bringUpSchema(options);

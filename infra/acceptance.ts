@@ -1,0 +1,39 @@
+import { parseArgs } from "node:util";
+import { SSMClient } from "@aws-sdk/client-ssm";
+import { accept } from "./acceptance/accept.ts";
+import { awsCloud } from "./acceptance/cloud.ts";
+import { chosenDriver } from "./build.ts";
+import { accountIn, lineFor, regionFrom } from "./deploy/target.ts";
+import { serviceName } from "./service.ts";
+
+const USAGE = "Usage: DATABASE_URL=<the owner's of an empty database> npm run acceptance -- --stage acc [--region <region>]";
+
+/**
+ * `npm run acceptance`: deploys a stage of its own to the account, checks what only AWS can show,
+ * prints a report, and removes everything.
+ */
+async function main(args: string[], env: NodeJS.ProcessEnv): Promise<void> {
+  const { stage, region: given } = parseArgs({ args, options: { stage: { type: "string" }, region: { type: "string" } } }).values;
+  const ownerUrl = env["DATABASE_URL"];
+  if (!stage || !ownerUrl) throw new Error(USAGE);
+  if (stage === "prod") throw new Error(`The stage is removed at the end: take another name than prod. ${USAGE}`);
+  const region = regionFrom(given, env);
+  const service = serviceName();
+  const account = await accountIn(region);
+  console.log(lineFor({ service, stage, region, account }));
+  if (account === undefined) throw new Error("AWS takes no credentials of this machine. Nothing was done.");
+  const functionsUrl = env["FUNCTIONS_DATABASE_URL"] || ownerUrl;
+  const cloud = awsCloud({ service, stage, region, driver: chosenDriver(env), log: console.log });
+  const stopped = new AbortController();
+  process.once("SIGINT", () => stopped.abort(new Error("it was stopped")));
+  const ssm = new SSMClient({ region });
+  if (!(await accept({ service, stage, region, ownerUrl, functionsUrl, cloud, ssm, log: console.log, signal: stopped.signal })))
+    process.exitCode = 1;
+}
+
+if (import.meta.main) {
+  main(process.argv.slice(2), process.env).catch((error: unknown) => {
+    console.error((error as Error).message);
+    process.exitCode = 1;
+  });
+}

@@ -103,7 +103,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
     parameters,
     oneTimeSchedules: schedules.api.schedules,
     deadLetters: schedules.deadLetters,
-    instancesOf: (functionId) => poolOf(functionId).size,
+    instancesOf: (functionId) => pools.get(functionId)?.size ?? 0,
     invoke: (functionId, event) =>
       poolOf(functionId)
         .invokeAsync(event)

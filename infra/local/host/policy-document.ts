@@ -4,8 +4,9 @@ import type { Resolve } from "./intrinsics.ts";
 import { understand, UnknownTemplateError } from "./resources.ts";
 import type { Statement } from "./role-policy.ts";
 
+/** One or a list, as a list. */
 const manyOf = <Item extends z.ZodType>(item: Item) =>
-  z.union([item, z.array(item)]).transform((given) => (Array.isArray(given) ? given : [given]) as z.output<Item>[]);
+  z.preprocess((given) => (given === undefined || Array.isArray(given) ? given : [given]), z.array(item));
 
 const common = {
   Sid: z.string().optional(),

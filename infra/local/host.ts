@@ -68,8 +68,8 @@ export interface Host {
 }
 
 /**
- * Serves a template's functions as AWS would: each instance a thread with the built bundle, which may
- * ask for what its role allows.
+ * Serves a template's functions as AWS would: each instance a thread with the built bundle, which
+ * may do what its role allows.
  */
 export async function startHost(options: HostOptions): Promise<Host> {
   const { template, codeRoot, log, onAnswer = () => undefined, onCrash = () => undefined } = options;
@@ -108,7 +108,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
       poolOf(functionId)
         .invokeAsync(event)
         .catch(() => undefined),
-    startSchedules: schedules.start,
+    startSchedules: () => schedules.start(),
     close: async () => {
       schedules.stop();
       await closeServer(awsServer);

@@ -13,7 +13,7 @@ import { createTestDatabase, type Role, type TestDatabase } from "./database.ts"
 import type { TestTemplate } from "./template.ts";
 import { until } from "./until.ts";
 
-/** The workflows that a template has to be made with for these journeys: none of them needs an example. */
+/** What a template has to be made with for these journeys: no example is needed. */
 export const WORKFLOWS = fileURLToPath(new URL("lambda/workflows.ts", import.meta.url));
 
 /** What one journey came to. */

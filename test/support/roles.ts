@@ -9,7 +9,7 @@ export function statementsOf(...statements: readonly Readonly<Record<string, unk
   return policyStatements({ Version: "2012-10-17", Statement: statements }, "a test", (value) => String(value));
 }
 
-/** A role that lambda.amazonaws.com or another service may take, and that allows some actions on some resources. */
+/** A role that a service may take, and that allows each action on a resource. */
 export function roleThatAllows(rights: Readonly<Record<string, string>>, name = "TestRole", service = "lambda.amazonaws.com"): RoleFacts {
   const allowed = Object.entries(rights).map(([Action, Resource]) => ({ Effect: "Allow", Action, Resource }));
   const trusted = { Effect: "Allow", Principal: { Service: service }, Action: "sts:AssumeRole" };

@@ -40,8 +40,8 @@ export class AccessKeys {
   }
 
   /**
-   * Lets only signed calls through, with whoever signed them; the others are refused as AWS refuses a key that it does not
-   * know.
+   * Lets only signed calls through, with whoever signed them; the others are refused as AWS refuses
+   * a key that it does not know.
    */
   guard(listener: CallListener): RequestListener {
     return (request, response) => {

@@ -3,7 +3,7 @@ import { AwsRefusal } from "./aws-refusal.ts";
 import { decide, type Decision, type Right, type Statement } from "./role-policy.ts";
 import type { RoleFacts } from "./roles.ts";
 
-/** Who calls: a function's instance or a schedule with its role; without one, whoever owns the host. */
+/** Who calls: a function or a schedule with its role; without a role, whoever owns the host. */
 export interface Caller {
   readonly name: string;
   readonly role?: RoleFacts;
@@ -32,7 +32,7 @@ export class Access {
     this.#onRefusal = onRefusal;
   }
 
-  /** Throws AwsRefusal, as AWS says it, where the caller's role does not allow one of the rights. */
+  /** Throws AwsRefusal, in AWS's words, where the caller's role does not allow all of them. */
   demand(caller: Caller, rights: readonly Right[], status: number): void {
     for (const right of rights) {
       const refusal = refusalOf(caller, right);

@@ -55,7 +55,10 @@ function shown(shape: Shape, value: unknown): string {
 
 const patterns = new Map<string, RegExp>();
 
-/** The whole text has to match. Only those with classes such as `\p{L}` are stricter patterns of JavaScript too. */
+/**
+ * The whole text has to match. Patterns with classes such as `\p{L}` need JavaScript's stricter
+ * syntax; the others do not all keep to it.
+ */
 function patternOf(pattern: string): RegExp {
   let known = patterns.get(pattern);
   if (known === undefined) patterns.set(pattern, (known = new RegExp(`^(?:${pattern})$`, pattern.includes(String.raw`\p`) ? "u" : "")));
@@ -63,12 +66,12 @@ function patternOf(pattern: string): RegExp {
 }
 
 const TYPES: Readonly<Record<Shape["type"], readonly [is: (value: unknown) => boolean, name: string]>> = {
-  string: [(value) => typeof value === "string", "String"],
-  boolean: [(value) => typeof value === "boolean", "Boolean"],
-  integer: [Number.isInteger, "Integer"],
-  timestamp: [(value) => typeof value === "number", "Timestamp"],
-  list: [Array.isArray, "List"],
-  structure: [(value) => typeof value === "object" && !Array.isArray(value), "Structure"],
+  string: [(value) => typeof value === "string", "a String"],
+  boolean: [(value) => typeof value === "boolean", "a Boolean"],
+  integer: [Number.isInteger, "an Integer"],
+  timestamp: [(value) => typeof value === "number", "a Timestamp"],
+  list: [Array.isArray, "a List"],
+  structure: [(value) => typeof value === "object" && !Array.isArray(value), "a Structure"],
 };
 
 function checkType({ type }: Shape, value: unknown): void {
@@ -81,5 +84,5 @@ function checkType({ type }: Shape, value: unknown): void {
       : typeof value === "boolean"
         ? `${value}`
         : typeof value;
-  throw new AwsRefusal("SerializationException", { message: `${given.toUpperCase()}_VALUE can not be converted to a ${name}` });
+  throw new AwsRefusal("SerializationException", { message: `${given.toUpperCase()}_VALUE can not be converted to ${name}` });
 }

@@ -1,4 +1,4 @@
-/** What is known of a call besides its action and resource, by the names of AWS's condition keys. */
+/** What is known of a call besides action and resource, by the names of AWS's condition keys. */
 export type Context = Readonly<Record<string, string>>;
 
 /** One key of a statement's Condition, ready to be asked. */
@@ -42,8 +42,8 @@ function partsOf(arn: string): string[] {
 }
 
 /**
- * Makes a condition of `StringEquals: { key: [values] }`; undefined where the operator or the key is
- * none that this file knows.
+ * Makes a condition of `StringEquals: { key: [values] }`; undefined where this file does not know
+ * the operator or the key.
  */
 export function conditionOf(operator: string, key: string, values: readonly string[]): Condition | undefined {
   const [, start = "", not = "", end = "", ifExists = ""] = /^(String|Arn)(Not)?(.+?)(IfExists)?$/.exec(operator) ?? [];

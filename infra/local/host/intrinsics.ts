@@ -48,7 +48,7 @@ export function intrinsicsOf(resources: Resources): Resolve {
   };
   const resolve: Resolve = (value, where) => {
     if (typeof value === "string") return value;
-    const [[name, given] = [], ...others] = Object.entries((value ?? {}) as object) as [string, unknown][];
+    const [[name, given] = [], ...others] = Object.entries(value ?? {}) as [string, unknown][];
     if (name === "Ref" && others.length === 0) return reference(String(given), where);
     if (name === "Fn::GetAtt" && others.length === 0) return reference(Array.isArray(given) ? given.join(".") : String(given), where);
     if (name === "Fn::Join" && isJoin(given)) return given[1].map((part) => resolve(part, where)).join(given[0]);

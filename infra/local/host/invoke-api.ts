@@ -35,7 +35,7 @@ export function invokeApi(poolNamed: (name: string) => LambdaPool | undefined, a
 
   function invocationOf(input: Input): { type: keyof typeof LIMITS; pool: LambdaPool } {
     const given = functionNamed(String(input["FunctionName"]));
-    const qualifier = String(input["Qualifier"] ?? given.qualifier ?? "$LATEST");
+    const qualifier = input["Qualifier"] ?? given.qualifier ?? "$LATEST";
     const pool = qualifier === "$LATEST" ? poolNamed(given.name) : undefined;
     if (pool !== undefined) return { type: (input["InvocationType"] ?? "RequestResponse") as keyof typeof LIMITS, pool };
     throw new AwsRefusal("ResourceNotFoundException", { status: 404, message: `Function not found: ${given.name}` });

@@ -6,7 +6,7 @@ import { isOperation, type Operation } from "./service-model.ts";
 /** The members of an operation's input, by the names of AWS's model. */
 export type Input = Readonly<Record<string, unknown>>;
 
-/** A request of the AWS SDK as it came: JSON, with a path and a method where the service has a REST API. */
+/** A request of the AWS SDK as it came; path and method count where a service has a REST API. */
 export interface RawCall {
   readonly method: string;
   readonly path: string;
@@ -17,7 +17,7 @@ export interface RawCall {
 
 const SCHEDULER: Readonly<Record<string, Operation>> = { POST: "scheduler:CreateSchedule", PUT: "scheduler:UpdateSchedule" };
 
-/** Which operation of SSM or the Scheduler is called, and with what. Throws AwsRefusal for any other. */
+/** Which operation of SSM or the Scheduler is called, and with what. Throws AwsRefusal. */
 export function operationOf({ method, path, target, body }: RawCall): { operation: Operation; input: Input } {
   const [, name] = /^\/schedules\/([^/?]+)$/.exec(path) ?? [];
   const operation = name === undefined ? target.replace(/^AmazonSSM\./, "ssm:") : (SCHEDULER[method] ?? "");

@@ -25,26 +25,30 @@ export function policyStatements(given: unknown, where: string, resolve: Resolve
   return understand(where, Policy, given).Statement.map((statement, index) => {
     const place = `${where}.Statement[${index}]`;
     const resources = statement.Resource.map((resource) => matcher(fixed(resolve(resource, `${place}.Resource`), place)));
-    return { ...judged(statement, place, resolve), resources };
+    return judged(statement, place, resolve, { resources });
   });
 }
 
 /** The statements that say who may take a role. Throws UnknownTemplateError. */
 export function trustStatements(given: unknown, where: string, resolve: Resolve): Statement[] {
-  return understand(where, Trust, given).Statement.map((statement, index) => ({
-    ...judged(statement, `${where}.Statement[${index}]`, resolve),
-    resources: [() => true],
-    services: new Set(statement.Principal.Service),
-  }));
+  return understand(where, Trust, given).Statement.map((statement, index) => {
+    const services = new Set(statement.Principal.Service);
+    return judged(statement, `${where}.Statement[${index}]`, resolve, { resources: [() => true], services });
+  });
 }
 
 type Common = Pick<z.output<typeof Policy>["Statement"][number], "Effect" | "Action" | "Condition">;
 
-function judged({ Effect, Action, Condition }: Common, where: string, resolve: Resolve): Omit<Statement, "resources" | "services"> {
+function judged(
+  { Effect, Action, Condition }: Common,
+  where: string,
+  resolve: Resolve,
+  about: Pick<Statement, "resources" | "services">,
+): Statement {
   const conditions = Object.entries(Condition).flatMap(([operator, keys]) =>
     Object.entries(keys).map(([key, values]) => readCondition(operator, key, values, `${where}.Condition`, resolve)),
   );
-  return { effect: Effect, actions: Action.map((action) => matcher(action, "i")), conditions };
+  return { effect: Effect, actions: Action.map((action) => matcher(action, "i")), conditions, ...about };
 }
 
 function readCondition(operator: string, key: string, values: readonly unknown[], where: string, resolve: Resolve): Condition {

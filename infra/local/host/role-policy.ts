@@ -13,7 +13,7 @@ export interface Statement {
   readonly actions: readonly ((action: string) => boolean)[];
   readonly resources: readonly ((resource: string) => boolean)[];
   readonly conditions: readonly Condition[];
-  /** The services that it is about, where the policy is one of a resource or says who may take a role. */
+  /** Whom it is about, in the policy of a resource and in that which says who may take a role. */
   readonly services?: ReadonlySet<string>;
 }
 

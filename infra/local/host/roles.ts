@@ -57,7 +57,7 @@ export function rolesOf(resources: Resources, resolve: Resolve): Map<string, Rol
   );
 }
 
-/** What the services of AWS may do with functions: each `AWS::Lambda::Permission` as a statement. */
+/** What services of AWS may do with functions: each `AWS::Lambda::Permission` as a statement. */
 export function permissionsOf(resources: Resources, resolve: Resolve): Statement[] {
   return [...resourcesOf(resources, "AWS::Lambda::Permission", Permission)].map(([id, facts]) => {
     const named = resolve(facts.FunctionName, `${id}.FunctionName`);

@@ -1,7 +1,9 @@
 /**
  * What AWS's models of its services say of the input of each operation that the local host answers:
- * lengths and values, patterns, enums, and what has to be there. Of the optional members those stand
- * here that the host does something with, or may leave unused without anybody's noticing.
+ * lengths and values, patterns, enums, and what has to be there.
+ *
+ * Of the optional members those stand here that the host does something with, or may leave unused
+ * without anybody's noticing; `checkInput` refuses the others.
  */
 export type Shape = StringShape | NumberShape | StructureShape | ListShape | { readonly type: "boolean" };
 

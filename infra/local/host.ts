@@ -2,15 +2,18 @@ import { once } from "node:events";
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { availableParallelism } from "node:os";
+import { Access, type Refusal } from "./host/access.ts";
 import { type AccessKey, AccessKeys } from "./host/access-keys.ts";
-import { awsApi } from "./host/aws-api.ts";
+import { REGION } from "./host/arns.ts";
+import { type Authorize, awsApi, type CallListener } from "./host/aws-api.ts";
 import { httpGateway, type GatewayOptions } from "./host/http-gateway.ts";
 import { invokeApi } from "./host/invoke-api.ts";
 import { LambdaPool, type PoolOptions } from "./host/lambda-pool.ts";
 import type { Crash, Outcome } from "./host/lambda-instance.ts";
 import { localOnly } from "./host/local-only.ts";
-import { type OneTimeSchedule, SchedulerApi } from "./host/scheduler-api.ts";
-import { startSchedules } from "./host/scheduler.ts";
+import { deniedStatus, rightsFor } from "./host/operations.ts";
+import type { OneTimeSchedule } from "./host/scheduler-api.ts";
+import { schedulesOf } from "./host/schedules.ts";
 import { ssmApi } from "./host/ssm-api.ts";
 import type { FunctionFacts, Template } from "./host/template.ts";
 
@@ -29,6 +32,8 @@ export interface HostOptions {
    * Told when an instance ends by itself: nobody waits for the answer of a schedule's invocation.
    */
   readonly onCrash?: (crash: Crash) => void;
+  /** Told of every call that a role does not allow. */
+  readonly onRefusal?: (refusal: Refusal) => void;
   /** How many instances a function may have, and how long they may idle; see LambdaPool. */
   readonly limits?: Partial<Pick<PoolOptions, "instances" | "idleMs">>;
 }
@@ -48,6 +53,8 @@ export interface Host {
   readonly parameters: ReadonlyMap<string, string>;
   /** The schedules that the functions have made, each to fire once. */
   readonly oneTimeSchedules: ReadonlyMap<string, OneTimeSchedule>;
+  /** The events that schedules could not deliver, by the ARN of their queue. */
+  readonly deadLetters: ReadonlyMap<string, readonly string[]>;
   /** How many instances of a function live now, by its logical id. */
   instancesOf(functionId: string): number;
   /**
@@ -60,20 +67,25 @@ export interface Host {
   close(): Promise<void>;
 }
 
-/** Serves a template's functions as AWS would: each instance a thread with the built bundle. */
+/**
+ * Serves a template's functions as AWS would: each instance a thread with the built bundle, which
+ * may do what its role allows.
+ */
 export async function startHost(options: HostOptions): Promise<Host> {
   const { template, codeRoot, log, onAnswer = () => undefined, onCrash = () => undefined } = options;
   const pools = new Map<string, LambdaPool>();
   const poolNamed = (name: string) => [...pools.values()].find(({ facts }) => facts.name === name);
+  const poolOf = (functionId: string): LambdaPool => pools.get(functionId)!;
   const parameters = new Map(options.parameters);
-  const scheduler = new SchedulerApi(
-    (arn) =>
-      void poolNamed(arn.split(":").at(-1)!)
-        ?.invokeAsync("{}")
-        .catch(() => undefined),
-  );
+  const access = new Access(template.permissions, options.onRefusal);
+  const authorize: Authorize = (caller, operation, input) => access.demand(caller, rightsFor(operation, input), deniedStatus(operation));
+  const schedules = schedulesOf(template, access, poolNamed);
   const keys = new AccessKeys();
-  const services = awsServices(invokeApi(poolNamed), awsApi(ssmApi(parameters)), awsApi(scheduler.answer));
+  const services = awsServices(
+    invokeApi(poolNamed, authorize),
+    awsApi(ssmApi(parameters), authorize),
+    awsApi(schedules.api.answer, authorize),
+  );
   const awsServer = createServer(localOnly(keys.guard(services)));
   awsServer.listen(0, "127.0.0.1");
   await once(awsServer, "listening");
@@ -82,26 +94,23 @@ export async function startHost(options: HostOptions): Promise<Host> {
     const env = { ...lambdaEnvironment(facts, awsUrl), ...facts.environment, ...options.environmentOf(facts) };
     pools.set(facts.logicalId, new LambdaPool(facts, { codeRoot, env, keys, log, onCrash, instances: INSTANCES, ...options.limits }));
   }
-  const poolOf = (functionId: string): LambdaPool => pools.get(functionId)!;
-  const invoke = (functionId: string, event: string) =>
-    poolOf(functionId)
-      .invokeAsync(event)
-      .catch(() => undefined);
-  let stopSchedules = (): void => undefined;
   return {
-    listener: localOnly(httpGateway({ routes: template.routes, poolOf, onAnswer })),
+    listener: localOnly(
+      httpGateway({ routes: template.routes, poolOf, onAnswer, mayInvoke: (name, route) => access.gatewayMayInvoke(name, route) }),
+    ),
     awsUrl,
-    awsKey: keys.issue("the caller of startHost"),
+    awsKey: keys.issue({ name: "the caller of startHost" }),
     parameters,
-    oneTimeSchedules: scheduler.schedules,
-    instancesOf: (functionId) => poolOf(functionId).size,
-    invoke,
-    startSchedules: () => {
-      stopSchedules = startSchedules(template.schedules, ({ functionId }, event) => void invoke(functionId, event));
-    },
+    oneTimeSchedules: schedules.api.schedules,
+    deadLetters: schedules.deadLetters,
+    instancesOf: (functionId) => pools.get(functionId)?.size ?? 0,
+    invoke: (functionId, event) =>
+      poolOf(functionId)
+        .invokeAsync(event)
+        .catch(() => undefined),
+    startSchedules: () => schedules.start(),
     close: async () => {
-      stopSchedules();
-      scheduler.close();
+      schedules.stop();
       await closeServer(awsServer);
       await Promise.all([...pools.values()].map((pool) => pool.end()));
     },
@@ -109,11 +118,11 @@ export async function startHost(options: HostOptions): Promise<Host> {
 }
 
 /** One port for all services: each knows its calls. */
-function awsServices(invoke: RequestListener, ssm: RequestListener, scheduler: RequestListener): RequestListener {
-  return (request, response) => {
-    if (request.headers["x-amz-target"] !== undefined) ssm(request, response);
-    else if (request.url?.startsWith("/schedules/") === true) scheduler(request, response);
-    else invoke(request, response);
+function awsServices(invoke: CallListener, ssm: CallListener, scheduler: CallListener): CallListener {
+  return (request, response, caller) => {
+    if (request.headers["x-amz-target"] !== undefined) ssm(request, response, caller);
+    else if (request.url?.startsWith("/schedules/") === true) scheduler(request, response, caller);
+    else invoke(request, response, caller);
   };
 }
 
@@ -136,7 +145,7 @@ function lambdaEnvironment({ name, memoryMb, module, handler }: FunctionFacts, a
     AWS_LAMBDA_FUNCTION_VERSION: "$LATEST",
     AWS_LAMBDA_INITIALIZATION_TYPE: "on-demand",
     _HANDLER: `${module}.${handler}`,
-    AWS_REGION: "local",
+    AWS_REGION: REGION,
     AWS_ENDPOINT_URL: awsUrl,
   };
 }

@@ -2,21 +2,21 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeEach, expect, test } from "vitest";
-import { awsApi, type AwsCall, AwsRefusal } from "../../infra/local/host/aws-api.ts";
+import { awsApi, type AwsCall } from "../../infra/local/host/aws-api.ts";
+import { AwsRefusal } from "../../infra/local/host/aws-refusal.ts";
 import { SchedulerApi } from "../../infra/local/host/scheduler-api.ts";
 import { ssmApi } from "../../infra/local/host/ssm-api.ts";
 import { wakeBoard } from "../../shared/lambda/wake-board.ts";
 
 const parameters = new Map<string, string>();
-const fired: string[] = [];
-const scheduler = new SchedulerApi((arn) => fired.push(arn));
+const scheduler = new SchedulerApi({ groups: ["baton-test"], mayAssume: () => true, fire: () => undefined });
 const calls: string[] = [];
 const refused = { reads: "" };
 const server = createServer(
   awsApi((call: AwsCall) => {
-    calls.push(call.target || `${call.method} ${call.path}`);
-    if (call.target === "") return scheduler.answer(call);
-    if (refused.reads !== "" && call.target === "AmazonSSM.GetParameter") throw new AwsRefusal(refused.reads);
+    calls.push(call.operation);
+    if (call.operation.startsWith("scheduler:")) return scheduler.answer(call);
+    if (refused.reads !== "" && call.operation === "ssm:GetParameter") throw new AwsRefusal(refused.reads);
     return ssmApi(parameters)(call);
   }),
 ).listen(0, "127.0.0.1");
@@ -37,7 +37,12 @@ beforeEach(() => {
 });
 
 const parameter = "/baton/test/next-wake";
-const wake = { group: "baton-test", name: "next-wake", roleArn: "arn:aws:iam::1:role/r", targetArn: "arn:aws:lambda:x:1:function:poller" };
+const wake = {
+  group: "baton-test",
+  name: "next-wake",
+  roleArn: "arn:aws:iam::000000000000:role/r",
+  targetArn: "arn:aws:lambda:x:000000000000:function:poller",
+};
 
 test("a board on which nothing was ever written reads as null", async () => {
   expect(await wakeBoard({ parameter }).read()).toBeNull();
@@ -59,8 +64,9 @@ test("the next wake is a one-time schedule of the poller, made once and then mov
   const at = (Math.floor(Date.now() / 60_000) + 60) * 60_000;
   await board.wakeAt!(at);
   await board.wakeAt!(at + 60_000);
-  expect(calls).toEqual(["PUT /schedules/next-wake", "POST /schedules/next-wake", "PUT /schedules/next-wake"]);
-  expect([...scheduler.schedules]).toEqual([["baton-test/next-wake", { at: at + 60_000, targetArn: wake.targetArn }]]);
+  expect(calls).toEqual(["scheduler:UpdateSchedule", "scheduler:CreateSchedule", "scheduler:UpdateSchedule"]);
+  const { roleArn, targetArn } = wake;
+  expect([...scheduler.schedules]).toEqual([["baton-test/next-wake", { at: at + 60_000, roleArn, targetArn }]]);
 });
 
 test("a board without a schedule of its own wakes nobody", () => {

@@ -8,6 +8,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { type Host, type HostOptions, startHost } from "../../infra/local/host.ts";
 import type { Crash } from "../../infra/local/host/lambda-instance.ts";
 import type { FunctionFacts, Template } from "../../infra/local/host/template.ts";
+import { gatewayMayInvoke, roleThatAllows } from "../support/roles.ts";
 import { until } from "../support/until.ts";
 
 /** A function that does what its event says and tells what it saw. */
@@ -42,15 +43,25 @@ let printed: string;
 let crashes: Crash[];
 const opened: (() => Promise<unknown>)[] = [];
 
+const role = roleThatAllows({ "lambda:InvokeFunction": "*" });
+
 function facts(logicalId: string, overrides: Partial<FunctionFacts> = {}): FunctionFacts {
-  const defaults = { timeoutMs: 10_000, memoryMb: 128, reservedConcurrency: undefined, maximumEventAgeMs: 60_000, environment: {} };
+  const defaults = { timeoutMs: 10_000, memoryMb: 128, reservedConcurrency: undefined, maximumEventAgeMs: 60_000, environment: {}, role };
   return { logicalId, name: `test-${logicalId}`, module: logicalId.toLowerCase(), handler: "handler", ...defaults, ...overrides };
 }
 
 async function serve(template: Partial<Template>, limits: HostOptions["limits"] = {}): Promise<void> {
   host = await startHost({
     limits,
-    template: { functions: [facts("Probe")], routes: [], schedules: [], ...template },
+    template: {
+      functions: [facts("Probe")],
+      routes: [],
+      schedules: [],
+      roles: [role],
+      permissions: [gatewayMayInvoke],
+      scheduleGroups: [],
+      ...template,
+    },
     codeRoot: folder,
     environmentOf: ({ name }) => ({ NAME: name }),
     log: (text) => (printed += text),
@@ -236,7 +247,9 @@ test("the end of the host is no crash of its instances", async () => {
 
 test("a schedule fires at once and then at its rate", async () => {
   const print = JSON.stringify({ print: "tick" });
-  await serve({ schedules: [{ name: "Often", everyMs: 100, functionId: "Probe", input: print }] });
+  await serve({
+    schedules: [{ name: "Often", group: "default", everyMs: 100, functionId: "Probe", input: print, role, deadLetterArn: undefined }],
+  });
   host.startSchedules();
   await until("it has fired three times", () => (printed.match(/tick/g) ?? []).length >= 3);
 });

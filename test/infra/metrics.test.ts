@@ -30,15 +30,15 @@ let printed = "";
 const close: (() => Promise<unknown>)[] = [];
 
 const template = await templateOf("dev");
-const { functions, routes, schedules } = readTemplate(template.templateFile);
+const facts = readTemplate(template.templateFile);
 
 beforeAll(async () => {
   const urlOf = (module: string) => database.url(roles[basename(module)]!);
   host = await startHost({
-    template: { functions, routes, schedules },
+    template: facts,
     codeRoot: template.folder,
     environmentOf: () => ({ BATON_NEON_ENDPOINT: database.neon.url, BATON_API_KEY_HASHES: apiKeyHash }),
-    parameters: new Map(functions.map(({ module, environment }) => [environment["DATABASE_URL_PARAMETER"]!, urlOf(module)])),
+    parameters: new Map(facts.functions.map(({ module, environment }) => [environment["DATABASE_URL_PARAMETER"]!, urlOf(module)])),
     log: (text) => (printed += text),
   });
   const server = createServer(host.listener).listen(0, "127.0.0.1");

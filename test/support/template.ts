@@ -10,6 +10,8 @@ export interface Resource {
 
 /** A synthesised CloudFormation template of one stage, as a test looks at it. */
 export interface TestTemplate extends Package {
+  /** All of it, as JSON says it. */
+  readonly document: { readonly Resources: Readonly<Record<string, Resource>> };
   readonly resources: Readonly<Record<string, Resource>>;
   readonly conditions: Readonly<Record<string, unknown>>;
   /** The resources of a type, with their logical ids. */
@@ -27,22 +29,24 @@ export interface Watched {
 }
 
 /**
- * Synthesises the service for a stage, under another name if there is one; what it wrote goes with
- * the test file.
+ * Synthesises the service for a stage, under another name if there is one, with other workflows if
+ * there is a file of them; what it wrote goes with the test file.
  */
-export async function templateOf(stage: string, service?: string): Promise<TestTemplate> {
-  const made = await synthesise(projectFolder(), { driver: "neon", stage, ...(service !== undefined && { service }) });
-  const { Resources: resources, Conditions: conditions } = JSON.parse(readFileSync(made.templateFile, "utf8")) as {
+export async function templateOf(stage: string, service?: string, workflows?: string): Promise<TestTemplate> {
+  const others = { ...(service !== undefined && { service }), ...(workflows !== undefined && { workflows }) };
+  const made = await synthesise(projectFolder(), { driver: "neon", stage, ...others });
+  const document = JSON.parse(readFileSync(made.templateFile, "utf8")) as {
     Resources: Record<string, Resource>;
     Conditions: Record<string, unknown>;
   };
+  const { Resources: resources, Conditions: conditions } = document;
   const all = (type: string) => Object.entries(resources).filter(([, { Type }]) => Type === type);
   const single = (type: string) => {
     const [found, ...others] = all(type);
     if (found === undefined || others.length > 0) throw new Error(`the template has not exactly one ${type}`);
     return found[1];
   };
-  return { ...made, resources, conditions, all, single };
+  return { ...made, document, resources, conditions, all, single };
 }
 
 export function watchedBy(template: TestTemplate): Watched[] {

@@ -1,5 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { IncomingMessage, RequestListener } from "node:http";
+import type { Caller } from "./access.ts";
+import type { CallListener } from "./aws-api.ts";
 
 /** What the AWS SDK signs its calls with. */
 export interface AccessKey {
@@ -16,9 +18,9 @@ export interface AccessKey {
  */
 export class AccessKeys {
   /** Whose each key is, by the hash of its id: how long a look takes tells nothing of the ids. */
-  readonly #owners = new Map<string, string>();
+  readonly #owners = new Map<string, Caller>();
 
-  issue(owner: string): AccessKey {
+  issue(owner: Caller): AccessKey {
     const key = {
       accessKeyId: `ASIA${randomBytes(20).toString("hex").toUpperCase()}`,
       secretAccessKey: randomBytes(30).toString("base64"),
@@ -32,18 +34,19 @@ export class AccessKeys {
   }
 
   /** Who signed a request; undefined where nobody did who may. */
-  ownerOf({ headers }: IncomingMessage): string | undefined {
+  ownerOf({ headers }: IncomingMessage): Caller | undefined {
     const [, id] = /^AWS4-HMAC-SHA256 Credential=([^/,\s]+)\//.exec(headers.authorization ?? "") ?? [];
     return id === undefined ? undefined : this.#owners.get(hashOf(id));
   }
 
   /**
-   * Lets only signed calls through; the others are refused as AWS refuses a key that it does not
-   * know.
+   * Lets only signed calls through, with whoever signed them; the others are refused as AWS refuses
+   * a key that it does not know.
    */
-  guard(listener: RequestListener): RequestListener {
+  guard(listener: CallListener): RequestListener {
     return (request, response) => {
-      if (this.ownerOf(request) !== undefined) return listener(request, response);
+      const caller = this.ownerOf(request);
+      if (caller !== undefined) return listener(request, response, caller);
       const type = "UnrecognizedClientException";
       response.writeHead(403, { "content-type": "application/json", "x-amzn-errortype": type, connection: "close" });
       response.end(JSON.stringify({ __type: type, message: "The security token included in the request is invalid." }));

@@ -1,46 +1,57 @@
-import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Caller } from "./access.ts";
+import { AwsRefusal } from "./aws-refusal.ts";
+import { checkInput } from "./check-input.ts";
+import { type Input, operationOf, type RawCall } from "./operations.ts";
 import { readBody } from "./request-body.ts";
+import type { Operation } from "./service-model.ts";
 
-/** One call of the AWS SDK: its JSON, and the path and method where the service has a REST API. */
+/** One call of the AWS SDK whose input is of the form that the service's model asks for. */
 export interface AwsCall {
-  readonly method: string;
-  readonly path: string;
-  /** `AmazonSSM.GetParameter`, where the service speaks JSON 1.1. */
-  readonly target: string;
-  readonly body: Readonly<Record<string, unknown>>;
+  readonly operation: Operation;
+  readonly input: Input;
 }
 
-/** A call that the service refuses, by the name that the SDK throws. */
-export class AwsRefusal extends Error {
-  override readonly name = "AwsRefusal";
-  readonly type: string;
-  readonly status: number;
+/** Throws AwsRefusal where a caller may not make a call. */
+export type Authorize = (caller: Caller, operation: Operation, input: Input) => void;
 
-  constructor(type: string, status = 400) {
-    super(type);
-    this.type = type;
-    this.status = status;
-  }
-}
+/** A RequestListener that knows who signed the request. */
+export type CallListener = (request: IncomingMessage, response: ServerResponse, caller?: Caller) => void;
 
 const LIMIT = 1024 * 1024;
 
-/** Answers the calls of an SDK client. */
-export function awsApi(answer: (call: AwsCall) => unknown): RequestListener {
-  return (request, response) => {
-    serve(request)
+/**
+ * Answers the calls of an SDK client: first the model is asked, then the caller's role, then the
+ * service. Without `authorize` everybody may do everything.
+ */
+export function awsApi(answer: (call: AwsCall) => unknown, authorize?: Authorize): CallListener {
+  return (request, response, caller) => {
+    serve(request, caller)
       .then((result) => send(response, 200, result))
       .catch((thrown: unknown) => {
-        const { type, status } = thrown instanceof AwsRefusal ? thrown : new AwsRefusal("InternalServerError", 500);
-        response.setHeader("x-amzn-errortype", type);
-        send(response, status, { __type: type, message: (thrown as Error).message });
+        const refusal = thrown instanceof AwsRefusal ? thrown : new AwsRefusal("InternalServerError", { status: 500 });
+        response.setHeader("x-amzn-errortype", refusal.type);
+        send(response, refusal.status, { __type: refusal.type, message: (thrown as Error).message });
       });
   };
 
-  async function serve(request: IncomingMessage): Promise<unknown> {
-    const text = (await readBody(request, LIMIT))?.toString("utf8") || "{}";
+  async function serve(request: IncomingMessage, caller: Caller | undefined): Promise<unknown> {
     const target = String(request.headers["x-amz-target"] ?? "");
-    return answer({ method: request.method ?? "", path: request.url ?? "", target, body: JSON.parse(text) as AwsCall["body"] });
+    const body = await jsonOf(request);
+    const { operation, input } = operationOf({ method: request.method ?? "", path: request.url ?? "", target, body });
+    checkInput(operation, input);
+    if (caller !== undefined) authorize?.(caller, operation, input);
+    return answer({ operation, input });
+  }
+}
+
+async function jsonOf(request: IncomingMessage): Promise<RawCall["body"]> {
+  const text = await readBody(request, LIMIT);
+  if (text === undefined) throw new AwsRefusal("RequestEntityTooLargeException", { status: 413 });
+  try {
+    return JSON.parse(text.toString("utf8") || "{}") as RawCall["body"];
+  } catch {
+    throw new AwsRefusal("SerializationException");
   }
 }
 

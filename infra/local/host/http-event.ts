@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from "aws-lambda";
+import { ACCOUNT, API_ID } from "./arns.ts";
 import type { RouteMatch } from "./route-table.ts";
 
 /** The event, payload format 2.0, that an HTTP API makes of a request. */
@@ -57,8 +58,8 @@ function isUtf8(body: Buffer): boolean {
 function requestContext(request: IncomingMessage, url: URL, routeKey: string): APIGatewayProxyEventV2["requestContext"] {
   const now = new Date();
   return {
-    accountId: "000000000000",
-    apiId: "local",
+    accountId: ACCOUNT,
+    apiId: API_ID,
     domainName: url.host,
     domainPrefix: "local",
     http: {

@@ -9,6 +9,8 @@ import type { RouteFacts } from "./template.ts";
 export interface GatewayOptions {
   readonly routes: readonly RouteFacts[];
   readonly poolOf: (functionId: string) => LambdaPool;
+  /** Whether the gateway may invoke a function, by its name, for a route. */
+  readonly mayInvoke: (functionName: string, routeKey: string) => boolean;
   /** Told of every answer of a function. */
   readonly onAnswer: (result: APIGatewayProxyStructuredResultV2) => void;
 }
@@ -37,10 +39,9 @@ export function httpGateway(options: GatewayOptions): RequestListener {
     if (body === undefined) return sendMessage(response, 413, "Request Entity Too Large");
     const event = JSON.stringify(eventOf(request, url, body, found));
     if (event.length > EVENT_LIMIT) return sendMessage(response, 413, "Request Entity Too Large");
-    const outcome = await options
-      .poolOf(found.route.functionId)
-      .invoke(event)
-      .catch(() => undefined);
+    const pool = options.poolOf(found.route.functionId);
+    if (!options.mayInvoke(pool.facts.name, found.route.key)) return sendMessage(response, 500, "Internal Server Error");
+    const outcome = await pool.invoke(event).catch(() => undefined);
     if (outcome === undefined) return sendMessage(response, 503, "Service Unavailable");
     if ("error" in outcome) return sendMessage(response, 500, "Internal Server Error");
     const result = resultOf(outcome.payload);

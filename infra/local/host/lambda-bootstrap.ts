@@ -5,7 +5,7 @@ import type { InstanceData, Invocation, Outcome } from "./lambda-instance.ts";
 
 type Handler = (event: unknown, context: Context) => Promise<unknown>;
 
-const { file, handler: exportName, functionName, memoryMb } = workerData as InstanceData;
+const { file, handler: exportName, functionName, functionArn, memoryMb } = workerData as InstanceData;
 const loading = import(pathToFileURL(file).href) as Promise<Record<string, Handler | undefined>>;
 
 parentPort?.on("message", (invocation: Invocation) => {
@@ -32,7 +32,7 @@ function contextOf(awsRequestId: string, deadline: number): Context {
     awsRequestId,
     functionName,
     functionVersion: "$LATEST",
-    invokedFunctionArn: `arn:aws:lambda:local:000000000000:function:${functionName}`,
+    invokedFunctionArn: functionArn,
     memoryLimitInMB: String(memoryMb),
     logGroupName: `/aws/lambda/${functionName}`,
     logStreamName: "local",

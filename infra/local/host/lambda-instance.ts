@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { inspect } from "node:util";
 import { Worker } from "node:worker_threads";
 import { transformSync } from "esbuild";
+import { functionArn } from "./arns.ts";
 import type { FunctionFacts } from "./template.ts";
 
 /**
@@ -16,6 +17,7 @@ export interface InstanceData {
   readonly file: string;
   readonly handler: string;
   readonly functionName: string;
+  readonly functionArn: string;
   readonly memoryMb: number;
 }
 export interface Invocation {
@@ -81,7 +83,8 @@ export class LambdaInstance {
     this.#facts = facts;
     this.#options = options;
     const { env, log } = options;
-    const workerData: InstanceData = { file, handler: facts.handler, functionName: facts.name, memoryMb: facts.memoryMb };
+    const { handler, name: functionName, memoryMb } = facts;
+    const workerData: InstanceData = { file, handler, functionName, functionArn: functionArn(functionName), memoryMb };
     const resourceLimits = { maxOldGenerationSizeMb: facts.memoryMb, maxYoungGenerationSizeMb: YOUNG_GENERATION_MB };
     this.#worker = new Worker(bootstrapProgram(), { workerData, env, execArgv: [], resourceLimits, stdout: true, stderr: true });
     for (const stream of [this.#worker.stdout, this.#worker.stderr]) stream.setEncoding("utf8").on("data", log);

@@ -127,7 +127,7 @@ export class LambdaPool {
 
   #makeInstance(): LambdaInstance {
     const { keys, codeRoot, ...options } = this.#options;
-    const key = keys.issue(this.facts.name);
+    const key = keys.issue(this.facts);
     const env = { ...options.env, AWS_ACCESS_KEY_ID: key.accessKeyId, AWS_SECRET_ACCESS_KEY: key.secretAccessKey };
     return new LambdaInstance(this.facts, join(codeRoot, `${this.facts.module}.mjs`), { ...options, env, onEnd: () => keys.revoke(key) });
   }

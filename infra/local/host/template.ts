@@ -1,5 +1,10 @@
 import { readFileSync } from "node:fs";
 import * as z from "zod";
+import { scheduleGroupArn } from "./arns.ts";
+import { intrinsicsOf, type Resolve } from "./intrinsics.ts";
+import { ResourcesSchema, resourcesOf, UnknownTemplateError } from "./resources.ts";
+import type { Statement } from "./role-policy.ts";
+import { checkTrust, permissionsOf, type RoleFacts, rolesOf } from "./roles.ts";
 
 /** One `AWS::Lambda::Function` of the template. */
 export interface FunctionFacts {
@@ -15,6 +20,8 @@ export interface FunctionFacts {
   /** How long an asynchronous event may wait for an instance. */
   readonly maximumEventAgeMs: number;
   readonly environment: Readonly<Record<string, string>>;
+  /** What it may ask of AWS. */
+  readonly role: RoleFacts;
 }
 
 /** `POST /runs/{id}/cancel` and the logical id of its function. */
@@ -25,10 +32,15 @@ export interface RouteFacts {
 
 export interface ScheduleFacts {
   readonly name: string;
+  readonly group: string;
   readonly everyMs: number;
   readonly functionId: string;
   /** The event's payload, if the schedule names one. */
   readonly input: string | undefined;
+  /** The role that it invokes the function with. */
+  readonly role: RoleFacts;
+  /** Where an event goes that could not be delivered. */
+  readonly deadLetterArn: string | undefined;
 }
 
 /**
@@ -39,11 +51,11 @@ export interface Template {
   readonly functions: readonly FunctionFacts[];
   readonly routes: readonly RouteFacts[];
   readonly schedules: readonly ScheduleFacts[];
-}
-
-/** The template asks for something that the local host cannot do. */
-export class UnknownTemplateError extends Error {
-  override readonly name = "UnknownTemplateError";
+  readonly roles: readonly RoleFacts[];
+  /** What services of AWS, such as the gateway, may do with functions. */
+  readonly permissions: readonly Statement[];
+  /** The names of the groups of schedules, besides `default`. */
+  readonly scheduleGroups: readonly string[];
 }
 
 const GetAtt = z.object({ "Fn::GetAtt": z.tuple([z.string(), z.literal("Arn")]) });
@@ -54,7 +66,8 @@ const LambdaFunction = z.object({
   Timeout: z.number(),
   MemorySize: z.number(),
   ReservedConcurrentExecutions: z.number().optional(),
-  Environment: z.object({ Variables: z.record(z.string(), z.union([z.string(), Ref, GetAtt])) }),
+  Environment: z.object({ Variables: z.record(z.string(), z.unknown()) }),
+  Role: GetAtt,
 });
 const InvokeConfig = z.object({ FunctionName: Ref, MaximumEventAgeInSeconds: z.number().default(21_600) });
 const Integration = z.object({ IntegrationUri: GetAtt });
@@ -62,43 +75,60 @@ const Route = z.object({ RouteKey: z.string(), Target: z.object({ "Fn::Join": z.
 const Schedule = z.object({
   ScheduleExpression: z.string().regex(/^rate\(\d+ (minute|hour|day)s?\)$/, "is not of the form rate(5 minutes)"),
   State: z.enum(["ENABLED", "DISABLED"]).default("ENABLED"),
-  Target: z.object({ Arn: GetAtt, Input: z.string().optional() }),
+  GroupName: z.unknown().optional(),
+  Target: z.object({
+    Arn: GetAtt,
+    RoleArn: GetAtt,
+    Input: z.string().optional(),
+    DeadLetterConfig: z.object({ Arn: z.unknown() }).optional(),
+  }),
 });
-const Resources = z.record(z.string(), z.object({ Type: z.string(), Properties: z.unknown().optional() }));
+const ScheduleGroup = z.object({ Name: z.unknown() });
 
-/** Reads a template as `serverless package` writes it. Throws UnknownTemplateError. */
+/**
+ * Reads a template as `serverless package` writes it. Throws UnknownTemplateError, and
+ * RefusedTemplateError for what AWS would not deploy.
+ */
 export function readTemplate(file: string): Template {
-  const { Resources: known } = z.object({ Resources }).parse(JSON.parse(readFileSync(file, "utf8")));
+  return templateFrom(JSON.parse(readFileSync(file, "utf8")));
+}
+
+/** The same of a template that was read. */
+export function templateFrom(document: unknown): Template {
+  const { Resources: known } = z.object({ Resources: ResourcesSchema }).parse(document);
+  const resolve = intrinsicsOf(known);
+  const roles = rolesOf(known, resolve);
+  const world = { resolve, roles };
   const all = <Facts>(type: string, schema: z.ZodType<Facts>) => resourcesOf(known, type, schema);
   const functions = all("AWS::Lambda::Function", LambdaFunction);
   const ages = [...all("AWS::Lambda::EventInvokeConfig", InvokeConfig).values()];
   const integrations = all("AWS::ApiGatewayV2::Integration", Integration);
   return {
-    functions: [...functions].map(([id, facts]) => functionFacts(id, facts, functions, ages)),
+    functions: [...functions].map(([id, facts]) => functionFacts(id, facts, ages, world)),
     routes: [...all("AWS::ApiGatewayV2::Route", Route).values()].map((route) => routeFacts(route, integrations)),
-    schedules: [...all("AWS::Scheduler::Schedule", Schedule)].filter(([, { State }]) => State === "ENABLED").map(scheduleFacts),
+    schedules: [...all("AWS::Scheduler::Schedule", Schedule)]
+      .filter(([, { State }]) => State === "ENABLED")
+      .map(([id, facts]) => scheduleFacts(id, facts, world)),
+    roles: [...roles.values()],
+    permissions: permissionsOf(known, resolve),
+    scheduleGroups: [...all("AWS::Scheduler::ScheduleGroup", ScheduleGroup)].map(([id, { Name }]) => resolve(Name, `${id}.Name`)),
   };
 }
 
-function resourcesOf<Facts>(known: z.output<typeof Resources>, type: string, schema: z.ZodType<Facts>): Map<string, Facts> {
-  const found = Object.entries(known).filter(([, { Type }]) => Type === type);
-  return new Map(
-    found.map(([id, { Properties }]) => {
-      const parsed = schema.safeParse(Properties);
-      if (!parsed.success) throw new UnknownTemplateError(`The local host does not understand ${id}: ${z.prettifyError(parsed.error)}`);
-      return [id, parsed.data];
-    }),
-  );
+/** What the facts of functions and schedules are made with. */
+interface World {
+  readonly resolve: Resolve;
+  readonly roles: ReadonlyMap<string, RoleFacts>;
 }
-
-type Functions = ReadonlyMap<string, z.output<typeof LambdaFunction>>;
 
 function functionFacts(
   id: string,
   facts: z.output<typeof LambdaFunction>,
-  all: Functions,
   ages: z.output<typeof InvokeConfig>[],
+  { resolve, roles }: World,
 ): FunctionFacts {
+  const role = roleOf(id, facts.Role, roles);
+  checkTrust(role, "lambda.amazonaws.com", id);
   const dot = facts.Handler.lastIndexOf(".");
   const age = ages.find(({ FunctionName }) => FunctionName.Ref === id) ?? InvokeConfig.parse({ FunctionName: { Ref: id } });
   return {
@@ -110,21 +140,17 @@ function functionFacts(
     memoryMb: facts.MemorySize,
     reservedConcurrency: facts.ReservedConcurrentExecutions,
     maximumEventAgeMs: age.MaximumEventAgeInSeconds * 1000,
-    environment: Object.fromEntries(Object.entries(facts.Environment.Variables).map(([name, value]) => [name, text(name, value, all)])),
+    environment: Object.fromEntries(
+      Object.entries(facts.Environment.Variables).map(([name, value]) => [name, resolve(value, `${id}.${name}`)]),
+    ),
+    role,
   };
 }
 
-/**
- * A reference to a function is its name, as on AWS; of what exists only there, an ARN says the
- * logical id.
- */
-function text(name: string, value: string | z.output<typeof Ref> | z.output<typeof GetAtt>, all: Functions): string {
-  if (typeof value === "string") return value;
-  if ("Fn::GetAtt" in value) return `arn:aws:local:local:000000000000:${value["Fn::GetAtt"][0]}`;
-  const referred = all.get(value.Ref);
-  if (referred === undefined)
-    throw new UnknownTemplateError(`The local host cannot tell the value of ${name}: ${value.Ref} is no function`);
-  return referred.FunctionName;
+function roleOf(user: string, { "Fn::GetAtt": [id] }: z.output<typeof GetAtt>, roles: ReadonlyMap<string, RoleFacts>): RoleFacts {
+  const role = roles.get(id);
+  if (role === undefined) throw new UnknownTemplateError(`The local host does not know ${id}, the role of ${user}: the template has none`);
+  return role;
 }
 
 function routeFacts(
@@ -136,8 +162,20 @@ function routeFacts(
   return { key: RouteKey, functionId: integration.IntegrationUri["Fn::GetAtt"][0] };
 }
 
-function scheduleFacts([name, { ScheduleExpression, Target }]: [string, z.output<typeof Schedule>]): ScheduleFacts {
+function scheduleFacts(name: string, facts: z.output<typeof Schedule>, { resolve, roles }: World): ScheduleFacts {
+  const { ScheduleExpression, Target } = facts;
   const [, count, unit] = /(\d+) (minute|hour|day)/.exec(ScheduleExpression)!;
   const minutes = { minute: 1, hour: 60, day: 1440 }[unit as "minute" | "hour" | "day"];
-  return { name, everyMs: Number(count) * minutes * 60_000, functionId: Target.Arn["Fn::GetAtt"][0], input: Target.Input };
+  const group = resolve(facts.GroupName ?? "default", `${name}.GroupName`);
+  const role = roleOf(name, Target.RoleArn, roles);
+  checkTrust(role, "scheduler.amazonaws.com", name, { "aws:SourceArn": scheduleGroupArn(group) });
+  return {
+    name,
+    group,
+    everyMs: Number(count) * minutes * 60_000,
+    functionId: Target.Arn["Fn::GetAtt"][0],
+    input: Target.Input,
+    role,
+    deadLetterArn: Target.DeadLetterConfig && resolve(Target.DeadLetterConfig.Arn, `${name}.DeadLetterConfig`),
+  };
 }

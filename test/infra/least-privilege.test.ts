@@ -1,0 +1,148 @@
+import { describe, expect, test } from "vitest";
+import { intrinsicsOf } from "../../infra/local/host/intrinsics.ts";
+import { templateFrom } from "../../infra/local/host/template.ts";
+import { roleJourneys, WORKFLOWS } from "../support/role-journeys.ts";
+import { type Resource, templateOf } from "../support/template.ts";
+
+interface Statement {
+  readonly Action: string | readonly string[];
+  readonly Resource: unknown;
+}
+
+/** One right that a role gives: one action on one resource of one statement. */
+interface Right {
+  readonly role: string;
+  readonly statement: number;
+  readonly action: string;
+  readonly resource: unknown;
+  readonly arn: string;
+}
+
+/** What no function asks for: AWS does it with the function's role. */
+const ASKED_BY_AWS: Readonly<Record<string, string>> = {
+  "logs:CreateLogStream": "Lambda's runtime opens the stream of an instance before the function runs",
+  "logs:PutLogEvents": "Lambda's runtime writes what the function prints",
+};
+
+const made = await templateOf("dev", undefined, WORKFLOWS);
+const { byRole, pass } = await roleJourneys();
+const resolve = intrinsicsOf(made.resources);
+const roles = made.all("AWS::IAM::Role");
+const rights = roles.flatMap(([role, { Properties }]) =>
+  statementsOf(Properties).flatMap((given, statement) =>
+    many(given.Action).flatMap((action) =>
+      many(given.Resource).map((resource): Right => ({ role, statement, action: String(action), resource, arn: resolve(resource, role) })),
+    ),
+  ),
+);
+const asked = rights.filter(({ action }) => ASKED_BY_AWS[action] === undefined);
+
+function many(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [value];
+}
+
+function statementsOf(properties: unknown): readonly Statement[] {
+  const { Policies } = properties as { Policies: { PolicyDocument: { Statement: Statement[] } }[] };
+  return Policies.flatMap(({ PolicyDocument }) => PolicyDocument.Statement);
+}
+
+/** The template, one of its resources changed. */
+function changed(id: string, change: (resource: Resource) => void) {
+  const document = structuredClone(made.document);
+  change(document.Resources[id]!);
+  return document;
+}
+
+/** The template without one right: its statement is taken apart, so that all others stay. */
+function without({ role, statement, action, resource }: Right) {
+  return changed(role, ({ Properties }) => {
+    const [policy] = Properties["Policies"] as { PolicyDocument: { Statement: Statement[] } }[];
+    const given = policy!.PolicyDocument.Statement[statement]!;
+    const pairs = many(given.Action).flatMap((Action) => many(given.Resource).map((Resource) => ({ ...given, Action, Resource })));
+    const isTaken = (pair: { Action: unknown; Resource: unknown }) =>
+      pair.Action === action && JSON.stringify(pair.Resource) === JSON.stringify(resource);
+    policy!.PolicyDocument.Statement.splice(statement, 1, ...(pairs.filter((pair) => !isTaken(pair)) as Statement[]));
+  });
+}
+
+/** What the first of a role's journeys is refused that is refused anything. */
+async function firstRefused(role: string, document: unknown) {
+  for (const journey of byRole[role] ?? []) {
+    const { refusals } = await pass(made, document, journey);
+    if (refusals.length > 0) return refusals;
+  }
+  return [];
+}
+
+const noJourney = "No journey needs it: take it out of infra/*.yml, or teach the journey that does to test/support/role-journeys.ts.";
+const journeys = Object.entries(byRole).flatMap(([role, all]) => all.map((journey) => [role, journey.name, journey] as const));
+
+describe(`${asked.length} rights of ${roles.length} roles`, () => {
+  test.each(journeys)("%s allows everything that is needed when %s", async (_role, _name, journey) => {
+    expect(await pass(made, made.document, journey)).toEqual({ refusals: [], end: journey.end });
+  });
+
+  test.each(asked.map((right) => [right.role, right.action, right.arn.split(":").at(-1)!, right] as const))(
+    "%s needs %s on %s: without it a journey is refused just that, and says so",
+    async (role, _action, _resource, right) => {
+      const { action, arn } = right;
+      const refusals = await firstRefused(role, without(right));
+      expect(refusals, noJourney).not.toEqual([]);
+      for (const refusal of refusals) {
+        expect([refusal.roleId, refusal.right.action, refusal.right.resource]).toEqual([role, action, arn]);
+        expect(refusal.message).toBe(
+          `User: arn:aws:sts::000000000000:assumed-role/${role}/${refusal.who} is not authorized to perform: ${action} on resource: ${arn} because no identity-based policy allows the ${action} action`,
+        );
+      }
+    },
+  );
+});
+
+test("what no journey needs is AWS's own to ask for, each with its reason, and only on the function's own log", () => {
+  const byAws = rights.filter(({ action }) => Object.hasOwn(ASKED_BY_AWS, action));
+  expect([...new Set(byAws.map(({ action }) => action))].sort()).toEqual(Object.keys(ASKED_BY_AWS).sort());
+  for (const { role, arn } of byAws) {
+    const [, name] = made
+      .all("AWS::Lambda::Function")
+      .find(([, { Properties }]) => JSON.stringify(Properties["Role"]).includes(`"${role}"`))!;
+    expect(arn).toBe(`arn:aws:logs:eu-local-1:000000000000:log-group:/aws/lambda/${String(name.Properties["FunctionName"])}:*`);
+  }
+});
+
+test("the poller may pass its role to the Scheduler alone", async () => {
+  const elsewhere = changed("PollQueueRole", ({ Properties }) => {
+    const passing = statementsOf(Properties).find(({ Action }) => Action === "iam:PassRole") as unknown as { Condition: unknown };
+    passing.Condition = { StringEquals: { "iam:PassedToService": "ecs-tasks.amazonaws.com" } };
+  });
+  expect((await firstRefused("PollQueueRole", elsewhere)).map(({ right }) => right.action)).toEqual(["iam:PassRole"]);
+});
+
+test.each(roles.map(([id]) => id))("%s is needed with its trust: without it AWS would deploy nothing", (id) => {
+  const untrusted = changed(id, ({ Properties }) => {
+    (Properties["AssumeRolePolicyDocument"] as { Statement: unknown[] }).Statement = [];
+  });
+  expect(() => templateFrom(untrusted)).toThrow(new RegExp(`its role ${id} cannot be assumed by (lambda|scheduler)\\.amazonaws\\.com`));
+});
+
+test("a schedule's role is for this account's schedules alone", () => {
+  const strange = changed("PollQueueScheduleRole", ({ Properties }) => {
+    const { Statement } = Properties["AssumeRolePolicyDocument"] as { Statement: { Condition: unknown }[] };
+    Statement[0]!.Condition = { StringEquals: { "aws:SourceAccount": "111111111111" } };
+  });
+  expect(() => templateFrom(strange)).toThrow("its role PollQueueScheduleRole cannot be assumed by scheduler.amazonaws.com");
+});
+
+test.each([
+  ["EnqueueRunRole", "EnqueueRunLambdaPermissionHttpApi"],
+  ["ControlRunsRole", "ControlRunsLambdaPermissionHttpApi"],
+])("the gateway may call the function of %s by %s alone", async (role, permission) => {
+  const { [permission]: taken, ...Resources } = made.document.Resources;
+  expect(taken).toBeDefined();
+  const [journey] = byRole[role]!;
+  const { refusals } = await pass(made, { Resources }, journey!);
+  expect(refusals.map(({ message }) => message)).toEqual([
+    expect.stringMatching(
+      /^User: apigateway\.amazonaws\.com is not authorized to perform: lambda:InvokeFunction on resource: arn:aws:lambda:\S+ because no resource-based policy allows/,
+    ),
+  ]);
+});

@@ -1,0 +1,172 @@
+import { describe, expect, test } from "vitest";
+import { intrinsicsOf } from "../../infra/local/host/intrinsics.ts";
+import { policyStatements } from "../../infra/local/host/policy-document.ts";
+import { type Decision, decide, type Right } from "../../infra/local/host/role-policy.ts";
+import { templateFrom } from "../../infra/local/host/template.ts";
+import { statementsOf } from "../support/roles.ts";
+
+const READ = { action: "ssm:GetParameter", resource: "arn:aws:ssm:eu-local-1:000000000000:parameter/a/b" };
+const allow = { Effect: "Allow", Action: "ssm:GetParameter", Resource: READ.resource };
+const deny = { ...allow, Effect: "Deny" };
+
+function decided(right: Right, ...statements: readonly Readonly<Record<string, unknown>>[]): Decision {
+  return decide(statementsOf(...statements), right);
+}
+
+test.each<[string, Decision, Record<string, unknown>[]]>([
+  ["no statement", "silent", []],
+  ["one that allows it", "allowed", [allow]],
+  ["one that denies it", "denied", [deny]],
+  ["one that allows and a later one that denies it", "denied", [allow, deny]],
+  ["one that denies and a later one that allows it", "denied", [deny, allow]],
+  ["another action", "silent", [{ ...allow, Action: "ssm:GetParameters" }]],
+  ["an action of the same name at another service", "silent", [{ ...allow, Action: "s3:GetParameter" }]],
+  ["an action in other letters", "allowed", [{ ...allow, Action: "SSM:getparameter" }]],
+  ["actions of which one is it", "allowed", [{ ...allow, Action: ["ssm:PutParameter", "ssm:GetParameter"] }]],
+  ["actions with a star", "allowed", [{ ...allow, Action: "ssm:Get*" }]],
+  ["a star that stands for nothing", "allowed", [{ ...allow, Action: "ssm:GetParameter*" }]],
+  ["every action", "allowed", [{ ...allow, Action: "*" }]],
+  ["another resource", "silent", [{ ...allow, Resource: `${READ.resource}c` }]],
+  ["a resource that only begins so", "silent", [{ ...allow, Resource: READ.resource.slice(0, -1) }]],
+  ["a resource in other letters", "silent", [{ ...allow, Resource: READ.resource.replace("/a/b", "/A/b") }]],
+  ["resources of which one is it", "allowed", [{ ...allow, Resource: ["arn:aws:ssm:x", READ.resource] }]],
+  ["a resource with a star in the middle", "allowed", [{ ...allow, Resource: READ.resource.replace("/a/", "/*/") }]],
+  ["a question mark for one sign", "allowed", [{ ...allow, Resource: READ.resource.replace("/b", "/?") }]],
+  ["a question mark for no sign", "silent", [{ ...allow, Resource: `${READ.resource}?` }]],
+  ["a dot that is no wildcard", "silent", [{ ...allow, Resource: READ.resource.replace("/b", "/.") }]],
+])("with %s it is %s", (_what, decision, statements) => {
+  expect(decided(READ, ...statements)).toBe(decision);
+});
+
+const passed = (to?: string): Right => ({ ...READ, ...(to !== undefined && { context: { "iam:PassedToService": to } }) });
+const on = (operator: string, value: unknown, key = "iam:PassedToService") => ({ ...allow, Condition: { [operator]: { [key]: value } } });
+
+test.each<[string, unknown, string | undefined, Decision]>([
+  ["StringEquals", "a.amazonaws.com", "a.amazonaws.com", "allowed"],
+  ["StringEquals", "a.amazonaws.com", "A.amazonaws.com", "silent"],
+  ["StringEquals", ["b", "a"], "a", "allowed"],
+  ["StringEquals", "*", "a", "silent"],
+  ["StringEquals", "a", undefined, "silent"],
+  ["StringEqualsIfExists", "a", undefined, "allowed"],
+  ["StringEqualsIfExists", "a", "b", "silent"],
+  ["StringNotEquals", "a", "b", "allowed"],
+  ["StringNotEquals", ["a", "b"], "b", "silent"],
+  ["StringNotEquals", "a", undefined, "allowed"],
+  ["StringEqualsIgnoreCase", "a", "A", "allowed"],
+  ["StringLike", "a*", "abc", "allowed"],
+  ["StringNotLike", "a*", "abc", "silent"],
+  ["ArnLike", "arn:aws:s:r:1:x/*", "arn:aws:s:r:1:x/y:z", "allowed"],
+  ["ArnLike", "arn:aws:s:*:x/y", "arn:aws:s:r:1:x/y", "silent"],
+  ["ArnNotEquals", "arn:aws:s:r:1:x", "arn:aws:s:r:2:x", "allowed"],
+])("a condition %s %j of %j makes it %s", (operator, value, given, decision) => {
+  expect(decided(passed(given), on(operator, value))).toBe(decision);
+});
+
+test("every condition of a statement has to hold, whatever letters its key is written in", () => {
+  const both = { StringEquals: { "IAM:passedtoservice": "a", "aws:SourceAccount": "1" } };
+  const statement = { ...allow, Condition: both };
+  expect(decided({ ...READ, context: { "iam:PassedToService": "a", "aws:SourceAccount": "1" } }, statement)).toBe("allowed");
+  expect(decided({ ...READ, context: { "iam:PassedToService": "a", "aws:SourceAccount": "2" } }, statement)).toBe("silent");
+});
+
+test.each<[string, Record<string, unknown>, RegExp]>([
+  ["NotAction", { Effect: "Allow", NotAction: "ssm:PutParameter", Resource: "*" }, /Unrecognized key: "NotAction"/],
+  ["NotResource", { Effect: "Allow", Action: "*", NotResource: "*" }, /Unrecognized key: "NotResource"/],
+  ["no resource", { Effect: "Allow", Action: "*" }, /Resource/],
+  ["another effect", { ...allow, Effect: "Maybe" }, /"Allow"\|"Deny"/],
+  ["an operator that it does not know", on("NumericLessThan", "3"), /cannot judge NumericLessThan of iam:PassedToService/],
+  ["a set operator", on("ForAnyValue:StringEquals", "a"), /cannot judge ForAnyValue:StringEquals/],
+  ["a key that it does not know", on("StringEquals", "x", "aws:PrincipalTag/team"), /cannot judge StringEquals of aws:PrincipalTag\/team/],
+  ["a variable of IAM's own", { ...allow, Resource: "arn:aws:ssm:*:*:parameter/${aws:userid}" }, /cannot judge the policy variable/],
+])("a statement with %s is refused with a sentence, never passed over", (_what, statement, message) => {
+  expect(() => statementsOf(statement)).toThrow(
+    expect.objectContaining({ name: "UnknownTemplateError", message: expect.stringMatching(message) }),
+  );
+});
+
+describe("what stands in a template for an ARN", () => {
+  const resolve = intrinsicsOf({
+    Run: { Type: "AWS::Lambda::Function", Properties: { FunctionName: "shop-dev-run" } },
+    Role: { Type: "AWS::IAM::Role" },
+    Log: { Type: "AWS::Logs::LogGroup", Properties: { LogGroupName: "/aws/lambda/x" } },
+    Bucket: { Type: "AWS::S3::Bucket" },
+    Parameter: { Type: "AWS::SSM::Parameter" },
+  });
+
+  test.each<[unknown, string]>([
+    ["arn:aws:x", "arn:aws:x"],
+    [{ Ref: "Run" }, "shop-dev-run"],
+    [{ Ref: "Role" }, "Role"],
+    [{ "Fn::GetAtt": ["Run", "Arn"] }, "arn:aws:lambda:eu-local-1:000000000000:function:shop-dev-run"],
+    [{ "Fn::GetAtt": "Role.Arn" }, "arn:aws:iam::000000000000:role/Role"],
+    [{ "Fn::GetAtt": ["Log", "Arn"] }, "arn:aws:logs:eu-local-1:000000000000:log-group:/aws/lambda/x:*"],
+    [{ "Fn::GetAtt": ["Bucket", "Arn"] }, "arn:aws:s3:eu-local-1:000000000000:Bucket"],
+    [
+      { "Fn::Sub": "arn:${AWS::Partition}:${AWS::Region}:${AWS::AccountId}:${Run}:${Run.Arn}" },
+      "arn:aws:eu-local-1:000000000000:shop-dev-run:arn:aws:lambda:eu-local-1:000000000000:function:shop-dev-run",
+    ],
+    [{ "Fn::Sub": ["${own}/${!literal}", { own: { Ref: "Role" } }] }, "Role/${literal}"],
+    [{ "Fn::Join": ["-", ["a", { Ref: "Run" }]] }, "a-shop-dev-run"],
+  ])("%j is %s", (value, text) => {
+    expect(resolve(value, "a test")).toBe(text);
+  });
+
+  test.each([
+    { "Fn::ImportValue": "x" },
+    { "Fn::If": ["Alarmed", "a", "b"] },
+    { Ref: "Nobody" },
+    { Ref: "Bucket" },
+    { "Fn::GetAtt": ["Run", "Version"] },
+    { "Fn::GetAtt": ["Parameter", "Arn"] },
+    { "Fn::Sub": "${AWS::StackName}" },
+    { Ref: "Run", "Fn::Sub": "two of them" },
+    7,
+    null,
+  ])("%j is refused with a sentence that names the place", (value) => {
+    const statement = { ...allow, Resource: value };
+    const policy = { Version: "2012-10-17", Statement: [allow, statement] };
+    expect(() => policyStatements(policy, "MyRole.Policies[0]", resolve)).toThrow(
+      expect.objectContaining({
+        name: "UnknownTemplateError",
+        message: expect.stringContaining("MyRole.Policies[0].Statement[1].Resource"),
+      }),
+    );
+  });
+});
+
+describe("a role", () => {
+  const trust = {
+    Version: "2012-10-17",
+    Statement: [{ Effect: "Allow", Principal: { Service: "lambda.amazonaws.com" }, Action: "sts:AssumeRole" }],
+  };
+  const role = (properties: object) => ({ Type: "AWS::IAM::Role", Properties: { AssumeRolePolicyDocument: trust, ...properties } });
+
+  test.each([
+    ["a managed policy", { R: role({ ManagedPolicyArns: ["arn:aws:iam::aws:policy/AdministratorAccess"] }) }, /ManagedPolicyArns/],
+    ["a boundary", { R: role({ PermissionsBoundary: "arn:aws:iam::aws:policy/ReadOnlyAccess" }) }, /PermissionsBoundary/],
+    ["a policy outside of it", { R: role({}), P: { Type: "AWS::IAM::Policy", Properties: { Roles: [{ Ref: "R" }] } } }, /understand P/],
+    [
+      "a principal that is no service",
+      { R: role({ AssumeRolePolicyDocument: { ...trust, Statement: [{ ...trust.Statement[0], Principal: "*" }] } }) },
+      /Principal/,
+    ],
+  ])("with %s is not understood rather than taken for one without", (_what, resources, message) => {
+    expect(() => templateFrom({ Resources: resources })).toThrow(
+      expect.objectContaining({ name: "UnknownTemplateError", message: expect.stringMatching(message) }),
+    );
+  });
+
+  test("that a function names has to be in the template", () => {
+    const properties = {
+      FunctionName: "x",
+      Handler: "x.y",
+      Timeout: 1,
+      MemorySize: 1,
+      Environment: { Variables: {} },
+      Role: { "Fn::GetAtt": ["Elsewhere", "Arn"] },
+    };
+    expect(() => templateFrom({ Resources: { X: { Type: "AWS::Lambda::Function", Properties: properties } } })).toThrow(
+      "The local host does not know Elsewhere, the role of X: the template has none",
+    );
+  });
+});

@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { LambdaClient } from "@aws-sdk/client-lambda";
 import { SSMClient } from "@aws-sdk/client-ssm";
 import { accept } from "./acceptance/accept.ts";
 import { awsCloud } from "./acceptance/cloud.ts";
@@ -22,13 +23,20 @@ async function main(args: string[], env: NodeJS.ProcessEnv): Promise<void> {
   const account = await accountIn(region);
   console.log(lineFor({ service, stage, region, account }));
   if (account === undefined) throw new Error("AWS takes no credentials of this machine. Nothing was done.");
-  const functionsUrl = env["FUNCTIONS_DATABASE_URL"] || ownerUrl;
-  const cloud = awsCloud({ service, stage, region, driver: chosenDriver(env), log: console.log });
   const stopped = new AbortController();
   process.once("SIGINT", () => stopped.abort(new Error("it was stopped")));
-  const ssm = new SSMClient({ region });
-  if (!(await accept({ service, stage, region, ownerUrl, functionsUrl, cloud, ssm, log: console.log, signal: stopped.signal })))
-    process.exitCode = 1;
+  const held = await accept({
+    service,
+    stage,
+    ownerUrl,
+    functionsUrl: env["FUNCTIONS_DATABASE_URL"] || ownerUrl,
+    cloud: awsCloud({ service, stage, region, driver: chosenDriver(env), log: console.log }),
+    ssm: new SSMClient({ region }),
+    lambda: new LambdaClient({ region }),
+    log: console.log,
+    signal: stopped.signal,
+  });
+  if (!held) process.exitCode = 1;
 }
 
 if (import.meta.main) {

@@ -1,16 +1,20 @@
+import type { LambdaClient } from "@aws-sdk/client-lambda";
 import type { SSMClient } from "@aws-sdk/client-ssm";
 import { type Check, CHECKS } from "./checks.ts";
 import type { Cloud } from "./cloud.ts";
+import { Report, type Seen } from "./report.ts";
 import { Service } from "./service.ts";
 import { dropNewSchemas, schemasIn, Stage } from "./stage.ts";
 
 export interface AcceptanceOptions {
   readonly service: string;
   readonly stage: string;
-  readonly region: string;
+  /** The owner of a database without Baton. */
   readonly ownerUrl: string;
+  /** Where the functions reach that database; the owner's, but for user and password. */
   readonly functionsUrl: string;
   readonly ssm: SSMClient;
+  readonly lambda: LambdaClient;
   readonly cloud: Cloud;
   /** Receives the report, line by line as it grows. */
   readonly log: (line: string) => void;
@@ -37,20 +41,21 @@ export async function accept(options: AcceptanceOptions): Promise<boolean> {
   const { ownerUrl, cloud, log } = options;
   const before = await requireEmpty(options);
   const stage = new Stage(options);
-  const made = { held: 0, failed: 0 };
+  const report = new Report(log);
   try {
-    await hold(made, log, "it is deployed", async () => {
-      const url = await cloud.deploy(ownerUrl);
-      const service = new Service({ ...options, url, pollerName: `${options.service}-${options.stage}-pollQueue` });
-      service.key = await stage.make();
-      await checkAll(options, service, stage, made);
-      return url;
-    });
+    const service = await report.hold("it is deployed", () => deployed(options, stage));
+    if (service !== undefined) await checkAll(options, service, stage, report);
   } finally {
-    await hold(made, log, "it is removed", () => removeAll(cloud, stage, ownerUrl, before));
+    await report.hold("it is removed", () => removeAll(cloud, stage, ownerUrl, before));
   }
-  log(`${made.held} held, ${made.failed} failed`);
-  return made.failed === 0;
+  return report.end();
+}
+
+async function deployed(options: AcceptanceOptions, stage: Stage): Promise<Seen<Service>> {
+  const url = await options.cloud.deploy(options.ownerUrl);
+  const service = new Service({ ...options, url, pollerName: `${options.service}-${options.stage}-pollQueue` });
+  service.key = await stage.make();
+  return { seen: url, value: service };
 }
 
 /** The names of the schemas that are to stay. */
@@ -65,46 +70,29 @@ async function requireEmpty({ service, stage, cloud, ownerUrl }: AcceptanceOptio
   return schemas;
 }
 
-async function checkAll({ checks = CHECKS, log, signal }: AcceptanceOptions, service: Service, stage: Stage, made: Tally): Promise<void> {
+async function checkAll({ checks = CHECKS, signal }: AcceptanceOptions, service: Service, stage: Stage, report: Report): Promise<void> {
   for (const { name, run } of checks) {
-    signal?.throwIfAborted();
-    await hold(made, log, name, () => orAborted(run(service, stage), signal));
-  }
-}
-
-interface Tally {
-  held: number;
-  failed: number;
-}
-
-/** One line of the report. */
-async function hold(tally: Tally, log: (line: string) => void, name: string, run: () => Promise<string>): Promise<void> {
-  const started = performance.now();
-  const line = (word: string, text: string) => log(`${word}  ${name}: ${text} (${Math.round((performance.now() - started) / 1_000)} s)`);
-  try {
-    line("ok  ", await run());
-    tally.held++;
-  } catch (thrown) {
-    line("FAIL", (thrown as Error).message.replaceAll(/\s+/g, " "));
-    tally.failed++;
+    if (signal?.aborted === true) return;
+    await report.hold(name, async () => ({ seen: await orAborted(run(service, stage), signal) }));
   }
 }
 
 async function orAborted<Result>(work: Promise<Result>, signal?: AbortSignal): Promise<Result> {
   if (signal === undefined) return work;
-  return Promise.race([
-    work,
-    new Promise<never>((_, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true })),
-  ]);
+  const { promise, reject } = Promise.withResolvers<never>();
+  const stop = () => reject(signal.reason as Error);
+  if (signal.aborted) stop();
+  signal.addEventListener("abort", stop, { once: true });
+  return Promise.race([work, promise]);
 }
 
-async function removeAll(cloud: Cloud, stage: Stage, ownerUrl: string, before: readonly string[]): Promise<string> {
+async function removeAll(cloud: Cloud, stage: Stage, ownerUrl: string, before: readonly string[]): Promise<Seen> {
   const left: string[] = [];
   const each = (undo: Promise<unknown>) => undo.catch((thrown: unknown) => void left.push((thrown as Error).message));
   // The functions first: they would miss what goes after them.
-  if (await cloud.exists()) await each(cloud.remove());
+  await each(cloud.exists().then((exists) => (exists ? cloud.remove() : undefined)));
   left.push(...(await stage.remove()));
   await each(dropNewSchemas(ownerUrl, before));
   if (left.length > 0) throw new Error(`remove by hand what is left: ${left.join("; ")}`);
-  return "stack, parameters, logins and schemas are gone; Baton's group roles stay in the server";
+  return { seen: "stack, parameters, logins and schemas are gone; Baton's group roles stay in the server" };
 }

@@ -1,5 +1,5 @@
 import { setTimeout } from "node:timers/promises";
-import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
+import { InvokeCommand, type LambdaClient } from "@aws-sdk/client-lambda";
 import * as z from "zod";
 
 const Run = z.object({
@@ -8,7 +8,8 @@ const Run = z.object({
   createdAt: z.iso.datetime(),
   finishedAt: z.iso.datetime().nullable(),
   output: z.unknown(),
-  steps: z.array(z.object({ name: z.string(), attempts: z.array(z.object({ error: z.object({ name: z.string() }).optional() })) })),
+  crashes: z.int(),
+  error: z.unknown(),
 });
 
 export type Run = z.output<typeof Run>;
@@ -21,7 +22,7 @@ export class NotSeenError extends Error {
 export interface ServiceOptions {
   /** The API's address, without a slash at its end. */
   readonly url: string;
-  readonly region: string;
+  readonly lambda: LambdaClient;
   readonly pollerName: string;
   /** Waits between two looks (default: as long as it says). */
   readonly pause?: ((ms: number) => Promise<void>) | undefined;
@@ -30,13 +31,11 @@ export interface ServiceOptions {
 /** A deployed service, as its users and its schedule reach it. */
 export class Service {
   readonly #options: ServiceOptions;
-  readonly #lambda: LambdaClient;
   /** What requests carry; a rotation replaces it. */
   key = "";
 
   constructor(options: ServiceOptions) {
     this.#options = options;
-    this.#lambda = new LambdaClient({ region: options.region });
   }
 
   /** The status of a request that reads, by some key. */
@@ -50,15 +49,15 @@ export class Service {
     return z.object({ id: z.string() }).parse(await response.json()).id;
   }
 
-  /** The run once it is done; looks every second. */
-  async done(id: string, seconds: number): Promise<Run> {
+  /** The run once it is done; looks for some seconds. */
+  async done(id: string, seconds: number, everyMs = 1_000): Promise<Run> {
     let run: Run | undefined;
-    await this.until(`run ${id} is done`, seconds, 1_000, async () => {
+    await this.until(`run ${id} is done`, seconds, everyMs, async () => {
       const response = await this.#fetch("GET", `/runs/${id}`, this.key);
       if (!response.ok) return false;
       run = Run.parse(await response.json());
       if (run.status === "failed" || run.status === "cancelled" || run.status === "blocked")
-        throw new NotSeenError(`Run ${id} is ${run.status}: ${JSON.stringify(run.steps.at(-1))}`);
+        throw new NotSeenError(`Run ${id} is ${run.status}: ${JSON.stringify(run.error)}`);
       return run.status === "done";
     });
     return run!;
@@ -67,7 +66,7 @@ export class Service {
   /** Does what a tick of the schedule does; whether it left the database alone. */
   async rests(): Promise<boolean> {
     const command = new InvokeCommand({ FunctionName: this.#options.pollerName, Payload: "{}" });
-    const { Payload, FunctionError } = await this.#lambda.send(command);
+    const { Payload, FunctionError } = await this.#options.lambda.send(command);
     const text = Buffer.from(Payload ?? []).toString("utf8");
     if (FunctionError !== undefined) throw new NotSeenError(`The poller failed: ${text}`);
     return z.object({ rested: z.boolean() }).parse(JSON.parse(text)).rested;

@@ -5,6 +5,7 @@ import { StoredKeys } from "../keys/stored-keys.ts";
 import { withClient } from "../migrate/connection.ts";
 import { createLogin, type GroupRole } from "../migrate/logins.ts";
 import type { Secrets } from "./checks.ts";
+import { markTable } from "./workflows.ts";
 
 const GROUPS = { "enqueue-run": "baton_producer", "control-runs": "baton_operator", "poll-queue": "baton_poller" } as const;
 type Bundle = keyof typeof GROUPS;
@@ -35,6 +36,7 @@ export class Stage implements Secrets {
 
   /** After a migration has made the groups. Resolves with an operator's key. */
   async make(): Promise<string> {
+    await withClient(this.#options.ownerUrl, (client) => client.query(markTable));
     for (const bundle of BUNDLES) {
       this.#made.push(
         () => this.#removeParameter(`${bundle}/database-url`),

@@ -33,6 +33,7 @@ export function rightsFor(operation: Operation, input: Input): Right[] {
   const text = (name: string, byDefault = "") => (typeof input[name] === "string" ? input[name] : byDefault);
   switch (operation) {
     case "ssm:GetParameter":
+    case "ssm:DeleteParameter":
     case "ssm:PutParameter":
       return [{ action: operation, resource: parameterArn(text("Name")) }];
     case "scheduler:CreateSchedule":

@@ -1,11 +1,13 @@
 import * as z from "zod";
 
 /** The `Resources` of a CloudFormation template, by their logical ids. */
-export type Resources = Readonly<Record<string, { readonly Type: string; readonly Properties?: unknown }>>;
+export type Resources = Readonly<
+  Record<string, { readonly Type: string; readonly Condition?: string | undefined; readonly Properties?: unknown }>
+>;
 
 export const ResourcesSchema: z.ZodType<Resources> = z.record(
   z.string(),
-  z.object({ Type: z.string(), Properties: z.unknown().optional() }),
+  z.object({ Type: z.string(), Condition: z.string().optional(), Properties: z.unknown().optional() }),
 );
 
 /** The template asks for something that the local host cannot do. */

@@ -96,6 +96,7 @@ const schedule: StructureShape = {
 /** The input of each operation, by the name that IAM's actions have or would have. */
 export const MODEL = {
   "ssm:GetParameter": { type: "structure", members: { Name: parameterName, WithDecryption: boolean } },
+  "ssm:DeleteParameter": { type: "structure", members: { Name: parameterName } },
   "ssm:PutParameter": {
     type: "structure",
     members: {

@@ -3,7 +3,7 @@ import { AwsRefusal, invalid } from "./aws-refusal.ts";
 import type { AwsCall } from "./aws-api.ts";
 import type { Input } from "./operations.ts";
 
-/** Answers what functions ask of SSM, from a map of parameters: GetParameter and PutParameter. */
+/** Answers what is asked of SSM, from a map of parameters: Get-, Put- and DeleteParameter. */
 export function ssmApi(parameters: Map<string, string>): (call: AwsCall) => unknown {
   return ({ operation, input }) => {
     const name = String(input["Name"]);
@@ -18,6 +18,9 @@ export function ssmApi(parameters: Map<string, string>): (call: AwsCall) => unkn
         checkPut(name, input, parameters.has(name));
         parameters.set(name, String(input["Value"]));
         return { Version: 1, Tier: "Standard" };
+      case "ssm:DeleteParameter":
+        if (!parameters.delete(name)) throw new AwsRefusal("ParameterNotFound");
+        return {};
       default:
         throw new AwsRefusal("UnknownOperationException");
     }

@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import * as z from "zod";
 import { scheduleGroupArn } from "./arns.ts";
 import { intrinsicsOf, type Resolve } from "./intrinsics.ts";
-import { ResourcesSchema, resourcesOf, UnknownTemplateError } from "./resources.ts";
+import { resourcesOf, UnknownTemplateError } from "./resources.ts";
+import { standingResources } from "./template-conditions.ts";
 import type { Statement } from "./role-policy.ts";
 import { checkTrust, permissionsOf, type RoleFacts, rolesOf } from "./roles.ts";
 
@@ -95,7 +96,7 @@ export function readTemplate(file: string): Template {
 
 /** The same of a template that was read. */
 export function templateFrom(document: unknown): Template {
-  const { Resources: known } = z.object({ Resources: ResourcesSchema }).parse(document);
+  const known = standingResources(document);
   const resolve = intrinsicsOf(known);
   const roles = rolesOf(known, resolve);
   const world = { resolve, roles };

@@ -35,7 +35,8 @@ async function start(settings: Settings): Promise<void> {
   };
   const onCrash = ({ functionName, reason }: Crash) => say(`Crash     ${functionName}: ${reason} (more in .baton/functions.log)`);
   const givenUp = Promise.withResolvers<string>();
-  const service = await startService({ settings, key, folder: FOLDER, onAnswer, onCrash, say: sayNow, onGivenUp: givenUp.resolve });
+  const told = { onAnswer, onCrash, say: sayNow, onRefused: (line: string) => say(line), onGivenUp: givenUp.resolve };
+  const service = await startService({ settings, key, folder: FOLDER, ...told });
   const follower = new RunFollower(service.readRuns, sayNow);
   follow = (id) => follower.follow(id);
   const endWith = inGoodOrder(service, follower);

@@ -1,12 +1,19 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { parse } from "yaml";
+import { ROOT } from "../../infra/build.ts";
+import type { Refusal } from "../../infra/local/host/access.ts";
 import { intrinsicsOf } from "../../infra/local/host/intrinsics.ts";
 import { templateFrom } from "../../infra/local/host/template.ts";
+import { refusalLines } from "../../infra/local/start/refusal-lines.ts";
 import { roleJourneys, WORKFLOWS } from "../support/role-journeys.ts";
 import { type Resource, templateOf } from "../support/template.ts";
 
 interface Statement {
   readonly Action: string | readonly string[];
   readonly Resource: unknown;
+  readonly Condition?: unknown;
 }
 
 /** One right that a role gives: one action on one resource of one statement. */
@@ -16,6 +23,7 @@ interface Right {
   readonly action: string;
   readonly resource: unknown;
   readonly arn: string;
+  readonly condition: unknown;
 }
 
 /** What no function asks for: AWS does it with the function's role. */
@@ -31,7 +39,14 @@ const roles = made.all("AWS::IAM::Role");
 const rights = roles.flatMap(([role, { Properties }]) =>
   statementsOf(Properties).flatMap((given, statement) =>
     many(given.Action).flatMap((action) =>
-      many(given.Resource).map((resource): Right => ({ role, statement, action: String(action), resource, arn: resolve(resource, role) })),
+      many(given.Resource).map((resource): Right => ({
+        role,
+        statement,
+        action: String(action),
+        resource,
+        arn: resolve(resource, role),
+        condition: given.Condition,
+      })),
     ),
   ),
 );
@@ -42,8 +57,9 @@ function many(value: unknown): readonly unknown[] {
 }
 
 function statementsOf(properties: unknown): readonly Statement[] {
-  const { Policies } = properties as { Policies: { PolicyDocument: { Statement: Statement[] } }[] };
-  return Policies.flatMap(({ PolicyDocument }) => PolicyDocument.Statement);
+  const [policy, ...others] = (properties as { Policies: { PolicyDocument: { Statement: Statement[] } }[] }).Policies;
+  expect(others).toEqual([]);
+  return policy!.PolicyDocument.Statement;
 }
 
 /** The template, one of its resources changed. */
@@ -74,6 +90,15 @@ async function firstRefused(role: string, document: unknown) {
   return [];
 }
 
+/** What people are told to add to which file, with the names of this service and stage in it. */
+function advised(refusal: Refusal) {
+  const [told = "", yaml = ""] = refusalLines(refusal, templateFrom(made.document));
+  const [, role = "", file = ""] = /add to the statements of (\w+) in (\S+):$/.exec(told) ?? [];
+  const [added] = parse(yaml.replaceAll("${self:service}", "baton").replaceAll("${sls:stage}", "dev")) as [Statement];
+  expect(readFileSync(join(ROOT, file), "utf8")).toContain(`\n  ${role}:\n`);
+  return { role, action: added.Action, arn: resolve(added.Resource, "the advice"), condition: added.Condition };
+}
+
 const noJourney = "No journey needs it: take it out of infra/*.yml, or teach the journey that does to test/support/role-journeys.ts.";
 const journeys = Object.entries(byRole).flatMap(([role, all]) => all.map((journey) => [role, journey.name, journey] as const));
 
@@ -83,13 +108,14 @@ describe(`${asked.length} rights of ${roles.length} roles`, () => {
   });
 
   test.each(asked.map((right) => [right.role, right.action, right.arn.split(":").at(-1)!, right] as const))(
-    "%s needs %s on %s: without it a journey is refused just that, and says so",
+    "%s needs %s on %s: without it a journey is refused just that, says so, and people are told what to add",
     async (role, _action, _resource, right) => {
-      const { action, arn } = right;
+      const { action, arn, condition } = right;
       const refusals = await firstRefused(role, without(right));
       expect(refusals, noJourney).not.toEqual([]);
       for (const refusal of refusals) {
         expect([refusal.roleId, refusal.right.action, refusal.right.resource]).toEqual([role, action, arn]);
+        expect(advised(refusal)).toEqual({ role, action, arn, condition });
         expect(refusal.message).toBe(
           `User: arn:aws:sts::000000000000:assumed-role/${role}/${refusal.who} is not authorized to perform: ${action} on resource: ${arn} because no identity-based policy allows the ${action} action`,
         );
@@ -115,6 +141,17 @@ test("the poller may pass its role to the Scheduler alone", async () => {
     passing.Condition = { StringEquals: { "iam:PassedToService": "ecs-tasks.amazonaws.com" } };
   });
   expect((await firstRefused("PollQueueRole", elsewhere)).map(({ right }) => right.action)).toEqual(["iam:PassRole"]);
+});
+
+test("what a statement denies is refused although another one allows it, and people are told which role denies it", async () => {
+  const denied = changed("PollQueueRole", ({ Properties }) => {
+    (statementsOf(Properties) as unknown[]).push({ Effect: "Deny", Action: "ssm:Put*", Resource: "*" });
+  });
+  const [refusal] = await firstRefused("PollQueueRole", denied);
+  expect(refusal?.message).toMatch(/ssm:PutParameter on resource: \S+ with an explicit deny in an identity-based policy$/);
+  expect(refusalLines(refusal!, templateFrom(denied))).toEqual([
+    expect.stringMatching(/^Refused   baton-dev-pollQueue: .* A statement of PollQueueRole in infra\/roles\.yml denies it\.$/),
+  ]);
 });
 
 test.each(roles.map(([id]) => id))("%s is needed with its trust: without it AWS would deploy nothing", (id) => {
@@ -143,6 +180,11 @@ test.each([
   expect(refusals.map(({ message }) => message)).toEqual([
     expect.stringMatching(
       /^User: apigateway\.amazonaws\.com is not authorized to perform: lambda:InvokeFunction on resource: arn:aws:lambda:\S+ because no resource-based policy allows/,
+    ),
+  ]);
+  expect(refusalLines(refusals[0]!, templateFrom(made.document))).toEqual([
+    expect.stringMatching(
+      /^Refused   apigateway\.amazonaws\.com: .* The function has no AWS::Lambda::Permission for apigateway\.amazonaws\.com/,
     ),
   ]);
 });

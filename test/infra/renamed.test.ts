@@ -1,10 +1,12 @@
 import { expect, test } from "vitest";
 import { readTemplate } from "../../infra/local/host/template.ts";
+import { roleJourneys, WORKFLOWS } from "../support/role-journeys.ts";
 import { templateOf, type TestTemplate, watchedBy } from "../support/template.ts";
 
 // One after the other: the bundler is stopped after each.
-const shop = await templateOf("prod", "shop");
+const shop = await templateOf("prod", "shop", WORKFLOWS);
 const baton = await templateOf("prod");
+const { byRole, pass } = await roleJourneys();
 
 /** Every text of a template, keys of objects left out. */
 function textsOf(value: unknown): string[] {
@@ -50,6 +52,13 @@ test("a renamed poller may move the schedule and read the parameters that its en
   const named = [environment["DATABASE_URL_PARAMETER"], environment["BATON_WAKE_PARAMETER"], environment["BATON_WAKE_SCHEDULE"]];
   expect(new Set(may.map((path) => path.replace(/^\//, "")))).toEqual(new Set(named.map((path) => path!.replace(/^\//, ""))));
 });
+
+test.each(Object.entries(byRole).flatMap(([role, journeys]) => journeys.map((journey) => [role, journey.name, journey] as const)))(
+  "%s of a renamed service allows everything that is needed when %s",
+  async (_role, _name, journey) => {
+    expect(await pass(shop, shop.document, journey)).toEqual({ refusals: [], end: journey.end });
+  },
+);
 
 test("the alarms of a renamed service watch metrics of its own, which its functions print", () => {
   const own = watchedBy(shop).filter(({ namespace }) => !namespace.startsWith("AWS/"));

@@ -5,7 +5,7 @@ import { broken, invalid, refused, startProbeHost, type Thrown, thrownBy } from 
 import { until } from "../support/until.ts";
 
 const { connection, printed } = await startProbeHost();
-const lambda = new LambdaClient(connection!);
+const lambda = new LambdaClient(connection);
 afterAll(() => lambda.destroy());
 
 const invoke = (input: Partial<InvokeCommandInput>) => lambda.send(new InvokeCommand({ FunctionName: "probe", ...input }));

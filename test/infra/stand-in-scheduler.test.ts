@@ -11,7 +11,7 @@ import { broken, invalid, missing, refused, startProbeHost, type Thrown, thrownB
 import { until } from "../support/until.ts";
 
 const { host, connection, printed, refusals, role, waker, idler } = await startProbeHost();
-const scheduler = new SchedulerClient(connection!);
+const scheduler = new SchedulerClient(connection);
 afterAll(() => scheduler.destroy());
 
 const target = { Arn: functionArn("probe"), RoleArn: waker.arn };

@@ -9,7 +9,7 @@ import { afterAll, expect, test } from "vitest";
 import { broken, invalid, missing, refused, startProbeHost, type Thrown, thrownBy } from "../support/probe-host.ts";
 
 const { connection } = await startProbeHost();
-const ssm = new SSMClient(connection!);
+const ssm = new SSMClient(connection);
 afterAll(() => ssm.destroy());
 
 const put = (input: Partial<PutParameterCommandInput>) =>

@@ -114,6 +114,7 @@ test("npm start runs both examples to their end, and one failed attempt is tried
   expect(service.output).toMatch(/fulfil-order .* charge +attempt 1 +failed after \d+ ms: the payment service did not answer/);
   expect(service.output).toMatch(/fulfil-order .* charge +attempt 2 +done in/);
   expect(service.output).toMatch(/transcode-video .* publish +attempt 1 +done in/);
+  expect(service.output).not.toContain("Refused");
 });
 
 test("the curl lines that npm start prints work", () => {
@@ -273,5 +274,25 @@ test("with DATABASE_URL no example is enqueued unless asked, and the functions u
   expect(await service.interrupt()).toBe(0);
   service = await RunningService.start(folder, port, { DATABASE_URL: database.ownerUrl }, ["--", "--demo"]);
   expect(service.output).toMatch(/^Enqueued +\S+ +fulfil-order$/m);
+  expect(await service.interrupt()).toBe(0);
+});
+
+test("a call that a role does not allow is refused, and npm start says which statement would allow it", { timeout: 300_000 }, async () => {
+  await using database = await createTestDatabase();
+  const file = join(folder, "infra/roles.yml");
+  const text = readFileSync(file, "utf8");
+  const [, poller = ""] = text.split("\n  PollQueueRole:");
+  writeFileSync(file, text.replace(poller, poller.replace("- *mayOpenTheGate", "")));
+  service = await RunningService.start(folder, port, { DATABASE_URL: database.ownerUrl });
+  await until("the poller was refused", () => service.output.includes("Refused"));
+  const arn = "arn:aws:ssm:eu-local-1:000000000000:parameter/baton/dev/next-wake";
+  const lines = [
+    `Refused   baton-dev-pollQueue: ssm:PutParameter on ${arn}, as AWS would refuse it. To allow it, add to the statements of PollQueueRole in infra/roles.yml:`,
+    '          - { Effect: Allow, Action: ssm:PutParameter, Resource: { Fn::Sub: "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter/${self:service}/${sls:stage}/next-wake" } }',
+  ];
+  expect(service.output.match(/^Refused.*\n.*$/m)?.[0].split("\n")).toEqual(lines);
+  await until("it is in the log of the functions", () =>
+    lines.every((line) => readFileSync(join(folder, ".baton/functions.log"), "utf8").includes(line)),
+  );
   expect(await service.interrupt()).toBe(0);
 });

@@ -2,6 +2,7 @@ import { claiming } from "./claim.ts";
 import { clocks } from "./clock.ts";
 import { decisions } from "./decisions.ts";
 import { engine } from "./engine.ts";
+import { host } from "./host.ts";
 import { leases } from "./leases.ts";
 import type { Mutant } from "./mutant.ts";
 import { operators } from "./operators.ts";
@@ -17,4 +18,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...engine,
   ...clocks,
   ...decisions,
+  ...host,
 ];

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll } from "vitest";
+import type { AccessKey } from "../../infra/local/host/access-keys.ts";
 import type { Refusal } from "../../infra/local/host/access.ts";
 import { functionArn } from "../../infra/local/host/arns.ts";
 import type { RoleFacts } from "../../infra/local/host/roles.ts";
@@ -12,7 +13,12 @@ import { roleThatAllows } from "./roles.ts";
 export interface ProbeHost {
   readonly host: Host;
   /** What a client of the AWS SDK is made with. */
-  readonly connection: ConstructorParameters<typeof import("@aws-sdk/client-ssm").SSMClient>[0];
+  readonly connection: {
+    readonly endpoint: string;
+    readonly region: string;
+    readonly credentials: AccessKey;
+    readonly maxAttempts: number;
+  };
   /** What the function has printed. */
   readonly printed: () => string;
   readonly refusals: readonly Refusal[];

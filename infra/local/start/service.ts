@@ -8,6 +8,7 @@ import { type FunctionFacts, readTemplate } from "../host/template.ts";
 import { operatorKey } from "./api-key.ts";
 import { embeddedDatabase, externalDatabase, type LocalDatabase } from "./database.ts";
 import { wakeAtExpiry } from "./leases-left.ts";
+import { sayRefusals } from "./refusal-lines.ts";
 import type { ReadRuns } from "./run-follower.ts";
 import { shownRuns } from "./shown-run.ts";
 import type { Settings } from "./settings.ts";
@@ -34,13 +35,15 @@ export interface ServiceOptions {
   readonly onCrash: (crash: Crash) => void;
   /** Receives what happens to the database, in lines for people. */
   readonly say: (line: string) => void;
+  /** Receives the lines that say what a function's role did not allow. */
+  readonly onRefused: (line: string) => void;
   /** Told, with a sentence, when there is no database any more. */
   readonly onGivenUp: (reason: string) => void;
 }
 
 /** Builds and synthesises the functions while the database starts, and brings both together. */
 export async function startService(options: ServiceOptions): Promise<Service> {
-  const { settings, key, folder, onAnswer, onCrash, say, onGivenUp } = options;
+  const { settings, key, folder, onAnswer, onCrash, say, onRefused, onGivenUp } = options;
   const { databaseUrl } = settings;
   let onRestart = (): void => undefined;
   const driver = settings.driver ?? (databaseUrl === undefined ? "neon" : driverFor({ url: databaseUrl }));
@@ -62,6 +65,10 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       log: (text) => void log.write(text),
       onAnswer: ({ statusCode = 200, body = "" }) => onAnswer(statusCode, body),
       onCrash,
+      onRefusal: sayRefusals(template, (line) => {
+        onRefused(line);
+        log.write(`${line}\n`);
+      }),
     });
     const pollers = template.schedules.map(({ functionId }) => functionId);
     const display = connect(database.connectionOf("control-runs"));

@@ -1,10 +1,12 @@
 import { parseArgs } from "node:util";
+import { LambdaClient } from "@aws-sdk/client-lambda";
 import { checkConnectionString } from "../shared/db/connection-string.ts";
 import { readParameter } from "../shared/db/ssm-parameter.ts";
 import { parseApiKeys } from "../shared/lambda/api-key.ts";
 import { accountIn, lineFor, regionFrom } from "./deploy/target.ts";
 import { checkDoor, checkLogin, type Finding } from "./doctor/checks.ts";
 import { factsOf } from "./doctor/login.ts";
+import { checkConcurrency, concurrencyOf, reservedFor } from "./doctor/quota.ts";
 import { checkSchema } from "./migrate.ts";
 import { serviceName } from "./service.ts";
 
@@ -30,6 +32,7 @@ async function doctor(stage: string, region: string, owner: string): Promise<boo
   process.env["AWS_REGION"] = region;
   const findings = [
     ...(account === undefined ? [{ about: "no credentials", advice: "log in until aws sts get-caller-identity answers." }] : []),
+    ...(account === undefined ? [] : [await checkQuota(service, stage, region)]),
     ...(await lookAt("schema", () => checkOwner(owner))),
     ...(await lookAt(`/${service}/${stage}/api-keys`, (name) => checkKeys(name, stage))),
   ];
@@ -45,6 +48,15 @@ async function lookAt(what: string, look: (what: string) => Promise<Finding[]>):
 
 function prefixed(prefix: string, findings: readonly Finding[]): Finding[] {
   return findings.map(({ about, advice }) => ({ about: prefix + about, ...(advice !== undefined && { advice }) }));
+}
+
+async function checkQuota(service: string, stage: string, region: string): Promise<Finding> {
+  try {
+    return checkConcurrency(await concurrencyOf(new LambdaClient({ region }), service, stage), reservedFor(stage));
+  } catch (thrown) {
+    const about = `concurrency: ${(thrown as Error).message || (thrown as Error).name}`;
+    return { about, advice: "take credentials with the rights of infra/deployer-policy.json, which may look." };
+  }
 }
 
 async function checkOwner(url: string): Promise<Finding[]> {

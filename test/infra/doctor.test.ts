@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { checkDoor, checkLogin } from "../../infra/doctor/checks.ts";
 import { factsOf } from "../../infra/doctor/login.ts";
+import { checkConcurrency, reservedFor } from "../../infra/doctor/quota.ts";
 import { createLogin, type GroupRole } from "../../infra/migrate/logins.ts";
 import { migrate } from "../../infra/migrate.ts";
 import { asUser, type EmptyServer, query, startEmptyServer } from "../db/empty-server.ts";
@@ -162,4 +163,26 @@ test("commits that do not wait for the disk, a clock that is off and a pooler th
   expect(advice({ synchronousCommit: "off" })).toEqual(['alter role "poll_queue" set synchronous_commit = on;']);
   expect(advice({}, facts.clock + 6_000)).toEqual([expect.stringMatching(/^set the clock that is wrong: /)]);
   expect(checkDoor(new Error("transaction blocks not allowed in statement pooling mode")).advice).toMatch(/transaction mode/);
+});
+
+test("an account that cannot reserve what prod wants is found, and one that has reserved it already is well", async () => {
+  ssm.concurrency = { limit: 1_000, unreserved: 174, own: {} };
+  expect(withoutFsync((await examine()).fixes)).toEqual([
+    expect.stringMatching(
+      /^concurrency: 1000 in this account, 75 reserved by this stage, and AWS keeps 100 of it unreserved => ask AWS for/,
+    ),
+  ]);
+  ssm.concurrency = {
+    limit: 1_000,
+    unreserved: 100,
+    own: { "baton-prod-pollQueue": 5, "baton-prod-enqueueRun": 50, "baton-prod-controlRuns": 20 },
+  };
+  expect((await examine()).text).toMatch(/^ok {3}concurrency: 1000 in this account, 75 reserved by this stage$/m);
+  ssm.concurrency = { limit: 1_000, unreserved: 1_000, own: {} };
+});
+
+test("a stage that reserves nothing needs no quota, whatever the account has", () => {
+  expect([reservedFor("prod"), reservedFor("dev"), reservedFor("pr-42")]).toEqual([75, 0, 0]);
+  expect(checkConcurrency({ limit: 10, unreserved: 10, own: 0 }, 0).advice).toBeUndefined();
+  expect(checkConcurrency({ limit: 10, unreserved: 10, own: 0 }, 75).advice).toBeDefined();
 });

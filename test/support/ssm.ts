@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer } from "node:http";
+import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { awsApi } from "../../infra/local/host/aws-api.ts";
 import { ssmApi } from "../../infra/local/host/ssm-api.ts";
@@ -12,7 +12,15 @@ export interface TestSsm {
   readonly calls: () => number;
   /** While it is away every call is answered with 500. */
   away: boolean;
+  /** What Lambda says of the account's concurrency, and of functions by their names. */
+  concurrency: AccountConcurrency;
   close(): void;
+}
+
+export interface AccountConcurrency {
+  readonly limit: number;
+  readonly unreserved: number;
+  readonly own: Readonly<Record<string, number>>;
 }
 
 const IDENTITY = `<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>
@@ -24,6 +32,7 @@ export async function startSsm(): Promise<TestSsm> {
   let calls = 0;
   const answer = awsApi(ssmApi(parameters));
   const server = createServer((request, response) => {
+    if (/account-settings|\/concurrency$/.test(request.url ?? "")) return void answerOfLambda(ssm.concurrency, request.url!, response);
     if (request.headers["x-amz-target"] === undefined) return void response.writeHead(200, { "content-type": "text/xml" }).end(IDENTITY);
     calls++;
     if (ssm.away) response.writeHead(500).end();
@@ -36,6 +45,23 @@ export async function startSsm(): Promise<TestSsm> {
     server.closeAllConnections();
     server.close();
   };
-  const ssm: TestSsm = { parameters, env, calls: () => calls, away: false, close };
+  const ssm: TestSsm = {
+    parameters,
+    env,
+    calls: () => calls,
+    away: false,
+    concurrency: { limit: 1_000, unreserved: 1_000, own: {} },
+    close,
+  };
   return ssm;
+}
+
+function answerOfLambda({ limit, unreserved, own }: AccountConcurrency, url: string, response: ServerResponse): void {
+  const [, name] = /functions\/([^/]+)\/concurrency$/.exec(url) ?? [];
+  response.setHeader("content-type", "application/json");
+  if (name === undefined)
+    response.end(JSON.stringify({ AccountLimit: { ConcurrentExecutions: limit, UnreservedConcurrentExecutions: unreserved } }));
+  else if (own[name] === undefined)
+    response.writeHead(404, { "x-amzn-errortype": "ResourceNotFoundException" }).end(JSON.stringify({ Message: "Function not found" }));
+  else response.end(JSON.stringify({ ReservedConcurrentExecutions: own[name] }));
 }

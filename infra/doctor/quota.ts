@@ -1,0 +1,58 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { GetAccountSettingsCommand, GetFunctionConcurrencyCommand, type LambdaClient } from "@aws-sdk/client-lambda";
+import { parse } from "yaml";
+import * as z from "zod";
+import { ROOT } from "../build.ts";
+import type { Finding } from "./checks.ts";
+
+const Params = z.object({ params: z.record(z.string(), z.record(z.string(), z.unknown())) });
+const RESERVED = { pollQueue: "pollers", enqueueRun: "producers", controlRuns: "readers" } as const;
+
+/** How much concurrency the `params` of serverless.yml reserve for a stage. */
+export function reservedFor(stage: string): number {
+  const { params } = Params.parse(parse(readFileSync(join(ROOT, "serverless.yml"), "utf8")));
+  const chosen: Record<string, unknown> = { ...params["default"], ...params[stage] };
+  return Object.values(RESERVED).reduce((sum, name) => sum + Number(chosen[name] ?? 0), 0);
+}
+
+/** Lambda's concurrency in this account and region: all of it, what nobody reserves, and what this stage does now. */
+export interface Concurrency {
+  readonly limit: number;
+  readonly unreserved: number;
+  readonly own: number;
+}
+
+/** AWS keeps so much of it for functions that reserve none. */
+const KEPT = 100;
+
+/** Holds the account's concurrency against what a stage will reserve. */
+export function checkConcurrency({ limit, unreserved, own }: Concurrency, needed: number): Finding {
+  const about = `concurrency: ${limit} in this account, ${needed} reserved by this stage`;
+  if (needed === 0 || unreserved + own - needed >= KEPT) return { about };
+  return {
+    about: `${about}, and AWS keeps ${KEPT} of it unreserved`,
+    advice: "ask AWS for a higher quota of concurrent executions, or take pollers, producers and readers out of this stage's params.",
+  };
+}
+
+export async function concurrencyOf(client: LambdaClient, service: string, stage: string): Promise<Concurrency> {
+  const { AccountLimit } = await client.send(new GetAccountSettingsCommand());
+  const names = Object.keys(RESERVED).map((name) => `${service}-${stage}-${name}`);
+  const own = await Promise.all(names.map((name) => reservedNow(client, name)));
+  return {
+    limit: AccountLimit?.ConcurrentExecutions ?? 0,
+    unreserved: AccountLimit?.UnreservedConcurrentExecutions ?? 0,
+    own: own.reduce((sum, each) => sum + each, 0),
+  };
+}
+
+/** 0 for a function that is not deployed yet. */
+async function reservedNow(client: LambdaClient, name: string): Promise<number> {
+  try {
+    return (await client.send(new GetFunctionConcurrencyCommand({ FunctionName: name }))).ReservedConcurrentExecutions ?? 0;
+  } catch (thrown) {
+    if ((thrown as Error).name === "ResourceNotFoundException") return 0;
+    throw thrown;
+  }
+}

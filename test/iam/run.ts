@@ -1,0 +1,33 @@
+// `npm run test:iam`: the policies of the template and of whoever deploys, by a simulator of IAM.
+// Its last line has the sum, "N passed, N failed".
+import { type Case, judge } from "./cases.ts";
+import { casesOfFunctions, checkTable } from "./functions.ts";
+import { casesOfGrants } from "./grants.ts";
+import { stageOf } from "./stack.ts";
+
+/** Failures that are printed of each table; the sum counts all. */
+const SHOWN = 20;
+const sums: { of: string; allowed: number; refused: number; failed: number }[] = [];
+
+async function report(of: string, cases: readonly Case[], others: readonly string[] = []): Promise<void> {
+  const { allowed, refused, failures } = await judge(cases);
+  const all = [...others, ...failures];
+  sums.push({ of, allowed, refused, failed: all.length });
+  for (const failure of all.slice(0, SHOWN)) console.error(failure);
+}
+
+for (const [service, stageName] of [
+  ["baton", "prod"],
+  ["baton", "dev"],
+  ["shop", "prod"],
+] as const) {
+  const stage = await stageOf(service, stageName);
+  await report(`functions of ${stage.stack.name}`, await casesOfFunctions(stage), checkTable(stage));
+  await report(`schedules, APIs and alarms of ${stage.stack.name}`, casesOfGrants(stage));
+}
+
+console.table(sums);
+const total = (key: "allowed" | "refused" | "failed") => sums.reduce((sum, each) => sum + each[key], 0);
+console.log(`${total("allowed")} calls were allowed and ${total("refused")} refused, as they should be`);
+console.log(`${total("allowed") + total("refused")} passed, ${total("failed")} failed`);
+process.exitCode = total("failed") === 0 && total("allowed") > 0 ? 0 : 1;

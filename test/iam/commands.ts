@@ -16,7 +16,7 @@ export class UnreadableUseError extends Error {
   override readonly name = "UnreadableUseError";
 }
 
-/** `{ A, B } = await import("@aws-sdk/…")`, or `import { A, B } from "@aws-sdk/…"`; minified too. */
+/** `{ A, B } = import("@aws-sdk/…")`, or `import { A, B } from "@aws-sdk/…"`, minified too. */
 const TAKEN = /\{([^{}]*)\}\s*(?:=\s*await import\(\s*|from\s*)["'](@aws-sdk\/[\w-]+)["']/g;
 const MENTIONED = /["'](@(?:aws-sdk|smithy)\/[\w-]+|aws-sdk)["']/g;
 

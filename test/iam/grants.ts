@@ -8,7 +8,7 @@ const SERVICES = ["apigateway", "cloudwatch", "ec2", "events", "lambda", "s3", "
 );
 const over = (tls: boolean) => ({ "aws:SecureTransport": String(tls) });
 
-/** What services of AWS may do by the template: take on roles, invoke, publish; and its schedules. */
+/** What services may do by the template: take on roles, invoke, publish; and its schedules. */
 export function casesOfGrants(stage: Stage): Case[] {
   return [...trustCases(stage), ...scheduleCases(stage), ...invokeCases(stage), ...topicCases(stage), ...bucketCases(stage)];
 }

@@ -28,7 +28,7 @@ const ARNS: Readonly<Record<string, Names>> = {
   "AWS::IAM::OIDCProvider": (_, { Url }) => arn("iam", `oidc-provider/${String(Url).replace("https://", "")}`, ""),
   "AWS::IAM::Role": (name) => arn("iam", `role/${name}`, ""),
   "AWS::Lambda::Function": (_, { FunctionName }) => arn("lambda", `function:${String(FunctionName)}`),
-  // As CloudFormation's GetAtt has it; its actions on the group itself take the ARN without the end.
+  // As CloudFormation's GetAtt has it; calls for a group take the ARN without its end.
   "AWS::Logs::LogGroup": (_, { LogGroupName }) => arn("logs", `log-group:${String(LogGroupName)}:*`),
   "AWS::S3::Bucket": (name) => `arn:aws:s3:::${name.toLowerCase()}`,
   "AWS::SNS::Topic": (name) => arn("sns", name),
@@ -65,7 +65,11 @@ export class Stack {
   arn(id: string): string {
     const make = ARNS[this.type(id)];
     if (make === undefined) throw new Error(`Say in ARNS what the ARN of a ${this.type(id)} is.`);
-    return make(`${this.name}-${id}-${RANDOM}`, this.properties(id));
+    return make(this.#made(id), this.properties(id));
+  }
+
+  #made(id: string): string {
+    return `${this.name}-${id}-${RANDOM}`;
   }
 
   /** The one inline policy of a role. */
@@ -103,6 +107,7 @@ export class Stack {
   #refer(id: string): string {
     const value = this.#values[id];
     if (value !== undefined) return value;
+    if (!(this.type(id) in ARNS)) return this.#made(id);
     const whole = this.arn(id);
     return /^AWS::(SNS::Topic|IAM::OIDCProvider)$/.test(this.type(id)) ? whole : whole.replace(/:\*$/, "").split(/[:/]/).at(-1)!;
   }

@@ -43,7 +43,7 @@ const OF_ALL = [
 const SEARCHED =
   "account cloudformation cloudwatch dynamodb ec2 ecr iam kms lambda logs organizations s3 scheduler secretsmanager sns sqs ssm sts";
 
-/** Making, changing and removing each resource, and what osls and the commands of the docs ask for. */
+/** Making, changing and removing each resource; what osls and the commands of the docs ask for. */
 export async function casesOfDeployer({ stack, service, stage }: Stage): Promise<Case[]> {
   const ask = askerFor(service);
   const needs = [...(await needsOf(stack)), ...needsOfOsls(stack), ...needsOfPeople(stack, service, stage)];
@@ -124,7 +124,7 @@ function foreign({ resource, ...need }: Need, of: { service: string; stage: stri
   return other === undefined ? [] : [{ ...need, resource: other }];
 }
 
-/** All that AWS knows to do with its resources, but what is needed and what is known to be no harm. */
+/** All that AWS knows to do with its resources, but what is needed or known to be no harm. */
 async function beyond(needs: readonly Need[], ask: (need: Need) => Request): Promise<Need[]> {
   const resources = [...new Set(needs.map(({ resource }) => resource).filter((resource) => !/^\*$|:apigateway:/.test(resource)))];
   const needed = new Set(needs.map(({ action }) => action));

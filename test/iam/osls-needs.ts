@@ -2,7 +2,7 @@ import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "../../infra/build.ts";
 
-/** What osls asks of AWS itself, beside CloudFormation; on the stack, its bucket or its functions. */
+/** What osls asks of AWS itself, beside CloudFormation: on its stack, bucket or functions. */
 export const OSLS: Readonly<
   Record<string, { readonly action: string; readonly on: "stack" | "bucket" | "bundle" | "function" | "api" | "*" }>
 > = {
@@ -48,7 +48,7 @@ const NEVER: Readonly<Record<string, string>> = {
   UpdateTerminationProtectionCommand: "a stack with deletion protection",
 };
 
-/** Commands of `osls deploy` and `osls remove` that stand in neither list: say there what they need. */
+/** What `osls deploy` and `osls remove` send that stands in neither list. */
 export function unknownCommands(): string[] {
   const folder = join(ROOT, "node_modules/serverless/lib/plugins/aws");
   const files = globSync(["{deploy,info,remove}/**/*.js", "lib/*.js", "{provider,deletion-protection}.js"], { cwd: folder });

@@ -3,6 +3,7 @@
 import { type Case, judge } from "./cases.ts";
 import { casesOfDeployer } from "./deployer.ts";
 import { casesOfFunctions, checkTable } from "./functions.ts";
+import { casesOfGitHub, unknownClaims } from "./github.ts";
 import { casesOfGrants } from "./grants.ts";
 import { unknownCommands } from "./osls-needs.ts";
 import { stageOf } from "./stack.ts";
@@ -29,6 +30,8 @@ async function reportStage(service: string, stageName: string): Promise<void> {
 try {
   for (const stage of ["prod", "dev"]) await reportStage("baton", stage);
   await reportStage("shop", "prod");
+  for (const service of ["baton", "shop"])
+    await report(`GitHub as the deployer of ${service}`, casesOfGitHub(service), await unknownClaims());
 } catch (error) {
   sums.push({ of: "what could not be simulated", allowed: 0, refused: 0, failed: 1 });
   console.error((error as Error).message);

@@ -1,3 +1,4 @@
+import { createValidatedPolicy, validateTrustPolicy } from "@cloud-copilot/iam-policy";
 import { runSimulation, runUnsafeSimulation, type Simulation } from "@cloud-copilot/iam-simulate";
 
 /** An IAM policy as JSON, of an identity or of a resource. */
@@ -39,13 +40,21 @@ const UNCHECKED: readonly { readonly is: (request: Request) => boolean; readonly
 /** Decides as IAM does. Throws UnknownRequestError rather than refuse what could never be asked. */
 export async function decide(request: Request): Promise<Answer> {
   const simulation = simulationOf(request);
-  if (UNCHECKED.some(({ is }) => is(request))) return runUnsafeSimulation(simulation, {}) as Answer;
+  if (UNCHECKED.some(({ is }) => is(request))) return decideUnchecked(simulation);
   const result = await runSimulation(simulation, {});
   const { action, resource } = request;
   if (result.resultType === "error") throw new UnknownRequestError(`${action} on ${resource}: ${JSON.stringify(result.errors)}`);
   const ignored = result.resultType === "single" ? (result.result.ignoredContextKeys ?? []) : [];
   if (ignored.length > 0) throw new UnknownRequestError(`${action} on ${resource} has no condition ${ignored.join(", ")}`);
   return result.overallResult as Answer;
+}
+
+function decideUnchecked(simulation: Simulation): Answer {
+  const { resourcePolicy } = simulation;
+  if (resourcePolicy === undefined) return runUnsafeSimulation(simulation, {}) as Answer;
+  const validated = createValidatedPolicy(resourcePolicy, validateTrustPolicy, { name: "trust" });
+  if (validated.errors.length > 0) throw new UnknownRequestError(`The trust policy is none: ${JSON.stringify(validated.errors)}`);
+  return runUnsafeSimulation({ ...simulation, resourcePolicy: validated }, {}) as Answer;
 }
 
 function simulationOf({ action, resource, context = {}, principal, identity, resourcePolicy }: Request): Simulation {

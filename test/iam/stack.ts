@@ -100,7 +100,11 @@ export class Stack {
       const [separator, texts] = parts as [string, unknown[]];
       return texts.map((text) => this.resolve(text)).join(separator);
     },
-    "Fn::If": (parts) => this.resolve((parts as unknown[])[1]),
+    // A condition holds unless the values say otherwise.
+    "Fn::If": (parts) => {
+      const [condition, then, otherwise] = parts as [string, unknown, unknown];
+      return this.resolve(this.#values[condition] === "false" ? otherwise : then);
+    },
   };
 
   /** What `Ref` gives is the ARN of a topic, and else the last part of one. */

@@ -36,6 +36,7 @@ const OF_ALL = [
   "logs:ListLogDeliveries",
   "logs:PutResourcePolicy",
   "logs:UpdateLogDelivery",
+  "scheduler:ListSchedules",
   "sts:GetCallerIdentity",
 ];
 
@@ -115,7 +116,7 @@ function needsOfPeople(stack: Stack, service: string, stage: string): Need[] {
     { action: "lambda:PutFunctionConcurrency", resource: poller },
     { action: "lambda:InvokeFunction", resource: poller },
     { action: "logs:FilterLogEvents", resource: `arn:aws:logs:${REGION}:${ACCOUNT}:log-group:/aws/lambda/${stack.name}-pollQueue` },
-    { action: "scheduler:GetSchedule", resource: stack.arn("PollQueueSchedule") },
+    { action: "scheduler:ListSchedules", resource: "*" },
   ];
 }
 

@@ -6,6 +6,7 @@ import type { Need } from "./calls.ts";
 import type { Case } from "./cases.ts";
 import { couldBeAsked, everythingWith, neighboursOf } from "./neighbours.ts";
 import { OSLS } from "./osls-needs.ts";
+import { needsOfPeople } from "./people-needs.ts";
 import { NEEDS } from "./resource-needs.ts";
 import { ACCOUNT, type Policy, REGION, type Request } from "./simulate.ts";
 import type { Stack, Stage } from "./stack.ts";
@@ -102,22 +103,6 @@ function needsOfOsls(stack: Stack): Need[] {
     "*": "*",
   };
   return Object.values(OSLS).map(({ action, on }) => ({ action, resource: places[on] }));
-}
-
-/** `npm run keys`, and the commands of docs/deploy.md and docs/operations.md. */
-function needsOfPeople(stack: Stack, service: string, stage: string): Need[] {
-  const poller = stack.arn("PollQueueLambdaFunction");
-  const parameter = (name: string) => `arn:aws:ssm:${REGION}:${ACCOUNT}:parameter/${service}/${stage}/${name}`;
-  const functions = ["enqueue-run", "control-runs", "poll-queue"];
-  return [
-    ...functions.map((name) => ({ action: "ssm:PutParameter", resource: parameter(`${name}/database-url`) })),
-    { action: "ssm:PutParameter", resource: parameter("api-keys") },
-    { action: "ssm:GetParameter", resource: parameter("api-keys") },
-    { action: "lambda:PutFunctionConcurrency", resource: poller },
-    { action: "lambda:InvokeFunction", resource: poller },
-    { action: "logs:FilterLogEvents", resource: `arn:aws:logs:${REGION}:${ACCOUNT}:log-group:/aws/lambda/${stack.name}-pollQueue` },
-    { action: "scheduler:ListSchedules", resource: "*" },
-  ];
 }
 
 function foreign({ resource, ...need }: Need, of: { service: string; stage: string }): Need[] {

@@ -6,6 +6,7 @@ import { casesOfFunctions, checkTable } from "./functions.ts";
 import { casesOfGitHub, unknownClaims } from "./github.ts";
 import { casesOfGrants } from "./grants.ts";
 import { unknownCommands } from "./osls-needs.ts";
+import { unknownToPeople } from "./people-needs.ts";
 import { stageOf } from "./stack.ts";
 
 /** Failures that are printed of each table; the sum counts all. */
@@ -24,7 +25,7 @@ async function reportStage(service: string, stageName: string): Promise<void> {
   const { name } = stage.stack;
   await report(`functions of ${name}`, await casesOfFunctions(stage), checkTable(stage));
   await report(`schedules, APIs and alarms of ${name}`, casesOfGrants(stage));
-  await report(`deployer of ${name}`, await casesOfDeployer(stage), unknownCommands());
+  await report(`deployer of ${name}`, await casesOfDeployer(stage), [...unknownCommands(), ...unknownToPeople()]);
 }
 
 try {

@@ -1,3 +1,5 @@
+// iam-simulate and iam-policy are under the AGPL: they test here, and nothing outside of test/iam
+// may use them.
 import { createValidatedPolicy, validateTrustPolicy } from "@cloud-copilot/iam-policy";
 import { runSimulation, runUnsafeSimulation, type Simulation } from "@cloud-copilot/iam-simulate";
 

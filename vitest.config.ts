@@ -1,8 +1,10 @@
-import { defineConfig } from "vitest/config";
+import { configDefaults, defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
+    // Needs the AWS CLI on the machine: `npm run test:aws-cli`.
+    exclude: [...configDefaults.exclude, ...(process.env["BATON_TEST_AWS_CLI"] ? [] : ["test/aws-cli/**"])],
     globalSetup: ["test/support/global-setup.ts"],
     setupFiles: ["test/support/cpu/file-cpu.ts"],
     reporters: ["default", "./test/support/cpu/reporter.ts"],

@@ -23,7 +23,9 @@ export interface StageOptions {
   readonly ssm: SSMClient;
 }
 
-/** What a stage needs beside its stack: logins, their parameters, a key. It removes what it made. */
+/**
+ * What a stage needs beside its stack: logins, their parameters, a key. It removes what it made.
+ */
 export class Stage implements Secrets {
   readonly #options: StageOptions;
   readonly #keys: StoredKeys;

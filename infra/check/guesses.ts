@@ -43,7 +43,7 @@ const GUESSES: readonly Guess[] = [
 export function readTests(root = ROOT): Source[] {
   const paths = globSync("test/**/*.ts", {
     cwd: root,
-    exclude: ["test/{bench,nag,storm,mutants}/**", "test/architecture/guesses.test.ts", "**/node_modules/**"],
+    exclude: ["test/{bench,nag,iam,storm,mutants}/**", "test/architecture/guesses.test.ts", "**/node_modules/**"],
   });
   return paths
     .map((path) => path.replaceAll("\\", "/"))

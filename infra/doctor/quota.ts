@@ -16,10 +16,12 @@ export function reservedFor(stage: string): number {
   return Object.values(RESERVED).reduce((sum, name) => sum + Number(chosen[name] ?? 0), 0);
 }
 
-/** Lambda's concurrency in this account and region: all of it, what nobody reserves, and what this stage does now. */
+/** Lambda's concurrency in one account and region. */
 export interface Concurrency {
   readonly limit: number;
+  /** What no function reserves. */
   readonly unreserved: number;
+  /** What the functions of this stage reserve now. */
   readonly own: number;
 }
 

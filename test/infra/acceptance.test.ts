@@ -69,7 +69,7 @@ function localCloud(changed: Partial<Cloud> = {}): Cloud {
   };
 }
 
-/** Time passes for the database and for what AWS does by the clock: ticks and one-time schedules. */
+/** Time passes for the database, and for what AWS does by the clock: ticks, one-time schedules. */
 function passTime(): (ms: number) => Promise<void> {
   const clock = createClock((text, values) => query(ownerUrl, text, [...(values ?? [])]) as Promise<never[]>);
   let ahead = 0;
@@ -78,6 +78,7 @@ function passTime(): (ms: number) => Promise<void> {
     await clock.advance(`${ms} milliseconds`);
     const due = [...host.oneTimeSchedules.values()].some(({ at }) => at <= Date.now() + ahead);
     void host.invoke(POLLER, due ? '{"nudged":true}' : "{}");
+    // no guess: this is the pace of the looks, which are counted
     await setTimeout(100);
   };
 }

@@ -3,7 +3,10 @@ import { type Resources, ResourcesSchema, understand, UnknownTemplateError } fro
 
 const Document = z.object({ Resources: ResourcesSchema, Conditions: z.record(z.string(), z.unknown()).default({}) });
 
-/** The resources of a template without those whose condition does not hold. Throws UnknownTemplateError. */
+/**
+ * The resources of a template without those whose condition does not hold. Throws
+ * UnknownTemplateError.
+ */
 export function standingResources(document: unknown): Resources {
   const { Resources: all, Conditions } = understand("the template", Document, document);
   const stands = ({ Condition }: { Condition?: string | undefined }) =>
@@ -11,7 +14,7 @@ export function standingResources(document: unknown): Resources {
   return Object.fromEntries(Object.entries(all).filter(([, resource]) => stands(resource)));
 }
 
-/** Of texts alone: what a condition asks of parameters of the stack is known only to CloudFormation. */
+/** Of texts alone: what a condition asks of the stack's parameters only CloudFormation knows. */
 function holds(condition: unknown, named: Readonly<Record<string, unknown>>, name: string): boolean {
   const [[key, value] = ["", undefined], ...more] = Object.entries((condition ?? {}) as object) as [string, unknown][];
   const each = (value: unknown) => (value as unknown[]).map((part) => holds(part, named, name));

@@ -2,9 +2,10 @@ import { readFileSync } from "node:fs";
 import * as z from "zod";
 import { scheduleGroupArn } from "./arns.ts";
 import { intrinsicsOf, type Resolve } from "./intrinsics.ts";
+import { permissionsOf } from "./permissions.ts";
 import { ResourcesSchema, resourcesOf, UnknownTemplateError } from "./resources.ts";
 import type { Statement } from "./role-policy.ts";
-import { checkTrust, permissionsOf, type RoleFacts, rolesOf } from "./roles.ts";
+import { checkTrust, type RoleFacts, rolesOf } from "./roles.ts";
 
 /** One `AWS::Lambda::Function` of the template. */
 export interface FunctionFacts {

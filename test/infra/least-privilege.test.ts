@@ -176,7 +176,7 @@ test.each([
   const { [permission]: taken, ...Resources } = made.document.Resources;
   expect(taken).toBeDefined();
   const [journey] = byRole[role]!;
-  const { refusals } = await pass(made, { Resources }, journey!);
+  const { refusals } = await pass(made, { ...made.document, Resources }, journey!);
   expect(refusals.map(({ message }) => message)).toEqual([
     expect.stringMatching(
       /^User: apigateway\.amazonaws\.com is not authorized to perform: lambda:InvokeFunction on resource: arn:aws:lambda:\S+ because no resource-based policy allows/,

@@ -141,6 +141,14 @@ describe("a role", () => {
   };
   const role = (properties: object) => ({ Type: "AWS::IAM::Role", Properties: { AssumeRolePolicyDocument: trust, ...properties } });
 
+  const run = (id: string) => {
+    const Role = { "Fn::GetAtt": [id, "Arn"] };
+    return {
+      Type: "AWS::Lambda::Function",
+      Properties: { FunctionName: "x", Handler: "x.y", Timeout: 1, MemorySize: 1, Environment: { Variables: {} }, Role },
+    };
+  };
+
   test.each([
     ["a managed policy", { R: role({ ManagedPolicyArns: ["arn:aws:iam::aws:policy/AdministratorAccess"] }) }, /ManagedPolicyArns/],
     ["a boundary", { R: role({ PermissionsBoundary: "arn:aws:iam::aws:policy/ReadOnlyAccess" }) }, /PermissionsBoundary/],
@@ -151,22 +159,57 @@ describe("a role", () => {
       /Principal/,
     ],
   ])("with %s is not understood rather than taken for one without", (_what, resources, message) => {
-    expect(() => templateFrom({ Resources: resources })).toThrow(
+    expect(() => templateFrom({ Resources: { ...resources, X: run("R") } })).toThrow(
       expect.objectContaining({ name: "UnknownTemplateError", message: expect.stringMatching(message) }),
     );
   });
 
-  test("that a function names has to be in the template", () => {
-    const properties = {
-      FunctionName: "x",
-      Handler: "x.y",
-      Timeout: 1,
-      MemorySize: 1,
-      Environment: { Variables: {} },
-      Role: { "Fn::GetAtt": ["Elsewhere", "Arn"] },
+  test("has the statements of a policy that names it, and of no other", () => {
+    const decrypt = {
+      Version: "2012-10-17",
+      Statement: [{ Effect: "Allow", Action: "kms:Decrypt", Resource: "arn:aws:kms:local:1:key/k" }],
     };
-    expect(() => templateFrom({ Resources: { X: { Type: "AWS::Lambda::Function", Properties: properties } } })).toThrow(
+    const policy = (id: string) => ({
+      Type: "AWS::IAM::Policy",
+      Properties: { PolicyName: "p", Roles: [{ Ref: id }], PolicyDocument: decrypt },
+    });
+    const count = (id: string) =>
+      templateFrom({ Resources: { R: role({}), Other: role({}), P: policy(id), X: run("R") } }).roles[0]!.statements.length;
+    expect(count("R")).toBe(count("Other") + 1);
+  });
+
+  test("that no function and no schedule names has no say, whatever it holds", () => {
+    const other = role({ ManagedPolicyArns: ["arn:aws:iam::aws:policy/AdministratorAccess"] });
+    const loose = { Type: "AWS::IAM::Policy", Properties: { Roles: [{ Ref: "Other" }] } };
+    expect(
+      templateFrom({ Resources: { R: role({}), Other: other, Loose: loose, X: run("R") } }).roles.map(({ logicalId }) => logicalId),
+    ).toEqual(["R"]);
+  });
+
+  test("may have a name that is made of others, as that which osls gives to a function without a role of its own", () => {
+    const RoleName = { "Fn::Join": ["-", ["shop", { Ref: "AWS::Region" }, "lambdaRole"]] };
+    const { functions } = templateFrom({ Resources: { R: role({ RoleName, Path: "/" }), X: run("R") } });
+    expect(functions[0]?.role).toMatchObject({
+      name: "shop-eu-local-1-lambdaRole",
+      arn: "arn:aws:iam::000000000000:role/shop-eu-local-1-lambdaRole",
+    });
+  });
+
+  test("that a function names has to be in the template", () => {
+    expect(() => templateFrom({ Resources: { X: run("Elsewhere") } })).toThrow(
       "The local host does not know Elsewhere, the role of X: the template has none",
     );
   });
+});
+
+test.each([
+  ["has a condition that it does not know", { PrincipalOrgID: "o-1" }, /understand P: .*PrincipalOrgID/],
+  ["is for a source that it cannot tell", { SourceArn: { "Fn::ImportValue": "x" } }, /cannot tell the value of P.SourceArn/],
+])("a permission of the gateway that %s is refused, and one of another service is nobody's matter", (_what, more, message) => {
+  const permission = (Principal: string) => ({
+    Type: "AWS::Lambda::Permission",
+    Properties: { FunctionName: "x", Action: "lambda:InvokeFunction", Principal, ...more },
+  });
+  expect(() => templateFrom({ Resources: { P: permission("apigateway.amazonaws.com") } })).toThrow(message);
+  expect(templateFrom({ Resources: { P: permission("s3.amazonaws.com") } }).permissions).toEqual([]);
 });

@@ -1,5 +1,6 @@
-import { functionArn, routeArn, sessionArn } from "./arns.ts";
+import { ACCOUNT, functionArn, routeArn, sessionArn } from "./arns.ts";
 import { AwsRefusal } from "./aws-refusal.ts";
+import { GATEWAY } from "./permissions.ts";
 import { decide, type Decision, type Right, type Statement } from "./role-policy.ts";
 import type { RoleFacts } from "./roles.ts";
 
@@ -51,16 +52,15 @@ export class Access {
 
   /** Whether API Gateway may invoke a function for a route. */
   gatewayMayInvoke(functionName: string, routeKey: string): boolean {
-    const service = "apigateway.amazonaws.com";
     const right = {
       action: "lambda:InvokeFunction",
       resource: functionArn(functionName),
-      context: { "aws:SourceArn": routeArn(routeKey) },
+      context: { "aws:SourceAccount": ACCOUNT, "aws:SourceArn": routeArn(routeKey) },
     };
-    const decision = decide(this.#permissions, right, service);
+    const decision = decide(this.#permissions, right, GATEWAY);
     if (decision === "allowed") return true;
-    const message = sentence(`User: ${service}`, right, decision, "resource");
-    this.#onRefusal({ who: service, roleId: undefined, right, denied: decision === "denied", message });
+    const message = sentence(`User: ${GATEWAY}`, right, decision, "resource");
+    this.#onRefusal({ who: GATEWAY, roleId: undefined, right, denied: decision === "denied", message });
     return false;
   }
 }

@@ -12,12 +12,12 @@ const PSEUDO: Readonly<Record<string, string>> = {
 };
 
 type Properties = Readonly<Record<string, unknown>>;
-type Names = (id: string, properties: Properties) => string;
+type Names = (id: string, properties: Properties, resolve: Resolve) => string;
 
 const named =
   (property: string): Names =>
-  (id, properties) =>
-    typeof properties[property] === "string" ? properties[property] : id;
+  (id, properties, resolve) =>
+    resolve(properties[property] ?? id, `${id}.${property}`);
 
 /** What a type's `Ref` is, and its ARN. What AWS would make up a name for has its logical id. */
 const TYPES: Readonly<Record<string, { readonly ref?: Names; readonly arn?: Names }>> = {
@@ -42,7 +42,7 @@ export function intrinsicsOf(resources: Resources): Resolve {
     const [id = "", attribute] = name.split(".");
     const { Type = "", Properties } = resources[id] ?? {};
     const known = TYPES[Type]?.[attribute === undefined ? "ref" : "arn"];
-    if (known !== undefined && (attribute ?? "Arn") === "Arn") return known(id, (Properties ?? {}) as Properties);
+    if (known !== undefined && (attribute ?? "Arn") === "Arn") return known(id, (Properties ?? {}) as Properties, resolve);
     if (attribute === "Arn" && Type !== "" && !SERVED.test(Type)) return arnOf(Type.split("::")[1]!.toLowerCase(), id);
     throw new UnknownTemplateError(`The local host cannot tell what \${${name}} is in ${where}`);
   };

@@ -1,9 +1,9 @@
 import * as z from "zod";
-import { ACCOUNT, functionArn, roleArn } from "./arns.ts";
-import { type Context, conditionOf, matcher } from "./conditions.ts";
+import { ACCOUNT, roleArn } from "./arns.ts";
+import type { Context } from "./conditions.ts";
 import type { Resolve } from "./intrinsics.ts";
 import { policyStatements, trustStatements } from "./policy-document.ts";
-import { type Resources, resourcesOf } from "./resources.ts";
+import { type Resources, understand, UnknownTemplateError } from "./resources.ts";
 import { decide, type Statement } from "./role-policy.ts";
 
 /** One `AWS::IAM::Role` of the template. */
@@ -25,54 +25,62 @@ export class RefusedTemplateError extends Error {
 
 /** Strict: managed policies and boundaries would allow or refuse what the host does not see. */
 const Role = z.strictObject({
-  RoleName: z.string().optional(),
+  RoleName: z.unknown().optional(),
+  Path: z.literal("/").optional(),
   Description: z.string().optional(),
   MaxSessionDuration: z.number().optional(),
   Tags: z.unknown().optional(),
   AssumeRolePolicyDocument: z.unknown(),
   Policies: z.array(z.strictObject({ PolicyName: z.unknown(), PolicyDocument: z.unknown() })).default([]),
 });
-const Permission = z.strictObject({
-  FunctionName: z.unknown(),
-  Action: z.string(),
-  Principal: z.string(),
-  SourceArn: z.unknown().optional(),
-  SourceAccount: z.unknown().optional(),
-});
-/** Policies outside of their role's resource. */
-const POLICIES = ["AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::RolePolicy"];
 
-/** The template's roles by their logical ids. Throws UnknownTemplateError. */
+/** Whose roles matter here; the others of a template have no say in what the host answers. */
+const USERS = ["AWS::Lambda::Function", "AWS::Scheduler::Schedule"];
+/** A policy that says itself whose it is. */
+const Policy = z.strictObject({ PolicyName: z.unknown(), PolicyDocument: z.unknown(), Roles: z.array(z.object({ Ref: z.string() })) });
+
+/** What else would change a role from outside of its resource. */
+const LOOSE = ["AWS::IAM::ManagedPolicy", "AWS::IAM::RolePolicy"];
+
+/** The roles that functions and schedules name, by logical ids. Throws UnknownTemplateError. */
 export function rolesOf(resources: Resources, resolve: Resolve): Map<string, RoleFacts> {
-  for (const type of POLICIES) resourcesOf(resources, type, z.never("write the statements into the Policies of their role"));
-  const roles = resourcesOf(resources, "AWS::IAM::Role", Role);
+  const ofTypes = (types: readonly string[]) => Object.entries(resources).filter(([, { Type }]) => types.includes(Type));
+  const used = ofTypes(["AWS::IAM::Role"]).filter(([id]) => ofTypes(USERS).some(([, user]) => isNamedIn(user, id)));
+  for (const [loose, policy] of ofTypes(LOOSE)) {
+    const [role] = used.find(([id]) => isNamedIn(policy, id)) ?? [];
+    if (role === undefined) continue;
+    throw new UnknownTemplateError(`The local host does not understand ${loose}: write its statements into the Policies of ${role}`);
+  }
+  const policies = ofTypes(["AWS::IAM::Policy"]).filter(([, policy]) => used.some(([id]) => isNamedIn(policy, id)));
+  const attached = policies.flatMap(([id, { Properties }]) => attachments(id, understand(id, Policy, Properties), resolve));
   return new Map(
-    [...roles].map(([logicalId, { RoleName: name = logicalId, AssumeRolePolicyDocument, Policies }]) => {
-      const statements = Policies.flatMap(({ PolicyDocument }, index) =>
-        policyStatements(PolicyDocument, `${logicalId}.Policies[${index}]`, resolve),
-      );
-      const trust = trustStatements(AssumeRolePolicyDocument, `${logicalId}.AssumeRolePolicyDocument`, resolve);
-      return [logicalId, { logicalId, name, arn: roleArn(name), statements, trust }];
+    used.map(([id, { Properties }]) => {
+      const facts = roleFacts(id, understand(id, Role, Properties), resolve);
+      return [
+        id,
+        { ...facts, statements: [...facts.statements, ...attached.flatMap(({ role, statements }) => (role === id ? statements : []))] },
+      ];
     }),
   );
 }
 
-/** What services of AWS may do with functions: each `AWS::Lambda::Permission` as a statement. */
-export function permissionsOf(resources: Resources, resolve: Resolve): Statement[] {
-  return [...resourcesOf(resources, "AWS::Lambda::Permission", Permission)].map(([id, facts]) => {
-    const named = resolve(facts.FunctionName, `${id}.FunctionName`);
-    const source = [
-      facts.SourceArn !== undefined && conditionOf("ArnLike", "aws:SourceArn", [resolve(facts.SourceArn, `${id}.SourceArn`)]),
-      facts.SourceAccount !== undefined && conditionOf("StringEquals", "aws:SourceAccount", [resolve(facts.SourceAccount, id)]),
-    ];
-    return {
-      effect: "Allow",
-      actions: [matcher(facts.Action, "i")],
-      resources: [matcher(named.startsWith("arn:") ? named : functionArn(named))],
-      conditions: source.filter((condition) => typeof condition === "function"),
-      services: new Set([facts.Principal]),
-    };
-  });
+function attachments(id: string, { PolicyDocument, Roles }: z.output<typeof Policy>, resolve: Resolve) {
+  const statements = policyStatements(PolicyDocument, `${id}.PolicyDocument`, resolve);
+  return Roles.map(({ Ref: role }) => ({ role, statements }));
+}
+
+function isNamedIn(resource: Resources[string], id: string): boolean {
+  return JSON.stringify(resource).includes(JSON.stringify(id));
+}
+
+function roleFacts(logicalId: string, facts: z.output<typeof Role>, resolve: Resolve): RoleFacts {
+  const { RoleName, AssumeRolePolicyDocument, Policies } = facts;
+  const name = resolve(RoleName ?? logicalId, `${logicalId}.RoleName`);
+  const statements = Policies.flatMap(({ PolicyDocument }, index) =>
+    policyStatements(PolicyDocument, `${logicalId}.Policies[${index}]`, resolve),
+  );
+  const trust = trustStatements(AssumeRolePolicyDocument, `${logicalId}.AssumeRolePolicyDocument`, resolve);
+  return { logicalId, name, arn: roleArn(name), statements, trust };
 }
 
 /** Whether a service such as `lambda.amazonaws.com` may take a role. */

@@ -2,10 +2,11 @@ import { readFileSync } from "node:fs";
 import * as z from "zod";
 import { scheduleGroupArn } from "./arns.ts";
 import { intrinsicsOf, type Resolve } from "./intrinsics.ts";
+import { permissionsOf } from "./permissions.ts";
 import { resourcesOf, UnknownTemplateError } from "./resources.ts";
-import { standingResources } from "./template-conditions.ts";
 import type { Statement } from "./role-policy.ts";
-import { checkTrust, permissionsOf, type RoleFacts, rolesOf } from "./roles.ts";
+import { checkTrust, type RoleFacts, rolesOf } from "./roles.ts";
+import { standingResources } from "./template-conditions.ts";
 
 /** One `AWS::Lambda::Function` of the template. */
 export interface FunctionFacts {

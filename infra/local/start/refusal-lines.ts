@@ -43,9 +43,9 @@ function general(arn: string, functions: Template["functions"]): string {
   const { BATON_SERVICE: name = "", BATON_STAGE: stage = "" } = functions[0]?.environment ?? {};
   const path = rest
     .join(":")
-    .replaceAll(`/${name}/${stage}/`, "/\${self:service}/\${sls:stage}/")
-    .replaceAll(`${name}-${stage}`, "\${self:service}-\${sls:stage}");
-  return ["arn", "\${AWS::Partition}", service, here(region, REGION, "Region"), here(account, ACCOUNT, "AccountId"), path].join(":");
+    .replaceAll(`/${name}/${stage}/`, "/${self:service}/${sls:stage}/")
+    .replaceAll(`${name}-${stage}`, "${self:service}-${sls:stage}");
+  return ["arn", "${AWS::Partition}", service, here(region, REGION, "Region"), here(account, ACCOUNT, "AccountId"), path].join(":");
 }
 
 function fileOf(roleId: string): string {

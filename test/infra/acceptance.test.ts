@@ -73,11 +73,13 @@ function localCloud(changed: Partial<Cloud> = {}): Cloud {
 function passTime(): (ms: number) => Promise<void> {
   const clock = createClock((text, values) => query(ownerUrl, text, [...(values ?? [])]) as Promise<never[]>);
   let ahead = 0;
+  const fired = new Set<number>();
   return async (ms) => {
     ahead += ms;
     await clock.advance(`${ms} milliseconds`);
-    const due = [...host.oneTimeSchedules.values()].some(({ at }) => at <= Date.now() + ahead);
-    void host.invoke(POLLER, due ? '{"nudged":true}' : "{}");
+    const due = [...host.oneTimeSchedules.values()].filter(({ at }) => at <= Date.now() + ahead && !fired.has(at));
+    for (const { at } of due) fired.add(at);
+    void host.invoke(POLLER, due.length > 0 ? '{"nudged":true}' : "{}");
     // no guess: this is the pace of the looks, which are counted
     await setTimeout(100);
   };

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { availableParallelism } from "node:os";
 import { Access, type Refusal } from "./host/access.ts";
 import { type AccessKey, AccessKeys } from "./host/access-keys.ts";
-import { REGION } from "./host/arns.ts";
+import { functionArn, REGION } from "./host/arns.ts";
 import { type Authorize, awsApi, type CallListener } from "./host/aws-api.ts";
 import { httpGateway, type GatewayOptions } from "./host/http-gateway.ts";
 import { invokeApi } from "./host/invoke-api.ts";
@@ -74,15 +74,15 @@ export interface Host {
 export async function startHost(options: HostOptions): Promise<Host> {
   const { template, codeRoot, log, onAnswer = () => undefined, onCrash = () => undefined } = options;
   const pools = new Map<string, LambdaPool>();
-  const poolNamed = (name: string) => [...pools.values()].find(({ facts }) => facts.name === name);
+  const poolAt = (arn: string) => [...pools.values()].find(({ facts }) => functionArn(facts.name) === arn);
   const poolOf = (functionId: string): LambdaPool => pools.get(functionId)!;
   const parameters = new Map(options.parameters);
   const access = new Access(template.permissions, options.onRefusal);
   const authorize: Authorize = (caller, operation, input) => access.demand(caller, rightsFor(operation, input), deniedStatus(operation));
-  const schedules = schedulesOf(template, access, poolNamed);
+  const schedules = schedulesOf(template, access, poolAt);
   const keys = new AccessKeys();
   const services = awsServices(
-    invokeApi(poolNamed, authorize),
+    invokeApi(poolAt, authorize),
     awsApi(ssmApi(parameters), authorize),
     awsApi(schedules.api.answer, authorize),
   );

@@ -45,9 +45,21 @@ test.each<[string, Partial<InvokeCommandInput>, Thrown]>([
     invalid(broken("Later", "invocationType", "satisfy enum value set: [Event, RequestResponse, DryRun]")),
   ],
   ["another log", { LogType: "All" as "Tail" }, invalid(broken("All", "logType", "satisfy enum value set: [None, Tail]"))],
-  ["a function that is not there", { FunctionName: "nothing" }, refused("ResourceNotFoundException", 404, "Function not found: nothing")],
-  ["a version that is not there", { Qualifier: "7" }, refused("ResourceNotFoundException", 404, "Function not found: probe")],
-  ["an alias that is not there", { FunctionName: "probe:live" }, refused("ResourceNotFoundException", 404, "Function not found: probe")],
+  [
+    "a function that is not there",
+    { FunctionName: "nothing" },
+    refused("ResourceNotFoundException", 404, `Function not found: ${functionArn("nothing")}`),
+  ],
+  [
+    "a version that is not there",
+    { Qualifier: "7" },
+    refused("ResourceNotFoundException", 404, `Function not found: ${functionArn("probe")}:7`),
+  ],
+  [
+    "an alias that is not there",
+    { FunctionName: "probe:live" },
+    refused("ResourceNotFoundException", 404, `Function not found: ${functionArn("probe")}:live`),
+  ],
   [
     "a context, which the local host does not pass on",
     { ClientContext: "e30=" },

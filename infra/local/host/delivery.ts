@@ -17,7 +17,7 @@ export interface Due {
 
 export interface DeliveryOptions {
   readonly access: Access;
-  readonly poolNamed: (name: string) => LambdaPool | undefined;
+  readonly poolAt: (arn: string) => LambdaPool | undefined;
   /** Receives what could not be delivered, by the queue's ARN. */
   readonly deadLetter: (queueArn: string, event: string) => void;
 }
@@ -26,10 +26,10 @@ export interface DeliveryOptions {
  * Invokes a schedule's target with the schedule's role; undefined where it was not invoked, or its
  * event was dropped. What could not be delivered goes to the queue for that, with the same role.
  */
-export async function deliver(due: Due, { access, poolNamed, deadLetter }: DeliveryOptions): Promise<Outcome | undefined> {
+export async function deliver(due: Due, { access, poolAt, deadLetter }: DeliveryOptions): Promise<Outcome | undefined> {
   const caller = { name: due.name, role: due.role };
   const event = due.input ?? scheduledEvent(scheduleArn(due.group, due.name));
-  const pool = poolNamed(due.targetArn.split(":function:")[1] ?? "");
+  const pool = poolAt(due.targetArn);
   if (pool !== undefined && access.permits(caller, { action: "lambda:InvokeFunction", resource: due.targetArn }))
     return pool.invokeAsync(event).catch(() => undefined);
   const { deadLetterArn } = due;

@@ -5,7 +5,7 @@ import { AwsRefusal } from "./aws-refusal.ts";
 import { checkInput } from "./check-input.ts";
 import type { Outcome } from "./lambda-instance.ts";
 import { type LambdaPool, TooManyRequestsError } from "./lambda-pool.ts";
-import { functionNamed, type Input } from "./operations.ts";
+import { calledArn, type Input } from "./operations.ts";
 import { readBody } from "./request-body.ts";
 
 /** What Lambda takes with one call, in bytes; others wait for the end of a synchronous one. */
@@ -15,7 +15,7 @@ const LIMITS = { RequestResponse: 6 * 1024 * 1024, Event: 1024 * 1024, DryRun: 6
  * Answers Lambda's Invoke API, so that functions wake one another through the AWS SDK as when
  * deployed.
  */
-export function invokeApi(poolNamed: (name: string) => LambdaPool | undefined, authorize: Authorize): CallListener {
+export function invokeApi(poolAt: (arn: string) => LambdaPool | undefined, authorize: Authorize): CallListener {
   return (request, response, caller) => {
     serve(request, response, caller).catch((thrown: unknown) => refuse(response, refusalOf(thrown)));
   };
@@ -34,11 +34,10 @@ export function invokeApi(poolNamed: (name: string) => LambdaPool | undefined, a
   }
 
   function invocationOf(input: Input): { type: keyof typeof LIMITS; pool: LambdaPool } {
-    const given = functionNamed(String(input["FunctionName"]));
-    const qualifier = input["Qualifier"] ?? given.qualifier ?? "$LATEST";
-    const pool = qualifier === "$LATEST" ? poolNamed(given.name) : undefined;
+    const arn = calledArn(input).replace(/:\$LATEST$/, "");
+    const pool = poolAt(arn);
     if (pool !== undefined) return { type: (input["InvocationType"] ?? "RequestResponse") as keyof typeof LIMITS, pool };
-    throw new AwsRefusal("ResourceNotFoundException", { status: 404, message: `Function not found: ${given.name}` });
+    throw new AwsRefusal("ResourceNotFoundException", { status: 404, message: `Function not found: ${arn}` });
   }
 }
 

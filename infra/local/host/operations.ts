@@ -1,4 +1,4 @@
-import { functionArn, parameterArn, scheduleArn } from "./arns.ts";
+import { ACCOUNT, PARTITION, parameterArn, REGION, scheduleArn } from "./arns.ts";
 import { AwsRefusal } from "./aws-refusal.ts";
 import type { Right } from "./role-policy.ts";
 import { isOperation, type Operation } from "./service-model.ts";
@@ -45,7 +45,7 @@ export function rightsFor(operation: Operation, input: Input): Right[] {
       ];
     }
     case "lambda:Invoke":
-      return [{ action: "lambda:InvokeFunction", resource: functionArn(functionNamed(text("FunctionName")).name) }];
+      return [{ action: "lambda:InvokeFunction", resource: calledArn(input) }];
   }
 }
 
@@ -54,8 +54,13 @@ export function deniedStatus(operation: Operation): number {
   return operation.startsWith("ssm:") ? 400 : 403;
 }
 
-/** A function by its name, a part of its ARN, or all of it, with or without a version. */
-export function functionNamed(text: string): { name: string; qualifier: string | undefined } {
-  const [name = "", qualifier] = text.replace(/^.*\bfunction:/, "").split(":");
-  return { name, qualifier };
+/**
+ * The ARN of a function that is called by its name, a part of its ARN, or all of it, and with a
+ * version or without.
+ */
+export function calledArn({ FunctionName, Qualifier }: Input): string {
+  const [, region = REGION, account = ACCOUNT, name = "", own] =
+    /^(?:arn:[^:]+:lambda:([^:]+):)?(?:(\d{12}):)?(?:function:)?([^:]+)(?::(.+))?$/.exec(String(FunctionName)) ?? [];
+  const qualifier = Qualifier ?? own;
+  return `arn:${PARTITION}:lambda:${region}:${account}:function:${name}${typeof qualifier === "string" ? `:${qualifier}` : ""}`;
 }

@@ -20,11 +20,11 @@ export interface Schedules {
 export function schedulesOf(
   { schedules, functions, roles, scheduleGroups }: Template,
   access: Access,
-  poolNamed: (name: string) => LambdaPool | undefined,
+  poolAt: (arn: string) => LambdaPool | undefined,
 ): Schedules {
   const deadLetters = new Map<string, string[]>();
   const deadLetter = (queueArn: string, event: string) => void deadLetters.set(queueArn, [...(deadLetters.get(queueArn) ?? []), event]);
-  const options = { access, poolNamed, deadLetter };
+  const options = { access, poolAt, deadLetter };
   const roleNamed = (arn: string) => roles.find((role) => role.arn === arn);
   const api = new SchedulerApi({
     groups: scheduleGroups,

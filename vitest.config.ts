@@ -2,9 +2,9 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
+    include: ["{test,examples}/**/*.test.ts"],
     globalSetup: ["test/support/global-setup.ts"],
-    setupFiles: ["test/support/cpu/file-cpu.ts"],
+    setupFiles: ["test/support/cpu/file-cpu.ts", "test/support/own-workflows.ts"],
     reporters: ["default", "./test/support/cpu/reporter.ts"],
     // No verdict: it only ends what hangs.
     testTimeout: 120_000,

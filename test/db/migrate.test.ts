@@ -164,17 +164,19 @@ test("a database tells whether it is current, older, newer or was never migrated
 });
 
 test("a migration of the service's own that was applied and then deleted blocks nothing, and is spoken of", async () => {
-  await migrate({ url, roles: true });
-  rmSync(join(sqlDir, "migrations/0100_example.sql"));
+  const own = (number: string) => join(sqlDir, `migrations/${number}_own.sql`);
+  writeFileSync(own("0101"), "create schema own;");
+  await migrate({ url, roles: true, sqlDir });
+  rmSync(own("0101"));
   expect(await checkSchema(url, sqlDir)).toBe("current");
   appendFileSync(join(sqlDir, "functions/now.sql"), "-- changed\n");
-  writeFileSync(join(sqlDir, "migrations/0101_own.sql"), "create schema own;");
+  writeFileSync(own("0102"), "create schema more;");
   expect(await checkSchema(url, sqlDir)).toBe("older");
   const lines: string[] = [];
   await migrate({ url, roles: true, sqlDir, log: (line) => void lines.push(line) });
-  expect(lines).toContain("applied here before and not in this code: 0100_example; what it made stays as it is");
+  expect(lines).toContain("applied here before and not in this code: 0101_own; what it made stays as it is");
   expect(await checkSchema(url, sqlDir)).toBe("current");
-  expect(await query(url, "select from pg_namespace where nspname in ('example', 'own')")).toHaveLength(2);
+  expect(await query(url, "select from pg_namespace where nspname in ('own', 'more')")).toHaveLength(2);
 });
 
 test("the command says what it lacks and what it did", () => {

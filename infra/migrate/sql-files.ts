@@ -56,7 +56,7 @@ export const SQL_DIR = join(ROOT, "sql");
  */
 const OTHERS: readonly Folder[] = [{ path: join(ROOT, "examples/sql"), name: "examples/sql" }];
 
-/** The files of this project, or those of one folder, and of others that stand in for its others. */
+/** The files of this project; or those of one folder, and of `others` beside it. */
 export function readSqlFiles(sqlDir?: string, others = sqlDir === undefined ? OTHERS : []): SqlFiles {
   const baton = { path: sqlDir ?? SQL_DIR, name: "sql" };
   const everywhere = (file: string) => [readSqlFile(baton, file), ...others.flatMap((folder) => readIfThere(folder, file))];

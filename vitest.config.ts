@@ -2,11 +2,11 @@ import { configDefaults, defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
+    include: ["{test,examples}/**/*.test.ts"],
     // Needs the AWS CLI on the machine: `npm run test:aws-cli`.
     exclude: [...configDefaults.exclude, ...(process.env["BATON_TEST_AWS_CLI"] ? [] : ["test/aws-cli/**"])],
     globalSetup: ["test/support/global-setup.ts"],
-    setupFiles: ["test/support/cpu/file-cpu.ts"],
+    setupFiles: ["test/support/cpu/file-cpu.ts", "test/support/own-workflows.ts"],
     reporters: ["default", "./test/support/cpu/reporter.ts"],
     // No verdict: it only ends what hangs.
     testTimeout: 120_000,

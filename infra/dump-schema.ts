@@ -6,26 +6,22 @@ import { startPostgres } from "./local/embedded-postgres.ts";
 import { withClient } from "./migrate/connection.ts";
 import { migrate } from "./migrate.ts";
 
-const SCHEMAS = ["baton", "example"];
 const SCHEMA_FILE = fileURLToPath(new URL("../sql/schema.sql", import.meta.url));
 const HEADER = "-- What the migrations and functions make, for reviewing; written by: npm run schema";
 
-/**
- * The schemas baton and example of a migrated database as text, the same on every version of
- * PostgreSQL.
- */
-export async function dumpSchema(url: string): Promise<string> {
+/** Schemas of a migrated database as text, the same on every version of PostgreSQL. */
+export async function dumpSchema(url: string, schemas: readonly string[] = ["baton"]): Promise<string> {
   return withClient(url, async (client) => {
     // Names are written in full, whatever the login's own search path is.
     await client.query("set search_path = pg_catalog");
-    const parts: string[] = [HEADER, ...SCHEMAS.map((schema) => `create schema ${schema};`)];
+    const parts: string[] = [HEADER, ...schemas.map((schema) => `create schema ${schema};`)];
     for (const [kind, separator] of [
       ["tables", "\n\n"],
       ["functions", "\n\n"],
       ["grants", "\n"],
     ] as const) {
       const text = readFileSync(new URL(`dump-schema/${kind}.sql`, import.meta.url), "utf8");
-      const { rows } = await client.query<{ text: string }>(text, [SCHEMAS]);
+      const { rows } = await client.query<{ text: string }>(text, [schemas]);
       parts.push(rows.map((row) => row.text).join(separator));
     }
     return `${parts.join("\n\n")}\n`;

@@ -18,15 +18,3 @@ begin
   end loop;
 end
 $$;
-
--- A sql node runs with the poller's own rights, so the poller needs them on the tables of the
--- examples.
-do $$
-begin
-  if to_regnamespace('example') is not null and exists (select from baton.migration where name = '0100_example') then
-    grant usage on schema example to baton_poller, baton_reader;
-    grant select, insert, update, delete on all tables in schema example to baton_poller;
-    grant select on all tables in schema example to baton_reader;
-  end if;
-end
-$$;

@@ -13,8 +13,6 @@ declare
   options text := case when current_setting('server_version_num')::integer >= 160000 then ' with inherit true, set true' else '' end;
   needed text;
   part regclass;
-  -- A schema example that Baton did not make is somebody else's.
-  ours oid[] := array[to_regnamespace('baton')];
 begin
   foreach needed in array array['baton_migrator', 'baton_engine', 'baton_producer', 'baton_poller', 'baton_reader', 'baton_operator'] loop
     begin
@@ -36,27 +34,21 @@ begin
     execute format('grant create on database %I to baton_migrator', current_database());
   end if;
 
-  if has_table_privilege(to_regclass('baton.migration'), 'select') then
-    if exists (select from baton.migration where name = '0100_example') then
-      ours := ours || to_regnamespace('example')::oid;
-    end if;
-  end if;
-
   -- What was migrated with --no-roles belongs to the user who did it.
   for part in
     select c.oid from pg_class as c
-    where c.relnamespace = any (ours)
+    where c.relnamespace = to_regnamespace('baton')
       and c.relkind in ('r', 'p') and c.relowner <> 'baton_migrator'::regrole
   loop
     execute format('alter table %s owner to baton_migrator', part);
   end loop;
   for needed in
     select format('alter function %s owner to baton_migrator', p.oid::regprocedure) from pg_proc as p
-    where p.pronamespace = any (ours)
+    where p.pronamespace = to_regnamespace('baton')
       and p.proowner not in ('baton_migrator'::regrole, 'baton_engine'::regrole)
     union all
     select format('alter schema %I owner to baton_migrator', n.nspname) from pg_namespace as n
-    where n.oid = any (ours) and n.nspowner <> 'baton_migrator'::regrole
+    where n.oid = to_regnamespace('baton') and n.nspowner <> 'baton_migrator'::regrole
   loop
     execute needed;
   end loop;

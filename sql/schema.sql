@@ -2,8 +2,6 @@
 
 create schema baton;
 
-create schema example;
-
 -- owner: baton_migrator
 create table baton.blocked (
   run_id uuid not null,
@@ -149,47 +147,6 @@ create table baton.setback (
   was timestamp with time zone not null,
   set_to timestamp with time zone not null,
   constraint setback_is_noted_once PRIMARY KEY (was, set_to)
-);
-
--- owner: baton_migrator
-create table example.renditions (
-  video_id uuid not null,
-  label text not null,
-  idempotency_key text not null,
-  width integer not null,
-  height integer not null,
-  frames integer not null,
-  duration_ms integer not null,
-  content bytea not null,
-  published boolean not null default false,
-  constraint renditions_label_check CHECK ((label = ANY (ARRAY['half'::text, 'quarter'::text]))),
-  constraint renditions_pkey PRIMARY KEY (video_id, label),
-  constraint renditions_video_id_fkey FOREIGN KEY (video_id) REFERENCES example.videos(id) ON DELETE CASCADE
-);
-
--- owner: baton_migrator
-create table example.video_traits (
-  video_id uuid not null,
-  name text not null,
-  value text not null,
-  constraint video_traits_pkey PRIMARY KEY (video_id, name, value),
-  constraint video_traits_video_id_fkey FOREIGN KEY (video_id) REFERENCES example.videos(id) ON DELETE CASCADE
-);
-CREATE INDEX video_traits_name_value_idx ON example.video_traits USING btree (name, value);
-
--- owner: baton_migrator
-create table example.videos (
-  id uuid not null,
-  owner_id uuid,
-  title text not null,
-  sha256 text not null,
-  size_bytes bigint not null,
-  frame_rate numeric(9,3) not null,
-  uploaded_at timestamp(3) with time zone not null,
-  published_at timestamp(3) with time zone,
-  constraint videos_pkey PRIMARY KEY (id),
-  constraint videos_size_bytes_check CHECK ((size_bytes > 0)),
-  constraint videos_title_owner_key UNIQUE (title, owner_id)
 );
 
 -- owner: baton_engine
@@ -2566,8 +2523,6 @@ grant usage on schema baton to baton_operator;
 grant usage on schema baton to baton_poller;
 grant usage on schema baton to baton_producer;
 grant usage on schema baton to baton_reader;
-grant usage on schema example to baton_poller;
-grant usage on schema example to baton_reader;
 grant delete, insert, select, update on table baton.blocked to baton_engine;
 grant delete, insert, select, update on table baton.checkpoint to baton_engine;
 grant delete, insert, select, update on table baton.clock to baton_engine;
@@ -2585,12 +2540,6 @@ grant delete, insert, select, update on table baton.ready to baton_engine;
 grant delete, insert, select, update on table baton.redrive to baton_engine;
 grant delete, insert, select, update on table baton.run to baton_engine;
 grant delete, insert, select, update on table baton.setback to baton_engine;
-grant delete, insert, select, update on table example.renditions to baton_poller;
-grant select on table example.renditions to baton_reader;
-grant delete, insert, select, update on table example.video_traits to baton_poller;
-grant select on table example.video_traits to baton_reader;
-grant delete, insert, select, update on table example.videos to baton_poller;
-grant select on table example.videos to baton_reader;
 grant execute on function baton.advance(uuid,integer,jsonb) to baton_poller;
 grant execute on function baton.append_checkpoints(baton.lease,jsonb,boolean,timestamp with time zone) to baton_engine;
 grant execute on function baton.append_failures(baton.lease,jsonb,timestamp with time zone) to baton_engine;

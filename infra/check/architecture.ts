@@ -1,5 +1,5 @@
 import { contractions } from "./expand.ts";
-import { importsAgainstTheLayers } from "./imports.ts";
+import { importsAgainstTheLayers, importsFromTheExamples } from "./imports.ts";
 import { impurities } from "./purity.ts";
 import { longFiles, membersElsewhere, secondWords, untidySqlFunctions, wideComments } from "./shape.ts";
 import { readSources, type Source } from "./sources.ts";
@@ -21,6 +21,7 @@ export const RULES: Readonly<Record<string, (sources: readonly Source[]) => stri
 export const RULES_OF_ALL: typeof RULES = {
   "a line of a comment has at most 100 columns": wideComments,
   "each member is explained above its own line": membersElsewhere,
+  "only shared/workflows/index.ts imports from examples, so that the folder can go": importsFromTheExamples,
 };
 
 if (import.meta.main) {

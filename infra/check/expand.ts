@@ -27,9 +27,9 @@ const HARMLESS = new Map([
   ["alter table baton.failure alter column node type text collate", "same type and values; older functions compare them with = alone"],
 ]);
 
-/** Statements of sql/migrations that older code might not survive, as `file: statement (why)`. */
+/** Statements of migrations that older code might not survive, as `file: statement (why)`. */
 export function contractions(sources: readonly Source[]): string[] {
-  return sources.filter(({ path }) => path.startsWith("sql/migrations/")).flatMap((source) => contractionsIn(source));
+  return sources.filter(({ path }) => /^(?:examples\/)?sql\/migrations\//.test(path)).flatMap((source) => contractionsIn(source));
 }
 
 function contractionsIn(source: Source): string[] {

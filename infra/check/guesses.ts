@@ -41,7 +41,7 @@ const GUESSES: readonly Guess[] = [
 
 /** The test files and what they use, without programs that nobody takes a verdict from. */
 export function readTests(root = ROOT): Source[] {
-  const paths = globSync("test/**/*.ts", {
+  const paths = globSync("{test,examples/test}/**/*.ts", {
     cwd: root,
     exclude: ["test/{bench,nag,iam,storm,mutants}/**", "test/architecture/guesses.test.ts", "**/node_modules/**"],
   });

@@ -11,14 +11,19 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "shared/engine": ["shared/domain"],
   "shared/db": ["shared/domain"],
   shared: ["shared/domain", "shared/engine", "shared/db"],
-  "shared/workflows": ["shared", "shared/db"],
+  "shared/workflows": ["shared", "shared/db", "examples"],
   "shared/lambda": ["shared", "shared/engine", "shared/db", "shared/domain", "shared/workflows"],
+  // The list of inputs for `npm start` asks which workflows are registered.
+  examples: ["shared", "shared/db", "shared/workflows"],
   functions: ["shared/lambda", "shared/engine"],
   infra: ["shared", "shared/lambda", "shared/engine", "shared/db", "shared/domain", "shared/workflows"],
 };
 
 /** In functions/ and shared/ only shared/db knows a driver. */
 const DRIVERS = new Set(["pg", "@neondatabase/serverless"]);
+
+/** The only file of the rest that the folder `examples` is known to, so that one can delete it. */
+const KNOWS_EXAMPLES = "shared/workflows/index.ts";
 
 interface Import {
   readonly path: string;
@@ -33,6 +38,22 @@ export function importsAgainstTheLayers(sources: readonly Source[]): string[] {
     .flatMap(importsOf)
     .filter((found) => !isAllowed(found))
     .map(({ path, specifier }) => `${path} -> ${specifier}`);
+}
+
+/** Every import from the folder `examples` that would miss it, as `file -> import`. */
+export function importsFromTheExamples(sources: readonly Source[]): string[] {
+  return sources
+    .filter(({ path }) => path.endsWith(".ts") && !path.startsWith("examples/") && path !== KNOWS_EXAMPLES)
+    .flatMap(importsOf)
+    .filter(({ path, specifier }) => isOfTheExamples(path, specifier))
+    .map(({ path, specifier }) => `${path} -> ${specifier}`);
+}
+
+/** Also by its name: the folder is a package of the workspace. */
+function isOfTheExamples(path: string, specifier: string): boolean {
+  return specifier.startsWith(".")
+    ? posix.join(posix.dirname(path), specifier).startsWith("examples/")
+    : /^baton-examples(\/|$)/.test(specifier);
 }
 
 function isAllowed({ path, specifier, typeOnly }: Import): boolean {

@@ -24,7 +24,7 @@ const RULES: readonly Rule[] = [
     because: "the engine's time is baton.now(), taken once",
   },
   {
-    where: /^sql\//,
+    where: /^(?:examples\/)?sql\//,
     forbids: /\bin\s*\(\s*select\b[^;]*?\bskip locked\b/i,
     because: "LIMIT … SKIP LOCKED inside IN (…) may take more rows than asked for: use = any (array(…))",
   },

@@ -25,7 +25,7 @@ const FOREIGN = new Set(["BATON_STAGE", "stage", "Worker", "workerData"]);
 const WIDEST_COMMENT = 100;
 
 /** Migrations that are older than the rule: what has been applied stays as it is. */
-const OLDER = /^sql\/migrations\/(0001_run|0002_places|0003_satellites|0004_lean_rounds|0005_lists|0006_clock|0100_example)\.sql$/;
+const OLDER = /\/migrations\/(0001_run|0002_places|0003_satellites|0004_lean_rounds|0005_lists|0006_clock|0100_example)\.sql$/;
 
 /**
  * Lines of comments that were not wrapped, as `file:line: columns`. Migrations are as they were
@@ -100,12 +100,12 @@ function sqlProblems(source: Source): string[] {
 }
 
 /**
- * Identifiers and file names of shared/, functions/ and sql/ with a second word for a concept, as
- * `file: identifier (say …)`.
+ * Identifiers and file names of shared/, functions/, sql/ and examples/ with a second word for a
+ * concept, as `file: identifier (say …)`.
  */
 export function secondWords(sources: readonly Source[]): string[] {
   return sources
-    .filter(({ path }) => /^(shared|functions|sql)\//.test(path))
+    .filter(({ path }) => /^(shared|functions|sql|examples)\//.test(path))
     .flatMap((source) => {
       const identifiers = new Set(`${source.path.replaceAll(/[/.]/g, " ")} ${codeOf(source)}`.match(/[A-Za-z_][\w-]*/g));
       return [...identifiers].flatMap((identifier) => secondWord(source.path, identifier));

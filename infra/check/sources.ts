@@ -8,12 +8,15 @@ export interface Source {
 }
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const TESTS = new Set(["test", "examples/test"]);
 const WRITTEN_BY_TOOLS = new Set(["sql/schema.sql"]);
 
 /** The project's own TypeScript and SQL, with those of the tests or without. */
 export function readSources({ root = ROOT, tests = false } = {}): Source[] {
-  const folders = `functions,shared,infra,sql${tests ? ",test" : ""}`;
-  const found = globSync(`{${folders}}/**/*.{ts,sql}`, { cwd: root, exclude: (path) => /(^|\/)(node_modules|reports)$/.test(path) });
+  const found = globSync("{functions,shared,infra,sql,examples,test}/**/*.{ts,sql}", {
+    cwd: root,
+    exclude: (path) => /(^|\/)(node_modules|reports)$/.test(path) || (!tests && TESTS.has(path.replaceAll("\\", "/"))),
+  });
   return found
     .map((path) => path.replaceAll("\\", "/"))
     .filter((path) => !WRITTEN_BY_TOOLS.has(path))

@@ -5,7 +5,7 @@ import type { Crash } from "./host/lambda-instance.ts";
 import { troubleOf } from "./postgres/trouble.ts";
 import { Api } from "./start/api.ts";
 import { givenApiKey, keptApiKey } from "./start/api-key.ts";
-import { enqueueExamples } from "./start/examples.ts";
+import { enqueueExamples, exampleRequest } from "./start/examples.ts";
 import { claimFolder, endWithNpm } from "./start/host-file.ts";
 import { findNpm } from "./start/process-facts.ts";
 import { openPort } from "./start/open-port.ts";
@@ -61,10 +61,11 @@ function acceptedIds(body: string): string[] {
 
 function curlLines({ address, key }: Api, id: string | undefined): string[] {
   const authorized = `curl -s -H 'authorization: Bearer ${key}'`;
-  const order = `-H 'content-type: application/json' -d '{"input":{"orderId":"o-2","amountCents":990}}'`;
+  const example = exampleRequest();
+  const post = example && `-H 'content-type: application/json' -d '${JSON.stringify(example.body)}'`;
   return [
     "Try it:",
-    `  ${authorized} ${order} ${address}/workflows/fulfil-order/runs`,
+    ...(example === undefined ? [] : [`  ${authorized} ${post} ${address}/workflows/${example.workflow}/runs`]),
     ...(id === undefined ? [] : [`  ${authorized} ${address}/runs/${id}`]),
     `  ${authorized} '${address}/runs?limit=10'`,
   ];

@@ -19,7 +19,7 @@ const GROUPS = "baton_engine, baton_producer, baton_poller, baton_reader, baton_
 /** Makes the group roles as the deploying user itself; all other steps run as baton_migrator. */
 export async function applyRoles({ client, files }: Deployment): Promise<void> {
   try {
-    await locked(client, () => applyFile(client, "sql/roles.sql", files.roles.text));
+    for (const file of files.roles) await locked(client, () => applyFile(client, file));
   } catch (error) {
     if (error instanceof RefusedSqlError && error.sqlstate === "42501") throw new RolesRefusedError(error.cause as Error);
     throw error;
@@ -71,16 +71,16 @@ async function ensureMigrationTable(client: pg.ClientBase): Promise<void> {
   );
 }
 
-async function applyMigration(deployment: Deployment, { name, text, checksum }: SqlFile): Promise<boolean> {
+async function applyMigration(deployment: Deployment, migration: SqlFile): Promise<boolean> {
   const { client } = deployment;
+  const { file, name, text, checksum } = migration;
   const known = await client.query("select checksum from baton.migration where name = $1", [name]);
   if (known.rows.length > 0) {
-    if (known.rows[0].checksum !== checksum) throw new ChangedMigrationError(name);
+    if (known.rows[0].checksum !== checksum) throw new ChangedMigrationError(migration);
     return false;
   }
-  const file = `sql/migrations/${name}.sql`;
   refuseEmptyMigration(file, text);
-  await inOneTransaction(client, file, () => applyFile(client, file, text));
+  await inOneTransaction(client, file, () => applyFile(client, migration));
   // The file may have taken another role.
   await becomeMigrator(deployment);
   await client.query("insert into baton.migration (name, checksum) values ($1, $2)", [name, checksum]);
@@ -98,10 +98,10 @@ async function isCurrent({ client, files, roles }: Deployment): Promise<boolean>
  * there.
  */
 async function createFunctions({ client, files }: Deployment): Promise<void> {
-  await applyFile(client, "sql/retired.sql", files.retired.text);
+  await applyFile(client, files.retired);
   for (const check of ["off", "on"]) {
     await client.query(`set local check_function_bodies = ${check}`);
-    for (const { name, text } of files.functions) await applyFile(client, `sql/functions/${name}.sql`, text);
+    for (const file of files.functions) await applyFile(client, file);
   }
 }
 
@@ -110,15 +110,14 @@ async function createFunctions({ client, files }: Deployment): Promise<void> {
  * afterwards.
  */
 async function grantRights({ client, files }: Deployment): Promise<void> {
-  await applyFile(client, "sql/grants.sql", files.grants.text);
+  for (const file of files.grants) await applyFile(client, file);
   await client.query("grant create on schema baton to baton_engine");
   for (const statement of await ownerStatements(client, files.functions)) await client.query(statement);
   await client.query("revoke create on schema baton from baton_engine");
   await client.query(`revoke execute on all functions in schema baton from public, ${GROUPS}`);
   await client.query("grant execute on all functions in schema baton to baton_engine");
-  for (const { name, grantedTo } of files.functions) {
-    if (grantedTo.length > 0)
-      await refusable(`sql/functions/${name}.sql`, client.query(`grant execute on function baton.${name} to ${grantedTo.join(", ")}`));
+  for (const { file, name, grantedTo } of files.functions) {
+    if (grantedTo.length > 0) await refusable(file, client.query(`grant execute on function baton.${name} to ${grantedTo.join(", ")}`));
   }
 }
 
@@ -212,7 +211,7 @@ async function inTransaction<Result>(client: pg.ClientBase, work: () => Promise<
 }
 
 /** Sends a file as one request. */
-async function applyFile(client: pg.ClientBase, file: string, text: string): Promise<void> {
+async function applyFile(client: pg.ClientBase, { file, text }: SqlFile): Promise<void> {
   refuseUnlawfulFile(file, text);
   await refusable(file, client.query(text));
 }

@@ -16,11 +16,9 @@ export class ChangedMigrationError extends Error {
   override readonly name = "ChangedMigrationError";
   readonly migration: string;
 
-  constructor(migration: string) {
-    super(
-      `sql/migrations/${migration}.sql was changed after it had been applied here. Restore its text and put the change into a new migration.`,
-    );
-    this.migration = migration;
+  constructor({ file, name }: { readonly file: string; readonly name: string }) {
+    super(`${file} was changed after it had been applied here. Restore its text and put the change into a new migration.`);
+    this.migration = name;
   }
 }
 

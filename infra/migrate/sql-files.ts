@@ -4,8 +4,10 @@ import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { UnlawfulFileError } from "./errors.ts";
 
-/** A file of `sql/`, with the hash that tells whether its text changed. */
+/** A file of SQL, with the hash that tells whether its text changed. */
 export interface SqlFile {
+  /** As messages name it, such as `sql/migrations/0001_run.sql`. */
+  readonly file: string;
   readonly name: string;
   readonly text: string;
   readonly checksum: string;
@@ -23,8 +25,9 @@ export interface FunctionFile extends SqlFile {
 export interface SqlFiles {
   readonly migrations: readonly SqlFile[];
   readonly functions: readonly FunctionFile[];
-  readonly roles: SqlFile;
-  readonly grants: SqlFile;
+  /** Baton's, then those of the other folders. */
+  readonly roles: readonly SqlFile[];
+  readonly grants: readonly SqlFile[];
   /** Drops functions of earlier versions. */
   readonly retired: SqlFile;
   /** One hash for all functions, and one for functions, roles and grants. */
@@ -37,28 +40,57 @@ export function isOfBaton(migration: string): boolean {
   return migration < "0100";
 }
 
-export const SQL_DIR = fileURLToPath(new URL("../../sql", import.meta.url));
+/** Where SQL is, and how messages call it. */
+interface Folder {
+  readonly path: string;
+  readonly name: string;
+}
 
-export function readSqlFiles(sqlDir = SQL_DIR): SqlFiles {
-  const migrations = readFolder(join(sqlDir, "migrations"));
-  const functions = readFolder(join(sqlDir, "functions")).map(withHeader);
-  const roles = readSqlFile(join(sqlDir, "roles.sql"));
-  const grants = readSqlFile(join(sqlDir, "grants.sql"));
-  const retired = readSqlFile(join(sqlDir, "retired.sql"));
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+
+export const SQL_DIR = join(ROOT, "sql");
+
+/**
+ * What has tables besides Baton: such a folder may have migrations, and a `roles.sql` and a
+ * `grants.sql` that are applied after Baton's. One that is not there has none.
+ */
+const OTHERS: readonly Folder[] = [{ path: join(ROOT, "examples/sql"), name: "examples/sql" }];
+
+/** The files of this project; or those of one folder, and of `others` beside it. */
+export function readSqlFiles(sqlDir?: string, others = sqlDir === undefined ? OTHERS : []): SqlFiles {
+  const baton = { path: sqlDir ?? SQL_DIR, name: "sql" };
+  const everywhere = (file: string) => [readSqlFile(baton, file), ...others.flatMap((folder) => readIfThere(folder, file))];
+  const migrations = inOrder([baton, ...others].flatMap((folder) => readFolder(folder, "migrations")));
+  const functions = readFolder(baton, "functions").map(withHeader);
+  const [roles, grants] = [everywhere("roles.sql"), everywhere("grants.sql")];
+  const retired = readSqlFile(baton, "retired.sql");
   const functionsChecksum = checksum([retired, ...functions].map((file) => `${file.name} ${file.checksum}`).join("\n"));
-  const rolesChecksum = checksum([functionsChecksum, roles.checksum, grants.checksum].join("\n"));
+  const rolesChecksum = checksum([functionsChecksum, ...[...roles, ...grants].map((file) => file.checksum)].join("\n"));
   return { migrations, functions, roles, grants, retired, functionsChecksum, rolesChecksum };
 }
 
-function readFolder(folder: string): SqlFile[] {
-  if (!existsSync(folder)) return [];
-  const names = readdirSync(folder).filter((name) => name.endsWith(".sql"));
-  return names.sort().map((name) => readSqlFile(join(folder, name)));
+/** By number, wherever they come from; what has been applied is known by its name alone. */
+function inOrder(migrations: readonly SqlFile[]): SqlFile[] {
+  const sorted = migrations.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const twice = sorted.find(({ name }, n) => sorted[n + 1]?.name === name);
+  if (twice !== undefined) throw new UnlawfulFileError(twice.file, "has the name of a migration in another folder. Rename one of them");
+  return sorted;
 }
 
-function readSqlFile(path: string): SqlFile {
-  const text = decode(path).replaceAll("\r\n", "\n");
-  return { name: basename(path, ".sql"), text, checksum: checksum(text) };
+function readFolder(folder: Folder, part: string): SqlFile[] {
+  const path = join(folder.path, part);
+  if (!existsSync(path)) return [];
+  const names = readdirSync(path).filter((name) => name.endsWith(".sql"));
+  return names.sort().map((name) => readSqlFile(folder, `${part}/${name}`));
+}
+
+function readIfThere(folder: Folder, file: string): SqlFile[] {
+  return existsSync(join(folder.path, file)) ? [readSqlFile(folder, file)] : [];
+}
+
+function readSqlFile(folder: Folder, file: string): SqlFile {
+  const text = decode(join(folder.path, file)).replaceAll("\r\n", "\n");
+  return { file: `${folder.name}/${file}`, name: basename(file, ".sql"), text, checksum: checksum(text) };
 }
 
 /**

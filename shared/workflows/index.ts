@@ -1,8 +1,10 @@
-import { fulfilOrder } from "./fulfil-order.ts";
-import { transcodeVideo } from "./transcode-video.ts";
+import { examples } from "../../examples/index.ts";
+import type { AnyWorkflow } from "../index.ts";
 
 /**
- * The workflows that this service runs. A workflow is one file in this folder and one line in this
- * list.
+ * The workflows that this service runs. One of yours is one file in this folder and one line here.
  */
-export const workflows = [fulfilOrder, transcodeVideo];
+export const workflows: readonly AnyWorkflow[] = [
+  // Yours go here.
+  ...examples,
+];

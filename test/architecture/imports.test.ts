@@ -1,6 +1,9 @@
 import { expect, it } from "vitest";
-import { importsAgainstTheLayers } from "../../infra/check/imports.ts";
+import { importsAgainstTheLayers, importsFromTheExamples } from "../../infra/check/imports.ts";
 import { readSources } from "../../infra/check/sources.ts";
+
+/** Else this file would import what it only speaks of. */
+const IMPORT = "import";
 
 it("imports run one way, and only shared/db knows a driver", () => {
   expect(importsAgainstTheLayers(readSources())).toEqual([]);
@@ -15,6 +18,8 @@ it.each([
   ["shared/db/connect.ts", 'export * from "../engine/lease.ts";', "../engine/lease.ts"],
   ["shared/lambda/app.ts", 'import { neon } from "@neondatabase/serverless";', "@neondatabase/serverless"],
   ["shared/workflows/order.ts", 'import "../lambda/app.ts";', "../lambda/app.ts"],
+  ["shared/lambda/app.ts", 'import { examples } from "../../examples/index.ts";', "../../examples/index.ts"],
+  ["examples/order.ts", 'import { app } from "../shared/lambda/app.ts";', "../shared/lambda/app.ts"],
   ["functions/poll-queue.schedule.ts", 'import { connect } from "../shared/db/connect.ts";', "../shared/db/connect.ts"],
   ["infra/build.ts", 'import { until } from "../test/support/until.ts";', "../test/support/until.ts"],
 ])("%s may not have the line %j", (path, text, specifier) => {
@@ -26,7 +31,26 @@ it.each([
   ["shared/db/pg-database.ts", 'import pg from "pg";'],
   ["functions/enqueue-run.http.ts", 'import { http } from "../shared/lambda/app.ts";'],
   ["shared/index.ts", 'export { walk } from "./domain/walk.ts";'],
+  ["shared/workflows/index.ts", 'import { examples } from "../../examples/index.ts";'],
+  ["examples/order.ts", 'import { defineWorkflow } from "../shared/index.ts";'],
   ["shared/domain/run.ts", '/** `import "pg"` stands in prose. */ const text = "from";'],
 ])("%s may have the line %j", (path, text) => {
   expect(importsAgainstTheLayers([{ path, text }])).toEqual([]);
+});
+
+it.each([
+  ["shared/workflows/redact.ts", 'export { redact } from "../../examples/redact.ts";', "../../examples/redact.ts"],
+  ["infra/local/start.ts", `const { inputs } = await ${IMPORT}("../../examples/inputs.ts");`, "../../examples/inputs.ts"],
+  ["test/db/roles.test.ts", 'import { aVideo } from "../../examples/test/video-builder.ts";', "../../examples/test/video-builder.ts"],
+  ["test/support/order.ts", 'import { fulfilOrder } from "baton-examples/fulfil-order.ts";', "baton-examples/fulfil-order.ts"],
+])("%s would miss the folder examples for the line %j", (path, text, specifier) => {
+  expect(importsFromTheExamples([{ path, text }])).toEqual([`${path} -> ${specifier}`]);
+});
+
+it.each([
+  ["shared/workflows/index.ts", 'import { examples } from "../../examples/index.ts";'],
+  ["examples/test/transcoder.test.ts", 'import { probe } from "../transcode-video/transcoder.ts";'],
+  ["test/db/examples.test.ts", 'import { examples } from "./examples/index.ts";'],
+])("%s may have the line %j", (path, text) => {
+  expect(importsFromTheExamples([{ path, text }])).toEqual([]);
 });

@@ -12,6 +12,7 @@ describe("the sources of this project", () => {
     expect([...folders]).toEqual(
       expect.arrayContaining(["shared/domain", "shared/engine", "shared/db", "sql/functions", "sql/migrations"]),
     );
+    expect([...folders].filter((folder) => /^(examples\/)?test/.test(folder))).toEqual([]);
   });
 
   it.each(Object.entries(RULES))("keep the rule that %s", (_, check) => {

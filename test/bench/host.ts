@@ -1,5 +1,5 @@
-// What `npm start` weighs and how fast it is, each folder given a host of its own: node
-// test/bench/host.ts [folder of a clone …]
+// What `npm start` weighs and how fast it is, each folder given, which has the examples, a host of
+// its own: node test/bench/host.ts [folder of a clone …]
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";

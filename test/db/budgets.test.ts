@@ -79,13 +79,13 @@ test("a claim and a round that ends, parks and claims are one round trip, one st
 });
 
 test("a round with statements of sql nodes is one round trip and one commit", async () => {
-  await database.query("create table example.effect (name text); grant insert on example.effect to baton_poller");
+  await database.query("create table service.effect (name text); grant insert on service.effect to baton_poller");
   const { token, runs } = await leaseOf(engine, 3);
-  const insert = { text: "insert into example.effect values ($1)", values: ["x"] };
+  const insert = { text: "insert into service.effect values ($1)", values: ["x"] };
   const requests = await requestsOf(() => engine.advanceWith(token, 1, { steps: runs.map((run) => step(run)) }, [insert, insert, insert]));
   expect(requests).toMatchObject([{ batch: true }]);
   const written =
-    "select xmin::text from baton.checkpoint union select xmin::text from baton.lease union select xmin::text from example.effect";
+    "select xmin::text from baton.checkpoint union select xmin::text from baton.lease union select xmin::text from service.effect";
   expect(await database.query(written)).toHaveLength(1);
 });
 

@@ -1,7 +1,8 @@
-import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { RefusedSqlError, UnlawfulFileError, WrongEncodingError } from "../../infra/migrate/errors.ts";
+import { readSqlFiles } from "../../infra/migrate/sql-files.ts";
 import { checkSchema, migrate } from "../../infra/migrate.ts";
 import { appliedMigrations, type EmptyServer, query, startEmptyServer } from "./empty-server.ts";
 
@@ -147,3 +148,38 @@ test.each(["LATIN1", "SQL_ASCII", "EUC_JP"])(
     expect(await appliedMigrations(other)).toEqual([]);
   },
 );
+
+describe("a folder with SQL beside Baton's", () => {
+  const shop = () => ({ path: join(sqlDir, "shop"), name: "shop/sql" });
+  const put = (file: string) => {
+    mkdirSync(join(shop().path, "migrations"), { recursive: true });
+    writeFileSync(join(shop().path, file), "select 1;");
+  };
+
+  test("has its migrations applied by number among the others, and its roles and grants after Baton's", () => {
+    put("migrations/0101_shop.sql");
+    put("grants.sql");
+    writeFileSync(join(sqlDir, "migrations/0102_own.sql"), "select 1;");
+    const { migrations, roles, grants } = readSqlFiles(sqlDir, [shop()]);
+    expect(migrations.slice(-2).map(({ file }) => file)).toEqual(["shop/sql/migrations/0101_shop.sql", "sql/migrations/0102_own.sql"]);
+    expect([roles, grants].map((files) => files.map(({ file }) => file))).toEqual([
+      ["sql/roles.sql"],
+      ["sql/grants.sql", "shop/sql/grants.sql"],
+    ]);
+  });
+
+  test("may not have a migration of the name of another", () => {
+    put("migrations/0001_run.sql");
+    expect(() => readSqlFiles(sqlDir, [shop()])).toThrow(
+      /0001_run\.sql has the name of a migration in another folder\. Rename one of them/,
+    );
+  });
+
+  test("changes what is to be granted, and not what is to be migrated, when its grants change", () => {
+    const before = readSqlFiles(sqlDir, [shop()]);
+    put("grants.sql");
+    const { rolesChecksum, functionsChecksum } = readSqlFiles(sqlDir, [shop()]);
+    expect(functionsChecksum).toBe(before.functionsChecksum);
+    expect(rolesChecksum).not.toBe(before.rolesChecksum);
+  });
+});

@@ -1,4 +1,4 @@
-import { appendFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { dumpSchema } from "../../infra/dump-schema.ts";
@@ -70,7 +70,7 @@ test("with roles, an owner with CREATEROLE who is no superuser migrates, and aga
   appendFileSync(join(sqlDir, "functions/now.sql"), "-- changed\n");
   await migrate({ url: owner, roles: true, sqlDir });
   expect(await checkSchema(owner, sqlDir)).toBe("current");
-  const schemaOwners = "select distinct nspowner::regrole::text as owner from pg_namespace where nspname in ('baton', 'example')";
+  const schemaOwners = "select distinct nspowner::regrole::text as owner from pg_namespace where nspname = 'baton'";
   expect(await query(owner, schemaOwners)).toEqual([{ owner: "baton_migrator" }]);
 });
 
@@ -128,24 +128,6 @@ test("a member of baton_migrator that may create no role applies the next migrat
   appendFileSync(join(sqlDir, "functions/now.sql"), "-- changed\n");
   await migrate({ url: asUser(url, name, "secret"), roles: true, sqlDir });
   expect(await checkSchema(url, sqlDir)).toBe("current");
-});
-
-test.each([true, false])("a schema example of somebody else is left alone with a sentence; with roles: %s", async (roles) => {
-  await using fresh = await startEmptyServer();
-  url = await fresh.createDatabase();
-  await query(url, "create role painter");
-  await query(url, "create schema example authorization painter");
-  await query(url, "create table example.picture (id int); alter table example.picture owner to painter");
-  const facts = `select n.nspowner::regrole::text as schema, c.relowner::regrole::text as owner, n.nspacl::text as acl, c.relacl::text as rights
-    from pg_namespace as n join pg_class as c on c.relnamespace = n.oid where n.nspname = 'example'`;
-  const before = await query(url, facts);
-  await expect(migrate({ url, roles, sqlDir })).rejects.toThrow(
-    /^sql\/migrations\/0100_example\.sql was refused: .*42P06\)\. No migration of this database made that schema, so it was left as it is\. /,
-  );
-  rmSync(join(sqlDir, "migrations/0100_example.sql"));
-  await migrate({ url, roles, sqlDir });
-  expect(await checkSchema(url, sqlDir)).toBe("current");
-  expect(await query(url, facts)).toEqual(before);
 });
 
 test("a poller of another stage on the same server is named by the migration, which says how to keep it out", async () => {

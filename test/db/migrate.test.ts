@@ -12,8 +12,10 @@ import { killed, startScript } from "../support/processes.ts";
 import { until } from "../support/until.ts";
 import { appliedMigrations, asUser, type EmptyServer, query, startEmptyServer } from "./empty-server.ts";
 
-const files = readSqlFiles();
+const files = readSqlFiles(SQL_DIR);
 const migrationNames = files.migrations.map(({ name }) => name);
+/** With those of other folders, which a copy of `sql/` does not have. */
+const allNames = readSqlFiles().migrations.map(({ name }) => name);
 
 let server: EmptyServer;
 let url: string;
@@ -31,10 +33,10 @@ beforeEach(async () => {
 test("migrating twice changes nothing the second time", async () => {
   const lines: string[] = [];
   await migrate({ url, roles: true, log: (line) => lines.push(line) });
-  expect(lines).toHaveLength(migrationNames.length + 1);
+  expect(lines).toHaveLength(allNames.length + 1);
   const before = await dumpSchema(url);
   await migrate({ url, roles: true, log: (line) => lines.push(line) });
-  expect(lines).toHaveLength(migrationNames.length + 1);
+  expect(lines).toHaveLength(allNames.length + 1);
   expect(await dumpSchema(url)).toBe(before);
 });
 
@@ -43,7 +45,7 @@ for (let round = 1; round <= 5; round++) {
     const lines: string[] = [];
     const deploy = () => migrate({ url, roles: true, log: (line) => lines.push(line) });
     await Promise.all([deploy(), deploy()]);
-    const once = [...migrationNames.map((name) => `applied ${name}`), `applied ${files.functions.length} functions`];
+    const once = [...allNames.map((name) => `applied ${name}`), `applied ${files.functions.length} functions`];
     expect(lines.toSorted()).toEqual(once.toSorted());
     expect(await checkSchema(url)).toBe("current");
   });
@@ -97,7 +99,7 @@ test("a migration that was changed after it had been applied is refused, and not
   const refused = migrate({ url, roles: true, sqlDir });
   await expect(refused).rejects.toThrow(ChangedMigrationError);
   await expect(refused).rejects.toThrow(/was changed after it had been applied here\. Restore its text/);
-  expect(await appliedMigrations(url)).toEqual(migrationNames);
+  expect(await appliedMigrations(url)).toEqual(allNames);
 });
 
 test("a migration that Postgres refuses is named with its reason and leaves no trace", async () => {
@@ -164,17 +166,19 @@ test("a database tells whether it is current, older, newer or was never migrated
 });
 
 test("a migration of the service's own that was applied and then deleted blocks nothing, and is spoken of", async () => {
-  await migrate({ url, roles: true });
-  rmSync(join(sqlDir, "migrations/0100_example.sql"));
+  const own = (number: string) => join(sqlDir, `migrations/${number}_own.sql`);
+  writeFileSync(own("0101"), "create schema own;");
+  await migrate({ url, roles: true, sqlDir });
+  rmSync(own("0101"));
   expect(await checkSchema(url, sqlDir)).toBe("current");
   appendFileSync(join(sqlDir, "functions/now.sql"), "-- changed\n");
-  writeFileSync(join(sqlDir, "migrations/0101_own.sql"), "create schema own;");
+  writeFileSync(own("0102"), "create schema more;");
   expect(await checkSchema(url, sqlDir)).toBe("older");
   const lines: string[] = [];
   await migrate({ url, roles: true, sqlDir, log: (line) => void lines.push(line) });
-  expect(lines).toContain("applied here before and not in this code: 0100_example; what it made stays as it is");
+  expect(lines).toContain("applied here before and not in this code: 0101_own; what it made stays as it is");
   expect(await checkSchema(url, sqlDir)).toBe("current");
-  expect(await query(url, "select from pg_namespace where nspname in ('example', 'own')")).toHaveLength(2);
+  expect(await query(url, "select from pg_namespace where nspname in ('own', 'more')")).toHaveLength(2);
 });
 
 test("the command says what it lacks and what it did", () => {

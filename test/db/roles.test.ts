@@ -99,7 +99,7 @@ test("PUBLIC may execute no function of the engine and owns no right in its sche
   const open = await database.query(
     `select proname from pg_proc where pronamespace = 'baton'::regnamespace
        and (proacl is null or exists (select from aclexplode(proacl) where grantee = 0))
-     union all select nspname from pg_namespace, aclexplode(nspacl) where nspname in ('baton', 'example') and grantee = 0
+     union all select nspname from pg_namespace, aclexplode(nspacl) where nspname = 'baton' and grantee = 0
      union all select relname from pg_class, aclexplode(relacl) where relnamespace = 'baton'::regnamespace and grantee = 0`,
   );
   expect(open).toEqual([]);
@@ -122,19 +122,6 @@ test("every function that a role may call runs as the engine, which may change n
     "select rolsuper, rolcanlogin, rolcreaterole, rolbypassrls, has_schema_privilege('baton_engine', 'baton', 'create') as creates from pg_roles where rolname = 'baton_engine'",
   );
   expect(engine).toEqual({ rolsuper: false, rolcanlogin: false, rolcreaterole: false, rolbypassrls: false, creates: false });
-});
-
-test("the examples' tables are the poller's to write and the reader's to read", async () => {
-  const write = "insert into example.videos values (gen_random_uuid(), null, 't', 's', 1, 1, now(), null)";
-  const outcomes = await Promise.all(
-    ROLES.map(async (role) => [role, await outcome(sessions[role], "select from example.videos"), await outcome(sessions[role], write)]),
-  );
-  expect(outcomes).toEqual([
-    ["producer", DENIED, DENIED],
-    ["poller", "allowed", "allowed"],
-    ["reader", "allowed", DENIED],
-    ["operator", DENIED, DENIED],
-  ]);
 });
 
 test("a caller's own tables, functions, operators and search_path do not get into the engine", async () => {

@@ -8,20 +8,20 @@ const database = await createTestDatabase();
 checkAfterEach(database);
 
 beforeAll(() =>
-  database.query(`create table example.effect (name text); grant select, insert on example.effect to baton_poller;
-    create function example.deferred() returns trigger language plpgsql as $$ begin
+  database.query(`create table service.effect (name text); grant select, insert on service.effect to baton_poller;
+    create function service.deferred() returns trigger language plpgsql as $$ begin
       if new.name = 'deferred' then raise exception 'too late' using errcode = 'BT002'; end if;
       if new.name = 'tenant' and current_setting('app.tenant', true) is distinct from 'a' then raise exception 'no tenant'; end if;
       if new.name = 'durable' and current_setting('synchronous_commit') = 'off' then raise exception 'not durable'; end if;
       return null; end $$;
-    create constraint trigger late after insert on example.effect deferrable initially deferred for each row execute function example.deferred();
-    create procedure example.committing() language plpgsql as $$ begin commit; end $$`),
+    create constraint trigger late after insert on service.effect deferrable initially deferred for each row execute function service.deferred();
+    create procedure service.committing() language plpgsql as $$ begin commit; end $$`),
 );
-beforeEach(() => database.query("delete from example.effect"));
+beforeEach(() => database.query("delete from service.effect"));
 
-const insert = (name: string): Statement => ({ text: "insert into example.effect values ($1)", values: [name] });
+const insert = (name: string): Statement => ({ text: "insert into service.effect values ($1)", values: [name] });
 const effects = async () =>
-  (await database.query<{ name: string }>("select name from example.effect order by name")).map(({ name }) => name);
+  (await database.query<{ name: string }>("select name from service.effect order by name")).map(({ name }) => name);
 const raise = (sqlstate: string): Statement => ({ text: `do $$ begin raise exception 'mine' using errcode = '${sqlstate}'; end $$` });
 
 /** What would end the transaction or the role, sent as it is; and how it ends. */
@@ -29,7 +29,7 @@ const doors: [string, string][] = [
   ["rollback", "BT004"],
   ["do $$ begin commit; end $$", "2D000"],
   ["do $$ begin rollback; end $$", "2D000"],
-  ["call example.committing()", "2D000"],
+  ["call service.committing()", "2D000"],
   ["do $$ begin execute 'commit'; end $$", "0A000"],
   ["select set_config('role', 'baton_poller', false)", "BT004"],
   ["select set_config('role', 'baton_poller', true)", "BT004"],
@@ -64,7 +64,7 @@ for (const driver of ["neon", "pg"] as Driver[]) {
 
   test(`through ${driver}, a copy from the client, which has nothing to send, is refused`, async () => {
     const { token, runs } = await leaseOf(engine, 1);
-    const copy = { text: "copy example.effect from stdin" };
+    const copy = { text: "copy service.effect from stdin" };
     const call = engine.advanceWith(token, 1, { steps: [step(runs[0]!)] }, [insert("once"), copy]);
     await expect(call).rejects.toMatchObject({
       name: "DatabaseRefusedError",
@@ -100,7 +100,7 @@ for (const driver of ["neon", "pg"] as Driver[]) {
     const { token, runs } = await leaseOf(engine, 1);
     const dirt = [
       "set app.tenant = 'a'",
-      "set search_path = example",
+      "set search_path = service",
       "select pg_advisory_lock(4711)",
       "create temp table scratch (n int)",
       "prepare mine as select 1",
@@ -112,7 +112,7 @@ for (const driver of ["neon", "pg"] as Driver[]) {
     const left = `select nullif(current_setting('app.tenant', true), '') as tenant, (select count(*)::int from pg_locks where locktype = 'advisory' and objid = 4711
       and database = (select oid from pg_database where datname = current_database())) as locks,
       to_regclass('pg_temp.scratch') as scratch, (select count(*)::int from pg_prepared_statements where name = 'mine') as prepared,
-      (select count(*)::int from pg_cursors where name = 'c') as cursors, current_setting('search_path') <> 'example' as searches`;
+      (select count(*)::int from pg_cursors where name = 'c') as cursors, current_setting('search_path') <> 'service' as searches`;
     expect((await poller.transaction([{ text: left }]))[0]).toEqual([
       { tenant: null, locks: 0, scratch: null, prepared: 0, cursors: 0, searches: true },
     ]);

@@ -7,20 +7,20 @@ checkAfterEach(database);
 
 // Double entry: every posting moves the same amount between two accounts, so the sum is always 0.
 beforeAll(() =>
-  database.query(`create table example.account (name text primary key, balance integer not null, check (name <> 'capped' or balance <= 100));
-    grant select, update on example.account to baton_poller`),
+  database.query(`create table service.account (name text primary key, balance integer not null, check (name <> 'capped' or balance <= 100));
+    grant select, update on service.account to baton_poller`),
 );
 beforeEach(() =>
-  database.query("delete from example.account; insert into example.account values ('payer', 0), ('payee', 0), ('capped', 0)"),
+  database.query("delete from service.account; insert into service.account values ('payer', 0), ('payee', 0), ('capped', 0)"),
 );
 
 const add = (name: string, amount: number) => ({
-  text: "update example.account set balance = balance + $2::integer where name = $1",
+  text: "update service.account set balance = balance + $2::integer where name = $1",
   values: [name, amount],
 });
 const post = (amount: number) => [add("payer", -amount), add("payee", amount)];
 const paid = async () => {
-  const rows = await database.query("select balance from example.account where name in ('payer', 'payee') order by name desc");
+  const rows = await database.query("select balance from service.account where name in ('payer', 'payee') order by name desc");
   expect(rows.reduce((sum, { balance }) => sum + Number(balance), 0)).toBe(0);
   return Number(rows[1]!["balance"]);
 };

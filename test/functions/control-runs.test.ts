@@ -4,9 +4,9 @@ import * as z from "zod";
 import { handler } from "../../functions/control-runs.http.ts";
 import { defineWorkflow, NonRetryableError } from "../../shared/index.ts";
 import { createClient, type RunView } from "../../shared/client.ts";
-import { fulfilOrder } from "../../shared/workflows/fulfil-order.ts";
 import { call, deployFunctions, type AnswerBody } from "../support/http-functions.ts";
 import { poll } from "../support/poller.ts";
+import { fulfilOrder } from "../support/workflows.ts";
 
 const database = await deployFunctions("operator");
 const client = createClient({ database: database.database });

@@ -9,7 +9,7 @@ import { enqueue, poll } from "../support/poller.ts";
 const COUNT = 9;
 const BROKEN = 4;
 const database = await createTestDatabase();
-await database.query("create table example.effect (n int); grant insert on example.effect to baton_poller");
+await database.query("create table service.effect (n int); grant insert on service.effect to baton_poller");
 
 const gap = () => {
   throw new RangeError("a gap in a check");
@@ -17,7 +17,7 @@ const gap = () => {
 /** What no handler can return, as if a check of Baton's own had a gap. */
 const unwritable = Object.defineProperty({}, "toJSON", { value: gap });
 const unreadable = Object.defineProperty({}, "a", { get: gap, enumerable: true });
-const insert = (n: number) => ({ text: "insert into example.effect values ($1)", values: [n] });
+const insert = (n: number) => ({ text: "insert into service.effect values ($1)", values: [n] });
 
 /** A workflow of two nodes, the first of which is not checked in what it makes of n. */
 function unchecked(name: string, kind: Node["kind"], make: (n: number) => unknown) {
@@ -50,6 +50,6 @@ test.each(cases)("an error of Baton's own while %s fails that run with it, and t
 });
 
 test("the statements of a sql node whose output cannot be encoded have no effect, those of its neighbours one", async () => {
-  const written = (await database.query<{ n: number }>("select n from example.effect order by n")).map(({ n }) => n);
+  const written = (await database.query<{ n: number }>("select n from service.effect order by n")).map(({ n }) => n);
   expect(written).toEqual([0, 1, 2, 3, 5, 6, 7, 8]);
 });

@@ -19,10 +19,10 @@ const find = async (database: TestDatabase, id: string) => (await runRepository(
 /** One database with a table that sql nodes may write, and the store that a poller would use. */
 async function prepared() {
   const database = await createTestDatabase();
-  await database.query("create table example.effect (n int); grant insert on example.effect to baton_poller");
+  await database.query("create table service.effect (n int); grant insert on service.effect to baton_poller");
   return { database, store: runRepository(database.connect("poller")) as RunStore };
 }
-const insert = (n: number) => ({ text: "insert into example.effect values ($1)", values: [n] });
+const insert = (n: number) => ({ text: "insert into service.effect values ($1)", values: [n] });
 
 /** A clock that a test may set ahead. */
 function skewedClock() {
@@ -40,7 +40,7 @@ test("statements that could not be sent fail their runs at once, and other runs 
     { text: "select $1", values: [loop] },
     { text: "select $1", values: [() => 1] },
     { text: "commit" },
-    { text: "copy example.effect from stdin" },
+    { text: "copy service.effect from stdin" },
   ];
   const careless = base("careless").sql("post", { retry }, ({ input }) => ({ statements: [bad[input.n] as never] }));
   const careful = base("careful").sql("post", ({ input }) => ({ statements: [insert(input.n)] }));
@@ -71,7 +71,7 @@ test.each(["BT001", "BT002", "BT003", "57P01", "08006", "53100", "40P01", "XX000
       { attempt: 1, error: { message: "mine" } },
       { attempt: 2, error: { message: "mine" } },
     ]);
-    expect(await database.query("select n from example.effect order by n")).toEqual([{ n: 0 }, { n: 2 }, { n: 3 }]);
+    expect(await database.query("select n from service.effect order by n")).toEqual([{ n: 0 }, { n: 2 }, { n: 3 }]);
     expect(await database.query("select status, count(*)::int from baton.ending group by 1 order by 1")).toEqual([
       { status: "done", count: 3 },
       { status: "failed", count: 1 },
@@ -157,7 +157,7 @@ test("statements whose answer was lost are not sent again: what was applied stay
   });
   expect(tried).toBe(1);
   expect(await find(database, id!)).toMatchObject({ status: "done", failures: [] });
-  expect(await database.query("select n from example.effect")).toEqual([{ n: 0 }]);
+  expect(await database.query("select n from service.effect")).toEqual([{ n: 0 }]);
 });
 
 const selfDestroying: [what: string, driver: Driver, statement: string, error: string][] = [
@@ -193,7 +193,7 @@ test.each(selfDestroying)(
         });
       if (n === 3) expect(JSON.stringify(found.error)).toContain(message);
     }
-    expect(await database.query("select n from example.effect order by n")).toEqual([0, 1, 2, 4, 5].map((n) => ({ n })));
+    expect(await database.query("select n from service.effect order by n")).toEqual([0, 1, 2, 4, 5].map((n) => ({ n })));
     await database.assertInvariants();
   },
 );
@@ -215,7 +215,7 @@ test("a late copy of statements that were taken for lost finds its round taken, 
   });
   await expect(late[0]!()).rejects.toMatchObject({ sqlstate: "BT001" });
   expect(await find(database, id!)).toMatchObject({ status: "done", failures: [] });
-  expect(await database.query("select n from example.effect")).toEqual([{ n: 0 }]);
+  expect(await database.query("select n from service.effect")).toEqual([{ n: 0 }]);
 });
 
 test("a probe whose answer was lost as well proves nothing: the lease is given up, and whoever claims the run next goes on", async () => {
@@ -243,7 +243,7 @@ test("a probe whose answer was lost as well proves nothing: the lease is given u
   await database.advance("1 minute");
   await poll(database.database, [workflow], { store });
   expect(await find(database, id!)).toMatchObject({ status: "done" });
-  expect(await database.query("select n from example.effect")).toEqual([{ n: 0 }]);
+  expect(await database.query("select n from service.effect")).toEqual([{ n: 0 }]);
 });
 
 const wrongPassword = { message: "password authentication failed for user", code: "28P01", severity: "FATAL", routine: "auth_failed" };
@@ -275,7 +275,7 @@ test.each(unheard)(
       // no guess: four of them are refused before one goes through
       expect(rounds).toBeGreaterThan(4);
       expect(await find(database, id!)).toMatchObject({ status: "done", failures: [] });
-      expect(await database.query("select n from example.effect")).toEqual(effects);
+      expect(await database.query("select n from service.effect")).toEqual(effects);
     }
     await database.assertInvariants();
   },

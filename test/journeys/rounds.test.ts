@@ -39,11 +39,11 @@ function watching(database: TestDatabase, meddle?: (send: () => Promise<unknown>
   return { store, seen };
 }
 
-const effects = "create table example.effect (n integer check (n <> 3)); grant insert, select on example.effect to baton_poller";
+const effects = "create table service.effect (n integer check (n <> 3)); grant insert, select on service.effect to baton_poller";
 const writing = (name: string, before: (n: number) => Promise<void> | void = () => {}) =>
   base(name).sql("write", { retry: { maxAttempts: 1 } }, async ({ input }) => {
     await before(input.n);
-    return { statements: [{ text: "insert into example.effect values ($1)", values: [input.n] }] };
+    return { statements: [{ text: "insert into service.effect values ($1)", values: [input.n] }] };
   });
 
 test("each number of a round is used for one content, also after a refusal", async () => {
@@ -98,7 +98,7 @@ test("statements whose answer was lost are applied once, and count as no failed 
   await poll(database.connect("poller"), [workflow], { store, random: () => 0 });
   expect(losses).toBe(1);
   expect(await runRepository(database.database).findRun(id!)).toMatchObject({ status: "done", failures: [] });
-  expect(await database.query("select n from example.effect")).toEqual([{ n: 0 }]);
+  expect(await database.query("select n from service.effect")).toEqual([{ n: 0 }]);
 });
 
 test("what the handler of a stopped run returns is not sent", async () => {

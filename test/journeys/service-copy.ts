@@ -1,6 +1,6 @@
-import { type ChildProcess, execFileSync, spawn, type SpawnOptions } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn, type SpawnOptions, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -12,11 +12,16 @@ import { processFacts } from "../../infra/local/start/process-facts.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
+/** The files of this project as they are now, without what tools made. */
+export function projectFiles(): string[] {
+  const listed = execFileSync("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], { cwd: ROOT, encoding: "utf8" });
+  return listed.split("\0").filter((name) => isFile(join(ROOT, name)));
+}
+
 /** A clone of this project as its files are now, with the installed packages. */
 export function copyProject(): string {
   const folder = mkdtempSync(join(tmpdir(), "baton-clone-"));
-  const listed = execFileSync("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], { cwd: ROOT, encoding: "utf8" });
-  for (const file of listed.split("\0").filter((name) => isFile(join(ROOT, name)))) {
+  for (const file of projectFiles()) {
     mkdirSync(dirname(join(folder, file)), { recursive: true });
     cpSync(join(ROOT, file), join(folder, file));
   }
@@ -24,9 +29,30 @@ export function copyProject(): string {
   return folder;
 }
 
+/** Tests run inside npm too, and a clone must not take over what that says about itself. */
+export function ofAUser(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(npm_|DATABASE_URL$|BATON_|VITEST|NODE_)/.test(name)));
+}
+
 /** Git also lists what was removed since, and a folder that is a link. */
 function isFile(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+}
+
+/**
+ * Gives a clone packages of its own, which npm may change: as hard links where the file system
+ * lets it. npm writes over one file, which is copied, and the caches of the tests stay here.
+ */
+export function ownPackages(folder: string): void {
+  const [from, to] = [join(ROOT, "node_modules"), join(folder, "node_modules")];
+  rmSync(to);
+  if (spawnSync("cp", ["-al", from, to]).status !== 0) {
+    rmSync(to, { recursive: true, force: true });
+    execFileSync("cp", ["-a", from, to]);
+  }
+  for (const name of readdirSync(to).filter((entry) => entry.startsWith(".") && entry !== ".bin"))
+    rmSync(join(to, name), { recursive: true });
+  cpSync(join(from, ".package-lock.json"), join(to, ".package-lock.json"));
 }
 
 export function removeProject(folder: string): void {
@@ -63,11 +89,9 @@ export class RunningService {
 
   private constructor(folder: string, port: number, env: NodeJS.ProcessEnv, args: readonly string[]) {
     this.#folder = folder;
-    // Tests run inside npm too, and a clone must not take over what that says about itself.
-    const inherited = Object.entries(process.env).filter(([name]) => !/^(npm_|DATABASE_URL$|BATON_|VITEST|NODE_)/.test(name));
     this.npm = inGroup("npm", ["start", ...args], {
       cwd: folder,
-      env: { ...Object.fromEntries(inherited), PORT: String(port), ...env },
+      env: { ...ofAUser(), PORT: String(port), ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });
     for (const stream of [this.npm.stdout, this.npm.stderr]) stream?.setEncoding("utf8").on("data", (text) => (this.#output += text));

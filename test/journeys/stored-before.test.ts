@@ -33,17 +33,17 @@ test("an output that is stored already counts as no failed attempt: its run goes
 
 test("an output of a sql node that is stored already counts as no failed attempt, and its statements do nothing", async () => {
   await using database = await createTestDatabase();
-  await database.query("create table example.effect (n integer); grant insert on example.effect to baton_poller");
+  await database.query("create table service.effect (n integer); grant insert on service.effect to baton_poller");
   const workflow = defineWorkflow({ name: "twice-sql", version: 1, input: z.object({ n: z.int() }) }).sql(
     "write",
     async (_state, { runId }) => {
       await database.query("insert into baton.checkpoint values ($1, 'write', 0, 1, baton.now(), baton.now(), '0')", [runId]);
-      return { statements: [{ text: "insert into example.effect values (1)" }] };
+      return { statements: [{ text: "insert into service.effect values (1)" }] };
     },
   );
   const [id] = await enqueue(database.database, workflow, [{ n: 0 }]);
   await poll(database.connect("poller"), [workflow]);
   await poll(database.connect("poller"), [workflow]);
   expect(await runRepository(database.connect("reader")).findRun(id!)).toMatchObject({ status: "done", failures: [] });
-  expect(await database.query("select from example.effect")).toEqual([]);
+  expect(await database.query("select from service.effect")).toEqual([]);
 });

@@ -79,7 +79,10 @@ function passwords({ adminUrl, loginPrefix, password }: Logins): Map<string, str
 
 async function prepare(server: Logins): Promise<void> {
   await withClient(server.adminUrl, (client) => client.query(`create database ${server.template}`));
-  await migrate({ url: withDatabase(server.adminUrl, server.template), roles: true });
+  const url = withDatabase(server.adminUrl, server.template);
+  await migrate({ url, roles: true });
+  // Where tests keep tables, as a service keeps its own.
+  await withClient(url, (client) => client.query("create schema service; grant usage on schema service to baton_poller"));
   for (const role of ROLES) {
     await createLogin({ url: server.adminUrl, name: server.loginPrefix + role, password: server.password, memberOf: `baton_${role}` });
   }

@@ -1,3 +1,5 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type { RunView } from "../../../shared/client.ts";
 import { copyProject, freePort, removeProject, RunningService } from "../../journeys/service-copy.ts";
@@ -11,6 +13,7 @@ const runs = 60;
  */
 export async function measurePost(): Promise<{ startP50: number; startP95: number }> {
   const folder = copyProject();
+  writeFileSync(join(folder, "shared/workflows/index.ts"), 'export { workflows } from "../../test/support/workflows.ts";\n');
   const service = await RunningService.start(folder, await freePort());
   try {
     const took: number[] = [];

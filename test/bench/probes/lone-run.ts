@@ -1,7 +1,7 @@
 // One run at a time, each enqueued by the HTTP function and then worked by a nudged poller of its
 // own invocation, in a warm process; prints how long each invocation took. Its environment is that
 // of the function, and says where the Neon endpoint is.
-import { handler as enqueueRun } from "../../../functions/enqueue-run.http.ts";
+import { registerHooks } from "node:module";
 import { createClient } from "../../../shared/client.ts";
 import { connect } from "../../../shared/db/connect.ts";
 import { pollQueue } from "../../../shared/engine/poll-queue.ts";
@@ -9,6 +9,13 @@ import { context, httpEvent } from "../../support/http-event.ts";
 import { createPoller } from "../../support/poller.ts";
 import { workflowOf } from "../baton/workflows.ts";
 import { payload } from "../contender.ts";
+
+// The function knows the workflows of the tests.
+registerHooks({
+  resolve: (specifier, context, next) =>
+    next(specifier.endsWith("/workflows/index.ts") ? new URL("../../support/workflows.ts", import.meta.url).href : specifier, context),
+});
+const { handler: enqueueRun } = await import("../../../functions/enqueue-run.http.ts");
 
 const [runs, looks, posts] = JSON.parse(process.env["BENCH_COUNTS"]!) as [number, number, number];
 const database = connect({ url: process.argv[2]!, driver: "neon", neonEndpoint: process.env["BATON_NEON_ENDPOINT"] });

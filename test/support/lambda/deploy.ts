@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { afterAll } from "vitest";
 import { buildFunctions } from "../../../infra/build.ts";
 import { projectFolder } from "../project-folder.ts";
@@ -14,13 +15,16 @@ export interface Deployed {
   readonly start: (functionName: string, env: Readonly<Record<string, string>>, timeoutMs?: number) => Promise<LambdaInstance>;
 }
 
+/** The workflows of the tests, in place of the service's. */
+const WORKFLOWS = fileURLToPath(new URL("../workflows.ts", import.meta.url));
+
 /**
  * Builds the functions as they are deployed, with the Neon driver; workflows: a file with others
- * than those of this service.
+ * than those of most tests.
  */
-export async function deployBundles(workflows?: string): Promise<Deployed> {
+export async function deployBundles(workflows = WORKFLOWS): Promise<Deployed> {
   const taskRoot = projectFolder();
-  await buildFunctions({ driver: "neon", outdir: taskRoot, ...(workflows !== undefined && { workflows }) });
+  await buildFunctions({ driver: "neon", outdir: taskRoot, workflows });
   return startable(taskRoot);
 }
 

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 import { runRepository } from "../../shared/db/run-repository.ts";
-import { transcodeVideoWith } from "../../shared/workflows/transcode-video.ts";
-import { sampleUpload, sampleVideo } from "../../shared/workflows/transcode-video/sample.ts";
-import { createTestDatabase } from "../support/database.ts";
-import { enqueue, poll } from "../support/poller.ts";
-import { expectPublished } from "./transcode-video.assertions.ts";
+import { transcodeVideoWith } from "../transcode-video.ts";
+import { sampleUpload, sampleVideo } from "../transcode-video/sample.ts";
+import { createTestDatabase } from "../../test/support/database.ts";
+import { enqueue, poll } from "../../test/support/poller.ts";
+import { expectPublished } from "./published.ts";
 
 test("an upload becomes a published video whose two renditions decode again, worked on by two pollers", async () => {
   await using database = await createTestDatabase();

@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { decompressFrame, parseGIF } from "gifuct-js";
 import type { ParsedFrame, ParsedGif } from "gifuct-js";
-import { NonRetryableError } from "../../index.ts";
+import { NonRetryableError } from "../../shared/index.ts";
 import { Canvas } from "./canvas.ts";
 import { readGifStructure, type GifStructure } from "./gif-structure.ts";
 import type { Picture } from "./picture.ts";

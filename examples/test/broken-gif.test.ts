@@ -1,8 +1,8 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { NonRetryableError } from "../../shared/index.ts";
-import { sampleVideo } from "../../shared/workflows/transcode-video/sample.ts";
-import { probe } from "../../shared/workflows/transcode-video/transcoder.ts";
+import { sampleVideo } from "../transcode-video/sample.ts";
+import { probe } from "../transcode-video/transcoder.ts";
 import { gifBytes } from "./gif-bytes.ts";
 import { printedSeed } from "./seed.ts";
 

@@ -1,5 +1,5 @@
-import type { Database, DatabaseRefusedError } from "../../db/database.ts";
-import type { Statement } from "../../index.ts";
+import type { Database, DatabaseRefusedError } from "../../shared/db/database.ts";
+import type { Statement } from "../../shared/index.ts";
 import { write } from "./unit-of-work.ts";
 import type { UnitOfWork } from "./unit-of-work.ts";
 import { traitsToPairs, videosFromRows, videoToValues } from "./video-factory.ts";

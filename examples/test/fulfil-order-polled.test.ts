@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { runRepository } from "../../shared/db/run-repository.ts";
-import { fulfilOrder } from "../../shared/workflows/fulfil-order.ts";
-import { createTestDatabase } from "../support/database.ts";
-import { enqueue, poll } from "../support/poller.ts";
+import { fulfilOrder } from "../fulfil-order.ts";
+import { createTestDatabase } from "../../test/support/database.ts";
+import { enqueue, poll } from "../../test/support/poller.ts";
 
 test("an order is charged at the second attempt, slept on and fulfilled, by pollers as the poller's role", async () => {
   await using database = await createTestDatabase();

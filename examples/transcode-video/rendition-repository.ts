@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { Database } from "../../db/database.ts";
+import type { Database } from "../../shared/db/database.ts";
 import { write } from "./unit-of-work.ts";
 import type { UnitOfWork } from "./unit-of-work.ts";
 import type { Rendition } from "./transcoder.ts";

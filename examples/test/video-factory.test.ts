@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { Decimal } from "../../shared/workflows/transcode-video/decimal.ts";
-import { videoFromJson, videosFromRows, videoToJson } from "../../shared/workflows/transcode-video/video-factory.ts";
+import { Decimal } from "../transcode-video/decimal.ts";
+import { videoFromJson, videosFromRows, videoToJson } from "../transcode-video/video-factory.ts";
 import { printedSeed } from "./seed.ts";
 import { aVideo } from "./video-builder.ts";
 

@@ -1,4 +1,4 @@
-import { NonRetryableError } from "../../index.ts";
+import { NonRetryableError } from "../../shared/index.ts";
 
 /** What a GIF says about itself: the size of its screen, and what decoding its frames takes. */
 export interface GifStructure {

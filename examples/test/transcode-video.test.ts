@@ -2,11 +2,11 @@ import { randomUUID } from "node:crypto";
 import { expect, test } from "vitest";
 import { NonRetryableError, walk } from "../../shared/index.ts";
 import type { InputOf } from "../../shared/index.ts";
-import { sampleUpload, sampleVideo } from "../../shared/workflows/transcode-video/sample.ts";
-import { VideoRepository } from "../../shared/workflows/transcode-video/video-repository.ts";
-import { transcodeVideoWith } from "../../shared/workflows/transcode-video.ts";
-import { expectPublished } from "../journeys/transcode-video.assertions.ts";
-import { createTestDatabase } from "../support/database.ts";
+import { sampleUpload, sampleVideo } from "../transcode-video/sample.ts";
+import { VideoRepository } from "../transcode-video/video-repository.ts";
+import { transcodeVideoWith } from "../transcode-video.ts";
+import { expectPublished } from "./published.ts";
+import { createTestDatabase } from "../../test/support/database.ts";
 
 const database = (await createTestDatabase()).connect("poller");
 const videos = new VideoRepository(database);

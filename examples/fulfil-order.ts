@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { defineWorkflow } from "../index.ts";
+import { defineWorkflow } from "../shared/index.ts";
 
 const Order = z.strictObject({ orderId: z.string().min(1), amountCents: z.int().positive() });
 const Charge = z.object({ chargeId: z.string() });

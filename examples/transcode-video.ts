@@ -1,7 +1,7 @@
 import * as z from "zod";
-import type { Database } from "../db/database.ts";
-import { defaultDatabase } from "../db/default-database.ts";
-import { defineWorkflow, NonRetryableError } from "../index.ts";
+import type { Database } from "../shared/db/database.ts";
+import { defaultDatabase } from "../shared/db/default-database.ts";
+import { defineWorkflow, NonRetryableError } from "../shared/index.ts";
 import { Decimal } from "./transcode-video/decimal.ts";
 import { RenditionReference, RenditionRepository } from "./transcode-video/rendition-repository.ts";
 import { MediaFacts, probe, transcode } from "./transcode-video/transcoder.ts";

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
-import { sampleUpload, sampleVideo } from "../../shared/workflows/transcode-video/sample.ts";
-import { probe, transcode } from "../../shared/workflows/transcode-video/transcoder.ts";
+import { sampleUpload, sampleVideo } from "../transcode-video/sample.ts";
+import { probe, transcode } from "../transcode-video/transcoder.ts";
 import { decodeAll } from "./decode-all.ts";
 import { gifBytes } from "./gif-bytes.ts";
 

@@ -1,5 +1,5 @@
-import { decodeFrames } from "../../shared/workflows/transcode-video/gif-frames.ts";
-import type { Frame } from "../../shared/workflows/transcode-video/gif-frames.ts";
+import { decodeFrames } from "../transcode-video/gif-frames.ts";
+import type { Frame } from "../transcode-video/gif-frames.ts";
 
 /** All frames of a GIF at once; no file at all has none. */
 export async function decodeAll(source: Uint8Array | undefined): Promise<Frame[]> {

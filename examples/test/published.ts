@@ -1,8 +1,8 @@
 import { expect } from "vitest";
 import type { Database } from "../../shared/db/database.ts";
-import { RenditionRepository } from "../../shared/workflows/transcode-video/rendition-repository.ts";
-import { probe } from "../../shared/workflows/transcode-video/transcoder.ts";
-import { VideoRepository } from "../../shared/workflows/transcode-video/video-repository.ts";
+import { RenditionRepository } from "../transcode-video/rendition-repository.ts";
+import { probe } from "../transcode-video/transcoder.ts";
+import { VideoRepository } from "../transcode-video/video-repository.ts";
 
 const { signal } = new AbortController();
 

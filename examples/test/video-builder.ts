@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { Decimal } from "../../shared/workflows/transcode-video/decimal.ts";
-import { Video } from "../../shared/workflows/transcode-video/video.ts";
-import type { VideoFacts } from "../../shared/workflows/transcode-video/video.ts";
+import { Decimal } from "../transcode-video/decimal.ts";
+import { Video } from "../transcode-video/video.ts";
+import type { VideoFacts } from "../transcode-video/video.ts";
 
 /** A video that differs from any other only in its id, and in what the test says. */
 export function aVideo(facts: Partial<VideoFacts> = {}): Video {

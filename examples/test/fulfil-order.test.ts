@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { walk } from "../../shared/index.ts";
 import type { StepContext } from "../../shared/index.ts";
-import { fulfilOrder } from "../../shared/workflows/fulfil-order.ts";
+import { fulfilOrder } from "../fulfil-order.ts";
 
 const order = { orderId: "o-1", amountCents: 1250 };
 const paid = { charge: { chargeId: "charge-1" } };

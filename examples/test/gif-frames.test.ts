@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { NonRetryableError } from "../../shared/index.ts";
-import { decodeFrames } from "../../shared/workflows/transcode-video/gif-frames.ts";
-import { sampleVideo } from "../../shared/workflows/transcode-video/sample.ts";
+import { decodeFrames } from "../transcode-video/gif-frames.ts";
+import { sampleVideo } from "../transcode-video/sample.ts";
 import { decodeAll } from "./decode-all.ts";
 import { gifBytes, palette } from "./gif-bytes.ts";
 import type { RawFrame } from "./gif-bytes.ts";

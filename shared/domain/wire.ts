@@ -7,7 +7,7 @@ import { OlderSchemaError } from "./database-errors.ts";
 import type { Json } from "./json.ts";
 import type { AcceptedRun, AdvanceAnswer, AdvanceRequest, ClaimAnswer, ClaimedRun, EnqueueAnswer, EnqueueRequest } from "./protocol.ts";
 
-/** Runs as `tell_runs` answers them; the last three by run id, null where there are none. */
+/** Runs as `describe_members` answers them; the last three by run id, null where there are none. */
 interface RunColumns {
   readonly id: readonly string[];
   readonly place: readonly number[];

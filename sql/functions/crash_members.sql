@@ -39,7 +39,7 @@ begin
     ) as f
     on conflict do nothing;
   end if;
-  progressed := baton.progressed_among(present, held.claimed_at);
+  progressed := baton.runs_with_progress(present, held.claimed_at);
   doubtful := array(select unnest(present) except select unnest(progressed));
   perform baton.put_back(progressed, array_fill(moment, array[cardinality(progressed)]), case when alone then 4 else 1 end);
   if crashes > 5 then

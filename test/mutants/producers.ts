@@ -72,7 +72,7 @@ export const producers: readonly Mutant[] = [
   {
     name: "All runs of a batch are due at one moment",
     file: "sql/functions/store_runs.sql",
-    find: "+ r.place * interval '1 microsecond'",
+    find: "+ r.nth * interval '1 microsecond'",
     replace: "+ interval '1 microsecond'",
     ...caught(enqueue, "the runs of one batch are due a microsecond apart"),
   },

@@ -4,7 +4,7 @@
 -- moment that is past ends when it was to end; and so does a start that was named as a moment.
 -- set_to: null where only the latter are asked for. In the order of the ids, planned for their
 -- weeks as put_back is.
-create or replace function baton.due_again(ids uuid[], was timestamptz, set_to timestamptz, moment timestamptz) returns timestamptz[]
+create or replace function baton.recompute_due(ids uuid[], was timestamptz, set_to timestamptz, moment timestamptz) returns timestamptz[]
 language plpgsql stable set plan_cache_mode = force_custom_plan
 as $$
 declare

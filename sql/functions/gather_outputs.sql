@@ -1,6 +1,6 @@
 -- The outputs of runs, by run and node; null when there are none. The ids lie between lowest and
--- highest, which keeps other weeks out. The ids are hidden from the plan, as in tell_runs.
-create or replace function baton.outputs_of(ids uuid[], lowest uuid, highest uuid) returns json
+-- highest, which keeps other weeks out. The ids are hidden from the plan, as in describe_members.
+create or replace function baton.gather_outputs(ids uuid[], lowest uuid, highest uuid) returns json
 language plpgsql stable set plan_cache_mode = force_custom_plan
 as $$
 begin

@@ -2,20 +2,20 @@
 -- Returns the others.
 -- Nothing that large is accepted; a row of before, or one that was written by hand, would stop
 -- every poller that claims it.
-create or replace function baton.drop_oversized(inout places tid[], inout sizes integer[], moment timestamptz, out dropped integer)
+create or replace function baton.fail_oversized(inout ctids tid[], inout sizes integer[], moment timestamptz, out dropped integer)
 language plpgsql volatile
 as $$
 declare
   ids uuid[];
 begin
   with taken as (
-    delete from baton.ready where ctid = any (places) and bytes > 8388608 returning run_id
+    delete from baton.ready where ctid = any (ctids) and bytes > 8388608 returning run_id
   )
   select array_agg(run_id) into ids from taken;
   dropped := coalesce(cardinality(ids), 0);
   perform baton.end_each(ids, 'failed', jsonb_build_object('name', 'StateTooLargeError', 'message',
     'input and outputs of this run are more than 8 MiB as the text that the database sends: store the data elsewhere'), moment);
-  select array_agg(t.place order by t.nth), array_agg(t.size order by t.nth) into places, sizes
-  from unnest(places, sizes) with ordinality as t (place, size, nth) where t.size <= 8388608;
+  select array_agg(t.ctid order by t.nth), array_agg(t.size order by t.nth) into ctids, sizes
+  from unnest(ctids, sizes) with ordinality as t (ctid, size, nth) where t.size <= 8388608;
 end
 $$;

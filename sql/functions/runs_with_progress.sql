@@ -1,6 +1,6 @@
 -- Which of these runs stored a checkpoint or a failure since a moment: they survived their step, so
 -- they are no suspects. Planned for their weeks, as put_back is.
-create or replace function baton.progressed_among(ids uuid[], since timestamptz) returns uuid[]
+create or replace function baton.runs_with_progress(ids uuid[], since timestamptz) returns uuid[]
 language plpgsql stable set plan_cache_mode = force_custom_plan
 as $$
 declare

@@ -1,6 +1,6 @@
--- Which of these runs have an output of the node that stands at their place in nodes. Planned for
+-- Which of these runs have an output of the node at their index in nodes. Planned for
 -- their weeks, as put_back is.
-create or replace function baton.stored_among(ids uuid[], nodes text[]) returns uuid[]
+create or replace function baton.runs_with_output(ids uuid[], nodes text[]) returns uuid[]
 language plpgsql stable set plan_cache_mode = force_custom_plan
 as $$
 declare

@@ -1,6 +1,6 @@
 -- The runs of ready that are due (or are not), if they are no more than 1,000, so that a few are
 -- found among millions of the others; null where they are more.
-create or replace function baton.few_ready(due boolean, moment timestamptz) returns uuid[]
+create or replace function baton.list_few_ready(due boolean, moment timestamptz) returns uuid[]
 language plpgsql stable
 as $$
 declare

@@ -1,5 +1,5 @@
 -- Which of these runs are to be cancelled. The table is almost always empty.
-create or replace function baton.stopped_among(ids uuid[]) returns uuid[]
+create or replace function baton.runs_to_stop(ids uuid[]) returns uuid[]
 language plpgsql stable
 as $$
 begin

@@ -1,7 +1,7 @@
 -- Runs given as objects, as one array for each column, but for those whose idempotency key stands
 -- for another run (known).
 -- By way of json: jsonb_agg takes a time that grows with the square of the elements in the inputs.
-create or replace function baton.columns_of(runs jsonb) returns jsonb
+create or replace function baton.runs_as_columns(runs jsonb) returns jsonb
 language sql immutable
 as $$
   select json_build_object('id', coalesce(json_agg(run -> 'id' order by nth), '[]'),

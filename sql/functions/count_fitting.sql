@@ -1,6 +1,6 @@
 -- How many of these sizes, from the first on, fit into room together; first_fits: the first in any
 -- case.
-create or replace function baton.fitting(sizes integer[], room bigint, first_fits boolean) returns integer
+create or replace function baton.count_fitting(sizes integer[], room bigint, first_fits boolean) returns integer
 language plpgsql immutable
 as $$
 declare

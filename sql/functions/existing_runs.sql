@@ -1,5 +1,5 @@
 -- Which of these runs there are. Planned for their weeks, as put_back is.
-create or replace function baton.present_among(ids uuid[]) returns uuid[]
+create or replace function baton.existing_runs(ids uuid[]) returns uuid[]
 language plpgsql stable set plan_cache_mode = force_custom_plan
 as $$
 declare

@@ -1,7 +1,7 @@
 -- How many failed attempts runs have, by run and node; null when there are none. The ids lie
 -- between lowest and highest.
--- The ids are hidden from the plan, as in tell_runs.
-create or replace function baton.failures_of(ids uuid[], lowest uuid, highest uuid) returns json
+-- The ids are hidden from the plan, as in describe_members.
+create or replace function baton.count_failures(ids uuid[], lowest uuid, highest uuid) returns json
 language plpgsql stable set plan_cache_mode = force_custom_plan
 as $$
 begin

@@ -9,7 +9,7 @@
 -- Each statement is planned when it runs: a plan made for empty tables would read endings by the
 -- wrong one of two indexes. A run's workflow is compared, not looked for with exists, which the
 -- planner may answer by reading all of run once.
-create or replace function baton.listed_ids(
+create or replace function baton.list_ids(
   wanted_status text, wanted_workflow text, before uuid, most integer, moment timestamptz, out ids uuid[], out next uuid)
 language plpgsql stable
 as $$
@@ -17,16 +17,16 @@ declare
   entries text;
   fits text := '($2 is null or (select r.workflow from baton.run r where r.id = entry.id and r.id >= $7 and r.id < $1) = $2)';
   few uuid[];
-  newest timestamp := date_trunc('week', least(moment + interval '5 minutes', baton.time_of(before)) at time zone 'UTC');
+  newest timestamp := date_trunc('week', least(moment + interval '5 minutes', baton.id_time(before)) at time zone 'UTC');
   since uuid;
   seen integer;
   unseen integer := 10000;
   found_ids uuid[];
 begin
   if wanted_status in ('ready', 'waiting') then
-    few := baton.few_ready(wanted_status = 'ready', moment);
+    few := baton.list_few_ready(wanted_status = 'ready', moment);
   elsif wanted_status = 'running' then
-    few := array(select unnest((baton.live_members(l.run_ids, l.gone)).ids) from baton.lease l);
+    few := array(select unnest((baton.list_members(l.run_ids, l.gone)).ids) from baton.lease l);
   end if;
   entries := case
     when wanted_status is null then 'select id, workflow from baton.run'

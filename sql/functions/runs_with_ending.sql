@@ -1,5 +1,5 @@
 -- Which of these runs have an ending. Planned for their weeks, as put_back is.
-create or replace function baton.ended_among(ids uuid[]) returns uuid[]
+create or replace function baton.runs_with_ending(ids uuid[]) returns uuid[]
 language plpgsql stable set plan_cache_mode = force_custom_plan
 as $$
 declare

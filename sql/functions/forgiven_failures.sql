@@ -1,6 +1,6 @@
 -- Failures that a redrive forgave, by run and node; null when there are none. The table is almost
 -- always empty.
-create or replace function baton.forgiven_of(ids uuid[]) returns json
+create or replace function baton.forgiven_failures(ids uuid[]) returns json
 language plpgsql stable
 as $$
 begin

@@ -1,5 +1,5 @@
--- The runs at some places of a lease, as a poller needs them: input, the fold of the checkpoints,
--- and failures by node. places are parallel to ids; only begun_ids can have checkpoints and
+-- The runs in some slots of a lease, as a poller needs them: input, the fold of the checkpoints,
+-- and failures by node. slots are parallel to ids; only begun_ids can have checkpoints and
 -- failures. The answer is in the order of ids, as they are read.
 --
 -- runs: one array for each column, { id, place, workflow, version, input }, and outputs, failures
@@ -11,7 +11,7 @@
 -- a generic one would.
 -- It is made at each call, so it must not see the ids one by one: as any (ids) 160 of them took it
 -- 0.4 ms.
-create or replace function baton.tell_runs(ids uuid[], places integer[], begun_ids uuid[], out runs json, out missing uuid[])
+create or replace function baton.describe_members(ids uuid[], slots integer[], begun_ids uuid[], out runs json, out missing uuid[])
 language plpgsql stable set plan_cache_mode = force_custom_plan
 as $$
 declare
@@ -25,7 +25,7 @@ declare
   failures json;
   forgiven json;
 begin
-  select array_agg(t.id order by t.id), array_agg(t.place order by t.id) into ids, places from unnest(ids, places) as t (id, place);
+  select array_agg(t.id order by t.id), array_agg(t.slot order by t.id) into ids, slots from unnest(ids, slots) as t (id, slot);
   lowest := ids[1];
   highest := ids[cardinality(ids)];
   select array_agg(r.id), json_agg(r.workflow), json_agg(r.version), json_agg(r.input) into found_ids, workflows, versions, inputs
@@ -33,17 +33,17 @@ begin
     select id, workflow, version, input from baton.run where id = any (array(select unnest(ids))) and id between lowest and highest order by id
   ) as r;
   -- A run that somebody deleted by hand, or whose week was dropped, leaves a gap; the others still
-  -- have their places.
+  -- have their slots.
   if found_ids is distinct from ids then
     missing := array(select unnest(ids) except select unnest(found_ids));
-    places := array(select t.place from unnest(ids, places) as t (id, place) where t.id = any (found_ids) order by t.id);
+    slots := array(select t.slot from unnest(ids, slots) as t (id, slot) where t.id = any (found_ids) order by t.id);
   end if;
   if begun_ids is not null then
-    outputs := baton.outputs_of(begun_ids, lowest, highest);
-    failures := baton.failures_of(begun_ids, lowest, highest);
-    forgiven := baton.forgiven_of(begun_ids);
+    outputs := baton.gather_outputs(begun_ids, lowest, highest);
+    failures := baton.count_failures(begun_ids, lowest, highest);
+    forgiven := baton.forgiven_failures(begun_ids);
   end if;
-  runs := json_build_object('id', coalesce(found_ids, '{}'), 'place', coalesce(places, '{}'), 'workflow', workflows, 'version', versions,
+  runs := json_build_object('id', coalesce(found_ids, '{}'), 'place', coalesce(slots, '{}'), 'workflow', workflows, 'version', versions,
     'input', inputs, 'outputs', outputs, 'failures', failures, 'forgiven', forgiven);
 end
 $$;

@@ -48,6 +48,10 @@ interface Poll {
   outOfTime: boolean;
   /** A tick is on its way beside the work. */
   ticking: boolean;
+  /** Suspects are due, as the last tick or claim said. */
+  suspects: boolean;
+  /** How often it has lingered since it last had work. */
+  lingered: number;
   readonly report: PollReport;
 }
 
@@ -63,19 +67,38 @@ interface Poll {
  * invocation.
  */
 export async function pollQueue(poller: Poller, nudged = false, report = newReport()): Promise<PollReport> {
-  const poll: Poll = { poller, handlers: new HandlerLimit(), open: 0, outOfTime: false, ticking: false, report };
-  if ((!nudged || tickIsDue(poller)) && (await tick(poll)).suspects) await workSuspects(poll);
-  for (let idle = 0; hasTime(poll);) {
-    if (tickIsDue(poller)) await tickAndTell(poll);
-    const last = await workBacklog(poll);
-    poll.report.dueInMs = last.due_in_ms;
-    if (last.runs.length > 0) idle = 0;
-    else if (!(last.suspects && (await workSuspects(poll))) && !(await linger(poller, last.due_in_ms, idle++))) {
-      poll.report.idle = true;
-      break;
-    }
+  const poll: Poll = {
+    poller,
+    handlers: new HandlerLimit(),
+    open: 0,
+    outOfTime: false,
+    ticking: false,
+    suspects: false,
+    lingered: 0,
+    report,
+  };
+  if (!nudged || tickIsDue(poller)) {
+    poll.suspects = (await tick(poll)).suspects;
+    await workSuspects(poll);
   }
-  return poll.report;
+  while (hasTime(poll)) {
+    if (tickIsDue(poller)) await tickAndTell(poll);
+    if (await workBacklog(poll)) continue;
+    if (await workSuspects(poll)) continue;
+    if (await linger(poll)) continue;
+    report.idle = true;
+    break;
+  }
+  return report;
+}
+
+/** Works the runs that are due; false: there were none. */
+async function workBacklog(poll: Poll): Promise<boolean> {
+  const { runs, due_in_ms, suspects } = await claimAndWork(poll);
+  poll.report.dueInMs = due_in_ms;
+  poll.suspects = suspects;
+  if (runs.length > 0) poll.lingered = 0;
+  return runs.length > 0;
 }
 
 function tickIsDue({ clock, memory }: Poller): boolean {
@@ -88,7 +111,7 @@ function tickIsDue({ clock, memory }: Poller): boolean {
  * more leases are opened beside it: the database stores the results of one while the handlers of
  * another run.
  */
-async function workBacklog(poll: Poll): Promise<ClaimAnswer> {
+async function claimAndWork(poll: Poll): Promise<ClaimAnswer> {
   const { poller } = poll;
   const lease = new Lease(poller.newToken(), poller.clock.now(), poll.handlers, false);
   const beside = new Set<Promise<void>>();
@@ -112,7 +135,7 @@ async function workBacklog(poll: Poll): Promise<ClaimAnswer> {
  */
 function openBeside(poll: Poll, lease: Lease, beside: Set<Promise<void>>): void {
   if (!hasRoomBeside(poll, lease)) return;
-  const working = workBacklog(poll).then(({ runs }) => {
+  const working = claimAndWork(poll).then(({ runs }) => {
     if (runs.length === 0) lease.moreDue = false;
     beside.delete(working);
   });
@@ -162,15 +185,20 @@ function hasTime({ poller, outOfTime }: Poll): boolean {
 }
 
 /** Waits, without a statement, for work that is due within the linger; false: there is none. */
-async function linger(poller: Poller, dueInMs: number | null, idle: number): Promise<boolean> {
-  if (dueInMs === null || dueInMs > poller.settings.lingerMs || idle >= patience.tries) return false;
+async function linger(poll: Poll): Promise<boolean> {
+  const { poller, report } = poll;
+  const { dueInMs } = report;
+  if (dueInMs === null || dueInMs > poller.settings.lingerMs || poll.lingered >= patience.tries) return false;
+  poll.lingered++;
   const wait = Math.max(dueInMs, patience.pauseMs);
   if (poller.remainingMs() - wait < shortestStepMs(poller)) return false;
   await pause(poller, wait);
   return true;
 }
 
+/** Works a lease of suspects; false: none is due. */
 async function workSuspects(poll: Poll): Promise<boolean> {
+  if (!poll.suspects) return false;
   const lease = new Lease(poll.poller.newToken(), poll.poller.clock.now(), poll.handlers, true);
   const answer = await claimInto(poll, lease, true);
   if (answer.runs.length === 0) return false;

@@ -1,4 +1,4 @@
-import { recognise } from "../domain/claimed.ts";
+import { recognise } from "../domain/recognise.ts";
 import type { AdvanceAnswer, ClaimedRun } from "../domain/protocol.ts";
 import type { Finished, FinishedNode, Lease } from "./lease.ts";
 import type { Poller } from "./poller.ts";

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { recognise } from "../../shared/domain/claimed.ts";
+import { recognise } from "../../shared/domain/recognise.ts";
 import type { Json } from "../../shared/domain/json.ts";
-import type { ClaimedRun } from "../../shared/domain/protocol.ts";
 import { createRegistry } from "../../shared/domain/registry.ts";
+import { stateOf } from "../../shared/domain/run.ts";
+import type { ClaimedRun } from "../../shared/domain/protocol.ts";
 import { order } from "./fixtures.ts";
 
 const registry = createRegistry([order], { pollerTimeoutMs: 300_000 });
@@ -27,10 +28,10 @@ describe("a claimed run", () => {
     expect(found.run).toMatchObject({
       id: "run-1",
       workflow: order,
-      outputs: [{ chargeId: "c" }],
       failures: { charge: 2 },
       forgiven: { charge: 1 },
     });
+    expect(stateOf(found.run)).toMatchObject(outputs);
   });
 
   it.each([

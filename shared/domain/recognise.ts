@@ -1,6 +1,7 @@
 import { describeError, type ErrorRecord } from "./errors.ts";
 import type { ClaimedRun } from "./protocol.ts";
 import { shapeOf, type Registry } from "./registry.ts";
+import { runError } from "./run-errors.ts";
 import { createRun, unknownNode, type Run } from "./run.ts";
 
 /**
@@ -25,11 +26,11 @@ export function recognise(facts: ClaimedRun, registry: Registry): Claimed {
     return recogniseReadable(facts, registry);
   } catch (thrown) {
     const { id, workflow: name, version } = facts;
-    const message = `what is stored of this run cannot be read: ${describeError(thrown).message}`;
+    const message = `What is stored of this run cannot be read: ${describeError(thrown).message}. Mend its rows, then redrive it.`;
     return {
       kind: "unreadable",
       run: createRun({ id, workflow: { name, version, nodes: [] }, input: null }),
-      error: { name: "UnreadableRunError", message },
+      error: runError("UnreadableRunError", message),
     };
   }
 }

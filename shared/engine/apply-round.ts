@@ -7,7 +7,7 @@ import type { Poller } from "./poller.ts";
 export class RunCancelledError extends Error {
   override readonly name = "RunCancelledError";
   constructor(runId: string) {
-    super(`run ${runId} was cancelled`);
+    super(`Run ${runId} was cancelled: stop, what the step returns is dropped.`);
   }
 }
 
@@ -82,5 +82,6 @@ function retryInPlace(poller: Poller, lease: Lease, entry: FinishedNode, delayMs
 function dropLost(poller: Poller, lease: Lease, id: string): void {
   const member = lease.members.get(id);
   poller.logger.error("an output was refused as a duplicate; the run was given back", { runId: id });
-  if (member !== undefined) lease.revoke(member, new Error("the output of this run was refused as a duplicate"));
+  if (member !== undefined)
+    lease.revoke(member, new Error("The output of this run was refused as a duplicate: stop, the run goes on elsewhere."));
 }

@@ -1,6 +1,7 @@
 import { DatabaseRefusedError } from "../domain/database-errors.ts";
 import { describeError, type ErrorRecord } from "../domain/errors.ts";
 import type { AdvanceAnswer } from "../domain/protocol.ts";
+import { runError } from "../domain/run-errors.ts";
 import { applyRound } from "./apply-round.ts";
 import { writeRound, type RoundExtras } from "./build-round.ts";
 import type { Finished, Lease } from "./lease.ts";
@@ -14,7 +15,7 @@ const UNIQUE = "23505";
 export class FencedError extends Error {
   override readonly name = "FencedError";
   constructor() {
-    super("the lease expired and was taken over");
+    super("The lease expired and was taken over: stop, its runs go on elsewhere.");
   }
 }
 
@@ -93,5 +94,8 @@ function lessOf(poller: Poller, entry: Finished, problem: Error): Finished {
 
 function unserializable({ redact }: Poller, refused: DatabaseRefusedError): ErrorRecord {
   const { message } = describeError(refused, redact);
-  return { name: "UnserializableError", message: `the database cannot store what became of this run: ${message}` };
+  return runError(
+    "UnserializableError",
+    `The database cannot store what became of this run: ${message}. Return a value that JSONB can hold.`,
+  );
 }

@@ -1,7 +1,8 @@
+import type { Caller } from "./ask.ts";
 import { validate } from "uuid";
 import type { CancelAnswer, LifeRequest, ListAnswer, ListedRun, ListRequest, RedriveAnswer, RunStatus } from "../domain/run-protocol.ts";
 import { RunNotFoundError, WrongStatusError } from "./producer-errors.ts";
-import { repeatCall, type Caller } from "./repeat-call.ts";
+import { repeatCall } from "./repeat-call.ts";
 import { utc } from "./shown.ts";
 
 interface CallOptions {

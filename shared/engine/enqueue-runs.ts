@@ -1,8 +1,9 @@
+import type { Caller } from "./ask.ts";
 import { DatabaseRefusedError, DatabaseUnknownOutcomeError } from "../domain/database-errors.ts";
 import type { EnqueueAnswer, EnqueueRequest } from "../domain/protocol.ts";
 import type { RunDraft } from "./draft-runs.ts";
 import { IdempotencyConflictError } from "./producer-errors.ts";
-import { repeatCall, type Caller } from "./repeat-call.ts";
+import { repeatCall } from "./repeat-call.ts";
 import type { RunIds } from "./run-ids.ts";
 
 /** What enqueueing needs of the database. */

@@ -85,7 +85,7 @@ function within<Value>(poller: Poller, timeoutMs: number, attempt: Attempt, work
       },
       (thrown: unknown) => {
         callOff();
-        reject(thrown as Error);
+        reject(thrown);
       },
     );
   });

@@ -1,7 +1,8 @@
+import type { Caller } from "./ask.ts";
 import { validate } from "uuid";
 import type { RunFacts } from "../domain/run-protocol.ts";
 import { describeRun, type RunView } from "./describe-run.ts";
-import { repeatCall, type Caller } from "./repeat-call.ts";
+import { repeatCall } from "./repeat-call.ts";
 import type { DescribeOptions } from "./shown.ts";
 
 /**

@@ -1,7 +1,8 @@
 import { hintText, isOpen, mayRest, readHint, type WakeHint } from "../domain/wake-hint.ts";
-import { newReport, pollQueue, readTick, type PollReport } from "./poll-queue.ts";
+import { pollQueue, readTick } from "./poll-queue.ts";
+import { newReport, type PollReport } from "./poll-report.ts";
 import type { Poller } from "./poller.ts";
-import { pause } from "./settle.ts";
+import { pause } from "./ask.ts";
 
 /**
  * Where the hint is published. Reading gives null when nothing is there; both throw when they

@@ -3,6 +3,7 @@ import type { AdvanceAnswer } from "../domain/protocol.ts";
 import type { Statement } from "../domain/statement.ts";
 import type { Lease } from "./lease.ts";
 import type { Poller } from "./poller.ts";
+import { unsureSince } from "../domain/verdict.ts";
 import { settle, unknownMsOf, UnsettledError, type Settled } from "./settle.ts";
 
 /** A deadlock or a lock timeout is no failed attempt; this many in a row are. */
@@ -43,7 +44,7 @@ async function probe(poller: Poller, lease: Lease, round: number, unsettled: Uns
       isLost ||= thrown instanceof DatabaseUnknownOutcomeError;
       throw thrown;
     });
-  const settled = await settle(poller, call, { unknownMs: unknownMsOf(poller), isUnsure: true });
+  const settled = await settle(poller, call, { unknownMs: unknownMsOf(poller), tally: unsureSince(poller.clock.now()) });
   if ("answer" in settled) return { refused: notApplied(unsettled), probed: settled.answer };
   if (settled.refused.sqlstate === "BT002" && isLost) throw unsettled;
   return settled;

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import * as z from "zod";
 import { DatabaseRefusedError } from "../../shared/domain/database-errors.ts";
-import { pollQueue, type PollReport } from "../../shared/engine/poll-queue.ts";
+import { pollQueue } from "../../shared/engine/poll-queue.ts";
+import type { PollReport } from "../../shared/engine/poll-report.ts";
 import { systemClock } from "../../shared/engine/ports.ts";
 import { defineWorkflow } from "../../shared/index.ts";
 import { createTestDatabase } from "../support/database.ts";

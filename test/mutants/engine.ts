@@ -9,16 +9,16 @@ const once = "each number of a round is used for one content, also after a refus
 export const engine: readonly Mutant[] = [
   {
     name: "An unknown outcome followed by deadlocks counts as a no",
-    file: "shared/engine/settle.ts",
-    find: " && unknown === 0)",
-    replace: ")",
+    file: "shared/domain/verdict.ts",
+    find: " && tally.unknown === 0 ?",
+    replace: " ?",
     ...caught(settle, "deadlocks after an unknown outcome are no refusal"),
   },
   {
     name: "A deadlock more than its bound is tried again",
-    file: "shared/engine/settle.ts",
-    find: "++busy >= busyTries",
-    replace: "++busy > busyTries",
+    file: "shared/domain/verdict.ts",
+    find: "tally.busy >= busyTries",
+    replace: "tally.busy > busyTries",
     ...caught(settle, "five deadlocks in a row are a refusal, four are not"),
   },
   {

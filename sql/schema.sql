@@ -762,7 +762,7 @@ begin
 exception when data_exception or integrity_constraint_violation or program_limit_exceeded then
   if cardinality(ids) = 1 then
     perform baton.end_each(ids, 'failed', jsonb_build_object('name', 'UnstorableError',
-      'message', 'the database could not store what happened to this run: ' || sqlerrm), moment);
+      'message', 'The database could not store what happened to this run: ' || sqlerrm || '.'), moment);
     return 1;
   end if;
   foreach id in array ids loop
@@ -798,7 +798,7 @@ begin
   if began or held.crashes = 0 then
     insert into baton.failure (run_id, node, attempt, started_at, finished_at, retry_at, error)
     select t.id, '', least(f.crashes + 1, 32767), least(held.claimed_at, moment), moment, moment, jsonb_build_object('name', 'PollerCrashedError',
-      'message', format('its lease ran out %s seconds ago: the poller did not answer in time; it crashed, was frozen, or its event loop was blocked',
+      'message', format('Its lease ran out %s seconds ago: the poller did not answer in time; it crashed, was frozen, or its event loop was blocked.',
         floor(extract(epoch from moment) - extract(epoch from held.expires_at))))
     from unnest(present) as t (id)
     cross join lateral (
@@ -811,7 +811,7 @@ begin
   perform baton.put_back(progressed, array_fill(moment, array[cardinality(progressed)]), case when alone then 4 else 1 end);
   if crashes > 5 then
     perform baton.end_runs(doubtful, 'failed', array_fill(jsonb_build_object('name', 'PoisonError', 'message',
-      'three leases in a row ran out while they held this run alone: its step ends the process or blocks the event loop; mend it, then redrive the run'),
+      'Three leases in a row ran out while they held this run alone: its step ends the process or blocks the event loop. Mend it, then redrive the run.'),
       array[cardinality(doubtful)]), true, moment);
     return cardinality(ids) - cardinality(progressed);
   end if;
@@ -982,7 +982,7 @@ begin
   )
   select array_agg(run_id) into ids from taken;
   perform baton.end_each(ids, 'failed', jsonb_build_object('name', 'UnlawfulTimeError',
-    'message', 'this run was due at a time that is more than ten years ahead and not baton.never()'), moment);
+    'message', 'This run was due at a time that is more than ten years ahead and not baton.never(): enqueue it again with a time within ten years.'), moment);
   return coalesce(cardinality(ids), 0);
 end
 $function$;
@@ -1097,7 +1097,7 @@ begin
   select array_agg(run_id) into ids from taken;
   dropped := coalesce(cardinality(ids), 0);
   perform baton.end_each(ids, 'failed', jsonb_build_object('name', 'StateTooLargeError', 'message',
-    'input and outputs of this run are more than 8 MiB as the text that the database sends: store the data elsewhere'), moment);
+    'Input and outputs of this run are more than 8 MiB as the text that the database sends: store the data elsewhere and return a reference to it.'), moment);
   select array_agg(t.ctid order by t.nth), array_agg(t.size order by t.nth) into ctids, sizes
   from unnest(ctids, sizes) with ordinality as t (ctid, size, nth) where t.size <= 8388608;
 end

@@ -68,7 +68,7 @@ export function keyRing({ read, now, logger }: KeyRingOptions): KeyRing {
 
   const lastKeys = (): readonly ApiKey[] => {
     if (within(known?.at, KEPT_MS)) return known!.keys;
-    throw new ApiKeysUnavailableError("the API keys could not be fetched");
+    throw new ApiKeysUnavailableError("The API keys could not be fetched. The next request tries again.");
   };
 
   const current = (): readonly ApiKey[] | Promise<readonly ApiKey[]> => {

@@ -14,7 +14,7 @@ begin
   select array_agg(run_id) into ids from taken;
   dropped := coalesce(cardinality(ids), 0);
   perform baton.end_each(ids, 'failed', jsonb_build_object('name', 'StateTooLargeError', 'message',
-    'input and outputs of this run are more than 8 MiB as the text that the database sends: store the data elsewhere'), moment);
+    'Input and outputs of this run are more than 8 MiB as the text that the database sends: store the data elsewhere and return a reference to it.'), moment);
   select array_agg(t.ctid order by t.nth), array_agg(t.size order by t.nth) into ctids, sizes
   from unnest(ctids, sizes) with ordinality as t (ctid, size, nth) where t.size <= 8388608;
 end

@@ -47,7 +47,7 @@ export interface Judged {
   readonly tally: Tally;
 }
 
-/** A function that is missing this often is missing: until then, a deployment may be replacing it. */
+/** Until then, a deployment may be replacing the function that is missing. */
 const missedTries = 5;
 
 /**

@@ -3,7 +3,7 @@ import { validate } from "uuid";
 import type { CancelAnswer, LifeRequest, ListAnswer, ListedRun, ListRequest, RedriveAnswer, RunStatus } from "../domain/run-protocol.ts";
 import { RunNotFoundError, WrongStatusError } from "./producer-errors.ts";
 import { repeatCall } from "./repeat-call.ts";
-import { utc } from "./shown.ts";
+import { utc } from "./run-format.ts";
 
 interface CallOptions {
   readonly timeoutMs: number;

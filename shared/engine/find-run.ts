@@ -3,7 +3,7 @@ import { validate } from "uuid";
 import type { RunFacts } from "../domain/run-protocol.ts";
 import { describeRun, type RunView } from "./describe-run.ts";
 import { repeatCall } from "./repeat-call.ts";
-import type { DescribeOptions } from "./shown.ts";
+import type { DescribeOptions } from "./run-format.ts";
 
 /**
  * Everything that looking a run up takes; nodesOf names the nodes of a workflow's chain, where the

@@ -46,7 +46,7 @@ interface Poll {
 export async function pollQueue(poller: Poller, nudged = false, report = newReport()): Promise<PollReport> {
   const poll: Poll = {
     poller,
-    handlers: new HandlerLimit(),
+    handlers: new HandlerLimit(poller.settings.concurrency),
     open: 0,
     outOfTime: false,
     ticking: false,
@@ -90,13 +90,13 @@ function tickIsDue({ clock, memory }: Poller): boolean {
  */
 async function claimAndWork(poll: Poll): Promise<ClaimAnswer> {
   const { poller } = poll;
-  const lease = new Lease(poller.newToken(), poller.clock.now(), poll.handlers, false);
+  const lease = new Lease(poller, poll.handlers);
   const beside = new Set<Promise<void>>();
   poll.open++;
   let answer: ClaimAnswer;
   try {
     answer = await claimInto(poll, lease, false);
-    if (answer.runs.length > 0) await workLease(poller, lease, () => [tickBeside(poll, beside), openBeside(poll, lease, beside)]);
+    if (answer.runs.length > 0) await workLease(lease, () => [tickBeside(poll, beside), openBeside(poll, lease, beside)]);
   } finally {
     poll.open--;
     await Promise.allSettled(beside);
@@ -113,7 +113,7 @@ async function claimAndWork(poll: Poll): Promise<ClaimAnswer> {
 function openBeside(poll: Poll, lease: Lease, beside: Set<Promise<void>>): void {
   if (!hasRoomBeside(poll, lease)) return;
   const working = claimAndWork(poll).then(({ runs }) => {
-    if (runs.length === 0) lease.moreDue = false;
+    if (runs.length === 0) lease.foundNoMore();
     beside.delete(working);
   });
   // Its opener awaits it in the end; until then a failure must not count as unhandled.
@@ -143,9 +143,8 @@ async function tickAndTell(poll: Poll): Promise<void> {
 }
 
 function hasRoomBeside(poll: Poll, lease: Lease): boolean {
-  const { leases, concurrency } = poll.poller.settings;
-  const idle = concurrency - poll.handlers.running - lease.startable.length;
-  return lease.moreDue && idle > 0 && poll.open < leases && hasTime(poll);
+  const idle = poll.handlers.idle - lease.startable;
+  return lease.moreDue && idle > 0 && poll.open < poll.poller.settings.leases && hasTime(poll);
 }
 
 function countLease(poll: Poll, lease: Lease): void {
@@ -176,13 +175,13 @@ async function linger(poll: Poll): Promise<boolean> {
 /** Works a lease of suspects; false: none is due. */
 async function workSuspects(poll: Poll): Promise<boolean> {
   if (!poll.suspects) return false;
-  const lease = new Lease(poll.poller.newToken(), poll.poller.clock.now(), poll.handlers, true);
+  const lease = new Lease(poll.poller, poll.handlers, true);
   const answer = await claimInto(poll, lease, true);
   if (answer.runs.length === 0) return false;
   // Says that they begin: only then does a crash count against them.
-  await commitRound(poll.poller, lease, []);
+  await commitRound(lease, []);
   const beside = new Set<Promise<void>>();
-  await workLease(poll.poller, lease, () => tickBeside(poll, beside));
+  await workLease(lease, () => tickBeside(poll, beside));
   await Promise.all(beside);
   countLease(poll, lease);
   return true;
@@ -203,11 +202,10 @@ async function claimInto(poll: Poll, lease: Lease, suspects: boolean): Promise<C
   const settled = await settle(poller, () => poller.store.claim(lease.token, request));
   if ("refused" in settled) throw settled.refused;
   const { answer } = settled;
-  lease.round = answer.round;
-  lease.takeAnswer(answer, poller.clock.now(), batch);
+  lease.applyClaim(answer, batch);
   poll.report.poisoned += answer.poisoned ?? 0;
   poller.memory.low = answer.low;
-  addClaimed(poller, lease, answer.runs);
+  addClaimed(lease, answer.runs);
   return answer;
 }
 

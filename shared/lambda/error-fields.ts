@@ -5,7 +5,7 @@ import { describeError } from "../domain/errors.ts";
  * headers of requests (a driver's cause holds the connection string), and without what looks like a
  * secret.
  */
-export function loggable(thrown: unknown): Record<string, unknown> {
+export function errorFields(thrown: unknown): Record<string, unknown> {
   const { name, message, stack } = describeError(thrown);
   const sqlstate = typeof thrown === "object" && thrown !== null && "sqlstate" in thrown ? thrown.sqlstate : undefined;
   return { name, message, sqlstate, stack };

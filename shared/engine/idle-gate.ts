@@ -48,8 +48,8 @@ const openTries = 6;
  * database may sleep.
  *
  * Only a schedule's invocation closes the gate, and only it stops there. A nudged one opens it:
- * from the commit of a run to its end the database holds a ready row or a lease, and whoever closes
- * the gate looks again after closing, so that either it sees them or the nudge comes after it. An
+ * from the commit of a run to its end the database holds a ready row or a lease, and the poller
+ * that closes the gate looks again afterwards: either it sees them, or the nudge comes later. An
  * unreadable board means poll.
  */
 export async function pollBehindGate(poller: Poller, gate: IdleGate, nudged: boolean, report = newReport()): Promise<PollReport> {

@@ -127,7 +127,7 @@ async function withClient<Result>(
     const hung = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
         cancelled = cancelOnServer(lent);
-        reject(new Error("no answer in time"));
+        reject(new Error("The database did not answer in time."));
       }, options?.timeoutMs ?? defaultTimeoutMs);
     });
     const result = await Promise.race([use(client), hung]);

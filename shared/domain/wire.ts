@@ -25,12 +25,12 @@ export function encodeRuns({ runs, request, fresh }: EnqueueRequest): string {
   if (fresh === undefined || request !== undefined || runs.some(({ key }) => key !== undefined)) {
     return JSON.stringify({ runs, request, checked: true });
   }
-  const settings = ["workflow", "version", "priority"] as const;
+  const settings = keysOf(columns.runs).filter((key) => key !== "id" && key !== "input");
   const shared = settings.filter((key) => runs.every((run) => run[key] === runs[0]?.[key]));
   const own = settings.filter((key) => !shared.includes(key));
-  const times = (["run_at", "delay_ms"] as const).filter((key) => runs.some((run) => run[key] !== undefined));
+  const some = keysOf(columns.someRuns).filter((key) => runs.some((run) => run[key] !== undefined));
   return JSON.stringify({
-    fresh: byColumn(runs, ["id", "input", ...own, ...times]),
+    fresh: byColumn(runs, ["id", "input", ...own, ...some]),
     shared: Object.fromEntries(shared.map((key) => [key, runs[0]?.[key]])),
     checked: true,
   });

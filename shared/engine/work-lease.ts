@@ -104,7 +104,7 @@ function claimLimits(lease: Lease, leaving: readonly Finished[]): ClaimLimits | 
 }
 
 /**
- * What a lease has room for, once an eighth of its places and of its bytes is free: a claim
+ * What a lease has room for, once an eighth of its slots and of its bytes is free: a claim
  * rewrites the lease's list of runs, 16 bytes each. No room while handlers already wait for a slot.
  */
 function roomIn(lease: Lease, leaving: readonly Finished[]): { runs: number; bytes: number } | undefined {

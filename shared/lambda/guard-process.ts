@@ -10,7 +10,7 @@ export class ProcessExitError extends Error {
   readonly code: string | number | null | undefined;
   constructor(code: string | number | null | undefined, step: string | undefined) {
     super(
-      `${step === undefined ? "code outside of any step" : `the step ${step}`} called process.exit(${code ?? ""}): throw an error instead`,
+      `${step === undefined ? "Code outside of any step" : `The step ${step}`} called process.exit(${code ?? ""}): throw an error instead.`,
     );
     this.code = code;
   }

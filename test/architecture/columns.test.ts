@@ -17,7 +17,7 @@ describe("the columns of columns.ts are those that the functions of the database
   it.each([
     ["append_checkpoints", /as s \((place, run, node[^)]*)\)/, keys(columns.steps)],
     ["end_members", /as e \(([^)]*)\)/, keys(columns.failed)],
-    ["store_runs", /with ordinality as r \(([^)]*), nth\)/, ["id", "workflow", "version", "priority", "input", "run_at", "delay_ms"]],
+    ["store_runs", /with ordinality as r \(([^)]*), nth\)/, keys(columns.runs, columns.someRuns).slice(0, -2)],
     ["describe_members", /json_build_object\('(id)', .*?'(place)', .*?'(workflow)', .*?'(version)', .*?'(input)', /, keys(columns.claimed)],
   ] as const)("in %s", (name, pattern, expected) => {
     expect(listed(name, pattern)).toEqual(expected);
@@ -47,6 +47,7 @@ describe("the checks of a call know the same columns", () => {
     ["check_round", /'parks', '{([^}]*)}', '{}'/, keys(columns.parks)],
     ["check_round", /'released', '{([^}]*)}', '{([^}]*)}'/, keys(columns.parks)],
     ["check_round", /'blocked', '{([^}]*)}', '{}'/, keys(columns.blocked)],
+    ["check_enqueue", /'{id,input}', '{([^}]*)}'/, keys(columns.runs, columns.someRuns).filter((key) => key !== "key" && key !== "hash")],
     ["check_runs", /runs, '{([^}]*)}', '{([^}]*)}'/, keys(columns.runs, columns.someRuns)],
   ] as const)("%s (%s)", (name, pattern, expected) => {
     expect(sorted(listed(name, pattern))).toEqual(sorted(expected));

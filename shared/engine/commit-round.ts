@@ -12,7 +12,7 @@ import { settle, unknownMsOf } from "./settle.ts";
 /** SQLSTATE unique_violation. */
 const UNIQUE = "23505";
 
-/** The lease was taken over: every run in it belongs to somebody else now. */
+/** The lease was taken over: other pollers have its runs now. */
 export class FencedError extends Error {
   override readonly name = "FencedError";
   constructor() {

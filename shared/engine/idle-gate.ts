@@ -104,7 +104,7 @@ async function open(poller: Poller, gate: IdleGate): Promise<void> {
   else await reopen(poller, gate);
 }
 
-/** Says that something is due now, until the board has heard it. */
+/** Publishes that something is due now, until the board has taken it. */
 async function reopen(poller: Poller, gate: IdleGate): Promise<void> {
   for (let tried = 1; tried <= openTries && poller.remainingMs() > 1_000; tried++) {
     if (await publish(poller, gate, gate.now())) {

@@ -75,7 +75,7 @@ export class Lease {
     return this.#bytes;
   }
 
-  /** The watermark as last heard. */
+  /** The watermark of the last answer. */
   get low(): Json {
     return this.#low;
   }
@@ -161,7 +161,7 @@ export class Lease {
     if (this.#members.delete(member.run.id)) this.#bytes -= member.run.bytes;
   }
 
-  /** Takes a member away whose run goes on elsewhere or not at all; its handler is told to stop. */
+  /** Takes a member away whose run goes on elsewhere or not at all; its handler is aborted. */
   revoke(member: Member, reason: Error): void {
     this.remove(member);
     member.abort?.abort(reason);

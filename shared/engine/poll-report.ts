@@ -15,7 +15,7 @@ export interface PollReport {
   oldestReadyMs?: number;
   /** Until the next run is due, at the last claim; null when none waits. */
   dueInMs: number | null;
-  /** Until the first lease of somebody else ends, at the last tick; null when there is none. */
+  /** Until the first lease of another poller ends, at the last tick; null when there is none. */
   leaseExpiresInMs: number | null;
 }
 

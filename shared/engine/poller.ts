@@ -53,7 +53,7 @@ export const defaultSettings: PollerSettings = {
 export interface PollerMemory {
   /** When it last ticked, in clock time. */
   tickedAt?: number;
-  /** The watermark as last heard. */
+  /** The watermark of the last answer. */
   low: Json;
 }
 

@@ -1,7 +1,8 @@
 import middy from "@middy/core";
 import type { Context } from "aws-lambda";
 import { pollBehindGate } from "../shared/engine/idle-gate.ts";
-import { newReport, pollQueue, type PollReport } from "../shared/engine/poll-queue.ts";
+import { pollQueue } from "../shared/engine/poll-queue.ts";
+import { newReport, type PollReport } from "../shared/engine/poll-report.ts";
 import { guardProcess } from "../shared/lambda/guard-process.ts";
 import { isNudge } from "../shared/lambda/nudge.ts";
 import { pollerFor } from "../shared/lambda/poller-app.ts";

@@ -35,6 +35,7 @@ export { walk } from "./domain/walk.ts";
 
 // What a handler may throw to say more than "it failed", and what is thrown at the author.
 export { InvalidWorkflowError, NonRetryableError, RetryAfterError, StepTimeoutError } from "./domain/errors.ts";
+export { runErrors, type RunErrorName } from "./domain/run-errors.ts";
 export { InvalidDurationError } from "./domain/duration.ts";
 export { NotJsonError } from "./domain/json.ts";
 export { InvalidStatementError } from "./domain/check-statements.ts";

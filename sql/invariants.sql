@@ -75,8 +75,8 @@ where not isfinite(began) or not isfinite(ended) or ended < began
 union all
 select 'a lease holds somebody, or has told its poller that nobody is left', null, token::text
 from baton.lease
-where round = 0 and (baton.live_members(run_ids, gone)).ids is null
+where round = 0 and (baton.list_members(run_ids, gone)).ids is null
 union all
-select 'a lease has as many marks as places', null, token::text
+select 'a lease has as many marks as slots', null, token::text
 from baton.lease
 where length(gone) <> cardinality(run_ids) or not isfinite(expires_at)

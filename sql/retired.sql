@@ -4,12 +4,14 @@
 -- moment would be refused.
 drop function if exists baton.describe_runs(uuid[], integer[], boolean[]), baton.append_checkpoints(baton.lease, jsonb, timestamptz),
   baton.end_runs(uuid[], text, jsonb[], timestamptz), baton.end_members(baton.lease, jsonb, text, uuid[], timestamptz),
-  baton.store_runs(jsonb, timestamptz), baton.outputs_of(uuid[]), baton.failures_of(uuid[]),
+  baton.store_runs(jsonb, timestamptz),
   baton.describe_runs(uuid[], integer[], uuid[]), baton.fill_lease(baton.lease, jsonb, timestamptz, integer), baton.take_batch(jsonb, timestamptz),
   baton.take_ready(integer, integer, bigint, boolean, timestamptz, timestamptz), baton.take_suspects(timestamptz), baton.take_unblocked(jsonb, timestamptz),
   baton.cancel(uuid), baton.redrive(uuid), baton.status_of(uuid, timestamptz);
 
--- Those with the same arguments as now, told by what they answer or by the name of one.
+-- Those with the same arguments as now, told by what they answer or by the name of one; and the
+-- parts of the calls that have another name now, whatever their arguments. A call that misses one
+-- of them at this moment is rolled back, and its caller asks again.
 do $$
 declare
   former regprocedure;
@@ -17,11 +19,14 @@ begin
   for former in
     select p.oid from pg_proc p
     where p.pronamespace = 'baton'::regnamespace and (
-      (p.proname in ('claim', 'advance', 'claimed_again', 'replayed') and p.prorettype = 'jsonb'::regtype)
+      (p.proname in ('claim', 'advance') and p.prorettype = 'jsonb'::regtype)
       or (p.proname = 'find_run' and p.prorettype = 'jsonb'::regtype)
       or (p.proname = 'crash_members' and p.prorettype = 'void'::regtype)
       or (p.proname = 'reap_leases' and p.prorettype = 'integer'::regtype)
-      or (p.proname = 'refuse_foreign_ids' and 'request' = any (p.proargnames)))
+      or (p.proname = 'refuse_foreign_ids' and 'request' = any (p.proargnames))
+      or p.proname in ('claimed_again', 'columns_of', 'digits_of', 'drop_oversized', 'due_again', 'ended_among', 'failures_of', 'few_ready', 'fitting',
+        'forgiven_of', 'free_places', 'is_member', 'listed_ids', 'live_members', 'outputs_of', 'place_of', 'pointer_to', 'present_among',
+        'progressed_among', 'replayed', 'stopped_among', 'stored_among', 'tell_runs', 'time_of', 'without'))
   loop
     execute format('drop function %s', former);
   end loop;

@@ -167,7 +167,7 @@ declare
   done integer[];
   stopped uuid[];
   skipped uuid[];
-  claimed record;
+  refill record;
 begin
   perform baton.require_read_committed();
   perform baton.commit_durably();
@@ -180,14 +180,14 @@ begin
     raise exception 'lease % does not take round %', token, advance.round
       using errcode = 'BT001', hint = 'It expired or was taken over: forget its runs, others go on with them.';
   elsif held.round = advance.round then
-    return baton.replayed(held, strictly, request #> '{claim,low}');
+    return baton.repeat_round(held, strictly, request #> '{claim,low}');
   end if;
   if jsonb_typeof(request -> 'steps') = 'array' or jsonb_typeof(request -> 'done') = 'array' or jsonb_typeof(request -> 'failed') = 'array' then
     raise exception 'this round is that of an older poller' using errcode = 'BT030', hint = 'Deploy the pollers that belong to this schema.';
   end if;
   perform baton.check_round(request);
   moment := baton.now();
-  -- Read out of line once; else every look at a place of it reads it again, 8 KB for each step.
+  -- Read out of line once; else every look at a slot of it reads it again, 8 KB for each step.
   held.run_ids := held.run_ids[:];
   lost := baton.append_checkpoints(held, request -> 'steps', checked, moment);
   if strictly and cardinality(lost) > 0 then
@@ -200,19 +200,19 @@ begin
   skipped := lost || stopped;
   if cardinality(lost) > 0 then
     perform baton.return_members(held,
-      array(select unnest((baton.live_members(held.run_ids, held.gone)).ids) intersect select unnest(lost) except select unnest(stopped)),
+      array(select unnest((baton.list_members(held.run_ids, held.gone)).ids) intersect select unnest(lost) except select unnest(stopped)),
       moment);
   end if;
-  held.gone := baton.without(held, done || baton.append_sleeps(held, request -> 'sleeps', skipped, moment)
+  held.gone := baton.mark_gone(held, done || baton.append_sleeps(held, request -> 'sleeps', skipped, moment)
     || baton.park_members(held, request -> 'parks', false, skipped, moment)
     || baton.park_members(held, request -> 'released', true, skipped, moment)
     || baton.block_members(held, request -> 'blocked', skipped, moment), skipped);
   held.round := advance.round;
   held.told := case when cardinality(skipped) > 0 then jsonb_build_object('lost', to_jsonb(lost), 'stopped', to_jsonb(stopped)) end;
   if request ? 'claim' then
-    claimed := baton.refill_lease(held, request -> 'claim', moment, (request ->> 'ttl_ms')::integer);
+    refill := baton.refill_lease(held, request -> 'claim', moment, (request ->> 'ttl_ms')::integer);
     return json_build_object('now', moment, 'round', advance.round, 'stopped', stopped, 'lost', lost,
-      'low', claimed.low, 'due_in_ms', claimed.due_in_ms, 'poisoned', claimed.poisoned, 'runs', claimed.runs);
+      'low', refill.low, 'due_in_ms', refill.due_in_ms, 'poisoned', refill.poisoned, 'runs', refill.runs);
   end if;
   update baton.lease l set round = held.round, gone = held.gone, told = held.told,
     expires_at = moment + least((request ->> 'ttl_ms')::integer, 3600000) * interval '1 millisecond'
@@ -234,7 +234,7 @@ begin
     return '{}';
   end if;
   if checked then
-    known := baton.stored_among(array(select r::uuid from jsonb_array_elements_text(steps -> 'run') as r),
+    known := baton.runs_with_output(array(select r::uuid from jsonb_array_elements_text(steps -> 'run') as r),
       array(select jsonb_array_elements_text(steps -> 'node')));
   end if;
   insert into baton.checkpoint (run_id, node, position, attempt, started_at, finished_at, output)
@@ -245,14 +245,14 @@ begin
     jsonb_array_elements_text(steps -> 'position'), jsonb_array_elements_text(steps -> 'attempt'),
     jsonb_array_elements_text(steps -> 'age_ms'), jsonb_array_elements_text(steps -> 'took_ms'), jsonb_array_elements(steps -> 'output')
   ) as s (place, run, node, position, attempt, age_ms, took_ms, output)
-  where baton.is_member(held, s.place::integer, s.run::uuid) and s.run::uuid <> all (known);
+  where baton.has_member(held, s.place::integer, s.run::uuid) and s.run::uuid <> all (known);
   get diagnostics stored = row_count;
   if stored = jsonb_array_length(steps -> 'run') then
     return '{}';
   end if;
   return array(
     select distinct s.run::uuid from rows from (jsonb_array_elements_text(steps -> 'place'), jsonb_array_elements_text(steps -> 'run')) as s (place, run)
-    where s.run::uuid = any (known) or not baton.is_member(held, s.place::integer, s.run::uuid));
+    where s.run::uuid = any (known) or not baton.has_member(held, s.place::integer, s.run::uuid));
 end
 $function$;
 
@@ -271,7 +271,7 @@ begin
     case when f.delay_ms is not null then moment + least(f.delay_ms, 315532800000) * interval '1 millisecond' end, f.error
   from jsonb_to_recordset(failures)
     as f (place integer, run uuid, node text, attempt integer, age_ms integer, took_ms integer, delay_ms bigint, error jsonb)
-  where baton.is_member(held, f.place, f.run)
+  where baton.has_member(held, f.place, f.run)
   on conflict do nothing;
 end
 $function$;
@@ -284,7 +284,7 @@ AS $function$
 declare
   ids uuid[];
   wakes timestamptz[];
-  places integer[];
+  slots integer[];
 begin
   if coalesce(jsonb_array_length(sleeps), 0) = 0 then
     return '{}';
@@ -292,7 +292,7 @@ begin
   with entry as (
     select s.*, moment + least(s.delay_ms, 315532800000) * interval '1 millisecond' as until
     from jsonb_to_recordset(sleeps) as s (place integer, run uuid, node text, position smallint, attempt integer, delay_ms bigint)
-    where baton.is_member(held, s.place, s.run) and s.run <> all (skipped)
+    where baton.has_member(held, s.place, s.run) and s.run <> all (skipped)
   ), begun as (
     insert into baton.checkpoint (run_id, node, position, attempt, started_at, finished_at, output)
     select run, node, position, least(coalesce(attempt, 1), 32767), moment, until,
@@ -300,9 +300,9 @@ begin
     from entry
     on conflict do nothing
   )
-  select array_agg(run), array_agg(until), array_agg(place) into ids, wakes, places from entry;
+  select array_agg(run), array_agg(until), array_agg(place) into ids, wakes, slots from entry;
   perform baton.put_back(ids, wakes);
-  return coalesce(places, '{}');
+  return coalesce(slots, '{}');
 end
 $function$;
 
@@ -337,7 +337,7 @@ CREATE OR REPLACE FUNCTION baton.block_members(held baton.lease, entries jsonb, 
  LANGUAGE plpgsql
 AS $function$
 declare
-  places integer[];
+  slots integer[];
 begin
   if coalesce(jsonb_array_length(entries), 0) = 0 then
     return '{}';
@@ -346,12 +346,12 @@ begin
     insert into baton.blocked (run_id, workflow, version, shape, reason, at)
     select e.run, e.workflow, e.version, e.shape, e.reason, moment
     from jsonb_to_recordset(entries) as e (place integer, run uuid, workflow text, version integer, shape text, reason text)
-    where baton.is_member(held, e.place, e.run) and e.run <> all (skipped)
+    where baton.has_member(held, e.place, e.run) and e.run <> all (skipped)
     on conflict do nothing
     returning run_id
   )
-  select array_agg(array_position(held.run_ids, run_id) - 1) into places from aside;
-  return coalesce(places, '{}');
+  select array_agg(array_position(held.run_ids, run_id) - 1) into slots from aside;
+  return coalesce(slots, '{}');
 end
 $function$;
 
@@ -383,7 +383,7 @@ begin
   end if;
   if (request ->> 'redrives')::integer <> baton.redrives(id) then
     return jsonb_build_object('status', (
-      select coalesce((select e.status from baton.ending e where e.run_id = cancel.id), baton.place_of(id, baton.now()))));
+      select coalesce((select e.status from baton.ending e where e.run_id = cancel.id), baton.place_status(id, baton.now()))));
   end if;
   insert into baton.control (run_id, kind, at) values (cancel.id, 'cancel', baton.now()) on conflict do nothing;
   with unready as (
@@ -457,7 +457,7 @@ CREATE OR REPLACE FUNCTION baton.check_enqueue(request jsonb)
 AS $function$
 declare
   fresh jsonb := request -> 'fresh';
-  place bigint;
+  index bigint;
 begin
   if fresh is null then
     perform baton.require_keys('the request of enqueue', request, '{runs}', '{runs,request,checked}');
@@ -478,11 +478,11 @@ begin
   if request ? 'request' then
     perform baton.require_keys('the key of the request', request -> 'request', '{workflow,key,hash}', '{workflow,key,hash}');
     perform baton.require_kind('the key of the request', request -> 'request', 'string', '{workflow,key,hash}');
-    select nth - 1 into place from jsonb_array_elements(request -> 'runs') with ordinality as r (run, nth)
+    select nth - 1 into index from jsonb_array_elements(request -> 'runs') with ordinality as r (run, nth)
     where run -> 'workflow' is distinct from request #> '{request,workflow}'
     limit 1;
     if found then
-      raise exception 'run % is of another workflow than the key of the request', place
+      raise exception 'run % is of another workflow than the key of the request', index
         using errcode = 'BT040', hint = 'A key holds for one workflow: enqueue the runs of each by themselves. Nothing was stored.';
     end if;
   end if;
@@ -543,15 +543,15 @@ CREATE OR REPLACE FUNCTION baton.check_runs(runs jsonb)
  IMMUTABLE
 AS $function$
 declare
-  place bigint;
+  index bigint;
 begin
   perform baton.require_rows('the runs of enqueue', runs, '{id,workflow,version,priority,input}', '{run_at,delay_ms,key,hash}');
-  select nth - 1 into place from jsonb_array_elements(runs) with ordinality as r (run, nth)
+  select nth - 1 into index from jsonb_array_elements(runs) with ordinality as r (run, nth)
   where jsonb_typeof(run -> 'id') <> 'string' or (run ? 'key') <> (run ? 'hash')
     or jsonb_typeof(run -> 'key') <> 'string' or jsonb_typeof(run -> 'hash') <> 'string'
   limit 1;
   if found then
-    raise exception 'the runs of enqueue, entry %, has an id, a key or a hash that is no text, or one of the last two alone', place
+    raise exception 'the runs of enqueue, entry %, has an id, a key or a hash that is no text, or one of the last two alone', index
       using errcode = 'BT040', hint = 'A key goes with the hash of what it stands for. Nothing was stored.';
   end if;
 end
@@ -610,7 +610,7 @@ begin
   perform pg_advisory_xact_lock(hashtextextended(token::text, 0));
   select * into held from baton.lease l where l.token = claim.token;
   if found then
-    return baton.claimed_again(held, low);
+    return baton.repeat_claim(held, low);
   end if;
   moment := baton.now();
   if (request ->> 'suspects')::boolean then
@@ -626,15 +626,15 @@ begin
       low := got.low;
     end if;
   end if;
-  stopped := baton.stopped_among(got.ids);
+  stopped := baton.runs_to_stop(got.ids);
   perform baton.end_each(stopped, 'cancelled', null, moment);
-  -- Places in the order in which they were taken: by priority, then by time.
+  -- Slots in the order in which they were taken: by priority, then by time.
   select array_agg(t.id order by t.nth) into ids from unnest(got.ids) with ordinality as t (id, nth) where t.id <> all (stopped);
-  described := baton.tell_runs(ids, array(select generate_series(0, cardinality(ids) - 1)), got.begun_ids);
+  described := baton.describe_members(ids, array(select generate_series(0, cardinality(ids) - 1)), got.begun_ids);
   if described.missing is not null then
     select array_agg(t.id order by t.nth) into ids from unnest(ids) with ordinality as t (id, nth) where t.id <> all (described.missing);
     poisoned := poisoned + cardinality(described.missing);
-    described := baton.tell_runs(ids, array(select generate_series(0, cardinality(ids) - 1)), got.begun_ids);
+    described := baton.describe_members(ids, array(select generate_series(0, cardinality(ids) - 1)), got.begun_ids);
   end if;
   if cardinality(ids) > 0 then
     insert into baton.lease (token, round, expires_at, claimed_at, crashes, run_ids, gone, fresh_round, fresh)
@@ -648,35 +648,6 @@ end
 $function$;
 
 -- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.claimed_again(held baton.lease, low jsonb)
- RETURNS json
- LANGUAGE plpgsql
- STABLE
-AS $function$
-declare
-  moment timestamptz := baton.now();
-  members record := baton.live_members(held.run_ids, held.gone);
-begin
-  return json_build_object('now', moment, 'round', held.round, 'low', low, 'stopped', '{}'::uuid[], 'suspects', false,
-    'due_in_ms', baton.next_due(moment, low), 'runs', (baton.tell_runs(members.ids, members.places, members.ids)).runs);
-end
-$function$;
-
--- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.columns_of(runs jsonb)
- RETURNS jsonb
- LANGUAGE sql
- IMMUTABLE
-AS $function$
-  select json_build_object('id', coalesce(json_agg(run -> 'id' order by nth), '[]'),
-    'workflow', coalesce(json_agg(run -> 'workflow' order by nth), '[]'), 'version', coalesce(json_agg(run -> 'version' order by nth), '[]'),
-    'priority', coalesce(json_agg(run -> 'priority' order by nth), '[]'), 'input', coalesce(json_agg(run -> 'input' order by nth), '[]'),
-    'run_at', coalesce(json_agg(run -> 'run_at' order by nth), '[]'), 'delay_ms', coalesce(json_agg(run -> 'delay_ms' order by nth), '[]'))::jsonb
-  from jsonb_array_elements(runs) with ordinality as r (run, nth)
-  where coalesce((run ->> 'known')::uuid = (run ->> 'id')::uuid, true)
-$function$;
-
--- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.commit_durably()
  RETURNS void
  LANGUAGE plpgsql
@@ -685,6 +656,53 @@ begin
   if current_setting('synchronous_commit') = 'off' then
     perform set_config('synchronous_commit', 'on', true);
   end if;
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.count_digits(number numeric)
+ RETURNS integer
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$ select length(trim(both '0' from translate(number::text, '-.', ''))) $function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.count_failures(ids uuid[], lowest uuid, highest uuid)
+ RETURNS json
+ LANGUAGE plpgsql
+ STABLE
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+begin
+  return (
+    select json_object_agg(run_id, counts)
+    from (
+      select run_id, json_object_agg(node, attempts) as counts
+      from (
+        select run_id, node, count(*) as attempts
+        from baton.failure where run_id = any (array(select unnest(ids))) and run_id between lowest and highest and node <> '' group by run_id, node
+      ) as of_node
+      group by run_id
+    ) as of_run);
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.count_fitting(sizes integer[], room bigint, first_fits boolean)
+ RETURNS integer
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+declare
+  taken bigint := 0;
+begin
+  for i in 1 .. cardinality(sizes) loop
+    taken := taken + sizes[i];
+    if taken > room and not (first_fits and i = 1) then
+      return i - 1;
+    end if;
+  end loop;
+  return cardinality(sizes);
 end
 $function$;
 
@@ -701,7 +719,7 @@ begin
 exception when data_exception or integrity_constraint_violation or program_limit_exceeded then
   if cardinality(ids) = 1 then
     perform baton.end_each(ids, 'failed', jsonb_build_object('name', 'UnstorableError',
-      'message', 'the database could not store what happened to this run: ' || sqlerrm), moment);
+      'message', 'The database could not store what happened to this run: ' || sqlerrm || '.'), moment);
     return 1;
   end if;
   foreach id in array ids loop
@@ -737,7 +755,7 @@ begin
   if began or held.crashes = 0 then
     insert into baton.failure (run_id, node, attempt, started_at, finished_at, retry_at, error)
     select t.id, '', least(f.crashes + 1, 32767), least(held.claimed_at, moment), moment, moment, jsonb_build_object('name', 'PollerCrashedError',
-      'message', format('its lease ran out %s seconds ago: the poller did not answer in time; it crashed, was frozen, or its event loop was blocked',
+      'message', format('Its lease ran out %s seconds ago: the poller did not answer in time; it crashed, was frozen, or its event loop was blocked.',
         floor(extract(epoch from moment) - extract(epoch from held.expires_at))))
     from unnest(present) as t (id)
     cross join lateral (
@@ -745,12 +763,12 @@ begin
     ) as f
     on conflict do nothing;
   end if;
-  progressed := baton.progressed_among(present, held.claimed_at);
+  progressed := baton.runs_with_progress(present, held.claimed_at);
   doubtful := array(select unnest(present) except select unnest(progressed));
   perform baton.put_back(progressed, array_fill(moment, array[cardinality(progressed)]), case when alone then 4 else 1 end);
   if crashes > 5 then
     perform baton.end_runs(doubtful, 'failed', array_fill(jsonb_build_object('name', 'PoisonError', 'message',
-      'three leases in a row ran out while they held this run alone: its step ends the process or blocks the event loop; mend it, then redrive the run'),
+      'Three leases in a row ran out while they held this run alone: its step ends the process or blocks the event loop. Mend it, then redrive the run.'),
       array[cardinality(doubtful)]), true, moment);
     return cardinality(ids) - cardinality(progressed);
   end if;
@@ -788,66 +806,43 @@ end
 $function$;
 
 -- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.digits_of(number numeric)
- RETURNS integer
- LANGUAGE sql
- IMMUTABLE
-AS $function$ select length(trim(both '0' from translate(number::text, '-.', ''))) $function$;
-
--- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.drop_oversized(INOUT places tid[], INOUT sizes integer[], moment timestamp with time zone, OUT dropped integer)
+CREATE OR REPLACE FUNCTION baton.describe_members(ids uuid[], slots integer[], begun_ids uuid[], OUT runs json, OUT missing uuid[])
  RETURNS record
- LANGUAGE plpgsql
-AS $function$
-declare
-  ids uuid[];
-begin
-  with taken as (
-    delete from baton.ready where ctid = any (places) and bytes > 8388608 returning run_id
-  )
-  select array_agg(run_id) into ids from taken;
-  dropped := coalesce(cardinality(ids), 0);
-  perform baton.end_each(ids, 'failed', jsonb_build_object('name', 'StateTooLargeError', 'message',
-    'input and outputs of this run are more than 8 MiB as the text that the database sends: store the data elsewhere'), moment);
-  select array_agg(t.place order by t.nth), array_agg(t.size order by t.nth) into places, sizes
-  from unnest(places, sizes) with ordinality as t (place, size, nth) where t.size <= 8388608;
-end
-$function$;
-
--- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.due_again(ids uuid[], was timestamp with time zone, set_to timestamp with time zone, moment timestamp with time zone)
- RETURNS timestamp with time zone[]
  LANGUAGE plpgsql
  STABLE
  SET plan_cache_mode TO 'force_custom_plan'
 AS $function$
 declare
-  lowest uuid := (select i from unnest(ids) as i order by i limit 1);
-  highest uuid := (select i from unnest(ids) as i order by i desc limit 1);
+  lowest uuid;
+  highest uuid;
+  found_ids uuid[];
+  workflows json;
+  versions json;
+  inputs json;
+  outputs json;
+  failures json;
+  forgiven json;
 begin
-  if lowest is null then
-    return '{}';
+  select array_agg(t.id order by t.id), array_agg(t.slot order by t.id) into ids, slots from unnest(ids, slots) as t (id, slot);
+  lowest := ids[1];
+  highest := ids[cardinality(ids)];
+  select array_agg(r.id), json_agg(r.workflow), json_agg(r.version), json_agg(r.input) into found_ids, workflows, versions, inputs
+  from (
+    select id, workflow, version, input from baton.run where id = any (array(select unnest(ids))) and id between lowest and highest order by id
+  ) as r;
+  -- A run that somebody deleted by hand, or whose week was dropped, leaves a gap; the others still
+  -- have their slots.
+  if found_ids is distinct from ids then
+    missing := array(select unnest(ids) except select unnest(found_ids));
+    slots := array(select t.slot from unnest(ids, slots) as t (id, slot) where t.id = any (found_ids) order by t.id);
   end if;
-  return array(
-    select (
-      select max(case when w.began <= moment then w.until else set_to + greatest(w.until - greatest(w.began, was), interval '0') end)
-      from (
-        select case when r.start_is_named then '-infinity' else r.created_at end as began, r.start_at as until
-        from baton.run r where r.id = t.id and r.id between lowest and highest and r.start_at > moment
-        union all
-        select c.started_at, c.finished_at
-        from baton.checkpoint c where c.run_id = t.id and c.run_id between lowest and highest and c.finished_at > moment
-          and c.output ->> 'until' = to_char(c.finished_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
-        union all
-        select f.finished_at, f.retry_at
-        from baton.failure f where f.run_id = t.id and f.run_id between lowest and highest and f.retry_at > moment
-          and not exists (
-            select from baton.checkpoint d where d.run_id = t.id and d.run_id between lowest and highest and d.node = f.node)
-      ) as w
-      where isfinite(w.until) and w.began < 'infinity'
-    )
-    from unnest(ids) with ordinality as t (id, nth)
-    order by t.nth);
+  if begun_ids is not null then
+    outputs := baton.gather_outputs(begun_ids, lowest, highest);
+    failures := baton.count_failures(begun_ids, lowest, highest);
+    forgiven := baton.forgiven_failures(begun_ids);
+  end if;
+  runs := json_build_object('id', coalesce(found_ids, '{}'), 'place', coalesce(slots, '{}'), 'workflow', workflows, 'version', versions,
+    'input', inputs, 'outputs', outputs, 'failures', failures, 'forgiven', forgiven);
 end
 $function$;
 
@@ -883,19 +878,19 @@ CREATE OR REPLACE FUNCTION baton.end_members(held baton.lease, ended jsonb, new_
 AS $function$
 declare
   ids uuid[];
-  places integer[];
+  slots integer[];
   errors jsonb[];
 begin
   if ended is null then
     return '{}';
   end if;
-  select array_agg(e.run::uuid), array_agg(e.place::integer), array_agg(e.error) into ids, places, errors
+  select array_agg(e.run::uuid), array_agg(e.place::integer), array_agg(e.error) into ids, slots, errors
   from rows from (
     jsonb_array_elements_text(ended -> 'place'), jsonb_array_elements_text(ended -> 'run'), jsonb_array_elements(ended -> 'error')
   ) as e (place, run, error)
-  where baton.is_member(held, e.place::integer, e.run::uuid) and e.run::uuid <> all (skipped);
+  where baton.has_member(held, e.place::integer, e.run::uuid) and e.run::uuid <> all (skipped);
   perform baton.end_runs(ids, new_status, errors, checked, moment);
-  return coalesce(places, '{}');
+  return coalesce(slots, '{}');
 end
 $function$;
 
@@ -914,7 +909,7 @@ begin
     delete from baton.control where run_id = any (ids);
   end if;
   if checked then
-    ended := baton.ended_among(ids);
+    ended := baton.runs_with_ending(ids);
     select array_agg(t.id), array_agg(t.error) into ids, errors from unnest(ids, errors) as t (id, error) where t.id <> all (ended);
   end if;
   insert into baton.ending (run_id, status, error, at)
@@ -944,23 +939,8 @@ begin
   )
   select array_agg(run_id) into ids from taken;
   perform baton.end_each(ids, 'failed', jsonb_build_object('name', 'UnlawfulTimeError',
-    'message', 'this run was due at a time that is more than ten years ahead and not baton.never()'), moment);
+    'message', 'This run was due at a time that is more than ten years ahead and not baton.never(): enqueue it again with a time within ten years.'), moment);
   return coalesce(cardinality(ids), 0);
-end
-$function$;
-
--- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.ended_among(ids uuid[])
- RETURNS uuid[]
- LANGUAGE plpgsql
- STABLE
- SET plan_cache_mode TO 'force_custom_plan'
-AS $function$
-declare
-  lowest uuid := (select i from unnest(ids) as i order by i limit 1);
-  highest uuid := (select i from unnest(ids) as i order by i desc limit 1);
-begin
-  return array(select run_id from baton.ending where run_id = any (array(select unnest(ids))) and run_id between lowest and highest);
 end
 $function$;
 
@@ -998,13 +978,13 @@ begin
   if runs @? '$[*].key' then
     runs := baton.remember_runs(request, moment);
   end if;
-  due := baton.store_runs(coalesce(request -> 'fresh', baton.columns_of(runs)), request -> 'shared', request ? 'fresh', moment);
+  due := baton.store_runs(coalesce(request -> 'fresh', baton.runs_as_columns(runs)), request -> 'shared', request ? 'fresh', moment);
   if not request ? 'fresh' then
     select jsonb_agg(jsonb_build_object('id', coalesce(r.known, r.id),
-        'status', case when r.run_at > moment or r.delay_ms > 0 then 'waiting' else 'ready' end) order by r.place)
+        'status', case when r.run_at > moment or r.delay_ms > 0 then 'waiting' else 'ready' end) order by r.nth)
       into accepted
     from rows from (jsonb_to_recordset(runs) as (id uuid, run_at timestamptz, delay_ms bigint, known uuid))
-      with ordinality as r (id, run_at, delay_ms, known, place);
+      with ordinality as r (id, run_at, delay_ms, known, nth);
   end if;
   if keyed then
     update baton.dedup set answer = accepted
@@ -1046,46 +1026,75 @@ end
 $function$;
 
 -- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.failures_of(ids uuid[], lowest uuid, highest uuid)
- RETURNS json
+CREATE OR REPLACE FUNCTION baton.existing_runs(ids uuid[])
+ RETURNS uuid[]
  LANGUAGE plpgsql
  STABLE
  SET plan_cache_mode TO 'force_custom_plan'
 AS $function$
+declare
+  lowest uuid := (select i from unnest(ids) as i order by i limit 1);
+  highest uuid := (select i from unnest(ids) as i order by i desc limit 1);
 begin
-  return (
-    select json_object_agg(run_id, counts)
-    from (
-      select run_id, json_object_agg(node, attempts) as counts
-      from (
-        select run_id, node, count(*) as attempts
-        from baton.failure where run_id = any (array(select unnest(ids))) and run_id between lowest and highest and node <> '' group by run_id, node
-      ) as of_node
-      group by run_id
-    ) as of_run);
+  return array(select id from baton.run where id = any (ids) and id between lowest and highest);
 end
 $function$;
 
 -- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.few_ready(due boolean, moment timestamp with time zone)
- RETURNS uuid[]
+CREATE OR REPLACE FUNCTION baton.fail_oversized(INOUT ctids tid[], INOUT sizes integer[], moment timestamp with time zone, OUT dropped integer)
+ RETURNS record
  LANGUAGE plpgsql
- STABLE
 AS $function$
 declare
-  found_ids uuid[];
+  ids uuid[];
 begin
-  if due then
-    found_ids := array(
-      select q.run_id from generate_series(0, 8) as b (band)
-      cross join lateral (select run_id from baton.ready where band = b.band and run_at <= moment order by run_at limit 1001) as q limit 1001);
-  else
-    found_ids := array(
-      select q.run_id from generate_series(0, 8) as b (band)
-      cross join lateral (select run_id from baton.ready where band = b.band and run_at > moment order by run_at limit 1001) as q limit 1001);
-  end if;
-  return case when cardinality(found_ids) <= 1000 then found_ids end;
+  with taken as (
+    delete from baton.ready where ctid = any (ctids) and bytes > 8388608 returning run_id
+  )
+  select array_agg(run_id) into ids from taken;
+  dropped := coalesce(cardinality(ids), 0);
+  perform baton.end_each(ids, 'failed', jsonb_build_object('name', 'StateTooLargeError', 'message',
+    'Input and outputs of this run are more than 8 MiB as the text that the database sends: store the data elsewhere and return a reference to it.'), moment);
+  select array_agg(t.ctid order by t.nth), array_agg(t.size order by t.nth) into ctids, sizes
+  from unnest(ctids, sizes) with ordinality as t (ctid, size, nth) where t.size <= 8388608;
 end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.find_free_slots(gone bit varying, wanted integer)
+ RETURNS integer[]
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+declare
+  slots integer[];
+begin
+  if wanted is null then
+    return '{}';
+  end if;
+  slots := array(select p from generate_series(0, length(gone) - 1) as p where get_bit(gone, p) = 1 limit wanted);
+  return slots || array(select generate_series(length(gone), length(gone) + wanted - cardinality(slots) - 1));
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.find_pointer(document jsonb, wanted jsonb)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  with recursive part as (
+    select '' as pointer, document as value
+    union all
+    select p.pointer || '/' || replace(replace(inner_part.key, '~', '~0'), '/', '~1'), inner_part.value
+    from part p cross join lateral (
+      select o.key, o.value from jsonb_each(case when jsonb_typeof(p.value) = 'object' then p.value end) as o
+      union all
+      select (a.nth - 1)::text, a.value
+      from jsonb_array_elements(case when jsonb_typeof(p.value) = 'array' then p.value end) with ordinality as a (value, nth)
+    ) as inner_part
+  )
+  select pointer from part where value = wanted limit 1
 $function$;
 
 -- owner: baton_engine
@@ -1101,7 +1110,7 @@ AS $function$
 begin
   return (
     select json_build_object('id', r.id, 'workflow', r.workflow, 'version', r.version, 'priority', r.priority, 'input', r.input,
-      'created_at', r.created_at, 'moment', clock.moment, 'status', coalesce(e.status, baton.place_of(r.id, clock.moment)),
+      'created_at', r.created_at, 'moment', clock.moment, 'status', coalesce(e.status, baton.place_status(r.id, clock.moment)),
       'error', e.error, 'finished_at', e.at, 'run_at', q.run_at, 'blocked', b.reason,
       'redrives', (select count(*) from baton.redrive d where d.run_id = find_run.id),
       'crashes', (select count(*) from baton.failure f where f.run_id = find_run.id and f.node = ''),
@@ -1123,25 +1132,6 @@ begin
     left join baton.ready q on q.run_id = find_run.id
     left join baton.blocked b on b.run_id = find_run.id
     where r.id = find_run.id);
-end
-$function$;
-
--- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.fitting(sizes integer[], room bigint, first_fits boolean)
- RETURNS integer
- LANGUAGE plpgsql
- IMMUTABLE
-AS $function$
-declare
-  taken bigint := 0;
-begin
-  for i in 1 .. cardinality(sizes) loop
-    taken := taken + sizes[i];
-    if taken > room and not (first_fits and i = 1) then
-      return i - 1;
-    end if;
-  end loop;
-  return cardinality(sizes);
 end
 $function$;
 
@@ -1169,7 +1159,7 @@ end
 $function$;
 
 -- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.forgiven_of(ids uuid[])
+CREATE OR REPLACE FUNCTION baton.forgiven_failures(ids uuid[])
  RETURNS json
  LANGUAGE plpgsql
  STABLE
@@ -1185,21 +1175,28 @@ end
 $function$;
 
 -- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.free_places(gone bit varying, wanted integer)
- RETURNS integer[]
+CREATE OR REPLACE FUNCTION baton.gather_outputs(ids uuid[], lowest uuid, highest uuid)
+ RETURNS json
  LANGUAGE plpgsql
- IMMUTABLE
+ STABLE
+ SET plan_cache_mode TO 'force_custom_plan'
 AS $function$
-declare
-  places integer[];
 begin
-  if wanted is null then
-    return '{}';
-  end if;
-  places := array(select p from generate_series(0, length(gone) - 1) as p where get_bit(gone, p) = 1 limit wanted);
-  return places || array(select generate_series(length(gone), length(gone) + wanted - cardinality(places) - 1));
+  return (
+    select json_object_agg(run_id, outputs)
+    from (
+      select run_id, json_object_agg(node, output) as outputs
+      from baton.checkpoint where run_id = any (array(select unnest(ids))) and run_id between lowest and highest group by run_id
+    ) as of_run);
 end
 $function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.has_member(held baton.lease, slot integer, run uuid)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$ select case when held.run_ids[slot + 1] = run then get_bit(held.gone, slot) = 0 else false end $function$;
 
 -- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.heal_clock(moment timestamp with time zone)
@@ -1244,8 +1241,6 @@ CREATE OR REPLACE FUNCTION baton.heal_waits(jump baton.clock, moment timestamp w
 AS $function$
 declare
   seen record;
-  wrong record;
-  moved integer;
 begin
   while jump.band <= 8 and most > 0 loop
     select array_agg(q.run_id) as ids, array_agg(q.run_at) as run_ats, max(q.run_at) as last, count(*)::integer as n into seen
@@ -1254,27 +1249,8 @@ begin
       where r.band = jump.band and r.run_at > jump.run_at and r.run_at < baton.never()
       order by r.run_at fetch first most rows with ties
     ) as q;
-    select array_agg(n.id) as ids, array_agg(n.run_at) as run_ats, array_agg(n.due) as dues, count(*) as n into wrong
-    from (
-      select t.id, t.run_at, case when jump.set_to is null then greatest(t.run_at, t.due)
-        when t.run_at > moment + interval '5 minutes' then least(t.run_at, greatest(coalesce(t.due, moment), moment)) else t.run_at end as due
-      from unnest(seen.ids, seen.run_ats, baton.due_again(seen.ids, jump.was, jump.set_to, moment)) as t (id, run_at, due)
-    ) as n
-    where n.due <> n.run_at;
-    if wrong.n > 0 then
-      with held as (
-        select q.place from unnest(wrong.ids, wrong.run_ats) as w (id, run_at)
-        cross join lateral (
-          select r.ctid as place from baton.ready r where r.run_id = w.id and r.run_at = w.run_at for update skip locked) as q
-      ), taken as (
-        delete from baton.ready where ctid = any (array(select place from held)) returning run_id, band, bytes, begun
-      )
-      insert into baton.ready (run_id, band, run_at, bytes, begun)
-      select t.run_id, t.band, w.due + w.nth * interval '1 microsecond', t.bytes, t.begun
-      from unnest(wrong.ids, wrong.dues) with ordinality as w (id, due, nth)
-      join taken t on t.run_id = w.id;
-      get diagnostics moved = row_count;
-      jump.again := jump.again or moved < wrong.n;
+    if not baton.move_waits(jump, seen.ids, seen.run_ats, moment) then
+      jump.again := true;
     end if;
     if seen.n < most then
       jump.band := jump.band + 1;
@@ -1300,6 +1276,13 @@ CREATE OR REPLACE FUNCTION baton.id_at(moment timestamp with time zone)
 AS $function$ select (lpad(to_hex(floor(extract(epoch from moment) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.id_time(id uuid)
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$ select to_timestamp(('x' || left(replace(id::text, '-', ''), 12))::bit(48)::bigint / 1000.0) $function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.is_double(number numeric)
  RETURNS boolean
  LANGUAGE sql
@@ -1309,51 +1292,35 @@ AS $function$
     when number = 0 then true
     when abs(number) not between 5e-324 and 1.7976931348623157e308 then false
     else (
-      select written = number or baton.digits_of(number) < baton.digits_of(written)
+      select written = number or baton.count_digits(number) < baton.count_digits(written)
       from (select (number::text::float8)::text::numeric as written offset 0) as double)
   end
 $function$;
 
 -- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.is_member(held baton.lease, place integer, run uuid)
- RETURNS boolean
- LANGUAGE sql
- IMMUTABLE
-AS $function$ select case when held.run_ids[place + 1] = run then get_bit(held.gone, place) = 0 else false end $function$;
-
--- owner: baton_engine
-CREATE OR REPLACE FUNCTION baton.list_runs(request jsonb)
- RETURNS jsonb
+CREATE OR REPLACE FUNCTION baton.list_few_ready(due boolean, moment timestamp with time zone)
+ RETURNS uuid[]
  LANGUAGE plpgsql
- STABLE SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
- SET "TimeZone" TO 'UTC'
- SET enable_seqscan TO 'off'
- SET enable_bitmapscan TO 'off'
- SET enable_sort TO 'off'
- SET plan_cache_mode TO 'force_custom_plan'
+ STABLE
 AS $function$
 declare
-  moment timestamptz := baton.now();
-  listed record := baton.listed_ids(request ->> 'status', request ->> 'workflow',
-    coalesce((request ->> 'before')::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'), (request ->> 'limit')::integer, moment);
-  lowest uuid := listed.ids[cardinality(listed.ids)];
-  highest uuid := listed.ids[1];
-  runs jsonb;
+  found_ids uuid[];
 begin
-  select coalesce(jsonb_agg(to_jsonb(page) order by page.id desc), '[]') into runs
-  from (
-    select r.id, r.workflow, r.version, coalesce(e.status, baton.place_of(r.id, moment)) as status, r.created_at, e.at as finished_at
-    from unnest(listed.ids) as l (id)
-    cross join lateral (select * from baton.run where id = l.id and id between lowest and highest limit 1) as r
-    left join lateral (select status, at from baton.ending where run_id = l.id and run_id between lowest and highest limit 1) as e on true
-  ) as page;
-  return case when request ? 'paged' then jsonb_build_object('runs', runs, 'next', listed.next) else runs end;
+  if due then
+    found_ids := array(
+      select q.run_id from generate_series(0, 8) as b (band)
+      cross join lateral (select run_id from baton.ready where band = b.band and run_at <= moment order by run_at limit 1001) as q limit 1001);
+  else
+    found_ids := array(
+      select q.run_id from generate_series(0, 8) as b (band)
+      cross join lateral (select run_id from baton.ready where band = b.band and run_at > moment order by run_at limit 1001) as q limit 1001);
+  end if;
+  return case when cardinality(found_ids) <= 1000 then found_ids end;
 end
 $function$;
 
 -- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.listed_ids(wanted_status text, wanted_workflow text, before uuid, most integer, moment timestamp with time zone, OUT ids uuid[], OUT next uuid)
+CREATE OR REPLACE FUNCTION baton.list_ids(wanted_status text, wanted_workflow text, before uuid, most integer, moment timestamp with time zone, OUT ids uuid[], OUT next uuid)
  RETURNS record
  LANGUAGE plpgsql
  STABLE
@@ -1362,16 +1329,16 @@ declare
   entries text;
   fits text := '($2 is null or (select r.workflow from baton.run r where r.id = entry.id and r.id >= $7 and r.id < $1) = $2)';
   few uuid[];
-  newest timestamp := date_trunc('week', least(moment + interval '5 minutes', baton.time_of(before)) at time zone 'UTC');
+  newest timestamp := date_trunc('week', least(moment + interval '5 minutes', baton.id_time(before)) at time zone 'UTC');
   since uuid;
   seen integer;
   unseen integer := 10000;
   found_ids uuid[];
 begin
   if wanted_status in ('ready', 'waiting') then
-    few := baton.few_ready(wanted_status = 'ready', moment);
+    few := baton.list_few_ready(wanted_status = 'ready', moment);
   elsif wanted_status = 'running' then
-    few := array(select unnest((baton.live_members(l.run_ids, l.gone)).ids) from baton.lease l);
+    few := array(select unnest((baton.list_members(l.run_ids, l.gone)).ids) from baton.lease l);
   end if;
   entries := case
     when wanted_status is null then 'select id, workflow from baton.run'
@@ -1410,7 +1377,7 @@ end
 $function$;
 
 -- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.live_members(run_ids uuid[], gone bit varying, chosen bit varying DEFAULT NULL::bit varying, OUT ids uuid[], OUT places integer[])
+CREATE OR REPLACE FUNCTION baton.list_members(run_ids uuid[], gone bit varying, chosen bit varying DEFAULT NULL::bit varying, OUT ids uuid[], OUT slots integer[])
  RETURNS record
  LANGUAGE sql
  IMMUTABLE
@@ -1418,6 +1385,37 @@ AS $function$
   select array_agg(id order by nth), array_agg((nth - 1)::integer order by nth)
   from unnest(run_ids) with ordinality as m (id, nth)
   where get_bit(gone, (nth - 1)::integer) = 0 and (chosen is null or get_bit(chosen, (nth - 1)::integer) = 1)
+$function$;
+
+-- owner: baton_engine
+CREATE OR REPLACE FUNCTION baton.list_runs(request jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET enable_seqscan TO 'off'
+ SET enable_bitmapscan TO 'off'
+ SET enable_sort TO 'off'
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+declare
+  moment timestamptz := baton.now();
+  listed record := baton.list_ids(request ->> 'status', request ->> 'workflow',
+    coalesce((request ->> 'before')::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'), (request ->> 'limit')::integer, moment);
+  lowest uuid := listed.ids[cardinality(listed.ids)];
+  highest uuid := listed.ids[1];
+  runs jsonb;
+begin
+  select coalesce(jsonb_agg(to_jsonb(page) order by page.id desc), '[]') into runs
+  from (
+    select r.id, r.workflow, r.version, coalesce(e.status, baton.place_status(r.id, moment)) as status, r.created_at, e.at as finished_at
+    from unnest(listed.ids) as l (id)
+    cross join lateral (select * from baton.run where id = l.id and id between lowest and highest limit 1) as r
+    left join lateral (select status, at from baton.ending where run_id = l.id and run_id between lowest and highest limit 1) as e on true
+  ) as page;
+  return case when request ? 'paged' then jsonb_build_object('runs', runs, 'next', listed.next) else runs end;
+end
 $function$;
 
 -- owner: baton_migrator
@@ -1483,6 +1481,65 @@ end
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.mark_gone(held baton.lease, slots integer[], ids uuid[])
+ RETURNS bit varying
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+declare
+  gone varbit := held.gone;
+  slot integer;
+  id uuid;
+begin
+  foreach slot in array slots loop
+    gone := set_bit(gone, slot, 1);
+  end loop;
+  foreach id in array ids loop
+    slot := array_position(held.run_ids, id);
+    if slot is not null then
+      gone := set_bit(gone, slot - 1, 1);
+    end if;
+  end loop;
+  return gone;
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.move_waits(jump baton.clock, ids uuid[], run_ats timestamp with time zone[], moment timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE plpgsql
+AS $function$
+declare
+  wrong record;
+  moved integer;
+begin
+  select array_agg(n.id) as ids, array_agg(n.run_at) as run_ats, array_agg(n.due) as dues, count(*) as n into wrong
+  from (
+    select t.id, t.run_at, case when jump.set_to is null then greatest(t.run_at, t.due)
+      when t.run_at > moment + interval '5 minutes' then least(t.run_at, greatest(coalesce(t.due, moment), moment)) else t.run_at end as due
+    from unnest(ids, run_ats, baton.recompute_due(ids, jump.was, jump.set_to, moment)) as t (id, run_at, due)
+  ) as n
+  where n.due <> n.run_at;
+  if wrong.n = 0 then
+    return true;
+  end if;
+  with held as (
+    select q.ctid from unnest(wrong.ids, wrong.run_ats) as w (id, run_at)
+    cross join lateral (
+      select r.ctid from baton.ready r where r.run_id = w.id and r.run_at = w.run_at for update skip locked) as q
+  ), taken as (
+    delete from baton.ready where ctid = any (array(select ctid from held)) returning run_id, band, bytes, begun
+  )
+  insert into baton.ready (run_id, band, run_at, bytes, begun)
+  select t.run_id, t.band, w.due + w.nth * interval '1 microsecond', t.bytes, t.begun
+  from unnest(wrong.ids, wrong.dues) with ordinality as w (id, due, nth)
+  join taken t on t.run_id = w.id;
+  get diagnostics moved = row_count;
+  return moved = wrong.n;
+end
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.never()
  RETURNS timestamp with time zone
  LANGUAGE sql
@@ -1528,116 +1585,40 @@ CREATE OR REPLACE FUNCTION baton.now()
 AS $function$ select clock_timestamp() $function$;
 
 -- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.outputs_of(ids uuid[], lowest uuid, highest uuid)
- RETURNS json
- LANGUAGE plpgsql
- STABLE
- SET plan_cache_mode TO 'force_custom_plan'
-AS $function$
-begin
-  return (
-    select json_object_agg(run_id, outputs)
-    from (
-      select run_id, json_object_agg(node, output) as outputs
-      from baton.checkpoint where run_id = any (array(select unnest(ids))) and run_id between lowest and highest group by run_id
-    ) as of_run);
-end
-$function$;
-
--- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.park_members(held baton.lease, entries jsonb, unproven boolean, skipped uuid[], moment timestamp with time zone)
  RETURNS integer[]
  LANGUAGE plpgsql
 AS $function$
 declare
   ids uuid[];
-  places integer[];
+  slots integer[];
   times timestamptz[];
 begin
   if coalesce(jsonb_array_length(entries), 0) = 0 then
     return '{}';
   end if;
-  select array_agg(e.run), array_agg(e.place), array_agg(moment + least(e.delay_ms, 315532800000) * interval '1 millisecond') into ids, places, times
+  select array_agg(e.run), array_agg(e.place), array_agg(moment + least(e.delay_ms, 315532800000) * interval '1 millisecond') into ids, slots, times
   from jsonb_to_recordset(entries) as e (place integer, run uuid, delay_ms bigint)
-  where baton.is_member(held, e.place, e.run) and e.run <> all (skipped);
+  where baton.has_member(held, e.place, e.run) and e.run <> all (skipped);
   if unproven then
     perform baton.return_members(held, ids, moment);
   else
     perform baton.put_back(ids, times);
   end if;
-  return coalesce(places, '{}');
+  return coalesce(slots, '{}');
 end
 $function$;
 
 -- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.place_of(id uuid, moment timestamp with time zone)
+CREATE OR REPLACE FUNCTION baton.place_status(id uuid, moment timestamp with time zone)
  RETURNS text
  LANGUAGE sql
  STABLE
 AS $function$
   select coalesce(
-    (select 'blocked' from baton.blocked b where b.run_id = place_of.id),
-    (select case when q.run_at > moment then 'waiting' else 'ready' end from baton.ready q where q.run_id = place_of.id),
+    (select 'blocked' from baton.blocked b where b.run_id = place_status.id),
+    (select case when q.run_at > moment then 'waiting' else 'ready' end from baton.ready q where q.run_id = place_status.id),
     'running')
-$function$;
-
--- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.pointer_to(document jsonb, wanted jsonb)
- RETURNS text
- LANGUAGE sql
- IMMUTABLE
-AS $function$
-  with recursive place as (
-    select '' as pointer, document as value
-    union all
-    select p.pointer || '/' || replace(replace(inner_place.key, '~', '~0'), '/', '~1'), inner_place.value
-    from place p cross join lateral (
-      select o.key, o.value from jsonb_each(case when jsonb_typeof(p.value) = 'object' then p.value end) as o
-      union all
-      select (a.nth - 1)::text, a.value
-      from jsonb_array_elements(case when jsonb_typeof(p.value) = 'array' then p.value end) with ordinality as a (value, nth)
-    ) as inner_place
-  )
-  select pointer from place where value = wanted limit 1
-$function$;
-
--- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.present_among(ids uuid[])
- RETURNS uuid[]
- LANGUAGE plpgsql
- STABLE
- SET plan_cache_mode TO 'force_custom_plan'
-AS $function$
-declare
-  lowest uuid := (select i from unnest(ids) as i order by i limit 1);
-  highest uuid := (select i from unnest(ids) as i order by i desc limit 1);
-begin
-  return array(select id from baton.run where id = any (ids) and id between lowest and highest);
-end
-$function$;
-
--- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.progressed_among(ids uuid[], since timestamp with time zone)
- RETURNS uuid[]
- LANGUAGE plpgsql
- STABLE
- SET plan_cache_mode TO 'force_custom_plan'
-AS $function$
-declare
-  lowest uuid := (select i from unnest(ids) as i order by i limit 1);
-  highest uuid := (select i from unnest(ids) as i order by i desc limit 1);
-begin
-  return array(
-    select t.id from unnest(ids) as t (id)
-    cross join lateral (
-      select count(*) as n from baton.checkpoint
-      where run_id = t.id and run_id between lowest and highest and started_at >= since) as c
-    cross join lateral (
-      select count(*) as n from baton.failure
-      where run_id = t.id and run_id between lowest and highest and node <> '' and started_at >= since) as f
-    where c.n + f.n > 0
-  );
-end
 $function$;
 
 -- owner: baton_engine
@@ -1706,11 +1687,48 @@ begin
       select token from baton.lease where expires_at <= moment order by expires_at limit 20 for update skip locked))
     returning *
   loop
-    ids := (baton.live_members(held.run_ids, held.gone)).ids;
+    ids := (baton.list_members(held.run_ids, held.gone)).ids;
     continue when ids is null;
     poisoned := poisoned + baton.crash_each(held, ids, moment);
     crashed := crashed + cardinality(ids);
   end loop;
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.recompute_due(ids uuid[], was timestamp with time zone, set_to timestamp with time zone, moment timestamp with time zone)
+ RETURNS timestamp with time zone[]
+ LANGUAGE plpgsql
+ STABLE
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+declare
+  lowest uuid := (select i from unnest(ids) as i order by i limit 1);
+  highest uuid := (select i from unnest(ids) as i order by i desc limit 1);
+begin
+  if lowest is null then
+    return '{}';
+  end if;
+  return array(
+    select (
+      select max(case when w.began <= moment then w.until else set_to + greatest(w.until - greatest(w.began, was), interval '0') end)
+      from (
+        select case when r.start_is_named then '-infinity' else r.created_at end as began, r.start_at as until
+        from baton.run r where r.id = t.id and r.id between lowest and highest and r.start_at > moment
+        union all
+        select c.started_at, c.finished_at
+        from baton.checkpoint c where c.run_id = t.id and c.run_id between lowest and highest and c.finished_at > moment
+          and c.output ->> 'until' = to_char(c.finished_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+        union all
+        select f.finished_at, f.retry_at
+        from baton.failure f where f.run_id = t.id and f.run_id between lowest and highest and f.retry_at > moment
+          and not exists (
+            select from baton.checkpoint d where d.run_id = t.id and d.run_id between lowest and highest and d.node = f.node)
+      ) as w
+      where isfinite(w.until) and w.began < 'infinity'
+    )
+    from unnest(ids) with ordinality as t (id, nth)
+    order by t.nth);
 end
 $function$;
 
@@ -1779,30 +1797,30 @@ AS $function$
 declare
   got record := baton.take_batch(request, moment, 0);
   described record;
-  places integer[];
+  slots integer[];
   -- Variables of their own, because an element of a record's field is assigned by copying the
   -- array: 500 times 8 KB.
   members uuid[] := held.run_ids;
   new_gone varbit := held.gone;
-  new_fresh varbit;
+  claimed_now varbit;
 begin
   low := got.low;
-  places := baton.free_places(held.gone, cardinality(got.ids));
-  described := baton.tell_runs(got.ids, places, got.begun_ids);
+  slots := baton.find_free_slots(held.gone, cardinality(got.ids));
+  described := baton.describe_members(got.ids, slots, got.begun_ids);
   poisoned := got.poisoned + coalesce(cardinality(described.missing), 0);
   if described.missing is not null then
-    select array_agg(t.id order by t.nth), array_agg(t.place order by t.nth) into got.ids, places
-    from unnest(got.ids, places) with ordinality as t (id, place, nth) where t.id <> all (described.missing);
+    select array_agg(t.id order by t.nth), array_agg(t.slot order by t.nth) into got.ids, slots
+    from unnest(got.ids, slots) with ordinality as t (id, slot, nth) where t.id <> all (described.missing);
   end if;
   if got.ids is not null then
-    new_fresh := repeat('0', greatest(length(new_gone), places[cardinality(places)] + 1))::varbit;
-    new_gone := new_gone || repeat('0', length(new_fresh) - length(new_gone))::varbit;
-    for i in 1 .. cardinality(places) loop
-      members[places[i] + 1] := got.ids[i];
-      new_gone := set_bit(new_gone, places[i], 0);
-      new_fresh := set_bit(new_fresh, places[i], 1);
+    claimed_now := repeat('0', greatest(length(new_gone), slots[cardinality(slots)] + 1))::varbit;
+    new_gone := new_gone || repeat('0', length(claimed_now) - length(new_gone))::varbit;
+    for i in 1 .. cardinality(slots) loop
+      members[slots[i] + 1] := got.ids[i];
+      new_gone := set_bit(new_gone, slots[i], 0);
+      claimed_now := set_bit(claimed_now, slots[i], 1);
     end loop;
-    update baton.lease l set round = held.round, gone = new_gone, told = held.told, run_ids = members, fresh = new_fresh,
+    update baton.lease l set round = held.round, gone = new_gone, told = held.told, run_ids = members, fresh = claimed_now,
       fresh_round = held.round, expires_at = moment + least(ttl_ms, 3600000) * interval '1 millisecond'
     where l.token = held.token;
   else
@@ -1834,7 +1852,7 @@ begin
   if cardinality(wrong) = 0 then
     return;
   end if;
-  select unnest(wrong) into unknown except select unnest(baton.present_among(wrong)) limit 1;
+  select unnest(wrong) into unknown except select unnest(baton.existing_runs(wrong)) limit 1;
   if found then
     raise exception 'run id % was not made within the last 24 hours', unknown
       using errcode = 'BT010', detail = floor(extract(epoch from moment) * 1000)::bigint::text,
@@ -1867,7 +1885,7 @@ begin
     continue when input::text !~ '[0-9][0-9.]{15}';
     for number in select (n #>> '{}')::numeric from jsonb_path_query(input, 'strict $.** ? (@.type() == "number")') as n loop
       continue when baton.is_double(number);
-      pointer := baton.pointer_to(input, to_jsonb(number));
+      pointer := baton.find_pointer(input, to_jsonb(number));
       raise exception 'the number at "%" of the input of run % would come back as another one, because a double cannot hold it', pointer, nth
         using errcode = 'BT051', detail = pointer, hint = 'Send it as a string.';
     end loop;
@@ -1893,7 +1911,7 @@ begin
   perform baton.require_id('the token of release', token);
   delete from baton.lease l where l.token = release.token returning * into held;
   if found then
-    ids := (baton.live_members(held.run_ids, held.gone)).ids;
+    ids := (baton.list_members(held.run_ids, held.gone)).ids;
     perform baton.return_members(held, coalesce(ids, '{}'), baton.now());
   end if;
   return jsonb_build_object('released', coalesce(cardinality(ids), 0));
@@ -1938,22 +1956,22 @@ begin
   insert into baton.dedup as d (workflow, scope, key, hash, answer, expires_at)
   select distinct on (r.workflow, r.key) r.workflow, 'run', r.key, r.hash, to_jsonb(r.id), moment + interval '7 days'
   from rows from (jsonb_to_recordset(request -> 'runs') as (id uuid, workflow text, key text, hash text))
-    with ordinality as r (id, workflow, key, hash, place)
+    with ordinality as r (id, workflow, key, hash, nth)
   where r.key is not null
-  order by r.workflow, r.key, r.place
+  order by r.workflow, r.key, r.nth
   on conflict on constraint dedup_key do update set hash = excluded.hash, answer = excluded.answer, expires_at = excluded.expires_at
     where d.expires_at <= moment;
-  select (place - 1)::text into clash
-  from rows from (jsonb_to_recordset(request -> 'runs') as (workflow text, key text, hash text)) with ordinality as r (workflow, key, hash, place)
+  select (nth - 1)::text into clash
+  from rows from (jsonb_to_recordset(request -> 'runs') as (workflow text, key text, hash text)) with ordinality as r (workflow, key, hash, nth)
   join baton.dedup d on d.workflow = r.workflow and d.scope = 'run' and d.key = r.key
   where d.hash <> r.hash
-  order by place limit 1;
+  order by nth limit 1;
   if found then
     raise exception 'the idempotency key of run % was used with another body', clash
       using errcode = 'BT011', detail = clash, hint = 'Send the first body again, or use a new key.';
   end if;
-  select json_agg(run || jsonb_build_object('known', d.answer) order by place)::jsonb into answer
-  from jsonb_array_elements(request -> 'runs') with ordinality as r (run, place)
+  select json_agg(run || jsonb_build_object('known', d.answer) order by nth)::jsonb into answer
+  from jsonb_array_elements(request -> 'runs') with ordinality as r (run, nth)
   left join baton.dedup d on d.workflow = run ->> 'workflow' and d.scope = 'run' and d.key = run ->> 'key';
   return answer;
 end
@@ -1990,34 +2008,49 @@ begin
   -- clock that was ahead wrote its times.
   times := array(
     select coalesce(t.due, least(t.stored, moment))
-    from unnest(times, baton.due_again(ids, moment, moment, moment)) with ordinality as t (stored, due, nth) order by t.nth);
+    from unnest(times, baton.recompute_due(ids, moment, moment, moment)) with ordinality as t (stored, due, nth) order by t.nth);
   perform baton.put_back(ids, times);
   return coalesce(cardinality(ids), 0);
 end
 $function$;
 
 -- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.replayed(held baton.lease, strictly boolean, low jsonb)
+CREATE OR REPLACE FUNCTION baton.repeat_claim(held baton.lease, low jsonb)
  RETURNS json
  LANGUAGE plpgsql
  STABLE
 AS $function$
 declare
   moment timestamptz := baton.now();
-  fresh record;
+  members record := baton.list_members(held.run_ids, held.gone);
+begin
+  return json_build_object('now', moment, 'round', held.round, 'low', low, 'stopped', '{}'::uuid[], 'suspects', false,
+    'due_in_ms', baton.next_due(moment, low), 'runs', (baton.describe_members(members.ids, members.slots, members.ids)).runs);
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.repeat_round(held baton.lease, strictly boolean, low jsonb)
+ RETURNS json
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  moment timestamptz := baton.now();
+  claimed_now record;
 begin
   if strictly then
     raise exception 'round % of lease % was applied before', held.round, held.token
       using errcode = 'BT002', hint = 'Its statements were committed with it: read this as success.';
   end if;
   if held.fresh_round = held.round then
-    fresh := baton.live_members(held.run_ids, held.gone, held.fresh);
+    claimed_now := baton.list_members(held.run_ids, held.gone, held.fresh);
   else
-    fresh := baton.live_members('{}', '');
+    claimed_now := baton.list_members('{}', '');
   end if;
   return json_build_object('now', moment, 'round', held.round, 'low', low, 'due_in_ms', baton.next_due(moment, coalesce(low, '{}')),
     'stopped', coalesce(held.told -> 'stopped', '[]'), 'lost', coalesce(held.told -> 'lost', '[]'),
-    'runs', (baton.tell_runs(fresh.ids, fresh.places, fresh.ids)).runs);
+    'runs', (baton.describe_members(claimed_now.ids, claimed_now.slots, claimed_now.ids)).runs);
 end
 $function$;
 
@@ -2099,11 +2132,11 @@ begin
     raise exception '% is no list of objects but %', what, coalesce(jsonb_typeof(given), 'missing')
       using errcode = 'BT040', hint = 'Nothing was done; correct the call and send it again.';
   end if;
-  select nth - 1 as place, entry into wrong from jsonb_array_elements(given) with ordinality as e (entry, nth)
+  select nth - 1 as index, entry into wrong from jsonb_array_elements(given) with ordinality as e (entry, nth)
   where jsonb_typeof(entry) <> 'object' or not entry ?& required or entry - known <> '{}'
   limit 1;
   if found then
-    perform baton.require_keys(format('%s, entry %s,', what, wrong.place), wrong.entry, required, known);
+    perform baton.require_keys(format('%s, entry %s,', what, wrong.index), wrong.entry, required, known);
   end if;
 end
 $function$;
@@ -2114,7 +2147,7 @@ CREATE OR REPLACE FUNCTION baton.return_members(held baton.lease, ids uuid[], mo
  LANGUAGE plpgsql
 AS $function$
 declare
-  proven uuid[] := case when held.crashes = 0 then ids else baton.progressed_among(ids, held.claimed_at) end;
+  proven uuid[] := case when held.crashes = 0 then ids else baton.runs_with_progress(ids, held.claimed_at) end;
   doubtful uuid[];
 begin
   perform baton.put_back(proven, array_fill(moment, array[coalesce(cardinality(proven), 0)]));
@@ -2122,6 +2155,93 @@ begin
     doubtful := array(select unnest(ids) except select unnest(proven));
     perform baton.put_back(doubtful, array_fill(moment, array[cardinality(doubtful)]), held.crashes);
   end if;
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.runs_as_columns(runs jsonb)
+ RETURNS jsonb
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  select json_build_object('id', coalesce(json_agg(run -> 'id' order by nth), '[]'),
+    'workflow', coalesce(json_agg(run -> 'workflow' order by nth), '[]'), 'version', coalesce(json_agg(run -> 'version' order by nth), '[]'),
+    'priority', coalesce(json_agg(run -> 'priority' order by nth), '[]'), 'input', coalesce(json_agg(run -> 'input' order by nth), '[]'),
+    'run_at', coalesce(json_agg(run -> 'run_at' order by nth), '[]'), 'delay_ms', coalesce(json_agg(run -> 'delay_ms' order by nth), '[]'))::jsonb
+  from jsonb_array_elements(runs) with ordinality as r (run, nth)
+  where coalesce((run ->> 'known')::uuid = (run ->> 'id')::uuid, true)
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.runs_to_stop(ids uuid[])
+ RETURNS uuid[]
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+begin
+  if not exists (select from baton.control) then
+    return '{}';
+  end if;
+  return array(select run_id from baton.control where run_id = any (ids));
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.runs_with_ending(ids uuid[])
+ RETURNS uuid[]
+ LANGUAGE plpgsql
+ STABLE
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+declare
+  lowest uuid := (select i from unnest(ids) as i order by i limit 1);
+  highest uuid := (select i from unnest(ids) as i order by i desc limit 1);
+begin
+  return array(select run_id from baton.ending where run_id = any (array(select unnest(ids))) and run_id between lowest and highest);
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.runs_with_output(ids uuid[], nodes text[])
+ RETURNS uuid[]
+ LANGUAGE plpgsql
+ STABLE
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+declare
+  lowest uuid := (select i from unnest(ids) as i order by i limit 1);
+  highest uuid := (select i from unnest(ids) as i order by i desc limit 1);
+begin
+  return array(
+    select s.id from unnest(ids, nodes) as s (id, node)
+    cross join lateral (
+      select count(*) as n from baton.checkpoint
+      where run_id = s.id and run_id between lowest and highest and checkpoint.node = s.node) as c
+    where c.n > 0);
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.runs_with_progress(ids uuid[], since timestamp with time zone)
+ RETURNS uuid[]
+ LANGUAGE plpgsql
+ STABLE
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+declare
+  lowest uuid := (select i from unnest(ids) as i order by i limit 1);
+  highest uuid := (select i from unnest(ids) as i order by i desc limit 1);
+begin
+  return array(
+    select t.id from unnest(ids) as t (id)
+    cross join lateral (
+      select count(*) as n from baton.checkpoint
+      where run_id = t.id and run_id between lowest and highest and started_at >= since) as c
+    cross join lateral (
+      select count(*) as n from baton.failure
+      where run_id = t.id and run_id between lowest and highest and node <> '' and started_at >= since) as f
+    where c.n + f.n > 0
+  );
 end
 $function$;
 
@@ -2187,22 +2307,8 @@ begin
   perform baton.end_each(ids, 'cancelled', null, greatest(moment, baton.now()));
   -- One statement, and so one moment: a run that is redriven meanwhile may be asked to stop anew.
   delete from baton.control where run_id = any (asked) and (
-    run_id = any ((select baton.ended_among(asked))::uuid[]) or run_id <> all ((select baton.present_among(asked))::uuid[]));
+    run_id = any ((select baton.runs_with_ending(asked))::uuid[]) or run_id <> all ((select baton.existing_runs(asked))::uuid[]));
   return coalesce(cardinality(ids), 0);
-end
-$function$;
-
--- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.stopped_among(ids uuid[])
- RETURNS uuid[]
- LANGUAGE plpgsql
- STABLE
-AS $function$
-begin
-  if not exists (select from baton.control) then
-    return '{}';
-  end if;
-  return array(select run_id from baton.control where run_id = any (ids));
 end
 $function$;
 
@@ -2224,13 +2330,13 @@ begin
       coalesce(r.priority::smallint, all_priority) as priority, r.input,
       case when r.run_at::timestamptz = baton.never() then baton.never() else
         greatest(moment, coalesce(r.run_at::timestamptz, moment + least(coalesce(r.delay_ms::bigint, 0), 400000000000) * interval '1 millisecond'))
-        + r.place * interval '1 microsecond' end as start_at,
+        + r.nth * interval '1 microsecond' end as start_at,
       case when r.run_at::timestamptz > moment then true end as start_is_named
     from rows from (
       jsonb_array_elements_text(runs -> 'id'), jsonb_array_elements_text(runs -> 'workflow'), jsonb_array_elements_text(runs -> 'version'),
       jsonb_array_elements_text(runs -> 'priority'), jsonb_array_elements(runs -> 'input'), jsonb_array_elements_text(runs -> 'run_at'),
       jsonb_array_elements_text(runs -> 'delay_ms')
-    ) with ordinality as r (id, workflow, version, priority, input, run_at, delay_ms, place)
+    ) with ordinality as r (id, workflow, version, priority, input, run_at, delay_ms, nth)
   ), stored_fresh as (
     insert into baton.run (id, workflow, version, priority, input, start_at, created_at, start_is_named)
     select id, workflow, version, priority, input, start_at, moment, start_is_named from given where fresh
@@ -2256,26 +2362,6 @@ begin
       using errcode = 'BT052', hint = 'Give it a time within ten years, or exactly baton.never().';
   end if;
   return due;
-end
-$function$;
-
--- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.stored_among(ids uuid[], nodes text[])
- RETURNS uuid[]
- LANGUAGE plpgsql
- STABLE
- SET plan_cache_mode TO 'force_custom_plan'
-AS $function$
-declare
-  lowest uuid := (select i from unnest(ids) as i order by i limit 1);
-  highest uuid := (select i from unnest(ids) as i order by i desc limit 1);
-begin
-  return array(
-    select s.id from unnest(ids, nodes) as s (id, node)
-    cross join lateral (
-      select count(*) as n from baton.checkpoint
-      where run_id = s.id and run_id between lowest and highest and checkpoint.node = s.node) as c
-    where c.n > 0);
 end
 $function$;
 
@@ -2326,27 +2412,27 @@ CREATE OR REPLACE FUNCTION baton.take_ready(wanted_band integer, most integer, r
  LANGUAGE plpgsql
 AS $function$
 declare
-  places tid[];
+  ctids tid[];
   sizes integer[];
 begin
-  select array_agg(r.ctid), array_agg(r.bytes), sum(r.bytes), min(r.run_at) into places, sizes, bytes, last_run_at
+  select array_agg(r.ctid), array_agg(r.bytes), sum(r.bytes), min(r.run_at) into ctids, sizes, bytes, last_run_at
   from (
     select q.ctid, q.bytes, q.run_at from baton.ready q
     where q.band = wanted_band and q.run_at >= lowest and q.run_at <= moment
     order by q.run_at limit most for update skip locked
   ) as r;
   if bytes > 8388608 then
-    select d.places, d.sizes, poisoned + d.dropped into places, sizes, poisoned from baton.drop_oversized(places, sizes, moment) as d;
+    select d.ctids, d.sizes, poisoned + d.dropped into ctids, sizes, poisoned from baton.fail_oversized(ctids, sizes, moment) as d;
   end if;
-  if bytes > room and places is not null then
-    places := places[1:baton.fitting(sizes, room, first_fits)];
+  if bytes > room and ctids is not null then
+    ctids := ctids[1:baton.count_fitting(sizes, room, first_fits)];
   end if;
   bytes := 0;
-  if coalesce(cardinality(places), 0) = 0 then
+  if coalesce(cardinality(ctids), 0) = 0 then
     return;
   end if;
   with taken as (
-    delete from baton.ready q where q.ctid = any (places) returning q.run_id, q.begun, q.bytes, q.run_at
+    delete from baton.ready q where q.ctid = any (ctids) returning q.run_id, q.begun, q.bytes, q.run_at
   )
   select array_agg(t.run_id order by t.run_at), array_agg(t.run_id) filter (where t.begun), sum(t.bytes), max(t.run_at)
     into ids, begun_ids, bytes, last_run_at
@@ -2411,47 +2497,6 @@ begin
 end
 $function$;
 
--- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.tell_runs(ids uuid[], places integer[], begun_ids uuid[], OUT runs json, OUT missing uuid[])
- RETURNS record
- LANGUAGE plpgsql
- STABLE
- SET plan_cache_mode TO 'force_custom_plan'
-AS $function$
-declare
-  lowest uuid;
-  highest uuid;
-  found_ids uuid[];
-  workflows json;
-  versions json;
-  inputs json;
-  outputs json;
-  failures json;
-  forgiven json;
-begin
-  select array_agg(t.id order by t.id), array_agg(t.place order by t.id) into ids, places from unnest(ids, places) as t (id, place);
-  lowest := ids[1];
-  highest := ids[cardinality(ids)];
-  select array_agg(r.id), json_agg(r.workflow), json_agg(r.version), json_agg(r.input) into found_ids, workflows, versions, inputs
-  from (
-    select id, workflow, version, input from baton.run where id = any (array(select unnest(ids))) and id between lowest and highest order by id
-  ) as r;
-  -- A run that somebody deleted by hand, or whose week was dropped, leaves a gap; the others still
-  -- have their places.
-  if found_ids is distinct from ids then
-    missing := array(select unnest(ids) except select unnest(found_ids));
-    places := array(select t.place from unnest(ids, places) as t (id, place) where t.id = any (found_ids) order by t.id);
-  end if;
-  if begun_ids is not null then
-    outputs := baton.outputs_of(begun_ids, lowest, highest);
-    failures := baton.failures_of(begun_ids, lowest, highest);
-    forgiven := baton.forgiven_of(begun_ids);
-  end if;
-  runs := json_build_object('id', coalesce(found_ids, '{}'), 'place', coalesce(places, '{}'), 'workflow', workflows, 'version', versions,
-    'input', inputs, 'outputs', outputs, 'failures', failures, 'forgiven', forgiven);
-end
-$function$;
-
 -- owner: baton_engine
 CREATE OR REPLACE FUNCTION baton.tick()
  RETURNS jsonb
@@ -2484,37 +2529,6 @@ begin
     'oldest_ms', coalesce(ceil(extract(epoch from greatest(moment - oldest, interval '0')) * 1000), 0),
     'suspects', exists (select from baton.ready q where q.band > 3 and q.run_at <= moment), 'due_in_ms', baton.next_due(moment, low, 8),
     'lease_expires_in_ms', (select ceil(extract(epoch from min(greatest(expires_at, moment)) - moment) * 1000) from baton.lease));
-end
-$function$;
-
--- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.time_of(id uuid)
- RETURNS timestamp with time zone
- LANGUAGE sql
- IMMUTABLE PARALLEL SAFE
-AS $function$ select to_timestamp(('x' || left(replace(id::text, '-', ''), 12))::bit(48)::bigint / 1000.0) $function$;
-
--- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.without(held baton.lease, places integer[], ids uuid[])
- RETURNS bit varying
- LANGUAGE plpgsql
- IMMUTABLE
-AS $function$
-declare
-  gone varbit := held.gone;
-  place integer;
-  id uuid;
-begin
-  foreach place in array places loop
-    gone := set_bit(gone, place, 1);
-  end loop;
-  foreach id in array ids loop
-    place := array_position(held.run_ids, id);
-    if place is not null then
-      gone := set_bit(gone, place - 1, 1);
-    end if;
-  end loop;
-  return gone;
 end
 $function$;
 
@@ -2554,45 +2568,48 @@ grant execute on function baton.check_round(jsonb) to baton_engine;
 grant execute on function baton.check_runs(jsonb) to baton_engine;
 grant execute on function baton.check_steps(jsonb) to baton_engine;
 grant execute on function baton.claim(uuid,jsonb) to baton_poller;
-grant execute on function baton.claimed_again(baton.lease,jsonb) to baton_engine;
-grant execute on function baton.columns_of(jsonb) to baton_engine;
 grant execute on function baton.commit_durably() to baton_engine;
+grant execute on function baton.count_digits(numeric) to baton_engine;
+grant execute on function baton.count_failures(uuid[],uuid,uuid) to baton_engine;
+grant execute on function baton.count_fitting(integer[],bigint,boolean) to baton_engine;
 grant execute on function baton.crash_each(baton.lease,uuid[],timestamp with time zone) to baton_engine;
 grant execute on function baton.crash_members(baton.lease,uuid[],timestamp with time zone) to baton_engine;
 grant execute on function baton.cut_keys(integer,timestamp with time zone) to baton_engine;
 grant execute on function baton.cut_leases(timestamp with time zone) to baton_engine;
-grant execute on function baton.digits_of(numeric) to baton_engine;
-grant execute on function baton.drop_oversized(tid[],integer[],timestamp with time zone) to baton_engine;
-grant execute on function baton.due_again(uuid[],timestamp with time zone,timestamp with time zone,timestamp with time zone) to baton_engine;
+grant execute on function baton.describe_members(uuid[],integer[],uuid[]) to baton_engine;
 grant execute on function baton.end_each(uuid[],text,jsonb,timestamp with time zone) to baton_engine;
 grant execute on function baton.end_members(baton.lease,jsonb,text,uuid[],boolean,timestamp with time zone) to baton_engine;
 grant execute on function baton.end_runs(uuid[],text,jsonb[],boolean,timestamp with time zone) to baton_engine;
 grant execute on function baton.end_unlawful(timestamp with time zone) to baton_engine;
-grant execute on function baton.ended_among(uuid[]) to baton_engine;
 grant execute on function baton.enqueue(jsonb) to baton_producer;
 grant execute on function baton.ensure_partitions() to baton_engine;
 grant execute on function baton.ensure_week(timestamp with time zone) to baton_engine;
-grant execute on function baton.failures_of(uuid[],uuid,uuid) to baton_engine;
-grant execute on function baton.few_ready(boolean,timestamp with time zone) to baton_engine;
+grant execute on function baton.existing_runs(uuid[]) to baton_engine;
+grant execute on function baton.fail_oversized(tid[],integer[],timestamp with time zone) to baton_engine;
+grant execute on function baton.find_free_slots(bit varying,integer) to baton_engine;
+grant execute on function baton.find_pointer(jsonb,jsonb) to baton_engine;
 grant execute on function baton.find_run(uuid) to baton_operator;
 grant execute on function baton.find_run(uuid) to baton_reader;
-grant execute on function baton.fitting(integer[],bigint,boolean) to baton_engine;
 grant execute on function baton.forget_keys(integer,timestamp with time zone) to baton_engine;
 grant execute on function baton.forget_some(integer,timestamp with time zone) to baton_engine;
-grant execute on function baton.forgiven_of(uuid[]) to baton_engine;
-grant execute on function baton.free_places(bit varying,integer) to baton_engine;
+grant execute on function baton.forgiven_failures(uuid[]) to baton_engine;
+grant execute on function baton.gather_outputs(uuid[],uuid,uuid) to baton_engine;
+grant execute on function baton.has_member(baton.lease,integer,uuid) to baton_engine;
 grant execute on function baton.heal_clock(timestamp with time zone) to baton_engine;
 grant execute on function baton.heal_waits(baton.clock,timestamp with time zone,integer) to baton_engine;
 grant execute on function baton.id_at(timestamp with time zone) to baton_engine;
 grant execute on function baton.id_at(timestamp with time zone) to baton_reader;
+grant execute on function baton.id_time(uuid) to baton_engine;
 grant execute on function baton.is_double(numeric) to baton_engine;
-grant execute on function baton.is_member(baton.lease,integer,uuid) to baton_engine;
+grant execute on function baton.list_few_ready(boolean,timestamp with time zone) to baton_engine;
+grant execute on function baton.list_ids(text,text,uuid,integer,timestamp with time zone) to baton_engine;
+grant execute on function baton.list_members(uuid[],bit varying,bit varying) to baton_engine;
 grant execute on function baton.list_runs(jsonb) to baton_operator;
 grant execute on function baton.list_runs(jsonb) to baton_reader;
-grant execute on function baton.listed_ids(text,text,uuid,integer,timestamp with time zone) to baton_engine;
-grant execute on function baton.live_members(uuid[],bit varying,bit varying) to baton_engine;
 grant execute on function baton.lock_run(uuid) to baton_engine;
 grant execute on function baton.make_partitions(timestamp with time zone,timestamp with time zone,boolean) to baton_engine;
+grant execute on function baton.mark_gone(baton.lease,integer[],uuid[]) to baton_engine;
+grant execute on function baton.move_waits(baton.clock,uuid[],timestamp with time zone[],timestamp with time zone) to baton_engine;
 grant execute on function baton.never() to baton_engine;
 grant execute on function baton.never() to baton_operator;
 grant execute on function baton.never() to baton_poller;
@@ -2601,15 +2618,12 @@ grant execute on function baton.never() to baton_reader;
 grant execute on function baton.new_id() to baton_operator;
 grant execute on function baton.next_due(timestamp with time zone,jsonb,integer) to baton_engine;
 grant execute on function baton.now() to baton_engine;
-grant execute on function baton.outputs_of(uuid[],uuid,uuid) to baton_engine;
 grant execute on function baton.park_members(baton.lease,jsonb,boolean,uuid[],timestamp with time zone) to baton_engine;
-grant execute on function baton.place_of(uuid,timestamp with time zone) to baton_engine;
-grant execute on function baton.pointer_to(jsonb,jsonb) to baton_engine;
-grant execute on function baton.present_among(uuid[]) to baton_engine;
-grant execute on function baton.progressed_among(uuid[],timestamp with time zone) to baton_engine;
+grant execute on function baton.place_status(uuid,timestamp with time zone) to baton_engine;
 grant execute on function baton.prove_round(uuid,integer,name) to baton_poller;
 grant execute on function baton.put_back(uuid[],timestamp with time zone[],integer) to baton_engine;
 grant execute on function baton.reap_leases(timestamp with time zone) to baton_engine;
+grant execute on function baton.recompute_due(uuid[],timestamp with time zone,timestamp with time zone,timestamp with time zone) to baton_engine;
 grant execute on function baton.redrive(uuid,jsonb) to baton_operator;
 grant execute on function baton.redrives(uuid) to baton_operator;
 grant execute on function baton.redrives(uuid) to baton_reader;
@@ -2620,25 +2634,26 @@ grant execute on function baton.release(uuid) to baton_poller;
 grant execute on function baton.remember_request(jsonb,timestamp with time zone) to baton_engine;
 grant execute on function baton.remember_runs(jsonb,timestamp with time zone) to baton_engine;
 grant execute on function baton.repair() to baton_migrator;
-grant execute on function baton.replayed(baton.lease,boolean,jsonb) to baton_engine;
+grant execute on function baton.repeat_claim(baton.lease,jsonb) to baton_engine;
+grant execute on function baton.repeat_round(baton.lease,boolean,jsonb) to baton_engine;
 grant execute on function baton.require_id(text,uuid) to baton_engine;
 grant execute on function baton.require_keys(text,jsonb,text[],text[]) to baton_engine;
 grant execute on function baton.require_kind(text,jsonb,text,text[]) to baton_engine;
 grant execute on function baton.require_read_committed() to baton_engine;
 grant execute on function baton.require_rows(text,jsonb,text[],text[]) to baton_engine;
 grant execute on function baton.return_members(baton.lease,uuid[],timestamp with time zone) to baton_engine;
+grant execute on function baton.runs_as_columns(jsonb) to baton_engine;
+grant execute on function baton.runs_to_stop(uuid[]) to baton_engine;
+grant execute on function baton.runs_with_ending(uuid[]) to baton_engine;
+grant execute on function baton.runs_with_output(uuid[],text[]) to baton_engine;
+grant execute on function baton.runs_with_progress(uuid[],timestamp with time zone) to baton_engine;
 grant execute on function baton.state(uuid) to baton_operator;
 grant execute on function baton.state(uuid) to baton_reader;
 grant execute on function baton.stop_members(baton.lease,integer[],timestamp with time zone) to baton_engine;
 grant execute on function baton.stop_parked(timestamp with time zone) to baton_engine;
-grant execute on function baton.stopped_among(uuid[]) to baton_engine;
 grant execute on function baton.store_runs(jsonb,jsonb,boolean,timestamp with time zone) to baton_engine;
-grant execute on function baton.stored_among(uuid[],text[]) to baton_engine;
 grant execute on function baton.take_batch(jsonb,timestamp with time zone,integer) to baton_engine;
 grant execute on function baton.take_ready(integer,integer,bigint,boolean,timestamp with time zone,timestamp with time zone,integer) to baton_engine;
 grant execute on function baton.take_suspects(timestamp with time zone,integer) to baton_engine;
 grant execute on function baton.take_unblocked(jsonb,timestamp with time zone,integer) to baton_engine;
-grant execute on function baton.tell_runs(uuid[],integer[],uuid[]) to baton_engine;
 grant execute on function baton.tick() to baton_poller;
-grant execute on function baton.time_of(uuid) to baton_engine;
-grant execute on function baton.without(baton.lease,integer[],uuid[]) to baton_engine;

@@ -76,6 +76,9 @@ export function untidySqlFunctions(sources: readonly Source[]): string[] {
     .flatMap((source) => sqlProblems(source).map((problem) => `${source.path}: ${problem}`));
 }
 
+/** A function is named after what it does or returns: no participle, no preposition. */
+const NO_VERB = /^(with|without|[a-z]+ed|fitting)(_|$)|_(of|among|to|again)$/;
+
 /** Calls that read, write and answer no time. */
 const ZONELESS = new Set(["new_id", "state"]);
 
@@ -86,6 +89,7 @@ function sqlProblems(source: Source): string[] {
   return [
     ...(/^-- [A-Z]/.test(source.text) ? [] : ["begins without a comment that says what it does"]),
     ...(created.length === 1 ? [] : [`creates ${created.length} functions: write one a file`]),
+    ...(NO_VERB.test(name) ? [`is named ${name}: say what it does`] : []),
     ...(created[0] === `baton.${name}` ? [] : [`creates ${created[0]}: name the file after it`]),
     ...(!/\bsecurity definer\b/i.test(code) || /\bset search_path = pg_catalog, baton, pg_temp\b/.test(code)
       ? []

@@ -64,8 +64,8 @@ export function databaseSeconds({ runs, burst, steps }: Workload, figures: Figur
 }
 
 /**
- * `reservedConcurrency` of serverless.yml: so many pollers work at the same time, and whoever is
- * nudged beside them works with them.
+ * `reservedConcurrency` of serverless.yml: so many pollers work at the same time, and those
+ * that are nudged work with them.
  */
 const pollers = 5;
 

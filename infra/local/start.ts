@@ -41,7 +41,10 @@ async function start(settings: Settings): Promise<void> {
   follow = (id) => follower.follow(id);
   const endWith = inGoodOrder(service, follower);
   end = () => endWith(0);
-  void givenUp.promise.then((reason) => (console.error(reason), endWith(1)));
+  void givenUp.promise.then((reason) => {
+    console.error(reason);
+    return endWith(1);
+  });
   for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => end());
   listener.resolve(service.host.listener);
   say(`Baton serves ${api.address}`, `API key   ${key}`, `Database  ${service.database.description} (driver ${service.database.driver})`);

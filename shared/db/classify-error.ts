@@ -6,6 +6,7 @@ import {
   OlderSchemaError,
   type DatabaseErrorFacts,
 } from "../domain/database-errors.ts";
+import { UnsendableValueError } from "../domain/statement.ts";
 
 // SQLSTATEs that do not tell whether the transaction was committed: a lost connection (08), a
 // server that shuts down or kills the session (57P), an idle-in-transaction kill, "completion
@@ -125,7 +126,7 @@ const refusedStatus = /\(HTTP status 4(?!08|29|99)\d\d\)/;
  * the next time.
  */
 function isAboutTheRequest(error: DriverError, message: string): boolean {
-  if (error.name === "UnsendableValueError") return true;
+  if (error instanceof UnsendableValueError) return true;
   if (aboutTheRequest.test(message) || refusedStatus.test(message)) return true;
   const { sourceError } = error;
   // What fetch says of a request before it sends it; what fails on the way is "fetch failed", with

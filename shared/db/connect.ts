@@ -27,42 +27,85 @@ export interface ConnectOptions {
  * @example const database = connect({ url: process.env.DATABASE_URL });
  */
 export function connect(options: ConnectOptions): Database {
-  let opened: Promise<Opened> | undefined;
-  let refusedSince: number | undefined;
-  // What could not be opened is tried again by the next call.
-  const reopen = () => (opened = open(options)).catch((thrown: unknown) => ((opened = undefined), Promise.reject(thrown)));
+  return new RenewedDatabase(options);
+}
+
+/** Opens the database with its first call, and anew when its password was changed. */
+class RenewedDatabase implements Database {
+  readonly #options: ConnectOptions;
+  #opened: Promise<Opened> | undefined;
+  /** When the database first refused what was fetched anew, by this process's clock. */
+  #refusedSince: number | undefined;
+
+  constructor(options: ConnectOptions) {
+    this.#options = options;
+  }
+
+  query<Row>(text: string, values?: readonly unknown[], options?: CallOptions): Promise<Row[]> {
+    return this.#call((database) => database.query<Row>(text, values, options));
+  }
+
+  transaction(statements: readonly Statement[], options?: CallOptions): ReturnType<Database["transaction"]> {
+    return this.#call((database) => database.transaction(statements, options));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const opened = await this.#opened;
+    await opened?.database[Symbol.asyncDispose]();
+  }
+
+  async #call<Result>(use: (database: Database) => Promise<Result>): Promise<Result> {
+    const current = await (this.#opened ?? this.#open());
+    try {
+      return await use(current.database);
+    } catch (thrown) {
+      if (!isWrongPassword(thrown) || typeof this.#options.url === "string") throw thrown;
+      const renewed = await this.#renewed(current, thrown);
+      return use(renewed.database);
+    }
+  }
+
+  /** What could not be opened is tried again by the next call. */
+  async #open(): Promise<Opened> {
+    this.#opened = open(this.#options);
+    try {
+      return await this.#opened;
+    } catch (thrown) {
+      this.#opened = undefined;
+      throw thrown;
+    }
+  }
+
+  /** The database with another password than the refused one's. */
+  async #renewed(current: Opened, refused: DatabaseRefusedError): Promise<Opened> {
+    const renewed = await this.#renew(current);
+    if (renewed.url === current.url) {
+      this.#refusedSince ??= performance.now();
+      throw stillRefused(refused, this.#refusedSince);
+    }
+    this.#refusedSince = undefined;
+    return renewed;
+  }
+
   /**
    * Of the calls that were refused together, the first one fetches, and the others find what it
    * fetched.
    */
-  const renew = async (refused: Opened): Promise<Opened> => {
-    const latest = await opened;
-    const renewed = await (latest === undefined || latest === refused ? reopen() : latest);
+  async #renew(refused: Opened): Promise<Opened> {
+    const latest = await this.#opened;
+    const renewed = latest === undefined || latest === refused ? await this.#open() : latest;
     // Calls that are still in it have ended before its connections do.
-    if (renewed !== refused) void Promise.resolve(refused.database[Symbol.asyncDispose]()).catch(() => undefined);
+    if (renewed !== refused) void closeQuietly(refused.database);
     return renewed;
-  };
-  const call = async <Result>(use: (database: Database) => Promise<Result>): Promise<Result> => {
-    const current = await (opened ?? reopen());
-    try {
-      return await use(current.database);
-    } catch (thrown) {
-      if (!isWrongPassword(thrown) || typeof options.url === "string") throw thrown;
-      const renewed = await renew(current);
-      if (renewed.url === current.url) throw stillRefused(thrown, (refusedSince ??= performance.now()));
-      refusedSince = undefined;
-      return use(renewed.database);
-    }
-  };
-  return {
-    query: <Row>(text: string, values?: readonly unknown[], callOptions?: CallOptions) =>
-      call((database) => database.query<Row>(text, values, callOptions)),
-    transaction: (statements: readonly Statement[], callOptions?: CallOptions) =>
-      call((database) => database.transaction(statements, callOptions)),
-    async [Symbol.asyncDispose]() {
-      if (opened !== undefined) await (await opened).database[Symbol.asyncDispose]();
-    },
-  };
+  }
+}
+
+async function closeQuietly(database: Database): Promise<void> {
+  try {
+    await database[Symbol.asyncDispose]();
+  } catch {
+    // Nobody waits for it, and nothing of it is used any more.
+  }
 }
 
 /**
@@ -71,7 +114,10 @@ export function connect(options: ConnectOptions): Database {
  */
 function stillRefused(refused: DatabaseRefusedError, since: number): Error {
   if (performance.now() - since > 60_000) return refused;
-  return new DatabaseBusyError("the password was changed, and its parameter not yet", { sqlstate: refused.sqlstate, cause: refused });
+  return new DatabaseBusyError("The password was changed, and its parameter not yet: put the new connection string there.", {
+    sqlstate: refused.sqlstate,
+    cause: refused,
+  });
 }
 
 /**
@@ -108,5 +154,5 @@ async function openDriver(driver: Driver, url: string, { neonEndpoint, pool }: C
   if (driver === "pg" && process.env["BATON_BUNDLED_DRIVER"] !== "neon") {
     return (await import("./pg-database.ts")).pgDatabase(url, pool);
   }
-  throw new DatabaseConfigurationError(`this bundle has no driver "${driver}": build it with BATON_DRIVER=${driver}`);
+  throw new DatabaseConfigurationError(`This bundle has no driver "${driver}": build it with BATON_DRIVER=${driver}.`);
 }

@@ -23,8 +23,10 @@ export function connectionParameter(name: string): () => Promise<string> {
 /** SSM's own message may hold the ARN, which is no secret; the value never is in it. */
 function refusal(name: string, thrown: Error): Error {
   if (thrown.name === "ParameterNotFound")
-    return new DatabaseConfigurationError(`there is no SSM parameter ${name}: put the connection string there, as a SecureString`);
+    return new DatabaseConfigurationError(`There is no SSM parameter ${name}: put the connection string there, as a SecureString.`);
   if (thrown.name === "AccessDeniedException")
-    return new DatabaseConfigurationError(`the SSM parameter ${name} may not be read: ${thrown.message}`);
-  return new DatabaseBusyError(`the connection string could not be read from SSM: ${thrown.name}`, { cause: thrown });
+    return new DatabaseConfigurationError(`The SSM parameter ${name} may not be read: ${thrown.message}`);
+  return new DatabaseBusyError(`The connection string could not be read from SSM: ${thrown.name}. The next call tries again.`, {
+    cause: thrown,
+  });
 }

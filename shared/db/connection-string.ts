@@ -11,7 +11,7 @@ export function checkConnectionString(text: string): void {
   const wrong = reasonAgainst(text);
   if (wrong !== undefined) {
     throw new DatabaseConfigurationError(
-      `DATABASE_URL is not a connection string of the form postgresql://user:password@host/database: ${wrong}`,
+      `DATABASE_URL is not a connection string of the form postgresql://user:password@host/database: ${wrong}.`,
     );
   }
 }

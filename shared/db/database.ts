@@ -19,7 +19,7 @@ export interface CallOptions {
   readonly timeoutMs?: number;
   /**
    * Runs last in a transaction, in the round trip of the commit, and takes the commit back by an
-   * error; its rows are not told.
+   * error; its rows are not returned.
    */
   readonly last?: Statement;
 }

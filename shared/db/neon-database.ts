@@ -41,7 +41,7 @@ function open(url: string): NeonQueryFunction<false, false> {
   checkConnectionString(url);
   const { username, pathname } = new URL(url);
   if (username === "" || pathname.length < 2)
-    throw new DatabaseConfigurationError("DATABASE_URL must name a user and a database for the driver neon");
+    throw new DatabaseConfigurationError("DATABASE_URL must name a user and a database for the driver neon.");
   return neon(url);
 }
 

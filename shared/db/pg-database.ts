@@ -128,7 +128,7 @@ async function withClient<Result>(
     const hung = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
         cancelled = cancelOnServer(lent);
-        reject(new Error("no answer in time"));
+        reject(new Error("The database did not answer in time."));
       }, options?.timeoutMs ?? defaultTimeoutMs);
     });
     const result = await Promise.race([use(client), hung]);
@@ -146,7 +146,9 @@ async function withClient<Result>(
 /** Without a connection nothing was sent, whatever kept it from being opened. */
 function beforeSending(error: Error): Error {
   if (/client password must be a/.test(error.message))
-    return new DatabaseConfigurationError("the server asks for a password, and the connection string has none");
+    return new DatabaseConfigurationError(
+      "The server asks for a password, and the connection string has none: write it as postgres://user:password@host/database.",
+    );
   if (!(error instanceof DatabaseUnknownOutcomeError)) return error;
   return new DatabaseBusyError(error.message, { sqlstate: error.sqlstate, cause: error.cause });
 }

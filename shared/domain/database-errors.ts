@@ -53,8 +53,8 @@ export class OlderSchemaError extends DatabaseRefusedError {
   readonly schema: "none" | "older";
 
   constructor(schema: "none" | "older", facts: DatabaseErrorFacts = {}) {
-    const what = schema === "none" ? "schema baton is missing in the database" : "the functions in the database are older than this code";
-    super(`${what}: run npm run migrate as its owner`, facts);
+    const what = schema === "none" ? "Schema baton is missing in the database" : "The functions in the database are older than this code";
+    super(`${what}: run npm run migrate as its owner.`, facts);
     this.schema = schema;
   }
 

@@ -21,7 +21,7 @@ export interface Logger {
   error(message: string, fields?: Readonly<Record<string, unknown>>): void;
 }
 
-/** What a handler is told beside the state. */
+/** What a handler is given beside the state. */
 export interface StepContext {
   readonly runId: string;
   /**

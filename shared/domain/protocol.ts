@@ -3,25 +3,13 @@
  * in the JSON of `sql/functions`. Keys are added, never renamed: an older poller speaks to a newer
  * schema. `run-protocol.ts` has what readers and operators say.
  */
-import type { ErrorRecord } from "./errors.ts";
+import type { columns, RowOf } from "./columns.ts";
 import type { Json } from "./json.ts";
 
+type Columns = typeof columns;
+
 /** A run to be stored. */
-export interface NewRun {
-  readonly id: string;
-  readonly workflow: string;
-  readonly version: number;
-  readonly priority: number;
-  readonly input: Json;
-  /** When it may start, in ISO 8601. */
-  readonly run_at?: string;
-  /** How long after now it may start, in place of a time. */
-  readonly delay_ms?: number;
-  /** An idempotency key, which makes a repeat harmless for 7 days. */
-  readonly key?: string;
-  /** What the key stands for: another one is a conflict. */
-  readonly hash?: string;
-}
+export type NewRun = RowOf<Columns["runs"]> & Partial<RowOf<Columns["someRuns"]>>;
 
 /** One `enqueue`. */
 export interface EnqueueRequest {
@@ -69,13 +57,7 @@ export interface ClaimRequest extends ClaimLimits {
 }
 
 /** A run as claimed. */
-export interface ClaimedRun {
-  readonly id: string;
-  /** The number of its slot in the lease. */
-  readonly place: number;
-  readonly workflow: string;
-  readonly version: number;
-  readonly input: Json;
+export interface ClaimedRun extends RowOf<Columns["claimed"]> {
   /** By node; null when there are none. */
   readonly outputs: Readonly<Record<string, Json>> | null;
   /** How often each node has failed; null when none has. */
@@ -97,33 +79,8 @@ export interface ClaimAnswer {
   readonly poisoned?: number;
 }
 
-interface Member {
-  readonly place: number;
-  readonly run: string;
-}
-
-export interface StepEntry extends Member {
-  readonly node: string;
-  readonly position: number;
-  readonly attempt: number;
-  /** The time since the attempt finished. */
-  readonly age_ms: number;
-  /** How long it ran. */
-  readonly took_ms: number;
-  readonly output: Json;
-}
-
-export interface FailureEntry extends Member {
-  readonly node: string;
-  readonly attempt: number;
-  /** The time since the attempt finished. */
-  readonly age_ms: number;
-  /** How long it ran. */
-  readonly took_ms: number;
-  /** Until the next attempt; null when there is none. */
-  readonly delay_ms: number | null;
-  readonly error: ErrorRecord;
-}
+export type StepEntry = RowOf<Columns["steps"]>;
+export type FailureEntry = RowOf<Columns["failures"]>;
 
 /** One round. An output that is stored already is refused together with the whole round. */
 export interface AdvanceRequest {
@@ -134,22 +91,12 @@ export interface AdvanceRequest {
   readonly checked?: true;
   readonly steps?: readonly StepEntry[];
   readonly failures?: readonly FailureEntry[];
-  readonly sleeps?: readonly (Member & {
-    readonly node: string;
-    readonly position: number;
-    readonly attempt: number;
-    readonly delay_ms: number;
-  })[];
-  readonly parks?: readonly (Member & { readonly delay_ms: number })[];
-  readonly released?: readonly (Member & { readonly delay_ms: 0 })[];
-  readonly done?: readonly Member[];
-  readonly failed?: readonly (Member & { readonly error: ErrorRecord })[];
-  readonly blocked?: readonly (Member & {
-    readonly workflow: string;
-    readonly version: number;
-    readonly shape: string;
-    readonly reason: string;
-  })[];
+  readonly sleeps?: readonly RowOf<Columns["sleeps"]>[];
+  readonly parks?: readonly RowOf<Columns["parks"]>[];
+  readonly released?: readonly RowOf<Columns["parks"]>[];
+  readonly done?: readonly RowOf<Columns["done"]>[];
+  readonly failed?: readonly RowOf<Columns["failed"]>[];
+  readonly blocked?: readonly RowOf<Columns["blocked"]>[];
   readonly claim?: ClaimLimits;
 }
 

@@ -1,6 +1,7 @@
 import { freezeJson, type Json } from "./json.ts";
 import { jsonbBytes } from "./jsonb-bytes.ts";
 import type { Node, State } from "./node.ts";
+import { Outputs } from "./outputs.ts";
 import type { AnyWorkflow } from "./workflow-types.ts";
 
 type ByNode<Value> = Readonly<Record<string, Value>>;
@@ -15,11 +16,7 @@ export interface Run {
   readonly id: string;
   readonly workflow: RunWorkflow;
   readonly input: Json;
-  /**
-   * In the order of the chain; only the first `position` are this run's: runs that came of one
-   * another share the list.
-   */
-  readonly outputs: readonly Json[];
+  readonly outputs: Outputs;
   /** How many nodes have an output; the next one is the cursor. */
   readonly position: number;
   /** Failed attempts of each node that had any. */
@@ -51,7 +48,7 @@ export function createRun({ id, workflow, input, outputs, failures, forgiven }: 
     id,
     workflow,
     input: freezeJson(input),
-    outputs: inOrder,
+    outputs: new Outputs(inOrder),
     position: inOrder.length,
     failures: failures ?? none,
     forgiven: forgiven ?? none,
@@ -78,7 +75,7 @@ function outputsInOrder({ nodes }: RunWorkflow, outputs: ByNode<Json>): Json[] {
 export function stateOf({ workflow, input, outputs, position }: Run): State {
   const state: Record<string, Json> & { input: Json } = { input };
   // Not by spreading, which takes ten times as long at 1,000 outputs.
-  for (let n = 0; n < position; n++) state[workflow.nodes[n]!.name] = outputs[n]!;
+  for (let n = 0; n < position; n++) state[workflow.nodes[n]!.name] = outputs.at(n)!;
   return Object.freeze(state);
 }
 
@@ -116,16 +113,9 @@ export function idempotencyKey(runId: string, nodeName: string): string {
   return `${runId}/${nodeName}`;
 }
 
-/**
- * The run with the output of its cursor, of so many bytes of JSON. The cost does not grow with the
- * outputs before: the new run shares their list with the old one, which does not look beyond its
- * own position.
- */
+/** The run with the output of its cursor, of so many bytes of JSON. */
 export function withOutput(run: Run, output: Json, bytes: number): Run {
-  const { position } = run;
-  const outputs = run.outputs.length === position ? (run.outputs as Json[]) : run.outputs.slice(0, position);
-  outputs.push(output);
-  return { ...run, outputs, position: position + 1, bytes: run.bytes + bytes };
+  return { ...run, outputs: run.outputs.append(output), position: run.position + 1, bytes: run.bytes + bytes };
 }
 
 /** The run with one more failed attempt. */

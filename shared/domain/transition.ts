@@ -3,6 +3,7 @@ import type { Json } from "./json.ts";
 import { jsonbBytes } from "./jsonb-bytes.ts";
 import type { Node } from "./node.ts";
 import { delayBeforeRetry } from "./retry-policy.ts";
+import { runError, type RunErrorName } from "./run-errors.ts";
 import { attemptOf, countedAttemptOf, withFailure, withOutput, type Run } from "./run.ts";
 
 /**
@@ -78,9 +79,9 @@ function afterOutput(run: Run, node: Node, output: Json): Transition {
   return { kind: "continue", output, bytes, run: withOutput(run, output, bytes) };
 }
 
-function tooLarge(name: string, what: string, bytes: number, limit: number): Transition {
+function tooLarge(name: RunErrorName, what: string, bytes: number, limit: number): Transition {
   const message = `${what} is ${bytes} bytes of JSON as the database writes it, more than ${limit}: store the data elsewhere and return a reference to it.`;
-  return { kind: "fail", error: { name, message } };
+  return { kind: "fail", error: runError(name, message) };
 }
 
 function afterFailure(run: Run, node: Node, failure: Extract<Outcome, { kind: "failed" }>, random: number): Transition {

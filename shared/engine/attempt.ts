@@ -4,6 +4,16 @@ import type { Lease } from "./lease.ts";
 
 const scope = new AsyncLocalStorage<Attempt>();
 
+type State =
+  | { readonly kind: "called" }
+  /** Somebody waits for its handler; reject ends the wait. */
+  | { readonly kind: "awaited"; readonly reject: (thrown: unknown) => void }
+  /** Something of it has escaped: it fails, whatever its handler still does. */
+  | { readonly kind: "failed"; readonly thrown: unknown }
+  | { readonly kind: "over" };
+const called: State = { kind: "called" };
+const over: State = { kind: "over" };
+
 /**
  * One call of a handler. Everything that the call sets going, timers and promises included, finds
  * it again by `currentAttempt`, so that an error which escapes the handler is known for that of its
@@ -13,13 +23,9 @@ export class Attempt extends Abort {
   readonly runId: string;
   readonly node: string;
   readonly number: number;
-  /** Ends the wait for its handler. */
-  private reject: ((thrown: unknown) => void) | undefined;
-  /** What escaped before anybody waited. */
-  private escaped: { readonly thrown: unknown } | undefined;
-  private over: boolean;
   /** The lease that holds its run. */
   readonly lease: Lease;
+  #state: State = called;
 
   constructor(lease: Lease, runId: string, node: string, number: number) {
     super();
@@ -27,28 +33,26 @@ export class Attempt extends Abort {
     this.runId = runId;
     this.node = node;
     this.number = number;
-    this.reject = undefined;
-    this.escaped = undefined;
-    this.over = false;
   }
 
   /** From now on somebody waits for what the handler returns. */
   wait(reject: (thrown: unknown) => void): void {
-    if (this.escaped === undefined) this.reject = reject;
-    else reject(this.escaped.thrown);
+    if (this.#state.kind === "failed") reject(this.#state.thrown);
+    else this.#state = { kind: "awaited", reject };
   }
 
   /** Nobody waits any more. */
   end(): void {
-    this.over = true;
-    this.reject = undefined;
+    this.#state = over;
   }
 
   /** Makes it fail, whatever its handler still does. False: it is over. */
   fail(thrown: unknown): boolean {
-    if (this.over) return false;
-    this.escaped ??= { thrown };
-    this.reject?.(thrown);
+    const state = this.#state;
+    if (state.kind === "over") return false;
+    if (state.kind === "failed") return true;
+    this.#state = { kind: "failed", thrown };
+    if (state.kind === "awaited") state.reject(thrown);
     return true;
   }
 
@@ -61,7 +65,7 @@ export class Attempt extends Abort {
     return this.lease.outside(callWithin<Args, Result>, this, call, args);
   }
 
-  /** What listens to the signal belongs to the attempt too, whoever aborts it. */
+  /** Listeners of the signal belong to the attempt too, no matter what aborts it. */
   override abort(reason: Error): void {
     this.run((error: Error) => super.abort(error), reason);
   }

@@ -1,7 +1,7 @@
 import type { AdvanceRequest, FailureEntry, StepEntry } from "../domain/protocol.ts";
 import type { ErrorRecord } from "../domain/errors.ts";
 import { encodeRound } from "../domain/wire.ts";
-import type { Finished, FinishedNode } from "./lease.ts";
+import type { Finished, FinishedNode } from "./member.ts";
 
 interface Round {
   steps: StepEntry[];

@@ -1,8 +1,9 @@
+import type { Caller } from "./ask.ts";
 import { validate } from "uuid";
 import type { CancelAnswer, LifeRequest, ListAnswer, ListedRun, ListRequest, RedriveAnswer, RunStatus } from "../domain/run-protocol.ts";
 import { RunNotFoundError, WrongStatusError } from "./producer-errors.ts";
-import { repeatCall, type Caller } from "./repeat-call.ts";
-import { utc } from "./shown.ts";
+import { repeatCall } from "./repeat-call.ts";
+import { utc } from "./run-format.ts";
 
 interface CallOptions {
   readonly timeoutMs: number;

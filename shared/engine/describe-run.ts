@@ -2,7 +2,7 @@ import type { ErrorRecord } from "../domain/errors.ts";
 import type { Json } from "../domain/json.ts";
 import type { RunFacts, RunStatus } from "../domain/run-protocol.ts";
 import { describeSteps, isAsleep, type StepView } from "./describe-steps.ts";
-import { shownError, utc, type DescribeOptions } from "./shown.ts";
+import { shownError, utc, type DescribeOptions } from "./run-format.ts";
 
 export type { AttemptView, StepStatus, StepView } from "./describe-steps.ts";
 

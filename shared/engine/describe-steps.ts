@@ -1,7 +1,7 @@
 import type { ErrorRecord } from "../domain/errors.ts";
 import type { Json } from "../domain/json.ts";
 import type { CheckpointFacts, RunFacts } from "../domain/run-protocol.ts";
-import { shownError, utc, type DescribeOptions } from "./shown.ts";
+import { shownError, utc, type DescribeOptions } from "./run-format.ts";
 
 export type StepStatus = "pending" | "running" | "waiting" | "done" | "failed" | "skipped";
 

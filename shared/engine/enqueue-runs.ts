@@ -1,8 +1,9 @@
+import type { Caller } from "./ask.ts";
 import { DatabaseRefusedError, DatabaseUnknownOutcomeError } from "../domain/database-errors.ts";
 import type { EnqueueAnswer, EnqueueRequest } from "../domain/protocol.ts";
 import type { RunDraft } from "./draft-runs.ts";
 import { IdempotencyConflictError } from "./producer-errors.ts";
-import { repeatCall, type Caller } from "./repeat-call.ts";
+import { repeatCall } from "./repeat-call.ts";
 import type { RunIds } from "./run-ids.ts";
 
 /** What enqueueing needs of the database. */
@@ -95,8 +96,8 @@ async function sendFresh(producer: Producer, request: EnqueueRequest, options: {
 function inDoubt(producer: Producer, ids: readonly string[], refused: DatabaseRefusedError): DatabaseUnknownOutcomeError {
   producer.ids.correct(Number(refused.detail));
   const message =
-    `the database's clock moved while these runs were enqueued, and an earlier try may still store them: ` +
-    `look for run ${ids[0]} before you enqueue them again, or enqueue them with an idempotency key`;
+    `The database's clock moved while these runs were enqueued, and an earlier try may still store them: ` +
+    `look for run ${ids[0]} before you enqueue them again, or enqueue them with an idempotency key.`;
   return new DatabaseUnknownOutcomeError(message, { sqlstate: refused.sqlstate, detail: refused.detail, cause: refused });
 }
 

@@ -79,8 +79,14 @@ function within<Value>(poller: Poller, timeoutMs: number, attempt: Attempt, work
       attempt.abort(error);
     });
     work.then(
-      (value) => (callOff(), resolve(value)),
-      (thrown: unknown) => (callOff(), reject(thrown as Error)),
+      (value) => {
+        callOff();
+        resolve(value);
+      },
+      (thrown: unknown) => {
+        callOff();
+        reject(thrown);
+      },
     );
   });
 }

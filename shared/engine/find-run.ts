@@ -1,8 +1,9 @@
+import type { Caller } from "./ask.ts";
 import { validate } from "uuid";
 import type { RunFacts } from "../domain/run-protocol.ts";
 import { describeRun, type RunView } from "./describe-run.ts";
-import { repeatCall, type Caller } from "./repeat-call.ts";
-import type { DescribeOptions } from "./shown.ts";
+import { repeatCall } from "./repeat-call.ts";
+import type { DescribeOptions } from "./run-format.ts";
 
 /**
  * Everything that looking a run up takes; nodesOf names the nodes of a workflow's chain, where the

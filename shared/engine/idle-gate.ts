@@ -1,7 +1,8 @@
 import { hintText, isOpen, mayRest, readHint, type WakeHint } from "../domain/wake-hint.ts";
-import { newReport, pollQueue, readTick, type PollReport } from "./poll-queue.ts";
+import { pollQueue, readTick } from "./poll-queue.ts";
+import { newReport, type PollReport } from "./poll-report.ts";
 import type { Poller } from "./poller.ts";
-import { pause } from "./settle.ts";
+import { pause } from "./ask.ts";
 
 /**
  * Where the hint is published. Reading gives null when nothing is there; both throw when they
@@ -47,8 +48,8 @@ const openTries = 6;
  * database may sleep.
  *
  * Only a schedule's invocation closes the gate, and only it stops there. A nudged one opens it:
- * from the commit of a run to its end the database holds a ready row or a lease, and whoever closes
- * the gate looks again after closing, so that either it sees them or the nudge comes after it. An
+ * from the commit of a run to its end the database holds a ready row or a lease, and the poller
+ * that closes the gate looks again afterwards: either it sees them, or the nudge comes later. An
  * unreadable board means poll.
  */
 export async function pollBehindGate(poller: Poller, gate: IdleGate, nudged: boolean, report = newReport()): Promise<PollReport> {
@@ -103,7 +104,7 @@ async function open(poller: Poller, gate: IdleGate): Promise<void> {
   else await reopen(poller, gate);
 }
 
-/** Says that something is due now, until the board has heard it. */
+/** Publishes that something is due now, until the board has taken it. */
 async function reopen(poller: Poller, gate: IdleGate): Promise<void> {
   for (let tried = 1; tried <= openTries && poller.remainingMs() > 1_000; tried++) {
     if (await publish(poller, gate, gate.now())) {

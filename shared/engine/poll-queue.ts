@@ -1,36 +1,13 @@
 import type { ClaimAnswer, TickAnswer } from "../domain/protocol.ts";
+import { pause } from "./ask.ts";
 import { addClaimed } from "./apply-round.ts";
 import { commitRound } from "./commit-round.ts";
 import { Lease } from "./lease.ts";
+import { newReport, type PollReport } from "./poll-report.ts";
 import type { Poller } from "./poller.ts";
 import { HandlerLimit } from "./handler-limit.ts";
-import { pause, settle } from "./settle.ts";
+import { settle } from "./settle.ts";
 import { workLease } from "./work-lease.ts";
-
-/** What one invocation did and saw, filled in as it goes on; times in milliseconds. */
-export interface PollReport {
-  /** It left the database alone: nothing is due. */
-  rested: boolean;
-  /** It ended because nothing was due within the linger, not for lack of time. */
-  idle: boolean;
-  leases: number;
-  /** Runs whose poller's lease expired. */
-  crashed: number;
-  steps: number;
-  failedRuns: number;
-  /** Runs that were failed, or whose place was removed, so that the others go on. */
-  poisoned: number;
-  /** How long the oldest due run had waited at the last tick; undefined without a tick. */
-  oldestReadyMs?: number;
-  /** Until the next run is due, at the last claim; null when none waits. */
-  dueInMs: number | null;
-  /** Until the first lease of somebody else ends, at the last tick; null when there is none. */
-  leaseExpiresInMs: number | null;
-}
-
-export function newReport(): PollReport {
-  return { rested: false, idle: false, leases: 0, crashed: 0, steps: 0, failedRuns: 0, poisoned: 0, dueInMs: null, leaseExpiresInMs: null };
-}
 
 const tickEveryMs = 60_000;
 /**
@@ -48,6 +25,10 @@ interface Poll {
   outOfTime: boolean;
   /** A tick is on its way beside the work. */
   ticking: boolean;
+  /** Suspects are due, as the last tick or claim said. */
+  suspects: boolean;
+  /** How often it has lingered since it last had work. */
+  lingered: number;
   readonly report: PollReport;
 }
 
@@ -63,19 +44,38 @@ interface Poll {
  * invocation.
  */
 export async function pollQueue(poller: Poller, nudged = false, report = newReport()): Promise<PollReport> {
-  const poll: Poll = { poller, handlers: new HandlerLimit(), open: 0, outOfTime: false, ticking: false, report };
-  if ((!nudged || tickIsDue(poller)) && (await tick(poll)).suspects) await workSuspects(poll);
-  for (let idle = 0; hasTime(poll);) {
-    if (tickIsDue(poller)) await tickAndTell(poll);
-    const last = await workBacklog(poll);
-    poll.report.dueInMs = last.due_in_ms;
-    if (last.runs.length > 0) idle = 0;
-    else if (!(last.suspects && (await workSuspects(poll))) && !(await linger(poller, last.due_in_ms, idle++))) {
-      poll.report.idle = true;
-      break;
-    }
+  const poll: Poll = {
+    poller,
+    handlers: new HandlerLimit(poller.settings.concurrency),
+    open: 0,
+    outOfTime: false,
+    ticking: false,
+    suspects: false,
+    lingered: 0,
+    report,
+  };
+  if (!nudged || tickIsDue(poller)) {
+    poll.suspects = (await tick(poll)).suspects;
+    await workSuspects(poll);
   }
-  return poll.report;
+  while (hasTime(poll)) {
+    if (tickIsDue(poller)) await tickAndTell(poll);
+    if (await workBacklog(poll)) continue;
+    if (await workSuspects(poll)) continue;
+    if (await linger(poll)) continue;
+    report.idle = true;
+    break;
+  }
+  return report;
+}
+
+/** Works the runs that are due; false: there were none. */
+async function workBacklog(poll: Poll): Promise<boolean> {
+  const { runs, due_in_ms, suspects } = await claimAndWork(poll);
+  poll.report.dueInMs = due_in_ms;
+  poll.suspects = suspects;
+  if (runs.length > 0) poll.lingered = 0;
+  return runs.length > 0;
 }
 
 function tickIsDue({ clock, memory }: Poller): boolean {
@@ -88,15 +88,15 @@ function tickIsDue({ clock, memory }: Poller): boolean {
  * more leases are opened beside it: the database stores the results of one while the handlers of
  * another run.
  */
-async function workBacklog(poll: Poll): Promise<ClaimAnswer> {
+async function claimAndWork(poll: Poll): Promise<ClaimAnswer> {
   const { poller } = poll;
-  const lease = new Lease(poller.newToken(), poller.clock.now(), poll.handlers, false);
+  const lease = new Lease(poller, poll.handlers);
   const beside = new Set<Promise<void>>();
   poll.open++;
   let answer: ClaimAnswer;
   try {
     answer = await claimInto(poll, lease, false);
-    if (answer.runs.length > 0) await workLease(poller, lease, () => [tickBeside(poll, beside), openBeside(poll, lease, beside)]);
+    if (answer.runs.length > 0) await workLease(lease, () => [tickBeside(poll, beside), openBeside(poll, lease, beside)]);
   } finally {
     poll.open--;
     await Promise.allSettled(beside);
@@ -112,8 +112,8 @@ async function workBacklog(poll: Poll): Promise<ClaimAnswer> {
  */
 function openBeside(poll: Poll, lease: Lease, beside: Set<Promise<void>>): void {
   if (!hasRoomBeside(poll, lease)) return;
-  const working = workBacklog(poll).then(({ runs }) => {
-    if (runs.length === 0) lease.moreDue = false;
+  const working = claimAndWork(poll).then(({ runs }) => {
+    if (runs.length === 0) lease.foundNoMore();
     beside.delete(working);
   });
   // Its opener awaits it in the end; until then a failure must not count as unhandled.
@@ -143,9 +143,8 @@ async function tickAndTell(poll: Poll): Promise<void> {
 }
 
 function hasRoomBeside(poll: Poll, lease: Lease): boolean {
-  const { leases, concurrency } = poll.poller.settings;
-  const idle = concurrency - poll.handlers.running - lease.startable.length;
-  return lease.moreDue && idle > 0 && poll.open < leases && hasTime(poll);
+  const idle = poll.handlers.idle - lease.startable;
+  return lease.moreDue && idle > 0 && poll.open < poll.poller.settings.leases && hasTime(poll);
 }
 
 function countLease(poll: Poll, lease: Lease): void {
@@ -162,22 +161,27 @@ function hasTime({ poller, outOfTime }: Poll): boolean {
 }
 
 /** Waits, without a statement, for work that is due within the linger; false: there is none. */
-async function linger(poller: Poller, dueInMs: number | null, idle: number): Promise<boolean> {
-  if (dueInMs === null || dueInMs > poller.settings.lingerMs || idle >= patience.tries) return false;
+async function linger(poll: Poll): Promise<boolean> {
+  const { poller, report } = poll;
+  const { dueInMs } = report;
+  if (dueInMs === null || dueInMs > poller.settings.lingerMs || poll.lingered >= patience.tries) return false;
+  poll.lingered++;
   const wait = Math.max(dueInMs, patience.pauseMs);
   if (poller.remainingMs() - wait < shortestStepMs(poller)) return false;
   await pause(poller, wait);
   return true;
 }
 
+/** Works a lease of suspects; false: none is due. */
 async function workSuspects(poll: Poll): Promise<boolean> {
-  const lease = new Lease(poll.poller.newToken(), poll.poller.clock.now(), poll.handlers, true);
+  if (!poll.suspects) return false;
+  const lease = new Lease(poll.poller, poll.handlers, true);
   const answer = await claimInto(poll, lease, true);
   if (answer.runs.length === 0) return false;
   // Says that they begin: only then does a crash count against them.
-  await commitRound(poll.poller, lease, []);
+  await commitRound(lease, []);
   const beside = new Set<Promise<void>>();
-  await workLease(poll.poller, lease, () => tickBeside(poll, beside));
+  await workLease(lease, () => tickBeside(poll, beside));
   await Promise.all(beside);
   countLease(poll, lease);
   return true;
@@ -198,11 +202,10 @@ async function claimInto(poll: Poll, lease: Lease, suspects: boolean): Promise<C
   const settled = await settle(poller, () => poller.store.claim(lease.token, request));
   if ("refused" in settled) throw settled.refused;
   const { answer } = settled;
-  lease.round = answer.round;
-  lease.takeAnswer(answer, poller.clock.now(), batch);
+  lease.applyClaim(answer, batch);
   poll.report.poisoned += answer.poisoned ?? 0;
   poller.memory.low = answer.low;
-  addClaimed(poller, lease, answer.runs);
+  addClaimed(lease, answer.runs);
   return answer;
 }
 

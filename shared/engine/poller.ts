@@ -2,7 +2,7 @@ import type { Json } from "../domain/json.ts";
 import type { Logger } from "../domain/node.ts";
 import type { Redact } from "../domain/redact.ts";
 import type { Registry } from "../domain/registry.ts";
-import type { PollReport } from "./poll-queue.ts";
+import type { PollReport } from "./poll-report.ts";
 import type { Clock, Heartbeat, RunStore } from "./ports.ts";
 
 /** How a poller works; sizes in runs and bytes, times in milliseconds. */
@@ -53,7 +53,7 @@ export const defaultSettings: PollerSettings = {
 export interface PollerMemory {
   /** When it last ticked, in clock time. */
   tickedAt?: number;
-  /** The watermark as last heard. */
+  /** The watermark of the last answer. */
   low: Json;
 }
 

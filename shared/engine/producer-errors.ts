@@ -41,7 +41,7 @@ export class InputTooLargeError extends Error {
 }
 
 /**
- * The idempotency key stands for another body within its 7 days; run is the run's place, undefined
+ * The idempotency key stands for another body within its 7 days; run is the run's index, undefined
  * for the key of the whole request.
  */
 export class IdempotencyConflictError extends Error {

@@ -2,7 +2,7 @@ import { DatabaseRefusedError, DatabaseUnknownOutcomeError } from "../domain/dat
 import type { AdvanceAnswer } from "../domain/protocol.ts";
 import type { Statement } from "../domain/statement.ts";
 import type { Lease } from "./lease.ts";
-import type { Poller } from "./poller.ts";
+import { unsureSince } from "../domain/verdict.ts";
 import { settle, unknownMsOf, UnsettledError, type Settled } from "./settle.ts";
 
 /** A deadlock or a lock timeout is no failed attempt; this many in a row are. */
@@ -14,18 +14,18 @@ const busyTries = 5;
  * time: the lease is asked which it was, and they are not sent again.
  */
 export async function settleStatements(
-  poller: Poller,
   lease: Lease,
   round: number,
   request: string,
   statements: readonly Statement[],
 ): Promise<Settled<AdvanceAnswer> & { readonly probed?: AdvanceAnswer }> {
+  const { poller } = lease;
   try {
     const call = () => poller.store.advanceWith(lease.token, round, request, statements);
     return await settle(poller, call, { busyTries, unknownTries: 1, unknownMs: 0 });
   } catch (thrown) {
     if (!(thrown instanceof UnsettledError) || thrown.outOfTime) throw thrown;
-    return probe(poller, lease, round, thrown);
+    return probe(lease, round, thrown);
   }
 }
 
@@ -35,7 +35,8 @@ export async function settleStatements(
  * probe whose own answer was lost cannot tell its own round from the statements': then the lease is
  * given up.
  */
-async function probe(poller: Poller, lease: Lease, round: number, unsettled: UnsettledError) {
+async function probe(lease: Lease, round: number, unsettled: UnsettledError) {
+  const { poller } = lease;
   let isLost = false;
   const empty = JSON.stringify({ ttl_ms: poller.settings.ttlMs, strict: true });
   const call = () =>
@@ -43,7 +44,7 @@ async function probe(poller: Poller, lease: Lease, round: number, unsettled: Uns
       isLost ||= thrown instanceof DatabaseUnknownOutcomeError;
       throw thrown;
     });
-  const settled = await settle(poller, call, { unknownMs: unknownMsOf(poller), isUnsure: true });
+  const settled = await settle(poller, call, { unknownMs: unknownMsOf(poller), tally: unsureSince(poller.clock.now()) });
   if ("answer" in settled) return { refused: notApplied(unsettled), probed: settled.answer };
   if (settled.refused.sqlstate === "BT002" && isLost) throw unsettled;
   return settled;

@@ -4,7 +4,8 @@ import { transition, type Outcome, type Transition } from "../domain/transition.
 import type { Node } from "../domain/node.ts";
 import { Attempt } from "./attempt.ts";
 import { executeNode, failedBy, type Executed } from "./execute-node.ts";
-import type { Finished, FinishedNode, Lease, Member } from "./lease.ts";
+import type { Lease } from "./lease.ts";
+import type { FinishedNode, Member } from "./member.ts";
 import type { Poller } from "./poller.ts";
 
 /**
@@ -15,87 +16,42 @@ import type { Poller } from "./poller.ts";
  * they do not are given back, and the lease claims no more. Called again by each handler that comes
  * back, also while a round is on its way.
  */
-export function startMembers(poller: Poller, lease: Lease): void {
-  let next = 0;
-  for (; next < lease.startable.length && lease.handlers.running < poller.settings.concurrency; next++) {
-    const member = lease.startable[next]!;
-    if (member.gone) continue;
+export function startMembers(lease: Lease): void {
+  while (lease.handlers.idle > 0) {
+    const member = lease.takeStartable();
+    if (member === undefined) return;
     const node = cursorOf(member.run);
-    if (node === undefined) leave(lease, { kind: "end", member });
-    else if (!fits(poller, node)) giveBackForLackOfTime(lease, member);
-    else start(poller, lease, member, node);
+    if (node === undefined) lease.leave({ kind: "end", member });
+    else if (!fits(lease.poller, node)) lease.giveBackForLackOfTime(member);
+    else start(lease, member, node);
   }
-  lease.startable.splice(0, next);
 }
 
 /** Gives back what waits for a slot and would no longer fit into the time left. */
-export function giveBackTheLate(poller: Poller, lease: Lease): void {
-  lease.startable = lease.startable.filter((member) => {
-    const node = cursorOf(member.run);
-    if (node === undefined || fits(poller, node)) return true;
-    giveBackForLackOfTime(lease, member);
-    return false;
+export function giveBackTheLate(lease: Lease): void {
+  lease.giveBackTheLate(({ run }) => {
+    const node = cursorOf(run);
+    return node !== undefined && !fits(lease.poller, node);
   });
-}
-
-/** Gives a member back that has not started; nothing is counted against it. */
-export function giveBack(lease: Lease, member: Member): void {
-  leave(lease, { kind: "release", member });
-}
-
-function leave(lease: Lease, entry: Finished): void {
-  lease.finished.push(entry);
-  lease.wake();
-}
-
-function giveBackForLackOfTime(lease: Lease, member: Member): void {
-  lease.closed = true;
-  lease.outOfTime = true;
-  giveBack(lease, member);
 }
 
 function fits(poller: Poller, node: Node): boolean {
   return node.kind === "sleep" || poller.remainingMs() >= node.timeoutMs + poller.settings.reserveMs;
 }
 
-function start(poller: Poller, lease: Lease, member: Member, node: Node): void {
-  lease.running++;
-  lease.handlers.running++;
+function start(lease: Lease, member: Member, node: Node): void {
+  const { poller } = lease;
   const attempt = new Attempt(lease, member.run.id, node.name, attemptOf(member.run, node));
-  member.abort = attempt;
   const startedAt = poller.clock.now();
-  if (node.kind !== "sleep" && startedAt + node.timeoutMs > lease.busyUntil) busyFor(poller, lease, startedAt, node.timeoutMs);
+  lease.begin(member, attempt, node.kind === "sleep" ? 0 : node.timeoutMs);
   void attempt.run(executeNode, poller, member.run, node, attempt).then((executed) => {
     attempt.end();
-    lease.running--;
-    lease.progressedAt = poller.clock.now();
-    if (!member.gone) keep(poller, lease, member, node, attempt, startedAt, executed);
-    lease.handlers.free(lease);
-    lease.wake();
+    lease.end(member.gone ? undefined : resultOf(poller, member, node, attempt, startedAt, executed));
   });
 }
 
-/**
- * A second more than needed, so that of many steps only the first of each second tells the
- * heartbeat.
- */
-function busyFor(poller: Poller, lease: Lease, now: number, timeoutMs: number): void {
-  lease.busyUntil = now + timeoutMs + 1_000;
-  keepAlive(poller, lease);
-}
-
-/**
- * Lets the heartbeat keep a lease until its steps' own timeouts and the reserve are over, or the
- * invocation is.
- */
-export function keepAlive(poller: Poller, lease: Lease): void {
-  const now = poller.clock.now();
-  const forMs = Math.min(lease.busyUntil + poller.settings.reserveMs - now, poller.remainingMs());
-  poller.heartbeat?.keep(lease.token, now - lease.heardAt, Math.max(forMs, 0));
-}
-
-function keep(poller: Poller, lease: Lease, member: Member, node: Node, attempt: Attempt, startedAt: number, executed: Executed): void {
-  const entry: FinishedNode = {
+function resultOf(poller: Poller, member: Member, node: Node, attempt: Attempt, startedAt: number, executed: Executed): FinishedNode {
+  const result: FinishedNode = {
     kind: "node",
     member,
     node,
@@ -104,9 +60,8 @@ function keep(poller: Poller, lease: Lease, member: Member, node: Node, attempt:
     startedAt,
     finishedAt: poller.clock.now(),
   };
-  const applies = entry.transition.kind === "continue" || entry.transition.kind === "finish";
-  if (executed.statements === undefined || !applies) lease.finished.push(entry);
-  else lease.statements.push({ ...entry, statements: executed.statements });
+  const applies = result.transition.kind === "continue" || result.transition.kind === "finish";
+  return executed.statements === undefined || !applies ? result : { ...result, statements: executed.statements };
 }
 
 /**
@@ -125,29 +80,15 @@ export function decide(poller: Poller, member: Member, node: Node, outcome: Outc
  * Makes a failed attempt of one on whose behalf something was thrown that nobody caught: also of
  * one whose handler has returned, while its result waits for its round. False: it was over already.
  */
-export function failAttempt(poller: Poller, attempt: Attempt, thrown: unknown): boolean {
-  return attempt.fail(thrown) || failAfterAll(poller, attempt, thrown);
+export function failAttempt(attempt: Attempt, thrown: unknown): boolean {
+  return attempt.fail(thrown) || failAfterAll(attempt, thrown);
 }
 
-function failAfterAll(poller: Poller, attempt: Attempt, thrown: unknown): boolean {
-  const { lease } = attempt;
-  const kept = takeKept(lease.finished, attempt) ?? takeKept(lease.statements, attempt);
+function failAfterAll(attempt: Attempt, thrown: unknown): boolean {
+  const { results, poller } = attempt.lease;
+  const kept = results.takeBack(attempt);
   if (kept === undefined) return false;
   const { statements: _, ...entry } = kept;
-  lease.finished.push({ ...entry, transition: decide(poller, kept.member, kept.node, failedBy(thrown, poller.redact)) });
+  results.add({ ...entry, transition: decide(poller, kept.member, kept.node, failedBy(thrown, poller.redact)) });
   return true;
-}
-
-/**
- * Takes out what came of an attempt, unless it failed anyway. A search, since an attempt that knew
- * its result would keep it alive.
- */
-function takeKept(waiting: Finished[], { runId, node, number }: Attempt): FinishedNode | undefined {
-  const at = waiting.findIndex(
-    (entry) => entry.kind === "node" && entry.member.run.id === runId && entry.node.name === node && entry.attempt === number,
-  );
-  const kept = waiting[at] as FinishedNode | undefined;
-  if (kept === undefined || kept.transition.kind === "retry" || kept.transition.kind === "fail") return undefined;
-  waiting.splice(at, 1);
-  return kept;
 }

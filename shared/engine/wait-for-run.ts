@@ -4,8 +4,9 @@ import type { RunFacts } from "../domain/run-protocol.ts";
 import type { RunView } from "./describe-run.ts";
 import { findFacts, viewOf, type Reader } from "./find-run.ts";
 import { RunNotFoundError, WaitTimeoutError } from "./producer-errors.ts";
-import { patienceMs, pause } from "./repeat-call.ts";
-import { utc } from "./shown.ts";
+import { pause } from "./ask.ts";
+import { patienceMs } from "./repeat-call.ts";
+import { utc } from "./run-format.ts";
 
 const firstPauseMs = 50;
 /** While a poller may have the run: the database is awake then anyway. */

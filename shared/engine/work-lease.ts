@@ -1,12 +1,10 @@
-import type { Json } from "../domain/json.ts";
-import { jsonbBytes } from "../domain/jsonb-bytes.ts";
 import type { ClaimLimits } from "../domain/protocol.ts";
 import { commitRound } from "./commit-round.ts";
 import { commitStatements, statementsAtMost } from "./commit-statements.ts";
-import type { Finished, Lease } from "./lease.ts";
-import type { Poller } from "./poller.ts";
+import type { Lease } from "./lease.ts";
+import { leaves, type Finished } from "./member.ts";
 import { settle, unknownMsOf, UnsettledError } from "./settle.ts";
-import { giveBack, giveBackTheLate, keepAlive, startMembers } from "./start-members.ts";
+import { giveBackTheLate, startMembers } from "./start-members.ts";
 
 const askAgainAfterMs = 20;
 const fewMembers = 8;
@@ -20,45 +18,45 @@ const fewMembers = 8;
  * unknown: a late round would meet runs that others have. One whose outcome stays unknown is given
  * up alone: others go on.
  */
-export async function workLease(poller: Poller, lease: Lease, beforeRound: () => void = () => {}): Promise<void> {
-  lease.startMore = () => startMembers(poller, lease);
-  lease.handlers.leases.add(lease);
+export async function workLease(lease: Lease, beforeRound: () => void = () => {}): Promise<void> {
+  lease.handlers.join(lease, () => startMembers(lease));
   try {
-    while (!lease.lost && lease.members.size > 0) await oneRound(poller, lease, beforeRound);
+    while (!lease.lost && lease.members.size > 0) await oneRound(lease, beforeRound);
   } catch (thrown) {
     // Nobody will store what the handlers still return.
-    for (const member of lease.members.values()) lease.revoke(member, thrown as Error);
-    if (!(thrown instanceof UnsettledError)) await release(poller, lease);
-    else if (!thrown.outOfTime) return giveUp(poller, lease, thrown);
+    lease.revokeAll(thrown as Error);
+    if (!(thrown instanceof UnsettledError)) await release(lease);
+    else if (!thrown.outOfTime) return giveUp(lease, thrown);
     throw thrown;
   } finally {
-    poller.heartbeat?.drop(lease.token);
-    lease.handlers.leases.delete(lease);
+    lease.poller.heartbeat?.drop(lease.token);
+    lease.handlers.leave(lease);
   }
-  await release(poller, lease);
+  await release(lease);
 }
 
 /**
  * Its last round may have been applied or not: it expires, and the next poller to claim its runs
  * sees which.
  */
-function giveUp(poller: Poller, lease: Lease, { message, cause }: UnsettledError): void {
-  poller.logger.error("a lease is given up: the outcome of its round stays unknown", {
+function giveUp(lease: Lease, unsettled: UnsettledError): void {
+  const { message, cause } = unsettled;
+  lease.poller.logger.error("a lease is given up: the outcome of its round stays unknown", {
     lease: lease.token,
     error: cause instanceof Error ? cause.message : message,
   });
-  lease.lost = true;
+  lease.lose(unsettled);
 }
 
-async function oneRound(poller: Poller, lease: Lease, beforeRound: () => void): Promise<void> {
-  startMembers(poller, lease);
-  if (!hasWork(poller, lease)) await nextEvent(poller, lease);
+async function oneRound(lease: Lease, beforeRound: () => void): Promise<void> {
+  startMembers(lease);
+  if (!hasWork(lease)) await nextEvent(lease);
   await oneTurn();
-  await gather(poller, lease);
-  giveBackTheLate(poller, lease);
+  await gather(lease);
+  giveBackTheLate(lease);
   beforeRound();
-  await commitWhatFinished(poller, lease);
-  if (!lease.lost) keepAlive(poller, lease);
+  await commitWhatFinished(lease);
+  if (!lease.lost) lease.keepAlive();
 }
 
 /**
@@ -69,42 +67,16 @@ function oneTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-async function commitWhatFinished(poller: Poller, lease: Lease): Promise<void> {
-  if (lease.statements.length > 0) {
-    const nodes = lease.statements.splice(0, statementsAtMost).filter((node) => !node.member.gone);
-    if (nodes.length > 0) await commitStatements(poller, lease, nodes);
-  }
+async function commitWhatFinished(lease: Lease): Promise<void> {
+  const nodes = lease.results.takeStatements(statementsAtMost);
+  if (nodes.length > 0) await commitStatements(lease, nodes);
   if (lease.lost) return;
-  releaseTheStuck(poller, lease);
-  const finished = takeFinished(poller, lease);
-  const claim = claimLimits(poller, lease, finished);
-  if (finished.length > 0 || heartbeatIsDue(poller, lease) || (claim !== undefined && isDue(poller, lease))) {
-    await commitRound(poller, lease, finished, claim && { claim });
+  releaseTheStuck(lease);
+  const finished = lease.results.take(lease.poller.settings.maxBytes);
+  const claim = claimLimits(lease, finished);
+  if (finished.length > 0 || lease.times.heartbeatIsDue || (claim !== undefined && lease.times.runIsDue)) {
+    await commitRound(lease, finished, claim && { claim });
   }
-}
-
-/** What goes into the next round: all that finished, up to the bytes that one request may have. */
-function takeFinished(poller: Poller, lease: Lease): Finished[] {
-  const taken: Finished[] = [];
-  let bytes = 0;
-  while (lease.finished.length > 0 && bytes < poller.settings.maxBytes) {
-    const entry = lease.finished.shift()!;
-    if (entry.member.gone) continue;
-    taken.push(entry);
-    bytes += bytesOf(entry);
-  }
-  return taken;
-}
-
-/**
- * What an entry adds to a request, but for a few names and numbers. The error that ends a run is
- * sent twice.
- */
-function bytesOf(entry: Finished): number {
-  if (entry.kind !== "node") return 0;
-  const { transition } = entry;
-  if ("bytes" in transition) return transition.bytes;
-  return "error" in transition ? 2 * jsonbBytes(transition.error as unknown as Json) : 0;
 }
 
 /**
@@ -112,34 +84,35 @@ function bytesOf(entry: Finished): number {
  * database as much as 30 steps, and handlers that take 50 to 500 ms would otherwise have one for
  * every two of them. A lone run never waits.
  */
-async function gather(poller: Poller, lease: Lease): Promise<void> {
-  const sendAt = poller.clock.now() + poller.settings.gatherMs;
-  const isEnough = () => lease.finished.length + lease.statements.length >= lease.running / 8 || poller.clock.now() >= sendAt;
+async function gather(lease: Lease): Promise<void> {
+  const { clock, settings } = lease.poller;
+  const sendAt = clock.now() + settings.gatherMs;
+  const isEnough = () => lease.results.size >= lease.running / 8 || clock.now() >= sendAt;
   while (!isEnough()) {
-    const callOff = poller.clock.after(sendAt - poller.clock.now(), () => lease.wake());
-    await lease.changed();
+    const callOff = clock.after(sendAt - clock.now(), () => lease.changes.tell());
+    await lease.changes.next();
     callOff();
     await oneTurn();
   }
 }
 
 /** How much to claim with a round, if anything. */
-function claimLimits(poller: Poller, lease: Lease, leaving: readonly Finished[]): ClaimLimits | undefined {
-  const room = roomIn(poller, lease, leaving);
-  if (room === undefined || !mayAsk(poller, lease)) return undefined;
-  return { max: room.runs, max_bytes: room.bytes, low: lease.low, manifest: poller.registry.manifest() };
+function claimLimits(lease: Lease, leaving: readonly Finished[]): ClaimLimits | undefined {
+  const room = roomIn(lease, leaving);
+  if (room === undefined || !mayAsk(lease)) return undefined;
+  return { max: room.runs, max_bytes: room.bytes, low: lease.low, manifest: lease.poller.registry.manifest() };
 }
 
 /**
- * What a lease has room for, once an eighth of its places and of its bytes is free: a claim
+ * What a lease has room for, once an eighth of its slots and of its bytes is free: a claim
  * rewrites the lease's list of runs, 16 bytes each. No room while handlers already wait for a slot.
  */
-function roomIn(poller: Poller, lease: Lease, leaving: readonly Finished[]): { runs: number; bytes: number } | undefined {
-  const { batch, concurrency, maxBytes } = poller.settings;
+function roomIn(lease: Lease, leaving: readonly Finished[]): { runs: number; bytes: number } | undefined {
+  const { batch, maxBytes } = lease.poller.settings;
   const gone = leaving.filter(leaves);
   const runs = batch - lease.members.size + gone.length;
   const bytes = maxBytes - lease.bytes + gone.reduce((sum, { member }) => sum + member.run.bytes, 0);
-  const idle = concurrency - lease.handlers.running - lease.startable.length;
+  const idle = lease.handlers.idle - lease.startable;
   // A few members may be as large as they are: slots that stand idle beside them are worth more
   // than the bytes.
   const full = bytes < maxBytes / 8 && batch - runs >= fewMembers;
@@ -149,45 +122,37 @@ function roomIn(poller: Poller, lease: Lease, leaving: readonly Finished[]): { r
 /**
  * Looking for runs where there were none just now would double what the round of a lone run costs.
  */
-function mayAsk(poller: Poller, lease: Lease): boolean {
-  return lease.moreDue || isDue(poller, lease) || poller.clock.now() - lease.askedAt >= askAgainAfterMs;
+function mayAsk(lease: Lease): boolean {
+  return lease.moreDue || lease.times.runIsDue || lease.times.sinceAskedMs >= askAgainAfterMs;
 }
 
-function leaves(entry: Finished): boolean {
-  if (entry.kind !== "node") return true;
-  return entry.transition.kind !== "continue" && !(entry.transition.kind === "retry" && entry.transition.place === "lease");
+function hasWork(lease: Lease): boolean {
+  return lease.results.size > 0 || lease.times.heartbeatIsDue;
 }
-
-function hasWork(poller: Poller, lease: Lease): boolean {
-  return lease.finished.length > 0 || lease.statements.length > 0 || heartbeatIsDue(poller, lease);
-}
-
-const heartbeatAt = (poller: Poller, lease: Lease) => lease.heardAt + poller.settings.ttlMs / 3;
-const heartbeatIsDue = (poller: Poller, lease: Lease) => poller.clock.now() >= heartbeatAt(poller, lease);
-const isDue = (poller: Poller, lease: Lease) => lease.dueAt !== null && poller.clock.now() >= lease.dueAt;
 
 /** Waits until a handler comes back, a heartbeat is due, or a run that there is room for is. */
-async function nextEvent(poller: Poller, lease: Lease): Promise<void> {
-  const roomy = roomIn(poller, lease, []) !== undefined;
-  const soonest = Math.min(heartbeatAt(poller, lease), roomy ? (lease.dueAt ?? Infinity) : Infinity);
-  const callOff = poller.clock.after(soonest - poller.clock.now(), () => lease.wake());
-  await lease.changed();
+async function nextEvent(lease: Lease): Promise<void> {
+  const roomy = roomIn(lease, []) !== undefined;
+  const { clock } = lease.poller;
+  const soonest = Math.min(lease.times.heartbeatAt, roomy ? lease.times.dueAt : Infinity);
+  const callOff = clock.after(soonest - clock.now(), () => lease.changes.tell());
+  await lease.changes.next();
   callOff();
 }
 
 /** With every slot in a long step, gives back what could not start: others may have room. */
-function releaseTheStuck(poller: Poller, lease: Lease): void {
-  const { concurrency, ttlMs } = poller.settings;
-  if (lease.handlers.running < concurrency || poller.clock.now() - lease.progressedAt < ttlMs / 2) return;
-  for (const member of lease.startable.splice(0)) giveBack(lease, member);
+function releaseTheStuck(lease: Lease): void {
+  if (lease.handlers.idle > 0 || lease.times.sinceProgressMs < lease.poller.settings.ttlMs / 2) return;
+  lease.giveBackStartable();
 }
 
-async function release(poller: Poller, lease: Lease): Promise<void> {
+async function release(lease: Lease): Promise<void> {
   if (lease.lost) return;
   try {
+    const { poller } = lease;
     await settle(poller, () => poller.store.release(lease.token), { unknownMs: unknownMsOf(poller) });
   } catch (thrown) {
     if (!(thrown instanceof UnsettledError) || thrown.outOfTime) throw thrown;
-    giveUp(poller, lease, thrown);
+    giveUp(lease, thrown);
   }
 }

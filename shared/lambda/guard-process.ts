@@ -2,7 +2,7 @@ import { syncBuiltinESMExports } from "node:module";
 import { currentAttempt, type Attempt } from "../engine/attempt.ts";
 import type { Poller } from "../engine/poller.ts";
 import { failAttempt } from "../engine/start-members.ts";
-import { loggable } from "./loggable.ts";
+import { errorFields } from "./error-fields.ts";
 
 /** Something called process.exit while the poller held runs. */
 export class ProcessExitError extends Error {
@@ -10,7 +10,7 @@ export class ProcessExitError extends Error {
   readonly code: string | number | null | undefined;
   constructor(code: string | number | null | undefined, step: string | undefined) {
     super(
-      `${step === undefined ? "code outside of any step" : `the step ${step}`} called process.exit(${code ?? ""}): throw an error instead`,
+      `${step === undefined ? "Code outside of any step" : `The step ${step}`} called process.exit(${code ?? ""}): throw an error instead.`,
     );
     this.code = code;
   }
@@ -108,14 +108,14 @@ function escaped(thrown: unknown): void {
 
 function blame(poller: Poller, attempt: Attempt, thrown: unknown): void {
   const { runId, node, number } = attempt;
-  const message = failAttempt(poller, attempt, thrown)
+  const message = failAttempt(attempt, thrown)
     ? "an error escaped a handler; the attempt fails with it"
     : "an error escaped a handler whose attempt was over already; its result stays";
-  poller.logger.error(message, { runId, node, attempt: number, error: loggable(thrown) });
+  poller.logger.error(message, { runId, node, attempt: number, error: errorFields(thrown) });
 }
 
 function endInOrder(guard: Guard, thrown: unknown): void {
   guard.doubt ??= { thrown };
-  const facts = { error: loggable(thrown) };
+  const facts = { error: errorFields(thrown) };
   guard.poller.logger.error("an error escaped code that is no step's; this invocation ends and gives its runs back", facts);
 }

@@ -1,6 +1,6 @@
 import type { Logger } from "../domain/node.ts";
 import { type ApiKey, ApiKeysError, findKey } from "./api-key.ts";
-import { loggable } from "./loggable.ts";
+import { errorFields } from "./error-fields.ts";
 
 /** Tells whose key a request carries. */
 export interface KeyRing {
@@ -61,14 +61,14 @@ export function keyRing({ read, now, logger }: KeyRingOptions): KeyRing {
       if (thrown instanceof ApiKeysError) known = undefined;
       else silentAt = now();
       if (thrown instanceof ApiKeysError) throw thrown;
-      logger.warn("the API keys could not be fetched", { error: loggable(thrown), lastKeys: known !== undefined });
+      logger.warn("the API keys could not be fetched", { error: errorFields(thrown), lastKeys: known !== undefined });
       return lastKeys();
     }
   };
 
   const lastKeys = (): readonly ApiKey[] => {
     if (within(known?.at, KEPT_MS)) return known!.keys;
-    throw new ApiKeysUnavailableError("the API keys could not be fetched");
+    throw new ApiKeysUnavailableError("The API keys could not be fetched. The next request tries again.");
   };
 
   const current = (): readonly ApiKey[] | Promise<readonly ApiKey[]> => {

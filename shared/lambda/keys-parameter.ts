@@ -17,12 +17,12 @@ function parse(name: string, text: string): readonly ApiKey[] {
   try {
     return parseApiKeys(text);
   } catch (thrown) {
-    throw new ApiKeysError(`the SSM parameter ${name} does not hold API keys: ${(thrown as Error).message}`);
+    throw new ApiKeysError(`The SSM parameter ${name} does not hold API keys: ${(thrown as Error).message}.`);
   }
 }
 
 function refuse(name: string, thrown: Error): never {
-  if (thrown.name === "ParameterNotFound") throw new ApiKeysError(`there is no SSM parameter ${name}: make a key with npm run keys`);
-  if (thrown.name === "AccessDeniedException") throw new ApiKeysError(`the SSM parameter ${name} may not be read: ${thrown.message}`);
+  if (thrown.name === "ParameterNotFound") throw new ApiKeysError(`There is no SSM parameter ${name}: make a key with npm run keys.`);
+  if (thrown.name === "AccessDeniedException") throw new ApiKeysError(`The SSM parameter ${name} may not be read: ${thrown.message}`);
   throw thrown;
 }

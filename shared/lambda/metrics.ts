@@ -1,5 +1,5 @@
 import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
-import type { PollReport } from "../engine/poll-queue.ts";
+import type { PollReport } from "../engine/poll-report.ts";
 
 /**
  * A line of metrics for each poll, and one for each minute that it works; see `docs/operations.md`

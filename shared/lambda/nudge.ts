@@ -1,7 +1,7 @@
 import type { Logger } from "../domain/node.ts";
 import { hintText } from "../domain/wake-hint.ts";
 import type { WakeBoard } from "../engine/idle-gate.ts";
-import { loggable } from "./loggable.ts";
+import { errorFields } from "./error-fields.ts";
 
 const timeoutMs = 2_000;
 
@@ -28,7 +28,7 @@ export function createNudge(functionName: string | undefined, logger: Logger, ga
       const wake = () => client.send(command(), { abortSignal: AbortSignal.timeout(timeoutMs) });
       await Promise.all(Array.from({ length: pollers }, wake));
     } catch (thrown) {
-      logger.warn("the poller could not be nudged; its schedule will find the runs", { error: loggable(thrown) });
+      logger.warn("the poller could not be nudged; its schedule will find the runs", { error: errorFields(thrown) });
       if (gate !== undefined) await open(gate, logger);
     }
   };
@@ -43,7 +43,7 @@ async function open(gate: WakeBoard, logger: Logger): Promise<void> {
   try {
     await gate.write(hintText({ wakeAt: now, saidAt: now, knows: "" }));
   } catch (thrown) {
-    logger.error("the idle gate could not be opened; the runs may wait for an hour", { error: loggable(thrown) });
+    logger.error("the idle gate could not be opened; the runs may wait for an hour", { error: errorFields(thrown) });
   }
 }
 

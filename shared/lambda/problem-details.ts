@@ -5,7 +5,7 @@ import { RunNotFoundError, WrongStatusError } from "../engine/producer-errors.ts
 import { callerOf } from "./bearer-auth.ts";
 import type { HttpAnswer, HttpEvent } from "./http-event.ts";
 import { ApiKeysUnavailableError } from "./key-ring.ts";
-import { loggable } from "./loggable.ts";
+import { errorFields } from "./error-fields.ts";
 import type { RejectionMetrics } from "./metrics.ts";
 import { Problem } from "./problem.ts";
 
@@ -32,7 +32,7 @@ export function problemDetails(logger: () => Logger, rejected: RejectionMetrics)
       const instance = event.requestContext?.requestId ?? context.awsRequestId;
       rejected(problem.status);
       if (problem.status >= 500)
-        logger().error("a request failed", { requestId: instance, key: callerOf(event)?.name, error: loggable(error) });
+        logger().error("a request failed", { requestId: instance, key: callerOf(event)?.name, error: errorFields(error) });
       request.response = {
         statusCode: problem.status,
         headers: { ...problem.headers, "content-type": "application/problem+json" },

@@ -1,5 +1,5 @@
 import { describeError } from "../domain/errors.ts";
-import { messageOf } from "../engine/shown.ts";
+import { messageOf } from "../engine/run-format.ts";
 import { redact } from "../workflows/redact.ts";
 
 /**

@@ -2,7 +2,7 @@ import type { WakeBoard } from "../engine/idle-gate.ts";
 
 const timeoutMs = 2_000;
 
-/** Where the board hangs, and what wakes the poller when the hint's time has come. */
+/** Where the hint is published, and what wakes the poller when its time has come. */
 export interface WakeBoardOptions {
   /** An SSM parameter of type String. */
   readonly parameter: string;

@@ -19,7 +19,7 @@
 --          lost alone.
 -- answer:  { now, round, stopped, lost, low, due_in_ms, poisoned, runs } — stopped: cancelled
 --          meanwhile; lost: refused as duplicates; the rest as for claim, null where nothing was to
---          be claimed.
+--          be refill.
 -- grant: baton_poller
 create or replace function baton.advance(token uuid, round integer, request jsonb) returns json
 language plpgsql volatile security definer set search_path = pg_catalog, baton, pg_temp set timezone = 'UTC' set enable_seqscan = off
@@ -33,7 +33,7 @@ declare
   done integer[];
   stopped uuid[];
   skipped uuid[];
-  claimed record;
+  refill record;
 begin
   perform baton.require_read_committed();
   perform baton.commit_durably();
@@ -46,14 +46,14 @@ begin
     raise exception 'lease % does not take round %', token, advance.round
       using errcode = 'BT001', hint = 'It expired or was taken over: forget its runs, others go on with them.';
   elsif held.round = advance.round then
-    return baton.replayed(held, strictly, request #> '{claim,low}');
+    return baton.repeat_round(held, strictly, request #> '{claim,low}');
   end if;
   if jsonb_typeof(request -> 'steps') = 'array' or jsonb_typeof(request -> 'done') = 'array' or jsonb_typeof(request -> 'failed') = 'array' then
     raise exception 'this round is that of an older poller' using errcode = 'BT030', hint = 'Deploy the pollers that belong to this schema.';
   end if;
   perform baton.check_round(request);
   moment := baton.now();
-  -- Read out of line once; else every look at a place of it reads it again, 8 KB for each step.
+  -- Read out of line once; else every look at a slot of it reads it again, 8 KB for each step.
   held.run_ids := held.run_ids[:];
   lost := baton.append_checkpoints(held, request -> 'steps', checked, moment);
   if strictly and cardinality(lost) > 0 then
@@ -66,19 +66,19 @@ begin
   skipped := lost || stopped;
   if cardinality(lost) > 0 then
     perform baton.return_members(held,
-      array(select unnest((baton.live_members(held.run_ids, held.gone)).ids) intersect select unnest(lost) except select unnest(stopped)),
+      array(select unnest((baton.list_members(held.run_ids, held.gone)).ids) intersect select unnest(lost) except select unnest(stopped)),
       moment);
   end if;
-  held.gone := baton.without(held, done || baton.append_sleeps(held, request -> 'sleeps', skipped, moment)
+  held.gone := baton.mark_gone(held, done || baton.append_sleeps(held, request -> 'sleeps', skipped, moment)
     || baton.park_members(held, request -> 'parks', false, skipped, moment)
     || baton.park_members(held, request -> 'released', true, skipped, moment)
     || baton.block_members(held, request -> 'blocked', skipped, moment), skipped);
   held.round := advance.round;
   held.told := case when cardinality(skipped) > 0 then jsonb_build_object('lost', to_jsonb(lost), 'stopped', to_jsonb(stopped)) end;
   if request ? 'claim' then
-    claimed := baton.refill_lease(held, request -> 'claim', moment, (request ->> 'ttl_ms')::integer);
+    refill := baton.refill_lease(held, request -> 'claim', moment, (request ->> 'ttl_ms')::integer);
     return json_build_object('now', moment, 'round', advance.round, 'stopped', stopped, 'lost', lost,
-      'low', claimed.low, 'due_in_ms', claimed.due_in_ms, 'poisoned', claimed.poisoned, 'runs', claimed.runs);
+      'low', refill.low, 'due_in_ms', refill.due_in_ms, 'poisoned', refill.poisoned, 'runs', refill.runs);
   end if;
   update baton.lease l set round = held.round, gone = held.gone, told = held.told,
     expires_at = moment + least((request ->> 'ttl_ms')::integer, 3600000) * interval '1 millisecond'

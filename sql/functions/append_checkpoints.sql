@@ -1,5 +1,5 @@
--- Stores the outputs of a round; returns the runs of which one was not stored: no member at that
--- place, or, if checked, a duplicate. That is a bug somewhere, so nothing of such a run is applied;
+-- Stores the outputs of a round; returns the runs of which one was not stored: no member in that
+-- slot, or, if checked, a duplicate. That is a bug somewhere, so nothing of such a run is applied;
 -- its neighbours do not notice.
 -- Unchecked, a duplicate is left to the primary key, which refuses the whole round (23505): a look
 -- at the key costs 2 µs a step, ON CONFLICT 48 bytes of WAL. Nobody but the holder of the lease
@@ -17,7 +17,7 @@ begin
     return '{}';
   end if;
   if checked then
-    known := baton.stored_among(array(select r::uuid from jsonb_array_elements_text(steps -> 'run') as r),
+    known := baton.runs_with_output(array(select r::uuid from jsonb_array_elements_text(steps -> 'run') as r),
       array(select jsonb_array_elements_text(steps -> 'node')));
   end if;
   insert into baton.checkpoint (run_id, node, position, attempt, started_at, finished_at, output)
@@ -28,13 +28,13 @@ begin
     jsonb_array_elements_text(steps -> 'position'), jsonb_array_elements_text(steps -> 'attempt'),
     jsonb_array_elements_text(steps -> 'age_ms'), jsonb_array_elements_text(steps -> 'took_ms'), jsonb_array_elements(steps -> 'output')
   ) as s (place, run, node, position, attempt, age_ms, took_ms, output)
-  where baton.is_member(held, s.place::integer, s.run::uuid) and s.run::uuid <> all (known);
+  where baton.has_member(held, s.place::integer, s.run::uuid) and s.run::uuid <> all (known);
   get diagnostics stored = row_count;
   if stored = jsonb_array_length(steps -> 'run') then
     return '{}';
   end if;
   return array(
     select distinct s.run::uuid from rows from (jsonb_array_elements_text(steps -> 'place'), jsonb_array_elements_text(steps -> 'run')) as s (place, run)
-    where s.run::uuid = any (known) or not baton.is_member(held, s.place::integer, s.run::uuid));
+    where s.run::uuid = any (known) or not baton.has_member(held, s.place::integer, s.run::uuid));
 end
 $$;

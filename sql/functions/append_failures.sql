@@ -14,7 +14,7 @@ begin
     case when f.delay_ms is not null then moment + least(f.delay_ms, 315532800000) * interval '1 millisecond' end, f.error
   from jsonb_to_recordset(failures)
     as f (place integer, run uuid, node text, attempt integer, age_ms integer, took_ms integer, delay_ms bigint, error jsonb)
-  where baton.is_member(held, f.place, f.run)
+  where baton.has_member(held, f.place, f.run)
   on conflict do nothing;
 end
 $$;

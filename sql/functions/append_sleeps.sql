@@ -1,6 +1,6 @@
 -- Stores the checkpoint { until } of each sleep that begins and parks its run until then; the
 -- database's clock says when. finished_at is that moment too, so that places can be rebuilt without
--- knowing what a sleep is. Returns the places they leave. One that has begun before keeps its
+-- knowing what a sleep is. Returns the slots they leave. One that has begun before keeps its
 -- checkpoint. attempt: 1 from a poller that does not say.
 create or replace function baton.append_sleeps(held baton.lease, sleeps jsonb, skipped uuid[], moment timestamptz) returns integer[]
 language plpgsql volatile
@@ -8,7 +8,7 @@ as $$
 declare
   ids uuid[];
   wakes timestamptz[];
-  places integer[];
+  slots integer[];
 begin
   if coalesce(jsonb_array_length(sleeps), 0) = 0 then
     return '{}';
@@ -16,7 +16,7 @@ begin
   with entry as (
     select s.*, moment + least(s.delay_ms, 315532800000) * interval '1 millisecond' as until
     from jsonb_to_recordset(sleeps) as s (place integer, run uuid, node text, position smallint, attempt integer, delay_ms bigint)
-    where baton.is_member(held, s.place, s.run) and s.run <> all (skipped)
+    where baton.has_member(held, s.place, s.run) and s.run <> all (skipped)
   ), begun as (
     insert into baton.checkpoint (run_id, node, position, attempt, started_at, finished_at, output)
     select run, node, position, least(coalesce(attempt, 1), 32767), moment, until,
@@ -24,8 +24,8 @@ begin
     from entry
     on conflict do nothing
   )
-  select array_agg(run), array_agg(until), array_agg(place) into ids, wakes, places from entry;
+  select array_agg(run), array_agg(until), array_agg(place) into ids, wakes, slots from entry;
   perform baton.put_back(ids, wakes);
-  return coalesce(places, '{}');
+  return coalesce(slots, '{}');
 end
 $$;

@@ -4,7 +4,7 @@ create or replace function baton.block_members(held baton.lease, entries jsonb, 
 language plpgsql volatile
 as $$
 declare
-  places integer[];
+  slots integer[];
 begin
   if coalesce(jsonb_array_length(entries), 0) = 0 then
     return '{}';
@@ -13,11 +13,11 @@ begin
     insert into baton.blocked (run_id, workflow, version, shape, reason, at)
     select e.run, e.workflow, e.version, e.shape, e.reason, moment
     from jsonb_to_recordset(entries) as e (place integer, run uuid, workflow text, version integer, shape text, reason text)
-    where baton.is_member(held, e.place, e.run) and e.run <> all (skipped)
+    where baton.has_member(held, e.place, e.run) and e.run <> all (skipped)
     on conflict do nothing
     returning run_id
   )
-  select array_agg(array_position(held.run_ids, run_id) - 1) into places from aside;
-  return coalesce(places, '{}');
+  select array_agg(array_position(held.run_ids, run_id) - 1) into slots from aside;
+  return coalesce(slots, '{}');
 end
 $$;

@@ -33,7 +33,7 @@ begin
   end if;
   if (request ->> 'redrives')::integer <> baton.redrives(id) then
     return jsonb_build_object('status', (
-      select coalesce((select e.status from baton.ending e where e.run_id = cancel.id), baton.place_of(id, baton.now()))));
+      select coalesce((select e.status from baton.ending e where e.run_id = cancel.id), baton.place_status(id, baton.now()))));
   end if;
   insert into baton.control (run_id, kind, at) values (cancel.id, 'cancel', baton.now()) on conflict do nothing;
   with unready as (

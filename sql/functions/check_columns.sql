@@ -1,5 +1,5 @@
 -- Refuses columns, one array for each, that are not all of one length or not those that are known
--- (BT040): a column that is too short would leave out entries without a word. optional: all that
+-- (BT040): a column that is too short would leave out entries silently. optional: all that
 -- may be there, if more than is required.
 create or replace function baton.check_columns(what text, given jsonb, required text[], optional text[] default null) returns void
 language plpgsql immutable

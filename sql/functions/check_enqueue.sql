@@ -6,7 +6,7 @@ language plpgsql immutable
 as $$
 declare
   fresh jsonb := request -> 'fresh';
-  place bigint;
+  index bigint;
 begin
   if fresh is null then
     perform baton.require_keys('the request of enqueue', request, '{runs}', '{runs,request,checked}');
@@ -27,11 +27,11 @@ begin
   if request ? 'request' then
     perform baton.require_keys('the key of the request', request -> 'request', '{workflow,key,hash}', '{workflow,key,hash}');
     perform baton.require_kind('the key of the request', request -> 'request', 'string', '{workflow,key,hash}');
-    select nth - 1 into place from jsonb_array_elements(request -> 'runs') with ordinality as r (run, nth)
+    select nth - 1 into index from jsonb_array_elements(request -> 'runs') with ordinality as r (run, nth)
     where run -> 'workflow' is distinct from request #> '{request,workflow}'
     limit 1;
     if found then
-      raise exception 'run % is of another workflow than the key of the request', place
+      raise exception 'run % is of another workflow than the key of the request', index
         using errcode = 'BT040', hint = 'A key holds for one workflow: enqueue the runs of each by themselves. Nothing was stored.';
     end if;
   end if;

@@ -4,15 +4,15 @@ create or replace function baton.check_runs(runs jsonb) returns void
 language plpgsql immutable
 as $$
 declare
-  place bigint;
+  index bigint;
 begin
   perform baton.require_rows('the runs of enqueue', runs, '{id,workflow,version,priority,input}', '{run_at,delay_ms,key,hash}');
-  select nth - 1 into place from jsonb_array_elements(runs) with ordinality as r (run, nth)
+  select nth - 1 into index from jsonb_array_elements(runs) with ordinality as r (run, nth)
   where jsonb_typeof(run -> 'id') <> 'string' or (run ? 'key') <> (run ? 'hash')
     or jsonb_typeof(run -> 'key') <> 'string' or jsonb_typeof(run -> 'hash') <> 'string'
   limit 1;
   if found then
-    raise exception 'the runs of enqueue, entry %, has an id, a key or a hash that is no text, or one of the last two alone', place
+    raise exception 'the runs of enqueue, entry %, has an id, a key or a hash that is no text, or one of the last two alone', index
       using errcode = 'BT040', hint = 'A key goes with the hash of what it stands for. Nothing was stored.';
   end if;
 end

@@ -8,9 +8,9 @@
 --          own.
 --          ttl_ms: an hour at most, whatever is asked for; a lease that lasts longer was extended
 --          by a clock that was ahead.
--- answer:  { now, round, runs, low, due_in_ms, suspects, stopped, poisoned } — runs as tell_runs
---          says; without ids, no lease is made: nothing is due; suspects: some are due; poisoned:
---          how many were failed, or had no run behind them any more.
+-- answer:  { now, round, runs, low, due_in_ms, suspects, stopped, poisoned } — runs as
+--          describe_members says; without ids, no lease is made: nothing is due; suspects: some
+--          are due; poisoned: how many were failed, or had no run behind them any more.
 -- grant: baton_poller
 create or replace function baton.claim(token uuid, request jsonb) returns json
 language plpgsql volatile security definer set search_path = pg_catalog, baton, pg_temp set timezone = 'UTC' set enable_seqscan = off
@@ -37,7 +37,7 @@ begin
   perform pg_advisory_xact_lock(hashtextextended(token::text, 0));
   select * into held from baton.lease l where l.token = claim.token;
   if found then
-    return baton.claimed_again(held, low);
+    return baton.repeat_claim(held, low);
   end if;
   moment := baton.now();
   if (request ->> 'suspects')::boolean then
@@ -53,15 +53,15 @@ begin
       low := got.low;
     end if;
   end if;
-  stopped := baton.stopped_among(got.ids);
+  stopped := baton.runs_to_stop(got.ids);
   perform baton.end_each(stopped, 'cancelled', null, moment);
-  -- Places in the order in which they were taken: by priority, then by time.
+  -- Slots in the order in which they were taken: by priority, then by time.
   select array_agg(t.id order by t.nth) into ids from unnest(got.ids) with ordinality as t (id, nth) where t.id <> all (stopped);
-  described := baton.tell_runs(ids, array(select generate_series(0, cardinality(ids) - 1)), got.begun_ids);
+  described := baton.describe_members(ids, array(select generate_series(0, cardinality(ids) - 1)), got.begun_ids);
   if described.missing is not null then
     select array_agg(t.id order by t.nth) into ids from unnest(ids) with ordinality as t (id, nth) where t.id <> all (described.missing);
     poisoned := poisoned + cardinality(described.missing);
-    described := baton.tell_runs(ids, array(select generate_series(0, cardinality(ids) - 1)), got.begun_ids);
+    described := baton.describe_members(ids, array(select generate_series(0, cardinality(ids) - 1)), got.begun_ids);
   end if;
   if cardinality(ids) > 0 then
     insert into baton.lease (token, round, expires_at, claimed_at, crashes, run_ids, gone, fresh_round, fresh)

@@ -11,7 +11,7 @@ begin
 exception when data_exception or integrity_constraint_violation or program_limit_exceeded then
   if cardinality(ids) = 1 then
     perform baton.end_each(ids, 'failed', jsonb_build_object('name', 'UnstorableError',
-      'message', 'the database could not store what happened to this run: ' || sqlerrm), moment);
+      'message', 'The database could not store what happened to this run: ' || sqlerrm || '.'), moment);
     return 1;
   end if;
   foreach id in array ids loop

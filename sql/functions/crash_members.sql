@@ -31,7 +31,7 @@ begin
   if began or held.crashes = 0 then
     insert into baton.failure (run_id, node, attempt, started_at, finished_at, retry_at, error)
     select t.id, '', least(f.crashes + 1, 32767), least(held.claimed_at, moment), moment, moment, jsonb_build_object('name', 'PollerCrashedError',
-      'message', format('its lease ran out %s seconds ago: the poller did not answer in time; it crashed, was frozen, or its event loop was blocked',
+      'message', format('Its lease ran out %s seconds ago: the poller did not answer in time; it crashed, was frozen, or its event loop was blocked.',
         floor(extract(epoch from moment) - extract(epoch from held.expires_at))))
     from unnest(present) as t (id)
     cross join lateral (
@@ -39,12 +39,12 @@ begin
     ) as f
     on conflict do nothing;
   end if;
-  progressed := baton.progressed_among(present, held.claimed_at);
+  progressed := baton.runs_with_progress(present, held.claimed_at);
   doubtful := array(select unnest(present) except select unnest(progressed));
   perform baton.put_back(progressed, array_fill(moment, array[cardinality(progressed)]), case when alone then 4 else 1 end);
   if crashes > 5 then
     perform baton.end_runs(doubtful, 'failed', array_fill(jsonb_build_object('name', 'PoisonError', 'message',
-      'three leases in a row ran out while they held this run alone: its step ends the process or blocks the event loop; mend it, then redrive the run'),
+      'Three leases in a row ran out while they held this run alone: its step ends the process or blocks the event loop. Mend it, then redrive the run.'),
       array[cardinality(doubtful)]), true, moment);
     return cardinality(ids) - cardinality(progressed);
   end if;

@@ -1,6 +1,7 @@
--- Cuts every lease that ends later to 30 seconds, after the clock was set back: who still works one
--- extends it by then, and the others are reaped. Who advances one now holds its row, and extends it
--- anyway. Returns the latest end that it found; null: none, or none that a clock can have written.
+-- Cuts every lease that ends later to 30 seconds, after the clock was set back: a poller that still
+-- works one extends it by then, and the others are reaped. A lease whose row is locked is skipped:
+-- its poller is extending it. Returns the latest end that it found; null: none, or none that a
+-- clock can have written.
 create or replace function baton.cut_leases(moment timestamptz) returns timestamptz
 language plpgsql volatile
 as $$

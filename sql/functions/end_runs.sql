@@ -16,7 +16,7 @@ begin
     delete from baton.control where run_id = any (ids);
   end if;
   if checked then
-    ended := baton.ended_among(ids);
+    ended := baton.runs_with_ending(ids);
     select array_agg(t.id), array_agg(t.error) into ids, errors from unnest(ids, errors) as t (id, error) where t.id <> all (ended);
   end if;
   insert into baton.ending (run_id, status, error, at)

@@ -23,7 +23,7 @@ begin
   )
   select array_agg(run_id) into ids from taken;
   perform baton.end_each(ids, 'failed', jsonb_build_object('name', 'UnlawfulTimeError',
-    'message', 'this run was due at a time that is more than ten years ahead and not baton.never()'), moment);
+    'message', 'This run was due at a time that is more than ten years ahead and not baton.never(): enqueue it again with a time within ten years.'), moment);
   return coalesce(cardinality(ids), 0);
 end
 $$;

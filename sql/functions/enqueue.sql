@@ -45,13 +45,13 @@ begin
   if runs @? '$[*].key' then
     runs := baton.remember_runs(request, moment);
   end if;
-  due := baton.store_runs(coalesce(request -> 'fresh', baton.columns_of(runs)), request -> 'shared', request ? 'fresh', moment);
+  due := baton.store_runs(coalesce(request -> 'fresh', baton.runs_as_columns(runs)), request -> 'shared', request ? 'fresh', moment);
   if not request ? 'fresh' then
     select jsonb_agg(jsonb_build_object('id', coalesce(r.known, r.id),
-        'status', case when r.run_at > moment or r.delay_ms > 0 then 'waiting' else 'ready' end) order by r.place)
+        'status', case when r.run_at > moment or r.delay_ms > 0 then 'waiting' else 'ready' end) order by r.nth)
       into accepted
     from rows from (jsonb_to_recordset(runs) as (id uuid, run_at timestamptz, delay_ms bigint, known uuid))
-      with ordinality as r (id, run_at, delay_ms, known, place);
+      with ordinality as r (id, run_at, delay_ms, known, nth);
   end if;
   if keyed then
     update baton.dedup set answer = accepted

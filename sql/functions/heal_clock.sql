@@ -4,8 +4,8 @@
 -- than any may tells of a clock that was ahead between two ticks.
 -- A clock that comes back to where it had been, by two hours or more at once, finds waits that were
 -- shortened meanwhile: they get their own times again. Apart from that a jump forward is nothing:
--- nobody can tell it from a night in which nobody ticked. Who finds another tick at this leaves it
--- to that one.
+-- nobody can tell it from a night in which nobody ticked. If another tick is already
+-- doing this, it is left to that one.
 create or replace function baton.heal_clock(moment timestamptz) returns void
 language plpgsql volatile
 as $$

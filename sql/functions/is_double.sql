@@ -8,7 +8,7 @@ as $$
     when number = 0 then true
     when abs(number) not between 5e-324 and 1.7976931348623157e308 then false
     else (
-      select written = number or baton.digits_of(number) < baton.digits_of(written)
+      select written = number or baton.count_digits(number) < baton.count_digits(written)
       from (select (number::text::float8)::text::numeric as written offset 0) as double)
   end
 $$;

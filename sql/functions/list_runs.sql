@@ -17,7 +17,7 @@ language plpgsql stable security definer set search_path = pg_catalog, baton, pg
 as $$
 declare
   moment timestamptz := baton.now();
-  listed record := baton.listed_ids(request ->> 'status', request ->> 'workflow',
+  listed record := baton.list_ids(request ->> 'status', request ->> 'workflow',
     coalesce((request ->> 'before')::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'), (request ->> 'limit')::integer, moment);
   lowest uuid := listed.ids[cardinality(listed.ids)];
   highest uuid := listed.ids[1];
@@ -25,7 +25,7 @@ declare
 begin
   select coalesce(jsonb_agg(to_jsonb(page) order by page.id desc), '[]') into runs
   from (
-    select r.id, r.workflow, r.version, coalesce(e.status, baton.place_of(r.id, moment)) as status, r.created_at, e.at as finished_at
+    select r.id, r.workflow, r.version, coalesce(e.status, baton.place_status(r.id, moment)) as status, r.created_at, e.at as finished_at
     from unnest(listed.ids) as l (id)
     cross join lateral (select * from baton.run where id = l.id and id between lowest and highest limit 1) as r
     left join lateral (select status, at from baton.ending where run_id = l.id and run_id between lowest and highest limit 1) as e on true

@@ -1,5 +1,5 @@
 -- Puts members of a lease back into ready: entries are [{ place, run, delay_ms }]. Returns the
--- places they leave.
+-- slots they leave.
 -- unproven: members that have stored nothing since they were claimed keep the suspicion of their
 -- lease.
 create or replace function baton.park_members(held baton.lease, entries jsonb, unproven boolean, skipped uuid[], moment timestamptz) returns integer[]
@@ -7,20 +7,20 @@ language plpgsql volatile
 as $$
 declare
   ids uuid[];
-  places integer[];
+  slots integer[];
   times timestamptz[];
 begin
   if coalesce(jsonb_array_length(entries), 0) = 0 then
     return '{}';
   end if;
-  select array_agg(e.run), array_agg(e.place), array_agg(moment + least(e.delay_ms, 315532800000) * interval '1 millisecond') into ids, places, times
+  select array_agg(e.run), array_agg(e.place), array_agg(moment + least(e.delay_ms, 315532800000) * interval '1 millisecond') into ids, slots, times
   from jsonb_to_recordset(entries) as e (place integer, run uuid, delay_ms bigint)
-  where baton.is_member(held, e.place, e.run) and e.run <> all (skipped);
+  where baton.has_member(held, e.place, e.run) and e.run <> all (skipped);
   if unproven then
     perform baton.return_members(held, ids, moment);
   else
     perform baton.put_back(ids, times);
   end if;
-  return coalesce(places, '{}');
+  return coalesce(slots, '{}');
 end
 $$;

@@ -17,7 +17,7 @@ begin
       select token from baton.lease where expires_at <= moment order by expires_at limit 20 for update skip locked))
     returning *
   loop
-    ids := (baton.live_members(held.run_ids, held.gone)).ids;
+    ids := (baton.list_members(held.run_ids, held.gone)).ids;
     continue when ids is null;
     poisoned := poisoned + baton.crash_each(held, ids, moment);
     crashed := crashed + cardinality(ids);

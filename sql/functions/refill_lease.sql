@@ -1,6 +1,6 @@
--- Claims more runs into the free places of a lease and writes the lease: its one update in such a
+-- Claims more runs into the free slots of a lease and writes the lease: its one update in such a
 -- round.
--- A run keeps its place for as long as it is a member, so the poller's numbers stay true.
+-- A run keeps its slot for as long as it is a member, so the poller's numbers stay true.
 -- answer: the claim's part of the round's answer.
 create or replace function baton.refill_lease(
   held baton.lease, request jsonb, moment timestamptz, ttl_ms integer, out low jsonb, out due_in_ms bigint, out poisoned integer, out runs json)
@@ -9,30 +9,30 @@ as $$
 declare
   got record := baton.take_batch(request, moment, 0);
   described record;
-  places integer[];
+  slots integer[];
   -- Variables of their own, because an element of a record's field is assigned by copying the
   -- array: 500 times 8 KB.
   members uuid[] := held.run_ids;
   new_gone varbit := held.gone;
-  new_fresh varbit;
+  claimed_now varbit;
 begin
   low := got.low;
-  places := baton.free_places(held.gone, cardinality(got.ids));
-  described := baton.tell_runs(got.ids, places, got.begun_ids);
+  slots := baton.find_free_slots(held.gone, cardinality(got.ids));
+  described := baton.describe_members(got.ids, slots, got.begun_ids);
   poisoned := got.poisoned + coalesce(cardinality(described.missing), 0);
   if described.missing is not null then
-    select array_agg(t.id order by t.nth), array_agg(t.place order by t.nth) into got.ids, places
-    from unnest(got.ids, places) with ordinality as t (id, place, nth) where t.id <> all (described.missing);
+    select array_agg(t.id order by t.nth), array_agg(t.slot order by t.nth) into got.ids, slots
+    from unnest(got.ids, slots) with ordinality as t (id, slot, nth) where t.id <> all (described.missing);
   end if;
   if got.ids is not null then
-    new_fresh := repeat('0', greatest(length(new_gone), places[cardinality(places)] + 1))::varbit;
-    new_gone := new_gone || repeat('0', length(new_fresh) - length(new_gone))::varbit;
-    for i in 1 .. cardinality(places) loop
-      members[places[i] + 1] := got.ids[i];
-      new_gone := set_bit(new_gone, places[i], 0);
-      new_fresh := set_bit(new_fresh, places[i], 1);
+    claimed_now := repeat('0', greatest(length(new_gone), slots[cardinality(slots)] + 1))::varbit;
+    new_gone := new_gone || repeat('0', length(claimed_now) - length(new_gone))::varbit;
+    for i in 1 .. cardinality(slots) loop
+      members[slots[i] + 1] := got.ids[i];
+      new_gone := set_bit(new_gone, slots[i], 0);
+      claimed_now := set_bit(claimed_now, slots[i], 1);
     end loop;
-    update baton.lease l set round = held.round, gone = new_gone, told = held.told, run_ids = members, fresh = new_fresh,
+    update baton.lease l set round = held.round, gone = new_gone, told = held.told, run_ids = members, fresh = claimed_now,
       fresh_round = held.round, expires_at = moment + least(ttl_ms, 3600000) * interval '1 millisecond'
     where l.token = held.token;
   else

@@ -19,7 +19,7 @@ begin
   if cardinality(wrong) = 0 then
     return;
   end if;
-  select unnest(wrong) into unknown except select unnest(baton.present_among(wrong)) limit 1;
+  select unnest(wrong) into unknown except select unnest(baton.existing_runs(wrong)) limit 1;
   if found then
     raise exception 'run id % was not made within the last 24 hours', unknown
       using errcode = 'BT010', detail = floor(extract(epoch from moment) * 1000)::bigint::text,

@@ -1,6 +1,6 @@
 -- Refuses inputs that JavaScript would not give back as they are (BT051), which nobody would
 -- notice: numbers that no double holds, nesting over 64, and the key __proto__. The detail is the
--- JSON pointer of the place. Baton's own client has looked at what it sends, so this is not called
+-- JSON pointer of the number. Baton's own client has looked at what it sends, so this is not called
 -- for it.
 -- A number passes when the double that it becomes is written as the same decimal value. JSONB
 -- writes numbers in full, and up to 15 digits are always held: only a text with 16 digits and
@@ -25,7 +25,7 @@ begin
     continue when input::text !~ '[0-9][0-9.]{15}';
     for number in select (n #>> '{}')::numeric from jsonb_path_query(input, 'strict $.** ? (@.type() == "number")') as n loop
       continue when baton.is_double(number);
-      pointer := baton.pointer_to(input, to_jsonb(number));
+      pointer := baton.find_pointer(input, to_jsonb(number));
       raise exception 'the number at "%" of the input of run % would come back as another one, because a double cannot hold it', pointer, nth
         using errcode = 'BT051', detail = pointer, hint = 'Send it as a string.';
     end loop;

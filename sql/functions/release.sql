@@ -14,7 +14,7 @@ begin
   perform baton.require_id('the token of release', token);
   delete from baton.lease l where l.token = release.token returning * into held;
   if found then
-    ids := (baton.live_members(held.run_ids, held.gone)).ids;
+    ids := (baton.list_members(held.run_ids, held.gone)).ids;
     perform baton.return_members(held, coalesce(ids, '{}'), baton.now());
   end if;
   return jsonb_build_object('released', coalesce(cardinality(ids), 0));

@@ -28,7 +28,7 @@ begin
   -- clock that was ahead wrote its times.
   times := array(
     select coalesce(t.due, least(t.stored, moment))
-    from unnest(times, baton.due_again(ids, moment, moment, moment)) with ordinality as t (stored, due, nth) order by t.nth);
+    from unnest(times, baton.recompute_due(ids, moment, moment, moment)) with ordinality as t (stored, due, nth) order by t.nth);
   perform baton.put_back(ids, times);
   return coalesce(cardinality(ids), 0);
 end

@@ -10,11 +10,11 @@ begin
     raise exception '% is no list of objects but %', what, coalesce(jsonb_typeof(given), 'missing')
       using errcode = 'BT040', hint = 'Nothing was done; correct the call and send it again.';
   end if;
-  select nth - 1 as place, entry into wrong from jsonb_array_elements(given) with ordinality as e (entry, nth)
+  select nth - 1 as index, entry into wrong from jsonb_array_elements(given) with ordinality as e (entry, nth)
   where jsonb_typeof(entry) <> 'object' or not entry ?& required or entry - known <> '{}'
   limit 1;
   if found then
-    perform baton.require_keys(format('%s, entry %s,', what, wrong.place), wrong.entry, required, known);
+    perform baton.require_keys(format('%s, entry %s,', what, wrong.index), wrong.entry, required, known);
   end if;
 end
 $$;

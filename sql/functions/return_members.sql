@@ -4,7 +4,7 @@ create or replace function baton.return_members(held baton.lease, ids uuid[], mo
 language plpgsql volatile
 as $$
 declare
-  proven uuid[] := case when held.crashes = 0 then ids else baton.progressed_among(ids, held.claimed_at) end;
+  proven uuid[] := case when held.crashes = 0 then ids else baton.runs_with_progress(ids, held.claimed_at) end;
   doubtful uuid[];
 begin
   perform baton.put_back(proven, array_fill(moment, array[coalesce(cardinality(proven), 0)]));

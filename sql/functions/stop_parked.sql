@@ -21,7 +21,7 @@ begin
   perform baton.end_each(ids, 'cancelled', null, greatest(moment, baton.now()));
   -- One statement, and so one moment: a run that is redriven meanwhile may be asked to stop anew.
   delete from baton.control where run_id = any (asked) and (
-    run_id = any ((select baton.ended_among(asked))::uuid[]) or run_id <> all ((select baton.present_among(asked))::uuid[]));
+    run_id = any ((select baton.runs_with_ending(asked))::uuid[]) or run_id <> all ((select baton.existing_runs(asked))::uuid[]));
   return coalesce(cardinality(ids), 0);
 end
 $$;

@@ -23,13 +23,13 @@ begin
       coalesce(r.priority::smallint, all_priority) as priority, r.input,
       case when r.run_at::timestamptz = baton.never() then baton.never() else
         greatest(moment, coalesce(r.run_at::timestamptz, moment + least(coalesce(r.delay_ms::bigint, 0), 400000000000) * interval '1 millisecond'))
-        + r.place * interval '1 microsecond' end as start_at,
+        + r.nth * interval '1 microsecond' end as start_at,
       case when r.run_at::timestamptz > moment then true end as start_is_named
     from rows from (
       jsonb_array_elements_text(runs -> 'id'), jsonb_array_elements_text(runs -> 'workflow'), jsonb_array_elements_text(runs -> 'version'),
       jsonb_array_elements_text(runs -> 'priority'), jsonb_array_elements(runs -> 'input'), jsonb_array_elements_text(runs -> 'run_at'),
       jsonb_array_elements_text(runs -> 'delay_ms')
-    ) with ordinality as r (id, workflow, version, priority, input, run_at, delay_ms, place)
+    ) with ordinality as r (id, workflow, version, priority, input, run_at, delay_ms, nth)
   ), stored_fresh as (
     insert into baton.run (id, workflow, version, priority, input, start_at, created_at, start_is_named)
     select id, workflow, version, priority, input, start_at, moment, start_is_named from given where fresh

@@ -1,5 +1,5 @@
--- Takes the next batch out of ready over the priorities 0 to 3, strictly in order, but for one
--- place in eight that goes to one of the priorities with work below the first, any of them, so that
+-- Takes the next batch out of ready over the priorities 0 to 3, strictly in order, but for one run
+-- in eight that goes to one of the priorities with work below the first, any of them, so that
 -- nothing starves, whatever stands between.
 --
 -- request: { max, max_bytes, low: { "<band>": run_at } }; low is the watermark a poller was told

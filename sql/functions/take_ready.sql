@@ -12,27 +12,27 @@ create or replace function baton.take_ready(
 language plpgsql volatile
 as $$
 declare
-  places tid[];
+  ctids tid[];
   sizes integer[];
 begin
-  select array_agg(r.ctid), array_agg(r.bytes), sum(r.bytes), min(r.run_at) into places, sizes, bytes, last_run_at
+  select array_agg(r.ctid), array_agg(r.bytes), sum(r.bytes), min(r.run_at) into ctids, sizes, bytes, last_run_at
   from (
     select q.ctid, q.bytes, q.run_at from baton.ready q
     where q.band = wanted_band and q.run_at >= lowest and q.run_at <= moment
     order by q.run_at limit most for update skip locked
   ) as r;
   if bytes > 8388608 then
-    select d.places, d.sizes, poisoned + d.dropped into places, sizes, poisoned from baton.drop_oversized(places, sizes, moment) as d;
+    select d.ctids, d.sizes, poisoned + d.dropped into ctids, sizes, poisoned from baton.fail_oversized(ctids, sizes, moment) as d;
   end if;
-  if bytes > room and places is not null then
-    places := places[1:baton.fitting(sizes, room, first_fits)];
+  if bytes > room and ctids is not null then
+    ctids := ctids[1:baton.count_fitting(sizes, room, first_fits)];
   end if;
   bytes := 0;
-  if coalesce(cardinality(places), 0) = 0 then
+  if coalesce(cardinality(ctids), 0) = 0 then
     return;
   end if;
   with taken as (
-    delete from baton.ready q where q.ctid = any (places) returning q.run_id, q.begun, q.bytes, q.run_at
+    delete from baton.ready q where q.ctid = any (ctids) returning q.run_id, q.begun, q.bytes, q.run_at
   )
   select array_agg(t.run_id order by t.run_at), array_agg(t.run_id) filter (where t.begun), sum(t.bytes), max(t.run_at)
     into ids, begun_ids, bytes, last_run_at

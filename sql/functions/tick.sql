@@ -5,7 +5,7 @@
 -- served.
 --
 -- answer: { now, crashed, poisoned, stopped, low, oldest_ms, suspects, due_in_ms,
---         lease_expires_in_ms } — low is a fresh watermark: it finds rows
+--         lease_expires_in_ms } — low is a new watermark: it finds rows
 -- that committed late; poisoned: runs that were failed, or whose place was removed, so that the
 -- others go on; oldest_ms: how long the oldest due run has been due, 0 when none is.
 -- grant: baton_poller

@@ -161,7 +161,7 @@ describe("a list in the pages is complete:", () => {
   it.each(["docs/api.md", "docs/authoring.md", "docs/operations.md", "docs/engine.md", "ARCHITECTURE.md", "shared/engine/describe-run.ts"])(
     "%s says of a lease that ran out what the failure itself says",
     async (path) => {
-      const [, cause] = /'its lease ran out %s seconds ago: ([^']+)'/.exec(await read("sql/functions/crash_members.sql"))!;
+      const [, cause] = /'Its lease ran out %s seconds ago: ([^']+)\.'/.exec(await read("sql/functions/crash_members.sql"))!;
       // A comment may go on in its next line.
       expect((await read(path)).replaceAll(/\n[ *]*/g, " ")).toContain(`ran out: ${cause!}`);
     },

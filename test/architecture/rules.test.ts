@@ -73,6 +73,12 @@ describe("a file of sql/functions", () => {
     ["a header", tidy.replace("-- Ticks.\n", ""), "without a comment"],
     ["one function", tidy + tidy.replace("-- Ticks.", ""), "creates 2 functions"],
     ["its own name", tidy.replace("baton.tick", "baton.tock"), "name the file after it"],
+    ...["replayed", "stopped_among", "place_of", "pointer_to", "due_again", "without"].map((name) => [
+      `another name than ${name}`,
+      tidy.replace("baton.tick", `baton.${name}`),
+      "say what it does",
+      name,
+    ]),
     ["a fixed search path", tidy.replace("language sql", "language sql security definer set timezone = 'UTC'"), "without: set search_path"],
     [
       "a fixed time zone",
@@ -84,8 +90,8 @@ describe("a file of sql/functions", () => {
       tidy.replace("Ticks.", "Ticks.\n-- grant: baton_reader").replace("'{}'::jsonb", "x from baton.run"),
       "SECURITY DEFINER",
     ],
-  ])("needs %s", (_, text, problem) => {
-    expect(untidySqlFunctions([{ path: "sql/functions/tick.sql", text }])).toEqual([expect.stringContaining(problem)]);
+  ])("needs %s", (_, text = "", problem = "", name = "tick") => {
+    expect(untidySqlFunctions([{ path: `sql/functions/${name}.sql`, text }])).toEqual([expect.stringContaining(problem)]);
   });
 });
 

@@ -81,7 +81,7 @@ test("what is said of a lease that ran out is what is known: for how long nobody
   await engine.tick();
   const [failure] = await database.query("select error ->> 'message' as message from baton.failure");
   expect(failure!["message"]).toBe(
-    "its lease ran out 65 seconds ago: the poller did not answer in time; it crashed, was frozen, or its event loop was blocked",
+    "Its lease ran out 65 seconds ago: the poller did not answer in time; it crashed, was frozen, or its event loop was blocked.",
   );
 });
 

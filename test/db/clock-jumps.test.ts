@@ -1,7 +1,7 @@
 import pg from "pg";
 import { describe, expect, test } from "vitest";
 import type { Driver } from "../../shared/db/connect.ts";
-import { createTestDatabase } from "../support/database.ts";
+import { createTestDatabase, type TestDatabase } from "../support/database.ts";
 import { ASKED, DAY, HOUR, MINUTE, type Place, PLACES, Service, START } from "../support/jumping-service.ts";
 import { seededRandom } from "../support/random.ts";
 
@@ -16,10 +16,18 @@ const JUMPS: Readonly<Record<string, number>> = {
   "2 days behind": -2 * DAY,
   "28 days behind": -28 * DAY,
 };
-/** Runs in every place before a jump and after it; the clock comes back; two ticks later. */
-async function awayAndBack(service: Service, by: number): Promise<Service> {
+
+/** A service whose clock stands at its start and was seen there by a tick. */
+async function tickedOnce(database: TestDatabase, driver: Driver = "neon"): Promise<Service> {
+  const service = new Service(database, driver);
   await service.pass(0);
   await service.engine.tick();
+  return service;
+}
+
+/** Runs in every place before a jump and after it; the clock comes back; two ticks later. */
+async function awayAndBack(database: TestDatabase, driver: Driver, by: number): Promise<Service> {
+  const service = await tickedOnce(database, driver);
   await service.place("before");
   await service.engine.tick();
   await service.jump(by);
@@ -40,7 +48,7 @@ async function awayAndBack(service: Service, by: number): Promise<Service> {
 /** The waits and outcomes of the same runs while the clock does not jump. */
 async function lived(driver: Driver) {
   await using database = await createTestDatabase();
-  const service = await awayAndBack(new Service(database, driver), 0);
+  const service = await awayAndBack(database, driver, 0);
   const waits = await service.waits();
   await service.work(...REST);
   return { awayWaits: service.awayWaits, waits, outcomes: await service.outcomes() };
@@ -56,7 +64,7 @@ describe.each(["neon", "pg"] as const)("through %s", (driver) => {
     "a clock that was %s is back for two ticks: no run waits longer than it was asked to, now or while it was away, none from before it starts early, and all end as if nothing had been",
     async (_, by) => {
       await using database = await createTestDatabase();
-      const [usually, service] = [await (usual ??= lived(driver)), await awayAndBack(new Service(database, driver), by)];
+      const [usually, service] = [await (usual ??= lived(driver)), await awayAndBack(database, driver, by)];
       const waits = await service.waits();
       for (const [name, expected] of Object.entries(usually.awayWaits)) {
         const wait = service.awayWaits[name]!;
@@ -114,9 +122,7 @@ test.each([1, 2, 3, 4])(
 describe("a clock that was set back", () => {
   test("takes no run from a poller that goes on with its lease, and a dead one's is over after half a minute", async () => {
     await using database = await createTestDatabase();
-    const service = new Service(database, "neon");
-    await service.pass(0);
-    await service.engine.tick();
+    const service = await tickedOnce(database);
     await service.jump(28 * DAY);
     await service.engine.tick();
     await service.enqueue("", "worked on");
@@ -136,9 +142,7 @@ describe("a clock that was set back", () => {
 
   test("is noticed by a lease that lasts too long where it was ahead between two ticks", async () => {
     await using database = await createTestDatabase();
-    const service = new Service(database, "neon");
-    await service.pass(0);
-    await service.engine.tick();
+    const service = await tickedOnce(database);
     await service.jump(28 * DAY);
     const ids = [await service.enqueue("", "given back"), await service.enqueue("", "leased")];
     await service.pass(1_000);
@@ -155,9 +159,7 @@ describe("a clock that was set back", () => {
 
   test("leaves a start that was named as a moment where it is, and counts a delay from now", async () => {
     await using database = await createTestDatabase();
-    const service = new Service(database, "neon");
-    await service.pass(0);
-    await service.engine.tick();
+    const service = await tickedOnce(database);
     await service.jump(28 * DAY);
     await service.engine.tick();
     await service.enqueue("", "named", { run_at: new Date(START + 40 * DAY).toISOString() });
@@ -190,9 +192,7 @@ describe("a clock that was set back", () => {
 
   test("makes a backlog due again, 10,000 runs a tick, in the order in which it was", async () => {
     await using database = await createTestDatabase();
-    const service = new Service(database, "neon");
-    await service.pass(0);
-    await service.engine.tick();
+    const service = await tickedOnce(database);
     await database.query(
       `with stored as (
          insert into baton.run select baton.new_id(), 'order', 1, n % 4, '{}', at, at
@@ -215,9 +215,7 @@ describe("a clock that was set back", () => {
 
   test("is set right by one tick at a time: another does not wait for it, and what somebody holds is set right by the next", async () => {
     await using database = await createTestDatabase();
-    const service = new Service(database, "neon");
-    await service.pass(0);
-    await service.engine.tick();
+    const service = await tickedOnce(database);
     const ids = [await service.enqueue("", "held"), await service.enqueue("", "free")];
     const [holder, first] = [new pg.Client(database.ownerUrl), new pg.Client(database.ownerUrl)];
     await Promise.all([holder.connect(), first.connect()]);
@@ -275,9 +273,7 @@ test("a tick writes what it saw of the clock every ten minutes, and nothing in b
 
 test("what is in no order outside of a time that the clock lived twice stays a violation", async () => {
   await using database = await createTestDatabase();
-  const service = new Service(database, "neon");
-  await service.pass(0);
-  await service.engine.tick();
+  const service = await tickedOnce(database);
   await service.jump(-2 * DAY);
   await service.engine.tick();
   const id = await service.enqueue("", "ended");

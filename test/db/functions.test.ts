@@ -10,7 +10,7 @@ const engine = engineOf(database);
 checkAfterEach(database);
 
 /** Become part of the statements that use them, so that they are never called. */
-const INLINED = "{digits_of,is_double,is_member,never,time_of}";
+const INLINED = "{count_digits,is_double,has_member,never,id_time}";
 
 /** One life of the engine that needs every function. */
 async function everything(): Promise<void> {
@@ -62,7 +62,7 @@ async function everything(): Promise<void> {
   await database.database.query("select baton.enqueue(jsonb_build_object('runs', jsonb_build_array($1::jsonb)))", [
     JSON.stringify(newRun()),
   ]);
-  await database.database.query(`select baton.pointer_to('{"a":1}', '1')`);
+  await database.database.query(`select baton.find_pointer('{"a":1}', '1')`);
   const again = [newRun()];
   await engine.enqueue(again);
   await database.advance("25 hours");

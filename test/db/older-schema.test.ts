@@ -54,7 +54,7 @@ test("in a database that was never migrated, producers and pollers say that the 
     name: "OlderSchemaError",
     schema: "none",
     sqlstate: "3F000",
-    message: expect.stringMatching(/^schema baton is missing.*npm run migrate/),
+    message: expect.stringMatching(/^Schema baton is missing.*npm run migrate/),
   };
   await expect(enqueue(1)).rejects.toMatchObject(missing);
   await expect(poll(database, [greet])).rejects.toMatchObject(missing);

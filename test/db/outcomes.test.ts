@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { inspect } from "node:util";
 import { afterAll, expect, test } from "vitest";
-import { loggable } from "../../shared/lambda/loggable.ts";
+import { errorFields } from "../../shared/lambda/error-fields.ts";
 import { connect, type Driver } from "../../shared/db/connect.ts";
 import { DatabaseConfigurationError } from "../../shared/db/database.ts";
 import { connectionFrom } from "../../shared/db/default-database.ts";
@@ -151,7 +151,7 @@ test.each(badUrls)("%j is a setting that is wrong, at start and at the first cal
     const thrown: unknown = await connection.query("select 1").catch((error: unknown) => error);
     expect(thrown).toMatchObject({ name: "DatabaseConfigurationError" });
     expect(thrown).not.toHaveProperty("cause");
-    expect(inspect(thrown, { depth: Infinity, showHidden: true }) + JSON.stringify(loggable(thrown))).not.toContain(SECRET);
+    expect(inspect(thrown, { depth: Infinity, showHidden: true }) + JSON.stringify(errorFields(thrown))).not.toContain(SECRET);
   }
 });
 

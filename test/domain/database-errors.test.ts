@@ -22,7 +22,7 @@ describe("an error of the database", () => {
     const missing = new OlderSchemaError("none", { sqlstate: "3F000" });
     expect(missing).toBeInstanceOf(DatabaseRefusedError);
     expect(missing).toMatchObject({ name: "OlderSchemaError", schema: "none", mayPass: true });
-    expect(missing.message).toBe("schema baton is missing in the database: run npm run migrate as its owner");
+    expect(missing.message).toBe("Schema baton is missing in the database: run npm run migrate as its owner.");
     expect(new OlderSchemaError("older").message).toMatch(/older than this code: run npm run migrate/);
     expect(new OlderSchemaError("older").mayPass).toBe(false);
   });

@@ -20,7 +20,7 @@ const notify = nodeOf(order, "notify");
 describe("a run", () => {
   it("begins without outputs and failures, with the bytes of its input", () => {
     expect(orderRun({ outputs: null, failures: null, forgiven: null })).toMatchObject({
-      outputs: [],
+      outputs: { length: 0 },
       position: 0,
       failures: {},
       forgiven: {},

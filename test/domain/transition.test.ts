@@ -20,7 +20,7 @@ describe("a completed node", () => {
       kind: "continue",
       output: "ab",
       bytes: 4,
-      run: { outputs: ["ab"], position: 1, bytes: orderRun().bytes + 4 },
+      run: { outputs: { length: 1 }, position: 1, bytes: orderRun().bytes + 4 },
     });
   });
 

@@ -38,7 +38,7 @@ const errorsIn = ({ log }: LambdaInstance) =>
     .filter((line) => line.includes('"level":"ERROR"'))
     .map((line) => JSON.parse(line) as Record<string, unknown>);
 
-const exits = { name: "ProcessExitError", message: "the step act called process.exit(3): throw an error instead" };
+const exits = { name: "ProcessExitError", message: "The step act called process.exit(3): throw an error instead." };
 const expected: Record<Exclude<Deed, "behaves">, { name: string; message: string }> = {
   "leaves a rejection and returns": { name: "RangeError", message: "left behind" },
   "leaves a rejection and waits": { name: "RangeError", message: "left behind" },

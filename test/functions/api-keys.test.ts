@@ -114,8 +114,8 @@ test("while SSM is away the last known keys go on for an hour, and not every req
 });
 
 test.each([
-  ["a parameter that is gone", undefined, "there is no SSM parameter /baton/test/api-keys: make a key with npm run keys"],
-  ["what is not JSON", "canary", "the SSM parameter /baton/test/api-keys does not hold API keys: it is not JSON"],
+  ["a parameter that is gone", undefined, "There is no SSM parameter /baton/test/api-keys: make a key with npm run keys."],
+  ["what is not JSON", "canary", "The SSM parameter /baton/test/api-keys does not hold API keys: it is not JSON"],
   ["a role that there is not", [{ ...entry("shop", "producer"), role: "canary" }], "0.role: it takes producer, reader or operator"],
   ["a key in the place of its digest", [{ ...entry("shop", "producer"), digest: "canary" }], "0.digest: give the SHA-256 digest"],
   ["a digest twice", [entry("shop", "reader"), entry("other", "operator", "shop")], "a digest stands there twice"],

@@ -40,7 +40,7 @@ test("process.exit outside of any step ends the invocation first, and then the p
     const left: number[] = [];
     const polling = guardProcess(poller, async ({ remainingMs }) => {
       left.push(remainingMs());
-      expect(() => process.exit(7)).toThrow("code outside of any step called process.exit(7): throw an error instead");
+      expect(() => process.exit(7)).toThrow("Code outside of any step called process.exit(7): throw an error instead.");
       expect(codes).toEqual([]);
       left.push(remainingMs());
     });

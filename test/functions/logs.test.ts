@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from "vitest";
 import { handler } from "../../functions/enqueue-run.http.ts";
-import { loggable } from "../../shared/lambda/loggable.ts";
+import { errorFields } from "../../shared/lambda/error-fields.ts";
 import { app } from "../../shared/lambda/app.ts";
 import { call, deployFunctions } from "../support/http-functions.ts";
 import { apiKey } from "../support/http-event.ts";
@@ -42,7 +42,7 @@ test("a database that is away is logged, without its password", async () => {
 });
 
 test("a URL in the text of an error is logged without its credentials", () => {
-  const text = JSON.stringify(loggable(new Error("cannot reach postgresql://user:canary@host/db")));
+  const text = JSON.stringify(errorFields(new Error("cannot reach postgresql://user:canary@host/db")));
   expect(text).toContain("://***@host/db");
   expect(text).not.toContain("canary");
 });

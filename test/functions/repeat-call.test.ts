@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { DatabaseBusyError, DatabaseRefusedError, DatabaseUnknownOutcomeError } from "../../shared/domain/database-errors.ts";
-import { repeatCall, type Caller } from "../../shared/engine/repeat-call.ts";
+import type { Caller } from "../../shared/engine/ask.ts";
+import { repeatCall } from "../../shared/engine/repeat-call.ts";
 
 /** Time that passes only while somebody waits, and a call that takes its time and then throws. */
 function patientCaller(random = 1) {

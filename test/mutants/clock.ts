@@ -28,14 +28,14 @@ export const clocks: readonly Mutant[] = [
   },
   {
     name: "A wait that began by the right clock is over when the clock comes back",
-    file: "sql/functions/due_again.sql",
+    file: "sql/functions/recompute_due.sql",
     find: "w.began <= moment then w.until",
     replace: "w.began <= moment then moment",
     ...caught(jumps, back),
   },
   {
     name: "A start that was named as a moment is counted from now",
-    file: "sql/functions/due_again.sql",
+    file: "sql/functions/recompute_due.sql",
     find: "case when r.start_is_named then '-infinity' else r.created_at end",
     replace: "r.created_at",
     ...caught(jumps, "leaves a start that was named as a moment where it is"),
@@ -43,13 +43,13 @@ export const clocks: readonly Mutant[] = [
   {
     name: "A row that somebody holds while all are set right is forgotten",
     file: "sql/functions/heal_waits.sql",
-    find: "jump.again or moved < wrong.n",
-    replace: "false",
+    find: "jump.again := true;",
+    replace: "jump.again := jump.again;",
     ...caught(jumps, "is set right by one tick at a time"),
   },
   {
     name: "Runs that are set right lose their turn",
-    file: "sql/functions/heal_waits.sql",
+    file: "sql/functions/move_waits.sql",
     find: "w.due + w.nth * interval '1 microsecond'",
     replace: "w.due",
     ...caught(jumps, "makes a backlog due again, 10,000 runs a tick, in the order in which it was"),

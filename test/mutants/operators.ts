@@ -34,7 +34,7 @@ export const operators: readonly Mutant[] = [
   },
   {
     name: "The first redrive says what is forgiven, not the last",
-    file: "sql/functions/forgiven_of.sql",
+    file: "sql/functions/forgiven_failures.sql",
     find: "order by run_id, at desc",
     replace: "order by run_id, at",
     ...caught(repeats, "the failures that the last redrive forgave count"),

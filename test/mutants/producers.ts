@@ -72,7 +72,7 @@ export const producers: readonly Mutant[] = [
   {
     name: "All runs of a batch are due at one moment",
     file: "sql/functions/store_runs.sql",
-    find: "+ r.place * interval '1 microsecond'",
+    find: "+ r.nth * interval '1 microsecond'",
     replace: "+ interval '1 microsecond'",
     ...caught(enqueue, "the runs of one batch are due a microsecond apart"),
   },
@@ -93,15 +93,15 @@ export const producers: readonly Mutant[] = [
   {
     name: "The last busy try hides an unknown outcome",
     file: "shared/engine/repeat-call.ts",
-    find: "throw unknown ?? thrown",
-    replace: "throw thrown",
+    find: "asked.unknown ?? asked.thrown",
+    replace: "asked.thrown",
     ...caught("functions/repeat-call.test.ts", "a try that was certainly not applied does not hide an earlier one"),
   },
   {
     name: "A call is made five times",
-    file: "shared/engine/repeat-call.ts",
-    find: "tried >= tries",
-    replace: "tried > tries",
+    file: "shared/domain/verdict.ts",
+    find: "judged.tally.made >= ",
+    replace: "judged.tally.made > ",
     ...caught("functions/repeat-call.test.ts", "a call that fails at once is made four times"),
   },
   {

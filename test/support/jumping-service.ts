@@ -143,7 +143,7 @@ export class Service {
   /** How each run ended, what is stored of it, and how often its steps ran here. */
   async outcomes(): Promise<Record<string, unknown>> {
     const rows = await this.database.query<{ id: string; facts: unknown }>(
-      `select r.id, jsonb_build_array(coalesce((select e.status from baton.ending e where e.run_id = r.id), baton.place_of(r.id, baton.now())),
+      `select r.id, jsonb_build_array(coalesce((select e.status from baton.ending e where e.run_id = r.id), baton.place_status(r.id, baton.now())),
          (select string_agg(node || ' ' || attempt, ', ' order by position) from baton.checkpoint c where c.run_id = r.id),
          (select count(*) from baton.failure f where f.run_id = r.id and node <> '')) as facts from baton.run r`,
     );

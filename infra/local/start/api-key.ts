@@ -30,7 +30,7 @@ function makeKey(file: string): void {
   renameSync(`${file}.new`, file);
 }
 
-/** What the functions read of it: whoever starts the service may do everything. */
+/** What the functions read of it: the person who starts the service may do everything. */
 export function operatorKey(key: string): string {
   return JSON.stringify([{ name: "local", role: "operator", digest: digestOf(key).toString("hex") }]);
 }

@@ -1,0 +1,49 @@
+import { describeError, type ErrorRecord } from "./errors.ts";
+import type { ClaimedRun } from "./protocol.ts";
+import { shapeOf, type Registry } from "./registry.ts";
+import { runError } from "./run-errors.ts";
+import { createRun, unknownNode, type Run } from "./run.ts";
+
+/**
+ * A claimed run: one that this code can go on with, or one that has to wait, as blocked, for code
+ * of another `shape` than this one.
+ */
+export type Claimed =
+  | { readonly kind: "known"; readonly run: Run }
+  | { readonly kind: "unknown"; readonly run: Run; readonly shape: string; readonly reason: string }
+  /**
+   * What is stored of it cannot be read, such as JSON of 6,000 levels: it fails, and its neighbours
+   * do not notice.
+   */
+  | { readonly kind: "unreadable"; readonly run: Run; readonly error: ErrorRecord };
+
+/**
+ * Finds the workflow that a claimed run was begun with. A run that this code does not know never
+ * fails: it waits.
+ */
+export function recognise(facts: ClaimedRun, registry: Registry): Claimed {
+  try {
+    return recogniseReadable(facts, registry);
+  } catch (thrown) {
+    const { id, workflow: name, version } = facts;
+    const message = `What is stored of this run cannot be read: ${describeError(thrown).message}. Mend its rows, then redrive it.`;
+    return {
+      kind: "unreadable",
+      run: createRun({ id, workflow: { name, version, nodes: [] }, input: null }),
+      error: runError("UnreadableRunError", message),
+    };
+  }
+}
+
+function recogniseReadable(facts: ClaimedRun, registry: Registry): Claimed {
+  const { id, workflow: name, version, input, outputs, failures, forgiven } = facts;
+  const workflow = registry.find(name, version);
+  const run = createRun({ id, workflow: workflow ?? { name, version, nodes: [] }, input, outputs, failures, forgiven });
+  if (workflow === undefined) {
+    return { kind: "unknown", run, shape: "", reason: `this code has no workflow "${name}" version ${version}` };
+  }
+  const node = unknownNode(run, outputs);
+  if (node === undefined) return { kind: "known", run };
+  const reason = `version ${version} of workflow "${name}" in this code cannot have stored an output for "${node}"`;
+  return { kind: "unknown", run, shape: shapeOf(workflow), reason };
+}

@@ -1,0 +1,49 @@
+-- The runs in some slots of a lease, as a poller needs them: input, the fold of the checkpoints,
+-- and failures by node. slots are parallel to ids; only begun_ids can have checkpoints and
+-- failures. The answer is in the order of ids, as they are read.
+--
+-- runs: one array for each column, { id, place, workflow, version, input }, and outputs, failures
+-- and forgiven as objects by
+--          run id, where there are any. As json, which is written as text at once: 4 µs a run where
+--          jsonb by rows took 14.
+-- missing: the ids of which there is no run; null when there are none.
+-- The bounds keep all partitions but theirs out, and a plan made for them locks none of the others;
+-- a generic one would.
+-- It is made at each call, so it must not see the ids one by one: as any (ids) 160 of them took it
+-- 0.4 ms.
+create or replace function baton.describe_members(ids uuid[], slots integer[], begun_ids uuid[], out runs json, out missing uuid[])
+language plpgsql stable set plan_cache_mode = force_custom_plan
+as $$
+declare
+  lowest uuid;
+  highest uuid;
+  found_ids uuid[];
+  workflows json;
+  versions json;
+  inputs json;
+  outputs json;
+  failures json;
+  forgiven json;
+begin
+  select array_agg(t.id order by t.id), array_agg(t.slot order by t.id) into ids, slots from unnest(ids, slots) as t (id, slot);
+  lowest := ids[1];
+  highest := ids[cardinality(ids)];
+  select array_agg(r.id), json_agg(r.workflow), json_agg(r.version), json_agg(r.input) into found_ids, workflows, versions, inputs
+  from (
+    select id, workflow, version, input from baton.run where id = any (array(select unnest(ids))) and id between lowest and highest order by id
+  ) as r;
+  -- A run that somebody deleted by hand, or whose week was dropped, leaves a gap; the others still
+  -- have their slots.
+  if found_ids is distinct from ids then
+    missing := array(select unnest(ids) except select unnest(found_ids));
+    slots := array(select t.slot from unnest(ids, slots) as t (id, slot) where t.id = any (found_ids) order by t.id);
+  end if;
+  if begun_ids is not null then
+    outputs := baton.gather_outputs(begun_ids, lowest, highest);
+    failures := baton.count_failures(begun_ids, lowest, highest);
+    forgiven := baton.forgiven_failures(begun_ids);
+  end if;
+  runs := json_build_object('id', coalesce(found_ids, '{}'), 'place', coalesce(slots, '{}'), 'workflow', workflows, 'version', versions,
+    'input', inputs, 'outputs', outputs, 'failures', failures, 'forgiven', forgiven);
+end
+$$;

@@ -1,0 +1,75 @@
+import { describe, expect, it } from "vitest";
+import { readSources } from "../../infra/check/sources.ts";
+import { columns } from "../../shared/domain/columns.ts";
+
+const functions = new Map(readSources().map(({ path, text }) => [path, text.replaceAll(/\n-- +/g, " ").replaceAll(/\s+/g, " ")]));
+const textOf = (name: string) => functions.get(`sql/functions/${name}.sql`)!;
+const listOf = (text = "") => text.split(",").map((part) => part.trim());
+const keys = (...of: object[]) => of.flatMap((one) => Object.keys(one));
+
+/** What stands in a function where this matches, as a list. */
+function listed(name: string, pattern: RegExp): string[] {
+  const [, ...lists] = pattern.exec(textOf(name)) ?? expect.fail(`sql/functions/${name}.sql has nothing like ${pattern}`);
+  return lists.flatMap((list) => (list ? listOf(list) : []));
+}
+
+describe("the columns of columns.ts are those that the functions of the database read, in their order", () => {
+  it.each([
+    ["append_checkpoints", /as s \((place, run, node[^)]*)\)/, keys(columns.steps)],
+    ["end_members", /as e \(([^)]*)\)/, keys(columns.failed)],
+    ["store_runs", /with ordinality as r \(([^)]*), nth\)/, keys(columns.runs, columns.someRuns).slice(0, -2)],
+    ["describe_members", /json_build_object\('(id)', .*?'(place)', .*?'(workflow)', .*?'(version)', .*?'(input)', /, keys(columns.claimed)],
+  ] as const)("in %s", (name, pattern, expected) => {
+    expect(listed(name, pattern)).toEqual(expected);
+  });
+
+  it.each([
+    ["append_failures", columns.failures],
+    ["append_sleeps", columns.sleeps],
+    ["park_members", columns.parks],
+    ["block_members", columns.blocked],
+  ] as const)("and in %s with their types", (name, rows) => {
+    const types = Object.entries(rows).map(([key, type]) => `${key} ${type.replace(" or null", "").replace("error", "jsonb")}`);
+    const read = listed(name, /jsonb_to_recordset\(\w+\) as \w+ \(([^)]*)\)/);
+    expect(read).toEqual(types);
+  });
+});
+
+describe("the checks of a call know the same columns", () => {
+  const sorted = (list: readonly string[]) => list.toSorted();
+
+  it.each([
+    ["check_steps", /steps - '{([^}]*)}'/, keys(columns.steps)],
+    ["check_round", /'done', '{([^}]*)}'/, keys(columns.done)],
+    ["check_round", /'failed', '{([^}]*)}'/, keys(columns.failed)],
+    ["check_round", /'failures', '{([^}]*)}', '{}'/, keys(columns.failures)],
+    ["check_round", /'sleeps', '{([^}]*)}', '{([^}]*)}'/, keys(columns.sleeps)],
+    ["check_round", /'parks', '{([^}]*)}', '{}'/, keys(columns.parks)],
+    ["check_round", /'released', '{([^}]*)}', '{([^}]*)}'/, keys(columns.parks)],
+    ["check_round", /'blocked', '{([^}]*)}', '{}'/, keys(columns.blocked)],
+    ["check_enqueue", /'{id,input}', '{([^}]*)}'/, keys(columns.runs, columns.someRuns).filter((key) => key !== "key" && key !== "hash")],
+    ["check_runs", /runs, '{([^}]*)}', '{([^}]*)}'/, keys(columns.runs, columns.someRuns)],
+  ] as const)("%s (%s)", (name, pattern, expected) => {
+    expect(sorted(listed(name, pattern))).toEqual(sorted(expected));
+  });
+});
+
+describe("the headers of the calls tell the same columns", () => {
+  const told = (name: string, pattern: RegExp) => listed(name, pattern).map((key) => key.replace("?", ""));
+
+  it.each([
+    [/steps { ([^}]*) }/, keys(columns.steps)],
+    [/done { ([^}]*) }/, keys(columns.done)],
+    [/failed { ([^}]*) }/, keys(columns.failed)],
+    [/failures \[{ ([^}]*) }\]/, keys(columns.failures)],
+    [/sleeps \[{ ([^}]*) }\]/, keys(columns.sleeps)],
+    [/parks \[{ ([^}]*) }\]/, keys(columns.parks)],
+    [/blocked \[{ ([^}]*) }\]/, keys(columns.blocked)],
+  ])("advance: %s", (pattern, expected) => {
+    expect(told("advance", pattern)).toEqual(expected);
+  });
+
+  it("enqueue", () => {
+    expect(told("enqueue", /runs: \[{ ([^}]*) }\]/)).toEqual(keys(columns.runs, columns.someRuns));
+  });
+});

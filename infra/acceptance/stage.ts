@@ -69,7 +69,7 @@ export class Stage implements Secrets {
   /** Goes on past what cannot be removed, and resolves with what that was. */
   async remove(): Promise<string[]> {
     const left: string[] = [];
-    for (const undo of this.#made.reverse()) await undo().catch((thrown: unknown) => void left.push((thrown as Error).message));
+    for (const undo of this.#made.toReversed()) await undo().catch((thrown: unknown) => void left.push((thrown as Error).message));
     return left;
   }
 

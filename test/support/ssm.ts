@@ -32,7 +32,7 @@ export async function startSsm(): Promise<TestSsm> {
   let calls = 0;
   const answer = awsApi(ssmApi(parameters));
   const server = createServer((request, response) => {
-    if (/account-settings|\/concurrency$/.test(request.url ?? "")) return void answerOfLambda(ssm.concurrency, request.url!, response);
+    if (/account-settings|\/concurrency$/.test(request.url ?? "")) return answerOfLambda(ssm.concurrency, request.url!, response);
     if (request.headers["x-amz-target"] === undefined) return void response.writeHead(200, { "content-type": "text/xml" }).end(IDENTITY);
     calls++;
     if (ssm.away) response.writeHead(500).end();

@@ -16,7 +16,7 @@ export function standingResources(document: unknown): Resources {
 
 /** Of texts alone: what a condition asks of the stack's parameters only CloudFormation knows. */
 function holds(condition: unknown, named: Readonly<Record<string, unknown>>, name: string): boolean {
-  const [[key, value] = ["", undefined], ...more] = Object.entries((condition ?? {}) as object) as [string, unknown][];
+  const [[key, value] = ["", undefined], ...more] = Object.entries((condition ?? {}) as Record<string, unknown>);
   const each = (value: unknown) => (value as unknown[]).map((part) => holds(part, named, name));
   if (more.length === 0 && key === "Condition" && typeof value === "string" && Object.hasOwn(named, value))
     return holds(named[value], named, value);

@@ -40,6 +40,7 @@ export async function deployFunctions(role: Role | "owner", env: Record<string, 
     // The key stands between two others, as while keys are replaced.
     BATON_API_KEY_HASHES: ["ab".repeat(32), apiKeyHash, "cd".repeat(32)].join(),
     BATON_STAGE: "test",
+    BATON_STACKS: "on",
     ...env,
   });
   app();

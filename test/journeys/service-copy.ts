@@ -67,7 +67,7 @@ export class RunningService {
     const inherited = Object.entries(process.env).filter(([name]) => !/^(npm_|DATABASE_URL$|BATON_|VITEST|NODE_)/.test(name));
     this.npm = inGroup("npm", ["start", ...args], {
       cwd: folder,
-      env: { ...Object.fromEntries(inherited), PORT: String(port), ...env },
+      env: { ...Object.fromEntries(inherited), NODE_COMPILE_CACHE: join(tmpdir(), "compiled"), PORT: String(port), ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });
     for (const stream of [this.npm.stdout, this.npm.stderr]) stream?.setEncoding("utf8").on("data", (text) => (this.#output += text));

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { type Package, synthesise } from "../../infra/local/start/synthesise.ts";
-import { projectFolder } from "./project-folder.ts";
+import { madeOnce } from "./project-folder.ts";
 
 export interface Resource {
   readonly Type: string;
@@ -27,11 +27,13 @@ export interface Watched {
 }
 
 /**
- * Synthesises the service for a stage, under another name if there is one; what it wrote goes with
- * the test file.
+ * The service as it is synthesised for a stage, under another name if there is one; made once for
+ * all test files of a run, which only read it.
  */
 export async function templateOf(stage: string, service?: string): Promise<TestTemplate> {
-  const made = await synthesise(projectFolder(), { driver: "neon", stage, ...(service !== undefined && { service }) });
+  const made = await madeOnce(`template-${stage}-${service ?? ""}`, (folder) =>
+    synthesise(folder, { driver: "neon", stage, ...(service !== undefined && { service }) }),
+  );
   const { Resources: resources, Conditions: conditions } = JSON.parse(readFileSync(made.templateFile, "utf8")) as {
     Resources: Record<string, Resource>;
     Conditions: Record<string, unknown>;

@@ -1,8 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, afterEach, expect, test } from "vitest";
 import type { ClaimAnswer } from "../../shared/domain/protocol.ts";
-import { createTestDatabase, type FilledDatabase, fillDatabase, type TestDatabase } from "../support/database.ts";
+import { createTestDatabase, type QueryAsOwner, type TestDatabase } from "../support/database.ts";
 import { advanceRequest, claimRequest, member, step } from "../support/engine-calls.ts";
+import { clonesOf } from "../support/filled.ts";
+import { newIdOf } from "../support/new-ids.ts";
 import { explainingSession, sequentialScans, takingScans } from "../support/plans.ts";
 
 const MAX = 20;
@@ -11,16 +13,11 @@ const PLAN_SETTINGS = ["enable_hashjoin", "enable_mergejoin"];
 let database: TestDatabase;
 afterEach(() => database[Symbol.asyncDispose]());
 
-/** Databases with so many rows and no statistics, each filled once. */
-const filled = new Map<number, Promise<FilledDatabase>>();
-afterAll(async () => {
-  for (const each of filled.values()) await (await each)[Symbol.asyncDispose]();
-});
 const measured: string[] = [];
 afterAll(() => console.log(measured.join("\n")));
 
 /** As many finished, as many delayed and as many due runs, made on the server's side. */
-async function grow({ query }: Pick<TestDatabase, "query">, rows: number): Promise<void> {
+async function grow(query: QueryAsOwner, rows: number): Promise<void> {
   await query("select baton.ensure_partitions()");
   for (const [ahead, where] of [
     ["-1 hour", "ending"],
@@ -33,7 +30,7 @@ async function grow({ query }: Pick<TestDatabase, "query">, rows: number): Promi
         : "insert into baton.ending select id, 'done', null, start_at from stored";
     await query(
       `with stored as (
-         insert into baton.run select baton.new_id(), 'fulfil-order', 1, 2, '{}', now() + $2::interval + n * interval '1 microsecond', now()
+         insert into baton.run select ${newIdOf("n")}, 'fulfil-order', 1, 2, '{}', now() + $2::interval + n * interval '1 microsecond', now()
          from generate_series(1, $1::integer) as n returning id, start_at, priority)
        ${place}`,
       [rows, ahead],
@@ -42,13 +39,19 @@ async function grow({ query }: Pick<TestDatabase, "query">, rows: number): Promi
   await query("insert into baton.checkpoint select run_id, 'reserve', 0, 1, at, at, '{}' from baton.ending");
 }
 
-async function cloneOfFilled(rows: number): Promise<TestDatabase> {
-  if (!filled.has(rows))
-    filled.set(
-      rows,
-      fillDatabase((query) => grow({ query }, rows)),
-    );
-  return createTestDatabase((await filled.get(rows)!).name);
+const withoutStatistics = clonesOf(grow);
+async function withStatistics(rows: number): Promise<TestDatabase> {
+  const made = await withoutStatistics(rows);
+  await made.query("vacuum analyze");
+  return made;
+}
+
+/** As of a database that was analysed before there was anything in it. */
+async function withEmptyStatistics(rows: number): Promise<TestDatabase> {
+  const made = await createTestDatabase();
+  await made.query("analyze");
+  await grow(made.query, rows);
+  return made;
 }
 
 interface Touched {
@@ -84,21 +87,16 @@ async function touched(settings: readonly string[]): Promise<Touched> {
   return await once();
 }
 
-for (const [what, statistics, settings] of [
-  ["without statistics", undefined, []],
-  ["with statistics", "vacuum analyze", []],
-  ["with statistics, and neither hash nor merge joins", "vacuum analyze", PLAN_SETTINGS.map((name) => `set ${name} = off`)],
-  ["with the statistics of empty tables", "analyze", []],
+for (const [what, databaseOf, settings] of [
+  ["without statistics", withoutStatistics, []],
+  ["with statistics", withStatistics, []],
+  ["with statistics, and neither hash nor merge joins", withStatistics, PLAN_SETTINGS.map((name) => `set ${name} = off`)],
+  ["with the statistics of empty tables", withEmptyStatistics, []],
 ] as const) {
   test(`${what}, claim, round and tick read by key, take no row too many, and touch no more buffers among 100,000 rows of each kind than among 1,000`, async () => {
     const counts: Touched[] = [];
     for (const rows of [0, 1_000, 100_000]) {
-      database = await (statistics === "analyze" ? createTestDatabase() : cloneOfFilled(rows));
-      if (statistics === "analyze") {
-        await database.query("analyze");
-        await grow(database, rows);
-      }
-      if (statistics === "vacuum analyze") await database.query("vacuum analyze");
+      database = await databaseOf(rows);
       counts.push(await touched(settings));
       if (rows < 100_000) await database[Symbol.asyncDispose]();
     }

@@ -1,6 +1,8 @@
 import { afterAll, afterEach, expect, test } from "vitest";
 import type { ListAnswer, ListRequest, RunStatus } from "../../shared/domain/run-protocol.ts";
-import { createTestDatabase, type TestDatabase } from "../support/database.ts";
+import { createTestDatabase, type QueryAsOwner, type TestDatabase } from "../support/database.ts";
+import { clonesOf } from "../support/filled.ts";
+import { newIdOf } from "../support/new-ids.ts";
 import { explainingSession } from "../support/plans.ts";
 
 /** `npm run test:long` adds a million. */
@@ -19,10 +21,10 @@ let database: TestDatabase;
 afterEach(() => database[Symbol.asyncDispose]());
 
 /** Runs in an order that ids keep; each ends, waits, or is due, as its place is written. */
-async function grow(workflow: string, count: number, place: string): Promise<void> {
-  await database.query(
+async function grow(query: QueryAsOwner, workflow: string, count: number, place: string): Promise<void> {
+  await query(
     `with stored as (
-       insert into baton.run select baton.new_id(), $1, 1, 2, '{}', now(), now() from generate_series(1, $2::integer) returning id)
+       insert into baton.run select ${newIdOf("n")}, $1, 1, 2, '{}', now(), now() from generate_series(1, $2::integer) as n returning id)
      insert into baton.${place}`,
     [workflow, count],
   );
@@ -35,8 +37,8 @@ const leased =
   "lease select gen_random_uuid(), 0, now() + '1 hour', now(), 0, repeat('0', count(*)::integer)::varbit, 0, repeat('1', count(*)::integer)::varbit, null, array_agg(id) from stored";
 
 /** Three runs of a rare workflow in each status, behind as many others as are asked for. */
-async function fill(count: number, crowd: string): Promise<void> {
-  await database.query("select baton.ensure_partitions()");
+async function fill(query: QueryAsOwner, count: number, crowd: string): Promise<void> {
+  await query("select baton.ensure_partitions()");
   for (const place of [
     ...["done", "failed", "cancelled"].map(ended),
     queued("1 day"),
@@ -44,9 +46,9 @@ async function fill(count: number, crowd: string): Promise<void> {
     leased,
     "blocked select id, 'rare', 1, '', 'unknown', now() from stored",
   ]) {
-    await grow("rare", 3, place);
+    await grow(query, "rare", 3, place);
   }
-  await grow("frequent", count, crowd);
+  await grow(query, "frequent", count, crowd);
 }
 
 type List = (request: ListRequest) => Promise<{ answer: ListAnswer; buffers: number; rows: number; ms: number }>;
@@ -94,6 +96,9 @@ const crowds = [
   ["ready", queued("-1 hour")],
 ] as const;
 
+/** Behind more than two pages may look at. */
+const behind = clonesOf((query, place: string) => fill(query, 25_000, place));
+
 for (const [crowd, place] of crowds) {
   for (const size of SIZES) {
     test(
@@ -106,7 +111,7 @@ for (const [crowd, place] of crowds) {
         // Plans and statistics of empty tables are what a session has that was there before.
         await database.query("analyze");
         for (const request of requests) await list(request);
-        await fill(size, place);
+        await fill(database.query, size, place);
         for (const statistics of ["no", "fresh"]) {
           if (statistics === "fresh") await database.query("analyze");
           for (const request of requests) {
@@ -127,9 +132,8 @@ for (const [crowd, place] of crowds) {
 
 test("the few runs of a status are on the first page behind any crowd, but for those of another workflow that has ended", async () => {
   for (const [crowd, place] of crowds) {
-    database = await createTestDatabase();
+    database = await behind(place);
     const session = await explainingSession(database.ownerUrl);
-    await fill(20_000, place);
     for (const status of ["failed", "cancelled", "ready", "waiting", "running", "blocked"] as const) {
       if (status === crowd) continue;
       const { answer } = await listOf(session)({ limit: 101, status });
@@ -142,9 +146,8 @@ test("the few runs of a status are on the first page behind any crowd, but for t
 
 test("pages that hold less than they may lead to every run once, newest first, and end", async () => {
   for (const [crowd, place] of crowds) {
-    database = await createTestDatabase();
+    database = await behind(place);
     const session = await explainingSession(database.ownerUrl);
-    await fill(25_000, place);
     for (const status of STATUSES) {
       const { ids } = await walk(listOf(session), { limit: 101, workflow: "rare", ...(status !== undefined && { status }) });
       expect([crowd, status, ids.length]).toEqual([crowd, status, status === undefined ? 21 : 3]);

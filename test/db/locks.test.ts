@@ -3,8 +3,9 @@ import pg from "pg";
 import { afterAll, expect, test } from "vitest";
 import type { AdvanceRequest, ClaimAnswer, ClaimRequest } from "../../shared/domain/protocol.ts";
 import { decodeRuns } from "../../shared/domain/wire.ts";
-import { createTestDatabase, type TestDatabase } from "../support/database.ts";
+import type { TestDatabase } from "../support/database.ts";
 import { advanceRequest, block, claimRequest, error, failure, member, type Member, newRuns, sleep, step } from "../support/engine-calls.ts";
+import { clonesOf } from "../support/filled.ts";
 
 const measured: string[] = [];
 afterAll(() => console.log(measured.join("\n")));
@@ -81,13 +82,11 @@ async function live({ call }: Awaited<ReturnType<typeof countingSession>>, datab
     await database.query(`delete from baton.${table}`);
 }
 
-/** A database with so many weeks of partitions, and a session that counts. */
-async function aged(weeks: number) {
-  const database = await createTestDatabase();
-  await database.query("select baton.ensure_partitions()");
-  await database.query("select baton.make_partitions(baton.now() - interval '1 week' * $1, baton.now(), false)", [weeks - 4]);
-  return database;
-}
+/** A database with so many weeks of partitions. */
+const aged = clonesOf(async (query, weeks: number) => {
+  await query("select baton.ensure_partitions()");
+  await query("select baton.make_partitions(baton.now() - interval '1 week' * $1, baton.now(), false)", [weeks - 4]);
+});
 
 for (const weeks of [5, 265]) {
   test(`no call for a run or a lease locks a partition of another week, at ${weeks} weeks`, async () => {

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { describe, expect, test, vi } from "vitest";
@@ -7,8 +7,11 @@ import { budgetOf } from "../../infra/build/report.ts";
 import { readTemplate } from "../../infra/local/host/template.ts";
 import { synthesise } from "../../infra/local/start/synthesise.ts";
 import { projectFolder } from "../support/project-folder.ts";
+import { templateOf } from "../support/template.ts";
 
 const folder = projectFolder();
+const ready = await templateOf("dev");
+cpSync(ready.folder, folder, { recursive: true });
 const made = await synthesise(folder, { driver: "neon" });
 
 /** The names in a zip file, from its central directory. */

@@ -91,7 +91,7 @@ export class RunningService {
     this.#folder = folder;
     this.npm = inGroup("npm", ["start", ...args], {
       cwd: folder,
-      env: { ...ofAUser(), PORT: String(port), ...env },
+      env: { ...ofAUser(), NODE_COMPILE_CACHE: join(tmpdir(), "compiled"), PORT: String(port), ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });
     for (const stream of [this.npm.stdout, this.npm.stderr]) stream?.setEncoding("utf8").on("data", (text) => (this.#output += text));

@@ -5,6 +5,7 @@ import { createLogin } from "../../infra/migrate/logins.ts";
 import { migrate } from "../../infra/migrate.ts";
 import { type Address, type PgBouncer, startPgBouncer } from "./pgbouncer.ts";
 import { startCluster, uniqueName, withDatabase } from "./cluster.ts";
+import { makeScratchFolder } from "./scratch-folder.ts";
 
 /** The callers of the engine, each with a login of its own. */
 export const ROLES = ["producer", "poller", "reader", "operator"] as const;
@@ -35,6 +36,7 @@ declare module "vitest" {
 
 /** Starts one Postgres for all test files, with a migrated template database and the logins. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const scratch = makeScratchFolder();
   const cluster = await startCluster();
   const { adminUrl } = cluster;
   // For the reporter, which lives in this process too.
@@ -63,6 +65,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
     await bouncer?.stop();
     await cleanUp(server);
     await cluster.stop({ keepData });
+    if (keepData) scratch.keep();
+    else scratch.remove();
   };
 }
 

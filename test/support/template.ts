@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
+import { basename } from "node:path";
 import { type Package, synthesise } from "../../infra/local/start/synthesise.ts";
-import { projectFolder } from "./project-folder.ts";
+import { madeOnce } from "./project-folder.ts";
 
 export interface Resource {
   readonly Type: string;
@@ -29,12 +30,14 @@ export interface Watched {
 }
 
 /**
- * Synthesises the service for a stage, under another name if there is one, with other workflows if
- * there is a file of them; what it wrote goes with the test file.
+ * The service as it is synthesised for a stage, under another name if there is one, with other
+ * workflows if there is a file of them; made once for all test files of a run, which only read it.
  */
 export async function templateOf(stage: string, service?: string, workflows?: string): Promise<TestTemplate> {
   const others = { ...(service !== undefined && { service }), ...(workflows !== undefined && { workflows }) };
-  const made = await synthesise(projectFolder(), { driver: "neon", stage, ...others });
+  const made = await madeOnce(`template-${stage}-${service ?? ""}-${workflows === undefined ? "" : basename(workflows, ".ts")}`, (folder) =>
+    synthesise(folder, { driver: "neon", stage, ...others }),
+  );
   const document = JSON.parse(readFileSync(made.templateFile, "utf8")) as {
     Resources: Record<string, Resource>;
     Conditions: Record<string, unknown>;

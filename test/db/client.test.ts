@@ -114,7 +114,7 @@ describe.each(["neon", "pg"] as const)("through %s", (driver) => {
     expect(nudges).toBe(1);
   });
 
-  test("a wrong clock and a lost answer together still make one run", async () => {
+  test("an enqueue by a wrong clock whose first answer is lost makes one run", async () => {
     const before = await stored();
     const shaky = unreliable(database.connect("producer", driver), "lost", "baton.enqueue", 1);
     await over(shaky, { now: () => Date.now() - 40 * day }).enqueue(greet, { name: "Lin" });
@@ -170,9 +170,14 @@ describe.each(["neon", "pg"] as const)("through %s", (driver) => {
 
   test("waiting too short says how the run stands, and the run goes on", async () => {
     const { id } = await client.enqueue(greet, { name: "slow" }, { delay: "1 hour" });
-    const waiting = client.wait(id, { timeout: "3 seconds" });
-    await expect(waiting).rejects.toThrow(WaitTimeoutError);
-    await expect(waiting).rejects.toMatchObject({ runId: id, status: "waiting" });
+    // Where the database does not answer in time, nobody knows how it stands: a longer wait tells.
+    let thrown: unknown;
+    for (let seconds = 1; seconds <= 32; seconds *= 2) {
+      thrown = await client.wait(id, { timeout: `${seconds} seconds` }).catch((error: unknown) => error);
+      expect(thrown).toBeInstanceOf(WaitTimeoutError);
+      if ((thrown as WaitTimeoutError).status !== "unknown") break;
+    }
+    expect(thrown).toMatchObject({ runId: id, status: "waiting" });
     expect((await client.get(id))?.status).toBe("waiting");
   });
 

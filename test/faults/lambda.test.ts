@@ -4,10 +4,15 @@ import { until } from "../support/until.ts";
 
 const setScene = await deployPollers();
 
-/** An instance in the middle of the first step of one run. */
+/**
+ * An instance in the middle of the first step of one run. The database's clock stands, so that no
+ * lease ends before the test says so.
+ */
 async function inTheMiddle(scene: Scene) {
-  const { outside, start } = scene;
+  const { database, outside, start } = scene;
   const [id] = await scene.enqueue(1);
+  // By then the run is due.
+  await database.setNow(new Date(Date.now() + 1_000));
   const instance = await start();
   outside.hold();
   const invoked = instance.invoke(tick);
@@ -15,14 +20,21 @@ async function inTheMiddle(scene: Scene) {
   return { id: id!, instance, invoked };
 }
 
+/** The database's clock runs again, when the lease is over. */
+async function endLease({ database }: Scene): Promise<void> {
+  await database.setNow(null);
+  await database.advance("40 seconds");
+}
+
 /** Another instance takes over what one has left, once the lease is over. */
-async function takeOver({ database, outside, start }: Scene): Promise<number> {
+async function takeOver(scene: Scene): Promise<number> {
+  const { outside, start } = scene;
   outside.answerAfter(0);
   const other = await start();
   const early = reportOf(await other.invoke(tick));
   expect(early).toMatchObject({ leases: 0, crashed: 0, leaseExpiresInMs: expect.any(Number) });
   expect(outside.calls).toHaveLength(1);
-  await database.advance("31 seconds");
+  await endLease(scene);
   expect(reportOf(await other.invoke(tick))).toMatchObject({ leases: 1, crashed: 1, leaseExpiresInMs: null });
   return other.pid;
 }
@@ -74,7 +86,7 @@ test("a poller that thaws while another is at its run does not disturb it, and t
   const { database, outside, start } = scene;
   const { id, instance, invoked } = await inTheMiddle(scene);
   instance.freeze();
-  await database.advance("31 seconds");
+  await endLease(scene);
   const other = await start();
   const others = other.invoke(tick);
   await until("the other's step calls", () => outside.calls.length === 2);

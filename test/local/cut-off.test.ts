@@ -9,13 +9,14 @@ import { until } from "../support/until.ts";
 
 /** All processes that were given a word with their environment, whoever their parent is by now. */
 function withWord(word: string): string[] {
-  const named = readdirSync("/proc").filter((entry) => /^\d+$/.test(entry) && environmentOf(entry).includes(word));
-  return named.map((pid) => readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ")).filter(Boolean);
+  const named = readdirSync("/proc").filter((entry) => /^\d+$/.test(entry) && factOf(entry, "environ").includes(word));
+  return named.map((pid) => factOf(pid, "cmdline").replaceAll("\0", " ")).filter(Boolean);
 }
 
-function environmentOf(pid: string): string {
+/** Nothing of a process that has just ended. */
+function factOf(pid: string, fact: "environ" | "cmdline"): string {
   try {
-    return readFileSync(`/proc/${pid}/environ`, "utf8");
+    return readFileSync(`/proc/${pid}/${fact}`, "utf8");
   } catch {
     return "";
   }

@@ -117,7 +117,8 @@ export async function fillDatabase(fill: (query: QueryAsOwner) => Promise<void>)
 }
 
 function ownerPool(url: string): pg.Pool {
-  const pool = new pg.Pool({ connectionString: url, max: 4, allowExitOnIdle: true });
+  // What a test sets for later sessions of the database is not meant for those that are there.
+  const pool = new pg.Pool({ connectionString: url, max: 4, idleTimeoutMillis: 0, allowExitOnIdle: true });
   // Dropping a database ends its sessions; without a listener that would end the test process.
   pool.on("error", () => undefined);
   return pool;

@@ -2,8 +2,8 @@ import { afterAll } from "vitest";
 import { createTestDatabase, fillDatabase, type FilledDatabase, type QueryAsOwner, type TestDatabase } from "./database.ts";
 
 /**
- * Clones of databases that are each filled once for a test file, when the first is asked for. `what`
- * tells them apart.
+ * Clones of databases that are each filled once for a test file, when the first is asked for.
+ * `what` tells them apart.
  */
 export function clonesOf<What extends string | number>(
   fill: (query: QueryAsOwner, what: What) => Promise<void>,

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { until } from "../until.ts";
 import { watchdog } from "../../../infra/local/postgres/lifeline.ts";
 import type { Invocation, LambdaError, Outcome } from "./outcome.ts";
 import { type RuntimeListener, startRuntimeApi } from "./runtime-api.ts";
@@ -94,6 +95,15 @@ export class LambdaInstance {
 
   thaw(): void {
     this.#process.kill("SIGCONT");
+  }
+
+  /**
+   * From now on the function is told that few of its seconds are left: too few to begin a step, and
+   * enough to end well. Resolves when it knows.
+   */
+  async nearDeadline(): Promise<void> {
+    this.#process.kill("SIGUSR2");
+    await until("it knows that the deadline is near", () => this.log.includes("the deadline is near"));
   }
 
   /** The function's timeout is over: by itself after `timeoutMs`, or because a test says so. */

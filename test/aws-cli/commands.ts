@@ -37,7 +37,7 @@ function commandsIn(block: string): string[] {
   let open = "";
   for (const line of block.trimEnd().split("\n")) {
     open += `${line}\n`;
-    const goesOn = line.endsWith("\\") || (open.startsWith("for ") && !line.startsWith("done")) || /^read [^;&]*$/.test(line);
+    const goesOn = line.endsWith("\\") || (open.startsWith("for ") && !line.startsWith("done")) || /\bread -rs \w+$/.test(line);
     if (goesOn) continue;
     commands.push(open.trimEnd());
     open = "";

@@ -47,7 +47,7 @@ export const EXPECTED: readonly Expected[] = [
     asks: [put("enqueue-run", "postgresql://a"), put("control-runs", "postgresql://b"), put("poll-queue", "postgresql://c")],
     says: stored,
   },
-  { has: /^read -rs/, typed: ["postgresql://new"], asks: overwrite("postgresql://new"), says: stored },
+  { has: /^printf 'URL of poll-queue/, typed: ["postgresql://new"], asks: overwrite("postgresql://new"), says: stored },
   // Told by npm run doctor.
   { has: /^aws ssm put-parameter/, asks: overwrite("postgresql://poll_queue:secret@db.example/neondb"), says: stored },
   {

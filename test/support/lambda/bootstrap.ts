@@ -68,7 +68,7 @@ async function handle(handler: Handler, { headers, body }: Answer): Promise<void
 /** What is left of an invocation when a test says that its deadline is near: it stays so. */
 const NEAR_MS = 15_000;
 let deadlineIsNear = false;
-process.on("SIGUSR2", () => {
+process.on("SIGALRM", () => {
   deadlineIsNear = true;
   console.log("the deadline is near");
 });

@@ -102,7 +102,7 @@ export class LambdaInstance {
    * enough to end well. Resolves when it knows.
    */
   async nearDeadline(): Promise<void> {
-    this.#process.kill("SIGUSR2");
+    this.#process.kill("SIGALRM");
     await until("it knows that the deadline is near", () => this.log.includes("the deadline is near"));
   }
 

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { accessSync, constants, mkdtempSync, rmSync, statfsSync } from "node:fs";
+import { accessSync, chmodSync, constants, mkdtempSync, rmSync, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -27,6 +27,8 @@ export interface ScratchFolder {
 export function makeScratchFolder(): ScratchFolder {
   const onDisk = process.env["TMPDIR"] !== undefined || process.env["BATON_TEST_KEEP"] === "1" || !hasRoom(MEMORY);
   const path = mkdtempSync(join(onDisk ? tmpdir() : MEMORY, "baton-test-"));
+  // Root's PgBouncer runs as somebody else, who has a folder of its own in here.
+  chmodSync(path, 0o711);
   process.env["TMPDIR"] = path;
   const keep = removeWithUs(path);
   return { path, keep, remove: () => (rmSync(path, { recursive: true, force: true }), keep()) };

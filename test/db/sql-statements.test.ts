@@ -2,6 +2,7 @@ import pg from "pg";
 import { beforeAll, beforeEach, expect, test, vi } from "vitest";
 import type { Statement } from "../../shared/domain/statement.ts";
 import { createTestDatabase, type Driver } from "../support/database.ts";
+import { until } from "../support/until.ts";
 import { checkAfterEach, engineOf, leaseOf, step } from "../support/engine-calls.ts";
 
 const database = await createTestDatabase();
@@ -109,12 +110,15 @@ for (const driver of ["neon", "pg"] as Driver[]) {
     ];
     await engine.advanceWith(token, 1, { steps: [step(runs[0]!)] }, [...dirt.map((text) => ({ text })), insert("tenant")]);
     expect(await effects()).toEqual(["tenant"]);
-    const left = `select nullif(current_setting('app.tenant', true), '') as tenant, (select count(*)::int from pg_locks where locktype = 'advisory' and objid = 4711
-      and database = (select oid from pg_database where datname = current_database())) as locks,
+    // Neon's session is cleaned after its answer, and another may look before that.
+    const locks = `select from pg_locks where locktype = 'advisory' and objid = 4711
+      and database = (select oid from pg_database where datname = current_database())`;
+    await until("the lock is gone", async () => (await database.query(locks)).length === 0);
+    const left = `select nullif(current_setting('app.tenant', true), '') as tenant,
       to_regclass('pg_temp.scratch') as scratch, (select count(*)::int from pg_prepared_statements where name = 'mine') as prepared,
       (select count(*)::int from pg_cursors where name = 'c') as cursors, current_setting('search_path') <> 'service' as searches`;
     expect((await poller.transaction([{ text: left }]))[0]).toEqual([
-      { tenant: null, locks: 0, scratch: null, prepared: 0, cursors: 0, searches: true },
+      { tenant: null, scratch: null, prepared: 0, cursors: 0, searches: true },
     ]);
   });
 }

@@ -1,9 +1,8 @@
-import { parseArgs } from "node:util";
 import { LambdaClient } from "@aws-sdk/client-lambda";
 import { checkConnectionString } from "../shared/db/connection-string.ts";
 import { readParameter } from "../shared/db/ssm-parameter.ts";
 import { parseApiKeys } from "../shared/lambda/api-key.ts";
-import { accountIn, lineFor, regionFrom } from "./deploy/target.ts";
+import { accountIn, lineFor, readTarget, regionFrom } from "./deploy/target.ts";
 import { checkDoor, checkLogin, type Finding } from "./doctor/checks.ts";
 import { factsOf } from "./doctor/login.ts";
 import { checkConcurrency, concurrencyOf, reservedFor } from "./doctor/quota.ts";
@@ -107,7 +106,7 @@ async function checkUrl(name: string, group: string): Promise<Finding[]> {
 }
 
 async function main(args: string[]): Promise<void> {
-  const { stage, region } = parseArgs({ args, options: { stage: { type: "string" }, region: { type: "string" } } }).values;
+  const { stage, region } = readTarget(args, USAGE);
   const owner = process.env["DATABASE_URL"];
   if (!stage || !owner) throw new Error(USAGE);
   if (!(await doctor(stage, regionFrom(region, process.env), owner))) process.exitCode = 1;

@@ -1,3 +1,4 @@
+import { parseArgs } from "node:util";
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 
 /** Where a command acts. */
@@ -42,4 +43,14 @@ export async function accountIn(region: string): Promise<string | undefined> {
 /** One line, to be read before anything happens. */
 export function lineFor({ service, stage, region, account }: Target): string {
   return `Service ${service}, stage ${stage}, region ${region}, ${account === undefined ? "no account: AWS takes no credentials of this machine" : `account ${account}`}`;
+}
+
+/** `--stage` and `--region` of a command. Throws a sentence with its usage for anything else. */
+export function readTarget(args: string[], usage: string): { stage?: string | undefined; region?: string | undefined } {
+  try {
+    return parseArgs({ args, options: { stage: { type: "string" }, region: { type: "string" } } }).values;
+  } catch (error) {
+    // Node's own message goes on with advice about positional arguments.
+    throw new Error(`${(error as Error).message.split(/\.\s/)[0]?.replace(/\.$/, "")}. ${usage}`, { cause: error });
+  }
 }

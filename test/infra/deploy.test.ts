@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { deploy, type DeployOptions } from "../../infra/deploy.ts";
-import { regionFrom } from "../../infra/deploy/target.ts";
+import { readTarget, regionFrom } from "../../infra/deploy/target.ts";
 import { checkSchema, migrate } from "../../infra/migrate.ts";
 import { type EmptyServer, query, startEmptyServer } from "../db/empty-server.ts";
 
@@ -89,6 +89,12 @@ test("the region is the one that is given, or else that of the environment, as f
     "eu-west-1",
     "us-east-2",
   ]);
+});
+
+test("a command that takes a stage and a region says how it is used when it is given something else", () => {
+  expect(readTarget(["--stage", "acc"], "Usage: x")).toEqual({ stage: "acc" });
+  expect(() => readTarget(["--frob"], "Usage: x")).toThrow("Unknown option '--frob'. Usage: x");
+  expect(() => readTarget(["acc"], "Usage: x")).toThrow("Unexpected argument 'acc'. Usage: x");
 });
 
 test("service, stage, region and account are said before anything happens, and without credentials nothing does", async () => {

@@ -161,6 +161,19 @@ test.each(roles.map(([id]) => id))("%s is needed with its trust: without it AWS 
   expect(() => templateFrom(untrusted)).toThrow(new RegExp(`its role ${id} cannot be assumed by (lambda|scheduler)\\.amazonaws\\.com`));
 });
 
+test("a key of one's own for the secrets is one statement more for each function, and the local host takes it", () => {
+  const document = structuredClone({ ...made.document, Conditions: { ...made.conditions } });
+  document.Conditions["SecretsHaveAKey"] = { "Fn::Not": [{ "Fn::Equals": ["arn:aws:kms:eu-central-1:123456789012:key/k", ""] }] };
+  const counts = ({ roles }: ReturnType<typeof templateFrom>) => roles.map(({ name, statements }) => [name, statements.length] as const);
+  const before = new Map(counts(templateFrom(made.document)));
+  expect(counts(templateFrom(document)).map(([name, count]) => [name, count - before.get(name)!])).toEqual([
+    ["EnqueueRunRole", 1],
+    ["ControlRunsRole", 1],
+    ["PollQueueRole", 1],
+    ["PollQueueScheduleRole", 0],
+  ]);
+});
+
 test("a schedule's role is for this account's schedules alone", () => {
   const strange = changed("PollQueueScheduleRole", ({ Properties }) => {
     const { Statement } = Properties["AssumeRolePolicyDocument"] as { Statement: { Condition: unknown }[] };

@@ -4,8 +4,11 @@ export type Context = Readonly<Record<string, string>>;
 /** One key of a statement's Condition, ready to be asked. */
 export type Condition = (context: Context) => boolean;
 
-/** The keys that the local host gives; a condition on another one could not be judged. */
-const KEYS = ["iam:PassedToService", "aws:SourceAccount", "aws:SourceArn"] as const;
+/**
+ * The keys that the local host gives, and that of KMS, which has no call here; a condition on
+ * another one could not be judged.
+ */
+const KEYS = ["iam:PassedToService", "aws:SourceAccount", "aws:SourceArn", "kms:ViaService"] as const;
 const KNOWN_KEYS = new Map(KEYS.map((key) => [key.toLowerCase(), key]));
 
 const equals = (wanted: string) => (given: string) => given === wanted;

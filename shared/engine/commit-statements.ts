@@ -5,7 +5,7 @@ import { writeRound } from "./build-round.ts";
 import { fenced, emptyAnswer } from "./commit-round.ts";
 import type { Lease } from "./lease.ts";
 import type { FinishedNode } from "./member.ts";
-import { settleStatements } from "./settle-statements.ts";
+import { MayBeStoredError, settleStatements } from "./settle-statements.ts";
 import { decide } from "./start-members.ts";
 
 /** `sql` nodes in one transaction at most; more would hold the users' locks for longer. */
@@ -30,42 +30,61 @@ export async function commitStatements(lease: Lease, entries: readonly FinishedN
   const refused = await tryAll(lease, nodes);
   if (refused === undefined || lease.lost) return;
   for (const node of nodes) {
-    const alone = await tryAlone(lease, node, nodes.length === 1 ? refused : undefined);
+    const alone = await tryAlone(lease, node, nodes.length === 1 || mayBeStored(refused) ? refused : undefined);
     if (lease.lost) return;
     if (alone !== undefined) refuse(lease, node, alone);
   }
 }
 
-/** One node by itself, again while its outcome is unknown. refused: what became of a first try. */
+/**
+ * One node by itself, again while its outcome is unknown. refused: what became of a first try.
+ *
+ * What may be stored is sent again too: the round comes before the statements, and is refused as a
+ * duplicate (BT003) where the output is there. Throws where it stays unknown: the lease is given
+ * up.
+ */
 async function tryAlone(lease: Lease, node: FinishedNode, refused?: Error): Promise<Error | undefined> {
   let last = refused;
+  let unsure: Error | undefined;
   for (let sent = last === undefined ? 0 : 1; sent < sendsAtMost && !node.member.gone && !lease.lost; sent++) {
     if (last !== undefined && !wasUnknown(last)) return last;
-    last = await tryAll(lease, [node]);
+    if (mayBeStored(last)) unsure ??= last;
+    last = await tryAll(lease, [node], unsure !== undefined);
     if (last === undefined) return undefined;
   }
-  return node.member.gone ? undefined : last;
+  if (node.member.gone || lease.lost) return undefined;
+  if (mayBeStored(last)) unsure ??= last;
+  if (unsure !== undefined) throw unsure.cause;
+  return last;
 }
 
-const wasUnknown = ({ cause }: Error) => cause instanceof DatabaseUnknownOutcomeError;
+const mayBeStored = (error: Error | undefined) => error instanceof MayBeStoredError;
+const wasUnknown = (error: Error) => mayBeStored(error) || error.cause instanceof DatabaseUnknownOutcomeError;
 
 /**
  * One transaction; the error is that of the database's definitive no, or our own while it was
  * written.
  */
-async function tryAll(lease: Lease, nodes: readonly FinishedNode[]): Promise<Error | undefined> {
+async function tryAll(lease: Lease, nodes: readonly FinishedNode[], unsure = false): Promise<Error | undefined> {
   const { poller } = lease;
   const written = writeRound(nodes, poller.settings.ttlMs, poller.clock.now(), { strict: true });
   if ("broken" in written) return written.broken;
   const statements = nodes.flatMap((node) => node.statements ?? []);
   const round = lease.beginRound();
-  const settled = await settleStatements(lease, round, written.request, statements);
+  const settled = await settleStatements(lease, round, written.request, statements).catch(orMayBeStored);
+  if (settled instanceof Error) return settled;
   if (settled.probed !== undefined) applyRound(lease, [], settled.probed);
   if ("answer" in settled) applyRound(lease, nodes, settled.answer);
-  else if (settled.refused.sqlstate === "BT002") applyRound(lease, nodes, emptyAnswer(round));
+  else if (settled.refused.sqlstate === "BT002" || (unsure && settled.refused.sqlstate === "BT003"))
+    applyRound(lease, nodes, emptyAnswer(round));
   else if (settled.refused.sqlstate === "BT001") fenced(lease);
   else return settled.refused;
   return undefined;
+}
+
+function orMayBeStored(thrown: unknown): MayBeStoredError {
+  if (thrown instanceof MayBeStoredError) return thrown;
+  throw thrown;
 }
 
 /**

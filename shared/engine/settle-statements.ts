@@ -1,4 +1,4 @@
-import { DatabaseRefusedError, DatabaseUnknownOutcomeError } from "../domain/database-errors.ts";
+import { DatabaseRefusedError } from "../domain/database-errors.ts";
 import type { AdvanceAnswer } from "../domain/protocol.ts";
 import type { Statement } from "../domain/statement.ts";
 import type { Lease } from "./lease.ts";
@@ -11,7 +11,7 @@ const busyTries = 5;
 /**
  * Commits a strict round with the statements of `sql` nodes. An outcome that is unknown may be the
  * statements' own doing, such as a result that no answer has room for, and would be unknown each
- * time: the lease is asked which it was, and they are not sent again.
+ * time: the lease is asked which it was. Throws MayBeStoredError where that cannot be told.
  */
 export async function settleStatements(
   lease: Lease,
@@ -29,24 +29,24 @@ export async function settleStatements(
   }
 }
 
+/** The statements may have been committed: the round was taken, by them or by a copy of a probe. */
+export class MayBeStoredError extends Error {
+  override readonly name = "MayBeStoredError";
+}
+
 /**
- * Takes the same round with nothing in it. Refused as applied before (BT002): the statements were
- * committed. Applied: they were not, and never will be, since a late copy finds its number taken. A
- * probe whose own answer was lost cannot tell its own round from the statements': then the lease is
- * given up.
+ * Takes the same round with nothing in it. Applied: the statements were not, and never will be,
+ * since a late copy finds its number taken. Refused as applied before (BT002): by the statements,
+ * or by a copy of the probe that was lost or came twice. A storm found that: seven effects were
+ * taken for stored that were not.
  */
 async function probe(lease: Lease, round: number, unsettled: UnsettledError) {
   const { poller } = lease;
-  let isLost = false;
   const empty = JSON.stringify({ ttl_ms: poller.settings.ttlMs, strict: true });
-  const call = () =>
-    poller.store.advance(lease.token, round, empty).catch((thrown: unknown) => {
-      isLost ||= thrown instanceof DatabaseUnknownOutcomeError;
-      throw thrown;
-    });
+  const call = () => poller.store.advance(lease.token, round, empty);
   const settled = await settle(poller, call, { unknownMs: unknownMsOf(poller), tally: unsureSince(poller.clock.now()) });
   if ("answer" in settled) return { refused: notApplied(unsettled), probed: settled.answer };
-  if (settled.refused.sqlstate === "BT002" && isLost) throw unsettled;
+  if (settled.refused.sqlstate === "BT002") throw new MayBeStoredError("The statements may have been committed.", { cause: unsettled });
   return settled;
 }
 

@@ -52,8 +52,8 @@ export const engine: readonly Mutant[] = [
   {
     name: "An output of a sql node that is stored already counts as a failed attempt",
     file: "shared/engine/commit-statements.ts",
-    find: 'refused.sqlstate === "BT003"',
-    replace: 'refused.sqlstate === "BT013"',
+    find: 'isOfTheDatabase && refused.sqlstate === "BT003"',
+    replace: 'isOfTheDatabase && refused.sqlstate === "BT013"',
     ...caught("journeys/stored-before.test.ts", "an output of a sql node that is stored already counts as no failed attempt"),
   },
   {

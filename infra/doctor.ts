@@ -6,12 +6,11 @@ import { accountIn, lineFor, readTarget, regionFrom } from "./deploy/target.ts";
 import { checkDoor, checkLogin, type Finding } from "./doctor/checks.ts";
 import { factsOf } from "./doctor/login.ts";
 import { checkConcurrency, concurrencyOf, reservedFor } from "./doctor/quota.ts";
+import { FUNCTION_GROUPS } from "./migrate/logins.ts";
 import { checkSchema } from "./migrate.ts";
 import { serviceName } from "./service.ts";
 
 const USAGE = "Usage: DATABASE_URL=<the owner's> npm run doctor -- --stage <stage> [--region <region>]";
-
-const GROUPS = { "enqueue-run": "baton_producer", "control-runs": "baton_operator", "poll-queue": "baton_poller" } as const;
 
 const SCHEMA = {
   current: undefined,
@@ -35,7 +34,7 @@ async function doctor(stage: string, region: string, owner: string): Promise<boo
     ...(await lookAt("schema", () => checkOwner(owner))),
     ...(await lookAt(`/${service}/${stage}/api-keys`, (name) => checkKeys(name, stage))),
   ];
-  for (const [fn, group] of Object.entries(GROUPS))
+  for (const [fn, group] of Object.entries(FUNCTION_GROUPS))
     findings.push(...(await lookAt(`/${service}/${stage}/${fn}/database-url`, (name) => checkUrl(name, group))));
   for (const { about, advice } of findings) console.log(advice === undefined ? `ok   ${about}` : `FIX  ${about}\n     ${advice}`);
   return findings.every(({ advice }) => advice === undefined);

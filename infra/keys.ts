@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { SSMClient } from "@aws-sdk/client-ssm";
 import type { ApiKey, KeyRole } from "../shared/lambda/api-key.ts";
-import { accountIn, lineFor, regionFrom } from "./deploy/target.ts";
+import { accountIn, explainArguments, lineFor, regionFrom } from "./deploy/target.ts";
 import { StoredKeys } from "./keys/stored-keys.ts";
 import { serviceName } from "./service.ts";
 
@@ -32,14 +32,12 @@ async function main(args: string[]): Promise<void> {
 
 function readArguments(args: string[]) {
   const options = { stage: { type: "string" }, role: { type: "string" }, region: { type: "string" } } as const;
-  try {
+  return explainArguments(USAGE, () => {
     const read = parseArgs({ args, options, allowPositionals: true });
     const { role } = read.values;
     if (role !== undefined && !["producer", "reader", "operator"].includes(role)) throw new Error(`There is no role ${role}`);
     return read;
-  } catch (error) {
-    throw new Error(`${(error as Error).message.split(/\.\s/)[0]?.replace(/\.$/, "")}. ${USAGE}`, { cause: error });
-  }
+  });
 }
 
 function print(keys: readonly ApiKey[]): void {

@@ -1,10 +1,8 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { CloudFormationClient, DescribeStacksCommand, type Stack } from "@aws-sdk/client-cloudformation";
 import type { Driver } from "../../shared/db/connect.ts";
-import { ROOT, SERVERLESS } from "../build.ts";
-import { deploy, ServerlessFailedError } from "../deploy.ts";
+import { runServerless } from "../deploy/serverless.ts";
+import { deploy } from "../deploy.ts";
 
 /** Where a stage stands. */
 export interface Cloud {
@@ -34,7 +32,7 @@ export function awsCloud({ service, stage, region, driver, log }: CloudOptions):
       await deploy({ stage, region, url, driver, workflows, log, roles: true, migrates: true, force: true, dryRun: false });
       return addressIn(await describe());
     },
-    remove: () => removeStack(stage, region),
+    remove: () => runServerless("remove", { stage, region }),
   };
 }
 
@@ -53,12 +51,4 @@ export function addressIn(stack: Pick<Stack, "Outputs"> | undefined): string {
   const address = stack?.Outputs?.find(({ OutputKey }) => OutputKey === "HttpApiUrl")?.OutputValue;
   if (address === undefined) throw new Error("The stack has no output HttpApiUrl: look at it in the console of CloudFormation.");
   return address.replace(/\/$/, "");
-}
-
-async function removeStack(stage: string, region: string): Promise<void> {
-  const { DATABASE_URL: _owner, ...env } = process.env;
-  const args = [SERVERLESS, "remove", "--stage", stage, "--region", region];
-  const child = spawn(process.execPath, args, { cwd: ROOT, env: { ...env, AWS_REGION: region }, stdio: "inherit" });
-  const [code] = (await once(child, "close")) as [number | null];
-  if (code !== 0) throw new ServerlessFailedError("remove", code ?? 1);
 }

@@ -3,13 +3,12 @@ import { DeleteParameterCommand, PutParameterCommand, type SSMClient } from "@aw
 import pg from "pg";
 import { StoredKeys } from "../keys/stored-keys.ts";
 import { withClient } from "../migrate/connection.ts";
-import { createLogin, type GroupRole } from "../migrate/logins.ts";
+import { createLogin, FUNCTION_GROUPS } from "../migrate/logins.ts";
 import type { Secrets } from "./checks.ts";
 import { markTable } from "./workflows.ts";
 
-const GROUPS = { "enqueue-run": "baton_producer", "control-runs": "baton_operator", "poll-queue": "baton_poller" } as const;
-type Bundle = keyof typeof GROUPS;
-const BUNDLES = Object.keys(GROUPS) as Bundle[];
+type Bundle = keyof typeof FUNCTION_GROUPS;
+const BUNDLES = Object.keys(FUNCTION_GROUPS) as Bundle[];
 
 const KEY_NAME = "acceptance";
 
@@ -44,7 +43,7 @@ export class Stage implements Secrets {
         () => this.#removeParameter(`${bundle}/database-url`),
         () => this.#dropLogin(bundle),
       );
-      await this.#setPassword(bundle, GROUPS[bundle]);
+      await this.#setPassword(bundle);
     }
     this.#made.push(
       () => this.#removeParameter("api-keys"),
@@ -54,7 +53,7 @@ export class Stage implements Secrets {
   }
 
   async rotatePasswords(): Promise<void> {
-    for (const bundle of BUNDLES) await this.#setPassword(bundle, GROUPS[bundle]);
+    for (const bundle of BUNDLES) await this.#setPassword(bundle);
   }
 
   addKey(): Promise<string> {
@@ -73,10 +72,10 @@ export class Stage implements Secrets {
     return left;
   }
 
-  async #setPassword(bundle: Bundle, memberOf: GroupRole): Promise<void> {
+  async #setPassword(bundle: Bundle): Promise<void> {
     const password = randomBytes(24).toString("base64url");
     const name = this.#loginOf(bundle);
-    await createLogin({ url: this.#options.ownerUrl, name, password, memberOf });
+    await createLogin({ url: this.#options.ownerUrl, name, password, memberOf: FUNCTION_GROUPS[bundle] });
     const url = Object.assign(new URL(this.#options.functionsUrl), { username: name, password });
     const parameter = { Name: this.#parameterOf(`${bundle}/database-url`), Value: url.href, Type: "SecureString" as const };
     await this.#options.ssm.send(new PutParameterCommand({ ...parameter, Overwrite: true }));

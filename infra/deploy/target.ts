@@ -47,8 +47,14 @@ export function lineFor({ service, stage, region, account }: Target): string {
 
 /** `--stage` and `--region` of a command. Throws a sentence with its usage for anything else. */
 export function readTarget(args: string[], usage: string): { stage?: string | undefined; region?: string | undefined } {
+  const options = { stage: { type: "string" }, region: { type: "string" } } as const;
+  return explainArguments(usage, () => parseArgs({ args, options }).values);
+}
+
+/** What reading a command's arguments throws, with the command's usage behind it. */
+export function explainArguments<Read>(usage: string, read: () => Read): Read {
   try {
-    return parseArgs({ args, options: { stage: { type: "string" }, region: { type: "string" } } }).values;
+    return read();
   } catch (error) {
     // Node's own message goes on with advice about positional arguments.
     throw new Error(`${(error as Error).message.split(/\.\s/)[0]?.replace(/\.$/, "")}. ${usage}`, { cause: error });

@@ -1,9 +1,6 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { GetAccountSettingsCommand, GetFunctionConcurrencyCommand, type LambdaClient } from "@aws-sdk/client-lambda";
-import { parse } from "yaml";
 import * as z from "zod";
-import { ROOT } from "../build.ts";
+import { readServiceFile } from "../service.ts";
 import type { Finding } from "./checks.ts";
 
 const Params = z.object({ params: z.record(z.string(), z.record(z.string(), z.unknown())) });
@@ -11,7 +8,7 @@ const RESERVED = { pollQueue: "pollers", enqueueRun: "producers", controlRuns: "
 
 /** How much concurrency the `params` of serverless.yml reserve for a stage. */
 export function reservedFor(stage: string): number {
-  const { params } = Params.parse(parse(readFileSync(join(ROOT, "serverless.yml"), "utf8")));
+  const { params } = Params.parse(readServiceFile());
   const chosen: Record<string, unknown> = { ...params["default"], ...params[stage] };
   return Object.values(RESERVED).reduce((sum, name) => sum + Number(chosen[name] ?? 0), 0);
 }

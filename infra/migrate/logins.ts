@@ -3,6 +3,13 @@ import { withClient } from "./connection.ts";
 
 export type GroupRole = "baton_producer" | "baton_poller" | "baton_reader" | "baton_operator" | "baton_migrator";
 
+/** The group of the login that each function works as, by its bundle's name. */
+export const FUNCTION_GROUPS = {
+  "enqueue-run": "baton_producer",
+  "control-runs": "baton_operator",
+  "poll-queue": "baton_poller",
+} as const satisfies Readonly<Record<string, GroupRole>>;
+
 export interface Login {
   /** A user that may create roles. */
   readonly url: string;

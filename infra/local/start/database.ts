@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { checkSchema } from "../../migrate/check-schema.ts";
 import { withClient } from "../../migrate/connection.ts";
-import { createLogin, type GroupRole } from "../../migrate/logins.ts";
+import { createLogin, FUNCTION_GROUPS } from "../../migrate/logins.ts";
 import { migrate } from "../../migrate.ts";
 import type { ConnectOptions, Driver } from "../../../shared/db/connect.ts";
 import { keepPostgres, type KeeperOptions } from "../postgres/keeper.ts";
@@ -25,13 +25,6 @@ export type DatabaseEvents = Pick<KeeperOptions, "say" | "onRestart" | "onGivenU
 export class UnusableDatabaseError extends Error {
   override readonly name = "UnusableDatabaseError";
 }
-
-/** Each function's own login may do what its group may, and nothing else. */
-const GROUPS: Readonly<Record<string, GroupRole>> = {
-  "enqueue-run": "baton_producer",
-  "control-runs": "baton_operator",
-  "poll-queue": "baton_poller",
-};
 
 /**
  * The database of DATABASE_URL as it stands. Throws UnusableDatabaseError when it cannot be reached
@@ -78,7 +71,7 @@ export async function embeddedDatabase(folder: string, driver: Driver, events: D
 
 async function makeLogins(adminUrl: string): Promise<Map<string, string>> {
   const urls = new Map<string, string>();
-  for (const [bundle, memberOf] of Object.entries(GROUPS)) {
+  for (const [bundle, memberOf] of Object.entries(FUNCTION_GROUPS)) {
     const login = { name: bundle.replaceAll("-", "_"), password: randomBytes(18).toString("base64url") };
     await createLogin({ url: adminUrl, ...login, memberOf });
     const url = new URL(adminUrl);

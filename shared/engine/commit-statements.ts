@@ -5,7 +5,7 @@ import { writeRound } from "./build-round.ts";
 import { fenced, emptyAnswer } from "./commit-round.ts";
 import type { Lease } from "./lease.ts";
 import type { FinishedNode } from "./member.ts";
-import { MayBeStoredError, settleStatements } from "./settle-statements.ts";
+import { settleStatements } from "./settle-statements.ts";
 import { decide } from "./start-members.ts";
 
 /** `sql` nodes in one transaction at most; more would hold the users' locks for longer. */
@@ -30,7 +30,7 @@ export async function commitStatements(lease: Lease, entries: readonly FinishedN
   const refused = await tryAll(lease, nodes);
   if (refused === undefined || lease.lost) return;
   for (const node of nodes) {
-    const alone = await tryAlone(lease, node, nodes.length === 1 || mayBeStored(refused) ? refused : undefined);
+    const alone = await tryAlone(lease, node, nodes.length === 1 || refused instanceof MayBeStoredError ? refused : undefined);
     if (lease.lost) return;
     if (alone !== undefined) refuse(lease, node, alone);
   }
@@ -45,21 +45,25 @@ export async function commitStatements(lease: Lease, entries: readonly FinishedN
  */
 async function tryAlone(lease: Lease, node: FinishedNode, refused?: Error): Promise<Error | undefined> {
   let last = refused;
-  let unsure: Error | undefined;
-  for (let sent = last === undefined ? 0 : 1; sent < sendsAtMost && !node.member.gone && !lease.lost; sent++) {
-    if (last !== undefined && !wasUnknown(last)) return last;
-    if (mayBeStored(last)) unsure ??= last;
+  let unsure = unsureOf(refused);
+  for (let sent = refused === undefined ? 0 : 1; sent < sendsAtMost && (last === undefined || wasUnknown(last)); sent++) {
+    if (node.member.gone || lease.lost) return undefined;
     last = await tryAll(lease, [node], unsure !== undefined);
     if (last === undefined) return undefined;
+    unsure ??= unsureOf(last);
   }
   if (node.member.gone || lease.lost) return undefined;
-  if (mayBeStored(last)) unsure ??= last;
-  if (unsure !== undefined) throw unsure.cause;
+  if (unsure !== undefined && wasUnknown(last!)) throw unsure.cause;
   return last;
 }
 
-const mayBeStored = (error: Error | undefined) => error instanceof MayBeStoredError;
-const wasUnknown = (error: Error) => mayBeStored(error) || error.cause instanceof DatabaseUnknownOutcomeError;
+/** Nobody can tell whether the statements were committed. Its cause is what to throw at last. */
+class MayBeStoredError extends Error {
+  override readonly name = "MayBeStoredError";
+}
+
+const unsureOf = (error: Error | undefined) => (error instanceof MayBeStoredError ? error : undefined);
+const wasUnknown = (error: Error) => error instanceof MayBeStoredError || error.cause instanceof DatabaseUnknownOutcomeError;
 
 /**
  * One transaction; the error is that of the database's definitive no, or our own while it was
@@ -71,8 +75,8 @@ async function tryAll(lease: Lease, nodes: readonly FinishedNode[], unsure = fal
   if ("broken" in written) return written.broken;
   const statements = nodes.flatMap((node) => node.statements ?? []);
   const round = lease.beginRound();
-  const settled = await settleStatements(lease, round, written.request, statements).catch(orMayBeStored);
-  if (settled instanceof Error) return settled;
+  const settled = await settleStatements(lease, round, written.request, statements);
+  if ("unsure" in settled) return new MayBeStoredError("The statements may have been committed.", { cause: settled.unsure });
   if (settled.probed !== undefined) applyRound(lease, [], settled.probed);
   if ("answer" in settled) applyRound(lease, nodes, settled.answer);
   else if (settled.refused.sqlstate === "BT002" || (unsure && settled.refused.sqlstate === "BT003"))
@@ -80,11 +84,6 @@ async function tryAll(lease: Lease, nodes: readonly FinishedNode[], unsure = fal
   else if (settled.refused.sqlstate === "BT001") fenced(lease);
   else return settled.refused;
   return undefined;
-}
-
-function orMayBeStored(thrown: unknown): MayBeStoredError {
-  if (thrown instanceof MayBeStoredError) return thrown;
-  throw thrown;
 }
 
 /**

@@ -8,17 +8,23 @@ import { settle, unknownMsOf, UnsettledError, type Settled } from "./settle.ts";
 /** A deadlock or a lock timeout is no failed attempt; this many in a row are. */
 const busyTries = 5;
 
+/** probed: what the round was answered that was taken in place of the statements'. */
+export type SettledStatements =
+  | (Settled<AdvanceAnswer> & { readonly probed?: AdvanceAnswer })
+  /** They may have been committed: the round was taken, by them or by a copy of a probe. */
+  | { readonly unsure: UnsettledError };
+
 /**
  * Commits a strict round with the statements of `sql` nodes. An outcome that is unknown may be the
  * statements' own doing, such as a result that no answer has room for, and would be unknown each
- * time: the lease is asked which it was. Throws MayBeStoredError where that cannot be told.
+ * time: the lease is asked which it was.
  */
 export async function settleStatements(
   lease: Lease,
   round: number,
   request: string,
   statements: readonly Statement[],
-): Promise<Settled<AdvanceAnswer> & { readonly probed?: AdvanceAnswer }> {
+): Promise<SettledStatements> {
   const { poller } = lease;
   try {
     const call = () => poller.store.advanceWith(lease.token, round, request, statements);
@@ -29,25 +35,19 @@ export async function settleStatements(
   }
 }
 
-/** The statements may have been committed: the round was taken, by them or by a copy of a probe. */
-export class MayBeStoredError extends Error {
-  override readonly name = "MayBeStoredError";
-}
-
 /**
  * Takes the same round with nothing in it. Applied: the statements were not, and never will be,
  * since a late copy finds its number taken. Refused as applied before (BT002): by the statements,
  * or by a copy of the probe that was lost or came twice. A storm found that: seven effects were
  * taken for stored that were not.
  */
-async function probe(lease: Lease, round: number, unsettled: UnsettledError) {
+async function probe(lease: Lease, round: number, unsettled: UnsettledError): Promise<SettledStatements> {
   const { poller } = lease;
   const empty = JSON.stringify({ ttl_ms: poller.settings.ttlMs, strict: true });
   const call = () => poller.store.advance(lease.token, round, empty);
   const settled = await settle(poller, call, { unknownMs: unknownMsOf(poller), tally: unsureSince(poller.clock.now()) });
   if ("answer" in settled) return { refused: notApplied(unsettled), probed: settled.answer };
-  if (settled.refused.sqlstate === "BT002") throw new MayBeStoredError("The statements may have been committed.", { cause: unsettled });
-  return settled;
+  return settled.refused.sqlstate === "BT002" ? { unsure: unsettled } : settled;
 }
 
 function notApplied({ cause }: UnsettledError): DatabaseRefusedError {

@@ -66,7 +66,10 @@ async function judgeEntries(client: pg.Client, ledger: Ledger): Promise<number> 
     select c.run_id, false from baton.checkpoint c where c.node = 'book' and not exists (select from storm.entry e where e.run_id = c.run_id)
     union all
     select e.run_id, false from storm.entry e
-    where not exists (select from baton.checkpoint c where c.run_id = e.run_id and c.node = 'book') group by e.run_id`);
+    where not exists (select from baton.checkpoint c where c.run_id = e.run_id and c.node = 'book') group by e.run_id
+    union all
+    select d.run_id, false from baton.ending d
+    where d.status = 'done' and not exists (select from storm.entry e where e.run_id = d.run_id)`);
   for (const { run_id: run, wrong } of rows)
     ledger.problem(`${run} was booked ${wrong ? "more than once" : "without its output, or half"}`);
   return rows.filter(({ wrong }) => wrong).length;

@@ -6,6 +6,6 @@
  * which threads meet.
  */
 export const keptSeeds: readonly number[] = [
-  // A probe that came twice was taken for the statements that it asked for: seven effects were lost.
+  // A probe that came twice was taken for the statements: seven effects were lost.
   195293666,
 ];

@@ -3,6 +3,15 @@
 create schema baton;
 
 -- owner: baton_migrator
+create table baton.attribute (
+  run_id uuid not null,
+  attributes jsonb not null,
+  constraint attribute_of_run PRIMARY KEY (run_id)
+)
+partition by RANGE (run_id);
+CREATE INDEX attribute_contained ON ONLY baton.attribute USING gin (attributes jsonb_path_ops);
+
+-- owner: baton_migrator
 create table baton.blocked (
   run_id uuid not null,
   workflow text not null,
@@ -1441,7 +1450,7 @@ CREATE OR REPLACE FUNCTION baton.make_partitions(earliest timestamp with time zo
  SET default_table_access_method TO 'heap'
 AS $function$
 declare
-  parents text[] := array['run', 'checkpoint', 'failure', 'ending'];
+  parents text[] := array['run', 'attribute', 'checkpoint', 'failure', 'ending'];
   weeks timestamp[] := array(
     select generate_series(date_trunc('week', earliest at time zone 'UTC'), latest at time zone 'UTC', interval '7 days'));
   missing record;
@@ -2537,6 +2546,7 @@ grant usage on schema baton to baton_operator;
 grant usage on schema baton to baton_poller;
 grant usage on schema baton to baton_producer;
 grant usage on schema baton to baton_reader;
+grant delete, insert, select, update on table baton.attribute to baton_engine;
 grant delete, insert, select, update on table baton.blocked to baton_engine;
 grant delete, insert, select, update on table baton.checkpoint to baton_engine;
 grant delete, insert, select, update on table baton.clock to baton_engine;

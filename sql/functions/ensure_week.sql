@@ -1,7 +1,7 @@
 -- Makes the partitions of the ids that are taken at a moment, those of the last 24 hours and of
 -- five minutes ahead, if they are missing. An enqueue makes no more than it needs, because its
 -- transaction may be a user's: who needs the same week has to wait for it. A look at the
--- catalogue's cache, mostly one: ending is the last of the four that are made.
+-- catalogue's cache, mostly one: ending is the last of the five that are made.
 create or replace function baton.ensure_week(moment timestamptz) returns void
 language plpgsql volatile
 as $$

@@ -1,6 +1,6 @@
--- Makes the partitions of run, checkpoint, failure and ending that are missing for the weeks from
--- one moment to another. Weeks are arithmetic on UTC without a zone: a day with a change of clocks
--- has 24 hours here too.
+-- Makes the partitions of run, attribute, checkpoint, failure and ending that are missing for the
+-- weeks from one moment to another. Weeks are arithmetic on UTC without a zone: a day with a change
+-- of clocks has 24 hours here too.
 -- CREATE LIKE and ATTACH take a lock that readers and writers do not notice; CREATE … PARTITION OF
 -- would stop both. The lock on the parent is what ATTACH takes anyway, and nobody but its owner and
 -- the engine may take it. impatient: who finds it taken leaves the rest to its holder, whose
@@ -12,7 +12,7 @@ language plpgsql security definer set search_path = pg_catalog, baton, pg_temp s
   set default_tablespace = '' set default_table_access_method = 'heap'
 as $$
 declare
-  parents text[] := array['run', 'checkpoint', 'failure', 'ending'];
+  parents text[] := array['run', 'attribute', 'checkpoint', 'failure', 'ending'];
   weeks timestamp[] := array(
     select generate_series(date_trunc('week', earliest at time zone 'UTC'), latest at time zone 'UTC', interval '7 days'));
   missing record;

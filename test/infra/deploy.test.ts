@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { deploy, type DeployOptions } from "../../infra/deploy.ts";
-import { readTarget, regionFrom } from "../../infra/deploy/target.ts";
+import { readTarget, regionFrom, requireStage } from "../../infra/deploy/target.ts";
 import { checkSchema, migrate } from "../../infra/migrate.ts";
 import { type EmptyServer, query, startEmptyServer } from "../db/empty-server.ts";
 import { projectFolder } from "../support/project-folder.ts";
@@ -96,6 +96,23 @@ test("the region is the one that is given, or else that of the environment, as f
     "eu-west-1",
     "us-east-2",
   ]);
+});
+
+test("each command that takes a stage refuses a name that could stand in no name of the stack, before anything is done", () => {
+  const env = { ...process.env, DATABASE_URL: url, AWS_REGION: "eu-west-1" };
+  const commands = [["deploy"], ["doctor"], ["acceptance"], ["keys", "list"], ["package"]] as const;
+  for (const [command, ...more] of commands) {
+    const script = fileURLToPath(new URL(`../../infra/${command}.ts`, import.meta.url));
+    const ended = spawnSync(process.execPath, [script, ...more, "--stage", "Pr_od"], { encoding: "utf8", env });
+    const stderr = '"Pr_od" cannot be the name of a stage: it takes letters, digits and hyphens. Nothing was done.\n';
+    expect(ended, command).toMatchObject({ status: 1, stdout: "", stderr });
+  }
+});
+
+test("a stage's name is as long as the longest name of a function leaves room for", () => {
+  expect(requireStage("a".repeat(46), "Usage: x", "baton")).toHaveLength(46);
+  expect(() => requireStage("a".repeat(47), "Usage: x", "baton")).toThrow(/is too long for the name of a stage of baton: it takes 46 /);
+  expect(() => requireStage("", "Usage: x", "baton")).toThrow("Say which stage. Usage: x");
 });
 
 test("a command that takes a stage and a region says how it is used when it is given something else", () => {

@@ -2,6 +2,11 @@ import pg from "pg";
 
 /** What cannot run in a transaction, such as `create index concurrently`. */
 const NOT_IN_A_TRANSACTION = "25001";
+/** A role that is not there. */
+const UNKNOWN_OBJECT = "42704";
+const WITHOUT_ROLES =
+  ". Without roles there are none of Baton's, and a migration runs with them and without. Take the statement out of it and put it into " +
+  "sql/service/grants.sql, which --no-roles leaves out.";
 /** `create schema` of a name that somebody else has. */
 const SCHEMA_EXISTS = "42P06";
 const NOT_OURS =
@@ -63,8 +68,9 @@ export class WrongEncodingError extends Error {
   }
 }
 
-function adviceOn(sqlstate: string | undefined): string {
+function adviceOn(sqlstate: string | undefined, message: string): string {
   if (sqlstate === NOT_IN_A_TRANSACTION) return OUTSIDE;
+  if (sqlstate === UNKNOWN_OBJECT && /^role "baton_\w+" does not exist$/.test(message)) return WITHOUT_ROLES;
   return sqlstate === SCHEMA_EXISTS ? NOT_OURS : "";
 }
 
@@ -77,7 +83,7 @@ export class RefusedSqlError extends Error {
   constructor(file: string, cause: unknown) {
     const sqlstate = cause instanceof pg.DatabaseError ? cause.code : undefined;
     const code = sqlstate === undefined ? "" : ` (${sqlstate})`;
-    super(`${file} was refused: ${(cause as Error).message}${code}${adviceOn(sqlstate)}`, { cause });
+    super(`${file} was refused: ${(cause as Error).message}${code}${adviceOn(sqlstate, (cause as Error).message)}`, { cause });
     this.file = file;
     this.sqlstate = sqlstate;
   }

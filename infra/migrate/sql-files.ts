@@ -52,13 +52,18 @@ export const SQL_DIR = join(ROOT, "sql");
 
 /**
  * What has tables besides Baton: such a folder may have migrations, and a `roles.sql` and a
- * `grants.sql` that are applied after Baton's. One that is not there has none.
+ * `grants.sql` that are applied after Baton's, and not without roles. One that is not there has
+ * none.
  */
-const OTHERS: readonly Folder[] = [{ path: join(ROOT, "examples/sql"), name: "examples/sql" }];
+const EXAMPLES: Folder = { path: join(ROOT, "examples/sql"), name: "examples/sql" };
 
-/** The files of this project; or those of one folder, and of `others` beside it. */
-export function readSqlFiles(sqlDir?: string, others = sqlDir === undefined ? OTHERS : []): SqlFiles {
+/** The same for what is the service's own; its migrations may stand among Baton's too. */
+const serviceFolder = (sqlDir: string): Folder => ({ path: join(sqlDir, "service"), name: "sql/service" });
+
+/** The files of this project; or those of one folder, and of `more` beside it. */
+export function readSqlFiles(sqlDir?: string, more = sqlDir === undefined ? [EXAMPLES] : []): SqlFiles {
   const baton = { path: sqlDir ?? SQL_DIR, name: "sql" };
+  const others = [...more, serviceFolder(baton.path)];
   const everywhere = (file: string) => [readSqlFile(baton, file), ...others.flatMap((folder) => readIfThere(folder, file))];
   const migrations = inOrder([baton, ...others].flatMap((folder) => readFolder(folder, "migrations")));
   const functions = readFolder(baton, "functions").map(withHeader);

@@ -80,7 +80,8 @@ async function applyMigration(deployment: Deployment, migration: SqlFile): Promi
     return false;
   }
   refuseEmptyMigration(file, text);
-  await inOneTransaction(client, file, () => applyFile(client, migration));
+  const others = deployment.files.migrations.filter((other) => other !== migration);
+  await inOneTransaction(client, file, () => applyFile(client, migration, others));
   // The file may have taken another role.
   await becomeMigrator(deployment);
   await client.query("insert into baton.migration (name, checksum) values ($1, $2)", [name, checksum]);
@@ -210,10 +211,10 @@ async function inTransaction<Result>(client: pg.ClientBase, work: () => Promise<
   }
 }
 
-/** Sends a file as one request. */
-async function applyFile(client: pg.ClientBase, { file, text }: SqlFile): Promise<void> {
+/** Sends a file as one request; others: what else may have made what is in its way. */
+async function applyFile(client: pg.ClientBase, { file, text }: SqlFile, others: readonly SqlFile[] = []): Promise<void> {
   refuseUnlawfulFile(file, text);
-  await refusable(file, client.query(text));
+  await refusable(file, client.query(text), others);
 }
 
 /** Makes sure that the transaction in which files are applied is still the same afterwards. */
@@ -228,10 +229,10 @@ async function currentTransaction(client: pg.ClientBase): Promise<string> {
   return rows[0]!.id;
 }
 
-async function refusable(file: string, query: Promise<unknown>): Promise<void> {
+async function refusable(file: string, query: Promise<unknown>, others: readonly SqlFile[] = []): Promise<void> {
   try {
     await query;
   } catch (error) {
-    throw new RefusedSqlError(file, error);
+    throw new RefusedSqlError(file, error, others);
   }
 }

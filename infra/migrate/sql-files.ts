@@ -74,11 +74,25 @@ export function readSqlFiles(sqlDir?: string, more = sqlDir === undefined ? [EXA
   return { migrations, functions, roles, grants, retired, functionsChecksum, rolesChecksum };
 }
 
-/** By number, wherever they come from; what has been applied is known by its name alone. */
+const NUMBERED = /^\d{4}_/;
+
+/**
+ * By number, wherever they come from; what has been applied is known by its name alone. Throws
+ * UnlawfulFileError where the numbers do not say which one comes first.
+ */
 function inOrder(migrations: readonly SqlFile[]): SqlFile[] {
   const sorted = migrations.toSorted((a, b) => (a.name < b.name ? -1 : 1));
-  const twice = sorted.find(({ name }, n) => sorted[n + 1]?.name === name);
-  if (twice !== undefined) throw new UnlawfulFileError(twice.file, "has the name of a migration in another folder. Rename one of them");
+  for (const [n, { file, name }] of sorted.entries()) {
+    if (!NUMBERED.test(name))
+      throw new UnlawfulFileError(
+        file,
+        "has no number of four digits to be applied by. Name it such as 0101_shop.sql, with the next number",
+      );
+    const other = sorted[n + 1];
+    if (other?.name === name) throw new UnlawfulFileError(file, "has the name of a migration in another folder. Rename one of them");
+    if (other?.name.slice(0, 4) === name.slice(0, 4))
+      throw new UnlawfulFileError(other.file, `has the number of ${file}. Give the newer one the next number`);
+  }
   return sorted;
 }
 

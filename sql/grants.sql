@@ -18,3 +18,6 @@ begin
   end loop;
 end
 $$;
+
+-- What people may read without a function.
+grant select on baton.actions to baton_reader, baton_operator;

@@ -20,4 +20,5 @@ end
 $$;
 
 -- Views read with their owner's rights: what they show, and of a lease its members.
-grant select on baton.run, baton.checkpoint, baton.failure, baton.ending, baton.redrive, baton.ready, baton.lease, baton.blocked to baton_views;
+grant select on baton.run, baton.checkpoint, baton.failure, baton.ending, baton.redrive, baton.ready, baton.lease, baton.blocked,
+  baton.audit to baton_views;

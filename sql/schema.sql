@@ -158,6 +158,71 @@ create table baton.setback (
   constraint setback_is_noted_once PRIMARY KEY (was, set_to)
 );
 
+-- owner: baton_views
+create view baton.backlog (
+  run_id uuid,
+  workflow text,
+  priority smallint,
+  status text,
+  due_at timestamp with time zone,
+  overdue_ms bigint,
+  suspect boolean,
+  reason text,
+  created_at timestamp with time zone
+);
+
+-- owner: baton_views
+create view baton.failures (
+  run_id uuid,
+  workflow text,
+  node text,
+  attempt smallint,
+  started_at timestamp with time zone,
+  finished_at timestamp with time zone,
+  duration_ms bigint,
+  retry_at timestamp with time zone,
+  error_name text,
+  error_message text,
+  fingerprint text
+);
+
+-- owner: baton_views
+create view baton.runs (
+  id uuid,
+  workflow text,
+  version integer,
+  priority smallint,
+  status text,
+  created_at timestamp with time zone,
+  start_at timestamp with time zone,
+  due_at timestamp with time zone,
+  started_at timestamp with time zone,
+  ended_at timestamp with time zone,
+  waited_ms bigint,
+  duration_ms bigint,
+  steps integer,
+  failures integer,
+  crashes integer,
+  redrives integer,
+  error_name text,
+  error_message text,
+  input_bytes integer
+);
+
+-- owner: baton_views
+create view baton.steps (
+  run_id uuid,
+  workflow text,
+  node text,
+  "position" smallint,
+  attempt smallint,
+  started_at timestamp with time zone,
+  finished_at timestamp with time zone,
+  duration_ms bigint,
+  is_sleep boolean,
+  output_bytes integer
+);
+
 -- owner: baton_engine
 CREATE OR REPLACE FUNCTION baton.advance(token uuid, round integer, request jsonb)
  RETURNS json
@@ -1204,6 +1269,16 @@ end
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.fingerprint(name text, message text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  select concat_ws(': ', name,
+    regexp_replace(left(message, 200), '[[:alpha:]_-]*[[:digit:]][[:alnum:]_-]*([.,:/+@#]+[[:alpha:]_-]*[[:digit:]][[:alnum:]_-]*)*', '#', 'g'))
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.forget_keys(most integer, moment timestamp with time zone)
  RETURNS void
  LANGUAGE plpgsql
@@ -1580,6 +1655,15 @@ CREATE OR REPLACE FUNCTION baton.merge_attributes(attributes jsonb, patch jsonb)
 AS $function$
   select coalesce(jsonb_object_agg(key, value) filter (where value <> 'null'), '{}') from jsonb_each(attributes || patch)
 $function$;
+
+-- owner: baton_engine
+CREATE OR REPLACE FUNCTION baton.moment()
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+AS $function$ select baton.now() $function$;
 
 -- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.move_waits(jump baton.clock, ids uuid[], run_ats timestamp with time zone[], moment timestamp with time zone)
@@ -2304,6 +2388,17 @@ AS $function$
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.runs_between(earliest timestamp with time zone, latest timestamp with time zone)
+ RETURNS SETOF baton.runs
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select r.* from baton.runs r
+  where r.id >= baton.id_at(earliest - interval '24 hours') and r.id < baton.id_at(latest + interval '5 minutes')
+    and r.created_at >= earliest and r.created_at < latest
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.runs_to_stop(ids uuid[])
  RETURNS uuid[]
  LANGUAGE plpgsql
@@ -2699,24 +2794,41 @@ grant usage on schema baton to baton_operator;
 grant usage on schema baton to baton_poller;
 grant usage on schema baton to baton_producer;
 grant usage on schema baton to baton_reader;
+grant usage on schema baton to baton_views;
 grant delete, insert, select, update on table baton.attribute to baton_engine;
+grant select on table baton.backlog to baton_operator;
+grant select on table baton.backlog to baton_reader;
 grant delete, insert, select, update on table baton.blocked to baton_engine;
+grant select on table baton.blocked to baton_views;
 grant delete, insert, select, update on table baton.checkpoint to baton_engine;
+grant select on table baton.checkpoint to baton_views;
 grant delete, insert, select, update on table baton.clock to baton_engine;
 grant delete, insert, select, update on table baton.control to baton_engine;
 grant delete, insert, select, update on table baton.dedup to baton_engine;
 grant delete, insert, select, update on table baton.ending to baton_engine;
+grant select on table baton.ending to baton_views;
 grant delete, insert, select, update on table baton.failure to baton_engine;
+grant select on table baton.failure to baton_views;
+grant select on table baton.failures to baton_operator;
+grant select on table baton.failures to baton_reader;
 grant delete, insert, select, update on table baton.lease to baton_engine;
+grant select on table baton.lease to baton_views;
 grant select on table baton.migration to baton_engine;
 grant select on table baton.migration to baton_operator;
 grant select on table baton.migration to baton_poller;
 grant select on table baton.migration to baton_producer;
 grant select on table baton.migration to baton_reader;
 grant delete, insert, select, update on table baton.ready to baton_engine;
+grant select on table baton.ready to baton_views;
 grant delete, insert, select, update on table baton.redrive to baton_engine;
+grant select on table baton.redrive to baton_views;
 grant delete, insert, select, update on table baton.run to baton_engine;
+grant select on table baton.run to baton_views;
+grant select on table baton.runs to baton_operator;
+grant select on table baton.runs to baton_reader;
 grant delete, insert, select, update on table baton.setback to baton_engine;
+grant select on table baton.steps to baton_operator;
+grant select on table baton.steps to baton_reader;
 grant execute on function baton.advance(uuid,integer,jsonb) to baton_poller;
 grant execute on function baton.append_checkpoints(baton.lease,jsonb,boolean,timestamp with time zone) to baton_engine;
 grant execute on function baton.append_failures(baton.lease,jsonb,timestamp with time zone) to baton_engine;
@@ -2755,6 +2867,9 @@ grant execute on function baton.find_free_slots(bit varying,integer) to baton_en
 grant execute on function baton.find_pointer(jsonb,jsonb) to baton_engine;
 grant execute on function baton.find_run(uuid) to baton_operator;
 grant execute on function baton.find_run(uuid) to baton_reader;
+grant execute on function baton.fingerprint(text,text) to baton_engine;
+grant execute on function baton.fingerprint(text,text) to baton_operator;
+grant execute on function baton.fingerprint(text,text) to baton_reader;
 grant execute on function baton.forget_keys(integer,timestamp with time zone) to baton_engine;
 grant execute on function baton.forget_some(integer,timestamp with time zone) to baton_engine;
 grant execute on function baton.forgiven_failures(uuid[]) to baton_engine;
@@ -2763,6 +2878,7 @@ grant execute on function baton.has_member(baton.lease,integer,uuid) to baton_en
 grant execute on function baton.heal_clock(timestamp with time zone) to baton_engine;
 grant execute on function baton.heal_waits(baton.clock,timestamp with time zone,integer) to baton_engine;
 grant execute on function baton.id_at(timestamp with time zone) to baton_engine;
+grant execute on function baton.id_at(timestamp with time zone) to baton_operator;
 grant execute on function baton.id_at(timestamp with time zone) to baton_reader;
 grant execute on function baton.id_time(uuid) to baton_engine;
 grant execute on function baton.is_double(numeric) to baton_engine;
@@ -2775,6 +2891,8 @@ grant execute on function baton.lock_run(uuid) to baton_engine;
 grant execute on function baton.make_partitions(timestamp with time zone,timestamp with time zone,boolean) to baton_engine;
 grant execute on function baton.mark_gone(baton.lease,integer[],uuid[]) to baton_engine;
 grant execute on function baton.merge_attributes(jsonb,jsonb) to baton_engine;
+grant execute on function baton.moment() to baton_operator;
+grant execute on function baton.moment() to baton_reader;
 grant execute on function baton.move_waits(baton.clock,uuid[],timestamp with time zone[],timestamp with time zone) to baton_engine;
 grant execute on function baton.never() to baton_engine;
 grant execute on function baton.never() to baton_operator;
@@ -2811,6 +2929,9 @@ grant execute on function baton.require_read_committed() to baton_engine;
 grant execute on function baton.require_rows(text,jsonb,text[],text[]) to baton_engine;
 grant execute on function baton.return_members(baton.lease,uuid[],timestamp with time zone) to baton_engine;
 grant execute on function baton.runs_as_columns(jsonb) to baton_engine;
+grant execute on function baton.runs_between(timestamp with time zone,timestamp with time zone) to baton_engine;
+grant execute on function baton.runs_between(timestamp with time zone,timestamp with time zone) to baton_operator;
+grant execute on function baton.runs_between(timestamp with time zone,timestamp with time zone) to baton_reader;
 grant execute on function baton.runs_to_stop(uuid[]) to baton_engine;
 grant execute on function baton.runs_with_ending(uuid[]) to baton_engine;
 grant execute on function baton.runs_with_output(uuid[],text[]) to baton_engine;

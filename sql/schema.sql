@@ -263,6 +263,7 @@ declare
   done integer[];
   stopped uuid[];
   skipped uuid[];
+  left_out jsonb;
   refill record;
 begin
   perform baton.require_read_committed();
@@ -290,6 +291,9 @@ begin
     raise exception 'runs % have that output already, or are no members of lease %', lost, token using errcode = 'BT003';
   end if;
   perform baton.append_failures(held, request -> 'failures', moment);
+  if request ? 'attributes' then
+    left_out := baton.patch_members(held, request -> 'attributes', lost);
+  end if;
   done := baton.end_members(held, request -> 'done', 'done', lost, checked, moment)
     || baton.end_members(held, request -> 'failed', 'failed', lost, checked, moment);
   stopped := baton.stop_members(held, done, moment);
@@ -304,16 +308,17 @@ begin
     || baton.park_members(held, request -> 'released', true, skipped, moment)
     || baton.block_members(held, request -> 'blocked', skipped, moment), skipped);
   held.round := advance.round;
-  held.told := case when cardinality(skipped) > 0 then jsonb_build_object('lost', to_jsonb(lost), 'stopped', to_jsonb(stopped)) end;
+  held.told := case when cardinality(skipped) > 0 or left_out is not null
+    then jsonb_strip_nulls(jsonb_build_object('lost', to_jsonb(lost), 'stopped', to_jsonb(stopped), 'left_out', left_out)) end;
   if request ? 'claim' then
     refill := baton.refill_lease(held, request -> 'claim', moment, (request ->> 'ttl_ms')::integer);
-    return json_build_object('now', moment, 'round', advance.round, 'stopped', stopped, 'lost', lost,
+    return json_build_object('now', moment, 'round', advance.round, 'stopped', stopped, 'lost', lost, 'left_out', left_out,
       'low', refill.low, 'due_in_ms', refill.due_in_ms, 'poisoned', refill.poisoned, 'runs', refill.runs);
   end if;
   update baton.lease l set round = held.round, gone = held.gone, told = held.told,
     expires_at = moment + least((request ->> 'ttl_ms')::integer, 3600000) * interval '1 millisecond'
   where l.token = advance.token;
-  return json_build_object('now', moment, 'round', advance.round, 'stopped', stopped, 'lost', lost);
+  return json_build_object('now', moment, 'round', advance.round, 'stopped', stopped, 'lost', lost, 'left_out', left_out);
 end
 $function$;
 
@@ -400,6 +405,17 @@ begin
   perform baton.put_back(ids, wakes);
   return coalesce(slots, '{}');
 end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.attributes_as_column(runs jsonb)
+ RETURNS jsonb
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  select json_build_object('attributes', coalesce(json_agg(run -> 'attributes' order by nth), '[]'))::jsonb
+  from jsonb_array_elements(runs) with ordinality as r (run, nth)
+  where coalesce((run ->> 'known')::uuid = (run ->> 'id')::uuid, true)
 $function$;
 
 -- owner: baton_engine
@@ -502,6 +518,39 @@ begin
 end
 $function$;
 
+-- owner: baton_engine
+CREATE OR REPLACE FUNCTION baton.change_attributes(id uuid, request jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET enable_seqscan TO 'off'
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+declare
+  came record;
+begin
+  perform baton.require_read_committed();
+  perform baton.commit_durably();
+  perform baton.require_id('the run of change_attributes', id);
+  perform baton.require_keys('the request of change_attributes', request, '{patch}', '{patch,checked}');
+  perform baton.require_kind('the request of change_attributes', request, 'object', '{patch}');
+  if request -> 'checked' is distinct from 'true' then
+    perform baton.refuse_unfaithful(jsonb_build_array(request -> 'patch'), 'attributes');
+  end if;
+  if not baton.lock_run(id) then
+    return null;
+  end if;
+  came := baton.patch_attributes(id, request -> 'patch');
+  if came.bytes > 2048 then
+    raise exception 'the attributes of run % would be % bytes of JSON as the database writes it, more than 2048', id, came.bytes
+      using errcode = 'BT053', detail = came.bytes, hint = 'Keep in them what the run is found by; null takes a key away.';
+  end if;
+  return jsonb_build_object('attributes', came.patched, 'changed', came.changed);
+end
+$function$;
+
 -- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.check_claim(what text, request jsonb, required text[], optional text[])
  RETURNS void
@@ -566,12 +615,16 @@ begin
     perform baton.check_runs(request -> 'runs');
   else
     perform baton.require_keys('the request of enqueue', request, '{fresh}', '{fresh,shared,checked}');
-    perform baton.check_columns('the fresh runs of enqueue', fresh, '{id,input}', '{id,input,workflow,version,priority,run_at,delay_ms}');
+    perform baton.check_columns('the fresh runs of enqueue', fresh, '{id,input}', '{id,input,workflow,version,priority,run_at,delay_ms,attributes}');
     if request ? 'shared' then
       perform baton.require_keys('what fresh runs share', request -> 'shared', '{}', '{workflow,version,priority}');
     end if;
     if fresh @? '$.id[*] ? (@ == null)' then
       raise exception 'a fresh run of enqueue has no id' using errcode = 'BT040', hint = 'Give each a UUIDv7. Nothing was stored.';
+    end if;
+    if fresh @? 'strict $.attributes[*] ? (@.type() != "object" && @ != null)' then
+      raise exception 'the attributes of a fresh run of enqueue are no object'
+        using errcode = 'BT040', hint = 'Give an object, or null where there are none. Nothing was stored.';
     end if;
   end if;
   if jsonb_array_length(coalesce(fresh -> 'id', request -> 'runs')) = 0 then
@@ -599,9 +652,9 @@ CREATE OR REPLACE FUNCTION baton.check_round(request jsonb)
 AS $function$
 begin
   if jsonb_typeof(request) is distinct from 'object' or jsonb_typeof(request -> 'ttl_ms') is distinct from 'number'
-    or request - '{ttl_ms,strict,checked,claim,steps,done,failed,failures,sleeps,parks,released,blocked}'::text[] <> '{}' then
+    or request - '{ttl_ms,strict,checked,claim,steps,done,failed,failures,sleeps,parks,released,blocked,attributes}'::text[] <> '{}' then
     perform baton.require_keys('the round', request, '{ttl_ms}',
-      '{ttl_ms,strict,checked,claim,steps,done,failed,failures,sleeps,parks,released,blocked}');
+      '{ttl_ms,strict,checked,claim,steps,done,failed,failures,sleeps,parks,released,blocked,attributes}');
     perform baton.require_kind('the round', request, 'number', '{ttl_ms}');
   end if;
   if request ? 'steps' then
@@ -635,6 +688,9 @@ begin
   if request ? 'blocked' then
     perform baton.require_rows('what the round sets aside', request -> 'blocked', '{run,place,workflow,version,shape,reason}', '{}');
   end if;
+  if request ? 'attributes' then
+    perform baton.require_rows('the attributes of the round', request -> 'attributes', '{run,place,patch}', '{}');
+  end if;
 end
 $function$;
 
@@ -647,13 +703,14 @@ AS $function$
 declare
   index bigint;
 begin
-  perform baton.require_rows('the runs of enqueue', runs, '{id,workflow,version,priority,input}', '{run_at,delay_ms,key,hash}');
+  perform baton.require_rows('the runs of enqueue', runs, '{id,workflow,version,priority,input}', '{run_at,delay_ms,attributes,key,hash}');
   select nth - 1 into index from jsonb_array_elements(runs) with ordinality as r (run, nth)
   where jsonb_typeof(run -> 'id') <> 'string' or (run ? 'key') <> (run ? 'hash')
     or jsonb_typeof(run -> 'key') <> 'string' or jsonb_typeof(run -> 'hash') <> 'string'
+    or jsonb_typeof(run -> 'attributes') <> 'object'
   limit 1;
   if found then
-    raise exception 'the runs of enqueue, entry %, has an id, a key or a hash that is no text, or one of the last two alone', index
+    raise exception 'the runs of enqueue, entry %, has an id, a key or a hash that is no text, one of the last two alone, or attributes that are no object', index
       using errcode = 'BT040', hint = 'A key goes with the hash of what it stands for. Nothing was stored.';
   end if;
 end
@@ -1075,7 +1132,8 @@ begin
   end if;
   perform baton.refuse_foreign_ids(ids, moment);
   if request -> 'checked' is distinct from 'true' then
-    perform baton.refuse_unfaithful(coalesce(request #> '{fresh,input}', jsonb_path_query_array(request, '$.runs[*].input')));
+    perform baton.refuse_unfaithful(coalesce(request #> '{fresh,input}', jsonb_path_query_array(request, '$.runs[*].input')), 'input');
+    perform baton.refuse_unfaithful(coalesce(request #> '{fresh,attributes}', baton.attributes_as_column(runs) -> 'attributes'), 'attributes');
   end if;
   if runs @? '$[*].key' then
     runs := baton.remember_runs(request, moment);
@@ -1224,6 +1282,7 @@ AS $function$
 begin
   return (
     select json_build_object('id', r.id, 'workflow', r.workflow, 'version', r.version, 'priority', r.priority, 'input', r.input,
+      'attributes', (select a.attributes from baton.attribute a where a.run_id = find_run.id),
       'created_at', r.created_at, 'moment', clock.moment, 'status', coalesce(e.status, baton.place_status(r.id, clock.moment)),
       'error', e.error, 'finished_at', e.at, 'run_at', q.run_at, 'blocked', b.reason,
       'redrives', (select count(*) from baton.redrive d where d.run_id = find_run.id),
@@ -1655,6 +1714,15 @@ begin
 end
 $function$;
 
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.merge_attributes(attributes jsonb, patch jsonb)
+ RETURNS jsonb
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  select coalesce(jsonb_object_agg(key, value) filter (where value <> 'null'), '{}') from jsonb_each(attributes || patch)
+$function$;
+
 -- owner: baton_engine
 CREATE OR REPLACE FUNCTION baton.moment()
  RETURNS timestamp with time zone
@@ -1778,6 +1846,58 @@ begin
     perform baton.put_back(ids, times);
   end if;
   return coalesce(slots, '{}');
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.patch_attributes(id uuid, patch jsonb, OUT patched jsonb, OUT bytes integer, OUT changed boolean)
+ RETURNS record
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+declare
+  present jsonb;
+begin
+  loop
+    select a.attributes into present from baton.attribute a where a.run_id = id for no key update;
+    patched := baton.merge_attributes(coalesce(present, '{}'), patch);
+    bytes := octet_length(patched::text);
+    changed := bytes <= 2048 and patched <> coalesce(present, '{}');
+    if not changed then
+      return;
+    elsif patched = '{}' then
+      delete from baton.attribute a where a.run_id = id;
+    elsif present is not null then
+      update baton.attribute a set attributes = patched where a.run_id = id;
+    else
+      insert into baton.attribute (run_id, attributes) values (id, patched) on conflict do nothing;
+    end if;
+    exit when found;
+  end loop;
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.patch_members(held baton.lease, patches jsonb, skipped uuid[])
+ RETURNS jsonb
+ LANGUAGE plpgsql
+AS $function$
+declare
+  asked record;
+  came record;
+  left_out jsonb;
+begin
+  for asked in
+    select p.run, p.patch from jsonb_to_recordset(patches) as p (place integer, run uuid, patch jsonb)
+    where baton.has_member(held, p.place, p.run) and p.run <> all (skipped)
+    order by p.run
+  loop
+    came := baton.patch_attributes(asked.run, asked.patch);
+    if came.bytes > 2048 then
+      left_out := coalesce(left_out, '[]') || jsonb_build_object('run', asked.run, 'bytes', came.bytes);
+    end if;
+  end loop;
+  return left_out;
 end
 $function$;
 
@@ -2036,7 +2156,7 @@ end
 $function$;
 
 -- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.refuse_unfaithful(inputs jsonb)
+CREATE OR REPLACE FUNCTION baton.refuse_unfaithful(inputs jsonb, what text)
  RETURNS void
  LANGUAGE plpgsql
  STABLE
@@ -2050,17 +2170,17 @@ declare
 begin
   for input, nth in select i.input, i.nth - 1 from jsonb_array_elements(inputs) with ordinality as i (input, nth) loop
     if input @? 'strict $.**{64} ? (@.type() == "array" || @.type() == "object")' then
-      raise exception 'the input of run % is nested deeper than 64', nth
+      raise exception 'the % of run % is nested deeper than 64', what, nth
         using errcode = 'BT051', hint = 'Store the data elsewhere and pass a reference to it.';
     end if;
     if input @? '$.**.__proto__' then
-      raise exception 'the input of run % has the key __proto__', nth using errcode = 'BT051', hint = 'Use another key.';
+      raise exception 'the % of run % has the key __proto__', what, nth using errcode = 'BT051', hint = 'Use another key.';
     end if;
     continue when input::text !~ '[0-9][0-9.]{15}';
     for number in select (n #>> '{}')::numeric from jsonb_path_query(input, 'strict $.** ? (@.type() == "number")') as n loop
       continue when baton.is_double(number);
       pointer := baton.find_pointer(input, to_jsonb(number));
-      raise exception 'the number at "%" of the input of run % would come back as another one, because a double cannot hold it', pointer, nth
+      raise exception 'the number at "%" of the % of run % would come back as another one, because a double cannot hold it', pointer, what, nth
         using errcode = 'BT051', detail = pointer, hint = 'Send it as a string.';
     end loop;
   end loop;
@@ -2224,6 +2344,7 @@ begin
   end if;
   return json_build_object('now', moment, 'round', held.round, 'low', low, 'due_in_ms', baton.next_due(moment, coalesce(low, '{}')),
     'stopped', coalesce(held.told -> 'stopped', '[]'), 'lost', coalesce(held.told -> 'lost', '[]'),
+    'left_out', held.told -> 'left_out',
     'runs', (baton.describe_members(claimed_now.ids, claimed_now.slots, claimed_now.ids)).runs);
 end
 $function$;
@@ -2357,6 +2478,7 @@ AS $function$
     'workflow', coalesce(json_agg(run -> 'workflow' order by nth), '[]'), 'version', coalesce(json_agg(run -> 'version' order by nth), '[]'),
     'priority', coalesce(json_agg(run -> 'priority' order by nth), '[]'), 'input', coalesce(json_agg(run -> 'input' order by nth), '[]'),
     'run_at', coalesce(json_agg(run -> 'run_at' order by nth), '[]'), 'delay_ms', coalesce(json_agg(run -> 'delay_ms' order by nth), '[]'))::jsonb
+    || case when runs @? '$[*].attributes' then baton.attributes_as_column(runs) else '{}' end
   from jsonb_array_elements(runs) with ordinality as r (run, nth)
   where coalesce((run ->> 'known')::uuid = (run ->> 'id')::uuid, true)
 $function$;
@@ -2513,6 +2635,31 @@ end
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.store_attributes(runs jsonb, stored uuid[])
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  large record;
+begin
+  with given as (
+    select r.id::uuid, baton.merge_attributes('{}', r.attributes) as attributes
+    from rows from (jsonb_array_elements_text(runs -> 'id'), jsonb_array_elements(runs -> 'attributes')) as r (id, attributes)
+    where jsonb_typeof(r.attributes) = 'object' and r.id::uuid = any (stored)
+  ), kept as (
+    insert into baton.attribute (run_id, attributes)
+    select id, attributes from given where attributes <> '{}'
+    returning run_id, octet_length(attributes::text) as bytes
+  )
+  select * into large from kept where bytes > 2048 limit 1;
+  if found then
+    raise exception 'the attributes of run % are % bytes of JSON as the database writes it, more than 2048', large.run_id, large.bytes
+      using errcode = 'BT053', detail = large.run_id, hint = 'Keep in them what the run is found by, and the rest in its input.';
+  end if;
+end
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.store_runs(runs jsonb, shared jsonb, fresh boolean, moment timestamp with time zone)
  RETURNS integer
  LANGUAGE plpgsql
@@ -2521,9 +2668,11 @@ declare
   all_workflow text := shared ->> 'workflow';
   all_version integer := shared ->> 'version';
   all_priority smallint := shared ->> 'priority';
+  named boolean := runs ? 'attributes';
   due integer;
   largest integer;
   latest timestamptz;
+  stored uuid[];
 begin
   with given as (
     select r.id::uuid, coalesce(r.workflow, all_workflow) as workflow, coalesce(r.version::integer, all_version) as version,
@@ -2549,10 +2698,11 @@ begin
   ), queued as (
     insert into baton.ready (run_id, band, run_at, bytes, begun)
     select id, priority, start_at, bytes, false from (select * from stored_fresh union all select * from stored_new) as stored
-    returning run_at, bytes
+    returning run_id, run_at, bytes
   )
-  select count(*) filter (where run_at <= moment + interval '15 seconds'), max(bytes), max(run_at) filter (where run_at <> baton.never())
-    into due, largest, latest from queued;
+  select count(*) filter (where run_at <= moment + interval '15 seconds'), max(bytes), max(run_at) filter (where run_at <> baton.never()),
+    array_agg(run_id) filter (where named)
+    into due, largest, latest, stored from queued;
   if largest > 262144 then
     raise exception 'an input is % bytes of JSON as the database writes it, more than 262144', largest
       using errcode = 'BT050', hint = 'Store the data elsewhere and pass a reference to it.';
@@ -2560,6 +2710,9 @@ begin
   if latest > moment + interval '87648 hours 1 second' then
     raise exception 'a run is to start at %, more than ten years ahead', latest
       using errcode = 'BT052', hint = 'Give it a time within ten years, or exactly baton.never().';
+  end if;
+  if named then
+    perform baton.store_attributes(runs, stored);
   end if;
   return due;
 end
@@ -2780,9 +2933,11 @@ grant execute on function baton.advance(uuid,integer,jsonb) to baton_poller;
 grant execute on function baton.append_checkpoints(baton.lease,jsonb,boolean,timestamp with time zone) to baton_engine;
 grant execute on function baton.append_failures(baton.lease,jsonb,timestamp with time zone) to baton_engine;
 grant execute on function baton.append_sleeps(baton.lease,jsonb,uuid[],timestamp with time zone) to baton_engine;
+grant execute on function baton.attributes_as_column(jsonb) to baton_engine;
 grant execute on function baton.beat(uuid,integer) to baton_poller;
 grant execute on function baton.block_members(baton.lease,jsonb,uuid[],timestamp with time zone) to baton_engine;
 grant execute on function baton.cancel(uuid,jsonb) to baton_operator;
+grant execute on function baton.change_attributes(uuid,jsonb) to baton_operator;
 grant execute on function baton.check_claim(text,jsonb,text[],text[]) to baton_engine;
 grant execute on function baton.check_columns(text,jsonb,text[],text[]) to baton_engine;
 grant execute on function baton.check_enqueue(jsonb) to baton_engine;
@@ -2837,6 +2992,7 @@ grant execute on function baton.lock_run(uuid) to baton_engine;
 grant execute on function baton.make_months(timestamp with time zone,timestamp with time zone) to baton_engine;
 grant execute on function baton.make_partitions(timestamp with time zone,timestamp with time zone,boolean) to baton_engine;
 grant execute on function baton.mark_gone(baton.lease,integer[],uuid[]) to baton_engine;
+grant execute on function baton.merge_attributes(jsonb,jsonb) to baton_engine;
 grant execute on function baton.moment() to baton_operator;
 grant execute on function baton.moment() to baton_reader;
 grant execute on function baton.move_waits(baton.clock,uuid[],timestamp with time zone[],timestamp with time zone) to baton_engine;
@@ -2850,6 +3006,8 @@ grant execute on function baton.next_due(timestamp with time zone,jsonb,integer)
 grant execute on function baton.note_action(text,uuid,text,jsonb,timestamp with time zone) to baton_engine;
 grant execute on function baton.now() to baton_engine;
 grant execute on function baton.park_members(baton.lease,jsonb,boolean,uuid[],timestamp with time zone) to baton_engine;
+grant execute on function baton.patch_attributes(uuid,jsonb) to baton_engine;
+grant execute on function baton.patch_members(baton.lease,jsonb,uuid[]) to baton_engine;
 grant execute on function baton.place_status(uuid,timestamp with time zone) to baton_engine;
 grant execute on function baton.prove_round(uuid,integer,name) to baton_poller;
 grant execute on function baton.put_back(uuid[],timestamp with time zone[],integer) to baton_engine;
@@ -2860,7 +3018,7 @@ grant execute on function baton.redrives(uuid) to baton_operator;
 grant execute on function baton.redrives(uuid) to baton_reader;
 grant execute on function baton.refill_lease(baton.lease,jsonb,timestamp with time zone,integer) to baton_engine;
 grant execute on function baton.refuse_foreign_ids(jsonb,timestamp with time zone) to baton_engine;
-grant execute on function baton.refuse_unfaithful(jsonb) to baton_engine;
+grant execute on function baton.refuse_unfaithful(jsonb,text) to baton_engine;
 grant execute on function baton.release(uuid) to baton_poller;
 grant execute on function baton.remember_request(jsonb,timestamp with time zone) to baton_engine;
 grant execute on function baton.remember_runs(jsonb,timestamp with time zone) to baton_engine;
@@ -2886,6 +3044,7 @@ grant execute on function baton.state(uuid) to baton_operator;
 grant execute on function baton.state(uuid) to baton_reader;
 grant execute on function baton.stop_members(baton.lease,integer[],timestamp with time zone) to baton_engine;
 grant execute on function baton.stop_parked(timestamp with time zone) to baton_engine;
+grant execute on function baton.store_attributes(jsonb,uuid[]) to baton_engine;
 grant execute on function baton.store_runs(jsonb,jsonb,boolean,timestamp with time zone) to baton_engine;
 grant execute on function baton.take_batch(jsonb,timestamp with time zone,integer) to baton_engine;
 grant execute on function baton.take_ready(integer,integer,bigint,boolean,timestamp with time zone,timestamp with time zone,integer) to baton_engine;

@@ -3,7 +3,7 @@
  * the JSON of `sql/functions`. Keys are added, never renamed. Times are ISO 8601 with a zone.
  */
 import type { ErrorRecord } from "./errors.ts";
-import type { Json } from "./json.ts";
+import type { Json, JsonObject } from "./json.ts";
 
 export type RunStatus = "ready" | "running" | "waiting" | "done" | "failed" | "cancelled" | "blocked";
 
@@ -34,6 +34,8 @@ export interface RunFacts {
   readonly version: number;
   readonly priority: number;
   readonly input: Json;
+  /** Null where it has none; older functions do not say it. */
+  readonly attributes?: JsonObject | null;
   readonly created_at: string;
   /** The database's time of the answer. */
   readonly moment: string;
@@ -90,6 +92,20 @@ export interface LifeRequest {
 export interface CancelAnswer {
   /** `cancelled`, `cancelling`, or the status of a run that was left alone. */
   readonly status: string;
+}
+
+/** A change of a run's attributes: key by key at the top level, and null takes a key away. */
+export interface AttributesRequest {
+  readonly patch: JsonObject;
+  /** JavaScript gives it back as it is. */
+  readonly checked: true;
+}
+
+export interface AttributesAnswer {
+  /** As they are now. */
+  readonly attributes: JsonObject;
+  /** Whether this call changed something. */
+  readonly changed: boolean;
 }
 
 export interface RedriveAnswer {

@@ -30,6 +30,7 @@ const runAt = z.iso
 export const runSettings = z
   .strictObject({
     input: z.unknown(),
+    attributes: z.unknown().optional(),
     delay: delay.optional(),
     runAt: runAt.optional(),
     priority: z.int({ error: priorityRule }).min(0, { error: priorityRule }).max(3, { error: priorityRule }).default(2),

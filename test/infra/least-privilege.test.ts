@@ -146,7 +146,10 @@ test("what no journey needs is AWS's own to ask for, each with its reason, and o
 test("who lacks the right to move the schedule is told of that to make it too", async () => {
   const silent = changed("PollQueueRole", ({ Properties }) => {
     const statements = statementsOf(Properties) as Statement[];
-    statements.splice(statements.findIndex(({ Action }) => many(Action)[0] === "scheduler:CreateSchedule"), 1);
+    statements.splice(
+      statements.findIndex(({ Action }) => many(Action)[0] === "scheduler:CreateSchedule"),
+      1,
+    );
   });
   const [refusal] = await firstRefused("PollQueueRole", silent);
   expect(advised(refusal!).actions).toEqual(["scheduler:CreateSchedule", "scheduler:UpdateSchedule"]);

@@ -1,3 +1,4 @@
+import { namePattern, nameRule } from "../domain/name.ts";
 import type { Duration } from "../domain/duration.ts";
 import { checkJson, NotJsonError, type CheckOptions, type Json } from "../domain/json.ts";
 import { jsonbBytes } from "../domain/jsonb-bytes.ts";
@@ -59,6 +60,8 @@ export async function draftRuns(target: RunTarget, requests: readonly RunRequest
   if (requests.length < 1 || requests.length > maxRuns) {
     throw new InvalidRunError(target.name, [{ run: 0, pointer: "", message: `enqueue 1 to ${maxRuns} runs at once` }]);
   }
+  const wrong = targetRule(target);
+  if (wrong !== undefined) throw new InvalidRunError(target.name, [{ run: 0, pointer: "", message: wrong }]);
   const issues: RunIssue[] = [];
   const report = (run: number, found: readonly SchemaIssue[]) => issues.push(...found.map((one) => ({ run, ...one })));
   const inputs = requests.map((request, run) => checkInput(request, (found) => report(run, found)));
@@ -74,6 +77,12 @@ export async function draftRuns(target: RunTarget, requests: readonly RunRequest
   if (issues.length > 0) throw new InvalidRunError(target.name, issues.slice(0, maxIssues));
   if (target.input !== undefined) checkSizes(drafts.map(({ input }) => input));
   return drafts;
+}
+
+/** What is wrong with a name and version that no workflow can have: no poller would ever know them. */
+function targetRule({ name, version }: RunTarget): string | undefined {
+  if (typeof name !== "string" || !namePattern.test(name)) return `"${name}" cannot be the name of a workflow: ${nameRule}`;
+  return Number.isSafeInteger(version) && version >= 1 ? undefined : "a version is a whole number of 1 or more";
 }
 
 type Report = (found: readonly SchemaIssue[]) => void;

@@ -78,7 +78,7 @@ function adviceOn(sqlstate: string | undefined, message: string, others: readonl
   return sqlstate === SCHEMA_EXISTS ? `. ${makerOf(message, others)}, so it was left as it is. ${TAKEN}` : "";
 }
 
-/** Of a schema that is there already: the other file that makes it, such as one that was copied. */
+/** What else makes a schema that is there already: another file, such as one that was copied. */
 function makerOf(message: string, others: readonly SqlText[]): string {
   const [, name] = /^schema "(\w+)" already exists$/.exec(message) ?? [];
   const making = new RegExp(`\\bcreate\\s+schema\\s+(if\\s+not\\s+exists\\s+)?"?${name}\\b`, "i");

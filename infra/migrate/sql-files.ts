@@ -13,10 +13,16 @@ export interface SqlFile {
   readonly checksum: string;
 }
 
-/** A file of `sql/functions/`, with what its header says about privilege. */
-export interface FunctionFile extends SqlFile {
-  /** `-- grant: baton_producer, baton_operator`: who may execute it besides the engine. */
+/** A file of `sql/views/`, with what its header says about privilege. */
+export interface ViewFile extends SqlFile {
+  /** `-- grant: baton_producer, baton_operator`: who may read it, or execute it. */
   readonly grantedTo: readonly string[];
+}
+
+/** A file of `sql/functions/`, which the engine may execute too. */
+export interface FunctionFile extends ViewFile {
+  /** `-- needs: views`: its answer is a row of a view, so it is made after them. */
+  readonly afterViews: boolean;
   /** `-- owner: migrator`: as a SECURITY DEFINER function it runs as the owner of the tables. */
   readonly owner: "baton_engine" | "baton_migrator";
 }
@@ -25,12 +31,13 @@ export interface FunctionFile extends SqlFile {
 export interface SqlFiles {
   readonly migrations: readonly SqlFile[];
   readonly functions: readonly FunctionFile[];
+  readonly views: readonly ViewFile[];
   /** Baton's, then those of the other folders. */
   readonly roles: readonly SqlFile[];
   readonly grants: readonly SqlFile[];
   /** Drops functions of earlier versions. */
   readonly retired: SqlFile;
-  /** One hash for all functions, and one for functions, roles and grants. */
+  /** One hash for all functions and views, and one for these, roles and grants. */
   readonly functionsChecksum: string;
   readonly rolesChecksum: string;
 }
@@ -67,11 +74,12 @@ export function readSqlFiles(sqlDir?: string, more = sqlDir === undefined ? [EXA
   const everywhere = (file: string) => [readSqlFile(baton, file), ...others.flatMap((folder) => readIfThere(folder, file))];
   const migrations = inOrder([baton, ...others].flatMap((folder) => readFolder(folder, "migrations")));
   const functions = readFolder(baton, "functions").map(withHeader);
+  const views = readFolder(baton, "views").map(withGrants);
   const [roles, grants] = [everywhere("roles.sql"), everywhere("grants.sql")];
   const retired = readSqlFile(baton, "retired.sql");
-  const functionsChecksum = checksum([retired, ...functions].map((file) => `${file.name} ${file.checksum}`).join("\n"));
+  const functionsChecksum = checksum([retired, ...functions, ...views].map((file) => `${file.name} ${file.checksum}`).join("\n"));
   const rolesChecksum = checksum([functionsChecksum, ...[...roles, ...grants].map((file) => file.checksum)].join("\n"));
-  return { migrations, functions, roles, grants, retired, functionsChecksum, rolesChecksum };
+  return { migrations, functions, views, roles, grants, retired, functionsChecksum, rolesChecksum };
 }
 
 const NUMBERED = /^\d{4}_/;
@@ -125,17 +133,22 @@ function decode(path: string): string {
 }
 
 function withHeader(file: SqlFile): FunctionFile {
-  const header = /^(--.*\n)*/.exec(file.text)?.[0] ?? "";
-  const grants = /^-- grant: *(.*)$/m.exec(header)?.[1] ?? "";
+  const header = headerOf(file);
   const owner = /^-- owner: migrator$/m.test(header) ? "baton_migrator" : "baton_engine";
-  return {
-    ...file,
-    grantedTo: grants
-      .split(",")
-      .map((role) => role.trim())
-      .filter(Boolean),
-    owner,
-  };
+  return { ...withGrants(file), owner, afterViews: /^-- needs: views$/m.test(header) };
+}
+
+function withGrants(file: SqlFile): ViewFile {
+  const grants = /^-- grant: *(.*)$/m.exec(headerOf(file))?.[1] ?? "";
+  const grantedTo = grants
+    .split(",")
+    .map((role) => role.trim())
+    .filter(Boolean);
+  return { ...file, grantedTo };
+}
+
+function headerOf({ text }: SqlFile): string {
+  return /^(--.*\n)*/.exec(text)?.[0] ?? "";
 }
 
 function checksum(text: string): string {

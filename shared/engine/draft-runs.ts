@@ -79,7 +79,7 @@ export async function draftRuns(target: RunTarget, requests: readonly RunRequest
   return drafts;
 }
 
-/** What is wrong with a name and version that no workflow can have: no poller would ever know them. */
+/** What is wrong with a name and version that no workflow can have, and so no poller knows. */
 function targetRule({ name, version }: RunTarget): string | undefined {
   if (typeof name !== "string" || !namePattern.test(name)) return `"${name}" cannot be the name of a workflow: ${nameRule}`;
   return Number.isSafeInteger(version) && version >= 1 ? undefined : "a version is a whole number of 1 or more";

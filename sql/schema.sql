@@ -645,6 +645,26 @@ end
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.check_list(request jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+begin
+  perform baton.require_keys('the request of list_runs', request, '{limit}', '{workflow,version,status,attributes,created_after,created_before,
+    ended_after,ended_before,error_name,failed_node,before,limit,paged}');
+  perform baton.require_kind('the request of list_runs', request, 'string',
+    '{workflow,status,created_after,created_before,ended_after,ended_before,error_name,failed_node,before}');
+  perform baton.require_kind('the request of list_runs', request, 'number', '{version,limit}');
+  perform baton.require_kind('the request of list_runs', request, 'object', '{attributes}');
+  if request ->> 'status' <> all ('{ready,running,waiting,done,failed,cancelled,blocked}') then
+    raise exception 'list_runs knows no status "%"', request ->> 'status'
+      using errcode = 'BT040', hint = 'It knows ready, running, waiting, done, failed, cancelled and blocked.';
+  end if;
+end
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.check_round(request jsonb)
  RETURNS void
  LANGUAGE plpgsql
@@ -1481,6 +1501,127 @@ AS $function$
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.is_week_indexed(week text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+begin
+  return (
+    select bool_and(coalesce((
+      select i.indisvalid from pg_index i where i.indexrelid = to_regclass(format('baton.%s_%s_%s', w.parent, week, w.suffix))), false))
+    from baton.week_indexes() as w);
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.list_bounds(wanted jsonb, placed uuid[], INOUT before uuid, OUT since uuid)
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  created_after timestamptz := greatest((wanted ->> 'created_after')::timestamptz - interval '24 hours', '1970-01-01 UTC');
+  created_before timestamptz := least((wanted ->> 'created_before')::timestamptz, '9999-01-01 UTC') + interval '5 minutes';
+  ended_before timestamptz := least((wanted ->> 'ended_before')::timestamptz, '9999-01-01 UTC') + interval '10 minutes';
+begin
+  before := least(before, baton.id_at(greatest(created_before, '1970-01-01 UTC')));
+  if ended_before is not null and not exists (select from baton.setback) then
+    before := least(before, baton.id_at(greatest(ended_before, '1970-01-01 UTC')));
+  end if;
+  since := greatest(baton.id_at(least(created_after, '9999-01-01 UTC')), '00000000-0000-0000-0000-000000000000', case
+    when placed = '{}' then before
+    else (select i from unnest(placed) as i order by i limit 1) end);
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.list_conditions(wanted jsonb, moment timestamp with time zone)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  status text := wanted ->> 'status';
+  node text := quote_literal(wanted ->> 'failed_node');
+begin
+  return jsonb_strip_nulls(jsonb_build_object(
+    'workflow', 'r.workflow collate "C" = ' || quote_literal(wanted ->> 'workflow'),
+    'version', 'r.version = ' || quote_literal((wanted ->> 'version')::integer),
+    'created_after', 'r.created_at >= ' || quote_literal((wanted ->> 'created_after')::timestamptz),
+    'created_before', 'r.created_at < ' || quote_literal((wanted ->> 'created_before')::timestamptz),
+    'ending', nullif(concat_ws(' and ', 'e.status = ' || quote_literal(case when status in ('done', 'failed', 'cancelled') then status end),
+      case when wanted ?| '{error_name,failed_node}' then 'e.status = ''failed''' end), ''),
+    'error', 'left(e.error ->> ''name'', 200) collate "C" = ' || quote_literal(left(wanted ->> 'error_name', 200)),
+    'ended_after', 'e.at >= ' || quote_literal((wanted ->> 'ended_after')::timestamptz),
+    'ended_before', 'e.at < ' || quote_literal((wanted ->> 'ended_before')::timestamptz),
+    'attributes', 'a.attributes @> ' || quote_literal(wanted -> 'attributes'),
+    'leaf', case when wanted -> 'attributes' @? 'strict $.** ? (@.type() != "object" && @.type() != "array")' then 'true' end,
+    'failure', 'f.retry_at is null and f.node = ' || node,
+    'node', replace('(select f.retry_at is null from baton.failure f where f.run_id = entry.id and f.run_id >= $1 and f.run_id < $2
+        and f.node = % order by f.attempt desc limit 1)
+      and (select c.node from baton.checkpoint c where c.run_id = entry.id and c.run_id >= $1 and c.run_id < $2 and c.node = %) is null', '%', node),
+    'due', 'q.run_at ' || case status when 'ready' then '<= ' when 'waiting' then '> ' end || quote_literal(moment),
+    'blocked', case status when 'blocked' then 'true' end,
+    'place', format('baton.place_status(entry.id, %L) = ', moment)
+      || quote_literal(case when status <> all ('{done,failed,cancelled}') then status end)
+      || ' and (select e.status from baton.ending e where e.run_id = entry.id and e.run_id >= $1 and e.run_id < $2) is null'));
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.list_containing(contained text, since uuid, before uuid, most integer)
+ RETURNS uuid[]
+ LANGUAGE plpgsql
+ STABLE
+ SET enable_bitmapscan TO 'on'
+ SET enable_indexscan TO 'off'
+ SET enable_indexonlyscan TO 'off'
+AS $function$
+declare
+  ids uuid[];
+begin
+  execute format('select array(select a.run_id from baton.attribute a where %s and a.run_id >= $1 and a.run_id < $2 limit $3)', contained)
+    into ids using since, before, most;
+  return ids;
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.list_entries(asked jsonb, source text, narrows text DEFAULT 'true'::text, first text DEFAULT ''::text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  select format('select %1$s as id, %2$s as fits from %3$s where %1$s >= $1 and %1$s < $2 and %4$s order by %5$s %1$s desc',
+    id, coalesce(condition, 'true'), named, narrows, first)
+  from baton.list_tables(asked) where name = source
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.list_few(sources jsonb, since uuid, before uuid, placed uuid[], most integer)
+ RETURNS uuid[]
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  source text;
+  found_ids uuid[];
+  fewest uuid[];
+begin
+  for source in select * from jsonb_array_elements_text(sources) loop
+    execute format('select array(select id from (%s) as entry limit $4)', source) into found_ids using since, before, placed, most;
+    if cardinality(found_ids) < most then
+      fewest := found_ids;
+      most := cardinality(found_ids);
+    end if;
+    exit when most = 0;
+  end loop;
+  return fewest;
+end
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.list_few_ready(due boolean, moment timestamp with time zone)
  RETURNS uuid[]
  LANGUAGE plpgsql
@@ -1503,58 +1644,44 @@ end
 $function$;
 
 -- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.list_ids(wanted_status text, wanted_workflow text, before uuid, most integer, moment timestamp with time zone, OUT ids uuid[], OUT next uuid)
+CREATE OR REPLACE FUNCTION baton.list_fits(asked jsonb, source text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  with told as (select tells from baton.list_tables(asked) where name = source)
+  select concat_ws(' and ', 'entry.fits', (select case when tells is distinct from 'place' then asked ->> 'place' end from told), (
+      select string_agg(format('(select %1$s from %2$s where %3$s = entry.id and %3$s >= $1 and %3$s < $2)', t.condition, t.named, t.id), ' and ')
+      from baton.list_tables(asked) as t, told
+      where t.name in ('run', 'ending', 'attribute') and t.condition is not null and t.name is distinct from told.tells),
+    asked ->> 'node')
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.list_ids(wanted jsonb, before uuid, most integer, moment timestamp with time zone, OUT ids uuid[], OUT next uuid)
  RETURNS record
  LANGUAGE plpgsql
  STABLE
 AS $function$
 declare
-  entries text;
-  fits text := '($2 is null or (select r.workflow from baton.run r where r.id = entry.id and r.id >= $7 and r.id < $1) = $2)';
-  few uuid[];
-  newest timestamp := date_trunc('week', least(moment + interval '5 minutes', baton.id_time(before)) at time zone 'UTC');
-  since uuid;
-  seen integer;
-  unseen integer := 10000;
-  found_ids uuid[];
+  asked jsonb := baton.list_conditions(wanted, moment);
+  placed uuid[] := baton.list_place(wanted ->> 'status', moment);
+  bounds record := baton.list_bounds(wanted, placed, before);
+  plans jsonb := '{}';
+  unseen integer := baton.most_entries();
+  week record;
+  page record;
 begin
-  if wanted_status in ('ready', 'waiting') then
-    few := baton.list_few_ready(wanted_status = 'ready', moment);
-  elsif wanted_status = 'running' then
-    few := array(select unnest((baton.list_members(l.run_ids, l.gone)).ids) from baton.lease l);
-  end if;
-  entries := case
-    when wanted_status is null then 'select id, workflow from baton.run'
-    when wanted_status = 'failed' then 'select run_id as id from baton.ending where status = ''failed'''
-    when wanted_status = 'cancelled' then 'select run_id as id from baton.ending where status = ''cancelled'''
-    when wanted_status = 'done' then 'select run_id as id, status from baton.ending'
-    when wanted_status = 'blocked' then 'select run_id as id from baton.blocked'
-    when few is not null then 'select q.id from unnest($5) as q (id)'
-    when wanted_status in ('ready', 'waiting') then 'select run_id as id, run_at from baton.ready'
-  end;
-  fits := case
-    when wanted_status is null then '($2 is null or entry.workflow = $2)'
-    when wanted_status = 'done' then 'entry.status = ''done'' and ' || fits
-    when few is not null then fits
-    when wanted_status = 'ready' then 'entry.run_at <= $4 and ' || fits
-    when wanted_status = 'waiting' then 'entry.run_at > $4 and ' || fits
-    else fits
-  end;
-  entries := format('select * from (%s) as every where id >= $7 and id < $1 order by id desc limit $6', entries);
   ids := '{}';
-  for look in 0..10 loop
-    since := case when look < 10
-      then baton.id_at(greatest(newest - (2 ^ look - 1) * interval '7 days', 'epoch'::timestamp) at time zone 'UTC')
-      else '00000000-0000-0000-0000-000000000000' end;
-    execute format('select array(select id from (%s) as entry where %s order by id desc limit $3)', entries, fits)
-      into found_ids using before, wanted_workflow, most - cardinality(ids), moment, few, unseen, since;
-    ids := ids || found_ids;
-    exit when cardinality(ids) = most or look = 10;
-    execute format('select count(*), (array_agg(id))[$6] from (%s) as entry', entries)
-      into seen, next using before, wanted_workflow, most, moment, few, unseen, since;
-    exit when next is not null;
-    unseen := unseen - seen;
-    before := since;
+  for week in select * from baton.list_weeks(bounds.since, bounds.before) loop
+    if not plans ? week.indexed::text then
+      plans := plans || jsonb_build_object(week.indexed, baton.list_plan(asked, week.indexed, placed is not null));
+    end if;
+    page := baton.list_week(plans -> week.indexed::text, placed, week.since, week.before, most - cardinality(ids), unseen);
+    ids := ids || page.ids;
+    unseen := unseen - page.seen;
+    next := case when unseen = 0 and cardinality(ids) < most then page.last end;
+    exit when cardinality(ids) = most or unseen = 0;
   end loop;
 end
 $function$;
@@ -1568,6 +1695,37 @@ AS $function$
   select array_agg(id order by nth), array_agg((nth - 1)::integer order by nth)
   from unnest(run_ids) with ordinality as m (id, nth)
   where get_bit(gone, (nth - 1)::integer) = 0 and (chosen is null or get_bit(chosen, (nth - 1)::integer) = 1)
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.list_place(status text, moment timestamp with time zone)
+ RETURNS uuid[]
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+begin
+  return case
+    when status in ('ready', 'waiting') then baton.list_few_ready(status = 'ready', moment)
+    when status = 'running' then array(select unnest((baton.list_members(l.run_ids, l.gone)).ids) from baton.lease l) end;
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.list_plan(asked jsonb, indexed boolean, placed boolean)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  few text[];
+  source text;
+  entries text;
+begin
+  select s.source, s.entries into source, entries from baton.list_sources(asked, indexed, placed) as s where s.streams order by s.nth limit 1;
+  few := array(select s.entries from baton.list_sources(asked, indexed, placed) as s where s.is_few order by s.nth);
+  return jsonb_build_object('entries', entries, 'fits', baton.list_fits(asked, source),
+    'few', case when cardinality(few) > 0 and few <> array[entries] then jsonb_build_object('entries', few, 'fits', baton.list_fits(asked, 'few')) end);
+end
 $function$;
 
 -- owner: baton_engine
@@ -1584,21 +1742,119 @@ CREATE OR REPLACE FUNCTION baton.list_runs(request jsonb)
 AS $function$
 declare
   moment timestamptz := baton.now();
-  listed record := baton.list_ids(request ->> 'status', request ->> 'workflow',
-    coalesce((request ->> 'before')::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'), (request ->> 'limit')::integer, moment);
-  lowest uuid := listed.ids[cardinality(listed.ids)];
-  highest uuid := listed.ids[1];
+  wanted jsonb := request - array(select key from jsonb_each(request) where value = 'null');
+  most integer := (request ->> 'limit')::integer;
+  listed record;
   runs jsonb;
 begin
+  perform baton.check_list(wanted);
+  listed := baton.list_ids(wanted, coalesce((wanted ->> 'before')::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'), most, moment);
   select coalesce(jsonb_agg(to_jsonb(page) order by page.id desc), '[]') into runs
   from (
     select r.id, r.workflow, r.version, coalesce(e.status, baton.place_status(r.id, moment)) as status, r.created_at, e.at as finished_at
     from unnest(listed.ids) as l (id)
-    cross join lateral (select * from baton.run where id = l.id and id between lowest and highest limit 1) as r
-    left join lateral (select status, at from baton.ending where run_id = l.id and run_id between lowest and highest limit 1) as e on true
+    cross join lateral (
+      select * from baton.run where id = l.id and id between listed.ids[cardinality(listed.ids)] and listed.ids[1] limit 1) as r
+    left join lateral (
+      select status, at from baton.ending where run_id = l.id and run_id between listed.ids[cardinality(listed.ids)] and listed.ids[1] limit 1) as e on true
   ) as page;
-  return case when request ? 'paged' then jsonb_build_object('runs', runs, 'next', listed.next) else runs end;
+  return case when request ? 'paged'
+    then jsonb_build_object('runs', runs, 'next', listed.next, 'more', listed.next is not null or cardinality(listed.ids) = most) else runs end;
 end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.list_sources(asked jsonb, indexed boolean, placed boolean)
+ RETURNS TABLE(nth integer, source text, entries text, is_few boolean, streams boolean)
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  select s.nth, s.source, baton.list_entries(asked, s.source, s.narrows, s.first), s.narrows <> 'true' or s.source = 'containing', s.first = '' and s.source <> 'containing'
+  from (values
+    (1, placed, 'placed', 'true', ''),
+    (2, not placed, 'ready', case when asked ? 'due' then 'true' end, ''),
+    (3, not placed, 'blocked', asked ->> 'blocked', ''),
+    (4, indexed, 'ending', (asked ->> 'error') || ' and e.status = ''failed''', ''),
+    (5, indexed, 'failure', asked ->> 'failure', ''),
+    (6, indexed, 'run', nullif(concat_ws(' and ', asked ->> 'version', asked ->> 'workflow'), ''),
+      case when asked ? 'workflow' then '' else 'r.workflow collate "C" desc,' end),
+    (7, not (indexed and asked ?| '{error,failure}'), 'ending', nullif(asked ->> 'ending', 'e.status = ''done'''), ''),
+    (8, true, 'containing', asked ->> 'leaf', ''),
+    (9, indexed, 'ending', nullif(concat_ws(' and ', asked ->> 'ended_after', asked ->> 'ended_before'), ''), 'e.at desc,'),
+    (10, asked ? 'attributes', 'attribute', 'true', ''),
+    (11, not asked ? 'place' and asked ?| '{ending,ended_after,ended_before}', 'ending', 'true', ''),
+    (12, not asked ?| '{place,ending,ended_after,ended_before}', 'run', 'true', '')
+  ) as s (nth, is_there, source, narrows, first)
+  where s.is_there and s.narrows is not null and (s.source = 'placed' or not placed)
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.list_tables(asked jsonb)
+ RETURNS TABLE(name text, named text, id text, condition text, tells text)
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  values
+    ('run', 'baton.run r', 'r.id',
+      nullif(concat_ws(' and ', asked ->> 'workflow', asked ->> 'version', asked ->> 'created_after', asked ->> 'created_before'), ''), 'run'),
+    ('ending', 'baton.ending e', 'e.run_id',
+      nullif(concat_ws(' and ', asked ->> 'ending', asked ->> 'error', asked ->> 'ended_after', asked ->> 'ended_before'), ''), 'ending'),
+    ('attribute', 'baton.attribute a', 'a.run_id', asked ->> 'attributes', 'attribute'),
+    ('containing', 'unnest(baton.list_containing(' || quote_literal(asked ->> 'attributes') || ', $1, $2, $4)) as a (run_id)', 'a.run_id', null, 'attribute'),
+    ('failure', 'baton.failure f', 'f.run_id', null, null),
+    ('ready', 'baton.ready q', 'q.run_id', asked ->> 'due', 'place'),
+    ('blocked', 'baton.blocked b', 'b.run_id', null, 'place'),
+    ('placed', 'unnest($3) as p (run_id)', 'p.run_id', null, 'place'),
+    ('few', 'unnest($3) as p (run_id)', 'p.run_id', null, null)
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.list_week(plan jsonb, placed uuid[], since uuid, before uuid, most integer, unseen integer, OUT ids uuid[], OUT seen integer, OUT last uuid)
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  few uuid[] := baton.list_few(plan #> '{few,entries}', since, before, placed, unseen + 1);
+  statement text := format(
+    'select coalesce(array_agg(distinct id order by id desc) filter (where fits), ''{}'') as ids, count(*) as seen, (array_agg(id order by id))[1] as last
+     from (select entry.id, %s as fits from (%s limit $4) as entry) as looked',
+    case when few is null then plan ->> 'fits' else plan #>> '{few,fits}' end,
+    case when few is null then plan ->> 'entries' else 'select f.id, true as fits from unnest($3) as f (id) where f.id < $2 order by f.id desc' end);
+  step integer := most;
+  look record;
+begin
+  ids := '{}';
+  seen := 0;
+  loop
+    exit when few = '{}';
+    step := least(step, unseen - seen);
+    execute statement into look using since, before, coalesce(few, placed), step;
+    ids := (ids || look.ids)[:most];
+    seen := seen + look.seen;
+    last := coalesce(look.last, last);
+    exit when cardinality(ids) = most or look.seen < step or seen = unseen;
+    before := last;
+    step := step * 4;
+  end loop;
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.list_weeks(lowest uuid, highest uuid)
+ RETURNS TABLE(since uuid, before uuid, indexed boolean)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select greatest(lowest, baton.id_at(w.starts)), least(highest, baton.id_at(w.starts + interval '7 days')), baton.is_week_indexed(w.name)
+  from (
+    select right(c.relname, 8) as name, right(c.relname, 8)::timestamp at time zone 'UTC' as starts
+    from pg_class c
+    where c.relnamespace = 'baton'::regnamespace and c.relkind = 'r' and c.relispartition and c.relname ~ '^run_\d{8}$'
+      and c.relname >= to_char(date_trunc('week', baton.id_time(lowest) at time zone 'UTC'), '"run_"YYYYMMDD')::name
+      and c.relname <= to_char(least(baton.id_time(highest), '9999-01-01 UTC') at time zone 'UTC', '"run_"YYYYMMDD')::name
+    order by c.relname desc
+  ) as w
 $function$;
 
 -- owner: baton_migrator
@@ -1724,6 +1980,29 @@ AS $function$
 $function$;
 
 -- owner: baton_engine
+CREATE OR REPLACE FUNCTION baton.missing_indexes()
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+AS $function$
+  select coalesce(jsonb_agg(jsonb_build_object('name', m.name, 'statements', array_remove(array[
+    case when m.exists then format('drop index concurrently if exists baton.%I', m.name) end,
+    format('create index concurrently if not exists %I on baton.%I %s', m.name, m.relname, m.definition)], null)) order by m.week desc, m.nth), '[]')
+  from (
+    select substring(c.relname from '\d{8}$') as week, w.nth, w.definition, c.relname, c.relname || '_' || w.suffix as name, i.indexrelid is not null as exists
+    from baton.week_indexes() with ordinality as w (parent, suffix, definition, nth)
+    join pg_class c on c.relnamespace = 'baton'::regnamespace and c.relispartition and c.relname ~ format('^%s_\d{8}$', w.parent)
+    left join pg_index i on i.indexrelid = to_regclass(format('baton.%I', c.relname || '_' || w.suffix))
+    where substring(c.relname from '_(\d{8})$')::timestamp + interval '8 days' <= baton.now() at time zone 'UTC' and not coalesce(i.indisvalid, false)
+      and not (i.indexrelid is not null and exists (
+        select from pg_locks l where l.relation = c.oid and l.mode = 'ShareUpdateExclusiveLock' and l.granted
+          and l.database = (select d.oid from pg_database d where d.datname = current_database())))
+  ) as m
+$function$;
+
+-- owner: baton_engine
 CREATE OR REPLACE FUNCTION baton.moment()
  RETURNS timestamp with time zone
  LANGUAGE sql
@@ -1731,6 +2010,13 @@ CREATE OR REPLACE FUNCTION baton.moment()
  SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
  SET "TimeZone" TO 'UTC'
 AS $function$ select baton.now() $function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.most_entries()
+ RETURNS integer
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$ select 20000 $function$;
 
 -- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.move_waits(jump baton.clock, ids uuid[], run_ats timestamp with time zone[], moment timestamp with time zone)
@@ -2885,6 +3171,19 @@ begin
 end
 $function$;
 
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.week_indexes()
+ RETURNS TABLE(parent text, suffix text, definition text)
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  values ('run', 'workflow', '(workflow collate "C", id)'),
+    ('run', 'version', '(version, workflow collate "C", id)'),
+    ('ending', 'at', '(at, run_id)'),
+    ('ending', 'error', '(left(error ->> ''name'', 200) collate "C", run_id) where status = ''failed'''),
+    ('failure', 'node', '(node, run_id) where retry_at is null')
+$function$;
+
 grant usage on schema baton to baton_engine;
 grant usage on schema baton to baton_operator;
 grant usage on schema baton to baton_poller;
@@ -2941,6 +3240,7 @@ grant execute on function baton.change_attributes(uuid,jsonb) to baton_operator;
 grant execute on function baton.check_claim(text,jsonb,text[],text[]) to baton_engine;
 grant execute on function baton.check_columns(text,jsonb,text[],text[]) to baton_engine;
 grant execute on function baton.check_enqueue(jsonb) to baton_engine;
+grant execute on function baton.check_list(jsonb) to baton_engine;
 grant execute on function baton.check_round(jsonb) to baton_engine;
 grant execute on function baton.check_runs(jsonb) to baton_engine;
 grant execute on function baton.check_steps(jsonb) to baton_engine;
@@ -2983,11 +3283,24 @@ grant execute on function baton.id_at(timestamp with time zone) to baton_operato
 grant execute on function baton.id_at(timestamp with time zone) to baton_reader;
 grant execute on function baton.id_time(uuid) to baton_engine;
 grant execute on function baton.is_double(numeric) to baton_engine;
+grant execute on function baton.is_week_indexed(text) to baton_engine;
+grant execute on function baton.list_bounds(jsonb,uuid[],uuid) to baton_engine;
+grant execute on function baton.list_conditions(jsonb,timestamp with time zone) to baton_engine;
+grant execute on function baton.list_containing(text,uuid,uuid,integer) to baton_engine;
+grant execute on function baton.list_entries(jsonb,text,text,text) to baton_engine;
+grant execute on function baton.list_few(jsonb,uuid,uuid,uuid[],integer) to baton_engine;
 grant execute on function baton.list_few_ready(boolean,timestamp with time zone) to baton_engine;
-grant execute on function baton.list_ids(text,text,uuid,integer,timestamp with time zone) to baton_engine;
+grant execute on function baton.list_fits(jsonb,text) to baton_engine;
+grant execute on function baton.list_ids(jsonb,uuid,integer,timestamp with time zone) to baton_engine;
 grant execute on function baton.list_members(uuid[],bit varying,bit varying) to baton_engine;
+grant execute on function baton.list_place(text,timestamp with time zone) to baton_engine;
+grant execute on function baton.list_plan(jsonb,boolean,boolean) to baton_engine;
 grant execute on function baton.list_runs(jsonb) to baton_operator;
 grant execute on function baton.list_runs(jsonb) to baton_reader;
+grant execute on function baton.list_sources(jsonb,boolean,boolean) to baton_engine;
+grant execute on function baton.list_tables(jsonb) to baton_engine;
+grant execute on function baton.list_week(jsonb,uuid[],uuid,uuid,integer,integer) to baton_engine;
+grant execute on function baton.list_weeks(uuid,uuid) to baton_engine;
 grant execute on function baton.lock_run(uuid) to baton_engine;
 grant execute on function baton.make_months(timestamp with time zone,timestamp with time zone) to baton_engine;
 grant execute on function baton.make_partitions(timestamp with time zone,timestamp with time zone,boolean) to baton_engine;
@@ -2995,6 +3308,7 @@ grant execute on function baton.mark_gone(baton.lease,integer[],uuid[]) to baton
 grant execute on function baton.merge_attributes(jsonb,jsonb) to baton_engine;
 grant execute on function baton.moment() to baton_operator;
 grant execute on function baton.moment() to baton_reader;
+grant execute on function baton.most_entries() to baton_engine;
 grant execute on function baton.move_waits(baton.clock,uuid[],timestamp with time zone[],timestamp with time zone) to baton_engine;
 grant execute on function baton.never() to baton_engine;
 grant execute on function baton.never() to baton_operator;
@@ -3051,3 +3365,4 @@ grant execute on function baton.take_ready(integer,integer,bigint,boolean,timest
 grant execute on function baton.take_suspects(timestamp with time zone,integer) to baton_engine;
 grant execute on function baton.take_unblocked(jsonb,timestamp with time zone,integer) to baton_engine;
 grant execute on function baton.tick() to baton_poller;
+grant execute on function baton.week_indexes() to baton_engine;

@@ -2776,7 +2776,7 @@ CREATE OR REPLACE FUNCTION baton.runs_between(earliest timestamp with time zone,
  STABLE
 AS $function$
   select r.* from baton.runs r
-  where r.id >= baton.id_at(earliest - interval '24 hours') and r.id < baton.id_at(latest + interval '5 minutes')
+  where r.id >= (select baton.id_at(earliest - interval '24 hours')) and r.id < (select baton.id_at(latest + interval '5 minutes'))
     and r.created_at >= earliest and r.created_at < latest
 $function$;
 

@@ -21,6 +21,7 @@ import { wakeBoard } from "./wake-board.ts";
 /** Everything the HTTP functions share: the place where the engine meets the database. */
 export interface App {
   readonly config: Config;
+  readonly database: Database;
   readonly keys: KeyRing;
   readonly logger: Logger;
   readonly registry: Registry;
@@ -53,6 +54,7 @@ export function createApp(config: Config, database: Database): App {
   const operator = { runs: runRepository(database), logger, nudge, clock: systemClock, random: Math.random };
   return {
     config,
+    database,
     keys: keysOf(config, logger),
     logger,
     // How long a step may take is the poller's business, which refuses what it cannot start.

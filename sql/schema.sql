@@ -1514,6 +1514,48 @@ begin
 end
 $function$;
 
+-- owner: baton_engine
+CREATE OR REPLACE FUNCTION baton.keep_weeks()
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+AS $function$
+declare
+  made integer := baton.ensure_partitions();
+begin
+  return jsonb_build_object('made', made, 'ahead', baton.weeks_ahead(baton.now()));
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.lend_table(part text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET lock_timeout TO '100ms'
+AS $function$
+declare
+  week timestamptz := baton.week_start(part);
+  mine boolean := (select pg_has_role(session_user, c.relowner, 'usage') from pg_class as c
+    where c.relnamespace = 'baton'::regnamespace and c.relname = part and c.relispartition);
+begin
+  if week is null or mine is null or week + interval '8 days' > baton.now() then
+    raise exception '% is no table of a closed week', coalesce(part, 'null')
+      using errcode = 'BT040', hint = 'Name a partition whose week has been over for a day. Nothing was done.';
+  end if;
+  if mine then
+    return;
+  end if;
+  grant create on schema baton to baton_maintainer;
+  execute format('alter table baton.%I owner to baton_maintainer', part);
+  execute format('revoke all on baton.%I from baton_maintainer', part);
+end
+$function$;
+
 -- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.list_bounds(wanted jsonb, placed uuid[], INOUT before uuid, OUT since uuid)
  RETURNS record
@@ -1907,7 +1949,7 @@ CREATE OR REPLACE FUNCTION baton.make_partitions(earliest timestamp with time zo
  SET default_table_access_method TO 'heap'
 AS $function$
 declare
-  parents text[] := array['run', 'attribute', 'checkpoint', 'failure', 'ending'];
+  parents text[] := baton.weekly_tables();
   weeks timestamp[] := array(
     select generate_series(date_trunc('week', earliest at time zone 'UTC'), latest at time zone 'UTC', interval '7 days'));
   missing record;
@@ -3005,6 +3047,35 @@ end
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.take_back_tables()
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET lock_timeout TO '100ms'
+AS $function$
+declare
+  lent record;
+  taken integer := 0;
+begin
+  for lent in
+    select c.relname as part from pg_class as c
+    where c.relnamespace = 'baton'::regnamespace and c.relkind = 'r' and c.relowner = to_regrole('baton_maintainer')
+    order by c.relname
+  loop
+    execute format('alter table baton.%I owner to %I', lent.part, current_user);
+    execute format('grant all on baton.%I to %I', lent.part, current_user);
+    taken := taken + 1;
+  end loop;
+  if has_schema_privilege(to_regrole('baton_maintainer'), 'baton', 'create') then
+    revoke create on schema baton from baton_maintainer;
+  end if;
+  return taken;
+end
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.take_batch(request jsonb, moment timestamp with time zone, INOUT poisoned integer, OUT ids uuid[], OUT begun_ids uuid[], OUT low jsonb)
  RETURNS record
  LANGUAGE plpgsql
@@ -3184,7 +3255,44 @@ AS $function$
     ('failure', 'node', '(node, run_id) where retry_at is null')
 $function$;
 
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.week_start(part text)
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+ SET "TimeZone" TO 'UTC'
+AS $function$
+  select to_timestamp(right(part, 8), 'YYYYMMDD')
+  where part = any (array(select t || right(part, 9) from unnest(baton.weekly_tables()) as t)) and right(part, 9) ~ '^_\d{8}$'
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.weekly_tables()
+ RETURNS text[]
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$ select array['run', 'attribute', 'checkpoint', 'failure', 'ending'] $function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.weeks_ahead(moment timestamp with time zone)
+ RETURNS integer
+ LANGUAGE sql
+ STABLE
+ SET "TimeZone" TO 'UTC'
+AS $function$
+  select coalesce(min(n) filter (where there < cardinality(baton.weekly_tables())), 11) - 1
+  from (
+    select n, (
+      select count(*) from pg_class
+      where relnamespace = 'baton'::regnamespace and relispartition and relname = any (array(
+        select t || to_char(date_trunc('week', moment) + n * interval '7 days', '_YYYYMMDD') from unnest(baton.weekly_tables()) as t))
+    ) as there
+    from generate_series(1, 10) as n
+  ) as week
+$function$;
+
 grant usage on schema baton to baton_engine;
+grant usage on schema baton to baton_maintainer;
 grant usage on schema baton to baton_operator;
 grant usage on schema baton to baton_poller;
 grant usage on schema baton to baton_producer;
@@ -3213,6 +3321,7 @@ grant select on table baton.failures to baton_reader;
 grant delete, insert, select, update on table baton.lease to baton_engine;
 grant select on table baton.lease to baton_views;
 grant select on table baton.migration to baton_engine;
+grant select on table baton.migration to baton_maintainer;
 grant select on table baton.migration to baton_operator;
 grant select on table baton.migration to baton_poller;
 grant select on table baton.migration to baton_producer;
@@ -3284,6 +3393,9 @@ grant execute on function baton.id_at(timestamp with time zone) to baton_reader;
 grant execute on function baton.id_time(uuid) to baton_engine;
 grant execute on function baton.is_double(numeric) to baton_engine;
 grant execute on function baton.is_week_indexed(text) to baton_engine;
+grant execute on function baton.keep_weeks() to baton_maintainer;
+grant execute on function baton.lend_table(text) to baton_engine;
+grant execute on function baton.lend_table(text) to baton_maintainer;
 grant execute on function baton.list_bounds(jsonb,uuid[],uuid) to baton_engine;
 grant execute on function baton.list_conditions(jsonb,timestamp with time zone) to baton_engine;
 grant execute on function baton.list_containing(text,uuid,uuid,integer) to baton_engine;
@@ -3360,9 +3472,14 @@ grant execute on function baton.stop_members(baton.lease,integer[],timestamp wit
 grant execute on function baton.stop_parked(timestamp with time zone) to baton_engine;
 grant execute on function baton.store_attributes(jsonb,uuid[]) to baton_engine;
 grant execute on function baton.store_runs(jsonb,jsonb,boolean,timestamp with time zone) to baton_engine;
+grant execute on function baton.take_back_tables() to baton_engine;
+grant execute on function baton.take_back_tables() to baton_maintainer;
 grant execute on function baton.take_batch(jsonb,timestamp with time zone,integer) to baton_engine;
 grant execute on function baton.take_ready(integer,integer,bigint,boolean,timestamp with time zone,timestamp with time zone,integer) to baton_engine;
 grant execute on function baton.take_suspects(timestamp with time zone,integer) to baton_engine;
 grant execute on function baton.take_unblocked(jsonb,timestamp with time zone,integer) to baton_engine;
 grant execute on function baton.tick() to baton_poller;
 grant execute on function baton.week_indexes() to baton_engine;
+grant execute on function baton.week_start(text) to baton_engine;
+grant execute on function baton.weekly_tables() to baton_engine;
+grant execute on function baton.weeks_ahead(timestamp with time zone) to baton_engine;

@@ -22,6 +22,7 @@ const logins: Readonly<Record<string, [name: string, group: GroupRole]>> = {
   "enqueue-run": ["enqueue_run", "baton_producer"],
   "control-runs": ["control_runs", "baton_operator"],
   "poll-queue": ["poll_queue", "baton_poller"],
+  maintain: ["maintain", "baton_maintainer"],
 };
 const parameterOf = (fn: string) => `/baton/prod/${fn}/database-url`;
 
@@ -91,7 +92,7 @@ test("a stage that is set up as the pages say has nothing to mend, but for a ser
   expect(text).toMatch(/^ok {3}schema: current$/m);
   expect(text).toMatch(/^ok {3}\/baton\/prod\/api-keys: me \(operator\)$/m);
   expect(withoutFsync(fixes)).toEqual([]);
-  expect([code, fixes.length]).toEqual([1, 3]);
+  expect([code, fixes.length]).toEqual([1, 4]);
   expect(text).not.toContain("secret");
 });
 

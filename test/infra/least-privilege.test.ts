@@ -190,7 +190,9 @@ test("a key of one's own for the secrets is one statement more for each function
     ["EnqueueRunRole", 1],
     ["ControlRunsRole", 1],
     ["PollQueueRole", 1],
+    ["MaintainRole", 1],
     ["PollQueueScheduleRole", 0],
+    ["MaintainScheduleRole", 0],
   ]);
 });
 

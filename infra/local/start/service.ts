@@ -72,7 +72,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
         log.write(`${line}\n`);
       }),
     });
-    const pollers = template.schedules.map(({ functionId }) => functionId);
+    const pollers = template.functions.filter(({ module }) => basename(module) === "poll-queue").map(({ logicalId }) => logicalId);
     const display = connect(database.connectionOf("control-runs"));
     return {
       database,

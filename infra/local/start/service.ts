@@ -96,6 +96,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
 function environmentOf(facts: FunctionFacts, database: LocalDatabase): Record<string, string> {
   const { driver, neonEndpoint } = database.connectionOf(basename(facts.module));
   return {
+    BATON_LOCAL: "on",
     ...(driver && { BATON_DRIVER: driver }),
     ...(neonEndpoint && { BATON_NEON_ENDPOINT: neonEndpoint }),
   };

@@ -3,7 +3,7 @@ import { SSMClient } from "@aws-sdk/client-ssm";
 import { accept } from "./acceptance/accept.ts";
 import { awsCloud } from "./acceptance/cloud.ts";
 import { chosenDriver } from "./build.ts";
-import { accountIn, lineFor, readTarget, regionFrom } from "./deploy/target.ts";
+import { accountIn, lineFor, readTarget, regionFrom, requireStage } from "./deploy/target.ts";
 import { serviceName } from "./service.ts";
 
 const USAGE = "Usage: DATABASE_URL=<the owner's of an empty database> npm run acceptance -- --stage acc [--region <region>]";
@@ -13,9 +13,10 @@ const USAGE = "Usage: DATABASE_URL=<the owner's of an empty database> npm run ac
  * prints a report, and removes everything.
  */
 async function main(args: string[], env: NodeJS.ProcessEnv): Promise<void> {
-  const { stage, region: given } = readTarget(args, USAGE);
+  const { stage: named, region: given } = readTarget(args, USAGE);
+  const stage = requireStage(named, USAGE);
   const ownerUrl = env["DATABASE_URL"];
-  if (!stage || !ownerUrl) throw new Error(USAGE);
+  if (!ownerUrl) throw new Error(USAGE);
   if (stage === "prod") throw new Error(`The stage is removed at the end: take another name than prod. ${USAGE}`);
   const region = regionFrom(given, env);
   const service = serviceName();

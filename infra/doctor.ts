@@ -2,7 +2,7 @@ import { LambdaClient } from "@aws-sdk/client-lambda";
 import { checkConnectionString } from "../shared/db/connection-string.ts";
 import { readParameter } from "../shared/db/ssm-parameter.ts";
 import { parseApiKeys } from "../shared/lambda/api-key.ts";
-import { accountIn, lineFor, readTarget, regionFrom } from "./deploy/target.ts";
+import { accountIn, lineFor, readTarget, regionFrom, requireStage } from "./deploy/target.ts";
 import { checkDoor, checkLogin, type Finding } from "./doctor/checks.ts";
 import { factsOf } from "./doctor/login.ts";
 import { checkConcurrency, concurrencyOf, reservedFor } from "./doctor/quota.ts";
@@ -105,9 +105,10 @@ async function checkUrl(name: string, group: string): Promise<Finding[]> {
 }
 
 async function main(args: string[]): Promise<void> {
-  const { stage, region } = readTarget(args, USAGE);
+  const { stage: given, region } = readTarget(args, USAGE);
+  const stage = requireStage(given, USAGE);
   const owner = process.env["DATABASE_URL"];
-  if (!stage || !owner) throw new Error(USAGE);
+  if (!owner) throw new Error(USAGE);
   if (!(await doctor(stage, regionFrom(region, process.env), owner))) process.exitCode = 1;
 }
 

@@ -5,6 +5,7 @@
 --
 -- baton_migrator  owns the schemas and tables; migrations run as it.
 -- baton_engine    owns the engine's functions: reads and writes rows, changes no table.
+-- baton_views     owns the views: reads rows, and writes none.
 -- baton_producer, baton_poller, baton_reader, baton_operator: one for each kind of caller; logins
 -- are their members.
 do $$
@@ -14,7 +15,7 @@ declare
   needed text;
   part regclass;
 begin
-  foreach needed in array array['baton_migrator', 'baton_engine', 'baton_producer', 'baton_poller', 'baton_reader', 'baton_operator'] loop
+  foreach needed in array array['baton_migrator', 'baton_engine', 'baton_views', 'baton_producer', 'baton_poller', 'baton_reader', 'baton_operator'] loop
     begin
       if to_regrole(needed) is null then
         execute format('create role %I nologin', needed);
@@ -30,6 +31,9 @@ begin
   if not (pg_has_role('baton_migrator', 'baton_engine', 'member') and pg_has_role('baton_migrator', 'baton_engine', 'usage')) then
     execute 'grant baton_engine to baton_migrator' || options;
   end if;
+  if not (pg_has_role('baton_migrator', 'baton_views', 'member') and pg_has_role('baton_migrator', 'baton_views', 'usage')) then
+    execute 'grant baton_views to baton_migrator' || options;
+  end if;
   if not has_database_privilege('baton_migrator', current_database(), 'create') then
     execute format('grant create on database %I to baton_migrator', current_database());
   end if;
@@ -38,7 +42,14 @@ begin
   for part in
     select c.oid from pg_class as c
     where c.relnamespace = to_regnamespace('baton')
-      and c.relkind in ('r', 'p') and c.relowner <> 'baton_migrator'::regrole
+      and c.relkind in ('r', 'p', 'v') and c.relowner <> 'baton_migrator'::regrole
+  loop
+    execute format('alter table %s owner to baton_migrator', part);
+  end loop;
+  for part in
+    select c.oid from pg_class as c
+    where c.relnamespace = to_regnamespace('baton')
+      and c.relkind in ('v', 'm') and c.relowner not in ('baton_migrator'::regrole, 'baton_views'::regrole)
   loop
     execute format('alter table %s owner to baton_migrator', part);
   end loop;

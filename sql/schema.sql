@@ -12,6 +12,19 @@ partition by RANGE (run_id);
 CREATE INDEX attribute_contained ON ONLY baton.attribute USING gin (attributes jsonb_path_ops);
 
 -- owner: baton_migrator
+create table baton.audit (
+  id uuid not null,
+  at timestamp with time zone not null,
+  action text not null,
+  run_id uuid,
+  actor text not null,
+  details jsonb not null,
+  constraint audit_id PRIMARY KEY (at, id)
+)
+partition by RANGE (at);
+CREATE INDEX audit_of_run ON ONLY baton.audit USING btree (run_id, at);
+
+-- owner: baton_migrator
 create table baton.blocked (
   run_id uuid not null,
   workflow text not null,
@@ -156,6 +169,80 @@ create table baton.setback (
   was timestamp with time zone not null,
   set_to timestamp with time zone not null,
   constraint setback_is_noted_once PRIMARY KEY (was, set_to)
+);
+
+-- owner: baton_views
+create view baton.actions (
+  at timestamp with time zone,
+  action text,
+  run_id uuid,
+  actor text,
+  details jsonb
+);
+
+-- owner: baton_views
+create view baton.backlog (
+  run_id uuid,
+  workflow text,
+  priority smallint,
+  status text,
+  due_at timestamp with time zone,
+  overdue_ms bigint,
+  suspect boolean,
+  reason text,
+  created_at timestamp with time zone
+);
+
+-- owner: baton_views
+create view baton.failures (
+  run_id uuid,
+  workflow text,
+  node text,
+  attempt smallint,
+  started_at timestamp with time zone,
+  finished_at timestamp with time zone,
+  duration_ms bigint,
+  retry_at timestamp with time zone,
+  error_name text,
+  error_message text,
+  fingerprint text
+);
+
+-- owner: baton_views
+create view baton.runs (
+  id uuid,
+  workflow text,
+  version integer,
+  priority smallint,
+  status text,
+  created_at timestamp with time zone,
+  start_at timestamp with time zone,
+  due_at timestamp with time zone,
+  started_at timestamp with time zone,
+  ended_at timestamp with time zone,
+  waited_ms bigint,
+  duration_ms bigint,
+  steps integer,
+  failures integer,
+  crashes integer,
+  redrives integer,
+  error_name text,
+  error_message text,
+  input_bytes integer
+);
+
+-- owner: baton_views
+create view baton.steps (
+  run_id uuid,
+  workflow text,
+  node text,
+  "position" smallint,
+  attempt smallint,
+  started_at timestamp with time zone,
+  finished_at timestamp with time zone,
+  duration_ms bigint,
+  is_sleep boolean,
+  output_bytes integer
 );
 
 -- owner: baton_engine
@@ -376,13 +463,15 @@ CREATE OR REPLACE FUNCTION baton.cancel(id uuid, request jsonb DEFAULT '{}'::jso
 AS $function$
 declare
   ended text;
+  asked boolean;
   parked integer;
 begin
   perform baton.require_read_committed();
   perform baton.commit_durably();
   perform baton.require_id('the run of cancel', id);
-  perform baton.require_keys('the request of cancel', request, '{}', '{redrives}');
+  perform baton.require_keys('the request of cancel', request, '{}', '{redrives,by}');
   perform baton.require_kind('the request of cancel', request, 'number', '{redrives}');
+  perform baton.require_actor('the request of cancel', request);
   if not baton.lock_run(id) then
     return null;
   end if;
@@ -395,6 +484,7 @@ begin
       select coalesce((select e.status from baton.ending e where e.run_id = cancel.id), baton.place_status(id, baton.now()))));
   end if;
   insert into baton.control (run_id, kind, at) values (cancel.id, 'cancel', baton.now()) on conflict do nothing;
+  asked := found;
   with unready as (
     delete from baton.ready q where q.run_id = cancel.id returning 1
   ), unblocked as (
@@ -403,9 +493,12 @@ begin
   select count(*) into parked from (select * from unready union all select * from unblocked) as taken;
   if parked > 0 then
     perform baton.end_runs(array[cancel.id], 'cancelled', null, true, baton.now());
-    return jsonb_build_object('status', 'cancelled');
   end if;
-  return jsonb_build_object('status', 'cancelling');
+  -- Who asks again for a stop that is not applied yet has changed nothing.
+  if asked then
+    perform baton.note_action('cancel', cancel.id, request ->> 'by', jsonb_build_object('redrives', baton.redrives(id)), baton.now());
+  end if;
+  return jsonb_build_object('status', case when parked > 0 then 'cancelled' else 'cancelling' end);
 end
 $function$;
 
@@ -1007,6 +1100,18 @@ end
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.ensure_month(moment timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if to_regclass(to_char(moment at time zone 'UTC', '"baton.audit_p"YYYYMM"01"')) is null then
+    perform baton.make_months(moment, moment);
+  end if;
+end
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.ensure_partitions()
  RETURNS integer
  LANGUAGE plpgsql
@@ -1142,6 +1247,16 @@ begin
     left join baton.blocked b on b.run_id = find_run.id
     where r.id = find_run.id);
 end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.fingerprint(name text, message text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  select concat_ws(': ', name,
+    regexp_replace(left(message, 200), '[[:alpha:]_-]*[[:digit:]][[:alnum:]_-]*([.,:/+@#]+[[:alpha:]_-]*[[:digit:]][[:alnum:]_-]*)*', '#', 'g'))
 $function$;
 
 -- owner: baton_migrator
@@ -1440,6 +1555,33 @@ end
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.make_months(earliest timestamp with time zone, latest timestamp with time zone)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET default_tablespace TO ''
+ SET default_table_access_method TO 'heap'
+AS $function$
+declare
+  month timestamptz;
+  child text;
+  made integer := 0;
+begin
+  lock table only baton.audit in share update exclusive mode;
+  for month in select generate_series(date_trunc('month', earliest), latest, interval '1 month') loop
+    child := to_char(month, '"audit_p"YYYYMMDD');
+    continue when to_regclass('baton.' || child) is not null;
+    execute format('create table baton.%I (like baton.audit including all)', child);
+    execute format('alter table baton.audit attach partition baton.%I for values from (%L) to (%L)', child, month, month + interval '1 month');
+    made := made + 1;
+  end loop;
+  return made;
+end
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.make_partitions(earliest timestamp with time zone, latest timestamp with time zone, impatient boolean)
  RETURNS integer
  LANGUAGE plpgsql
@@ -1513,6 +1655,15 @@ begin
 end
 $function$;
 
+-- owner: baton_engine
+CREATE OR REPLACE FUNCTION baton.moment()
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+AS $function$ select baton.now() $function$;
+
 -- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.move_waits(jump baton.clock, ids uuid[], run_ats timestamp with time zone[], moment timestamp with time zone)
  RETURNS boolean
@@ -1584,6 +1735,18 @@ begin
   ) as first;
   -- greatest() alone would read "none" as "now": it ignores nulls.
   return case when soonest < baton.never() then ceil(extract(epoch from greatest(soonest, moment) - moment) * 1000) end;
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.note_action(action text, run_id uuid, actor text, details jsonb, moment timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform baton.ensure_month(moment);
+  insert into baton.audit (id, at, action, run_id, actor, details)
+  values (baton.new_id(), moment, action, run_id, coalesce(actor, session_user), coalesce(details, '{}'));
 end
 $function$;
 
@@ -1758,8 +1921,9 @@ begin
   perform baton.require_read_committed();
   perform baton.commit_durably();
   perform baton.require_id('the run of redrive', id);
-  perform baton.require_keys('the request of redrive', request, '{}', '{redrives}');
+  perform baton.require_keys('the request of redrive', request, '{}', '{redrives,by}');
   perform baton.require_kind('the request of redrive', request, 'number', '{redrives}');
+  perform baton.require_actor('the request of redrive', request);
   if not baton.lock_run(id) then
     return null;
   end if;
@@ -1778,6 +1942,7 @@ begin
   -- A cancel that came too late for the failure is not meant for what follows.
   delete from baton.control c where c.run_id = redrive.id;
   perform baton.put_back(array[redrive.id], array[baton.now()]);
+  perform baton.note_action('redrive', redrive.id, request ->> 'by', jsonb_build_object('redrives', before), baton.now());
   return jsonb_build_object('status', 'failed', 'redriven', true, 'changed', true);
 end
 $function$;
@@ -2064,6 +2229,21 @@ end
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.require_actor(what text, given jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+begin
+  perform baton.require_kind(what, given, 'string', '{by}');
+  if length(given ->> 'by') not between 1 and 200 then
+    raise exception '% has under "by" a name of % characters', what, length(given ->> 'by')
+      using errcode = 'BT040', hint = 'Name who asks in 1 to 200 characters, or leave it out for the login. Nothing was done.';
+  end if;
+end
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.require_id(what text, id uuid)
  RETURNS void
  LANGUAGE plpgsql
@@ -2179,6 +2359,17 @@ AS $function$
     'run_at', coalesce(json_agg(run -> 'run_at' order by nth), '[]'), 'delay_ms', coalesce(json_agg(run -> 'delay_ms' order by nth), '[]'))::jsonb
   from jsonb_array_elements(runs) with ordinality as r (run, nth)
   where coalesce((run ->> 'known')::uuid = (run ->> 'id')::uuid, true)
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.runs_between(earliest timestamp with time zone, latest timestamp with time zone)
+ RETURNS SETOF baton.runs
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select r.* from baton.runs r
+  where r.id >= baton.id_at(earliest - interval '24 hours') and r.id < baton.id_at(latest + interval '5 minutes')
+    and r.created_at >= earliest and r.created_at < latest
 $function$;
 
 -- owner: baton_migrator
@@ -2546,24 +2737,45 @@ grant usage on schema baton to baton_operator;
 grant usage on schema baton to baton_poller;
 grant usage on schema baton to baton_producer;
 grant usage on schema baton to baton_reader;
+grant usage on schema baton to baton_views;
+grant select on table baton.actions to baton_operator;
+grant select on table baton.actions to baton_reader;
 grant delete, insert, select, update on table baton.attribute to baton_engine;
+grant delete, insert, select, update on table baton.audit to baton_engine;
+grant select on table baton.audit to baton_views;
+grant select on table baton.backlog to baton_operator;
+grant select on table baton.backlog to baton_reader;
 grant delete, insert, select, update on table baton.blocked to baton_engine;
+grant select on table baton.blocked to baton_views;
 grant delete, insert, select, update on table baton.checkpoint to baton_engine;
+grant select on table baton.checkpoint to baton_views;
 grant delete, insert, select, update on table baton.clock to baton_engine;
 grant delete, insert, select, update on table baton.control to baton_engine;
 grant delete, insert, select, update on table baton.dedup to baton_engine;
 grant delete, insert, select, update on table baton.ending to baton_engine;
+grant select on table baton.ending to baton_views;
 grant delete, insert, select, update on table baton.failure to baton_engine;
+grant select on table baton.failure to baton_views;
+grant select on table baton.failures to baton_operator;
+grant select on table baton.failures to baton_reader;
 grant delete, insert, select, update on table baton.lease to baton_engine;
+grant select on table baton.lease to baton_views;
 grant select on table baton.migration to baton_engine;
 grant select on table baton.migration to baton_operator;
 grant select on table baton.migration to baton_poller;
 grant select on table baton.migration to baton_producer;
 grant select on table baton.migration to baton_reader;
 grant delete, insert, select, update on table baton.ready to baton_engine;
+grant select on table baton.ready to baton_views;
 grant delete, insert, select, update on table baton.redrive to baton_engine;
+grant select on table baton.redrive to baton_views;
 grant delete, insert, select, update on table baton.run to baton_engine;
+grant select on table baton.run to baton_views;
+grant select on table baton.runs to baton_operator;
+grant select on table baton.runs to baton_reader;
 grant delete, insert, select, update on table baton.setback to baton_engine;
+grant select on table baton.steps to baton_operator;
+grant select on table baton.steps to baton_reader;
 grant execute on function baton.advance(uuid,integer,jsonb) to baton_poller;
 grant execute on function baton.append_checkpoints(baton.lease,jsonb,boolean,timestamp with time zone) to baton_engine;
 grant execute on function baton.append_failures(baton.lease,jsonb,timestamp with time zone) to baton_engine;
@@ -2592,6 +2804,7 @@ grant execute on function baton.end_members(baton.lease,jsonb,text,uuid[],boolea
 grant execute on function baton.end_runs(uuid[],text,jsonb[],boolean,timestamp with time zone) to baton_engine;
 grant execute on function baton.end_unlawful(timestamp with time zone) to baton_engine;
 grant execute on function baton.enqueue(jsonb) to baton_producer;
+grant execute on function baton.ensure_month(timestamp with time zone) to baton_engine;
 grant execute on function baton.ensure_partitions() to baton_engine;
 grant execute on function baton.ensure_week(timestamp with time zone) to baton_engine;
 grant execute on function baton.existing_runs(uuid[]) to baton_engine;
@@ -2600,6 +2813,9 @@ grant execute on function baton.find_free_slots(bit varying,integer) to baton_en
 grant execute on function baton.find_pointer(jsonb,jsonb) to baton_engine;
 grant execute on function baton.find_run(uuid) to baton_operator;
 grant execute on function baton.find_run(uuid) to baton_reader;
+grant execute on function baton.fingerprint(text,text) to baton_engine;
+grant execute on function baton.fingerprint(text,text) to baton_operator;
+grant execute on function baton.fingerprint(text,text) to baton_reader;
 grant execute on function baton.forget_keys(integer,timestamp with time zone) to baton_engine;
 grant execute on function baton.forget_some(integer,timestamp with time zone) to baton_engine;
 grant execute on function baton.forgiven_failures(uuid[]) to baton_engine;
@@ -2608,6 +2824,7 @@ grant execute on function baton.has_member(baton.lease,integer,uuid) to baton_en
 grant execute on function baton.heal_clock(timestamp with time zone) to baton_engine;
 grant execute on function baton.heal_waits(baton.clock,timestamp with time zone,integer) to baton_engine;
 grant execute on function baton.id_at(timestamp with time zone) to baton_engine;
+grant execute on function baton.id_at(timestamp with time zone) to baton_operator;
 grant execute on function baton.id_at(timestamp with time zone) to baton_reader;
 grant execute on function baton.id_time(uuid) to baton_engine;
 grant execute on function baton.is_double(numeric) to baton_engine;
@@ -2617,8 +2834,11 @@ grant execute on function baton.list_members(uuid[],bit varying,bit varying) to 
 grant execute on function baton.list_runs(jsonb) to baton_operator;
 grant execute on function baton.list_runs(jsonb) to baton_reader;
 grant execute on function baton.lock_run(uuid) to baton_engine;
+grant execute on function baton.make_months(timestamp with time zone,timestamp with time zone) to baton_engine;
 grant execute on function baton.make_partitions(timestamp with time zone,timestamp with time zone,boolean) to baton_engine;
 grant execute on function baton.mark_gone(baton.lease,integer[],uuid[]) to baton_engine;
+grant execute on function baton.moment() to baton_operator;
+grant execute on function baton.moment() to baton_reader;
 grant execute on function baton.move_waits(baton.clock,uuid[],timestamp with time zone[],timestamp with time zone) to baton_engine;
 grant execute on function baton.never() to baton_engine;
 grant execute on function baton.never() to baton_operator;
@@ -2627,6 +2847,7 @@ grant execute on function baton.never() to baton_producer;
 grant execute on function baton.never() to baton_reader;
 grant execute on function baton.new_id() to baton_operator;
 grant execute on function baton.next_due(timestamp with time zone,jsonb,integer) to baton_engine;
+grant execute on function baton.note_action(text,uuid,text,jsonb,timestamp with time zone) to baton_engine;
 grant execute on function baton.now() to baton_engine;
 grant execute on function baton.park_members(baton.lease,jsonb,boolean,uuid[],timestamp with time zone) to baton_engine;
 grant execute on function baton.place_status(uuid,timestamp with time zone) to baton_engine;
@@ -2646,6 +2867,7 @@ grant execute on function baton.remember_runs(jsonb,timestamp with time zone) to
 grant execute on function baton.repair() to baton_migrator;
 grant execute on function baton.repeat_claim(baton.lease,jsonb) to baton_engine;
 grant execute on function baton.repeat_round(baton.lease,boolean,jsonb) to baton_engine;
+grant execute on function baton.require_actor(text,jsonb) to baton_engine;
 grant execute on function baton.require_id(text,uuid) to baton_engine;
 grant execute on function baton.require_keys(text,jsonb,text[],text[]) to baton_engine;
 grant execute on function baton.require_kind(text,jsonb,text,text[]) to baton_engine;
@@ -2653,6 +2875,9 @@ grant execute on function baton.require_read_committed() to baton_engine;
 grant execute on function baton.require_rows(text,jsonb,text[],text[]) to baton_engine;
 grant execute on function baton.return_members(baton.lease,uuid[],timestamp with time zone) to baton_engine;
 grant execute on function baton.runs_as_columns(jsonb) to baton_engine;
+grant execute on function baton.runs_between(timestamp with time zone,timestamp with time zone) to baton_engine;
+grant execute on function baton.runs_between(timestamp with time zone,timestamp with time zone) to baton_operator;
+grant execute on function baton.runs_between(timestamp with time zone,timestamp with time zone) to baton_reader;
 grant execute on function baton.runs_to_stop(uuid[]) to baton_engine;
 grant execute on function baton.runs_with_ending(uuid[]) to baton_engine;
 grant execute on function baton.runs_with_output(uuid[],text[]) to baton_engine;

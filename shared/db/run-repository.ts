@@ -83,9 +83,17 @@ export function runRepository(database: Database) {
     redrives: (id: string, options?: CallOptions) =>
       call<number | null>("select baton.redrives($1::pg_catalog.uuid) as answer", [id], options),
     cancel: (id: string, request: LifeRequest = {}, options?: CallOptions) =>
-      call<CancelAnswer | null>("select baton.cancel($1::pg_catalog.uuid, $2::pg_catalog.jsonb) as answer", [id, json(request)], options),
+      call<CancelAnswer | null>(
+        "select baton.cancel($1::pg_catalog.uuid, $2::pg_catalog.jsonb) as answer",
+        [id, json(request)],
+        options,
+      ).catch(refuseOlder),
     redrive: (id: string, request: LifeRequest = {}, options?: CallOptions) =>
-      call<RedriveAnswer | null>("select baton.redrive($1::pg_catalog.uuid, $2::pg_catalog.jsonb) as answer", [id, json(request)], options),
+      call<RedriveAnswer | null>(
+        "select baton.redrive($1::pg_catalog.uuid, $2::pg_catalog.jsonb) as answer",
+        [id, json(request)],
+        options,
+      ).catch(refuseOlder),
   };
 }
 
@@ -106,4 +114,13 @@ function isOfAStatement(thrown: unknown): thrown is OlderSchemaError {
 
 function isForeign(thrown: unknown, token: string): thrown is DatabaseRefusedError {
   return thrown instanceof DatabaseRefusedError && /^BT00[123]$/.test(thrown.sqlstate ?? "") && !thrown.message.includes(token);
+}
+
+/**
+ * Functions of before know nobody's name and would note nothing of what was done: they are older
+ * than this code, which is no slip of the caller's.
+ */
+function refuseOlder(thrown: unknown): never {
+  const isOlder = thrown instanceof DatabaseRefusedError && thrown.sqlstate === "BT040" && thrown.message.endsWith('the unknown key "by"');
+  throw isOlder ? new OlderSchemaError("older", { sqlstate: thrown.sqlstate, rolledBack: thrown.rolledBack, cause: thrown }) : thrown;
 }

@@ -79,10 +79,12 @@ export interface ListedRun {
   readonly finished_at: string | null;
 }
 
-/** Which life of a run a cancel or a redrive means. */
+/** Which life of a run a cancel or a redrive means, and who asks. */
 export interface LifeRequest {
   /** How often it had been redriven when the caller looked; if more by now, nothing is done. */
   readonly redrives?: number;
+  /** Who asks, for the audit, in 1 to 200 characters (default: the login). */
+  readonly by?: string;
 }
 
 export interface CancelAnswer {

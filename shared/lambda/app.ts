@@ -3,7 +3,7 @@ import type { Database } from "../db/database.ts";
 import { engineDatabase } from "../db/default-database.ts";
 import { runRepository } from "../db/run-repository.ts";
 import type { Logger } from "../domain/node.ts";
-import type { ListRequest } from "../domain/run-protocol.ts";
+import type { LifeRequest, ListRequest } from "../domain/run-protocol.ts";
 import { createRegistry, type Registry } from "../domain/registry.ts";
 import { workflows } from "../workflows/index.ts";
 import { redact } from "../workflows/redact.ts";
@@ -29,8 +29,8 @@ export interface App {
 /** What an operator does with runs; see `control-runs.ts`. */
 export interface Control {
   list(request: ListRequest): Promise<RunPage>;
-  cancel(id: string, redrives?: number): Promise<{ id: string; status: string }>;
-  redrive(id: string, redrives?: number): Promise<{ id: string; status: string }>;
+  cancel(id: string, life: LifeRequest): Promise<{ id: string; status: string }>;
+  redrive(id: string, life: LifeRequest): Promise<{ id: string; status: string }>;
 }
 
 let made: App | undefined;
@@ -57,8 +57,8 @@ export function createApp(config: Config, database: Database): App {
     client: createClient({ database, workflows, nudge, idleGate: config.idleGate, logger, redact, stacks: config.showStacks }),
     control: {
       list: (request) => listRuns(operator, request),
-      cancel: (id, redrives) => cancelRun(operator, id, redrives),
-      redrive: (id, redrives) => redriveRun(operator, id, redrives),
+      cancel: (id, life) => cancelRun(operator, id, life),
+      redrive: (id, life) => redriveRun(operator, id, life),
     },
   };
 }

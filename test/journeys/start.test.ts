@@ -277,3 +277,11 @@ test("a call that a role does not allow is refused, and npm start says which sta
   );
   expect(await service.interrupt()).toBe(0);
 });
+
+test("workflows that no poller could load are refused at the start, and nothing is served", async () => {
+  await using database = await createTestDatabase();
+  const index = `import { holdGate } from "./hold-gate.ts";\n\nexport const workflows = [holdGate, holdGate];\n`;
+  writeFileSync(join(folder, "shared/workflows/index.ts"), index);
+  const line = await RunningService.refused(folder, port, { DATABASE_URL: database.ownerUrl });
+  expect(line).toMatch(/^The workflows cannot be loaded: Workflow "hold-gate": version 1 is registered twice: /);
+});

@@ -1,7 +1,8 @@
 import { createWriteStream } from "node:fs";
 import { basename, join } from "node:path";
-import { connect, driverFor } from "../../../shared/db/connect.ts";
+import { connect, type Driver, driverFor } from "../../../shared/db/connect.ts";
 import { runRepository } from "../../../shared/db/run-repository.ts";
+import { checkRegistry } from "../../check/registry.ts";
 import { type Host, startHost } from "../host.ts";
 import type { Crash } from "../host/lambda-instance.ts";
 import { type FunctionFacts, readTemplate } from "../host/template.ts";
@@ -12,7 +13,7 @@ import { sayRefusals } from "./refusal-lines.ts";
 import type { ReadRuns } from "./run-follower.ts";
 import { shownRuns } from "./shown-run.ts";
 import type { Settings } from "./settings.ts";
-import { synthesise } from "./synthesise.ts";
+import { type Package, synthesise } from "./synthesise.ts";
 
 /** The whole service on this machine: functions, schedules and database; not yet polling. */
 export interface Service {
@@ -47,7 +48,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const { databaseUrl } = settings;
   let onRestart = (): void => undefined;
   const driver = settings.driver ?? (databaseUrl === undefined ? "neon" : driverFor({ url: databaseUrl }));
-  const packaging = synthesise(join(folder, "package"), { driver });
+  const packaging = packageIn(join(folder, "package"), driver);
   // Its failure is reported where it is awaited, unless the database failed before.
   packaging.catch(() => undefined);
   const database = await (databaseUrl === undefined
@@ -91,6 +92,13 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     await database.close();
     throw error;
   }
+}
+
+/** What would be deployed; workflows that no poller could load are refused. */
+async function packageIn(folder: string, driver: Driver): Promise<Package> {
+  const made = await synthesise(folder, { driver });
+  await checkRegistry({ templateFile: made.templateFile, bundles: join(folder, "dist/functions") });
+  return made;
 }
 
 function environmentOf(facts: FunctionFacts, database: LocalDatabase): Record<string, string> {

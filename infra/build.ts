@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
 import { build, type BuildOptions as EsbuildOptions, type Metafile, type Plugin } from "esbuild";
 import type { Driver } from "../shared/db/connect.ts";
+import { inlineQueries } from "./build/inline-queries.ts";
 import { LatePackages } from "./build/late-packages.ts";
 import { reportOf } from "./build/report.ts";
 
@@ -62,7 +63,7 @@ export async function buildFunctions(options: BuildOptions): Promise<Bundle[]> {
       "process.env.BATON_BUNDLED_DRIVER": JSON.stringify(driver),
       "process.env.BATON_HEARTBEAT_THREAD": JSON.stringify(`./${THREAD}.mjs`),
     },
-    plugins: [late.plugin, ...(workflows === undefined ? [] : [replaceWorkflows(workflows)])],
+    plugins: [inlineQueries(ROOT), late.plugin, ...(workflows === undefined ? [] : [replaceWorkflows(workflows)])],
   });
   await build({ ...COMMON, entryPoints: late.entryPoints, outdir, sourcemap: false });
   return bundlesIn(metafile);

@@ -7,7 +7,7 @@ import type { LifeRequest, ListRequest } from "../domain/run-protocol.ts";
 import { createRegistry, type Registry } from "../domain/registry.ts";
 import { workflows } from "../workflows/index.ts";
 import { redact } from "../workflows/redact.ts";
-import { cancelRun, listRuns, redriveRun, type RunPage } from "../engine/control-runs.ts";
+import { cancelRun, deleteRun, explainUnknown, listRuns, redriveRun, type RunPage } from "../engine/control-runs.ts";
 import { systemClock } from "../engine/ports.ts";
 import { readConfig, type Config } from "./config.ts";
 import { fixedKeys, type KeyRing, keyRing } from "./key-ring.ts";
@@ -31,6 +31,8 @@ export interface Control {
   list(request: ListRequest): Promise<RunPage>;
   cancel(id: string, life: LifeRequest): Promise<{ id: string; status: string }>;
   redrive(id: string, life: LifeRequest): Promise<{ id: string; status: string }>;
+  delete(id: string, by: string | undefined): Promise<{ id: string; status: string }>;
+  explainUnknown(id: string): Promise<string>;
 }
 
 let made: App | undefined;
@@ -59,6 +61,8 @@ export function createApp(config: Config, database: Database): App {
       list: (request) => listRuns(operator, request),
       cancel: (id, life) => cancelRun(operator, id, life),
       redrive: (id, life) => redriveRun(operator, id, life),
+      delete: (id, by) => deleteRun(operator, id, { ...(by !== undefined && { by }) }),
+      explainUnknown: (id) => explainUnknown(operator, id),
     },
   };
 }

@@ -171,6 +171,14 @@ create table baton.setback (
   constraint setback_is_noted_once PRIMARY KEY (was, set_to)
 );
 
+-- owner: baton_migrator
+create table baton.week (
+  starts timestamp with time zone not null,
+  looked_at timestamp with time zone not null,
+  kept_until timestamp with time zone,
+  constraint week_starts PRIMARY KEY (starts)
+);
+
 -- owner: baton_views
 create view baton.actions (
   at timestamp with time zone,
@@ -984,6 +992,40 @@ begin
 end
 $function$;
 
+-- owner: baton_engine
+CREATE OR REPLACE FUNCTION baton.delete_run(id uuid, request jsonb DEFAULT '{}'::jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET enable_seqscan TO 'off'
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+declare
+  ended text;
+begin
+  perform baton.require_read_committed();
+  perform baton.commit_durably();
+  perform baton.require_id('the run of delete_run', id);
+  perform baton.require_keys('the request of delete_run', request, '{}', '{by}');
+  perform baton.require_actor('the request of delete_run', request);
+  if not baton.lock_run(id) then
+    return (
+      select jsonb_build_object('status', a.details ->> 'status', 'deleted', true, 'changed', false)
+      from baton.audit a where a.run_id = delete_run.id and a.action = 'delete' limit 1);
+  end if;
+  delete from baton.ending e where e.run_id = delete_run.id returning e.status into ended;
+  if ended is null then
+    return jsonb_build_object('status', baton.place_status(id, baton.now()), 'deleted', false, 'changed', false);
+  end if;
+  perform baton.note_action('delete', id, request ->> 'by',
+    (select jsonb_build_object('workflow', r.workflow, 'version', r.version, 'status', ended) from baton.run r where r.id = delete_run.id), baton.now());
+  perform baton.remove_runs(array[id]);
+  return jsonb_build_object('status', ended, 'deleted', true, 'changed', true);
+end
+$function$;
+
 -- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.describe_members(ids uuid[], slots integer[], begun_ids uuid[], OUT runs json, OUT missing uuid[])
  RETURNS record
@@ -1022,6 +1064,54 @@ begin
   end if;
   runs := json_build_object('id', coalesce(found_ids, '{}'), 'place', coalesce(slots, '{}'), 'workflow', workflows, 'version', versions,
     'input', inputs, 'outputs', outputs, 'failures', failures, 'forgiven', forgiven);
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.drop_week(week timestamp with time zone, rules jsonb, moment timestamp with time zone)
+ RETURNS text
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET plan_cache_mode TO 'force_custom_plan'
+ SET lock_timeout TO '20ms'
+AS $function$
+declare
+  suffix text := to_char(week, '_YYYYMMDD');
+  parts text := (select string_agg(format('baton.%I', t || suffix), ', ') from unnest(baton.weekly_tables()) as t);
+  first uuid := baton.id_at(week);
+  beyond uuid := baton.id_at(week + interval '7 days');
+begin
+  if week <> date_trunc('week', week) or week + interval '8 days' > baton.now() or to_regclass('baton.run' || suffix) is null then
+    return 'kept';
+  end if;
+  begin
+    execute format('lock table baton.%I in exclusive mode', 'run' || suffix);
+  exception when lock_not_available then
+    return 'busy';
+  end;
+  if exists (
+    select from baton.run r left join baton.ending e on e.run_id = r.id
+    where r.id >= first and r.id < beyond and not baton.has_expired(rules, r.workflow, e.status, e.at, moment)
+  ) then
+    return 'kept';
+  end if;
+  for tried in 1..20 loop
+    begin
+      execute 'drop table ' || parts;
+      exit;
+    exception when lock_not_available then
+      if tried = 20 then
+        return 'busy';
+      end if;
+      perform pg_sleep(0.05 + random() * 0.2);
+    end;
+  end loop;
+  delete from baton.redrive where run_id >= first and run_id < beyond;
+  delete from baton.control where run_id >= first and run_id < beyond;
+  perform baton.note_week(week, moment);
+  return 'gone';
 end
 $function$;
 
@@ -1395,6 +1485,16 @@ end
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.has_expired(rules jsonb, workflow text, status text, at timestamp with time zone, moment timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select coalesce(at + interval '1 millisecond' * (
+    case when rules -> status ? workflow then rules -> status ->> workflow else rules -> status ->> '' end)::float8 <= moment, false)
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.has_member(held baton.lease, slot integer, run uuid)
  RETURNS boolean
  LANGUAGE sql
@@ -1529,6 +1629,15 @@ begin
 end
 $function$;
 
+-- owner: baton_engine
+CREATE OR REPLACE FUNCTION baton.kept_until(id uuid)
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+AS $function$ select w.kept_until from baton.week w where w.starts = date_trunc('week', baton.id_time(id)) $function$;
+
 -- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.lend_table(part text)
  RETURNS void
@@ -1556,6 +1665,42 @@ begin
 end
 $function$;
 
+-- owner: baton_engine
+CREATE OR REPLACE FUNCTION baton.let_go_runs(week timestamp with time zone, rules jsonb, moment timestamp with time zone, past uuid, most integer)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+declare
+  first uuid := baton.id_at(week);
+  beyond uuid := baton.id_at(week + interval '7 days');
+  looked record;
+  ids uuid[];
+begin
+  perform baton.require_read_committed();
+  select count(*)::integer as count, max(n.run_id::text)::uuid as past, array_agg(n.run_id) as ids into looked
+  from (
+    select e.run_id from baton.ending e where e.run_id > coalesce(let_go_runs.past, first) and e.run_id < beyond order by e.run_id limit most
+  ) as n;
+  ids := array(
+    select r.id from baton.run r join baton.ending e on e.run_id = r.id
+    where r.id = any (looked.ids) and baton.has_expired(rules, r.workflow, e.status, e.at, moment)
+    order by r.id for update of r skip locked);
+  with gone as (
+    delete from baton.ending e using baton.run r
+    where e.run_id = any (ids) and r.id = any (ids) and r.id = e.run_id and baton.has_expired(rules, r.workflow, e.status, e.at, moment)
+    returning e.run_id
+  )
+  select coalesce(array_agg(gone.run_id), '{}') into ids from gone;
+  perform baton.remove_runs(ids);
+  perform baton.note_week(week, case when cardinality(ids) > 0 then moment end);
+  return jsonb_build_object('looked', looked.count, 'gone', cardinality(ids), 'past', looked.past);
+end
+$function$;
+
 -- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.list_bounds(wanted jsonb, placed uuid[], INOUT before uuid, OUT since uuid)
  RETURNS record
@@ -1574,6 +1719,28 @@ begin
   since := greatest(baton.id_at(least(created_after, '9999-01-01 UTC')), '00000000-0000-0000-0000-000000000000', case
     when placed = '{}' then before
     else (select i from unnest(placed) as i order by i limit 1) end);
+end
+$function$;
+
+-- owner: baton_engine
+CREATE OR REPLACE FUNCTION baton.list_closed_weeks()
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+AS $function$
+declare
+  moment timestamptz := baton.now();
+begin
+  return (
+    select jsonb_build_object('moment', moment, 'weeks', coalesce(jsonb_agg(p.starts order by w.looked_at nulls first, p.starts), '[]'))
+    from (
+      select baton.week_start(relname::text) as starts from pg_class
+      where relnamespace = 'baton'::regnamespace and relispartition and relkind = 'r' and relname ~ '^run_\d{8}$'
+    ) as p
+    left join baton.week w on w.starts = p.starts
+    where p.starts + interval '8 days' <= moment);
 end
 $function$;
 
@@ -2147,6 +2314,17 @@ end
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.note_week(week timestamp with time zone, until timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  insert into baton.week as w (starts, looked_at, kept_until) values (week, baton.now(), until)
+  on conflict (starts) do update set looked_at = excluded.looked_at, kept_until = coalesce(excluded.kept_until, w.kept_until);
+end
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.now()
  RETURNS timestamp with time zone
  LANGUAGE sql
@@ -2596,6 +2774,22 @@ begin
   from jsonb_array_elements(request -> 'runs') with ordinality as r (run, nth)
   left join baton.dedup d on d.workflow = run ->> 'workflow' and d.scope = 'run' and d.key = run ->> 'key';
   return answer;
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.remove_runs(ids uuid[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+begin
+  delete from baton.attribute where run_id = any (ids);
+  delete from baton.checkpoint where run_id = any (ids);
+  delete from baton.failure where run_id = any (ids);
+  delete from baton.redrive where run_id = any (ids);
+  delete from baton.control where run_id = any (ids);
+  delete from baton.run where id = any (ids);
 end
 $function$;
 
@@ -3291,6 +3485,25 @@ AS $function$
   ) as week
 $function$;
 
+-- owner: baton_engine
+CREATE OR REPLACE FUNCTION baton.weigh_week(week timestamp with time zone, rules jsonb, moment timestamp with time zone)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+begin
+  return (
+    select jsonb_build_object('runs', count(*), 'expired', count(*) filter (where baton.has_expired(rules, r.workflow, e.status, e.at, moment)),
+      'bytes', (select sum(pg_total_relation_size(to_regclass('baton.' || t || to_char(week, '_YYYYMMDD')))) from unnest(baton.weekly_tables()) as t))
+    from baton.run r
+    left join baton.ending e on e.run_id = r.id
+    where r.id >= baton.id_at(week) and r.id < baton.id_at(week + interval '7 days'));
+end
+$function$;
+
 grant usage on schema baton to baton_engine;
 grant usage on schema baton to baton_maintainer;
 grant usage on schema baton to baton_operator;
@@ -3337,6 +3550,7 @@ grant select on table baton.runs to baton_reader;
 grant delete, insert, select, update on table baton.setback to baton_engine;
 grant select on table baton.steps to baton_operator;
 grant select on table baton.steps to baton_reader;
+grant delete, insert, select, update on table baton.week to baton_engine;
 grant execute on function baton.advance(uuid,integer,jsonb) to baton_poller;
 grant execute on function baton.append_checkpoints(baton.lease,jsonb,boolean,timestamp with time zone) to baton_engine;
 grant execute on function baton.append_failures(baton.lease,jsonb,timestamp with time zone) to baton_engine;
@@ -3362,7 +3576,10 @@ grant execute on function baton.crash_each(baton.lease,uuid[],timestamp with tim
 grant execute on function baton.crash_members(baton.lease,uuid[],timestamp with time zone) to baton_engine;
 grant execute on function baton.cut_keys(integer,timestamp with time zone) to baton_engine;
 grant execute on function baton.cut_leases(timestamp with time zone) to baton_engine;
+grant execute on function baton.delete_run(uuid,jsonb) to baton_operator;
 grant execute on function baton.describe_members(uuid[],integer[],uuid[]) to baton_engine;
+grant execute on function baton.drop_week(timestamp with time zone,jsonb,timestamp with time zone) to baton_engine;
+grant execute on function baton.drop_week(timestamp with time zone,jsonb,timestamp with time zone) to baton_maintainer;
 grant execute on function baton.end_each(uuid[],text,jsonb,timestamp with time zone) to baton_engine;
 grant execute on function baton.end_members(baton.lease,jsonb,text,uuid[],boolean,timestamp with time zone) to baton_engine;
 grant execute on function baton.end_runs(uuid[],text,jsonb[],boolean,timestamp with time zone) to baton_engine;
@@ -3384,6 +3601,7 @@ grant execute on function baton.forget_keys(integer,timestamp with time zone) to
 grant execute on function baton.forget_some(integer,timestamp with time zone) to baton_engine;
 grant execute on function baton.forgiven_failures(uuid[]) to baton_engine;
 grant execute on function baton.gather_outputs(uuid[],uuid,uuid) to baton_engine;
+grant execute on function baton.has_expired(jsonb,text,text,timestamp with time zone,timestamp with time zone) to baton_engine;
 grant execute on function baton.has_member(baton.lease,integer,uuid) to baton_engine;
 grant execute on function baton.heal_clock(timestamp with time zone) to baton_engine;
 grant execute on function baton.heal_waits(baton.clock,timestamp with time zone,integer) to baton_engine;
@@ -3394,9 +3612,13 @@ grant execute on function baton.id_time(uuid) to baton_engine;
 grant execute on function baton.is_double(numeric) to baton_engine;
 grant execute on function baton.is_week_indexed(text) to baton_engine;
 grant execute on function baton.keep_weeks() to baton_maintainer;
+grant execute on function baton.kept_until(uuid) to baton_operator;
+grant execute on function baton.kept_until(uuid) to baton_reader;
 grant execute on function baton.lend_table(text) to baton_engine;
 grant execute on function baton.lend_table(text) to baton_maintainer;
+grant execute on function baton.let_go_runs(timestamp with time zone,jsonb,timestamp with time zone,uuid,integer) to baton_maintainer;
 grant execute on function baton.list_bounds(jsonb,uuid[],uuid) to baton_engine;
+grant execute on function baton.list_closed_weeks() to baton_maintainer;
 grant execute on function baton.list_conditions(jsonb,timestamp with time zone) to baton_engine;
 grant execute on function baton.list_containing(text,uuid,uuid,integer) to baton_engine;
 grant execute on function baton.list_entries(jsonb,text,text,text) to baton_engine;
@@ -3430,6 +3652,7 @@ grant execute on function baton.never() to baton_reader;
 grant execute on function baton.new_id() to baton_operator;
 grant execute on function baton.next_due(timestamp with time zone,jsonb,integer) to baton_engine;
 grant execute on function baton.note_action(text,uuid,text,jsonb,timestamp with time zone) to baton_engine;
+grant execute on function baton.note_week(timestamp with time zone,timestamp with time zone) to baton_engine;
 grant execute on function baton.now() to baton_engine;
 grant execute on function baton.park_members(baton.lease,jsonb,boolean,uuid[],timestamp with time zone) to baton_engine;
 grant execute on function baton.patch_attributes(uuid,jsonb) to baton_engine;
@@ -3448,6 +3671,7 @@ grant execute on function baton.refuse_unfaithful(jsonb,text) to baton_engine;
 grant execute on function baton.release(uuid) to baton_poller;
 grant execute on function baton.remember_request(jsonb,timestamp with time zone) to baton_engine;
 grant execute on function baton.remember_runs(jsonb,timestamp with time zone) to baton_engine;
+grant execute on function baton.remove_runs(uuid[]) to baton_engine;
 grant execute on function baton.repair() to baton_migrator;
 grant execute on function baton.repeat_claim(baton.lease,jsonb) to baton_engine;
 grant execute on function baton.repeat_round(baton.lease,boolean,jsonb) to baton_engine;
@@ -3483,3 +3707,4 @@ grant execute on function baton.week_indexes() to baton_engine;
 grant execute on function baton.week_start(text) to baton_engine;
 grant execute on function baton.weekly_tables() to baton_engine;
 grant execute on function baton.weeks_ahead(timestamp with time zone) to baton_engine;
+grant execute on function baton.weigh_week(timestamp with time zone,jsonb,timestamp with time zone) to baton_maintainer;

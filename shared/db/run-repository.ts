@@ -3,6 +3,7 @@ import type {
   AttributesAnswer,
   AttributesRequest,
   CancelAnswer,
+  DeleteAnswer,
   LifeRequest,
   ListAnswer,
   ListedRun,
@@ -106,6 +107,15 @@ export function runRepository(database: Database) {
         [id, json(request)],
         options,
       ).catch(refuseOlder),
+    deleteRun: (id: string, request: { readonly by?: string } = {}, options?: CallOptions) =>
+      call<DeleteAnswer | null>(
+        "select baton.delete_run($1::pg_catalog.uuid, $2::pg_catalog.jsonb) as answer",
+        [id, json(request)],
+        options,
+      ),
+    /** Until when runs of an id's week were kept that are gone; null: none was let go. */
+    keptUntil: (id: string, options?: CallOptions) =>
+      call<string | null>("select pg_catalog.to_jsonb(baton.kept_until($1::pg_catalog.uuid)) as answer", [id], options),
     redrive: (id: string, request: LifeRequest = {}, options?: CallOptions) =>
       call<RedriveAnswer | null>(
         "select baton.redrive($1::pg_catalog.uuid, $2::pg_catalog.jsonb) as answer",

@@ -120,6 +120,15 @@ export interface AttributesAnswer {
   readonly changed: boolean;
 }
 
+export interface DeleteAnswer {
+  /** The status before the call. */
+  readonly status: string;
+  /** Whether this call or an earlier one deleted the run. */
+  readonly deleted: boolean;
+  /** Whether this call did. */
+  readonly changed: boolean;
+}
+
 export interface RedriveAnswer {
   /** The status before the call; `unfinished` for a run without an ending. */
   readonly status: string;

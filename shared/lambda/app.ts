@@ -9,7 +9,7 @@ import { workflows } from "../workflows/index.ts";
 import { redact } from "../workflows/redact.ts";
 import type { Json, JsonObject } from "../domain/json.ts";
 import { changeAttributes } from "../engine/change-attributes.ts";
-import { cancelRun, listRuns, redriveRun, type RunPage } from "../engine/control-runs.ts";
+import { cancelRun, deleteRun, explainUnknown, listRuns, redriveRun, type RunPage } from "../engine/control-runs.ts";
 import { systemClock } from "../engine/ports.ts";
 import { readConfig, type Config } from "./config.ts";
 import { fixedKeys, type KeyRing, keyRing } from "./key-ring.ts";
@@ -35,6 +35,8 @@ export interface Control {
   cancel(id: string, life: LifeRequest): Promise<{ id: string; status: string }>;
   redrive(id: string, life: LifeRequest): Promise<{ id: string; status: string }>;
   changeAttributes(id: string, patch: Json): Promise<{ id: string; attributes: JsonObject }>;
+  delete(id: string, by: string | undefined): Promise<{ id: string; status: string }>;
+  explainUnknown(id: string): Promise<string>;
 }
 
 let made: App | undefined;
@@ -65,6 +67,8 @@ export function createApp(config: Config, database: Database): App {
       cancel: (id, life) => cancelRun(operator, id, life),
       redrive: (id, life) => redriveRun(operator, id, life),
       changeAttributes: (id, patch) => changeAttributes(operator, id, patch),
+      delete: (id, by) => deleteRun(operator, id, { ...(by !== undefined && { by }) }),
+      explainUnknown: (id) => explainUnknown(operator, id),
     },
   };
 }

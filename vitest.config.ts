@@ -3,8 +3,8 @@ import { configDefaults, defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["{test,examples}/**/*.test.ts"],
-    // Needs the AWS CLI on the machine: `npm run test:aws-cli`.
-    exclude: [...configDefaults.exclude, ...(process.env["BATON_TEST_AWS_CLI"] ? [] : ["test/aws-cli/**"])],
+    // Millions of rows: `npm run test:long`. Needs the AWS CLI on the machine: `npm run test:aws-cli`.
+    exclude: [...configDefaults.exclude, "test/long/**", ...(process.env["BATON_TEST_AWS_CLI"] ? [] : ["test/aws-cli/**"])],
     globalSetup: ["test/support/global-setup.ts"],
     setupFiles: ["test/support/cpu/file-cpu.ts", "test/support/own-workflows.ts"],
     reporters: ["default", "./test/support/cpu/reporter.ts"],

@@ -3,12 +3,13 @@ import { app } from "../shared/lambda/app.ts";
 import { answer, type HttpAnswer, type HttpEvent } from "../shared/lambda/http-event.ts";
 import { allow, httpFunction, type HttpHandler } from "../shared/lambda/http-function.ts";
 import { readLife } from "../shared/lambda/life-request.ts";
-import { readListRequest } from "../shared/lambda/list-request.ts";
+import { readListRequest, readWorkflowsRequest } from "../shared/lambda/list-request.ts";
 import { Problem } from "../shared/lambda/problem.ts";
 import { readQuery } from "../shared/lambda/query.ts";
 import { runAnswer } from "../shared/lambda/run-answer.ts";
 
 const list: HttpHandler = async (event) => answer(200, await app().control.list(readListRequest(event)));
+const workflows: HttpHandler = async (event) => answer(200, await app().control.workflows(readWorkflowsRequest(event)));
 
 const find: HttpHandler = async (event) => {
   readQuery(event);
@@ -20,15 +21,14 @@ const find: HttpHandler = async (event) => {
 const cancel: HttpHandler = async (event) => answer(202, await app().control.cancel(idOf(event), readLife(event)));
 const redrive: HttpHandler = async (event) => answer(202, await app().control.redrive(idOf(event), readLife(event)));
 
-function idOf(event: HttpEvent): string {
-  return event.pathParameters?.["id"] ?? "";
-}
+const idOf = (event: HttpEvent): string => event.pathParameters?.["id"] ?? "";
 
 /** Looks at runs and steers them; each route with its handler. */
 export const handler = httpFunction(
   httpRouter<HttpEvent, HttpAnswer>({
     routes: [
       { method: "GET", path: "/runs", handler: allow(["reader"], list) },
+      { method: "GET", path: "/workflows", handler: allow(["reader"], workflows) },
       { method: "GET", path: "/runs/{id}", handler: allow(["reader", "producer"], find) },
       { method: "POST", path: "/runs/{id}/cancel", handler: allow([], cancel) },
       { method: "POST", path: "/runs/{id}/redrive", handler: allow([], redrive) },

@@ -3,12 +3,9 @@ import { pathToFileURL } from "node:url";
 import type { Bundle } from "../build.ts";
 
 /**
- * What a bundle may weigh, gzipped, with Neon's driver and without the examples, in bytes: 110 KB
- * the poller, 105 KB the others.
+ * What a bundle may weigh, gzipped, with Neon's driver and without the examples, in bytes: 110 KB.
  */
-export function budgetOf(name: string): number {
-  return (name === "poll-queue" ? 110 : 105) * 1024;
-}
+export const BUDGET = 110 * 1024;
 
 /** How many processes import a bundle, one after the other; the median of them counts. */
 const IMPORTS = 5;
@@ -37,7 +34,7 @@ export function reportOf(bundles: readonly Bundle[], bare: readonly Bundle[]): R
     raw: kilobytes(bytes),
     gzipped: kilobytes(gzipped),
     "without examples": kilobytes(bare.find((each) => each.name === name)!.gzipped),
-    budget: kilobytes(budgetOf(name)),
+    budget: kilobytes(BUDGET),
     import: `${importMs(file).toFixed(0)} ms`,
   });
   return Object.fromEntries(bundles.map((bundle) => [bundle.name, rowOf(bundle)]));

@@ -1,5 +1,15 @@
 import type { AdvanceAnswer, ClaimAnswer, ClaimRequest, EnqueueAnswer, EnqueueRequest, TickAnswer } from "../domain/protocol.ts";
-import type { CancelAnswer, LifeRequest, RedriveAnswer, ListAnswer, ListedRun, ListRequest, RunFacts } from "../domain/run-protocol.ts";
+import type {
+  CancelAnswer,
+  LifeRequest,
+  RedriveAnswer,
+  ListAnswer,
+  ListedRun,
+  ListRequest,
+  RunFacts,
+  WorkflowsAnswer,
+  WorkflowsRequest,
+} from "../domain/run-protocol.ts";
 import { DatabaseRefusedError, OlderSchemaError } from "../domain/database-errors.ts";
 import type { Json } from "../domain/json.ts";
 import { acceptedRuns, decodeRuns, encodeRuns } from "../domain/wire.ts";
@@ -83,6 +93,8 @@ export function runRepository(database: Database) {
       if (page.more === undefined && Object.keys(request).some((key) => !filtersOfBefore.has(key))) throw new OlderSchemaError("older");
       return page;
     },
+    listWorkflows: (request: WorkflowsRequest, options?: CallOptions) =>
+      call<WorkflowsAnswer>("select baton.list_workflows($1::pg_catalog.jsonb) as answer", [json(request)], options),
     state: (id: string, options?: CallOptions) =>
       call<Record<string, Json> | null>("select baton.state($1::pg_catalog.uuid) as answer", [id], options),
     redrives: (id: string, options?: CallOptions) =>

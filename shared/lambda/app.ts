@@ -3,11 +3,12 @@ import type { Database } from "../db/database.ts";
 import { engineDatabase } from "../db/default-database.ts";
 import { runRepository } from "../db/run-repository.ts";
 import type { Logger } from "../domain/node.ts";
-import type { ListRequest } from "../domain/run-protocol.ts";
+import type { ListRequest, WorkflowsRequest } from "../domain/run-protocol.ts";
 import { createRegistry, type Registry } from "../domain/registry.ts";
 import { workflows } from "../workflows/index.ts";
 import { redact } from "../workflows/redact.ts";
 import { cancelRun, listRuns, redriveRun, type RunPage } from "../engine/control-runs.ts";
+import { listWorkflows, type WorkflowPage } from "../engine/list-workflows.ts";
 import { systemClock } from "../engine/ports.ts";
 import { readConfig, type Config } from "./config.ts";
 import { fixedKeys, type KeyRing, keyRing } from "./key-ring.ts";
@@ -29,6 +30,7 @@ export interface App {
 /** What an operator does with runs; see `control-runs.ts`. */
 export interface Control {
   list(request: ListRequest): Promise<RunPage>;
+  workflows(request: WorkflowsRequest): Promise<WorkflowPage>;
   cancel(id: string, redrives?: number): Promise<{ id: string; status: string }>;
   redrive(id: string, redrives?: number): Promise<{ id: string; status: string }>;
 }
@@ -57,6 +59,7 @@ export function createApp(config: Config, database: Database): App {
     client: createClient({ database, workflows, nudge, idleGate: config.idleGate, logger, redact, stacks: config.showStacks }),
     control: {
       list: (request) => listRuns(operator, request),
+      workflows: (request) => listWorkflows(operator, request),
       cancel: (id, redrives) => cancelRun(operator, id, redrives),
       redrive: (id, redrives) => redriveRun(operator, id, redrives),
     },

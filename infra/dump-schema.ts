@@ -17,6 +17,7 @@ export async function dumpSchema(url: string, schemas: readonly string[] = ["bat
     const parts: string[] = [HEADER, ...schemas.map((schema) => `create schema ${schema};`)];
     for (const [kind, separator] of [
       ["tables", "\n\n"],
+      ["views", "\n\n"],
       ["functions", "\n\n"],
       ["grants", "\n"],
     ] as const) {

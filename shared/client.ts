@@ -17,11 +17,11 @@ import { connect, type Driver } from "./db/connect.ts";
 import type { Database } from "./db/database.ts";
 import { runRepository } from "./db/run-repository.ts";
 import type { Duration } from "./domain/duration.ts";
-import type { Json } from "./domain/json.ts";
+import type { Json, JsonObject } from "./domain/json.ts";
 import type { Logger } from "./domain/node.ts";
 import { redactSecrets, type Redact } from "./domain/redact.ts";
 import type { AcceptedRun } from "./domain/protocol.ts";
-import type { AnyWorkflow, InputOf, OutputOf, ParsedInputOf, WorkflowRef } from "./domain/workflow-types.ts";
+import type { AnyWorkflow, AttributesOf, InputOf, OutputOf, ParsedInputOf, WorkflowRef } from "./domain/workflow-types.ts";
 import { canonicalHash } from "./engine/canonical-hash.ts";
 import type { RunView } from "./engine/describe-run.ts";
 import { listRuns, type Lister, type RunPage } from "./engine/control-runs.ts";
@@ -58,10 +58,10 @@ export {
 } from "./engine/producer-errors.ts";
 
 /**
- * When and how soon a run starts, and the key that makes its repeat harmless: a `RunRequest`
- * without its input.
+ * What a run is found by, when and how soon it starts, and the key that makes its repeat harmless:
+ * a `RunRequest` without its input.
  */
-export type EnqueueOptions = Omit<RunRequest, "input">;
+export type EnqueueOptions<Attributes = JsonObject> = Omit<RunRequest<unknown, Attributes>, "input">;
 
 /** What holds for a call as a whole. */
 export interface RequestOptions {
@@ -85,28 +85,35 @@ type Ref<W extends AnyWorkflow> = WorkflowRef<W> & { readonly input?: never };
  */
 export interface Client extends AsyncDisposable {
   /** Stores one run. Throws InvalidRunError, InputTooLargeError or IdempotencyConflictError. */
-  enqueue<W extends AnyWorkflow>(workflow: Ref<W>, input: ParsedInputOf<W>, options?: EnqueueOptions): Promise<AcceptedRun>;
-  enqueue<W extends AnyWorkflow>(workflow: W, input: InputOf<W>, options?: EnqueueOptions): Promise<AcceptedRun>;
+  enqueue<W extends AnyWorkflow>(
+    workflow: Ref<W>,
+    input: ParsedInputOf<W>,
+    options?: EnqueueOptions<AttributesOf<W>>,
+  ): Promise<AcceptedRun>;
+  enqueue<W extends AnyWorkflow>(workflow: W, input: InputOf<W>, options?: EnqueueOptions<AttributesOf<W>>): Promise<AcceptedRun>;
   /** Stores 1 to 1,000 runs, all or none, and answers in their order. */
   enqueueMany<W extends AnyWorkflow>(
     workflow: Ref<W>,
-    runs: readonly RunRequest<ParsedInputOf<W>>[],
+    runs: readonly RunRequest<ParsedInputOf<W>, AttributesOf<W>>[],
     options?: RequestOptions,
   ): Promise<readonly AcceptedRun[]>;
   enqueueMany<W extends AnyWorkflow>(
     workflow: W,
-    runs: readonly RunRequest<InputOf<W>>[],
+    runs: readonly RunRequest<InputOf<W>, AttributesOf<W>>[],
     options?: RequestOptions,
   ): Promise<readonly AcceptedRun[]>;
   /** The run, or null when there is none with this id. */
   get(id: string): Promise<RunView | null>;
-  get<W extends AnyWorkflow>(id: string): Promise<RunView<ParsedInputOf<W>, OutputOf<W>> | null>;
+  get<W extends AnyWorkflow>(id: string): Promise<RunView<ParsedInputOf<W>, OutputOf<W>, AttributesOf<W>> | null>;
   /**
    * The run once it is done, failed or cancelled: see its status. Throws RunNotFoundError, or
    * WaitTimeoutError when the time is over.
    */
   wait(id: string, options: { readonly timeout: Duration }): Promise<RunView>;
-  wait<W extends AnyWorkflow>(id: string, options: { readonly timeout: Duration }): Promise<RunView<ParsedInputOf<W>, OutputOf<W>>>;
+  wait<W extends AnyWorkflow>(
+    id: string,
+    options: { readonly timeout: Duration },
+  ): Promise<RunView<ParsedInputOf<W>, OutputOf<W>, AttributesOf<W>>>;
   /**
    * A page of runs, newest first. It looks at 20,000 runs at most: ask with its cursor while there
    * may be more. Throws InvalidFilterError. The login must be a reader's or an operator's.

@@ -12,6 +12,19 @@ partition by RANGE (run_id);
 CREATE INDEX attribute_contained ON ONLY baton.attribute USING gin (attributes jsonb_path_ops);
 
 -- owner: baton_migrator
+create table baton.audit (
+  id uuid not null,
+  at timestamp with time zone not null,
+  action text not null,
+  run_id uuid,
+  actor text not null,
+  details jsonb not null,
+  constraint audit_id PRIMARY KEY (at, id)
+)
+partition by RANGE (at);
+CREATE INDEX audit_of_run ON ONLY baton.audit USING btree (run_id, at);
+
+-- owner: baton_migrator
 create table baton.blocked (
   run_id uuid not null,
   workflow text not null,
@@ -158,6 +171,80 @@ create table baton.setback (
   constraint setback_is_noted_once PRIMARY KEY (was, set_to)
 );
 
+-- owner: baton_views
+create view baton.actions (
+  at timestamp with time zone,
+  action text,
+  run_id uuid,
+  actor text,
+  details jsonb
+);
+
+-- owner: baton_views
+create view baton.backlog (
+  run_id uuid,
+  workflow text,
+  priority smallint,
+  status text,
+  due_at timestamp with time zone,
+  overdue_ms bigint,
+  suspect boolean,
+  reason text,
+  created_at timestamp with time zone
+);
+
+-- owner: baton_views
+create view baton.failures (
+  run_id uuid,
+  workflow text,
+  node text,
+  attempt smallint,
+  started_at timestamp with time zone,
+  finished_at timestamp with time zone,
+  duration_ms bigint,
+  retry_at timestamp with time zone,
+  error_name text,
+  error_message text,
+  fingerprint text
+);
+
+-- owner: baton_views
+create view baton.runs (
+  id uuid,
+  workflow text,
+  version integer,
+  priority smallint,
+  status text,
+  created_at timestamp with time zone,
+  start_at timestamp with time zone,
+  due_at timestamp with time zone,
+  started_at timestamp with time zone,
+  ended_at timestamp with time zone,
+  waited_ms bigint,
+  duration_ms bigint,
+  steps integer,
+  failures integer,
+  crashes integer,
+  redrives integer,
+  error_name text,
+  error_message text,
+  input_bytes integer
+);
+
+-- owner: baton_views
+create view baton.steps (
+  run_id uuid,
+  workflow text,
+  node text,
+  "position" smallint,
+  attempt smallint,
+  started_at timestamp with time zone,
+  finished_at timestamp with time zone,
+  duration_ms bigint,
+  is_sleep boolean,
+  output_bytes integer
+);
+
 -- owner: baton_engine
 CREATE OR REPLACE FUNCTION baton.advance(token uuid, round integer, request jsonb)
  RETURNS json
@@ -176,6 +263,7 @@ declare
   done integer[];
   stopped uuid[];
   skipped uuid[];
+  left_out jsonb;
   refill record;
 begin
   perform baton.require_read_committed();
@@ -203,6 +291,9 @@ begin
     raise exception 'runs % have that output already, or are no members of lease %', lost, token using errcode = 'BT003';
   end if;
   perform baton.append_failures(held, request -> 'failures', moment);
+  if request ? 'attributes' then
+    left_out := baton.patch_members(held, request -> 'attributes', lost);
+  end if;
   done := baton.end_members(held, request -> 'done', 'done', lost, checked, moment)
     || baton.end_members(held, request -> 'failed', 'failed', lost, checked, moment);
   stopped := baton.stop_members(held, done, moment);
@@ -217,16 +308,17 @@ begin
     || baton.park_members(held, request -> 'released', true, skipped, moment)
     || baton.block_members(held, request -> 'blocked', skipped, moment), skipped);
   held.round := advance.round;
-  held.told := case when cardinality(skipped) > 0 then jsonb_build_object('lost', to_jsonb(lost), 'stopped', to_jsonb(stopped)) end;
+  held.told := case when cardinality(skipped) > 0 or left_out is not null
+    then jsonb_strip_nulls(jsonb_build_object('lost', to_jsonb(lost), 'stopped', to_jsonb(stopped), 'left_out', left_out)) end;
   if request ? 'claim' then
     refill := baton.refill_lease(held, request -> 'claim', moment, (request ->> 'ttl_ms')::integer);
-    return json_build_object('now', moment, 'round', advance.round, 'stopped', stopped, 'lost', lost,
+    return json_build_object('now', moment, 'round', advance.round, 'stopped', stopped, 'lost', lost, 'left_out', left_out,
       'low', refill.low, 'due_in_ms', refill.due_in_ms, 'poisoned', refill.poisoned, 'runs', refill.runs);
   end if;
   update baton.lease l set round = held.round, gone = held.gone, told = held.told,
     expires_at = moment + least((request ->> 'ttl_ms')::integer, 3600000) * interval '1 millisecond'
   where l.token = advance.token;
-  return json_build_object('now', moment, 'round', advance.round, 'stopped', stopped, 'lost', lost);
+  return json_build_object('now', moment, 'round', advance.round, 'stopped', stopped, 'lost', lost, 'left_out', left_out);
 end
 $function$;
 
@@ -315,6 +407,17 @@ begin
 end
 $function$;
 
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.attributes_as_column(runs jsonb)
+ RETURNS jsonb
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  select json_build_object('attributes', coalesce(json_agg(run -> 'attributes' order by nth), '[]'))::jsonb
+  from jsonb_array_elements(runs) with ordinality as r (run, nth)
+  where coalesce((run ->> 'known')::uuid = (run ->> 'id')::uuid, true)
+$function$;
+
 -- owner: baton_engine
 CREATE OR REPLACE FUNCTION baton.beat(token uuid, ttl_ms integer)
  RETURNS jsonb
@@ -376,13 +479,15 @@ CREATE OR REPLACE FUNCTION baton.cancel(id uuid, request jsonb DEFAULT '{}'::jso
 AS $function$
 declare
   ended text;
+  asked boolean;
   parked integer;
 begin
   perform baton.require_read_committed();
   perform baton.commit_durably();
   perform baton.require_id('the run of cancel', id);
-  perform baton.require_keys('the request of cancel', request, '{}', '{redrives}');
+  perform baton.require_keys('the request of cancel', request, '{}', '{redrives,by}');
   perform baton.require_kind('the request of cancel', request, 'number', '{redrives}');
+  perform baton.require_actor('the request of cancel', request);
   if not baton.lock_run(id) then
     return null;
   end if;
@@ -395,6 +500,7 @@ begin
       select coalesce((select e.status from baton.ending e where e.run_id = cancel.id), baton.place_status(id, baton.now()))));
   end if;
   insert into baton.control (run_id, kind, at) values (cancel.id, 'cancel', baton.now()) on conflict do nothing;
+  asked := found;
   with unready as (
     delete from baton.ready q where q.run_id = cancel.id returning 1
   ), unblocked as (
@@ -403,9 +509,45 @@ begin
   select count(*) into parked from (select * from unready union all select * from unblocked) as taken;
   if parked > 0 then
     perform baton.end_runs(array[cancel.id], 'cancelled', null, true, baton.now());
-    return jsonb_build_object('status', 'cancelled');
   end if;
-  return jsonb_build_object('status', 'cancelling');
+  -- Who asks again for a stop that is not applied yet has changed nothing.
+  if asked then
+    perform baton.note_action('cancel', cancel.id, request ->> 'by', jsonb_build_object('redrives', baton.redrives(id)), baton.now());
+  end if;
+  return jsonb_build_object('status', case when parked > 0 then 'cancelled' else 'cancelling' end);
+end
+$function$;
+
+-- owner: baton_engine
+CREATE OR REPLACE FUNCTION baton.change_attributes(id uuid, request jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET enable_seqscan TO 'off'
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+declare
+  came record;
+begin
+  perform baton.require_read_committed();
+  perform baton.commit_durably();
+  perform baton.require_id('the run of change_attributes', id);
+  perform baton.require_keys('the request of change_attributes', request, '{patch}', '{patch,checked}');
+  perform baton.require_kind('the request of change_attributes', request, 'object', '{patch}');
+  if request -> 'checked' is distinct from 'true' then
+    perform baton.refuse_unfaithful(jsonb_build_array(request -> 'patch'), 'attributes');
+  end if;
+  if not baton.lock_run(id) then
+    return null;
+  end if;
+  came := baton.patch_attributes(id, request -> 'patch');
+  if came.bytes > 2048 then
+    raise exception 'the attributes of run % would be % bytes of JSON as the database writes it, more than 2048', id, came.bytes
+      using errcode = 'BT053', detail = came.bytes, hint = 'Keep in them what the run is found by; null takes a key away.';
+  end if;
+  return jsonb_build_object('attributes', came.patched, 'changed', came.changed);
 end
 $function$;
 
@@ -473,12 +615,16 @@ begin
     perform baton.check_runs(request -> 'runs');
   else
     perform baton.require_keys('the request of enqueue', request, '{fresh}', '{fresh,shared,checked}');
-    perform baton.check_columns('the fresh runs of enqueue', fresh, '{id,input}', '{id,input,workflow,version,priority,run_at,delay_ms}');
+    perform baton.check_columns('the fresh runs of enqueue', fresh, '{id,input}', '{id,input,workflow,version,priority,run_at,delay_ms,attributes}');
     if request ? 'shared' then
       perform baton.require_keys('what fresh runs share', request -> 'shared', '{}', '{workflow,version,priority}');
     end if;
     if fresh @? '$.id[*] ? (@ == null)' then
       raise exception 'a fresh run of enqueue has no id' using errcode = 'BT040', hint = 'Give each a UUIDv7. Nothing was stored.';
+    end if;
+    if fresh @? 'strict $.attributes[*] ? (@.type() != "object" && @ != null)' then
+      raise exception 'the attributes of a fresh run of enqueue are no object'
+        using errcode = 'BT040', hint = 'Give an object, or null where there are none. Nothing was stored.';
     end if;
   end if;
   if jsonb_array_length(coalesce(fresh -> 'id', request -> 'runs')) = 0 then
@@ -526,9 +672,9 @@ CREATE OR REPLACE FUNCTION baton.check_round(request jsonb)
 AS $function$
 begin
   if jsonb_typeof(request) is distinct from 'object' or jsonb_typeof(request -> 'ttl_ms') is distinct from 'number'
-    or request - '{ttl_ms,strict,checked,claim,steps,done,failed,failures,sleeps,parks,released,blocked}'::text[] <> '{}' then
+    or request - '{ttl_ms,strict,checked,claim,steps,done,failed,failures,sleeps,parks,released,blocked,attributes}'::text[] <> '{}' then
     perform baton.require_keys('the round', request, '{ttl_ms}',
-      '{ttl_ms,strict,checked,claim,steps,done,failed,failures,sleeps,parks,released,blocked}');
+      '{ttl_ms,strict,checked,claim,steps,done,failed,failures,sleeps,parks,released,blocked,attributes}');
     perform baton.require_kind('the round', request, 'number', '{ttl_ms}');
   end if;
   if request ? 'steps' then
@@ -562,6 +708,9 @@ begin
   if request ? 'blocked' then
     perform baton.require_rows('what the round sets aside', request -> 'blocked', '{run,place,workflow,version,shape,reason}', '{}');
   end if;
+  if request ? 'attributes' then
+    perform baton.require_rows('the attributes of the round', request -> 'attributes', '{run,place,patch}', '{}');
+  end if;
 end
 $function$;
 
@@ -574,13 +723,14 @@ AS $function$
 declare
   index bigint;
 begin
-  perform baton.require_rows('the runs of enqueue', runs, '{id,workflow,version,priority,input}', '{run_at,delay_ms,key,hash}');
+  perform baton.require_rows('the runs of enqueue', runs, '{id,workflow,version,priority,input}', '{run_at,delay_ms,attributes,key,hash}');
   select nth - 1 into index from jsonb_array_elements(runs) with ordinality as r (run, nth)
   where jsonb_typeof(run -> 'id') <> 'string' or (run ? 'key') <> (run ? 'hash')
     or jsonb_typeof(run -> 'key') <> 'string' or jsonb_typeof(run -> 'hash') <> 'string'
+    or jsonb_typeof(run -> 'attributes') <> 'object'
   limit 1;
   if found then
-    raise exception 'the runs of enqueue, entry %, has an id, a key or a hash that is no text, or one of the last two alone', index
+    raise exception 'the runs of enqueue, entry %, has an id, a key or a hash that is no text, one of the last two alone, or attributes that are no object', index
       using errcode = 'BT040', hint = 'A key goes with the hash of what it stands for. Nothing was stored.';
   end if;
 end
@@ -1016,7 +1166,8 @@ begin
   end if;
   perform baton.refuse_foreign_ids(ids, moment);
   if request -> 'checked' is distinct from 'true' then
-    perform baton.refuse_unfaithful(coalesce(request #> '{fresh,input}', jsonb_path_query_array(request, '$.runs[*].input')));
+    perform baton.refuse_unfaithful(coalesce(request #> '{fresh,input}', jsonb_path_query_array(request, '$.runs[*].input')), 'input');
+    perform baton.refuse_unfaithful(coalesce(request #> '{fresh,attributes}', baton.attributes_as_column(runs) -> 'attributes'), 'attributes');
   end if;
   if runs @? '$[*].key' then
     runs := baton.remember_runs(request, moment);
@@ -1037,6 +1188,18 @@ begin
     perform baton.forget_some(jsonb_array_length(runs), moment);
   end if;
   return jsonb_build_object('now', moment, 'nudge', due > 0, 'fresh', jsonb_array_length(request #> '{fresh,id}'), 'runs', accepted);
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.ensure_month(moment timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if to_regclass(to_char(moment at time zone 'UTC', '"baton.audit_p"YYYYMM"01"')) is null then
+    perform baton.make_months(moment, moment);
+  end if;
 end
 $function$;
 
@@ -1153,6 +1316,7 @@ AS $function$
 begin
   return (
     select json_build_object('id', r.id, 'workflow', r.workflow, 'version', r.version, 'priority', r.priority, 'input', r.input,
+      'attributes', (select a.attributes from baton.attribute a where a.run_id = find_run.id),
       'created_at', r.created_at, 'moment', clock.moment, 'status', coalesce(e.status, baton.place_status(r.id, clock.moment)),
       'error', e.error, 'finished_at', e.at, 'run_at', q.run_at, 'blocked', b.reason,
       'redrives', (select count(*) from baton.redrive d where d.run_id = find_run.id),
@@ -1176,6 +1340,16 @@ begin
     left join baton.blocked b on b.run_id = find_run.id
     where r.id = find_run.id);
 end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.fingerprint(name text, message text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  select concat_ws(': ', name,
+    regexp_replace(left(message, 200), '[[:alpha:]_-]*[[:digit:]][[:alnum:]_-]*([.,:/+@#]+[[:alpha:]_-]*[[:digit:]][[:alnum:]_-]*)*', '#', 'g'))
 $function$;
 
 -- owner: baton_migrator
@@ -1351,6 +1525,48 @@ begin
     select bool_and(coalesce((
       select i.indisvalid from pg_index i where i.indexrelid = to_regclass(format('baton.%s_%s_%s', w.parent, week, w.suffix))), false))
     from baton.week_indexes() as w);
+end
+$function$;
+
+-- owner: baton_engine
+CREATE OR REPLACE FUNCTION baton.keep_weeks()
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+AS $function$
+declare
+  made integer := baton.ensure_partitions();
+begin
+  return jsonb_build_object('made', made, 'ahead', baton.weeks_ahead(baton.now()));
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.lend_table(part text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET lock_timeout TO '100ms'
+AS $function$
+declare
+  week timestamptz := baton.week_start(part);
+  mine boolean := (select pg_has_role(session_user, c.relowner, 'usage') from pg_class as c
+    where c.relnamespace = 'baton'::regnamespace and c.relname = part and c.relispartition);
+begin
+  if week is null or mine is null or week + interval '8 days' > baton.now() then
+    raise exception '% is no table of a closed week', coalesce(part, 'null')
+      using errcode = 'BT040', hint = 'Name a partition whose week has been over for a day. Nothing was done.';
+  end if;
+  if mine then
+    return;
+  end if;
+  grant create on schema baton to baton_maintainer;
+  execute format('alter table baton.%I owner to baton_maintainer', part);
+  execute format('revoke all on baton.%I from baton_maintainer', part);
 end
 $function$;
 
@@ -1790,6 +2006,33 @@ end
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.make_months(earliest timestamp with time zone, latest timestamp with time zone)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET default_tablespace TO ''
+ SET default_table_access_method TO 'heap'
+AS $function$
+declare
+  month timestamptz;
+  child text;
+  made integer := 0;
+begin
+  lock table only baton.audit in share update exclusive mode;
+  for month in select generate_series(date_trunc('month', earliest), latest, interval '1 month') loop
+    child := to_char(month, '"audit_p"YYYYMMDD');
+    continue when to_regclass('baton.' || child) is not null;
+    execute format('create table baton.%I (like baton.audit including all)', child);
+    execute format('alter table baton.audit attach partition baton.%I for values from (%L) to (%L)', child, month, month + interval '1 month');
+    made := made + 1;
+  end loop;
+  return made;
+end
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.make_partitions(earliest timestamp with time zone, latest timestamp with time zone, impatient boolean)
  RETURNS integer
  LANGUAGE plpgsql
@@ -1800,7 +2043,7 @@ CREATE OR REPLACE FUNCTION baton.make_partitions(earliest timestamp with time zo
  SET default_table_access_method TO 'heap'
 AS $function$
 declare
-  parents text[] := array['run', 'attribute', 'checkpoint', 'failure', 'ending'];
+  parents text[] := baton.weekly_tables();
   weeks timestamp[] := array(
     select generate_series(date_trunc('week', earliest at time zone 'UTC'), latest at time zone 'UTC', interval '7 days'));
   missing record;
@@ -1863,6 +2106,15 @@ begin
 end
 $function$;
 
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.merge_attributes(attributes jsonb, patch jsonb)
+ RETURNS jsonb
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  select coalesce(jsonb_object_agg(key, value) filter (where value <> 'null'), '{}') from jsonb_each(attributes || patch)
+$function$;
+
 -- owner: baton_engine
 CREATE OR REPLACE FUNCTION baton.missing_indexes()
  RETURNS jsonb
@@ -1885,6 +2137,15 @@ AS $function$
           and l.database = (select d.oid from pg_database d where d.datname = current_database())))
   ) as m
 $function$;
+
+-- owner: baton_engine
+CREATE OR REPLACE FUNCTION baton.moment()
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+AS $function$ select baton.now() $function$;
 
 -- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.most_entries()
@@ -1968,6 +2229,18 @@ end
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.note_action(action text, run_id uuid, actor text, details jsonb, moment timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform baton.ensure_month(moment);
+  insert into baton.audit (id, at, action, run_id, actor, details)
+  values (baton.new_id(), moment, action, run_id, coalesce(actor, session_user), coalesce(details, '{}'));
+end
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.now()
  RETURNS timestamp with time zone
  LANGUAGE sql
@@ -1995,6 +2268,58 @@ begin
     perform baton.put_back(ids, times);
   end if;
   return coalesce(slots, '{}');
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.patch_attributes(id uuid, patch jsonb, OUT patched jsonb, OUT bytes integer, OUT changed boolean)
+ RETURNS record
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+declare
+  present jsonb;
+begin
+  loop
+    select a.attributes into present from baton.attribute a where a.run_id = id for no key update;
+    patched := baton.merge_attributes(coalesce(present, '{}'), patch);
+    bytes := octet_length(patched::text);
+    changed := bytes <= 2048 and patched <> coalesce(present, '{}');
+    if not changed then
+      return;
+    elsif patched = '{}' then
+      delete from baton.attribute a where a.run_id = id;
+    elsif present is not null then
+      update baton.attribute a set attributes = patched where a.run_id = id;
+    else
+      insert into baton.attribute (run_id, attributes) values (id, patched) on conflict do nothing;
+    end if;
+    exit when found;
+  end loop;
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.patch_members(held baton.lease, patches jsonb, skipped uuid[])
+ RETURNS jsonb
+ LANGUAGE plpgsql
+AS $function$
+declare
+  asked record;
+  came record;
+  left_out jsonb;
+begin
+  for asked in
+    select p.run, p.patch from jsonb_to_recordset(patches) as p (place integer, run uuid, patch jsonb)
+    where baton.has_member(held, p.place, p.run) and p.run <> all (skipped)
+    order by p.run
+  loop
+    came := baton.patch_attributes(asked.run, asked.patch);
+    if came.bytes > 2048 then
+      left_out := coalesce(left_out, '[]') || jsonb_build_object('run', asked.run, 'bytes', came.bytes);
+    end if;
+  end loop;
+  return left_out;
 end
 $function$;
 
@@ -2138,8 +2463,9 @@ begin
   perform baton.require_read_committed();
   perform baton.commit_durably();
   perform baton.require_id('the run of redrive', id);
-  perform baton.require_keys('the request of redrive', request, '{}', '{redrives}');
+  perform baton.require_keys('the request of redrive', request, '{}', '{redrives,by}');
   perform baton.require_kind('the request of redrive', request, 'number', '{redrives}');
+  perform baton.require_actor('the request of redrive', request);
   if not baton.lock_run(id) then
     return null;
   end if;
@@ -2158,6 +2484,7 @@ begin
   -- A cancel that came too late for the failure is not meant for what follows.
   delete from baton.control c where c.run_id = redrive.id;
   perform baton.put_back(array[redrive.id], array[baton.now()]);
+  perform baton.note_action('redrive', redrive.id, request ->> 'by', jsonb_build_object('redrives', before), baton.now());
   return jsonb_build_object('status', 'failed', 'redriven', true, 'changed', true);
 end
 $function$;
@@ -2251,7 +2578,7 @@ end
 $function$;
 
 -- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.refuse_unfaithful(inputs jsonb)
+CREATE OR REPLACE FUNCTION baton.refuse_unfaithful(inputs jsonb, what text)
  RETURNS void
  LANGUAGE plpgsql
  STABLE
@@ -2265,17 +2592,17 @@ declare
 begin
   for input, nth in select i.input, i.nth - 1 from jsonb_array_elements(inputs) with ordinality as i (input, nth) loop
     if input @? 'strict $.**{64} ? (@.type() == "array" || @.type() == "object")' then
-      raise exception 'the input of run % is nested deeper than 64', nth
+      raise exception 'the % of run % is nested deeper than 64', what, nth
         using errcode = 'BT051', hint = 'Store the data elsewhere and pass a reference to it.';
     end if;
     if input @? '$.**.__proto__' then
-      raise exception 'the input of run % has the key __proto__', nth using errcode = 'BT051', hint = 'Use another key.';
+      raise exception 'the % of run % has the key __proto__', what, nth using errcode = 'BT051', hint = 'Use another key.';
     end if;
     continue when input::text !~ '[0-9][0-9.]{15}';
     for number in select (n #>> '{}')::numeric from jsonb_path_query(input, 'strict $.** ? (@.type() == "number")') as n loop
       continue when baton.is_double(number);
       pointer := baton.find_pointer(input, to_jsonb(number));
-      raise exception 'the number at "%" of the input of run % would come back as another one, because a double cannot hold it', pointer, nth
+      raise exception 'the number at "%" of the % of run % would come back as another one, because a double cannot hold it', pointer, what, nth
         using errcode = 'BT051', detail = pointer, hint = 'Send it as a string.';
     end loop;
   end loop;
@@ -2439,7 +2766,23 @@ begin
   end if;
   return json_build_object('now', moment, 'round', held.round, 'low', low, 'due_in_ms', baton.next_due(moment, coalesce(low, '{}')),
     'stopped', coalesce(held.told -> 'stopped', '[]'), 'lost', coalesce(held.told -> 'lost', '[]'),
+    'left_out', held.told -> 'left_out',
     'runs', (baton.describe_members(claimed_now.ids, claimed_now.slots, claimed_now.ids)).runs);
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.require_actor(what text, given jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+begin
+  perform baton.require_kind(what, given, 'string', '{by}');
+  if length(given ->> 'by') not between 1 and 200 then
+    raise exception '% has under "by" a name of % characters', what, length(given ->> 'by')
+      using errcode = 'BT040', hint = 'Name who asks in 1 to 200 characters, or leave it out for the login. Nothing was done.';
+  end if;
 end
 $function$;
 
@@ -2557,8 +2900,20 @@ AS $function$
     'workflow', coalesce(json_agg(run -> 'workflow' order by nth), '[]'), 'version', coalesce(json_agg(run -> 'version' order by nth), '[]'),
     'priority', coalesce(json_agg(run -> 'priority' order by nth), '[]'), 'input', coalesce(json_agg(run -> 'input' order by nth), '[]'),
     'run_at', coalesce(json_agg(run -> 'run_at' order by nth), '[]'), 'delay_ms', coalesce(json_agg(run -> 'delay_ms' order by nth), '[]'))::jsonb
+    || case when runs @? '$[*].attributes' then baton.attributes_as_column(runs) else '{}' end
   from jsonb_array_elements(runs) with ordinality as r (run, nth)
   where coalesce((run ->> 'known')::uuid = (run ->> 'id')::uuid, true)
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.runs_between(earliest timestamp with time zone, latest timestamp with time zone)
+ RETURNS SETOF baton.runs
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select r.* from baton.runs r
+  where r.id >= (select baton.id_at(earliest - interval '24 hours')) and r.id < (select baton.id_at(latest + interval '5 minutes'))
+    and r.created_at >= earliest and r.created_at < latest
 $function$;
 
 -- owner: baton_migrator
@@ -2702,6 +3057,31 @@ end
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.store_attributes(runs jsonb, stored uuid[])
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  large record;
+begin
+  with given as (
+    select r.id::uuid, baton.merge_attributes('{}', r.attributes) as attributes
+    from rows from (jsonb_array_elements_text(runs -> 'id'), jsonb_array_elements(runs -> 'attributes')) as r (id, attributes)
+    where jsonb_typeof(r.attributes) = 'object' and r.id::uuid = any (stored)
+  ), kept as (
+    insert into baton.attribute (run_id, attributes)
+    select id, attributes from given where attributes <> '{}'
+    returning run_id, octet_length(attributes::text) as bytes
+  )
+  select * into large from kept where bytes > 2048 limit 1;
+  if found then
+    raise exception 'the attributes of run % are % bytes of JSON as the database writes it, more than 2048', large.run_id, large.bytes
+      using errcode = 'BT053', detail = large.run_id, hint = 'Keep in them what the run is found by, and the rest in its input.';
+  end if;
+end
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.store_runs(runs jsonb, shared jsonb, fresh boolean, moment timestamp with time zone)
  RETURNS integer
  LANGUAGE plpgsql
@@ -2710,9 +3090,11 @@ declare
   all_workflow text := shared ->> 'workflow';
   all_version integer := shared ->> 'version';
   all_priority smallint := shared ->> 'priority';
+  named boolean := runs ? 'attributes';
   due integer;
   largest integer;
   latest timestamptz;
+  stored uuid[];
 begin
   with given as (
     select r.id::uuid, coalesce(r.workflow, all_workflow) as workflow, coalesce(r.version::integer, all_version) as version,
@@ -2738,10 +3120,11 @@ begin
   ), queued as (
     insert into baton.ready (run_id, band, run_at, bytes, begun)
     select id, priority, start_at, bytes, false from (select * from stored_fresh union all select * from stored_new) as stored
-    returning run_at, bytes
+    returning run_id, run_at, bytes
   )
-  select count(*) filter (where run_at <= moment + interval '15 seconds'), max(bytes), max(run_at) filter (where run_at <> baton.never())
-    into due, largest, latest from queued;
+  select count(*) filter (where run_at <= moment + interval '15 seconds'), max(bytes), max(run_at) filter (where run_at <> baton.never()),
+    array_agg(run_id) filter (where named)
+    into due, largest, latest, stored from queued;
   if largest > 262144 then
     raise exception 'an input is % bytes of JSON as the database writes it, more than 262144', largest
       using errcode = 'BT050', hint = 'Store the data elsewhere and pass a reference to it.';
@@ -2750,7 +3133,39 @@ begin
     raise exception 'a run is to start at %, more than ten years ahead', latest
       using errcode = 'BT052', hint = 'Give it a time within ten years, or exactly baton.never().';
   end if;
+  if named then
+    perform baton.store_attributes(runs, stored);
+  end if;
   return due;
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.take_back_tables()
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET lock_timeout TO '100ms'
+AS $function$
+declare
+  lent record;
+  taken integer := 0;
+begin
+  for lent in
+    select c.relname as part from pg_class as c
+    where c.relnamespace = 'baton'::regnamespace and c.relkind = 'r' and c.relowner = to_regrole('baton_maintainer')
+    order by c.relname
+  loop
+    execute format('alter table baton.%I owner to %I', lent.part, current_user);
+    execute format('grant all on baton.%I to %I', lent.part, current_user);
+    taken := taken + 1;
+  end loop;
+  if has_schema_privilege(to_regrole('baton_maintainer'), 'baton', 'create') then
+    revoke create on schema baton from baton_maintainer;
+  end if;
+  return taken;
 end
 $function$;
 
@@ -2934,36 +3349,97 @@ AS $function$
     ('failure', 'node', '(node, run_id) where retry_at is null')
 $function$;
 
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.week_start(part text)
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+ SET "TimeZone" TO 'UTC'
+AS $function$
+  select to_timestamp(right(part, 8), 'YYYYMMDD')
+  where part = any (array(select t || right(part, 9) from unnest(baton.weekly_tables()) as t)) and right(part, 9) ~ '^_\d{8}$'
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.weekly_tables()
+ RETURNS text[]
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$ select array['run', 'attribute', 'checkpoint', 'failure', 'ending'] $function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.weeks_ahead(moment timestamp with time zone)
+ RETURNS integer
+ LANGUAGE sql
+ STABLE
+ SET "TimeZone" TO 'UTC'
+AS $function$
+  select coalesce(min(n) filter (where there < cardinality(baton.weekly_tables())), 11) - 1
+  from (
+    select n, (
+      select count(*) from pg_class
+      where relnamespace = 'baton'::regnamespace and relispartition and relname = any (array(
+        select t || to_char(date_trunc('week', moment) + n * interval '7 days', '_YYYYMMDD') from unnest(baton.weekly_tables()) as t))
+    ) as there
+    from generate_series(1, 10) as n
+  ) as week
+$function$;
+
 grant usage on schema baton to baton_engine;
+grant usage on schema baton to baton_maintainer;
 grant usage on schema baton to baton_operator;
 grant usage on schema baton to baton_poller;
 grant usage on schema baton to baton_producer;
 grant usage on schema baton to baton_reader;
+grant usage on schema baton to baton_views;
+grant select on table baton.actions to baton_operator;
+grant select on table baton.actions to baton_reader;
 grant delete, insert, select, update on table baton.attribute to baton_engine;
+grant delete, insert, select, update on table baton.audit to baton_engine;
+grant select on table baton.audit to baton_views;
+grant select on table baton.backlog to baton_operator;
+grant select on table baton.backlog to baton_reader;
 grant delete, insert, select, update on table baton.blocked to baton_engine;
+grant select on table baton.blocked to baton_views;
 grant delete, insert, select, update on table baton.checkpoint to baton_engine;
+grant select on table baton.checkpoint to baton_views;
 grant delete, insert, select, update on table baton.clock to baton_engine;
 grant delete, insert, select, update on table baton.control to baton_engine;
 grant delete, insert, select, update on table baton.dedup to baton_engine;
 grant delete, insert, select, update on table baton.ending to baton_engine;
+grant select on table baton.ending to baton_views;
 grant delete, insert, select, update on table baton.failure to baton_engine;
+grant select on table baton.failure to baton_views;
+grant select on table baton.failures to baton_operator;
+grant select on table baton.failures to baton_reader;
 grant delete, insert, select, update on table baton.lease to baton_engine;
+grant select on table baton.lease to baton_views;
 grant select on table baton.migration to baton_engine;
+grant select on table baton.migration to baton_maintainer;
 grant select on table baton.migration to baton_operator;
 grant select on table baton.migration to baton_poller;
 grant select on table baton.migration to baton_producer;
 grant select on table baton.migration to baton_reader;
 grant delete, insert, select, update on table baton.ready to baton_engine;
+grant select on table baton.ready to baton_views;
 grant delete, insert, select, update on table baton.redrive to baton_engine;
+grant select on table baton.redrive to baton_views;
 grant delete, insert, select, update on table baton.run to baton_engine;
+grant select on table baton.run to baton_views;
+grant select on table baton.runs to baton_operator;
+grant select on table baton.runs to baton_reader;
 grant delete, insert, select, update on table baton.setback to baton_engine;
+grant select on table baton.steps to baton_operator;
+grant select on table baton.steps to baton_reader;
 grant execute on function baton.advance(uuid,integer,jsonb) to baton_poller;
 grant execute on function baton.append_checkpoints(baton.lease,jsonb,boolean,timestamp with time zone) to baton_engine;
 grant execute on function baton.append_failures(baton.lease,jsonb,timestamp with time zone) to baton_engine;
 grant execute on function baton.append_sleeps(baton.lease,jsonb,uuid[],timestamp with time zone) to baton_engine;
+grant execute on function baton.attributes_as_column(jsonb) to baton_engine;
 grant execute on function baton.beat(uuid,integer) to baton_poller;
 grant execute on function baton.block_members(baton.lease,jsonb,uuid[],timestamp with time zone) to baton_engine;
 grant execute on function baton.cancel(uuid,jsonb) to baton_operator;
+grant execute on function baton.change_attributes(uuid,jsonb) to baton_operator;
 grant execute on function baton.check_claim(text,jsonb,text[],text[]) to baton_engine;
 grant execute on function baton.check_columns(text,jsonb,text[],text[]) to baton_engine;
 grant execute on function baton.check_enqueue(jsonb) to baton_engine;
@@ -2987,6 +3463,7 @@ grant execute on function baton.end_members(baton.lease,jsonb,text,uuid[],boolea
 grant execute on function baton.end_runs(uuid[],text,jsonb[],boolean,timestamp with time zone) to baton_engine;
 grant execute on function baton.end_unlawful(timestamp with time zone) to baton_engine;
 grant execute on function baton.enqueue(jsonb) to baton_producer;
+grant execute on function baton.ensure_month(timestamp with time zone) to baton_engine;
 grant execute on function baton.ensure_partitions() to baton_engine;
 grant execute on function baton.ensure_week(timestamp with time zone) to baton_engine;
 grant execute on function baton.existing_runs(uuid[]) to baton_engine;
@@ -2995,6 +3472,9 @@ grant execute on function baton.find_free_slots(bit varying,integer) to baton_en
 grant execute on function baton.find_pointer(jsonb,jsonb) to baton_engine;
 grant execute on function baton.find_run(uuid) to baton_operator;
 grant execute on function baton.find_run(uuid) to baton_reader;
+grant execute on function baton.fingerprint(text,text) to baton_engine;
+grant execute on function baton.fingerprint(text,text) to baton_operator;
+grant execute on function baton.fingerprint(text,text) to baton_reader;
 grant execute on function baton.forget_keys(integer,timestamp with time zone) to baton_engine;
 grant execute on function baton.forget_some(integer,timestamp with time zone) to baton_engine;
 grant execute on function baton.forgiven_failures(uuid[]) to baton_engine;
@@ -3003,10 +3483,14 @@ grant execute on function baton.has_member(baton.lease,integer,uuid) to baton_en
 grant execute on function baton.heal_clock(timestamp with time zone) to baton_engine;
 grant execute on function baton.heal_waits(baton.clock,timestamp with time zone,integer) to baton_engine;
 grant execute on function baton.id_at(timestamp with time zone) to baton_engine;
+grant execute on function baton.id_at(timestamp with time zone) to baton_operator;
 grant execute on function baton.id_at(timestamp with time zone) to baton_reader;
 grant execute on function baton.id_time(uuid) to baton_engine;
 grant execute on function baton.is_double(numeric) to baton_engine;
 grant execute on function baton.is_week_indexed(text) to baton_engine;
+grant execute on function baton.keep_weeks() to baton_maintainer;
+grant execute on function baton.lend_table(text) to baton_engine;
+grant execute on function baton.lend_table(text) to baton_maintainer;
 grant execute on function baton.list_bounds(jsonb,uuid[],uuid) to baton_engine;
 grant execute on function baton.list_conditions(jsonb,timestamp with time zone) to baton_engine;
 grant execute on function baton.list_containing(text,uuid,uuid,integer) to baton_engine;
@@ -3029,8 +3513,12 @@ grant execute on function baton.list_weeks(uuid,uuid) to baton_engine;
 grant execute on function baton.list_workflows(jsonb) to baton_operator;
 grant execute on function baton.list_workflows(jsonb) to baton_reader;
 grant execute on function baton.lock_run(uuid) to baton_engine;
+grant execute on function baton.make_months(timestamp with time zone,timestamp with time zone) to baton_engine;
 grant execute on function baton.make_partitions(timestamp with time zone,timestamp with time zone,boolean) to baton_engine;
 grant execute on function baton.mark_gone(baton.lease,integer[],uuid[]) to baton_engine;
+grant execute on function baton.merge_attributes(jsonb,jsonb) to baton_engine;
+grant execute on function baton.moment() to baton_operator;
+grant execute on function baton.moment() to baton_reader;
 grant execute on function baton.most_entries() to baton_engine;
 grant execute on function baton.move_waits(baton.clock,uuid[],timestamp with time zone[],timestamp with time zone) to baton_engine;
 grant execute on function baton.never() to baton_engine;
@@ -3040,8 +3528,11 @@ grant execute on function baton.never() to baton_producer;
 grant execute on function baton.never() to baton_reader;
 grant execute on function baton.new_id() to baton_operator;
 grant execute on function baton.next_due(timestamp with time zone,jsonb,integer) to baton_engine;
+grant execute on function baton.note_action(text,uuid,text,jsonb,timestamp with time zone) to baton_engine;
 grant execute on function baton.now() to baton_engine;
 grant execute on function baton.park_members(baton.lease,jsonb,boolean,uuid[],timestamp with time zone) to baton_engine;
+grant execute on function baton.patch_attributes(uuid,jsonb) to baton_engine;
+grant execute on function baton.patch_members(baton.lease,jsonb,uuid[]) to baton_engine;
 grant execute on function baton.place_status(uuid,timestamp with time zone) to baton_engine;
 grant execute on function baton.prove_round(uuid,integer,name) to baton_poller;
 grant execute on function baton.put_back(uuid[],timestamp with time zone[],integer) to baton_engine;
@@ -3052,13 +3543,14 @@ grant execute on function baton.redrives(uuid) to baton_operator;
 grant execute on function baton.redrives(uuid) to baton_reader;
 grant execute on function baton.refill_lease(baton.lease,jsonb,timestamp with time zone,integer) to baton_engine;
 grant execute on function baton.refuse_foreign_ids(jsonb,timestamp with time zone) to baton_engine;
-grant execute on function baton.refuse_unfaithful(jsonb) to baton_engine;
+grant execute on function baton.refuse_unfaithful(jsonb,text) to baton_engine;
 grant execute on function baton.release(uuid) to baton_poller;
 grant execute on function baton.remember_request(jsonb,timestamp with time zone) to baton_engine;
 grant execute on function baton.remember_runs(jsonb,timestamp with time zone) to baton_engine;
 grant execute on function baton.repair() to baton_migrator;
 grant execute on function baton.repeat_claim(baton.lease,jsonb) to baton_engine;
 grant execute on function baton.repeat_round(baton.lease,boolean,jsonb) to baton_engine;
+grant execute on function baton.require_actor(text,jsonb) to baton_engine;
 grant execute on function baton.require_id(text,uuid) to baton_engine;
 grant execute on function baton.require_keys(text,jsonb,text[],text[]) to baton_engine;
 grant execute on function baton.require_kind(text,jsonb,text,text[]) to baton_engine;
@@ -3066,6 +3558,9 @@ grant execute on function baton.require_read_committed() to baton_engine;
 grant execute on function baton.require_rows(text,jsonb,text[],text[]) to baton_engine;
 grant execute on function baton.return_members(baton.lease,uuid[],timestamp with time zone) to baton_engine;
 grant execute on function baton.runs_as_columns(jsonb) to baton_engine;
+grant execute on function baton.runs_between(timestamp with time zone,timestamp with time zone) to baton_engine;
+grant execute on function baton.runs_between(timestamp with time zone,timestamp with time zone) to baton_operator;
+grant execute on function baton.runs_between(timestamp with time zone,timestamp with time zone) to baton_reader;
 grant execute on function baton.runs_to_stop(uuid[]) to baton_engine;
 grant execute on function baton.runs_with_ending(uuid[]) to baton_engine;
 grant execute on function baton.runs_with_output(uuid[],text[]) to baton_engine;
@@ -3074,10 +3569,16 @@ grant execute on function baton.state(uuid) to baton_operator;
 grant execute on function baton.state(uuid) to baton_reader;
 grant execute on function baton.stop_members(baton.lease,integer[],timestamp with time zone) to baton_engine;
 grant execute on function baton.stop_parked(timestamp with time zone) to baton_engine;
+grant execute on function baton.store_attributes(jsonb,uuid[]) to baton_engine;
 grant execute on function baton.store_runs(jsonb,jsonb,boolean,timestamp with time zone) to baton_engine;
+grant execute on function baton.take_back_tables() to baton_engine;
+grant execute on function baton.take_back_tables() to baton_maintainer;
 grant execute on function baton.take_batch(jsonb,timestamp with time zone,integer) to baton_engine;
 grant execute on function baton.take_ready(integer,integer,bigint,boolean,timestamp with time zone,timestamp with time zone,integer) to baton_engine;
 grant execute on function baton.take_suspects(timestamp with time zone,integer) to baton_engine;
 grant execute on function baton.take_unblocked(jsonb,timestamp with time zone,integer) to baton_engine;
 grant execute on function baton.tick() to baton_poller;
 grant execute on function baton.week_indexes() to baton_engine;
+grant execute on function baton.week_start(text) to baton_engine;
+grant execute on function baton.weekly_tables() to baton_engine;
+grant execute on function baton.weeks_ahead(timestamp with time zone) to baton_engine;

@@ -3,9 +3,13 @@ import { pathToFileURL } from "node:url";
 import type { Bundle } from "../build.ts";
 
 /**
- * What a bundle may weigh, gzipped, with Neon's driver and without the examples, in bytes: 110 KB.
+ * What a bundle may weigh, gzipped, with Neon's driver and without the examples, in bytes: 115 KB
+ * the poller and the one that looks at runs, 112 KB the one that stores them, for which producers
+ * wait.
  */
-export const BUDGET = 110 * 1024;
+export function budgetOf(name: string): number {
+  return (name === "enqueue-run" ? 112 : 115) * 1024;
+}
 
 /** How many processes import a bundle, one after the other; the median of them counts. */
 const IMPORTS = 5;
@@ -34,7 +38,7 @@ export function reportOf(bundles: readonly Bundle[], bare: readonly Bundle[]): R
     raw: kilobytes(bytes),
     gzipped: kilobytes(gzipped),
     "without examples": kilobytes(bare.find((each) => each.name === name)!.gzipped),
-    budget: kilobytes(BUDGET),
+    budget: kilobytes(budgetOf(name)),
     import: `${importMs(file).toFixed(0)} ms`,
   });
   return Object.fromEntries(bundles.map((bundle) => [bundle.name, rowOf(bundle)]));

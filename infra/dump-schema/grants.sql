@@ -5,7 +5,7 @@ with object as (
   union all
   select 2, format('table %I.%I', n.nspname, c.relname), c.relowner, c.relacl
   from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
-  where n.nspname = any ($1) and c.relkind in ('r', 'p') and not c.relispartition
+  where n.nspname = any ($1) and c.relkind in ('r', 'p', 'v', 'm') and not c.relispartition
   union all
   select 3, format('function %s', p.oid::regprocedure), p.proowner, coalesce(p.proacl, acldefault('f', p.proowner))
   from pg_proc as p join pg_namespace as n on n.oid = p.pronamespace

@@ -14,7 +14,7 @@ export interface Deployment {
 }
 
 const TRIES = 8;
-const GROUPS = "baton_engine, baton_producer, baton_poller, baton_reader, baton_operator";
+const GROUPS = "baton_engine, baton_producer, baton_poller, baton_reader, baton_operator, baton_maintainer";
 
 /** Makes the group roles as the deploying user itself; all other steps run as baton_migrator. */
 export async function applyRoles({ client, files }: Deployment): Promise<void> {
@@ -46,7 +46,8 @@ export async function tellOfTheDeleted({ client, files, log }: Deployment): Prom
 }
 
 /**
- * Applies all functions, and who may execute them, in one transaction, when any of them changed.
+ * Applies all functions and views, and who may use them, in one transaction, when any of them
+ * changed.
  */
 export async function applyFunctions(deployment: Deployment): Promise<void> {
   const applied = await inTurn(deployment, async () => {
@@ -58,7 +59,8 @@ export async function applyFunctions(deployment: Deployment): Promise<void> {
     await remember(deployment);
     return true;
   });
-  if (applied) deployment.log(`applied ${deployment.files.functions.length} functions`);
+  const { functions, views } = deployment.files;
+  if (applied) deployment.log(`applied ${functions.length} functions and ${views.length} views`);
 }
 
 async function ensureMigrationTable(client: pg.ClientBase): Promise<void> {
@@ -80,7 +82,8 @@ async function applyMigration(deployment: Deployment, migration: SqlFile): Promi
     return false;
   }
   refuseEmptyMigration(file, text);
-  await inOneTransaction(client, file, () => applyFile(client, migration));
+  const others = deployment.files.migrations.filter((other) => other !== migration);
+  await inOneTransaction(client, file, () => applyFile(client, migration, others));
   // The file may have taken another role.
   await becomeMigrator(deployment);
   await client.query("insert into baton.migration (name, checksum) values ($1, $2)", [name, checksum]);
@@ -95,14 +98,17 @@ async function isCurrent({ client, files, roles }: Deployment): Promise<boolean>
 
 /**
  * Twice: functions call one another in any order, so the bodies are checked only when all are
- * there.
+ * there. Views call functions, and a function may answer with the rows of a view. A view only ever
+ * gets more columns, at its end: Postgres refuses any other change of it, and what stands upon it
+ * stays.
  */
 async function createFunctions({ client, files }: Deployment): Promise<void> {
   await applyFile(client, files.retired);
-  for (const check of ["off", "on"]) {
-    await client.query(`set local check_function_bodies = ${check}`);
-    for (const file of files.functions) await applyFile(client, file);
-  }
+  await client.query("set local check_function_bodies = off");
+  for (const file of files.functions.filter(({ afterViews }) => !afterViews)) await applyFile(client, file);
+  for (const file of files.views) await applyFile(client, file);
+  await client.query("set local check_function_bodies = on");
+  for (const file of files.functions) await applyFile(client, file);
 }
 
 /**
@@ -111,13 +117,18 @@ async function createFunctions({ client, files }: Deployment): Promise<void> {
  */
 async function grantRights({ client, files }: Deployment): Promise<void> {
   for (const file of files.grants) await applyFile(client, file);
-  await client.query("grant create on schema baton to baton_engine");
+  await client.query("grant create on schema baton to baton_engine, baton_views");
   for (const statement of await ownerStatements(client, files.functions)) await client.query(statement);
-  await client.query("revoke create on schema baton from baton_engine");
+  for (const { name } of files.views) await client.query(`alter view baton.${name} owner to baton_views`);
+  await client.query("revoke create on schema baton from baton_engine, baton_views");
   await client.query(`revoke execute on all functions in schema baton from public, ${GROUPS}`);
   await client.query("grant execute on all functions in schema baton to baton_engine");
   for (const { file, name, grantedTo } of files.functions) {
     if (grantedTo.length > 0) await refusable(file, client.query(`grant execute on function baton.${name} to ${grantedTo.join(", ")}`));
+  }
+  for (const { file, name, grantedTo } of files.views) {
+    await client.query(`revoke all on baton.${name} from public, ${GROUPS}`);
+    await refusable(file, client.query(`grant select on baton.${name} to ${grantedTo.join(", ")}`));
   }
 }
 
@@ -210,10 +221,10 @@ async function inTransaction<Result>(client: pg.ClientBase, work: () => Promise<
   }
 }
 
-/** Sends a file as one request. */
-async function applyFile(client: pg.ClientBase, { file, text }: SqlFile): Promise<void> {
+/** Sends a file as one request; others: what else may have made what is in its way. */
+async function applyFile(client: pg.ClientBase, { file, text }: SqlFile, others: readonly SqlFile[] = []): Promise<void> {
   refuseUnlawfulFile(file, text);
-  await refusable(file, client.query(text));
+  await refusable(file, client.query(text), others);
 }
 
 /** Makes sure that the transaction in which files are applied is still the same afterwards. */
@@ -228,10 +239,10 @@ async function currentTransaction(client: pg.ClientBase): Promise<string> {
   return rows[0]!.id;
 }
 
-async function refusable(file: string, query: Promise<unknown>): Promise<void> {
+async function refusable(file: string, query: Promise<unknown>, others: readonly SqlFile[] = []): Promise<void> {
   try {
     await query;
   } catch (error) {
-    throw new RefusedSqlError(file, error);
+    throw new RefusedSqlError(file, error, others);
   }
 }

@@ -13,10 +13,16 @@ export interface SqlFile {
   readonly checksum: string;
 }
 
-/** A file of `sql/functions/`, with what its header says about privilege. */
-export interface FunctionFile extends SqlFile {
-  /** `-- grant: baton_producer, baton_operator`: who may execute it besides the engine. */
+/** A file of `sql/views/`, with what its header says about privilege. */
+export interface ViewFile extends SqlFile {
+  /** `-- grant: baton_producer, baton_operator`: who may read it, or execute it. */
   readonly grantedTo: readonly string[];
+}
+
+/** A file of `sql/functions/`, which the engine may execute too. */
+export interface FunctionFile extends ViewFile {
+  /** `-- needs: views`: its answer is a row of a view, so it is made after them. */
+  readonly afterViews: boolean;
   /** `-- owner: migrator`: as a SECURITY DEFINER function it runs as the owner of the tables. */
   readonly owner: "baton_engine" | "baton_migrator";
 }
@@ -25,12 +31,13 @@ export interface FunctionFile extends SqlFile {
 export interface SqlFiles {
   readonly migrations: readonly SqlFile[];
   readonly functions: readonly FunctionFile[];
+  readonly views: readonly ViewFile[];
   /** Baton's, then those of the other folders. */
   readonly roles: readonly SqlFile[];
   readonly grants: readonly SqlFile[];
   /** Drops functions of earlier versions. */
   readonly retired: SqlFile;
-  /** One hash for all functions, and one for functions, roles and grants. */
+  /** One hash for all functions and views, and one for these, roles and grants. */
   readonly functionsChecksum: string;
   readonly rolesChecksum: string;
 }
@@ -52,28 +59,48 @@ export const SQL_DIR = join(ROOT, "sql");
 
 /**
  * What has tables besides Baton: such a folder may have migrations, and a `roles.sql` and a
- * `grants.sql` that are applied after Baton's. One that is not there has none.
+ * `grants.sql` that are applied after Baton's, and not without roles. One that is not there has
+ * none.
  */
-const OTHERS: readonly Folder[] = [{ path: join(ROOT, "examples/sql"), name: "examples/sql" }];
+const EXAMPLES: Folder = { path: join(ROOT, "examples/sql"), name: "examples/sql" };
 
-/** The files of this project; or those of one folder, and of `others` beside it. */
-export function readSqlFiles(sqlDir?: string, others = sqlDir === undefined ? OTHERS : []): SqlFiles {
+/** The same for what is the service's own; its migrations may stand among Baton's too. */
+const serviceFolder = (sqlDir: string): Folder => ({ path: join(sqlDir, "service"), name: "sql/service" });
+
+/** The files of this project; or those of one folder, and of `more` beside it. */
+export function readSqlFiles(sqlDir?: string, more = sqlDir === undefined ? [EXAMPLES] : []): SqlFiles {
   const baton = { path: sqlDir ?? SQL_DIR, name: "sql" };
+  const others = [...more, serviceFolder(baton.path)];
   const everywhere = (file: string) => [readSqlFile(baton, file), ...others.flatMap((folder) => readIfThere(folder, file))];
   const migrations = inOrder([baton, ...others].flatMap((folder) => readFolder(folder, "migrations")));
   const functions = readFolder(baton, "functions").map(withHeader);
+  const views = readFolder(baton, "views").map(withGrants);
   const [roles, grants] = [everywhere("roles.sql"), everywhere("grants.sql")];
   const retired = readSqlFile(baton, "retired.sql");
-  const functionsChecksum = checksum([retired, ...functions].map((file) => `${file.name} ${file.checksum}`).join("\n"));
+  const functionsChecksum = checksum([retired, ...functions, ...views].map((file) => `${file.name} ${file.checksum}`).join("\n"));
   const rolesChecksum = checksum([functionsChecksum, ...[...roles, ...grants].map((file) => file.checksum)].join("\n"));
-  return { migrations, functions, roles, grants, retired, functionsChecksum, rolesChecksum };
+  return { migrations, functions, views, roles, grants, retired, functionsChecksum, rolesChecksum };
 }
 
-/** By number, wherever they come from; what has been applied is known by its name alone. */
+const NUMBERED = /^\d{4}_/;
+
+/**
+ * By number, wherever they come from; what has been applied is known by its name alone. Throws
+ * UnlawfulFileError where the numbers do not say which one comes first.
+ */
 function inOrder(migrations: readonly SqlFile[]): SqlFile[] {
   const sorted = migrations.toSorted((a, b) => (a.name < b.name ? -1 : 1));
-  const twice = sorted.find(({ name }, n) => sorted[n + 1]?.name === name);
-  if (twice !== undefined) throw new UnlawfulFileError(twice.file, "has the name of a migration in another folder. Rename one of them");
+  for (const [n, { file, name }] of sorted.entries()) {
+    if (!NUMBERED.test(name))
+      throw new UnlawfulFileError(
+        file,
+        "has no number of four digits to be applied by. Name it such as 0101_shop.sql, with the next number",
+      );
+    const other = sorted[n + 1];
+    if (other?.name === name) throw new UnlawfulFileError(file, "has the name of a migration in another folder. Rename one of them");
+    if (other?.name.slice(0, 4) === name.slice(0, 4))
+      throw new UnlawfulFileError(other.file, `has the number of ${file}. Give the newer one the next number`);
+  }
   return sorted;
 }
 
@@ -106,17 +133,22 @@ function decode(path: string): string {
 }
 
 function withHeader(file: SqlFile): FunctionFile {
-  const header = /^(--.*\n)*/.exec(file.text)?.[0] ?? "";
-  const grants = /^-- grant: *(.*)$/m.exec(header)?.[1] ?? "";
+  const header = headerOf(file);
   const owner = /^-- owner: migrator$/m.test(header) ? "baton_migrator" : "baton_engine";
-  return {
-    ...file,
-    grantedTo: grants
-      .split(",")
-      .map((role) => role.trim())
-      .filter(Boolean),
-    owner,
-  };
+  return { ...withGrants(file), owner, afterViews: /^-- needs: views$/m.test(header) };
+}
+
+function withGrants(file: SqlFile): ViewFile {
+  const grants = /^-- grant: *(.*)$/m.exec(headerOf(file))?.[1] ?? "";
+  const grantedTo = grants
+    .split(",")
+    .map((role) => role.trim())
+    .filter(Boolean);
+  return { ...file, grantedTo };
+}
+
+function headerOf({ text }: SqlFile): string {
+  return /^(--.*\n)*/.exec(text)?.[0] ?? "";
 }
 
 function checksum(text: string): string {

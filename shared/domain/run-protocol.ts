@@ -3,7 +3,7 @@
  * the JSON of `sql/functions`. Keys are added, never renamed. Times are ISO 8601 with a zone.
  */
 import type { ErrorRecord } from "./errors.ts";
-import type { Json } from "./json.ts";
+import type { Json, JsonObject } from "./json.ts";
 
 export type RunStatus = "ready" | "running" | "waiting" | "done" | "failed" | "cancelled" | "blocked";
 
@@ -34,6 +34,8 @@ export interface RunFacts {
   readonly version: number;
   readonly priority: number;
   readonly input: Json;
+  /** Null where it has none; older functions do not say it. */
+  readonly attributes?: JsonObject | null;
   readonly created_at: string;
   /** The database's time of the answer. */
   readonly moment: string;
@@ -112,15 +114,31 @@ export interface WorkflowCounts {
   readonly counts: Readonly<Record<RunStatus, RunCount>>;
 }
 
-/** Which life of a run a cancel or a redrive means. */
+/** Which life of a run a cancel or a redrive means, and who asks. */
 export interface LifeRequest {
   /** How often it had been redriven when the caller looked; if more by now, nothing is done. */
   readonly redrives?: number;
+  /** Who asks, for the audit, in 1 to 200 characters (default: the login). */
+  readonly by?: string;
 }
 
 export interface CancelAnswer {
   /** `cancelled`, `cancelling`, or the status of a run that was left alone. */
   readonly status: string;
+}
+
+/** A change of a run's attributes: key by key at the top level, and null takes a key away. */
+export interface AttributesRequest {
+  readonly patch: JsonObject;
+  /** JavaScript gives it back as it is. */
+  readonly checked: true;
+}
+
+export interface AttributesAnswer {
+  /** As they are now. */
+  readonly attributes: JsonObject;
+  /** Whether this call changed something. */
+  readonly changed: boolean;
 }
 
 export interface RedriveAnswer {

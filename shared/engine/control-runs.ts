@@ -56,14 +56,14 @@ export async function listRuns(lister: Lister, request: ListRequest): Promise<Ru
  * Asks a run to stop: `cancelled` at once where it waits, `cancelling` where a poller works on it.
  * May be repeated.
  *
- * redrives says which life of the run is meant: how often it had been redriven. Without it, that is
- * looked up first, once, and every try names it, so that none of them stops a run that somebody
- * redrove meanwhile.
+ * life.redrives says which life of the run is meant: how often it had been redriven. Without it,
+ * that is looked up first, once, and every try names it, so that none of them stops a run that
+ * somebody redrove meanwhile.
  *
  * @throws RunNotFoundError, or WrongStatusError when it is done or failed, or was redriven since.
  */
-export async function cancelRun(operator: Operator, id: string, redrives?: number): Promise<{ id: string; status: string }> {
-  const { status } = await callFor(operator, id, redrives, (request, options) => operator.runs.cancel(id, request, options));
+export async function cancelRun(operator: Operator, id: string, life: LifeRequest = {}): Promise<{ id: string; status: string }> {
+  const { status } = await callFor(operator, id, life, (request, options) => operator.runs.cancel(id, request, options));
   if (status === "cancelled" || status === "cancelling") return { id, status };
   const ended = status === "done" || status === "failed";
   throw new WrongStatusError(
@@ -77,12 +77,12 @@ export async function cancelRun(operator: Operator, id: string, redrives?: numbe
  * Lets a failed run go on where it stopped, and wakes a poller. Repeated, it changes nothing and
  * says the status that the run has come to.
  *
- * redrives says which failure is meant, as for `cancelRun`.
+ * life.redrives says which failure is meant, as for `cancelRun`.
  *
  * @throws RunNotFoundError, or WrongStatusError when the run has not failed.
  */
-export async function redriveRun(operator: Operator, id: string, redrives?: number): Promise<{ id: string; status: string }> {
-  const answer = await callFor(operator, id, redrives, (request, options) => operator.runs.redrive(id, request, options));
+export async function redriveRun(operator: Operator, id: string, life: LifeRequest = {}): Promise<{ id: string; status: string }> {
+  const answer = await callFor(operator, id, life, (request, options) => operator.runs.redrive(id, request, options));
   if (!answer.redriven) throw new WrongStatusError(id, answer.status, whyNotRedriven(answer.status));
   await operator.nudge(1);
   return { id, status: answer.changed || answer.status === "unfinished" ? "ready" : answer.status };
@@ -96,12 +96,12 @@ function whyNotRedriven(status: string): string {
 async function callFor<Answer>(
   operator: Operator,
   id: string,
-  redrives: number | undefined,
+  { redrives, ...asked }: LifeRequest,
   call: (request: LifeRequest, options: CallOptions) => Promise<Answer | null>,
 ): Promise<Answer> {
   if (!validate(id)) throw new RunNotFoundError(id);
   const life = redrives ?? (await repeatCall(operator, (options) => operator.runs.redrives(id, options)));
-  const answer = life === null ? null : await repeatCall(operator, (options) => call({ redrives: life }, options));
+  const answer = life === null ? null : await repeatCall(operator, (options) => call({ ...asked, redrives: life }, options));
   if (answer === null) throw new RunNotFoundError(id);
   return answer;
 }

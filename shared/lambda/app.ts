@@ -3,10 +3,12 @@ import type { Database } from "../db/database.ts";
 import { engineDatabase } from "../db/default-database.ts";
 import { runRepository } from "../db/run-repository.ts";
 import type { Logger } from "../domain/node.ts";
-import type { ListRequest, WorkflowsRequest } from "../domain/run-protocol.ts";
+import type { LifeRequest, ListRequest, WorkflowsRequest } from "../domain/run-protocol.ts";
 import { createRegistry, type Registry } from "../domain/registry.ts";
 import { workflows } from "../workflows/index.ts";
 import { redact } from "../workflows/redact.ts";
+import type { Json, JsonObject } from "../domain/json.ts";
+import { changeAttributes } from "../engine/change-attributes.ts";
 import { cancelRun, listRuns, redriveRun, type RunPage } from "../engine/control-runs.ts";
 import { listWorkflows, type WorkflowPage } from "../engine/list-workflows.ts";
 import { systemClock } from "../engine/ports.ts";
@@ -20,6 +22,7 @@ import { wakeBoard } from "./wake-board.ts";
 /** Everything the HTTP functions share: the place where the engine meets the database. */
 export interface App {
   readonly config: Config;
+  readonly database: Database;
   readonly keys: KeyRing;
   readonly logger: Logger;
   readonly registry: Registry;
@@ -27,12 +30,13 @@ export interface App {
   readonly control: Control;
 }
 
-/** What an operator does with runs; see `control-runs.ts`. */
+/** What an operator does with runs; see `control-runs.ts` and `change-attributes.ts`. */
 export interface Control {
   list(request: ListRequest): Promise<RunPage>;
   workflows(request: WorkflowsRequest): Promise<WorkflowPage>;
-  cancel(id: string, redrives?: number): Promise<{ id: string; status: string }>;
-  redrive(id: string, redrives?: number): Promise<{ id: string; status: string }>;
+  cancel(id: string, life: LifeRequest): Promise<{ id: string; status: string }>;
+  redrive(id: string, life: LifeRequest): Promise<{ id: string; status: string }>;
+  changeAttributes(id: string, patch: Json): Promise<{ id: string; attributes: JsonObject }>;
 }
 
 let made: App | undefined;
@@ -52,6 +56,7 @@ export function createApp(config: Config, database: Database): App {
   const operator = { runs: runRepository(database), logger, nudge, clock: systemClock, random: Math.random };
   return {
     config,
+    database,
     keys: keysOf(config, logger),
     logger,
     // How long a step may take is the poller's business, which refuses what it cannot start.
@@ -60,8 +65,9 @@ export function createApp(config: Config, database: Database): App {
     control: {
       list: (request) => listRuns(operator, request),
       workflows: (request) => listWorkflows(operator, request),
-      cancel: (id, redrives) => cancelRun(operator, id, redrives),
-      redrive: (id, redrives) => redriveRun(operator, id, redrives),
+      cancel: (id, life) => cancelRun(operator, id, life),
+      redrive: (id, life) => redriveRun(operator, id, life),
+      changeAttributes: (id, patch) => changeAttributes(operator, id, patch),
     },
   };
 }

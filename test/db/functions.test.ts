@@ -15,7 +15,7 @@ const INLINED = "{count_digits,is_double,has_member,never,id_time,list_weeks,lis
 /** One life of the engine that needs every function. */
 async function everything(): Promise<void> {
   const request = { workflow: "fulfil-order", key: "monday", hash: "h" };
-  await engine.enqueue([newRun({ key: "k", hash: "h" }), ...newRuns(7)], request);
+  await engine.enqueue([newRun({ key: "k", hash: "h", attributes: { stage: "new" } }), ...newRuns(7)], request);
   await engine.enqueue([newRun({ key: "k", hash: "h" })], request);
   const { token, runs } = await engine.claim();
   await engine.claim({}, token);
@@ -32,6 +32,7 @@ async function everything(): Promise<void> {
     done: [member(done!)],
     failed: [{ ...member(failed!), error }],
     blocked: [block(blocked!)],
+    attributes: [{ ...member(done!), patch: { stage: "done" } }],
     claim: { max: 1, max_bytes: 1_000_000, low: {}, manifest: [] },
   };
   expect(await engine.advance(token, 2, round)).toMatchObject({ lost: [twice!.id], stopped: [stopped!.id] });
@@ -39,6 +40,7 @@ async function everything(): Promise<void> {
   await engine.beat(token, 30_000);
   await engine.release(token);
   await engine.redrive(failed!.id);
+  await engine.changeAttributes(failed!.id, { seen: true });
   await engine.claim({ manifest: [{ name: "fulfil-order", version: 1, shape: "new" }] });
   await leaseOf(engine, 2, { max_bytes: 1 });
   await database.advance("31 seconds");

@@ -45,7 +45,10 @@ for (let round = 1; round <= 5; round++) {
     const lines: string[] = [];
     const deploy = () => migrate({ url, roles: true, log: (line) => lines.push(line) });
     await Promise.all([deploy(), deploy()]);
-    const once = [...allNames.map((name) => `applied ${name}`), `applied ${files.functions.length} functions`];
+    const once = [
+      ...allNames.map((name) => `applied ${name}`),
+      `applied ${files.functions.length} functions and ${files.views.length} views`,
+    ];
     expect(lines.toSorted()).toEqual(once.toSorted());
     expect(await checkSchema(url)).toBe("current");
   });

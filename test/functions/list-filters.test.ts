@@ -71,7 +71,7 @@ test.each([
   [{ failedNode: "a\0b" }, "failedNode", /name of a node/],
   [{ error_name: "Error" }, "error_name", /not known/],
 ] as const)("the filter %o, where it is wrong, is refused by its name, with a sentence", async (query, parameter, message) => {
-  const { status, body } = await list(query as never);
+  const { status, body } = await list(query);
   expect(status).toBe(400);
   expect(body).toMatchObject({
     type: "urn:baton:problem:invalid-query",

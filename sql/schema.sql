@@ -894,6 +894,20 @@ end
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.count_runs(workflow text, status text, moment timestamp with time zone)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  listed record := baton.list_ids(jsonb_build_object('workflow', workflow, 'status', status), 'ffffffff-ffff-ffff-ffff-ffffffffffff', 10001, moment);
+  counted integer := least(cardinality(listed.ids), 10000);
+begin
+  return case when listed.next is null and cardinality(listed.ids) <= 10000 then to_jsonb(counted) else jsonb_build_object('atLeast', counted) end;
+end
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.crash_each(held baton.lease, ids uuid[], moment timestamp with time zone)
  RETURNS integer
  LANGUAGE plpgsql
@@ -1907,6 +1921,54 @@ AS $function$
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.list_names(after text, most integer)
+ RETURNS text[]
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  unseen integer := baton.most_entries();
+  names text[] := '{}';
+  found_names text[];
+  seen integer;
+  week record;
+begin
+  for week in select * from baton.list_weeks('00000000-0000-0000-0000-000000000000', 'ffffffff-ffff-ffff-ffff-ffffffffffff') loop
+    if week.indexed then
+      found_names := baton.list_names_of_week(after, most, week.since, week.before);
+    else
+      execute 'select array_agg(distinct r.workflow) filter (where r.workflow collate "C" > $3), count(*)
+        from (select workflow from baton.run where id >= $1 and id < $2 order by id desc limit $4) as r'
+        into found_names, seen using week.since, week.before, after, unseen;
+      unseen := unseen - seen;
+    end if;
+    names := array(select distinct n collate "C" from unnest(names || found_names) as n order by 1 limit most);
+  end loop;
+  return names;
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.list_names_of_week(after text, most integer, since uuid, before uuid)
+ RETURNS text[]
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  names text[] := '{}';
+  name text := after;
+begin
+  while cardinality(names) < most loop
+    execute 'select r.workflow from baton.run r where r.workflow collate "C" > $1 and r.id >= $2 and r.id < $3 order by r.workflow collate "C" limit 1'
+      into name using name, since, before;
+    exit when name is null;
+    names := names || name;
+  end loop;
+  return names;
+end
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.list_place(status text, moment timestamp with time zone)
  RETURNS uuid[]
  LANGUAGE plpgsql
@@ -2064,6 +2126,38 @@ AS $function$
       and c.relname <= to_char(least(baton.id_time(highest), '9999-01-01 UTC') at time zone 'UTC', '"run_"YYYYMMDD')::name
     order by c.relname desc
   ) as w
+$function$;
+
+-- owner: baton_engine
+CREATE OR REPLACE FUNCTION baton.list_workflows(request jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET enable_seqscan TO 'off'
+ SET enable_bitmapscan TO 'off'
+ SET enable_sort TO 'off'
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+declare
+  moment timestamptz := baton.now();
+  most integer;
+  names text[];
+  workflows jsonb;
+begin
+  perform baton.require_keys('the request of list_workflows', request, '{limit}', '{limit,after}');
+  perform baton.require_kind('the request of list_workflows', request, 'number', '{limit}');
+  perform baton.require_kind('the request of list_workflows', request, 'string', '{after}');
+  most := (request ->> 'limit')::integer;
+  names := baton.list_names(coalesce(request ->> 'after', ''), most + 1);
+  select coalesce(jsonb_agg(jsonb_build_object('name', n.name, 'counts', (
+      select jsonb_object_agg(s.status, baton.count_runs(n.name, s.status, moment))
+      from unnest('{ready,waiting,running,blocked,done,failed,cancelled}'::text[]) as s (status))) order by n.nth), '[]')
+    into workflows
+  from unnest(names[:most]) with ordinality as n (name, nth);
+  return jsonb_build_object('workflows', workflows, 'next', case when cardinality(names) > most then names[most] end);
+end
 $function$;
 
 -- owner: baton_migrator
@@ -3572,6 +3666,7 @@ grant execute on function baton.commit_durably() to baton_engine;
 grant execute on function baton.count_digits(numeric) to baton_engine;
 grant execute on function baton.count_failures(uuid[],uuid,uuid) to baton_engine;
 grant execute on function baton.count_fitting(integer[],bigint,boolean) to baton_engine;
+grant execute on function baton.count_runs(text,text,timestamp with time zone) to baton_engine;
 grant execute on function baton.crash_each(baton.lease,uuid[],timestamp with time zone) to baton_engine;
 grant execute on function baton.crash_members(baton.lease,uuid[],timestamp with time zone) to baton_engine;
 grant execute on function baton.cut_keys(integer,timestamp with time zone) to baton_engine;
@@ -3627,6 +3722,8 @@ grant execute on function baton.list_few_ready(boolean,timestamp with time zone)
 grant execute on function baton.list_fits(jsonb,text) to baton_engine;
 grant execute on function baton.list_ids(jsonb,uuid,integer,timestamp with time zone) to baton_engine;
 grant execute on function baton.list_members(uuid[],bit varying,bit varying) to baton_engine;
+grant execute on function baton.list_names(text,integer) to baton_engine;
+grant execute on function baton.list_names_of_week(text,integer,uuid,uuid) to baton_engine;
 grant execute on function baton.list_place(text,timestamp with time zone) to baton_engine;
 grant execute on function baton.list_plan(jsonb,boolean,boolean) to baton_engine;
 grant execute on function baton.list_runs(jsonb) to baton_operator;
@@ -3635,6 +3732,8 @@ grant execute on function baton.list_sources(jsonb,boolean,boolean) to baton_eng
 grant execute on function baton.list_tables(jsonb) to baton_engine;
 grant execute on function baton.list_week(jsonb,uuid[],uuid,uuid,integer,integer) to baton_engine;
 grant execute on function baton.list_weeks(uuid,uuid) to baton_engine;
+grant execute on function baton.list_workflows(jsonb) to baton_operator;
+grant execute on function baton.list_workflows(jsonb) to baton_reader;
 grant execute on function baton.lock_run(uuid) to baton_engine;
 grant execute on function baton.make_months(timestamp with time zone,timestamp with time zone) to baton_engine;
 grant execute on function baton.make_partitions(timestamp with time zone,timestamp with time zone,boolean) to baton_engine;

@@ -10,6 +10,8 @@ import type {
   ListRequest,
   RedriveAnswer,
   RunFacts,
+  WorkflowsAnswer,
+  WorkflowsRequest,
 } from "../domain/run-protocol.ts";
 import { DatabaseRefusedError, OlderSchemaError } from "../domain/database-errors.ts";
 import type { Json } from "../domain/json.ts";
@@ -97,6 +99,8 @@ export function runRepository(database: Database) {
       if (page.more === undefined && Object.keys(request).some((key) => !filtersOfBefore.has(key))) throw new OlderSchemaError("older");
       return page;
     },
+    listWorkflows: (request: WorkflowsRequest, options?: CallOptions) =>
+      call<WorkflowsAnswer>("select baton.list_workflows($1::pg_catalog.jsonb) as answer", [json(request)], options),
     state: (id: string, options?: CallOptions) =>
       call<Record<string, Json> | null>("select baton.state($1::pg_catalog.uuid) as answer", [id], options),
     redrives: (id: string, options?: CallOptions) =>

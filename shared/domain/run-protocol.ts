@@ -93,6 +93,27 @@ export interface ListedRun {
   readonly finished_at: string | null;
 }
 
+/** How many runs: exact up to 10,000. */
+export type RunCount = number | { readonly atLeast: number };
+
+export interface WorkflowsRequest {
+  readonly limit: number;
+  /** Only names after this one. */
+  readonly after?: string;
+}
+
+export interface WorkflowsAnswer {
+  readonly workflows: readonly WorkflowCounts[];
+  /** Go on after this name; null on the last page. */
+  readonly next: string | null;
+}
+
+/** A workflow that has runs, and how many in each status. */
+export interface WorkflowCounts {
+  readonly name: string;
+  readonly counts: Readonly<Record<RunStatus, RunCount>>;
+}
+
 /** Which life of a run a cancel or a redrive means, and who asks. */
 export interface LifeRequest {
   /** How often it had been redriven when the caller looked; if more by now, nothing is done. */

@@ -8,8 +8,10 @@ import { readListRequest } from "../shared/lambda/list-request.ts";
 import { Problem } from "../shared/lambda/problem.ts";
 import { readQuery } from "../shared/lambda/query.ts";
 import { runAnswer } from "../shared/lambda/run-answer.ts";
+import { isSearch, searchRuns } from "../shared/lambda/search-request.ts";
 
-const list: HttpHandler = async (event) => answer(200, await app().control.list(readListRequest(event)));
+const list: HttpHandler = async (event) =>
+  answer(200, await (isSearch(event) ? searchRuns(event) : app().control.list(readListRequest(event))));
 
 const find: HttpHandler = async (event) => {
   readQuery(event);

@@ -9,6 +9,8 @@ import type {
   ListRequest,
   RedriveAnswer,
   RunFacts,
+  SearchAnswer,
+  SearchRequest,
 } from "../domain/run-protocol.ts";
 import { DatabaseRefusedError, OlderSchemaError } from "../domain/database-errors.ts";
 import type { Json } from "../domain/json.ts";
@@ -91,6 +93,8 @@ export function runRepository(database: Database) {
       // A database of before knows no pages that are short.
       return Array.isArray(answer) ? { runs: answer, next: null } : answer;
     },
+    searchRuns: (request: SearchRequest, options?: CallOptions) =>
+      call<SearchAnswer>("select baton.search_runs($1::pg_catalog.jsonb) as answer", [json(request)], options),
     state: (id: string, options?: CallOptions) =>
       call<Record<string, Json> | null>("select baton.state($1::pg_catalog.uuid) as answer", [id], options),
     redrives: (id: string, options?: CallOptions) =>

@@ -3,13 +3,14 @@ import type { Database } from "../db/database.ts";
 import { engineDatabase } from "../db/default-database.ts";
 import { runRepository } from "../db/run-repository.ts";
 import type { Logger } from "../domain/node.ts";
-import type { ListRequest } from "../domain/run-protocol.ts";
+import type { ListRequest, SearchRequest } from "../domain/run-protocol.ts";
 import { createRegistry, type Registry } from "../domain/registry.ts";
 import { workflows } from "../workflows/index.ts";
 import { redact } from "../workflows/redact.ts";
 import type { Json, JsonObject } from "../domain/json.ts";
 import { changeAttributes } from "../engine/change-attributes.ts";
 import { cancelRun, listRuns, redriveRun, type RunPage } from "../engine/control-runs.ts";
+import { searchRuns, type FoundPage } from "../engine/search-runs.ts";
 import { systemClock } from "../engine/ports.ts";
 import { readConfig, type Config } from "./config.ts";
 import { fixedKeys, type KeyRing, keyRing } from "./key-ring.ts";
@@ -31,6 +32,7 @@ export interface App {
 /** What an operator does with runs; see `control-runs.ts` and `change-attributes.ts`. */
 export interface Control {
   list(request: ListRequest): Promise<RunPage>;
+  search(request: SearchRequest): Promise<FoundPage>;
   cancel(id: string, redrives?: number): Promise<{ id: string; status: string }>;
   redrive(id: string, redrives?: number): Promise<{ id: string; status: string }>;
   changeAttributes(id: string, patch: Json): Promise<{ id: string; attributes: JsonObject }>;
@@ -60,6 +62,7 @@ export function createApp(config: Config, database: Database): App {
     client: createClient({ database, workflows, nudge, idleGate: config.idleGate, logger, redact, stacks: config.showStacks }),
     control: {
       list: (request) => listRuns(operator, request),
+      search: (request) => searchRuns({ ...operator, redact }, request),
       cancel: (id, redrives) => cancelRun(operator, id, redrives),
       redrive: (id, redrives) => redriveRun(operator, id, redrives),
       changeAttributes: (id, patch) => changeAttributes(operator, id, patch),

@@ -5,17 +5,20 @@ import { readQuery } from "./query.ts";
 
 const limitRule = "give a whole number from 1 to 100";
 
+/** How many runs a page has. */
+export const limit = z
+  .string()
+  .regex(/^([1-9]\d?|100)$/, { error: limitRule })
+  .default("20")
+  .transform(Number);
+
 const Query = z.strictObject({
   workflow: z
     .string()
     .regex(/^[a-z][a-zA-Z0-9-]{0,62}$/, { error: "give the name of a workflow" })
     .optional(),
   status: z.enum(["ready", "running", "waiting", "done", "failed", "cancelled", "blocked"]).optional(),
-  limit: z
-    .string()
-    .regex(/^([1-9]\d?|100)$/, { error: limitRule })
-    .default("20")
-    .transform(Number),
+  limit,
   cursor: z.uuid({ error: "give the cursor of the page before" }).optional(),
 });
 

@@ -1,3 +1,4 @@
+import { requireOwnerUrl } from "./deploy/target.ts";
 import { applyFunctions, applyMigrations, applyRoles, tellOfTheDeleted } from "./migrate/apply.ts";
 import { requireUtf8, withClient } from "./migrate/connection.ts";
 import { tellOfThePollers } from "./migrate/pollers.ts";
@@ -46,8 +47,7 @@ export async function migrate({ url, roles, search = false, log = () => undefine
 async function main(): Promise<void> {
   const unknown = process.argv.slice(2).filter((argument) => !["--no-roles", "--search"].includes(argument));
   if (unknown.length > 0) throw new Error(`Unknown argument ${unknown[0]}. Usage: npm run migrate [-- [--no-roles] [--search]]`);
-  const url = process.env["DATABASE_URL"];
-  if (!url) throw new Error("Set DATABASE_URL to the database to migrate, as its owner: DATABASE_URL=postgresql://… npm run migrate");
+  const url = requireOwnerUrl(process.env, "the database to migrate", "npm run migrate");
   await migrate({ url, roles: !process.argv.includes("--no-roles"), search: process.argv.includes("--search"), log: console.log });
   console.log("The schema is up to date.");
 }

@@ -24,6 +24,8 @@ import type { AcceptedRun } from "./domain/protocol.ts";
 import type { AnyWorkflow, AttributesOf, InputOf, OutputOf, ParsedInputOf, WorkflowRef } from "./domain/workflow-types.ts";
 import { canonicalHash } from "./engine/canonical-hash.ts";
 import type { RunView } from "./engine/describe-run.ts";
+import { listRuns, type Lister, type RunPage } from "./engine/control-runs.ts";
+import { readFilter, type RunFilter } from "./engine/run-filter.ts";
 import { draftRuns, type RunRequest, type RunTarget } from "./engine/draft-runs.ts";
 import { enqueueRuns, type Producer } from "./engine/enqueue-runs.ts";
 import { findRun, type Reader } from "./engine/find-run.ts";
@@ -37,6 +39,8 @@ import { waitForRun } from "./engine/wait-for-run.ts";
 export type { AcceptedRun } from "./domain/protocol.ts";
 export type { AttemptView, RunView, StepView, WaitingView } from "./engine/describe-run.ts";
 export type { RunRequest } from "./engine/draft-runs.ts";
+export type { RunPage, RunSummary } from "./engine/control-runs.ts";
+export type { RunFilter } from "./engine/run-filter.ts";
 export {
   DatabaseBusyError,
   DatabaseConfigurationError,
@@ -47,6 +51,7 @@ export {
 export {
   IdempotencyConflictError,
   InputTooLargeError,
+  InvalidFilterError,
   InvalidRunError,
   RunNotFoundError,
   WaitTimeoutError,
@@ -109,6 +114,11 @@ export interface Client extends AsyncDisposable {
     id: string,
     options: { readonly timeout: Duration },
   ): Promise<RunView<ParsedInputOf<W>, OutputOf<W>, AttributesOf<W>>>;
+  /**
+   * A page of runs, newest first. It looks at 20,000 runs at most: ask with its cursor while there
+   * may be more. Throws InvalidFilterError. The login must be a reader's or an operator's.
+   */
+  list(filter?: RunFilter): Promise<RunPage>;
   /** Closes the connection that the client opened; one that it was given stays open. */
   close(): Promise<void>;
 }
@@ -158,7 +168,7 @@ export function createClient(options: ClientDatabase & ClientSettings): Client {
   const logger = maskedLogger(options.logger ?? console, redact);
   const caller = { clock: systemClock, random: Math.random, logger };
   const producer: Producer = { ...caller, queue: runs, ids: new RunIds(now), nudge, idleGate };
-  const reader: Reader = { ...caller, runs, stacks, redact, nodesOf: (name, version) => nodesOf(workflows, name, version) };
+  const reader: Reader & Lister = { ...caller, runs, stacks, redact, nodesOf: (name, version) => nodesOf(workflows, name, version) };
   const enqueueMany = (target: RunTarget, requests: readonly RunRequest[], request?: RequestOptions) =>
     enqueueAll(producer, now(), target, requests, request);
   const close = async () => opened?.[Symbol.asyncDispose]();
@@ -168,6 +178,7 @@ export function createClient(options: ClientDatabase & ClientSettings): Client {
     enqueueMany,
     get: (id: string) => findRun(reader, id),
     wait: (id: string, { timeout }: { readonly timeout: Duration }) => waitForRun(reader, id, timeout),
+    list: async (filter: RunFilter = {}) => listRuns(reader, readFilter(filter)),
     close,
     [Symbol.asyncDispose]: close,
   } as Client;

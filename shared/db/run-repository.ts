@@ -35,6 +35,8 @@ const oneRound = "baton.advance($1::pg_catalog.uuid, $2::pg_catalog.int4, $3::pg
 const strictRound = `select ${oneRound} as answer, pg_catalog.set_config('baton.role', current_user::pg_catalog.text, true) as role`;
 const proof = "select baton.prove_round($1::pg_catalog.uuid, $2::pg_catalog.int4, current_user)";
 
+const filtersOfBefore = new Set(["workflow", "status", "before", "limit"]);
+
 export type RunRepository = ReturnType<typeof runRepository>;
 
 /**
@@ -90,8 +92,11 @@ export function runRepository(database: Database) {
     async listRuns(request: ListRequest, options?: CallOptions): Promise<ListAnswer> {
       const paged = json({ ...request, paged: true });
       const answer = await call<ListAnswer | ListedRun[]>("select baton.list_runs($1::pg_catalog.jsonb) as answer", [paged], options);
-      // A database of before knows no pages that are short.
-      return Array.isArray(answer) ? { runs: answer, next: null } : answer;
+      // A database of before knows no pages that are short, and lets all runs through a filter of
+      // today.
+      const page = Array.isArray(answer) ? { runs: answer, next: null } : answer;
+      if (page.more === undefined && Object.keys(request).some((key) => !filtersOfBefore.has(key))) throw new OlderSchemaError("older");
+      return page;
     },
     searchRuns: (request: SearchRequest, options?: CallOptions) =>
       call<SearchAnswer>("select baton.search_runs($1::pg_catalog.jsonb) as answer", [json(request)], options),
@@ -100,9 +105,17 @@ export function runRepository(database: Database) {
     redrives: (id: string, options?: CallOptions) =>
       call<number | null>("select baton.redrives($1::pg_catalog.uuid) as answer", [id], options),
     cancel: (id: string, request: LifeRequest = {}, options?: CallOptions) =>
-      call<CancelAnswer | null>("select baton.cancel($1::pg_catalog.uuid, $2::pg_catalog.jsonb) as answer", [id, json(request)], options),
+      call<CancelAnswer | null>(
+        "select baton.cancel($1::pg_catalog.uuid, $2::pg_catalog.jsonb) as answer",
+        [id, json(request)],
+        options,
+      ).catch(refuseOlder),
     redrive: (id: string, request: LifeRequest = {}, options?: CallOptions) =>
-      call<RedriveAnswer | null>("select baton.redrive($1::pg_catalog.uuid, $2::pg_catalog.jsonb) as answer", [id, json(request)], options),
+      call<RedriveAnswer | null>(
+        "select baton.redrive($1::pg_catalog.uuid, $2::pg_catalog.jsonb) as answer",
+        [id, json(request)],
+        options,
+      ).catch(refuseOlder),
     changeAttributes(id: string, request: AttributesRequest, options?: CallOptions) {
       const text = "select baton.change_attributes($1::pg_catalog.uuid, $2::pg_catalog.jsonb) as answer";
       return call<AttributesAnswer | null>(text, [id, json(request)], options);
@@ -139,4 +152,13 @@ function throwOlder(thrown: unknown): never {
  */
 function isForeign(thrown: unknown, token: string): thrown is DatabaseRefusedError {
   return thrown instanceof DatabaseRefusedError && /^BT00[123]$/.test(thrown.sqlstate ?? "") && !thrown.message.includes(token);
+}
+
+/**
+ * Functions of before know nobody's name and would note nothing of what was done: they are older
+ * than this code, which is no slip of the caller's.
+ */
+function refuseOlder(thrown: unknown): never {
+  const isOlder = thrown instanceof DatabaseRefusedError && thrown.sqlstate === "BT040" && thrown.message.endsWith('the unknown key "by"');
+  throw isOlder ? new OlderSchemaError("older", { sqlstate: thrown.sqlstate, rolledBack: thrown.rolledBack, cause: thrown }) : thrown;
 }

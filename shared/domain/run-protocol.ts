@@ -55,21 +55,33 @@ export interface RunFacts {
   readonly failures: readonly FailureFacts[];
 }
 
+/** Which runs to list. Times are ISO 8601 with a zone: from, and up to. */
 export interface ListRequest {
   readonly workflow?: string;
+  readonly version?: number;
   readonly status?: RunStatus;
+  /** What the attributes of a run must contain. */
+  readonly attributes?: Json;
+  readonly created_after?: string;
+  readonly created_before?: string;
+  readonly ended_after?: string;
+  readonly ended_before?: string;
+  readonly error_name?: string;
+  readonly failed_node?: string;
   /** Only runs with lower ids, which are older ones. */
   readonly before?: string;
   readonly limit: number;
 }
 
 /**
- * A page of runs. It looks at so many entries and no more: it may be short and yet not the last.
+ * A page of runs. It looks at so many entries at most: it may be short and yet not be the last.
  */
 export interface ListAnswer {
   readonly runs: readonly ListedRun[];
   /** Where to look on; null where the page is full or was the last. */
   readonly next: string | null;
+  /** Whether there may be more; functions of before, which know fewer filters, do not say. */
+  readonly more?: boolean;
 }
 
 export interface ListedRun {
@@ -105,10 +117,12 @@ export interface FoundRun extends ListedRun {
   readonly found: string;
 }
 
-/** Which life of a run a cancel or a redrive means. */
+/** Which life of a run a cancel or a redrive means, and who asks. */
 export interface LifeRequest {
   /** How often it had been redriven when the caller looked; if more by now, nothing is done. */
   readonly redrives?: number;
+  /** Who asks, for the audit, in 1 to 200 characters (default: the login). */
+  readonly by?: string;
 }
 
 export interface CancelAnswer {
@@ -121,6 +135,8 @@ export interface AttributesRequest {
   readonly patch: JsonObject;
   /** JavaScript gives it back as it is. */
   readonly checked: true;
+  /** Who asks, for the audit; the login where nobody is named. */
+  readonly by?: string;
 }
 
 export interface AttributesAnswer {

@@ -2,6 +2,7 @@ import { checkStatements } from "./check-statements.ts";
 import { toMilliseconds, toSleepMilliseconds, type Duration } from "./duration.ts";
 import { InvalidWorkflowError, NonRetryableError } from "./errors.ts";
 import { checkJson, type Json, type JsonObject } from "./json.ts";
+import { namePattern, nameRule } from "./name.ts";
 import type { Node, NodeOptions, SqlResult, State, StepContext } from "./node.ts";
 import { resolveRetry } from "./retry-policy.ts";
 import type { RefuseUnlessJson } from "./storable.ts";
@@ -30,8 +31,6 @@ export interface WorkflowDefinition<Name extends string, Version extends number,
 type Options = NodeOptions & { readonly output?: JsonSchema };
 type AnyHandler = (state: State, context: StepContext) => unknown;
 
-const NAME = /^[a-z][a-zA-Z0-9-]{0,62}$/;
-const NAME_RULE = "a name is a lower-case letter and then up to 62 letters, digits or hyphens";
 const OPTION_NAMES = new Set(["output", "retry", "timeout"]);
 
 /**
@@ -48,7 +47,7 @@ export function defineWorkflow<
   definition: WorkflowDefinition<Name, Version, Input, Attributes>,
 ): Workflow<Name, Version, Input, { readonly input: z.output<Input> }, null, Attributes> {
   const { name, version, input, attributes } = definition;
-  if (!NAME.test(name)) throw new InvalidWorkflowError(name, undefined, NAME_RULE);
+  if (!namePattern.test(name)) throw new InvalidWorkflowError(name, undefined, nameRule);
   if (!Number.isSafeInteger(version) || version < 1) {
     throw new InvalidWorkflowError(name, undefined, `its version is ${version}: use a whole number of 1 or more`);
   }
@@ -80,7 +79,7 @@ function chain(workflow: AnyWorkflow): Chain {
 }
 
 function checkNodeName(workflow: AnyWorkflow, name: string): void {
-  if (!NAME.test(name)) throw new InvalidWorkflowError(workflow.name, name, NAME_RULE);
+  if (!namePattern.test(name)) throw new InvalidWorkflowError(workflow.name, name, nameRule);
   if (name === "input") throw new InvalidWorkflowError(workflow.name, name, "this is the name of the run's input: choose another");
   if (workflow.nodes.some((node) => node.name === name)) {
     throw new InvalidWorkflowError(workflow.name, name, "this name is already in this workflow");

@@ -1,3 +1,4 @@
+import { namePattern, nameRule } from "../domain/name.ts";
 import type { Duration } from "../domain/duration.ts";
 import { checkJson, NotJsonError, type CheckOptions, type Json, type JsonObject } from "../domain/json.ts";
 import { jsonbBytes } from "../domain/jsonb-bytes.ts";
@@ -65,6 +66,8 @@ export async function draftRuns(target: RunTarget, requests: readonly RunRequest
   if (requests.length < 1 || requests.length > maxRuns) {
     throw new InvalidRunError(target.name, [{ run: 0, pointer: "", message: `enqueue 1 to ${maxRuns} runs at once` }]);
   }
+  const wrong = targetRule(target);
+  if (wrong !== undefined) throw new InvalidRunError(target.name, [{ run: 0, pointer: "", message: wrong }]);
   const issues: RunIssue[] = [];
   const report = (run: number, found: readonly SchemaIssue[]) => issues.push(...found.map((one) => ({ run, ...one })));
   const inputs = requests.map((request, run) => checkInput(request, (found) => report(run, found)));
@@ -85,6 +88,12 @@ export async function draftRuns(target: RunTarget, requests: readonly RunRequest
     );
   }
   return drafts;
+}
+
+/** What is wrong with a name and version that no workflow can have, and so no poller knows. */
+function targetRule({ name, version }: RunTarget): string | undefined {
+  if (typeof name !== "string" || !namePattern.test(name)) return `"${name}" cannot be the name of a workflow: ${nameRule}`;
+  return Number.isSafeInteger(version) && version >= 1 ? undefined : "a version is a whole number of 1 or more";
 }
 
 type Report = (found: readonly SchemaIssue[]) => void;

@@ -3,7 +3,7 @@ import type { Database } from "../db/database.ts";
 import { engineDatabase } from "../db/default-database.ts";
 import { runRepository } from "../db/run-repository.ts";
 import type { Logger } from "../domain/node.ts";
-import type { ListRequest, SearchRequest } from "../domain/run-protocol.ts";
+import type { LifeRequest, ListRequest, SearchRequest } from "../domain/run-protocol.ts";
 import { createRegistry, type Registry } from "../domain/registry.ts";
 import { workflows } from "../workflows/index.ts";
 import { redact } from "../workflows/redact.ts";
@@ -22,6 +22,7 @@ import { wakeBoard } from "./wake-board.ts";
 /** Everything the HTTP functions share: the place where the engine meets the database. */
 export interface App {
   readonly config: Config;
+  readonly database: Database;
   readonly keys: KeyRing;
   readonly logger: Logger;
   readonly registry: Registry;
@@ -33,9 +34,9 @@ export interface App {
 export interface Control {
   list(request: ListRequest): Promise<RunPage>;
   search(request: SearchRequest): Promise<FoundPage>;
-  cancel(id: string, redrives?: number): Promise<{ id: string; status: string }>;
-  redrive(id: string, redrives?: number): Promise<{ id: string; status: string }>;
-  changeAttributes(id: string, patch: Json): Promise<{ id: string; attributes: JsonObject }>;
+  cancel(id: string, life: LifeRequest): Promise<{ id: string; status: string }>;
+  redrive(id: string, life: LifeRequest): Promise<{ id: string; status: string }>;
+  changeAttributes(id: string, patch: Json, by?: string): Promise<{ id: string; attributes: JsonObject }>;
 }
 
 let made: App | undefined;
@@ -55,6 +56,7 @@ export function createApp(config: Config, database: Database): App {
   const operator = { runs: runRepository(database), logger, nudge, clock: systemClock, random: Math.random };
   return {
     config,
+    database,
     keys: keysOf(config, logger),
     logger,
     // How long a step may take is the poller's business, which refuses what it cannot start.
@@ -63,9 +65,9 @@ export function createApp(config: Config, database: Database): App {
     control: {
       list: (request) => listRuns(operator, request),
       search: (request) => searchRuns({ ...operator, redact }, request),
-      cancel: (id, redrives) => cancelRun(operator, id, redrives),
-      redrive: (id, redrives) => redriveRun(operator, id, redrives),
-      changeAttributes: (id, patch) => changeAttributes(operator, id, patch),
+      cancel: (id, life) => cancelRun(operator, id, life),
+      redrive: (id, life) => redriveRun(operator, id, life),
+      changeAttributes: (id, patch, by) => changeAttributes(operator, id, patch, by),
     },
   };
 }

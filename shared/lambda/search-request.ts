@@ -2,7 +2,6 @@ import * as z from "zod";
 import { SearchMissingError, UnsearchableTextError, type FoundPage } from "../engine/search-runs.ts";
 import { app } from "./app.ts";
 import type { HttpEvent } from "./http-event.ts";
-import { limit } from "./list-request.ts";
 import { Problem } from "./problem.ts";
 import { readQuery } from "./query.ts";
 
@@ -10,7 +9,11 @@ import { readQuery } from "./query.ts";
 const Query = z.strictObject(
   {
     search: z.string().max(200, { error: "give at most 200 characters" }),
-    limit,
+    limit: z
+      .string()
+      .regex(/^([1-9]\d?|100)$/, { error: "give a whole number from 1 to 100" })
+      .default("20")
+      .transform(Number),
     cursor: z.uuid({ error: "give the cursor of the page before" }).optional(),
   },
   { error: ({ code }) => (code === "unrecognized_keys" ? "search takes no other filter than limit and cursor" : undefined) },

@@ -10,7 +10,7 @@ const engine = engineOf(database);
 checkAfterEach(database);
 
 /** Become part of the statements that use them, so that they are never called. */
-const INLINED = "{count_digits,is_double,has_member,never,id_time}";
+const INLINED = "{count_digits,is_double,has_member,never,id_time,list_weeks,list_sources,list_tables,week_indexes,most_entries}";
 
 /** Of search, which is optional. */
 const OPTIONAL = "{search_runs,search_week,walk_week,search_schema,attribute_text}";
@@ -61,7 +61,8 @@ async function everything(): Promise<void> {
   await database.query("update baton.ready set bytes = 10000000");
   await engine.claim();
   await Promise.all([engine.findRun(done!.id), engine.state(done!.id), engine.listRuns({ limit: 10, status: "ready" })]);
-  await database.database.query("select baton.repair(), baton.new_id()");
+  await engine.listRuns({ limit: 10, attributes: { customerId: "c-1" } });
+  await database.database.query("select baton.repair(), baton.new_id(), baton.missing_indexes()");
   // By a program that did not look whether JavaScript gives the input back; what raises is not
   // counted.
   await database.database.query("select baton.enqueue(jsonb_build_object('runs', jsonb_build_array($1::jsonb)))", [

@@ -121,7 +121,7 @@ export async function placesOf({ query }: TestDatabase, id: string): Promise<str
   return rows.map(({ place }) => place);
 }
 
-const TABLES = ["run", "attribute", "checkpoint", "failure", "ending", "ready", "lease", "blocked", "dedup", "control", "redrive"];
+const TABLES = ["run", "attribute", "checkpoint", "failure", "ending", "ready", "lease", "blocked", "dedup", "control", "redrive", "audit"];
 
 /**
  * Deletes all rows of the engine, forgets its clock, and leaves statistics and cached plans as they

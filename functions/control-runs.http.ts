@@ -9,8 +9,10 @@ import { Problem } from "../shared/lambda/problem.ts";
 import { readQuery } from "../shared/lambda/query.ts";
 import { reportAnswer } from "../shared/lambda/report-answer.ts";
 import { runAnswer } from "../shared/lambda/run-answer.ts";
+import { isSearch, searchRuns } from "../shared/lambda/search-request.ts";
 
-const list: HttpHandler = async (event) => answer(200, await app().control.list(readListRequest(event)));
+const list: HttpHandler = async (event) =>
+  answer(200, await (isSearch(event) ? searchRuns(event) : app().control.list(readListRequest(event))));
 const workflows: HttpHandler = async (event) => answer(200, await app().control.workflows(readWorkflowsRequest(event)));
 const report: HttpHandler = async (event) => reportAnswer(event, app().database);
 const find: HttpHandler = async (event) => {

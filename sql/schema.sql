@@ -416,6 +416,16 @@ end
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.attribute_text(attributes jsonb)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  select string_agg(value #>> '{}', ' ')
+  from jsonb_path_query(attributes, 'strict $.** ? (@.type() == "string" || @.type() == "number")') as value
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.attributes_as_column(runs jsonb)
  RETURNS jsonb
  LANGUAGE sql
@@ -542,8 +552,9 @@ begin
   perform baton.require_read_committed();
   perform baton.commit_durably();
   perform baton.require_id('the run of change_attributes', id);
-  perform baton.require_keys('the request of change_attributes', request, '{patch}', '{patch,checked}');
+  perform baton.require_keys('the request of change_attributes', request, '{patch}', '{patch,checked,by}');
   perform baton.require_kind('the request of change_attributes', request, 'object', '{patch}');
+  perform baton.require_actor('the request of change_attributes', request);
   if request -> 'checked' is distinct from 'true' then
     perform baton.refuse_unfaithful(jsonb_build_array(request -> 'patch'), 'attributes');
   end if;
@@ -554,6 +565,10 @@ begin
   if came.bytes > 2048 then
     raise exception 'the attributes of run % would be % bytes of JSON as the database writes it, more than 2048', id, came.bytes
       using errcode = 'BT053', detail = came.bytes, hint = 'Keep in them what the run is found by; null takes a key away.';
+  end if;
+  if came.changed then
+    perform baton.note_action('attributes', id, request ->> 'by',
+      jsonb_build_object('keys', (select jsonb_agg(k) from jsonb_object_keys(request -> 'patch') as k)), baton.now());
   end if;
   return jsonb_build_object('attributes', came.patched, 'changed', came.changed);
 end
@@ -3184,6 +3199,141 @@ end
 $function$;
 
 -- owner: baton_engine
+CREATE OR REPLACE FUNCTION baton.search_runs(request jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET enable_seqscan TO 'off'
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+declare
+  moment timestamptz := baton.now();
+  trgm name := baton.search_schema();
+  sought text := btrim(request ->> 'text');
+  pattern text := '%' || regexp_replace(sought, '([\\%_])', '\\\1', 'g') || '%';
+  matches text := format('(text ilike $2 or $1 operator(%I.<%%) text)', trgm);
+  threshold text := current_setting('pg_trgm.word_similarity_threshold', true);
+  before uuid := coalesce((request ->> 'before')::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff');
+  newest timestamptz := least(moment + interval '5 minutes', baton.id_time(before));
+  unseen integer := 20000;
+  ids uuid[] := '{}';
+  next uuid;
+  week text;
+  looked record;
+  searchable boolean;
+  runs jsonb;
+begin
+  perform baton.require_keys('the request of search_runs', request, '{text,limit}', '{text,limit,before}');
+  execute format('select exists (select from unnest(%I.show_trgm($1)) as t where t not like ''%% %%'')', trgm) into searchable using sought;
+  if not coalesce(searchable, false) then
+    raise exception 'the text has no three letters or digits in a row' using errcode = 'BT061', hint = 'Search for a longer word.';
+  end if;
+  perform set_config('pg_trgm.word_similarity_threshold', '0.5', true);
+  for week in
+    select right(c.relname, 8) from pg_inherits i join pg_class c on c.oid = i.inhrelid
+    where i.inhparent = 'baton.failure'::regclass
+      and right(c.relname, 8) <= to_char(newest, 'YYYYMMDD')
+    order by 1 desc
+  loop
+    looked := baton.search_week(week, matches, sought, pattern, before, unseen);
+    ids := ids || looked.ids;
+    unseen := unseen - looked.looked;
+    next := looked.next;
+    exit when next is not null or cardinality(ids) > 1000 or unseen <= 0;
+  end loop;
+  ids := array(select id from unnest(ids) as i (id) order by id desc);
+  if cardinality(ids) > 1000 then
+    ids := ids[:1000];
+    next := ids[1000];
+  elsif unseen <= 0 and next is null then
+    next := baton.id_at(to_timestamp(week, 'YYYYMMDD'));
+  end if;
+  execute format(
+    'select coalesce(jsonb_agg(to_jsonb(page) order by page.score desc, page.id desc), ''[]'') from (
+       select r.id, r.workflow, r.version, coalesce(e.status, baton.place_status(r.id, $5)) as status, r.created_at, e.at as finished_at,
+         best.score, best.found
+       from unnest($3) as l (id)
+       cross join lateral (select * from baton.run where id = l.id and id between $6 and $7 limit 1) as r
+       left join lateral (select status, at from baton.ending where run_id = l.id and run_id between $6 and $7 limit 1) as e on true
+       cross join lateral (
+         select case when text ilike $2 then 1 else least(round(%1$I.word_similarity($1, text)::numeric, 3), 0.999) end as score, left(text, 300) as found
+         from (
+           select * from (
+             select left(f.error ->> ''message'', 1000) as text from baton.failure f where f.run_id = l.id and f.run_id between $6 and $7
+             order by f.finished_at desc limit 100) as newest
+           union all
+           select baton.attribute_text(a.attributes) from baton.attribute a where a.run_id = l.id and a.run_id between $6 and $7
+           offset 0
+         ) as said
+         order by 1 desc limit 1
+       ) as best
+       order by best.score desc, r.id desc limit $4
+     ) as page', trgm)
+    into runs using sought, pattern, ids, (request ->> 'limit')::integer, moment, ids[cardinality(ids)], ids[1];
+  perform set_config('pg_trgm.word_similarity_threshold', coalesce(threshold, '0.6'), true);
+  return jsonb_build_object('runs', runs, 'ranked', cardinality(ids), 'next', next);
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.search_schema()
+ RETURNS name
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  found_schema name;
+begin
+  select n.nspname into found_schema from pg_extension e join pg_namespace n on n.oid = e.extnamespace
+  where e.extname = 'pg_trgm' and 2 = (
+    select count(*) from pg_index i
+    where i.indexrelid in (to_regclass('baton.failure_search'), to_regclass('baton.attribute_search')) and i.indisvalid);
+  if not found then
+    raise exception 'search is not there in this database'
+      using errcode = 'BT060', hint = 'Make it as the owner: npm run migrate -- --search';
+  end if;
+  return found_schema;
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.search_week(week text, matches text, sought text, pattern text, before uuid, most integer, OUT ids uuid[], OUT looked integer, OUT next uuid)
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  failures text := format('select run_id, left(error ->> ''message'', 1000) as text from baton.%I', 'failure_' || week);
+  attributes text := format('select run_id, baton.attribute_text(attributes) as text from baton.%I', 'attribute_' || week);
+  part text;
+  found_ids uuid[];
+  walked record;
+begin
+  ids := '{}';
+  looked := 0;
+  foreach part in array array[failures, attributes] loop
+    execute format('select array(select run_id from (%s) as part where %s limit $3)', part, matches)
+      into found_ids using sought, pattern, most - looked + 1;
+    ids := ids || found_ids;
+    looked := looked + cardinality(found_ids);
+    if looked > most then
+      walked := baton.walk_week(failures, attributes, matches, sought, pattern, before, most);
+      ids := walked.ids;
+      looked := walked.looked;
+      next := walked.next;
+      return;
+    end if;
+  end loop;
+  ids := array(select distinct id from unnest(ids) as i (id) where id < before);
+end
+$function$;
+
+-- owner: baton_engine
 CREATE OR REPLACE FUNCTION baton.state(id uuid)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -3531,6 +3681,35 @@ end
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.walk_week(failures text, attributes text, matches text, sought text, pattern text, before uuid, most integer, OUT ids uuid[], OUT looked integer, OUT next uuid)
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET enable_seqscan TO 'off'
+ SET enable_bitmapscan TO 'off'
+ SET enable_sort TO 'off'
+AS $function$
+begin
+  execute format(
+    'with walked as (
+       select * from ((%1$s where run_id < $3 order by run_id desc limit $4) union all (%2$s where run_id < $3 order by run_id desc limit $4)) as part
+       order by run_id desc limit $4
+     ), last as (
+       select count(*) as n, (array_agg(run_id order by run_id))[1] as lowest from walked
+     ), seen as (
+       select walked.* from walked, last where n < $4 or run_id > lowest
+     )
+     select array(select distinct run_id from (select * from seen offset 0) as part where %3$s), n,
+       case when n = $4 then coalesce((select run_id from seen order by run_id limit 1), lowest) end
+     from last',
+    failures, attributes, matches)
+    into ids, looked, next using sought, pattern, before, most;
+end
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.week_indexes()
  RETURNS TABLE(parent text, suffix text, definition text)
  LANGUAGE sql
@@ -3649,6 +3828,7 @@ grant execute on function baton.advance(uuid,integer,jsonb) to baton_poller;
 grant execute on function baton.append_checkpoints(baton.lease,jsonb,boolean,timestamp with time zone) to baton_engine;
 grant execute on function baton.append_failures(baton.lease,jsonb,timestamp with time zone) to baton_engine;
 grant execute on function baton.append_sleeps(baton.lease,jsonb,uuid[],timestamp with time zone) to baton_engine;
+grant execute on function baton.attribute_text(jsonb) to baton_engine;
 grant execute on function baton.attributes_as_column(jsonb) to baton_engine;
 grant execute on function baton.beat(uuid,integer) to baton_poller;
 grant execute on function baton.block_members(baton.lease,jsonb,uuid[],timestamp with time zone) to baton_engine;
@@ -3789,6 +3969,10 @@ grant execute on function baton.runs_to_stop(uuid[]) to baton_engine;
 grant execute on function baton.runs_with_ending(uuid[]) to baton_engine;
 grant execute on function baton.runs_with_output(uuid[],text[]) to baton_engine;
 grant execute on function baton.runs_with_progress(uuid[],timestamp with time zone) to baton_engine;
+grant execute on function baton.search_runs(jsonb) to baton_operator;
+grant execute on function baton.search_runs(jsonb) to baton_reader;
+grant execute on function baton.search_schema() to baton_engine;
+grant execute on function baton.search_week(text,text,text,text,uuid,integer) to baton_engine;
 grant execute on function baton.state(uuid) to baton_operator;
 grant execute on function baton.state(uuid) to baton_reader;
 grant execute on function baton.stop_members(baton.lease,integer[],timestamp with time zone) to baton_engine;
@@ -3802,6 +3986,7 @@ grant execute on function baton.take_ready(integer,integer,bigint,boolean,timest
 grant execute on function baton.take_suspects(timestamp with time zone,integer) to baton_engine;
 grant execute on function baton.take_unblocked(jsonb,timestamp with time zone,integer) to baton_engine;
 grant execute on function baton.tick() to baton_poller;
+grant execute on function baton.walk_week(text,text,text,text,text,uuid,integer) to baton_engine;
 grant execute on function baton.week_indexes() to baton_engine;
 grant execute on function baton.week_start(text) to baton_engine;
 grant execute on function baton.weekly_tables() to baton_engine;

@@ -150,7 +150,8 @@ async function remember({ client, files, roles }: Deployment): Promise<void> {
   }
 }
 
-async function inTurn<Result>(deployment: Deployment, work: () => Promise<Result>): Promise<Result> {
+/** One step as the owner of the tables. */
+export async function inTurn<Result>(deployment: Deployment, work: () => Promise<Result>): Promise<Result> {
   return locked(deployment.client, async () => {
     await becomeMigrator(deployment);
     return work();
@@ -166,7 +167,7 @@ async function becomeMigrator({ client, roles }: Deployment): Promise<void> {
  * back and tried again: who waits for a table holds up all that come after, so each try waits for
  * two seconds only.
  */
-async function locked<Result>(client: pg.ClientBase, work: () => Promise<Result>): Promise<Result> {
+export async function locked<Result>(client: pg.ClientBase, work: () => Promise<Result>): Promise<Result> {
   for (let tried = 1; ; tried++) {
     try {
       return await inTransaction(client, work);

@@ -10,6 +10,8 @@ import type {
   ListRequest,
   RedriveAnswer,
   RunFacts,
+  SearchAnswer,
+  SearchRequest,
   WorkflowsAnswer,
   WorkflowsRequest,
 } from "../domain/run-protocol.ts";
@@ -99,6 +101,8 @@ export function runRepository(database: Database) {
       if (page.more === undefined && Object.keys(request).some((key) => !filtersOfBefore.has(key))) throw new OlderSchemaError("older");
       return page;
     },
+    searchRuns: (request: SearchRequest, options?: CallOptions) =>
+      call<SearchAnswer>("select baton.search_runs($1::pg_catalog.jsonb) as answer", [json(request)], options),
     listWorkflows: (request: WorkflowsRequest, options?: CallOptions) =>
       call<WorkflowsAnswer>("select baton.list_workflows($1::pg_catalog.jsonb) as answer", [json(request)], options),
     state: (id: string, options?: CallOptions) =>

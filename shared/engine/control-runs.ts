@@ -141,6 +141,7 @@ async function callFor<Answer>(
   return answer;
 }
 
-function summary({ id, workflow, version, status, created_at, finished_at }: ListedRun): RunSummary {
+/** A run of a list as it is shown. */
+export function summary({ id, workflow, version, status, created_at, finished_at }: ListedRun): RunSummary {
   return { id, workflow, version, status, createdAt: utc(created_at), finishedAt: finished_at === null ? null : utc(finished_at) };
 }

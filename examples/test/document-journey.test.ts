@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createTestDatabase } from "../../test/support/database.ts";
 import { projectFolder } from "../../test/support/project-folder.ts";
 import { DocumentRepository } from "../document-pipeline/document-repository.ts";
-import { type LocalService, serveLocally, type ToldRun } from "./local-service.ts";
+import { serveLocally, type ToldRun } from "./local-service.ts";
 import { pdfOf, pictureOf, print } from "./pdfs.ts";
 
 const database = await createTestDatabase();
@@ -21,10 +21,7 @@ const book = Array.from({ length: 300 }, (_, index) => {
 const page = `<title>Night ferries</title><h1>Ferries</h1><p>The ferry leaves the quay at midnight; Größe und Maß stay letters.</p>
   <script>const invoice = "neverindexed";</script><style>p { color: neverstyled }</style><p style="break-before: page">Bicycles travel below deck.</p>`;
 
-let service: LocalService;
-beforeAll(async () => {
-  service = await serveLocally(database);
-});
+const service = await serveLocally(database);
 afterAll(() => service[Symbol.asyncDispose]());
 
 async function ingest(files: Readonly<Record<string, Uint8Array | string>>): Promise<ToldRun[]> {

@@ -1,5 +1,6 @@
 import { applyFunctions, applyMigrations, applyRoles, tellOfTheDeleted } from "./migrate/apply.ts";
 import { requireUtf8, withClient } from "./migrate/connection.ts";
+import { keepMonths } from "./migrate/months.ts";
 import { tellOfThePollers } from "./migrate/pollers.ts";
 import { readSqlFiles } from "./migrate/sql-files.ts";
 
@@ -34,6 +35,7 @@ export async function migrate({ url, roles, log = () => undefined, sqlDir }: Mig
     if (roles) await applyRoles(deployment);
     await applyMigrations(deployment);
     await applyFunctions(deployment);
+    await keepMonths(deployment);
     await tellOfTheDeleted(deployment);
     if (roles) await tellOfThePollers(deployment);
   });

@@ -42,7 +42,7 @@ begin
   for part in
     select c.oid from pg_class as c
     where c.relnamespace = to_regnamespace('baton')
-      and c.relkind in ('r', 'p', 'v') and c.relowner <> 'baton_migrator'::regrole
+      and c.relkind in ('r', 'p') and c.relowner <> 'baton_migrator'::regrole
   loop
     execute format('alter table %s owner to baton_migrator', part);
   end loop;

@@ -402,6 +402,22 @@ begin
 end
 $function$;
 
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.ask_partman(partman text, moment timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  -- It looks there before it looks into pg_catalog.
+  if pg_my_temp_schema() <> 0 then
+    raise exception 'This session has temporary tables' using errcode = 'BT040', hint = 'Ask from another session. Nothing was done.';
+  end if;
+  execute format('select %s.create_partition_time(%L, $1)', partman, 'baton.audit')
+  using array(select generate_series(date_trunc('month', moment), moment + interval '3 months', interval '1 month'));
+  execute format('select %s.drop_partition_time(%L, p_reference_timestamp => $1)', partman, 'baton.audit') using moment;
+end
+$function$;
+
 -- owner: baton_engine
 CREATE OR REPLACE FUNCTION baton.beat(token uuid, ttl_ms integer)
  RETURNS jsonb
@@ -949,6 +965,22 @@ end
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.drop_months(moment timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  month text;
+begin
+  foreach month in array baton.list_months() loop
+    if to_timestamp(right(month, 8), 'YYYYMMDD') + interval '1 month' < moment - interval '12 months' then
+      execute format('drop table baton.%I', month);
+    end if;
+  end loop;
+end
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.end_each(ids uuid[], new_status text, error jsonb, moment timestamp with time zone)
  RETURNS void
  LANGUAGE plpgsql
@@ -1192,6 +1224,27 @@ end
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.find_partman()
+ RETURNS text
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  partman text;
+  handed boolean;
+begin
+  select quote_ident(n.nspname) into partman
+  from pg_extension e join pg_namespace n on n.oid = e.extnamespace
+  where e.extname = 'pg_partman' and has_schema_privilege(n.oid, 'usage');
+  if partman is null or not has_table_privilege(partman || '.part_config', 'select') then
+    return null;
+  end if;
+  execute format('select exists (select from %s.part_config where parent_table = %L)', partman, 'baton.audit') into handed;
+  return case when handed then partman end;
+end
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.find_pointer(document jsonb, wanted jsonb)
  RETURNS text
  LANGUAGE sql
@@ -1422,6 +1475,43 @@ AS $function$
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.keep_months()
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET lock_timeout TO '2s'
+ SET default_tablespace TO ''
+ SET default_table_access_method TO 'heap'
+AS $function$
+declare
+  moment timestamptz := baton.now();
+  partman text := baton.find_partman();
+  former text[] := baton.list_months();
+  present text[];
+  answer jsonb;
+begin
+  if partman is null then
+    perform baton.make_months(moment, moment + interval '3 months');
+    perform baton.drop_months(moment);
+  else
+    perform baton.ask_partman(partman, moment);
+  end if;
+  present := baton.list_months();
+  answer := jsonb_build_object('by', case when partman is null then 'baton' else 'pg_partman' end,
+    'made', (select count(*) from unnest(present) as m where m <> all (former)),
+    'dropped', (select count(*) from unnest(former) as m where m <> all (present)));
+  -- pg_partman sets the search path for the session, where a pooler would hand it to the next
+  -- caller. Last, since from here on names mean what the login's settings say.
+  if partman is not null then
+    reset search_path;
+  end if;
+  return answer;
+end
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.list_few_ready(due boolean, moment timestamp with time zone)
  RETURNS uuid[]
  LANGUAGE plpgsql
@@ -1509,6 +1599,17 @@ AS $function$
   select array_agg(id order by nth), array_agg((nth - 1)::integer order by nth)
   from unnest(run_ids) with ordinality as m (id, nth)
   where get_bit(gone, (nth - 1)::integer) = 0 and (chosen is null or get_bit(chosen, (nth - 1)::integer) = 1)
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.list_months()
+ RETURNS text[]
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select array(
+    select c.relname::text from pg_inherits i join pg_class c on c.oid = i.inhrelid
+    where i.inhparent = 'baton.audit'::regclass and c.relname ~ '^audit_p\d{8}$' order by c.relname)
 $function$;
 
 -- owner: baton_engine
@@ -2780,6 +2881,7 @@ grant execute on function baton.advance(uuid,integer,jsonb) to baton_poller;
 grant execute on function baton.append_checkpoints(baton.lease,jsonb,boolean,timestamp with time zone) to baton_engine;
 grant execute on function baton.append_failures(baton.lease,jsonb,timestamp with time zone) to baton_engine;
 grant execute on function baton.append_sleeps(baton.lease,jsonb,uuid[],timestamp with time zone) to baton_engine;
+grant execute on function baton.ask_partman(text,timestamp with time zone) to baton_engine;
 grant execute on function baton.beat(uuid,integer) to baton_poller;
 grant execute on function baton.block_members(baton.lease,jsonb,uuid[],timestamp with time zone) to baton_engine;
 grant execute on function baton.cancel(uuid,jsonb) to baton_operator;
@@ -2799,6 +2901,7 @@ grant execute on function baton.crash_members(baton.lease,uuid[],timestamp with 
 grant execute on function baton.cut_keys(integer,timestamp with time zone) to baton_engine;
 grant execute on function baton.cut_leases(timestamp with time zone) to baton_engine;
 grant execute on function baton.describe_members(uuid[],integer[],uuid[]) to baton_engine;
+grant execute on function baton.drop_months(timestamp with time zone) to baton_engine;
 grant execute on function baton.end_each(uuid[],text,jsonb,timestamp with time zone) to baton_engine;
 grant execute on function baton.end_members(baton.lease,jsonb,text,uuid[],boolean,timestamp with time zone) to baton_engine;
 grant execute on function baton.end_runs(uuid[],text,jsonb[],boolean,timestamp with time zone) to baton_engine;
@@ -2810,6 +2913,7 @@ grant execute on function baton.ensure_week(timestamp with time zone) to baton_e
 grant execute on function baton.existing_runs(uuid[]) to baton_engine;
 grant execute on function baton.fail_oversized(tid[],integer[],timestamp with time zone) to baton_engine;
 grant execute on function baton.find_free_slots(bit varying,integer) to baton_engine;
+grant execute on function baton.find_partman() to baton_engine;
 grant execute on function baton.find_pointer(jsonb,jsonb) to baton_engine;
 grant execute on function baton.find_run(uuid) to baton_operator;
 grant execute on function baton.find_run(uuid) to baton_reader;
@@ -2828,9 +2932,11 @@ grant execute on function baton.id_at(timestamp with time zone) to baton_operato
 grant execute on function baton.id_at(timestamp with time zone) to baton_reader;
 grant execute on function baton.id_time(uuid) to baton_engine;
 grant execute on function baton.is_double(numeric) to baton_engine;
+grant execute on function baton.keep_months() to baton_engine;
 grant execute on function baton.list_few_ready(boolean,timestamp with time zone) to baton_engine;
 grant execute on function baton.list_ids(text,text,uuid,integer,timestamp with time zone) to baton_engine;
 grant execute on function baton.list_members(uuid[],bit varying,bit varying) to baton_engine;
+grant execute on function baton.list_months() to baton_engine;
 grant execute on function baton.list_runs(jsonb) to baton_operator;
 grant execute on function baton.list_runs(jsonb) to baton_reader;
 grant execute on function baton.lock_run(uuid) to baton_engine;

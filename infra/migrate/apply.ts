@@ -150,7 +150,8 @@ async function remember({ client, files, roles }: Deployment): Promise<void> {
   }
 }
 
-async function inTurn<Result>(deployment: Deployment, work: () => Promise<Result>): Promise<Result> {
+/** One step as baton_migrator, while no other deployer works. */
+export async function inTurn<Result>(deployment: Deployment, work: () => Promise<Result>): Promise<Result> {
   return locked(deployment.client, async () => {
     await becomeMigrator(deployment);
     return work();

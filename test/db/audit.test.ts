@@ -96,3 +96,35 @@ test("an action is noted in a month that nobody has made yet, which is one of UT
     ]);
   });
 });
+
+const months = () =>
+  database.query<{ month: string }>("select unnest(baton.list_months()) as month").then((rows) => rows.map(({ month }) => month.slice(-8)));
+const keep = async () => (await database.query<{ answer: object }>("select baton.keep_months() as answer"))[0]!.answer;
+
+test("this month and the three ahead are made, the thirteenth month back is dropped with its rows, and a second call does nothing", async () => {
+  await database.query("select baton.make_months('2041-01-01', '2042-01-31')");
+  await database.query("select baton.note_action('cancel', null, 'ann', null, '2041-01-31 23:59:59Z')");
+  await database.query("select baton.note_action('cancel', null, 'ann', null, '2041-02-01')");
+  await database.setNow(new Date("2042-02-01T00:00:00Z"));
+  await keep();
+  // Not a moment too early.
+  expect((await months())[0]).toBe("20410101");
+  await database.setNow(new Date("2042-02-01T00:00:01Z"));
+  expect(await keep()).toEqual({ by: "baton", made: 0, dropped: 1 });
+  expect(await months()).toEqual([
+    ...Array.from({ length: 11 }, (_, n) => `2041${String(n + 2).padStart(2, "0")}01`),
+    ...["20420101", "20420201", "20420301", "20420401", "20420501"],
+  ]);
+  expect(await keep()).toEqual({ by: "baton", made: 0, dropped: 0 });
+  expect(await actions()).toHaveLength(1);
+});
+
+test("who holds the audit keeps the maintenance waiting for two seconds, and no longer", async () => {
+  await database.setNow(new Date("2043-06-01T00:00:00Z"));
+  await withClient(database.ownerUrl, async (holder) => {
+    await holder.query("begin; lock table baton.audit in share update exclusive mode");
+    await expect(keep()).rejects.toMatchObject({ code: "55P03" });
+    await holder.query("rollback");
+  });
+  expect(await keep()).toMatchObject({ made: 4 });
+});

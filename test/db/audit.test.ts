@@ -113,7 +113,11 @@ test("this month and the three ahead are made, the thirteenth month back is drop
   expect(await keep()).toEqual({ by: "baton", made: 0, dropped: 1 });
   expect(await months()).toEqual([
     ...Array.from({ length: 11 }, (_, n) => `2041${String(n + 2).padStart(2, "0")}01`),
-    ...["20420101", "20420201", "20420301", "20420401", "20420501"],
+    "20420101",
+    "20420201",
+    "20420301",
+    "20420401",
+    "20420501",
   ]);
   expect(await keep()).toEqual({ by: "baton", made: 0, dropped: 0 });
   expect(await actions()).toHaveLength(1);

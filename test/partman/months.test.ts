@@ -51,6 +51,7 @@ async function createBerlin(server: EmptyServer) {
   const session = await openSession(url);
   const lines: string[] = [];
   const rows = async (text: string, values?: unknown[]) => (await session.query(text, values)).rows;
+  const clock = createClock(rows as never);
   return {
     url,
     session,
@@ -66,7 +67,7 @@ async function createBerlin(server: EmptyServer) {
       await session.query("reset timezone");
       return months;
     },
-    setNow: createClock(rows as never).setNow,
+    setNow: (at: Date) => clock.setNow(at),
   };
 }
 type Berlin = Awaited<ReturnType<typeof createBerlin>>;

@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
 import { build, type Metafile, type Plugin } from "esbuild";
 import type { Driver } from "../shared/db/connect.ts";
+import { inlineQueries } from "./build/inline-queries.ts";
 import { reportOf } from "./build/report.ts";
 
 export interface BuildOptions {
@@ -69,7 +70,7 @@ export async function buildFunctions(options: BuildOptions): Promise<Bundle[]> {
     },
     loader: { ".sql": "text" },
     banner: { js: REQUIRE },
-    plugins: workflows === undefined ? [] : [replaceWorkflows(workflows)],
+    plugins: [inlineQueries(ROOT), ...(workflows === undefined ? [] : [replaceWorkflows(workflows)])],
     logLevel: "silent",
   });
   return bundlesIn(metafile);

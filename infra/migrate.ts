@@ -1,3 +1,4 @@
+import { requireOwnerUrl } from "./deploy/target.ts";
 import { applyFunctions, applyMigrations, applyRoles, tellOfTheDeleted } from "./migrate/apply.ts";
 import { requireUtf8, withClient } from "./migrate/connection.ts";
 import { keepMonths } from "./migrate/months.ts";
@@ -44,8 +45,7 @@ export async function migrate({ url, roles, log = () => undefined, sqlDir }: Mig
 async function main(): Promise<void> {
   const unknown = process.argv.slice(2).filter((argument) => argument !== "--no-roles");
   if (unknown.length > 0) throw new Error(`Unknown argument ${unknown[0]}. Usage: npm run migrate [-- --no-roles]`);
-  const url = process.env["DATABASE_URL"];
-  if (!url) throw new Error("Set DATABASE_URL to the database to migrate, as its owner: DATABASE_URL=postgresql://… npm run migrate");
+  const url = requireOwnerUrl(process.env, "the database to migrate", "npm run migrate");
   await migrate({ url, roles: !process.argv.includes("--no-roles"), log: console.log });
   console.log("The schema is up to date.");
 }

@@ -3,7 +3,7 @@
  * the JSON of `sql/functions`. Keys are added, never renamed. Times are ISO 8601 with a zone.
  */
 import type { ErrorRecord } from "./errors.ts";
-import type { Json } from "./json.ts";
+import type { Json, JsonObject } from "./json.ts";
 
 export type RunStatus = "ready" | "running" | "waiting" | "done" | "failed" | "cancelled" | "blocked";
 
@@ -34,6 +34,8 @@ export interface RunFacts {
   readonly version: number;
   readonly priority: number;
   readonly input: Json;
+  /** Null where it has none; older functions do not say it. */
+  readonly attributes?: JsonObject | null;
   readonly created_at: string;
   /** The database's time of the answer. */
   readonly moment: string;
@@ -53,21 +55,33 @@ export interface RunFacts {
   readonly failures: readonly FailureFacts[];
 }
 
+/** Which runs to list. Times are ISO 8601 with a zone: from, and up to. */
 export interface ListRequest {
   readonly workflow?: string;
+  readonly version?: number;
   readonly status?: RunStatus;
+  /** What the attributes of a run must contain. */
+  readonly attributes?: Json;
+  readonly created_after?: string;
+  readonly created_before?: string;
+  readonly ended_after?: string;
+  readonly ended_before?: string;
+  readonly error_name?: string;
+  readonly failed_node?: string;
   /** Only runs with lower ids, which are older ones. */
   readonly before?: string;
   readonly limit: number;
 }
 
 /**
- * A page of runs. It looks at so many entries and no more: it may be short and yet not the last.
+ * A page of runs. It looks at so many entries at most: it may be short and yet not be the last.
  */
 export interface ListAnswer {
   readonly runs: readonly ListedRun[];
   /** Where to look on; null where the page is full or was the last. */
   readonly next: string | null;
+  /** Whether there may be more; functions of before, which know fewer filters, do not say. */
+  readonly more?: boolean;
 }
 
 export interface ListedRun {
@@ -90,6 +104,22 @@ export interface LifeRequest {
 export interface CancelAnswer {
   /** `cancelled`, `cancelling`, or the status of a run that was left alone. */
   readonly status: string;
+}
+
+/** A change of a run's attributes: key by key at the top level, and null takes a key away. */
+export interface AttributesRequest {
+  readonly patch: JsonObject;
+  /** JavaScript gives it back as it is. */
+  readonly checked: true;
+  /** Who asks, for the audit, in 1 to 200 characters (default: the login). */
+  readonly by?: string;
+}
+
+export interface AttributesAnswer {
+  /** As they are now. */
+  readonly attributes: JsonObject;
+  /** Whether this call changed something. */
+  readonly changed: boolean;
 }
 
 export interface RedriveAnswer {

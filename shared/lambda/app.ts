@@ -7,6 +7,8 @@ import type { LifeRequest, ListRequest } from "../domain/run-protocol.ts";
 import { createRegistry, type Registry } from "../domain/registry.ts";
 import { workflows } from "../workflows/index.ts";
 import { redact } from "../workflows/redact.ts";
+import type { Json, JsonObject } from "../domain/json.ts";
+import { changeAttributes } from "../engine/change-attributes.ts";
 import { cancelRun, listRuns, redriveRun, type RunPage } from "../engine/control-runs.ts";
 import { systemClock } from "../engine/ports.ts";
 import { readConfig, type Config } from "./config.ts";
@@ -19,6 +21,7 @@ import { wakeBoard } from "./wake-board.ts";
 /** Everything the HTTP functions share: the place where the engine meets the database. */
 export interface App {
   readonly config: Config;
+  readonly database: Database;
   readonly keys: KeyRing;
   readonly logger: Logger;
   readonly registry: Registry;
@@ -26,11 +29,12 @@ export interface App {
   readonly control: Control;
 }
 
-/** What an operator does with runs; see `control-runs.ts`. */
+/** What an operator does with runs; see `control-runs.ts` and `change-attributes.ts`. */
 export interface Control {
   list(request: ListRequest): Promise<RunPage>;
   cancel(id: string, life: LifeRequest): Promise<{ id: string; status: string }>;
   redrive(id: string, life: LifeRequest): Promise<{ id: string; status: string }>;
+  changeAttributes(id: string, patch: Json, by?: string): Promise<{ id: string; attributes: JsonObject }>;
 }
 
 let made: App | undefined;
@@ -50,6 +54,7 @@ export function createApp(config: Config, database: Database): App {
   const operator = { runs: runRepository(database), logger, nudge, clock: systemClock, random: Math.random };
   return {
     config,
+    database,
     keys: keysOf(config, logger),
     logger,
     // How long a step may take is the poller's business, which refuses what it cannot start.
@@ -59,6 +64,7 @@ export function createApp(config: Config, database: Database): App {
       list: (request) => listRuns(operator, request),
       cancel: (id, life) => cancelRun(operator, id, life),
       redrive: (id, life) => redriveRun(operator, id, life),
+      changeAttributes: (id, patch, by) => changeAttributes(operator, id, patch, by),
     },
   };
 }

@@ -5,6 +5,7 @@
 -- answer: { by, made, dropped } — by: pg_partman or baton; how many partitions it made and dropped.
 -- Who has the table for longer than two seconds is left alone (55P03): the next call does it.
 -- owner: migrator
+-- grant: baton_maintainer
 create or replace function baton.keep_months() returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, baton, pg_temp set timezone = 'UTC' set lock_timeout = '2s'
   set default_tablespace = '' set default_table_access_method = 'heap'
@@ -16,6 +17,8 @@ declare
   present text[];
   answer jsonb;
 begin
+  -- One at a time: of two, the second finds done what the first did.
+  lock table only baton.audit in share update exclusive mode;
   if partman is null then
     perform baton.make_months(moment, moment + interval '3 months');
     perform baton.drop_months(moment);

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { withClient } from "../../infra/migrate/connection.ts";
+import { runRepository } from "../../shared/db/run-repository.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { checkAfterEach, engineOf, error, leaseOf, member, newRun } from "../support/engine-calls.ts";
 
@@ -32,6 +33,17 @@ test("a cancel of a run that waits and a redrive each add one row, with the name
   expect(await actions()).toEqual([
     { action: "cancel", run_id: run.id, actor: "ann@shop", details: { redrives: 0 } },
     { action: "redrive", run_id: id, actor: "key-7", details: { redrives: 0 } },
+  ]);
+});
+
+test("changed attributes are noted by their keys, without a value, and a repeat adds none", async () => {
+  const run = newRun();
+  await engine.enqueue([run]);
+  const operator = runRepository(database.connect("operator"));
+  const request = { patch: { customerId: "c-1", tags: ["eu"] }, checked: true, by: "ann" } as const;
+  for (let n = 0; n < 2; n++) await operator.changeAttributes(run.id, request);
+  expect(await actions()).toEqual([
+    { action: "change attributes", run_id: run.id, actor: "ann", details: { keys: ["customerId", "tags"] } },
   ]);
 });
 

@@ -1,4 +1,6 @@
 import { randomUUID } from "node:crypto";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import * as z from "zod";
 import { connect } from "../../shared/db/connect.ts";
@@ -102,6 +104,41 @@ test("a poller that cannot read the claims of older functions gives them back, a
   for (let n = 0; n < 3; n++) await enqueueByRow(n);
   await expect(poll(database, [greet])).rejects.toMatchObject({ name: "OlderSchemaError", schema: "older" });
   expect([await rowsOf("ready"), await rowsOf("lease"), await rowsOf("failure")]).toEqual([3, 0, 0]);
+});
+
+test("functions that do not know attributes take runs and rounds without any, and of those with some they say that they are older", async () => {
+  const sqlDir = server.copySql();
+  for (const check of ["check_enqueue", "check_runs", "check_round"]) {
+    const file = join(sqlDir, `functions/${check}.sql`);
+    writeFileSync(file, readFileSync(file, "utf8").replaceAll(",attributes", ""));
+  }
+  await migrate({ url, roles: false, sqlDir });
+  const client = createClient({ database, logger: silent });
+  const older = { name: "OlderSchemaError", schema: "older" };
+  const tagged = { input: { n: 1 }, attributes: { tags: ["eu"] } };
+  await expect(client.enqueueMany(greet, [tagged])).rejects.toMatchObject(older);
+  await expect(client.enqueueMany(greet, [{ ...tagged, idempotencyKey: "k" }])).rejects.toMatchObject(older);
+  expect(await rowsOf("run")).toBe(0);
+  await enqueue(1);
+  await poll(database, [greet]);
+  expect(await rowsOf("ending")).toBe(1);
+  const kinds = [greet.step("set", (_state, { setAttributes }) => setAttributes({ set: true }))];
+  kinds.push(
+    greet.sql("set", (_state, { setAttributes }) => {
+      setAttributes({ set: true });
+      return { statements: [{ text: "select 1" }] };
+    }),
+  );
+  for (const sets of kinds) {
+    await enqueue(1);
+    await expect(poll(database, [sets])).rejects.toMatchObject(older);
+    // The run was given back, with what was stored before.
+    expect([await rowsOf("ready"), await rowsOf("lease"), await rowsOf("failure")]).toEqual([1, 0, 0]);
+    await query(
+      url,
+      "delete from baton.ready; delete from baton.checkpoint; delete from baton.run where id not in (select run_id from baton.ending)",
+    );
+  }
 });
 
 test("a database of the older protocol, with runs in every place, is migrated, refuses the older poller, and goes on where it was", async () => {

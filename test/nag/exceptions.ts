@@ -6,7 +6,7 @@ export interface Exception {
   readonly reason: string;
 }
 
-const functions = ["EnqueueRunLambdaFunction", "ControlRunsLambdaFunction", "PollQueueLambdaFunction"];
+const functions = ["EnqueueRunLambdaFunction", "ControlRunsLambdaFunction", "PollQueueLambdaFunction", "MaintainLambdaFunction"];
 const failures = ["ScheduleFailures"];
 
 export const EXCEPTIONS: readonly Exception[] = [
@@ -40,7 +40,7 @@ export const EXCEPTIONS: readonly Exception[] = [
     rule: "Serverless-LambdaDLQ",
     resources: functions,
     reason:
-      "An event of the poller's says nothing that the database does not, and in a backlog millions are dropped; the others are invoked synchronously alone, by the API.",
+      "An event of the poller's or of the maintenance says nothing that the database does not, and in a backlog millions are dropped; the others are invoked synchronously alone, by the API.",
   },
   {
     rule: "Serverless-LambdaAsyncFailureDestination",

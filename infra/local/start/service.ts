@@ -2,6 +2,7 @@ import { createWriteStream } from "node:fs";
 import { basename, join } from "node:path";
 import { connect, type Driver, driverFor } from "../../../shared/db/connect.ts";
 import { runRepository } from "../../../shared/db/run-repository.ts";
+import { checkParams } from "../../check/params.ts";
 import { checkRegistry } from "../../check/registry.ts";
 import { type Host, startHost } from "../host.ts";
 import type { Crash } from "../host/lambda-instance.ts";
@@ -71,7 +72,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
         log.write(`${line}\n`);
       }),
     });
-    const pollers = template.schedules.map(({ functionId }) => functionId);
+    const pollers = template.functions.filter(({ module }) => basename(module) === "poll-queue").map(({ logicalId }) => logicalId);
     const display = connect(database.connectionOf("control-runs"));
     return {
       database,
@@ -96,6 +97,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
 
 /** What would be deployed; workflows that no poller could load are refused. */
 async function packageIn(folder: string, driver: Driver): Promise<Package> {
+  checkParams();
   const made = await synthesise(folder, { driver });
   await checkRegistry({ templateFile: made.templateFile, bundles: join(folder, "dist/functions") });
   return made;

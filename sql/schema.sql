@@ -416,6 +416,22 @@ end
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.ask_partman(partman text, moment timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  -- It looks there before it looks into pg_catalog.
+  if pg_my_temp_schema() <> 0 then
+    raise exception 'This session has temporary tables' using errcode = 'BT040', hint = 'Ask from another session. Nothing was done.';
+  end if;
+  execute format('select %s.create_partition_time(%L, $1)', partman, 'baton.audit')
+  using array(select generate_series(date_trunc('month', moment), moment + interval '3 months', interval '1 month'));
+  execute format('select %s.drop_partition_time(%L, p_reference_timestamp => $1)', partman, 'baton.audit') using moment;
+end
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.attribute_text(attributes jsonb)
  RETURNS text
  LANGUAGE sql
@@ -567,8 +583,8 @@ begin
       using errcode = 'BT053', detail = came.bytes, hint = 'Keep in them what the run is found by; null takes a key away.';
   end if;
   if came.changed then
-    perform baton.note_action('attributes', id, request ->> 'by',
-      jsonb_build_object('keys', (select jsonb_agg(k) from jsonb_object_keys(request -> 'patch') as k)), baton.now());
+    perform baton.note_action('change attributes', id, request ->> 'by',
+      jsonb_build_object('keys', array(select jsonb_object_keys(request -> 'patch') order by 1)), baton.now());
   end if;
   return jsonb_build_object('attributes', came.patched, 'changed', came.changed);
 end
@@ -1097,6 +1113,22 @@ end
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.drop_months(moment timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  month text;
+begin
+  foreach month in array baton.list_months() loop
+    if to_timestamp(right(month, 8), 'YYYYMMDD') + interval '1 month' < moment - interval '12 months' then
+      execute format('drop table baton.%I', month);
+    end if;
+  end loop;
+end
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.drop_week(week timestamp with time zone, rules jsonb, moment timestamp with time zone)
  RETURNS text
  LANGUAGE plpgsql
@@ -1389,6 +1421,27 @@ end
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.find_partman()
+ RETURNS text
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  partman text;
+  handed boolean;
+begin
+  select quote_ident(n.nspname) into partman
+  from pg_extension e join pg_namespace n on n.oid = e.extnamespace
+  where e.extname = 'pg_partman' and has_schema_privilege(n.oid, 'usage');
+  if partman is null or not has_table_privilege(partman || '.part_config', 'select') then
+    return null;
+  end if;
+  execute format('select exists (select from %s.part_config where parent_table = %L)', partman, 'baton.audit') into handed;
+  return case when handed then partman end;
+end
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.find_pointer(document jsonb, wanted jsonb)
  RETURNS text
  LANGUAGE sql
@@ -1640,6 +1693,45 @@ begin
     select bool_and(coalesce((
       select i.indisvalid from pg_index i where i.indexrelid = to_regclass(format('baton.%s_%s_%s', w.parent, week, w.suffix))), false))
     from baton.week_indexes() as w);
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.keep_months()
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET lock_timeout TO '2s'
+ SET default_tablespace TO ''
+ SET default_table_access_method TO 'heap'
+AS $function$
+declare
+  moment timestamptz := baton.now();
+  partman text := baton.find_partman();
+  former text[] := baton.list_months();
+  present text[];
+  answer jsonb;
+begin
+  -- One at a time: of two, the second finds done what the first did.
+  lock table only baton.audit in share update exclusive mode;
+  if partman is null then
+    perform baton.make_months(moment, moment + interval '3 months');
+    perform baton.drop_months(moment);
+  else
+    perform baton.ask_partman(partman, moment);
+  end if;
+  present := baton.list_months();
+  answer := jsonb_build_object('by', case when partman is null then 'baton' else 'pg_partman' end,
+    'made', (select count(*) from unnest(present) as m where m <> all (former)),
+    'dropped', (select count(*) from unnest(former) as m where m <> all (present)));
+  -- pg_partman sets the search path for the session, where a pooler would hand it to the next
+  -- caller. Last, since from here on names mean what the login's settings say.
+  if partman is not null then
+    reset search_path;
+  end if;
+  return answer;
 end
 $function$;
 
@@ -1933,6 +2025,17 @@ AS $function$
   select array_agg(id order by nth), array_agg((nth - 1)::integer order by nth)
   from unnest(run_ids) with ordinality as m (id, nth)
   where get_bit(gone, (nth - 1)::integer) = 0 and (chosen is null or get_bit(chosen, (nth - 1)::integer) = 1)
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.list_months()
+ RETURNS text[]
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select array(
+    select c.relname::text from pg_inherits i join pg_class c on c.oid = i.inhrelid
+    where i.inhparent = 'baton.audit'::regclass and c.relname ~ '^audit_p\d{8}$' order by c.relname)
 $function$;
 
 -- owner: baton_migrator
@@ -3828,6 +3931,7 @@ grant execute on function baton.advance(uuid,integer,jsonb) to baton_poller;
 grant execute on function baton.append_checkpoints(baton.lease,jsonb,boolean,timestamp with time zone) to baton_engine;
 grant execute on function baton.append_failures(baton.lease,jsonb,timestamp with time zone) to baton_engine;
 grant execute on function baton.append_sleeps(baton.lease,jsonb,uuid[],timestamp with time zone) to baton_engine;
+grant execute on function baton.ask_partman(text,timestamp with time zone) to baton_engine;
 grant execute on function baton.attribute_text(jsonb) to baton_engine;
 grant execute on function baton.attributes_as_column(jsonb) to baton_engine;
 grant execute on function baton.beat(uuid,integer) to baton_poller;
@@ -3853,6 +3957,7 @@ grant execute on function baton.cut_keys(integer,timestamp with time zone) to ba
 grant execute on function baton.cut_leases(timestamp with time zone) to baton_engine;
 grant execute on function baton.delete_run(uuid,jsonb) to baton_operator;
 grant execute on function baton.describe_members(uuid[],integer[],uuid[]) to baton_engine;
+grant execute on function baton.drop_months(timestamp with time zone) to baton_engine;
 grant execute on function baton.drop_week(timestamp with time zone,jsonb,timestamp with time zone) to baton_engine;
 grant execute on function baton.drop_week(timestamp with time zone,jsonb,timestamp with time zone) to baton_maintainer;
 grant execute on function baton.end_each(uuid[],text,jsonb,timestamp with time zone) to baton_engine;
@@ -3866,6 +3971,7 @@ grant execute on function baton.ensure_week(timestamp with time zone) to baton_e
 grant execute on function baton.existing_runs(uuid[]) to baton_engine;
 grant execute on function baton.fail_oversized(tid[],integer[],timestamp with time zone) to baton_engine;
 grant execute on function baton.find_free_slots(bit varying,integer) to baton_engine;
+grant execute on function baton.find_partman() to baton_engine;
 grant execute on function baton.find_pointer(jsonb,jsonb) to baton_engine;
 grant execute on function baton.find_run(uuid) to baton_operator;
 grant execute on function baton.find_run(uuid) to baton_reader;
@@ -3886,6 +3992,8 @@ grant execute on function baton.id_at(timestamp with time zone) to baton_reader;
 grant execute on function baton.id_time(uuid) to baton_engine;
 grant execute on function baton.is_double(numeric) to baton_engine;
 grant execute on function baton.is_week_indexed(text) to baton_engine;
+grant execute on function baton.keep_months() to baton_engine;
+grant execute on function baton.keep_months() to baton_maintainer;
 grant execute on function baton.keep_weeks() to baton_maintainer;
 grant execute on function baton.kept_until(uuid) to baton_operator;
 grant execute on function baton.kept_until(uuid) to baton_reader;
@@ -3902,6 +4010,7 @@ grant execute on function baton.list_few_ready(boolean,timestamp with time zone)
 grant execute on function baton.list_fits(jsonb,text) to baton_engine;
 grant execute on function baton.list_ids(jsonb,uuid,integer,timestamp with time zone) to baton_engine;
 grant execute on function baton.list_members(uuid[],bit varying,bit varying) to baton_engine;
+grant execute on function baton.list_months() to baton_engine;
 grant execute on function baton.list_names(text,integer) to baton_engine;
 grant execute on function baton.list_names_of_week(text,integer,uuid,uuid) to baton_engine;
 grant execute on function baton.list_place(text,timestamp with time zone) to baton_engine;

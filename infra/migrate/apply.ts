@@ -151,7 +151,7 @@ async function remember({ client, files, roles }: Deployment): Promise<void> {
   }
 }
 
-/** One step as the owner of the tables. */
+/** One step as baton_migrator, while no other deployer works. */
 export async function inTurn<Result>(deployment: Deployment, work: () => Promise<Result>): Promise<Result> {
   return locked(deployment.client, async () => {
     await becomeMigrator(deployment);

@@ -132,7 +132,7 @@ export function runRepository(database: Database) {
       ).catch(refuseOlder),
     changeAttributes(id: string, request: AttributesRequest, options?: CallOptions) {
       const text = "select baton.change_attributes($1::pg_catalog.uuid, $2::pg_catalog.jsonb) as answer";
-      return call<AttributesAnswer | null>(text, [id, json(request)], options);
+      return call<AttributesAnswer | null>(text, [id, json(request)], options).catch(refuseOlder);
     },
   };
 }

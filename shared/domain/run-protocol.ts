@@ -156,7 +156,7 @@ export interface AttributesRequest {
   readonly patch: JsonObject;
   /** JavaScript gives it back as it is. */
   readonly checked: true;
-  /** Who asks, for the audit; the login where nobody is named. */
+  /** Who asks, for the audit, in 1 to 200 characters (default: the login). */
   readonly by?: string;
 }
 

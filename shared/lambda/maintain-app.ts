@@ -3,6 +3,7 @@ import * as z from "zod";
 import type { Database } from "../db/database.ts";
 import { engineDatabase } from "../db/default-database.ts";
 import { maintenanceRepository } from "../db/maintenance-repository.ts";
+import { buildIndexes } from "../db/week-indexes.ts";
 import { isAsleep } from "../engine/idle-gate.ts";
 import type { Maintenance, Chore } from "../engine/maintain.ts";
 import { commonSettings, readEnvironment, serviceName } from "./config.ts";
@@ -47,5 +48,8 @@ function open(env: NodeJS.ProcessEnv): Shared {
 /** What is done once a day, in this order: first what the others need. */
 export function choresOn(database: Database): Chore[] {
   const store = maintenanceRepository(database);
-  return [{ name: "weeks", run: async () => ({ ...(await store.keepWeeks()) }) }];
+  return [
+    { name: "weeks", run: async () => ({ ...(await store.keepWeeks()) }) },
+    { name: "indexes", run: async (deadline) => ({ ...(await buildIndexes(database, () => deadline.remainingMs())) }) },
+  ];
 }

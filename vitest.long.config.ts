@@ -9,5 +9,6 @@ export default defineConfig({
     exclude: configDefaults.exclude,
     testTimeout: 1_200_000,
     hookTimeout: 1_200_000,
+    maxWorkers: 1,
   },
 });

@@ -114,6 +114,30 @@ export interface WorkflowCounts {
   readonly counts: Readonly<Record<RunStatus, RunCount>>;
 }
 
+/** What is looked for in failures' messages and attributes. */
+export interface SearchRequest {
+  readonly text: string;
+  readonly limit: number;
+  /** Only runs with lower ids, which are older ones. */
+  readonly before?: string;
+}
+
+/** The newest 1,000 runs that hold the text are ranked; those that say it best come first. */
+export interface SearchAnswer {
+  readonly runs: readonly FoundRun[];
+  /** Among how many. */
+  readonly ranked: number;
+  /** Where to look on for older ones; null where there are none. */
+  readonly next: string | null;
+}
+
+export interface FoundRun extends ListedRun {
+  /** 1 for the very text, less for words like it. */
+  readonly score: number;
+  /** The first 300 characters of where it was found. */
+  readonly found: string;
+}
+
 /** Which life of a run a cancel or a redrive means, and who asks. */
 export interface LifeRequest {
   /** How often it had been redriven when the caller looked; if more by now, nothing is done. */
@@ -132,12 +156,23 @@ export interface AttributesRequest {
   readonly patch: JsonObject;
   /** JavaScript gives it back as it is. */
   readonly checked: true;
+  /** Who asks, for the audit, in 1 to 200 characters (default: the login). */
+  readonly by?: string;
 }
 
 export interface AttributesAnswer {
   /** As they are now. */
   readonly attributes: JsonObject;
   /** Whether this call changed something. */
+  readonly changed: boolean;
+}
+
+export interface DeleteAnswer {
+  /** The status before the call. */
+  readonly status: string;
+  /** Whether this call or an earlier one deleted the run. */
+  readonly deleted: boolean;
+  /** Whether this call did. */
   readonly changed: boolean;
 }
 

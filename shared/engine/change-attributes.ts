@@ -16,7 +16,8 @@ export interface AttributeKeeper extends Caller {
 
 /**
  * Changes the attributes of a run, whatever its status: key by key at the top level, and null takes
- * a key away. Answers with all that it has now; repeated, it changes nothing.
+ * a key away. Answers with all that it has now; repeated, it changes nothing. by: who asks, for the
+ * audit.
  *
  * @throws NotJsonError, AttributesTooLargeError over 2 KiB, RunNotFoundError.
  */
@@ -24,8 +25,9 @@ export async function changeAttributes(
   keeper: AttributeKeeper,
   id: string,
   patch: unknown,
+  by?: string,
 ): Promise<{ readonly id: string; readonly attributes: JsonObject }> {
-  const request: AttributesRequest = { patch: checkPatch(patch, { refuseMinusZero: true }), checked: true };
+  const request = { patch: checkPatch(patch, { refuseMinusZero: true }), checked: true, ...(by !== undefined && { by }) } as const;
   if (!validate(id)) throw new RunNotFoundError(id);
   const answer = await repeatCall(keeper, (options) => keeper.runs.changeAttributes(id, request, options)).catch((thrown: unknown) => {
     throw isTooLarge(thrown) ? new AttributesTooLargeError(Number(thrown.detail)) : thrown;

@@ -2408,7 +2408,7 @@ CREATE OR REPLACE FUNCTION baton.missing_indexes()
  SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
  SET "TimeZone" TO 'UTC'
 AS $function$
-  select coalesce(jsonb_agg(jsonb_build_object('name', m.name, 'statements', array_remove(array[
+  select coalesce(jsonb_agg(jsonb_build_object('name', m.name, 'part', m.relname, 'statements', array_remove(array[
     case when m.exists then format('drop index concurrently if exists baton.%I', m.name) end,
     format('create index concurrently if not exists %I on baton.%I %s', m.name, m.relname, m.definition)], null)) order by m.week desc, m.nth), '[]')
   from (
@@ -4028,6 +4028,7 @@ grant execute on function baton.make_months(timestamp with time zone,timestamp w
 grant execute on function baton.make_partitions(timestamp with time zone,timestamp with time zone,boolean) to baton_engine;
 grant execute on function baton.mark_gone(baton.lease,integer[],uuid[]) to baton_engine;
 grant execute on function baton.merge_attributes(jsonb,jsonb) to baton_engine;
+grant execute on function baton.missing_indexes() to baton_maintainer;
 grant execute on function baton.moment() to baton_operator;
 grant execute on function baton.moment() to baton_reader;
 grant execute on function baton.most_entries() to baton_engine;

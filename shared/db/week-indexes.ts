@@ -1,10 +1,13 @@
-import type { Database } from "./database.ts";
+import { DatabaseBusyError, type Database } from "./database.ts";
+import { maintenanceRepository } from "./maintenance-repository.ts";
 
 const schema = "baton";
 
 /** An index of a closed week that lists are in want of. */
 export interface MissingIndex {
   readonly name: string;
+  /** The table that it is on. */
+  readonly part: string;
   /** Each is sent by itself: an index is built beside writers only outside of a transaction. */
   readonly statements: readonly string[];
 }
@@ -27,18 +30,35 @@ export async function missingIndexes(database: Database): Promise<readonly Missi
  *
  * A build that is cut off leaves an index that the next call drops and builds again. A build waits
  * for the transactions that were there before it, and for nobody's lock but other builds': whoever
- * reads or writes the week does not notice. Throws what the database says.
+ * reads or writes the week does not notice. A table that cannot be lent now is left to the next
+ * time. Throws what the database says.
  */
 export async function buildIndexes(database: Database, leftMs: () => number): Promise<BuiltIndexes> {
   const missing = await missingIndexes(database);
   const built: string[] = [];
-  for (const { name, statements } of missing) {
-    for (const statement of statements) {
-      const timeoutMs = leftMs();
-      if (timeoutMs <= 0) return { built, left: missing.length - built.length };
-      await database.query(statement, [], { timeoutMs });
+  try {
+    for (const index of missing) {
+      if (leftMs() <= 0) break;
+      if (await build(database, index, leftMs)) built.push(index.name);
     }
-    built.push(name);
+  } finally {
+    if (missing.length > 0) await maintenanceRepository(database).takeBackTables();
   }
-  return { built, left: 0 };
+  return { built, left: missing.length - built.length };
+}
+
+/** Whether it stands now: not where the table is being read, or there was no time for all of it. */
+async function build(database: Database, { part, statements }: MissingIndex, leftMs: () => number): Promise<boolean> {
+  try {
+    await maintenanceRepository(database).lendTable(part);
+  } catch (thrown) {
+    if (thrown instanceof DatabaseBusyError) return false;
+    throw thrown;
+  }
+  for (const statement of statements) {
+    const timeoutMs = leftMs();
+    if (timeoutMs <= 0) return false;
+    await database.query(statement, [], { timeoutMs });
+  }
+  return true;
 }

@@ -1,12 +1,13 @@
 -- The indexes that closed weeks lack (see week_indexes), those of the newest week first: [{ name,
--- statements }], each statement to be sent by itself, outside of a transaction, by who owns the
--- partitions. A week is closed once it is over and no enqueue can add to it: ids are taken for 24
--- hours. What a build that was broken off has left is dropped first; one that goes on, which holds
--- the lock of such builds, is left alone.
+-- part, statements }], each statement to be sent by itself, outside of a transaction, by who owns
+-- the partition part. A week is closed once it is over and no enqueue can add to it: ids are taken
+-- for 24 hours. What a build that was broken off has left is dropped first; one that goes on, which
+-- holds the lock of such builds, is left alone.
+-- grant: baton_maintainer
 create or replace function baton.missing_indexes() returns jsonb
 language sql stable security definer set search_path = pg_catalog, baton, pg_temp set timezone = 'UTC'
 as $$
-  select coalesce(jsonb_agg(jsonb_build_object('name', m.name, 'statements', array_remove(array[
+  select coalesce(jsonb_agg(jsonb_build_object('name', m.name, 'part', m.relname, 'statements', array_remove(array[
     case when m.exists then format('drop index concurrently if exists baton.%I', m.name) end,
     format('create index concurrently if not exists %I on baton.%I %s', m.name, m.relname, m.definition)], null)) order by m.week desc, m.nth), '[]')
   from (

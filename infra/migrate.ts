@@ -1,6 +1,7 @@
 import { requireOwnerUrl } from "./deploy/target.ts";
 import { applyFunctions, applyMigrations, applyRoles, tellOfTheDeleted } from "./migrate/apply.ts";
 import { requireUtf8, withClient } from "./migrate/connection.ts";
+import { keepMonths } from "./migrate/months.ts";
 import { tellOfThePollers } from "./migrate/pollers.ts";
 import { applySearch, hasSearch } from "./migrate/search.ts";
 import { readSqlFiles } from "./migrate/sql-files.ts";
@@ -39,6 +40,7 @@ export async function migrate({ url, roles, search = false, log = () => undefine
     await applyMigrations(deployment);
     await applyFunctions(deployment);
     if (search || (await hasSearch(deployment))) await applySearch(deployment);
+    await keepMonths(deployment);
     await tellOfTheDeleted(deployment);
     if (roles) await tellOfThePollers(deployment);
   });

@@ -49,6 +49,7 @@ export { redactSecrets, type Redact } from "./domain/redact.ts";
 export type { Handler, Logger, NodeOptions, SleepOutput, SqlResult, StepContext } from "./domain/workflow.ts";
 export type { Statement } from "./domain/statement.ts";
 export type { Duration } from "./domain/duration.ts";
+export type { Retention, ServiceRetention } from "./domain/retention.ts";
 export type { RetryPolicy } from "./domain/retry-policy.ts";
 export type { Json, JsonObject } from "./domain/json.ts";
 

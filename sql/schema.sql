@@ -171,6 +171,14 @@ create table baton.setback (
   constraint setback_is_noted_once PRIMARY KEY (was, set_to)
 );
 
+-- owner: baton_migrator
+create table baton.week (
+  starts timestamp with time zone not null,
+  looked_at timestamp with time zone not null,
+  kept_until timestamp with time zone,
+  constraint week_starts PRIMARY KEY (starts)
+);
+
 -- owner: baton_views
 create view baton.actions (
   at timestamp with time zone,
@@ -408,6 +416,22 @@ end
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.ask_partman(partman text, moment timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  -- It looks there before it looks into pg_catalog.
+  if pg_my_temp_schema() <> 0 then
+    raise exception 'This session has temporary tables' using errcode = 'BT040', hint = 'Ask from another session. Nothing was done.';
+  end if;
+  execute format('select %s.create_partition_time(%L, $1)', partman, 'baton.audit')
+  using array(select generate_series(date_trunc('month', moment), moment + interval '3 months', interval '1 month'));
+  execute format('select %s.drop_partition_time(%L, p_reference_timestamp => $1)', partman, 'baton.audit') using moment;
+end
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.attribute_text(attributes jsonb)
  RETURNS text
  LANGUAGE sql
@@ -559,8 +583,8 @@ begin
       using errcode = 'BT053', detail = came.bytes, hint = 'Keep in them what the run is found by; null takes a key away.';
   end if;
   if came.changed then
-    perform baton.note_action('attributes', id, request ->> 'by',
-      jsonb_build_object('keys', (select jsonb_agg(k) from jsonb_object_keys(request -> 'patch') as k)), baton.now());
+    perform baton.note_action('change attributes', id, request ->> 'by',
+      jsonb_build_object('keys', array(select jsonb_object_keys(request -> 'patch') order by 1)), baton.now());
   end if;
   return jsonb_build_object('attributes', came.patched, 'changed', came.changed);
 end
@@ -901,6 +925,20 @@ end
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.count_runs(workflow text, status text, moment timestamp with time zone)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  listed record := baton.list_ids(jsonb_build_object('workflow', workflow, 'status', status), 'ffffffff-ffff-ffff-ffff-ffffffffffff', 10001, moment);
+  counted integer := least(cardinality(listed.ids), 10000);
+begin
+  return case when listed.next is null and cardinality(listed.ids) <= 10000 then to_jsonb(counted) else jsonb_build_object('atLeast', counted) end;
+end
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.crash_each(held baton.lease, ids uuid[], moment timestamp with time zone)
  RETURNS integer
  LANGUAGE plpgsql
@@ -999,6 +1037,40 @@ begin
 end
 $function$;
 
+-- owner: baton_engine
+CREATE OR REPLACE FUNCTION baton.delete_run(id uuid, request jsonb DEFAULT '{}'::jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET enable_seqscan TO 'off'
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+declare
+  ended text;
+begin
+  perform baton.require_read_committed();
+  perform baton.commit_durably();
+  perform baton.require_id('the run of delete_run', id);
+  perform baton.require_keys('the request of delete_run', request, '{}', '{by}');
+  perform baton.require_actor('the request of delete_run', request);
+  if not baton.lock_run(id) then
+    return (
+      select jsonb_build_object('status', a.details ->> 'status', 'deleted', true, 'changed', false)
+      from baton.audit a where a.run_id = delete_run.id and a.action = 'delete' limit 1);
+  end if;
+  delete from baton.ending e where e.run_id = delete_run.id returning e.status into ended;
+  if ended is null then
+    return jsonb_build_object('status', baton.place_status(id, baton.now()), 'deleted', false, 'changed', false);
+  end if;
+  perform baton.note_action('delete', id, request ->> 'by',
+    (select jsonb_build_object('workflow', r.workflow, 'version', r.version, 'status', ended) from baton.run r where r.id = delete_run.id), baton.now());
+  perform baton.remove_runs(array[id]);
+  return jsonb_build_object('status', ended, 'deleted', true, 'changed', true);
+end
+$function$;
+
 -- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.describe_members(ids uuid[], slots integer[], begun_ids uuid[], OUT runs json, OUT missing uuid[])
  RETURNS record
@@ -1037,6 +1109,70 @@ begin
   end if;
   runs := json_build_object('id', coalesce(found_ids, '{}'), 'place', coalesce(slots, '{}'), 'workflow', workflows, 'version', versions,
     'input', inputs, 'outputs', outputs, 'failures', failures, 'forgiven', forgiven);
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.drop_months(moment timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  month text;
+begin
+  foreach month in array baton.list_months() loop
+    if to_timestamp(right(month, 8), 'YYYYMMDD') + interval '1 month' < moment - interval '12 months' then
+      execute format('drop table baton.%I', month);
+    end if;
+  end loop;
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.drop_week(week timestamp with time zone, rules jsonb, moment timestamp with time zone)
+ RETURNS text
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET plan_cache_mode TO 'force_custom_plan'
+ SET lock_timeout TO '20ms'
+AS $function$
+declare
+  suffix text := to_char(week, '_YYYYMMDD');
+  parts text := (select string_agg(format('baton.%I', t || suffix), ', ') from unnest(baton.weekly_tables()) as t);
+  first uuid := baton.id_at(week);
+  beyond uuid := baton.id_at(week + interval '7 days');
+begin
+  if week <> date_trunc('week', week) or week + interval '8 days' > baton.now() or to_regclass('baton.run' || suffix) is null then
+    return 'kept';
+  end if;
+  begin
+    execute format('lock table baton.%I in exclusive mode', 'run' || suffix);
+  exception when lock_not_available then
+    return 'busy';
+  end;
+  if exists (
+    select from baton.run r left join baton.ending e on e.run_id = r.id
+    where r.id >= first and r.id < beyond and not baton.has_expired(rules, r.workflow, e.status, e.at, moment)
+  ) then
+    return 'kept';
+  end if;
+  for tried in 1..20 loop
+    begin
+      execute 'drop table ' || parts;
+      exit;
+    exception when lock_not_available then
+      if tried = 20 then
+        return 'busy';
+      end if;
+      perform pg_sleep(0.05 + random() * 0.2);
+    end;
+  end loop;
+  delete from baton.redrive where run_id >= first and run_id < beyond;
+  delete from baton.control where run_id >= first and run_id < beyond;
+  perform baton.note_week(week, moment);
+  return 'gone';
 end
 $function$;
 
@@ -1285,6 +1421,27 @@ end
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.find_partman()
+ RETURNS text
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  partman text;
+  handed boolean;
+begin
+  select quote_ident(n.nspname) into partman
+  from pg_extension e join pg_namespace n on n.oid = e.extnamespace
+  where e.extname = 'pg_partman' and has_schema_privilege(n.oid, 'usage');
+  if partman is null or not has_table_privilege(partman || '.part_config', 'select') then
+    return null;
+  end if;
+  execute format('select exists (select from %s.part_config where parent_table = %L)', partman, 'baton.audit') into handed;
+  return case when handed then partman end;
+end
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.find_pointer(document jsonb, wanted jsonb)
  RETURNS text
  LANGUAGE sql
@@ -1410,6 +1567,16 @@ end
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.has_expired(rules jsonb, workflow text, status text, at timestamp with time zone, moment timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select coalesce(at + interval '1 millisecond' * (
+    case when rules -> status ? workflow then rules -> status ->> workflow else rules -> status ->> '' end)::float8 <= moment, false)
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.has_member(held baton.lease, slot integer, run uuid)
  RETURNS boolean
  LANGUAGE sql
@@ -1529,6 +1696,45 @@ begin
 end
 $function$;
 
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.keep_months()
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET lock_timeout TO '2s'
+ SET default_tablespace TO ''
+ SET default_table_access_method TO 'heap'
+AS $function$
+declare
+  moment timestamptz := baton.now();
+  partman text := baton.find_partman();
+  former text[] := baton.list_months();
+  present text[];
+  answer jsonb;
+begin
+  -- One at a time: of two, the second finds done what the first did.
+  lock table only baton.audit in share update exclusive mode;
+  if partman is null then
+    perform baton.make_months(moment, moment + interval '3 months');
+    perform baton.drop_months(moment);
+  else
+    perform baton.ask_partman(partman, moment);
+  end if;
+  present := baton.list_months();
+  answer := jsonb_build_object('by', case when partman is null then 'baton' else 'pg_partman' end,
+    'made', (select count(*) from unnest(present) as m where m <> all (former)),
+    'dropped', (select count(*) from unnest(former) as m where m <> all (present)));
+  -- pg_partman sets the search path for the session, where a pooler would hand it to the next
+  -- caller. Last, since from here on names mean what the login's settings say.
+  if partman is not null then
+    reset search_path;
+  end if;
+  return answer;
+end
+$function$;
+
 -- owner: baton_engine
 CREATE OR REPLACE FUNCTION baton.keep_weeks()
  RETURNS jsonb
@@ -1543,6 +1749,15 @@ begin
   return jsonb_build_object('made', made, 'ahead', baton.weeks_ahead(baton.now()));
 end
 $function$;
+
+-- owner: baton_engine
+CREATE OR REPLACE FUNCTION baton.kept_until(id uuid)
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+AS $function$ select w.kept_until from baton.week w where w.starts = date_trunc('week', baton.id_time(id)) $function$;
 
 -- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.lend_table(part text)
@@ -1571,6 +1786,42 @@ begin
 end
 $function$;
 
+-- owner: baton_engine
+CREATE OR REPLACE FUNCTION baton.let_go_runs(week timestamp with time zone, rules jsonb, moment timestamp with time zone, past uuid, most integer)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+declare
+  first uuid := baton.id_at(week);
+  beyond uuid := baton.id_at(week + interval '7 days');
+  looked record;
+  ids uuid[];
+begin
+  perform baton.require_read_committed();
+  select count(*)::integer as count, max(n.run_id::text)::uuid as past, array_agg(n.run_id) as ids into looked
+  from (
+    select e.run_id from baton.ending e where e.run_id > coalesce(let_go_runs.past, first) and e.run_id < beyond order by e.run_id limit most
+  ) as n;
+  ids := array(
+    select r.id from baton.run r join baton.ending e on e.run_id = r.id
+    where r.id = any (looked.ids) and baton.has_expired(rules, r.workflow, e.status, e.at, moment)
+    order by r.id for update of r skip locked);
+  with gone as (
+    delete from baton.ending e using baton.run r
+    where e.run_id = any (ids) and r.id = any (ids) and r.id = e.run_id and baton.has_expired(rules, r.workflow, e.status, e.at, moment)
+    returning e.run_id
+  )
+  select coalesce(array_agg(gone.run_id), '{}') into ids from gone;
+  perform baton.remove_runs(ids);
+  perform baton.note_week(week, case when cardinality(ids) > 0 then moment end);
+  return jsonb_build_object('looked', looked.count, 'gone', cardinality(ids), 'past', looked.past);
+end
+$function$;
+
 -- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.list_bounds(wanted jsonb, placed uuid[], INOUT before uuid, OUT since uuid)
  RETURNS record
@@ -1589,6 +1840,28 @@ begin
   since := greatest(baton.id_at(least(created_after, '9999-01-01 UTC')), '00000000-0000-0000-0000-000000000000', case
     when placed = '{}' then before
     else (select i from unnest(placed) as i order by i limit 1) end);
+end
+$function$;
+
+-- owner: baton_engine
+CREATE OR REPLACE FUNCTION baton.list_closed_weeks()
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+AS $function$
+declare
+  moment timestamptz := baton.now();
+begin
+  return (
+    select jsonb_build_object('moment', moment, 'weeks', coalesce(jsonb_agg(p.starts order by w.looked_at nulls first, p.starts), '[]'))
+    from (
+      select baton.week_start(relname::text) as starts from pg_class
+      where relnamespace = 'baton'::regnamespace and relispartition and relkind = 'r' and relname ~ '^run_\d{8}$'
+    ) as p
+    left join baton.week w on w.starts = p.starts
+    where p.starts + interval '8 days' <= moment);
 end
 $function$;
 
@@ -1755,6 +2028,65 @@ AS $function$
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.list_months()
+ RETURNS text[]
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select array(
+    select c.relname::text from pg_inherits i join pg_class c on c.oid = i.inhrelid
+    where i.inhparent = 'baton.audit'::regclass and c.relname ~ '^audit_p\d{8}$' order by c.relname)
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.list_names(after text, most integer)
+ RETURNS text[]
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  unseen integer := baton.most_entries();
+  names text[] := '{}';
+  found_names text[];
+  seen integer;
+  week record;
+begin
+  for week in select * from baton.list_weeks('00000000-0000-0000-0000-000000000000', 'ffffffff-ffff-ffff-ffff-ffffffffffff') loop
+    if week.indexed then
+      found_names := baton.list_names_of_week(after, most, week.since, week.before);
+    else
+      execute 'select array_agg(distinct r.workflow) filter (where r.workflow collate "C" > $3), count(*)
+        from (select workflow from baton.run where id >= $1 and id < $2 order by id desc limit $4) as r'
+        into found_names, seen using week.since, week.before, after, unseen;
+      unseen := unseen - seen;
+    end if;
+    names := array(select distinct n collate "C" from unnest(names || found_names) as n order by 1 limit most);
+  end loop;
+  return names;
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.list_names_of_week(after text, most integer, since uuid, before uuid)
+ RETURNS text[]
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  names text[] := '{}';
+  name text := after;
+begin
+  while cardinality(names) < most loop
+    execute 'select r.workflow from baton.run r where r.workflow collate "C" > $1 and r.id >= $2 and r.id < $3 order by r.workflow collate "C" limit 1'
+      into name using name, since, before;
+    exit when name is null;
+    names := names || name;
+  end loop;
+  return names;
+end
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.list_place(status text, moment timestamp with time zone)
  RETURNS uuid[]
  LANGUAGE plpgsql
@@ -1912,6 +2244,38 @@ AS $function$
       and c.relname <= to_char(least(baton.id_time(highest), '9999-01-01 UTC') at time zone 'UTC', '"run_"YYYYMMDD')::name
     order by c.relname desc
   ) as w
+$function$;
+
+-- owner: baton_engine
+CREATE OR REPLACE FUNCTION baton.list_workflows(request jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET enable_seqscan TO 'off'
+ SET enable_bitmapscan TO 'off'
+ SET enable_sort TO 'off'
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+declare
+  moment timestamptz := baton.now();
+  most integer;
+  names text[];
+  workflows jsonb;
+begin
+  perform baton.require_keys('the request of list_workflows', request, '{limit}', '{limit,after}');
+  perform baton.require_kind('the request of list_workflows', request, 'number', '{limit}');
+  perform baton.require_kind('the request of list_workflows', request, 'string', '{after}');
+  most := (request ->> 'limit')::integer;
+  names := baton.list_names(coalesce(request ->> 'after', ''), most + 1);
+  select coalesce(jsonb_agg(jsonb_build_object('name', n.name, 'counts', (
+      select jsonb_object_agg(s.status, baton.count_runs(n.name, s.status, moment))
+      from unnest('{ready,waiting,running,blocked,done,failed,cancelled}'::text[]) as s (status))) order by n.nth), '[]')
+    into workflows
+  from unnest(names[:most]) with ordinality as n (name, nth);
+  return jsonb_build_object('workflows', workflows, 'next', case when cardinality(names) > most then names[most] end);
+end
 $function$;
 
 -- owner: baton_migrator
@@ -2158,6 +2522,17 @@ begin
   perform baton.ensure_month(moment);
   insert into baton.audit (id, at, action, run_id, actor, details)
   values (baton.new_id(), moment, action, run_id, coalesce(actor, session_user), coalesce(details, '{}'));
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.note_week(week timestamp with time zone, until timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  insert into baton.week as w (starts, looked_at, kept_until) values (week, baton.now(), until)
+  on conflict (starts) do update set looked_at = excluded.looked_at, kept_until = coalesce(excluded.kept_until, w.kept_until);
 end
 $function$;
 
@@ -2611,6 +2986,22 @@ begin
   from jsonb_array_elements(request -> 'runs') with ordinality as r (run, nth)
   left join baton.dedup d on d.workflow = run ->> 'workflow' and d.scope = 'run' and d.key = run ->> 'key';
   return answer;
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.remove_runs(ids uuid[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+begin
+  delete from baton.attribute where run_id = any (ids);
+  delete from baton.checkpoint where run_id = any (ids);
+  delete from baton.failure where run_id = any (ids);
+  delete from baton.redrive where run_id = any (ids);
+  delete from baton.control where run_id = any (ids);
+  delete from baton.run where id = any (ids);
 end
 $function$;
 
@@ -3470,6 +3861,25 @@ AS $function$
   ) as week
 $function$;
 
+-- owner: baton_engine
+CREATE OR REPLACE FUNCTION baton.weigh_week(week timestamp with time zone, rules jsonb, moment timestamp with time zone)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+begin
+  return (
+    select jsonb_build_object('runs', count(*), 'expired', count(*) filter (where baton.has_expired(rules, r.workflow, e.status, e.at, moment)),
+      'bytes', (select sum(pg_total_relation_size(to_regclass('baton.' || t || to_char(week, '_YYYYMMDD')))) from unnest(baton.weekly_tables()) as t))
+    from baton.run r
+    left join baton.ending e on e.run_id = r.id
+    where r.id >= baton.id_at(week) and r.id < baton.id_at(week + interval '7 days'));
+end
+$function$;
+
 grant usage on schema baton to baton_engine;
 grant usage on schema baton to baton_maintainer;
 grant usage on schema baton to baton_operator;
@@ -3516,10 +3926,12 @@ grant select on table baton.runs to baton_reader;
 grant delete, insert, select, update on table baton.setback to baton_engine;
 grant select on table baton.steps to baton_operator;
 grant select on table baton.steps to baton_reader;
+grant delete, insert, select, update on table baton.week to baton_engine;
 grant execute on function baton.advance(uuid,integer,jsonb) to baton_poller;
 grant execute on function baton.append_checkpoints(baton.lease,jsonb,boolean,timestamp with time zone) to baton_engine;
 grant execute on function baton.append_failures(baton.lease,jsonb,timestamp with time zone) to baton_engine;
 grant execute on function baton.append_sleeps(baton.lease,jsonb,uuid[],timestamp with time zone) to baton_engine;
+grant execute on function baton.ask_partman(text,timestamp with time zone) to baton_engine;
 grant execute on function baton.attribute_text(jsonb) to baton_engine;
 grant execute on function baton.attributes_as_column(jsonb) to baton_engine;
 grant execute on function baton.beat(uuid,integer) to baton_poller;
@@ -3538,11 +3950,16 @@ grant execute on function baton.commit_durably() to baton_engine;
 grant execute on function baton.count_digits(numeric) to baton_engine;
 grant execute on function baton.count_failures(uuid[],uuid,uuid) to baton_engine;
 grant execute on function baton.count_fitting(integer[],bigint,boolean) to baton_engine;
+grant execute on function baton.count_runs(text,text,timestamp with time zone) to baton_engine;
 grant execute on function baton.crash_each(baton.lease,uuid[],timestamp with time zone) to baton_engine;
 grant execute on function baton.crash_members(baton.lease,uuid[],timestamp with time zone) to baton_engine;
 grant execute on function baton.cut_keys(integer,timestamp with time zone) to baton_engine;
 grant execute on function baton.cut_leases(timestamp with time zone) to baton_engine;
+grant execute on function baton.delete_run(uuid,jsonb) to baton_operator;
 grant execute on function baton.describe_members(uuid[],integer[],uuid[]) to baton_engine;
+grant execute on function baton.drop_months(timestamp with time zone) to baton_engine;
+grant execute on function baton.drop_week(timestamp with time zone,jsonb,timestamp with time zone) to baton_engine;
+grant execute on function baton.drop_week(timestamp with time zone,jsonb,timestamp with time zone) to baton_maintainer;
 grant execute on function baton.end_each(uuid[],text,jsonb,timestamp with time zone) to baton_engine;
 grant execute on function baton.end_members(baton.lease,jsonb,text,uuid[],boolean,timestamp with time zone) to baton_engine;
 grant execute on function baton.end_runs(uuid[],text,jsonb[],boolean,timestamp with time zone) to baton_engine;
@@ -3554,6 +3971,7 @@ grant execute on function baton.ensure_week(timestamp with time zone) to baton_e
 grant execute on function baton.existing_runs(uuid[]) to baton_engine;
 grant execute on function baton.fail_oversized(tid[],integer[],timestamp with time zone) to baton_engine;
 grant execute on function baton.find_free_slots(bit varying,integer) to baton_engine;
+grant execute on function baton.find_partman() to baton_engine;
 grant execute on function baton.find_pointer(jsonb,jsonb) to baton_engine;
 grant execute on function baton.find_run(uuid) to baton_operator;
 grant execute on function baton.find_run(uuid) to baton_reader;
@@ -3564,6 +3982,7 @@ grant execute on function baton.forget_keys(integer,timestamp with time zone) to
 grant execute on function baton.forget_some(integer,timestamp with time zone) to baton_engine;
 grant execute on function baton.forgiven_failures(uuid[]) to baton_engine;
 grant execute on function baton.gather_outputs(uuid[],uuid,uuid) to baton_engine;
+grant execute on function baton.has_expired(jsonb,text,text,timestamp with time zone,timestamp with time zone) to baton_engine;
 grant execute on function baton.has_member(baton.lease,integer,uuid) to baton_engine;
 grant execute on function baton.heal_clock(timestamp with time zone) to baton_engine;
 grant execute on function baton.heal_waits(baton.clock,timestamp with time zone,integer) to baton_engine;
@@ -3573,10 +3992,16 @@ grant execute on function baton.id_at(timestamp with time zone) to baton_reader;
 grant execute on function baton.id_time(uuid) to baton_engine;
 grant execute on function baton.is_double(numeric) to baton_engine;
 grant execute on function baton.is_week_indexed(text) to baton_engine;
+grant execute on function baton.keep_months() to baton_engine;
+grant execute on function baton.keep_months() to baton_maintainer;
 grant execute on function baton.keep_weeks() to baton_maintainer;
+grant execute on function baton.kept_until(uuid) to baton_operator;
+grant execute on function baton.kept_until(uuid) to baton_reader;
 grant execute on function baton.lend_table(text) to baton_engine;
 grant execute on function baton.lend_table(text) to baton_maintainer;
+grant execute on function baton.let_go_runs(timestamp with time zone,jsonb,timestamp with time zone,uuid,integer) to baton_maintainer;
 grant execute on function baton.list_bounds(jsonb,uuid[],uuid) to baton_engine;
+grant execute on function baton.list_closed_weeks() to baton_maintainer;
 grant execute on function baton.list_conditions(jsonb,timestamp with time zone) to baton_engine;
 grant execute on function baton.list_containing(text,uuid,uuid,integer) to baton_engine;
 grant execute on function baton.list_entries(jsonb,text,text,text) to baton_engine;
@@ -3585,6 +4010,9 @@ grant execute on function baton.list_few_ready(boolean,timestamp with time zone)
 grant execute on function baton.list_fits(jsonb,text) to baton_engine;
 grant execute on function baton.list_ids(jsonb,uuid,integer,timestamp with time zone) to baton_engine;
 grant execute on function baton.list_members(uuid[],bit varying,bit varying) to baton_engine;
+grant execute on function baton.list_months() to baton_engine;
+grant execute on function baton.list_names(text,integer) to baton_engine;
+grant execute on function baton.list_names_of_week(text,integer,uuid,uuid) to baton_engine;
 grant execute on function baton.list_place(text,timestamp with time zone) to baton_engine;
 grant execute on function baton.list_plan(jsonb,boolean,boolean) to baton_engine;
 grant execute on function baton.list_runs(jsonb) to baton_operator;
@@ -3593,6 +4021,8 @@ grant execute on function baton.list_sources(jsonb,boolean,boolean) to baton_eng
 grant execute on function baton.list_tables(jsonb) to baton_engine;
 grant execute on function baton.list_week(jsonb,uuid[],uuid,uuid,integer,integer) to baton_engine;
 grant execute on function baton.list_weeks(uuid,uuid) to baton_engine;
+grant execute on function baton.list_workflows(jsonb) to baton_operator;
+grant execute on function baton.list_workflows(jsonb) to baton_reader;
 grant execute on function baton.lock_run(uuid) to baton_engine;
 grant execute on function baton.make_months(timestamp with time zone,timestamp with time zone) to baton_engine;
 grant execute on function baton.make_partitions(timestamp with time zone,timestamp with time zone,boolean) to baton_engine;
@@ -3610,6 +4040,7 @@ grant execute on function baton.never() to baton_reader;
 grant execute on function baton.new_id() to baton_operator;
 grant execute on function baton.next_due(timestamp with time zone,jsonb,integer) to baton_engine;
 grant execute on function baton.note_action(text,uuid,text,jsonb,timestamp with time zone) to baton_engine;
+grant execute on function baton.note_week(timestamp with time zone,timestamp with time zone) to baton_engine;
 grant execute on function baton.now() to baton_engine;
 grant execute on function baton.park_members(baton.lease,jsonb,boolean,uuid[],timestamp with time zone) to baton_engine;
 grant execute on function baton.patch_attributes(uuid,jsonb) to baton_engine;
@@ -3628,6 +4059,7 @@ grant execute on function baton.refuse_unfaithful(jsonb,text) to baton_engine;
 grant execute on function baton.release(uuid) to baton_poller;
 grant execute on function baton.remember_request(jsonb,timestamp with time zone) to baton_engine;
 grant execute on function baton.remember_runs(jsonb,timestamp with time zone) to baton_engine;
+grant execute on function baton.remove_runs(uuid[]) to baton_engine;
 grant execute on function baton.repair() to baton_migrator;
 grant execute on function baton.repeat_claim(baton.lease,jsonb) to baton_engine;
 grant execute on function baton.repeat_round(baton.lease,boolean,jsonb) to baton_engine;
@@ -3668,3 +4100,4 @@ grant execute on function baton.week_indexes() to baton_engine;
 grant execute on function baton.week_start(text) to baton_engine;
 grant execute on function baton.weekly_tables() to baton_engine;
 grant execute on function baton.weeks_ahead(timestamp with time zone) to baton_engine;
+grant execute on function baton.weigh_week(timestamp with time zone,jsonb,timestamp with time zone) to baton_maintainer;

@@ -82,7 +82,8 @@ async function applyMigration(deployment: Deployment, migration: SqlFile): Promi
     return false;
   }
   refuseEmptyMigration(file, text);
-  const others = deployment.files.migrations.filter((other) => other !== migration);
+  // What comes after it has made nothing that could be in its way.
+  const others = deployment.files.migrations.slice(0, deployment.files.migrations.indexOf(migration));
   await inOneTransaction(client, file, () => applyFile(client, migration, others));
   // The file may have taken another role.
   await becomeMigrator(deployment);
@@ -150,7 +151,7 @@ async function remember({ client, files, roles }: Deployment): Promise<void> {
   }
 }
 
-/** One step as the owner of the tables. */
+/** One step as baton_migrator, while no other deployer works. */
 export async function inTurn<Result>(deployment: Deployment, work: () => Promise<Result>): Promise<Result> {
   return locked(deployment.client, async () => {
     await becomeMigrator(deployment);

@@ -3,6 +3,7 @@ import type {
   AttributesAnswer,
   AttributesRequest,
   CancelAnswer,
+  DeleteAnswer,
   LifeRequest,
   ListAnswer,
   ListedRun,
@@ -11,6 +12,8 @@ import type {
   RunFacts,
   SearchAnswer,
   SearchRequest,
+  WorkflowsAnswer,
+  WorkflowsRequest,
 } from "../domain/run-protocol.ts";
 import { DatabaseRefusedError, OlderSchemaError } from "../domain/database-errors.ts";
 import type { Json } from "../domain/json.ts";
@@ -100,6 +103,8 @@ export function runRepository(database: Database) {
     },
     searchRuns: (request: SearchRequest, options?: CallOptions) =>
       call<SearchAnswer>("select baton.search_runs($1::pg_catalog.jsonb) as answer", [json(request)], options),
+    listWorkflows: (request: WorkflowsRequest, options?: CallOptions) =>
+      call<WorkflowsAnswer>("select baton.list_workflows($1::pg_catalog.jsonb) as answer", [json(request)], options),
     state: (id: string, options?: CallOptions) =>
       call<Record<string, Json> | null>("select baton.state($1::pg_catalog.uuid) as answer", [id], options),
     redrives: (id: string, options?: CallOptions) =>
@@ -110,6 +115,15 @@ export function runRepository(database: Database) {
         [id, json(request)],
         options,
       ).catch(refuseOlder),
+    deleteRun: (id: string, request: { readonly by?: string } = {}, options?: CallOptions) =>
+      call<DeleteAnswer | null>(
+        "select baton.delete_run($1::pg_catalog.uuid, $2::pg_catalog.jsonb) as answer",
+        [id, json(request)],
+        options,
+      ),
+    /** Until when runs of an id's week were kept that are gone; null: none was let go. */
+    keptUntil: (id: string, options?: CallOptions) =>
+      call<string | null>("select pg_catalog.to_jsonb(baton.kept_until($1::pg_catalog.uuid)) as answer", [id], options),
     redrive: (id: string, request: LifeRequest = {}, options?: CallOptions) =>
       call<RedriveAnswer | null>(
         "select baton.redrive($1::pg_catalog.uuid, $2::pg_catalog.jsonb) as answer",
@@ -118,7 +132,7 @@ export function runRepository(database: Database) {
       ).catch(refuseOlder),
     changeAttributes(id: string, request: AttributesRequest, options?: CallOptions) {
       const text = "select baton.change_attributes($1::pg_catalog.uuid, $2::pg_catalog.jsonb) as answer";
-      return call<AttributesAnswer | null>(text, [id, json(request)], options);
+      return call<AttributesAnswer | null>(text, [id, json(request)], options).catch(refuseOlder);
     },
   };
 }

@@ -93,6 +93,27 @@ export interface ListedRun {
   readonly finished_at: string | null;
 }
 
+/** How many runs: exact up to 10,000. */
+export type RunCount = number | { readonly atLeast: number };
+
+export interface WorkflowsRequest {
+  readonly limit: number;
+  /** Only names after this one. */
+  readonly after?: string;
+}
+
+export interface WorkflowsAnswer {
+  readonly workflows: readonly WorkflowCounts[];
+  /** Go on after this name; null on the last page. */
+  readonly next: string | null;
+}
+
+/** A workflow that has runs, and how many in each status. */
+export interface WorkflowCounts {
+  readonly name: string;
+  readonly counts: Readonly<Record<RunStatus, RunCount>>;
+}
+
 /** What is looked for in failures' messages and attributes. */
 export interface SearchRequest {
   readonly text: string;
@@ -135,7 +156,7 @@ export interface AttributesRequest {
   readonly patch: JsonObject;
   /** JavaScript gives it back as it is. */
   readonly checked: true;
-  /** Who asks, for the audit; the login where nobody is named. */
+  /** Who asks, for the audit, in 1 to 200 characters (default: the login). */
   readonly by?: string;
 }
 
@@ -143,6 +164,15 @@ export interface AttributesAnswer {
   /** As they are now. */
   readonly attributes: JsonObject;
   /** Whether this call changed something. */
+  readonly changed: boolean;
+}
+
+export interface DeleteAnswer {
+  /** The status before the call. */
+  readonly status: string;
+  /** Whether this call or an earlier one deleted the run. */
+  readonly deleted: boolean;
+  /** Whether this call did. */
   readonly changed: boolean;
 }
 

@@ -27,11 +27,7 @@ export async function changeAttributes(
   patch: unknown,
   by?: string,
 ): Promise<{ readonly id: string; readonly attributes: JsonObject }> {
-  const request: AttributesRequest = {
-    patch: checkPatch(patch, { refuseMinusZero: true }),
-    checked: true,
-    ...(by !== undefined && { by }),
-  };
+  const request = { patch: checkPatch(patch, { refuseMinusZero: true }), checked: true, ...(by !== undefined && { by }) } as const;
   if (!validate(id)) throw new RunNotFoundError(id);
   const answer = await repeatCall(keeper, (options) => keeper.runs.changeAttributes(id, request, options)).catch((thrown: unknown) => {
     throw isTooLarge(thrown) ? new AttributesTooLargeError(Number(thrown.detail)) : thrown;

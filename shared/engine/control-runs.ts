@@ -1,6 +1,15 @@
 import type { Caller } from "./ask.ts";
 import { validate } from "uuid";
-import type { CancelAnswer, LifeRequest, ListAnswer, ListedRun, ListRequest, RedriveAnswer, RunStatus } from "../domain/run-protocol.ts";
+import type {
+  CancelAnswer,
+  DeleteAnswer,
+  LifeRequest,
+  ListAnswer,
+  ListedRun,
+  ListRequest,
+  RedriveAnswer,
+  RunStatus,
+} from "../domain/run-protocol.ts";
 import { RunNotFoundError, WrongStatusError } from "./producer-errors.ts";
 import { repeatCall } from "./repeat-call.ts";
 import { utc } from "./run-format.ts";
@@ -20,6 +29,8 @@ export interface Operator extends Caller {
     redrives(id: string, options: CallOptions): Promise<number | null>;
     cancel(id: string, request: LifeRequest, options: CallOptions): Promise<CancelAnswer | null>;
     redrive(id: string, request: LifeRequest, options: CallOptions): Promise<RedriveAnswer | null>;
+    deleteRun(id: string, request: { readonly by?: string }, options: CallOptions): Promise<DeleteAnswer | null>;
+    keptUntil(id: string, options: CallOptions): Promise<string | null>;
   };
   readonly nudge: (pollers: number) => Promise<void>;
 }
@@ -86,6 +97,30 @@ export async function redriveRun(operator: Operator, id: string, life: LifeReque
   if (!answer.redriven) throw new WrongStatusError(id, answer.status, whyNotRedriven(answer.status));
   await operator.nudge(1);
   return { id, status: answer.changed || answer.status === "unfinished" ? "ready" : answer.status };
+}
+
+/**
+ * Removes an ended run at once, with everything that is stored of it; the audit alone keeps that it
+ * was there. A repeat says the same.
+ *
+ * @throws RunNotFoundError, or WrongStatusError when the run has not ended.
+ */
+export async function deleteRun(
+  operator: Operator,
+  id: string,
+  asked: { readonly by?: string } = {},
+): Promise<{ id: string; status: string }> {
+  const answer = validate(id) ? await repeatCall(operator, (options) => operator.runs.deleteRun(id, asked, options)) : null;
+  if (answer === null) throw new RunNotFoundError(id);
+  if (answer.deleted) return { id, status: "deleted" };
+  throw new WrongStatusError(id, answer.status, "only a run that has ended can be deleted: cancel it first");
+}
+
+/** What is known of an id that no run has. */
+export async function explainUnknown(operator: Operator, id: string): Promise<string> {
+  const until = validate(id) ? await repeatCall(operator, (options) => operator.runs.keptUntil(id, options)) : null;
+  if (until === null) return "No run has this id.";
+  return `No run has this id. If one had, it was kept until ${utc(until)}: then the retention let go runs of its week.`;
 }
 
 function whyNotRedriven(status: string): string {

@@ -38,7 +38,7 @@ const limitRule = "give a whole number from 1 to 100";
 const versionRule = "give a whole number from 1 on";
 
 const time = z
-  .union([z.date(), z.iso.datetime({ offset: true })], { error: timeRule })
+  .union([z.date(timeRule), z.iso.datetime({ offset: true, error: timeRule })], timeRule)
   .transform((at) => new Date(at))
   .refine((at) => at.getTime() >= EARLIEST && at.getTime() <= LATEST, { error: "give a time from 1970 to 9999" })
   .transform((at) => at.toISOString())

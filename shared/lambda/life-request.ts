@@ -20,3 +20,9 @@ export function readLife(event: HttpEvent): LifeRequest {
   const by = callerOf(event)?.name;
   return { ...(redrives !== undefined && { redrives }), ...(by !== undefined && { by }) };
 }
+
+/** Whose key asks for what takes no parameter. */
+export function readCaller(event: HttpEvent): string | undefined {
+  readQuery(event);
+  return callerOf(event)?.name;
+}

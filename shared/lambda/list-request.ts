@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { parseJson } from "../domain/json-text.ts";
 import { NotJsonError } from "../domain/json.ts";
-import type { ListRequest } from "../domain/run-protocol.ts";
+import type { ListRequest, WorkflowsRequest } from "../domain/run-protocol.ts";
 import { runFilter } from "../engine/run-filter.ts";
 import type { HttpEvent } from "./http-event.ts";
 import { readQuery } from "./query.ts";
@@ -39,6 +39,22 @@ const Query = z
   })
   .transform((raw) => raw as z.input<typeof runFilter>)
   .pipe(runFilter);
+
+const limitRule = "give a whole number from 1 to 10";
+
+const Page = z.strictObject({
+  limit: number.pipe(z.int({ error: limitRule }).min(1, { error: limitRule }).max(10, { error: limitRule })).default(10),
+  cursor: z
+    .string()
+    .regex(/^[^\0]{1,200}$/, { error: "give the cursor of the page before" })
+    .optional(),
+});
+
+/** What `GET /workflows` asks for: 10 workflows at most. */
+export function readWorkflowsRequest(event: HttpEvent): WorkflowsRequest {
+  const { limit, cursor } = readQuery(event, Page);
+  return { limit, ...(cursor !== undefined && { after: cursor }) };
+}
 
 /** What `GET /runs` asks for: 20 runs by default, at most 100. */
 export function readListRequest(event: HttpEvent): ListRequest {

@@ -3,8 +3,11 @@ import * as z from "zod";
 import type { Database } from "../db/database.ts";
 import { engineDatabase } from "../db/default-database.ts";
 import { maintenanceRepository } from "../db/maintenance-repository.ts";
+import { retentionRules, type ServiceRetention } from "../domain/retention.ts";
 import { isAsleep } from "../engine/idle-gate.ts";
-import type { Maintenance, Chore } from "../engine/maintain.ts";
+import { letGoWeeks } from "../engine/let-go-weeks.ts";
+import type { Chore, Maintenance } from "../engine/maintain.ts";
+import { retention } from "../workflows/retention.ts";
 import { commonSettings, readEnvironment, serviceName } from "./config.ts";
 import { maintenanceMetrics, type MaintenanceMetrics } from "./metrics.ts";
 import { stepLogger } from "./step-logger.ts";
@@ -45,7 +48,12 @@ function open(env: NodeJS.ProcessEnv): Shared {
 }
 
 /** What is done once a day, in this order: first what the others need. */
-export function choresOn(database: Database): Chore[] {
+export function choresOn(database: Database, kept: ServiceRetention = retention): Chore[] {
   const store = maintenanceRepository(database);
-  return [{ name: "weeks", run: async () => ({ ...(await store.keepWeeks()) }) }];
+  return [
+    { name: "lent", run: async () => ({ takenBack: await store.takeBackTables() }) },
+    { name: "weeks", run: async () => ({ ...(await store.keepWeeks()) }) },
+    { name: "retention", run: (deadline) => letGoWeeks(store, retentionRules(kept), deadline) },
+    { name: "months", run: async () => ({ ...(await store.keepMonths()) }) },
+  ];
 }

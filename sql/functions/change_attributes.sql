@@ -35,8 +35,8 @@ begin
       using errcode = 'BT053', detail = came.bytes, hint = 'Keep in them what the run is found by; null takes a key away.';
   end if;
   if came.changed then
-    perform baton.note_action('attributes', id, request ->> 'by',
-      jsonb_build_object('keys', (select jsonb_agg(k) from jsonb_object_keys(request -> 'patch') as k)), baton.now());
+    perform baton.note_action('change attributes', id, request ->> 'by',
+      jsonb_build_object('keys', array(select jsonb_object_keys(request -> 'patch') order by 1)), baton.now());
   end if;
   return jsonb_build_object('attributes', came.patched, 'changed', came.changed);
 end

@@ -89,9 +89,9 @@ test("a change merges key by key, null takes a key away, the last one takes the 
   expect(await engine.changeAttributes(run.id, { customer: null })).toEqual({ attributes: {}, changed: true });
   // One row of the audit for each change, none for the repeat, and no payload.
   expect(await database.query("select action, run_id, details from baton.audit order by at")).toEqual([
-    { action: "attributes", run_id: run.id, details: { keys: ["tags", "customer"] } },
-    { action: "attributes", run_id: run.id, details: { keys: ["tags", "customer"] } },
-    { action: "attributes", run_id: run.id, details: { keys: ["customer"] } },
+    { action: "change attributes", run_id: run.id, details: { keys: ["customer", "tags"] } },
+    { action: "change attributes", run_id: run.id, details: { keys: ["customer", "tags"] } },
+    { action: "change attributes", run_id: run.id, details: { keys: ["customer"] } },
   ]);
   expect(await rows()).toEqual([]);
   expect(await engine.changeAttributes(newRun().id, patch)).toBeNull();

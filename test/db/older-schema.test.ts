@@ -99,6 +99,19 @@ test("functions that do not know fresh runs by columns store none, and the produ
   expect(await rowsOf("run")).toBe(0);
 });
 
+test("functions that do not know a filter would let all runs through it: the list says that they are older, and without one it lists", async () => {
+  await migrate({ url, roles: false, sqlDir: olderSql(server) });
+  await enqueueByRow(1);
+  const client = createClient({ database, logger: silent });
+  expect(await client.list({ workflow: "greet", status: "ready" })).toMatchObject({
+    runs: [{ workflow: "greet" }],
+    cursor: null,
+    more: false,
+  });
+  for (const filter of [{ version: 2 }, { errorName: "Error" }, { attributes: {} }, { createdAfter: "2031-01-01T00:00:00Z" }])
+    await expect(client.list(filter)).rejects.toMatchObject({ name: "OlderSchemaError", schema: "older" });
+});
+
 test("a poller that cannot read the claims of older functions gives them back, and nothing is counted against the runs", async () => {
   await migrate({ url, roles: false, sqlDir: olderSql(server) });
   for (let n = 0; n < 3; n++) await enqueueByRow(n);

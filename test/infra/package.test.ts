@@ -33,15 +33,18 @@ test("each function of the template points to a handler that its bundle exports"
   }
 });
 
-test("each zip holds its function's bundle and source map, and nothing else", () => {
+test("each zip holds its function's bundle and source map; the poller's also what handlers import where they need it, and nothing else", () => {
   const zips = readdirSync(join(folder, ".serverless")).filter((name) => name.endsWith(".zip"));
   const contents = Object.fromEntries(zips.map((name) => [name, namesIn(readFileSync(join(folder, ".serverless", name))).sort()]));
+  const late = readdirSync(join(folder, "dist/functions"))
+    .filter((name) => /^poll-queue\.(?!heartbeat\.)[\w-]+\.mjs$/.test(name))
+    .map((name) => `dist/functions/${name}`);
   const bundle = (name: string) => [`dist/functions/${name}.mjs`, `dist/functions/${name}.mjs.map`];
   expect(contents).toEqual({
     "controlRuns.zip": bundle("control-runs"),
     "enqueueRun.zip": bundle("enqueue-run"),
     "maintain.zip": bundle("maintain"),
-    "pollQueue.zip": [...bundle("poll-queue"), ...bundle("poll-queue.heartbeat")].sort(),
+    "pollQueue.zip": [...bundle("poll-queue"), ...bundle("poll-queue.heartbeat"), ...late].sort(),
   });
 });
 

@@ -106,6 +106,7 @@ async function packageIn(folder: string, driver: Driver): Promise<Package> {
 function environmentOf(facts: FunctionFacts, database: LocalDatabase): Record<string, string> {
   const { driver, neonEndpoint } = database.connectionOf(basename(facts.module));
   return {
+    BATON_LOCAL: "on",
     ...(driver && { BATON_DRIVER: driver }),
     ...(neonEndpoint && { BATON_NEON_ENDPOINT: neonEndpoint }),
   };

@@ -5,7 +5,7 @@ import { SearchRefusedError } from "./errors.ts";
 /** Whom the schema of pg_trgm must be open to: who builds the indexes, and who searches. */
 const USERS = ["baton_migrator", "baton_engine"];
 
-/** What is searched in; the functions of `sql/functions/search_*.sql` ask by the same expressions. */
+/** What is searched in; `sql/functions/search_week.sql` asks by the same expressions. */
 const INDEXES = [
   { table: "failure", expression: "(left(error ->> 'message', 1000))" },
   { table: "attribute", expression: "(baton.attribute_text(attributes))" },

@@ -43,7 +43,11 @@ export interface FoundPage {
   readonly cursor: string | null;
 }
 
-/** Searches failures' messages and attributes. @throws SearchMissingError, UnsearchableTextError. */
+/**
+ * Searches failures' messages and attributes.
+ *
+ * @throws SearchMissingError, UnsearchableTextError.
+ */
 export async function searchRuns(searcher: Searcher, request: SearchRequest): Promise<FoundPage> {
   const { redact = redactSecrets } = searcher;
   const answer = await repeatCall(searcher, (options) => searcher.runs.searchRuns(request, options)).catch((thrown: unknown) => {

@@ -8,6 +8,9 @@ import { isNudge } from "../shared/lambda/nudge.ts";
 import { pollerFor } from "../shared/lambda/poller-app.ts";
 import { reportedError } from "../shared/lambda/reported-error.ts";
 
+// For the checks, which load the workflows from the bundle that is deployed.
+export { loadRegistry } from "../shared/lambda/poller-app.ts";
+
 /**
  * The scheduled poller: claims due runs in batches and runs their steps until nothing is due or its
  * time is nearly up.

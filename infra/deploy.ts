@@ -1,10 +1,10 @@
 import { parseArgs } from "node:util";
-import { stop } from "esbuild";
 import type { Driver } from "../shared/db/connect.ts";
-import { buildFunctions, chosenDriver } from "./build.ts";
+import { chosenDriver } from "./build.ts";
 import { runServerless, ServerlessFailedError } from "./deploy/serverless.ts";
-import { accountIn, explainArguments, lineFor, regionFrom } from "./deploy/target.ts";
+import { accountIn, explainArguments, lineFor, regionFrom, requireOwnerUrl, requireStage } from "./deploy/target.ts";
 import { checkSchema, migrate } from "./migrate.ts";
+import { packageStage } from "./package.ts";
 import { serviceName } from "./service.ts";
 
 export interface DeployOptions {
@@ -25,8 +25,10 @@ export interface DeployOptions {
   readonly log: (line: string) => void;
   /** Finds the account in a region; undefined: no credentials. Default: asks STS. */
   readonly findAccount?: (region: string) => Promise<string | undefined>;
-  /** The program that deploys, run by Node. Default: osls, of this project. */
+  /** The program that packages and deploys, run by Node. Default: osls, of this project. */
   readonly serverless?: string;
+  /** Where that program leaves the template. Default: `.serverless` of this project. */
+  readonly packageDir?: string;
   /** Where the bundles go. Default: where serverless.yml looks for them. */
   readonly outdir?: string;
   /** A module whose `workflows` take the place of the service's own. */
@@ -38,27 +40,24 @@ export interface DeployOptions {
 const USAGE = "Usage: npm run deploy -- --stage <stage> [--region <region>] [--no-roles] [--no-migrate] [--force] [--dry-run]";
 
 /**
- * Says where it goes, builds the functions, migrates the database, and deploys, in this order: the
+ * Says where it goes, packages the stage, migrates the database, and deploys, in this order: the
  * running code works on the new schema, the new code not on the old one. Whatever fails stops it,
- * and nothing after it is done.
+ * and nothing after it is done: what can be known beforehand is known before the database changes.
  *
  * A database that a newer code has migrated is left as it is: older functions in it would take from
- * the newer code what it needs. Throws what `buildFunctions` and `migrate` throw, or
- * ServerlessFailedError.
+ * the newer code what it needs. Throws what `packageStage` and `migrate` throw.
  */
 export async function deploy(options: DeployOptions): Promise<void> {
-  const { driver, outdir, workflows } = options;
+  const { stage, region, driver, force, dryRun, serverless } = options;
   await announce(options);
-  await buildFunctions({ driver, ...(outdir !== undefined && { outdir }), ...(workflows !== undefined && { workflows }) });
-  // The bundler's own process is not needed any longer.
-  await stop();
+  await packageStage(options);
   if (options.migrates) await bringUpSchema(options);
-  const { stage, region, force, dryRun, serverless } = options;
-  await runServerless(dryRun ? "package" : "deploy", {
+  if (dryRun) return;
+  await runServerless("deploy", {
     stage,
     region,
     env: { BATON_DRIVER: driver },
-    more: force && !dryRun ? ["--force"] : [],
+    more: force ? ["--force"] : [],
     ...(serverless !== undefined && { program: serverless }),
   });
 }
@@ -82,13 +81,9 @@ async function bringUpSchema({ url, roles, dryRun, log, sqlDir }: DeployOptions)
 }
 
 function optionsFrom(args: string[], env: NodeJS.ProcessEnv): DeployOptions {
-  const { stage, region, force, "no-roles": withoutRoles, "no-migrate": withoutMigration, "dry-run": dryRun } = readArguments(args);
-  if (!stage) throw new Error(`Say which stage to deploy. ${USAGE}`);
-  const url = env["DATABASE_URL"] ?? "";
-  if (url === "" && !withoutMigration)
-    throw new Error(
-      "Set DATABASE_URL to the database of this stage, as its owner: DATABASE_URL=postgresql://… npm run deploy -- --stage prod",
-    );
+  const { stage: given, region, force, "no-roles": withoutRoles, "no-migrate": withoutMigration, "dry-run": dryRun } = readArguments(args);
+  const stage = requireStage(given, USAGE);
+  const url = withoutMigration ? "" : requireOwnerUrl(env, "the database of this stage", "npm run deploy -- --stage prod");
   return {
     stage,
     region: regionFrom(region, env),

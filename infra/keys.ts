@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { SSMClient } from "@aws-sdk/client-ssm";
 import type { ApiKey, KeyRole } from "../shared/lambda/api-key.ts";
-import { accountIn, explainArguments, lineFor, regionFrom } from "./deploy/target.ts";
+import { accountIn, explainArguments, lineFor, regionFrom, requireStage } from "./deploy/target.ts";
 import { StoredKeys } from "./keys/stored-keys.ts";
 import { serviceName } from "./service.ts";
 
@@ -16,8 +16,8 @@ const USAGE = `Usage: npm run keys -- list --stage <stage> [--region <region>]
 async function main(args: string[]): Promise<void> {
   const { positionals, values } = readArguments(args);
   const [command, name = "", digest] = positionals;
-  const { stage, role, region: given } = values;
-  if (!stage) throw new Error(`Say of which stage. ${USAGE}`);
+  const { role, region: given } = values;
+  const stage = requireStage(values.stage, USAGE);
   const region = regionFrom(given, process.env);
   const service = serviceName();
   // On stderr, since a new key stands alone on stdout.

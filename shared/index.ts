@@ -38,6 +38,7 @@ export { InvalidWorkflowError, NonRetryableError, RetryAfterError, StepTimeoutEr
 export { runErrors, type RunErrorName } from "./domain/run-errors.ts";
 export { InvalidDurationError } from "./domain/duration.ts";
 export { NotJsonError } from "./domain/json.ts";
+export { AttributesTooLargeError } from "./domain/attributes.ts";
 export { InvalidStatementError } from "./domain/check-statements.ts";
 
 // What masks secrets in what is stored, shown and logged: `shared/workflows/redact.ts` is where a
@@ -48,9 +49,10 @@ export { redactSecrets, type Redact } from "./domain/redact.ts";
 export type { Handler, Logger, NodeOptions, SleepOutput, SqlResult, StepContext } from "./domain/workflow.ts";
 export type { Statement } from "./domain/statement.ts";
 export type { Duration } from "./domain/duration.ts";
+export type { Retention, ServiceRetention } from "./domain/retention.ts";
 export type { RetryPolicy } from "./domain/retry-policy.ts";
 export type { Json, JsonObject } from "./domain/json.ts";
 
 // Types taken from a workflow: `InputOf<typeof fulfilOrder>`.
-export type { AnyWorkflow, InputOf, OutputOf, ParsedInputOf, StateOf, Workflow, WorkflowRef } from "./domain/workflow.ts";
+export type { AnyWorkflow, AttributesOf, InputOf, OutputOf, ParsedInputOf, StateOf, Workflow, WorkflowRef } from "./domain/workflow.ts";
 export type { Walked, WalkOptions } from "./domain/walk.ts";

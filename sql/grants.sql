@@ -2,8 +2,8 @@
 -- Run as baton_migrator.
 alter default privileges revoke execute on functions from public;
 
-grant usage on schema baton to baton_engine, baton_views, baton_producer, baton_poller, baton_reader, baton_operator;
-grant select on baton.migration to baton_engine, baton_producer, baton_poller, baton_reader, baton_operator;
+grant usage on schema baton to baton_engine, baton_views, baton_producer, baton_poller, baton_reader, baton_operator, baton_maintainer;
+grant select on baton.migration to baton_engine, baton_producer, baton_poller, baton_reader, baton_operator, baton_maintainer;
 
 -- The engine reads and writes rows; partitions are reached through their parents.
 do $$
@@ -20,6 +20,7 @@ end
 $$;
 
 -- Views read with their owner's rights: what they show, and of a lease its members.
-grant select on baton.run, baton.checkpoint, baton.failure, baton.ending, baton.redrive, baton.ready, baton.lease, baton.blocked to baton_views;
+grant select on baton.run, baton.checkpoint, baton.failure, baton.ending, baton.redrive, baton.ready, baton.lease, baton.blocked,
+  baton.audit to baton_views;
 
 grant select on baton.daily to baton_reader, baton_operator;

@@ -6,8 +6,8 @@
 -- baton_migrator  owns the schemas and tables; migrations run as it.
 -- baton_engine    owns the engine's functions: reads and writes rows, changes no table.
 -- baton_views     owns the views: reads rows, and writes none.
--- baton_producer, baton_poller, baton_reader, baton_operator: one for each kind of caller; logins
--- are their members.
+-- baton_producer, baton_poller, baton_reader, baton_operator, baton_maintainer: one for each kind
+-- of caller; logins are their members.
 do $$
 declare
   -- Since 16 a membership says whether its rights are inherited and whether SET ROLE is allowed.
@@ -15,7 +15,8 @@ declare
   needed text;
   part regclass;
 begin
-  foreach needed in array array['baton_migrator', 'baton_engine', 'baton_views', 'baton_producer', 'baton_poller', 'baton_reader', 'baton_operator'] loop
+  foreach needed in array array['baton_migrator', 'baton_engine', 'baton_views', 'baton_producer', 'baton_poller', 'baton_reader', 'baton_operator',
+    'baton_maintainer'] loop
     begin
       if to_regrole(needed) is null then
         execute format('create role %I nologin', needed);
@@ -34,15 +35,20 @@ begin
   if not (pg_has_role('baton_migrator', 'baton_views', 'member') and pg_has_role('baton_migrator', 'baton_views', 'usage')) then
     execute 'grant baton_views to baton_migrator' || options;
   end if;
+  -- To lend it a table, and to take it back.
+  if not (pg_has_role('baton_migrator', 'baton_maintainer', 'member') and pg_has_role('baton_migrator', 'baton_maintainer', 'usage')) then
+    execute 'grant baton_maintainer to baton_migrator' || options;
+  end if;
   if not has_database_privilege('baton_migrator', current_database(), 'create') then
     execute format('grant create on database %I to baton_migrator', current_database());
   end if;
 
-  -- What was migrated with --no-roles belongs to the user who did it.
+  -- What was migrated with --no-roles belongs to the user who did it. What is lent to the
+  -- maintenance stays so: it may be making an index, for which this would have to wait.
   for part in
     select c.oid from pg_class as c
     where c.relnamespace = to_regnamespace('baton')
-      and c.relkind in ('r', 'p') and c.relowner <> 'baton_migrator'::regrole
+      and c.relkind in ('r', 'p') and c.relowner not in ('baton_migrator'::regrole, 'baton_maintainer'::regrole)
   loop
     execute format('alter table %s owner to baton_migrator', part);
   end loop;

@@ -29,7 +29,9 @@ const HARMLESS = new Map([
 
 /** Statements of migrations that older code might not survive, as `file: statement (why)`. */
 export function contractions(sources: readonly Source[]): string[] {
-  return sources.filter(({ path }) => /^(?:examples\/)?sql\/migrations\//.test(path)).flatMap((source) => contractionsIn(source));
+  return sources
+    .filter(({ path }) => /^(?:examples\/)?sql\/(?:service\/)?migrations\//.test(path))
+    .flatMap((source) => contractionsIn(source));
 }
 
 function contractionsIn(source: Source): string[] {

@@ -13,8 +13,10 @@ const enqueueMemory = 512;
  */
 const logBytes = { enqueue: 1_100, poller: 950 };
 /** Of docs/operations.md and infra/alarms.yml. */
-const metricCount = 8;
-const alarmCount = 9;
+const metricCount = 10;
+const alarmCount = 11;
+/** A maintenance a day, of which this many seconds are an assumption. */
+const maintenance = { aMonth: 30, seconds: 60, memory: 512 };
 /** `logDays` of stage prod in serverless.yml, in months. */
 const logMonths = 1;
 const GB = 1e9;
@@ -42,12 +44,13 @@ export function batonBill(workload: Workload, polling: Polling, figures: Figures
     ...lambdaItems("enqueue-run", lambda.enqueue, prices),
     ...lambdaItems("poll-queue", lambda.poller, prices),
     ...lambdaItems("poll-queue, looks", lambda.looks, prices),
+    ...lambdaItems("maintain", lambda.maintain, prices),
     ticks,
     perMillion("SSM parameter of the gate", polling === "gated" ? hoursOfMonth * 60 : 0, prices.parameterReads),
     ...watching.items,
     ...database.items,
   ];
-  const credits = lambdaCredit([lambda.enqueue, lambda.poller, lambda.looks], prices) + ticks.dollars + watching.credit + database.credit;
+  const credits = lambdaCredit(Object.values(lambda), prices) + ticks.dollars + watching.credit + database.credit;
   return { name: NAMES[polling], items, freeTierTotal: total(items) - credits, note: database.note };
 }
 
@@ -62,6 +65,7 @@ function functionsOf(workload: Workload, figures: Figures) {
     // A look that the gate stops reads a parameter instead of asking the database, which takes
     // about as long.
     looks: invocations(hoursOfMonth * 60, lookMs(workload, figures), workload.memory),
+    maintain: invocations(maintenance.aMonth, maintenance.seconds * 1_000, maintenance.memory),
   };
 }
 

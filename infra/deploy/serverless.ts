@@ -15,7 +15,8 @@ export class ServerlessFailedError extends Error {
 
 export interface ServerlessOptions {
   readonly stage: string;
-  readonly region: string;
+  /** Default: what serverless.yml says. */
+  readonly region?: string | undefined;
   /** What its environment has besides ours. */
   readonly env?: Readonly<Record<string, string>>;
   /** What stands behind its stage and region. */
@@ -29,9 +30,10 @@ export async function runServerless(command: "deploy" | "package" | "remove", op
   const { stage, region, env = {}, more = [], program = SERVERLESS } = options;
   // The owner's connection string is nobody's business here.
   const { DATABASE_URL: _owner, ...inherited } = process.env;
-  const child = spawn(process.execPath, [program, command, "--stage", stage, "--region", region, ...more], {
+  const where = region === undefined ? [] : ["--region", region];
+  const child = spawn(process.execPath, [program, command, "--stage", stage, ...where, ...more], {
     cwd: ROOT,
-    env: { ...inherited, AWS_REGION: region, ...env },
+    env: { ...inherited, ...(region !== undefined && { AWS_REGION: region }), ...env },
     stdio: "inherit",
   });
   const [code] = (await once(child, "close")) as [number | null];

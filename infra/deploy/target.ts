@@ -1,5 +1,7 @@
 import { parseArgs } from "node:util";
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
+import { checkConnectionString } from "../../shared/db/connection-string.ts";
+import { serviceName } from "../service.ts";
 
 /** Where a command acts. */
 export interface Target {
@@ -43,6 +45,34 @@ export async function accountIn(region: string): Promise<string | undefined> {
 /** One line, to be read before anything happens. */
 export function lineFor({ service, stage, region, account }: Target): string {
   return `Service ${service}, stage ${stage}, region ${region}, ${account === undefined ? "no account: AWS takes no credentials of this machine" : `account ${account}`}`;
+}
+
+/** What Lambda takes as a function's name, the longest of which is that of `controlRuns`. */
+const LONGEST_NAME = 64;
+
+/**
+ * The stage that was given. Throws a sentence where there is none, or where its name could stand in
+ * no name of the stack.
+ */
+export function requireStage(given: string | undefined, usage: string, service = serviceName()): string {
+  if (!given) throw new Error(`Say which stage. ${usage}`);
+  if (!/^[A-Za-z0-9-]+$/.test(given))
+    throw new Error(`"${given}" cannot be the name of a stage: it takes letters, digits and hyphens. Nothing was done.`);
+  const most = LONGEST_NAME - `${service}--controlRuns`.length;
+  if (given.length > most)
+    throw new Error(`"${given}" is too long for the name of a stage of ${service}: it takes ${most} characters. Nothing was done.`);
+  return given;
+}
+
+/**
+ * The owner's connection string. Throws a sentence where there is none, or where it is none, before
+ * anything connects.
+ */
+export function requireOwnerUrl(env: NodeJS.ProcessEnv, of: string, command: string): string {
+  const url = env["DATABASE_URL"];
+  if (!url) throw new Error(`Set DATABASE_URL to ${of}, as its owner: DATABASE_URL=postgresql://… ${command}`);
+  checkConnectionString(url);
+  return url;
 }
 
 /** `--stage` and `--region` of a command. Throws a sentence with its usage for anything else. */

@@ -1,5 +1,5 @@
 import pg from "pg";
-import { LIMITS } from "../migrate/logins.ts";
+import { limitsOf } from "../migrate/logins.ts";
 import type { LoginFacts } from "./login.ts";
 
 /** What was found, and what to do about it; without advice it is as it should be. */
@@ -21,6 +21,7 @@ const CLOCKS_APART_MS = 5_000;
 export function checkLogin(facts: LoginFacts, group: string, now: number): Finding[] {
   const role = pg.escapeIdentifier(facts.name);
   const wrong = (ok: boolean, about: string, advice: string): Finding => (ok ? { about } : { about, advice });
+  const limits = limitsOf(group);
   const others = facts.groups.filter((each) => each !== group);
   return [
     wrong(facts.groups.includes(group), `is in ${group}`, `grant ${group} to ${role};`),
@@ -44,9 +45,9 @@ export function checkLogin(facts: LoginFacts, group: string, now: number): Findi
     ),
     ...TIMEOUTS.map(([fact, setting]) =>
       wrong(
-        facts[fact] > 0 && facts[fact] <= parseInt(LIMITS[setting]) * 1_000,
+        facts[fact] > 0 && facts[fact] <= parseInt(limits[setting]) * 1_000,
         `${setting} is ${facts[fact] === 0 ? "without end" : `${facts[fact]} ms`}`,
-        `alter role ${role} set ${setting} = '${LIMITS[setting]}';`,
+        `alter role ${role} set ${setting} = '${limits[setting]}';`,
       ),
     ),
     wrong(
@@ -59,13 +60,14 @@ export function checkLogin(facts: LoginFacts, group: string, now: number): Findi
 
 /**
  * What goes wrong at the door, in words that help; the message of a driver has no password in it.
+ * where: what holds the connection string.
  */
-export function checkDoor(thrown: unknown): Finding {
+export function checkDoor(thrown: unknown, where = "the parameter"): Finding {
   const { code, message } = thrown as { code?: string; message: string };
   const about = `cannot log in: ${message || code}`;
-  if (code === "28P01") return { about, advice: "alter role … password '…', and put the same one into the parameter." };
+  if (code === "28P01") return { about, advice: `alter role … password '…', and put the same one into ${where}.` };
   if (code === "42501") return { about, advice: "grant connect on database … to this login." };
   if (/transaction/.test(message))
     return { about, advice: "set the pooler to transaction mode: one that hands out statements cannot be used." };
-  return { about, advice: "check host, port and database in the parameter, and whether this machine may reach them." };
+  return { about, advice: `check host, port and database in ${where}, and whether this machine may reach them.` };
 }

@@ -52,7 +52,7 @@ async function start(settings: Settings): Promise<void> {
   service.startPolling();
   const enqueued = settings.demo ? await enqueueExamples(api, say) : [];
   for (const { workflow, id } of enqueued) say(`Enqueued  ${id}  ${workflow}`);
-  say("", ...curlLines(api, enqueued[0]?.id), "", "Ctrl-C ends it; what functions print is in .baton/functions.log.", "");
+  say("", ...curlLines(api, enqueued[0]?.id), "", "Ctrl-C ends it; what functions print is in .baton/functions.log. Times are UTC.", "");
   follower.begin();
 }
 

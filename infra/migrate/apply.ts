@@ -14,7 +14,7 @@ export interface Deployment {
 }
 
 const TRIES = 8;
-const GROUPS = "baton_engine, baton_producer, baton_poller, baton_reader, baton_operator";
+const GROUPS = "baton_engine, baton_producer, baton_poller, baton_reader, baton_operator, baton_maintainer";
 
 /** Makes the group roles as the deploying user itself; all other steps run as baton_migrator. */
 export async function applyRoles({ client, files }: Deployment): Promise<void> {
@@ -82,7 +82,9 @@ async function applyMigration(deployment: Deployment, migration: SqlFile): Promi
     return false;
   }
   refuseEmptyMigration(file, text);
-  await inOneTransaction(client, file, () => applyFile(client, migration));
+  // What comes after it has made nothing that could be in its way.
+  const others = deployment.files.migrations.slice(0, deployment.files.migrations.indexOf(migration));
+  await inOneTransaction(client, file, () => applyFile(client, migration, others));
   // The file may have taken another role.
   await becomeMigrator(deployment);
   await client.query("insert into baton.migration (name, checksum) values ($1, $2)", [name, checksum]);
@@ -149,7 +151,8 @@ async function remember({ client, files, roles }: Deployment): Promise<void> {
   }
 }
 
-async function inTurn<Result>(deployment: Deployment, work: () => Promise<Result>): Promise<Result> {
+/** One step as baton_migrator, while no other deployer works. */
+export async function inTurn<Result>(deployment: Deployment, work: () => Promise<Result>): Promise<Result> {
   return locked(deployment.client, async () => {
     await becomeMigrator(deployment);
     return work();
@@ -165,7 +168,7 @@ async function becomeMigrator({ client, roles }: Deployment): Promise<void> {
  * back and tried again: who waits for a table holds up all that come after, so each try waits for
  * two seconds only.
  */
-async function locked<Result>(client: pg.ClientBase, work: () => Promise<Result>): Promise<Result> {
+export async function locked<Result>(client: pg.ClientBase, work: () => Promise<Result>): Promise<Result> {
   for (let tried = 1; ; tried++) {
     try {
       return await inTransaction(client, work);
@@ -220,10 +223,10 @@ async function inTransaction<Result>(client: pg.ClientBase, work: () => Promise<
   }
 }
 
-/** Sends a file as one request. */
-async function applyFile(client: pg.ClientBase, { file, text }: SqlFile): Promise<void> {
+/** Sends a file as one request; others: what else may have made what is in its way. */
+async function applyFile(client: pg.ClientBase, { file, text }: SqlFile, others: readonly SqlFile[] = []): Promise<void> {
   refuseUnlawfulFile(file, text);
-  await refusable(file, client.query(text));
+  await refusable(file, client.query(text), others);
 }
 
 /** Makes sure that the transaction in which files are applied is still the same afterwards. */
@@ -238,10 +241,10 @@ async function currentTransaction(client: pg.ClientBase): Promise<string> {
   return rows[0]!.id;
 }
 
-async function refusable(file: string, query: Promise<unknown>): Promise<void> {
+async function refusable(file: string, query: Promise<unknown>, others: readonly SqlFile[] = []): Promise<void> {
   try {
     await query;
   } catch (error) {
-    throw new RefusedSqlError(file, error);
+    throw new RefusedSqlError(file, error, others);
   }
 }

@@ -2,14 +2,23 @@ import pg from "pg";
 
 /** What cannot run in a transaction, such as `create index concurrently`. */
 const NOT_IN_A_TRANSACTION = "25001";
+/** A role that is not there. */
+const UNKNOWN_OBJECT = "42704";
+const WITHOUT_ROLES =
+  ". Without roles there are none of Baton's, and a migration runs with them and without. Take the statement out of it and put it into " +
+  "sql/service/grants.sql, which --no-roles leaves out.";
 /** `create schema` of a name that somebody else has. */
 const SCHEMA_EXISTS = "42P06";
-const NOT_OURS =
-  ". No migration of this database made that schema, so it was left as it is. Take another name in this file, or delete the file " +
-  "together with the code that uses its tables.";
+const TAKEN = "Take another name in this file, or delete the file together with the code that uses its tables.";
 const OUTSIDE =
   ". Each file is applied in a transaction: leave out what cannot be in one, such as concurrently, or run that statement with psql " +
   'first and write it into the migration without concurrently and with "if not exists".';
+
+/** A file of `sql/` and what it holds. */
+interface SqlText {
+  readonly file: string;
+  readonly text: string;
+}
 
 /** A migration file was changed after it had been applied. */
 export class ChangedMigrationError extends Error {
@@ -63,9 +72,18 @@ export class WrongEncodingError extends Error {
   }
 }
 
-function adviceOn(sqlstate: string | undefined): string {
+function adviceOn(sqlstate: string | undefined, message: string, others: readonly SqlText[]): string {
   if (sqlstate === NOT_IN_A_TRANSACTION) return OUTSIDE;
-  return sqlstate === SCHEMA_EXISTS ? NOT_OURS : "";
+  if (sqlstate === UNKNOWN_OBJECT && /^role "baton_\w+" does not exist$/.test(message)) return WITHOUT_ROLES;
+  return sqlstate === SCHEMA_EXISTS ? `. ${makerOf(message, others)}, so it was left as it is. ${TAKEN}` : "";
+}
+
+/** What else makes a schema that is there already: another file, such as one that was copied. */
+function makerOf(message: string, others: readonly SqlText[]): string {
+  const [, name] = /^schema "(\w+)" already exists$/.exec(message) ?? [];
+  const making = new RegExp(`\\bcreate\\s+schema\\s+(if\\s+not\\s+exists\\s+)?"?${name}\\b`, "i");
+  const other = name === undefined ? undefined : others.find(({ text }) => making.test(text));
+  return other === undefined ? "None of this code's other files makes that schema" : `${other.file} makes that schema too`;
 }
 
 /** Postgres refused a file of `sql/`. */
@@ -74,10 +92,11 @@ export class RefusedSqlError extends Error {
   readonly file: string;
   readonly sqlstate: string | undefined;
 
-  constructor(file: string, cause: unknown) {
+  /** others: the other files, of which one may have made what is in the way. */
+  constructor(file: string, cause: unknown, others: readonly SqlText[] = []) {
     const sqlstate = cause instanceof pg.DatabaseError ? cause.code : undefined;
     const code = sqlstate === undefined ? "" : ` (${sqlstate})`;
-    super(`${file} was refused: ${(cause as Error).message}${code}${adviceOn(sqlstate)}`, { cause });
+    super(`${file} was refused: ${(cause as Error).message}${code}${adviceOn(sqlstate, (cause as Error).message, others)}`, { cause });
     this.file = file;
     this.sqlstate = sqlstate;
   }
@@ -91,6 +110,19 @@ export class RolesRefusedError extends Error {
     super(
       `This user may not set up the group roles: ${cause.message}. Migrate as a user with CREATEROLE that owns the database, ` +
         "or as a member of baton_migrator, or without roles: npm run migrate -- --no-roles",
+      { cause },
+    );
+  }
+}
+
+/** The extension that search needs cannot be had here. */
+export class SearchRefusedError extends Error {
+  override readonly name = "SearchRefusedError";
+
+  constructor(cause: pg.DatabaseError) {
+    super(
+      `Search needs the extension pg_trgm, and the database says: ${cause.message}. Have somebody who may run ` +
+        '"create extension pg_trgm" in this database, grant usage on its schema to baton_migrator and baton_engine, and migrate again.',
       { cause },
     );
   }

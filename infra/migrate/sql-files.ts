@@ -59,13 +59,18 @@ export const SQL_DIR = join(ROOT, "sql");
 
 /**
  * What has tables besides Baton: such a folder may have migrations, and a `roles.sql` and a
- * `grants.sql` that are applied after Baton's. One that is not there has none.
+ * `grants.sql` that are applied after Baton's, and not without roles. One that is not there has
+ * none.
  */
-const OTHERS: readonly Folder[] = [{ path: join(ROOT, "examples/sql"), name: "examples/sql" }];
+const EXAMPLES: Folder = { path: join(ROOT, "examples/sql"), name: "examples/sql" };
 
-/** The files of this project; or those of one folder, and of `others` beside it. */
-export function readSqlFiles(sqlDir?: string, others = sqlDir === undefined ? OTHERS : []): SqlFiles {
+/** The same for what is the service's own; its migrations may stand among Baton's too. */
+const serviceFolder = (sqlDir: string): Folder => ({ path: join(sqlDir, "service"), name: "sql/service" });
+
+/** The files of this project; or those of one folder, and of `more` beside it. */
+export function readSqlFiles(sqlDir?: string, more = sqlDir === undefined ? [EXAMPLES] : []): SqlFiles {
   const baton = { path: sqlDir ?? SQL_DIR, name: "sql" };
+  const others = [...more, serviceFolder(baton.path)];
   const everywhere = (file: string) => [readSqlFile(baton, file), ...others.flatMap((folder) => readIfThere(folder, file))];
   const migrations = inOrder([baton, ...others].flatMap((folder) => readFolder(folder, "migrations")));
   const functions = readFolder(baton, "functions").map(withHeader);
@@ -77,11 +82,25 @@ export function readSqlFiles(sqlDir?: string, others = sqlDir === undefined ? OT
   return { migrations, functions, views, roles, grants, retired, functionsChecksum, rolesChecksum };
 }
 
-/** By number, wherever they come from; what has been applied is known by its name alone. */
+const NUMBERED = /^\d{4}_/;
+
+/**
+ * By number, wherever they come from; what has been applied is known by its name alone. Throws
+ * UnlawfulFileError where the numbers do not say which one comes first.
+ */
 function inOrder(migrations: readonly SqlFile[]): SqlFile[] {
   const sorted = migrations.toSorted((a, b) => (a.name < b.name ? -1 : 1));
-  const twice = sorted.find(({ name }, n) => sorted[n + 1]?.name === name);
-  if (twice !== undefined) throw new UnlawfulFileError(twice.file, "has the name of a migration in another folder. Rename one of them");
+  for (const [n, { file, name }] of sorted.entries()) {
+    if (!NUMBERED.test(name))
+      throw new UnlawfulFileError(
+        file,
+        "has no number of four digits to be applied by. Name it such as 0101_shop.sql, with the next number",
+      );
+    const other = sorted[n + 1];
+    if (other?.name === name) throw new UnlawfulFileError(file, "has the name of a migration in another folder. Rename one of them");
+    if (other?.name.slice(0, 4) === name.slice(0, 4))
+      throw new UnlawfulFileError(other.file, `has the number of ${file}. Give the newer one the next number`);
+  }
   return sorted;
 }
 

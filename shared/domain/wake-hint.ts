@@ -12,10 +12,18 @@ export interface WakeHint {
    * blocked run.
    */
   readonly knows: string;
+  /**
+   * Since when no poller has found anything to do; undefined: something may have ended since.
+   */
+  readonly idleSince?: number | undefined;
 }
 
 /** However idle, the database is asked once an hour. */
 const heartbeatMs = 3_600_000;
+const dayMs = 86_400_000;
+/** What ended was seen by a maintenance since: it comes once a day, and may come an hour late. */
+const quietMs = dayMs + heartbeatMs;
+const MONDAY = 1;
 
 /**
  * Whether a schedule's poller may leave the database alone. aheadMs: what is due within it is
@@ -39,16 +47,44 @@ export function isOpen(hint: WakeHint, now: number): boolean {
   return hint.wakeAt !== null && hint.wakeAt <= now;
 }
 
+/**
+ * Since when pollers have had nothing to do, as the next hint says it. One that was not due when it
+ * was read is opened by whoever brings work: where it stands, nothing came.
+ */
+export function idleSince(before: WakeHint | undefined, { now, worked }: { now: number; worked: boolean }): number {
+  return worked || before === undefined || isOpen(before, now) ? now : (before.idleSince ?? now);
+}
+
+/**
+ * Whether the maintenance of a day may leave the database asleep: nothing ended since the one
+ * before. On Mondays it never may, so that weeks ahead are made and what has aged goes, also where
+ * a maintenance failed.
+ */
+export function mayStayAsleep({ saidAt, idleSince: since }: WakeHint, now: number): boolean {
+  const isFresh = now >= saidAt && now - saidAt < dayMs;
+  return isFresh && since !== undefined && now - since > quietMs && new Date(now).getUTCDay() !== MONDAY;
+}
+
 /** The hint as it is published: JSON that a person can read. */
-export function hintText({ wakeAt, saidAt, knows }: WakeHint): string {
-  return JSON.stringify({ wakeAt: wakeAt === null ? null : new Date(wakeAt).toISOString(), saidAt: new Date(saidAt).toISOString(), knows });
+export function hintText({ wakeAt, saidAt, knows, idleSince: since }: WakeHint): string {
+  const text = (time: number) => new Date(time).toISOString();
+  return JSON.stringify({
+    wakeAt: wakeAt === null ? null : text(wakeAt),
+    saidAt: text(saidAt),
+    knows,
+    ...(since !== undefined && { idleSince: text(since) }),
+  });
 }
 
 /** Reads what was published; undefined when it is no hint, which means: poll. */
 export function readHint(text: string): WakeHint | undefined {
   try {
-    const { wakeAt, saidAt, knows } = JSON.parse(text) as Record<string, unknown>;
-    const times = { wakeAt: wakeAt === null ? null : momentOf(wakeAt), saidAt: momentOf(saidAt) };
+    const { wakeAt, saidAt, knows, idleSince: since } = JSON.parse(text) as Record<string, unknown>;
+    const times = {
+      wakeAt: wakeAt === null ? null : momentOf(wakeAt),
+      saidAt: momentOf(saidAt),
+      ...(since !== undefined && { idleSince: momentOf(since) }),
+    };
     return typeof knows === "string" ? { ...times, knows } : undefined;
   } catch {
     return undefined;

@@ -1,4 +1,5 @@
-import { hintText, isOpen, mayRest, readHint, type WakeHint } from "../domain/wake-hint.ts";
+import type { Logger } from "../domain/node.ts";
+import { hintText, idleSince, isOpen, mayRest, mayStayAsleep, readHint, type WakeHint } from "../domain/wake-hint.ts";
 import { pollQueue, readTick } from "./poll-queue.ts";
 import { newReport, type PollReport } from "./poll-report.ts";
 import type { Poller } from "./poller.ts";
@@ -54,10 +55,13 @@ const openTries = 6;
  */
 export async function pollBehindGate(poller: Poller, gate: IdleGate, nudged: boolean, report = newReport()): Promise<PollReport> {
   if (nudged) return pollNudged(poller, gate, report);
-  if (await isClosed(poller, gate)) return Object.assign(report, { rested: true, idle: true });
+  const hint = await lookAtBoard(poller.logger, gate.board);
+  const readAt = gate.now();
+  if (hint !== undefined && mayRest(hint, { now: readAt, aheadMs: poller.settings.lingerMs, knows: gate.knows }))
+    return Object.assign(report, { rested: true, idle: true });
   await pollQueue(poller, false, report);
   await wakeForTheNext(poller, gate, report);
-  if (report.idle) await close(poller, gate, report);
+  if (report.idle) await close(poller, gate, report, idleSince(hint, { now: readAt, worked: hasWorked(report) }));
   return report;
 }
 
@@ -82,15 +86,25 @@ function leavesWork({ idle, dueInMs }: PollReport): boolean {
   return !idle || dueInMs !== null;
 }
 
-async function isClosed(poller: Poller, gate: IdleGate): Promise<boolean> {
+async function lookAtBoard(logger: Logger, board: WakeBoard): Promise<WakeHint | undefined> {
   try {
-    const text = await gate.board.read();
-    const hint = text === null ? undefined : readHint(text);
-    return hint !== undefined && mayRest(hint, { now: gate.now(), aheadMs: poller.settings.lingerMs, knows: gate.knows });
+    const text = await board.read();
+    return text === null ? undefined : readHint(text);
   } catch (thrown) {
-    poller.logger.warn("the wake hint could not be read, polling", { error: String(thrown) });
-    return false;
+    logger.warn("the wake hint could not be read, going on without it", { error: String(thrown) });
+    return undefined;
   }
+}
+
+/** Whether runs may have ended by this poll. */
+function hasWorked({ leases, crashed, poisoned }: PollReport): boolean {
+  return leases + crashed + poisoned > 0;
+}
+
+/** What the maintenance asks before it wakes the database; an unreadable board means: do. */
+export async function isAsleep(logger: Logger, { board, now }: Pick<IdleGate, "board" | "now">): Promise<boolean> {
+  const hint = await lookAtBoard(logger, board);
+  return hint !== undefined && mayStayAsleep(hint, now());
 }
 
 /**
@@ -116,11 +130,11 @@ async function reopen(poller: Poller, gate: IdleGate): Promise<void> {
   poller.logger.error("the idle gate could not be opened; runs may wait for the hourly look");
 }
 
-async function close(poller: Poller, gate: IdleGate, { dueInMs, leaseExpiresInMs }: PollReport): Promise<void> {
+async function close(poller: Poller, gate: IdleGate, { dueInMs, leaseExpiresInMs }: PollReport, idle: number): Promise<void> {
   const said = soonest(dueInMs, leaseExpiresInMs);
   if (said !== null && said <= scheduleEveryMs + poller.settings.lingerMs) return;
   gate.seenOpenAt = undefined;
-  const written = await publish(poller, gate, said === null ? null : gate.now() + said);
+  const written = await publish(poller, gate, said === null ? null : gate.now() + said, idle);
   // What was stored while the hint was on its way may have been nudged before the gate closed. A
   // write without an answer counts.
   const sooner = await lookAgain(poller);
@@ -139,8 +153,8 @@ async function lookAgain(poller: Poller): Promise<number | null> {
   }
 }
 
-async function publish(poller: Poller, gate: IdleGate, wakeAt: number | null): Promise<boolean> {
-  const hint: WakeHint = { wakeAt, saidAt: gate.now(), knows: gate.knows };
+async function publish(poller: Poller, gate: IdleGate, wakeAt: number | null, idle?: number): Promise<boolean> {
+  const hint: WakeHint = { wakeAt, saidAt: gate.now(), knows: gate.knows, idleSince: idle };
   try {
     await gate.board.write(hintText(hint));
     return true;

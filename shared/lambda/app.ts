@@ -3,11 +3,15 @@ import type { Database } from "../db/database.ts";
 import { engineDatabase } from "../db/default-database.ts";
 import { runRepository } from "../db/run-repository.ts";
 import type { Logger } from "../domain/node.ts";
-import type { ListRequest } from "../domain/run-protocol.ts";
+import type { LifeRequest, ListRequest, SearchRequest, WorkflowsRequest } from "../domain/run-protocol.ts";
 import { createRegistry, type Registry } from "../domain/registry.ts";
 import { workflows } from "../workflows/index.ts";
 import { redact } from "../workflows/redact.ts";
-import { cancelRun, listRuns, redriveRun, type RunPage } from "../engine/control-runs.ts";
+import type { Json, JsonObject } from "../domain/json.ts";
+import { changeAttributes } from "../engine/change-attributes.ts";
+import { cancelRun, deleteRun, explainUnknown, listRuns, redriveRun, type RunPage } from "../engine/control-runs.ts";
+import { listWorkflows, type WorkflowPage } from "../engine/list-workflows.ts";
+import { searchRuns, type FoundPage } from "../engine/search-runs.ts";
 import { systemClock } from "../engine/ports.ts";
 import { readConfig, type Config } from "./config.ts";
 import { fixedKeys, type KeyRing, keyRing } from "./key-ring.ts";
@@ -27,11 +31,16 @@ export interface App {
   readonly control: Control;
 }
 
-/** What an operator does with runs; see `control-runs.ts`. */
+/** What an operator does with runs; see `control-runs.ts` and `change-attributes.ts`. */
 export interface Control {
   list(request: ListRequest): Promise<RunPage>;
-  cancel(id: string, redrives?: number): Promise<{ id: string; status: string }>;
-  redrive(id: string, redrives?: number): Promise<{ id: string; status: string }>;
+  workflows(request: WorkflowsRequest): Promise<WorkflowPage>;
+  search(request: SearchRequest): Promise<FoundPage>;
+  cancel(id: string, life: LifeRequest): Promise<{ id: string; status: string }>;
+  redrive(id: string, life: LifeRequest): Promise<{ id: string; status: string }>;
+  changeAttributes(id: string, patch: Json, by?: string): Promise<{ id: string; attributes: JsonObject }>;
+  delete(id: string, by: string | undefined): Promise<{ id: string; status: string }>;
+  explainUnknown(id: string): Promise<string>;
 }
 
 let made: App | undefined;
@@ -59,8 +68,13 @@ export function createApp(config: Config, database: Database): App {
     client: createClient({ database, workflows, nudge, idleGate: config.idleGate, logger, redact, stacks: config.showStacks }),
     control: {
       list: (request) => listRuns(operator, request),
-      cancel: (id, redrives) => cancelRun(operator, id, redrives),
-      redrive: (id, redrives) => redriveRun(operator, id, redrives),
+      workflows: (request) => listWorkflows(operator, request),
+      search: (request) => searchRuns({ ...operator, redact }, request),
+      cancel: (id, life) => cancelRun(operator, id, life),
+      redrive: (id, life) => redriveRun(operator, id, life),
+      changeAttributes: (id, patch, by) => changeAttributes(operator, id, patch, by),
+      delete: (id, by) => deleteRun(operator, id, { ...(by !== undefined && { by }) }),
+      explainUnknown: (id) => explainUnknown(operator, id),
     },
   };
 }

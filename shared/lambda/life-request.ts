@@ -1,4 +1,6 @@
 import * as z from "zod";
+import type { LifeRequest } from "../domain/run-protocol.ts";
+import { callerOf } from "./bearer-auth.ts";
 import type { HttpEvent } from "./http-event.ts";
 import { readQuery } from "./query.ts";
 
@@ -10,7 +12,17 @@ const Query = z.strictObject({
     .optional(),
 });
 
-/** Which life of the run a cancel or a redrive means, where the caller says so. */
-export function readLife(event: HttpEvent): number | undefined {
-  return readQuery(event, Query).redrives;
+/**
+ * Which life of the run a cancel or a redrive means, where the caller says so, and whose key asks.
+ */
+export function readLife(event: HttpEvent): LifeRequest {
+  const { redrives } = readQuery(event, Query);
+  const by = callerOf(event)?.name;
+  return { ...(redrives !== undefined && { redrives }), ...(by !== undefined && { by }) };
+}
+
+/** Whose key asks for what takes no parameter. */
+export function readCaller(event: HttpEvent): string | undefined {
+  readQuery(event);
+  return callerOf(event)?.name;
 }

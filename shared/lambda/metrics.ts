@@ -1,4 +1,5 @@
 import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
+import type { MaintenanceReport } from "../engine/maintain.ts";
 import type { PollReport } from "../engine/poll-report.ts";
 
 /**
@@ -6,6 +7,9 @@ import type { PollReport } from "../engine/poll-report.ts";
  * for what is made of them.
  */
 export type PollMetrics = (report: PollReport) => void;
+
+/** One line of metrics for each maintenance. */
+export type MaintenanceMetrics = (report: MaintenanceReport) => void;
 
 /** One line of metrics for each request that was not served. */
 export type RejectionMetrics = (status: number) => void;
@@ -51,7 +55,21 @@ export function rejectionMetrics(service: string, stage: string): RejectionMetri
   };
 }
 
-function metricsOf(service: string, part: "poller" | "api", stage: string): Metrics {
+/**
+ * Prints a maintenance; it counts where every chore that there was time for did its work, and where
+ * there was nothing to do.
+ */
+export function maintenanceMetrics(service: string, stage: string): MaintenanceMetrics {
+  const metrics = metricsOf(service, "maintenance", stage);
+  return ({ done, failed }) => {
+    const ahead = done["weeks"]?.["ahead"];
+    metrics.addMetric("Maintenances", MetricUnit.Count, Object.keys(failed).length === 0 ? 1 : 0);
+    if (typeof ahead === "number") metrics.addMetric("PartitionsAhead", MetricUnit.Count, ahead);
+    metrics.publishStoredMetrics();
+  };
+}
+
+function metricsOf(service: string, part: "poller" | "api" | "maintenance", stage: string): Metrics {
   const metrics = new Metrics({ namespace: service, serviceName: `${service}-${part}` });
   metrics.setDefaultDimensions({ stage });
   return metrics;

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import type { Context } from "aws-lambda";
 import { engineDatabase } from "../db/default-database.ts";
 import { runRepository } from "../db/run-repository.ts";
-import { createRegistry } from "../domain/registry.ts";
+import { createRegistry, type Registry } from "../domain/registry.ts";
 import type { IdleGate } from "../engine/idle-gate.ts";
 import { defaultSettings, type Poller } from "../engine/poller.ts";
 import { systemClock } from "../engine/ports.ts";
@@ -33,9 +33,17 @@ export function pollerFor(context: Context): { poller: Poller; metrics: PollMetr
   return { poller: { ...poller, remainingMs: () => context.getRemainingTimeInMillis() }, metrics, gate };
 }
 
+/**
+ * The workflows of this service as a poller with these settings knows them. Throws
+ * InvalidWorkflowError or ConfigurationError.
+ */
+export function loadRegistry(env: NodeJS.ProcessEnv): Registry {
+  return createRegistry(workflows, { pollerTimeoutMs: pollerConfig(env).timeoutSeconds * 1_000 });
+}
+
 function open(ownArn: string): Shared {
   const config = pollerConfig(process.env);
-  const registry = createRegistry(workflows, { pollerTimeoutMs: config.timeoutSeconds * 1_000 });
+  const registry = loadRegistry(process.env);
   const logger = stepLogger(`${config.service}-poller`);
   const poller = {
     store: runRepository(engineDatabase()),

@@ -21,6 +21,7 @@ const kinds = {
   "invalid-body": [422, "The body does not say what is needed"],
   "idempotency-conflict": [422, "The idempotency key was used with another body"],
   "wrong-status": [409, "The status of the run does not allow this"],
+  "not-enabled": [501, "This database was migrated without what the request needs"],
   "report-too-long": [504, "The report takes longer than a request may"],
   unavailable: [503, "The service is not available"],
   internal: [500, "Something went wrong"],

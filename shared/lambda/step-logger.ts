@@ -1,4 +1,5 @@
-import { Logger as Powertools } from "@aws-lambda-powertools/logger";
+import { LogFormatter, LogItem, Logger as Powertools } from "@aws-lambda-powertools/logger";
+import type { LogAttributes, UnformattedAttributes } from "@aws-lambda-powertools/logger/types";
 import type { Logger } from "../domain/node.ts";
 import { isSecretName, redacted } from "../domain/redact.ts";
 import { redact } from "../workflows/redact.ts";
@@ -11,7 +12,7 @@ import { redact } from "../workflows/redact.ts";
  * secret is masked whole.
  */
 export function stepLogger(serviceName: string): Logger {
-  const logger = new Powertools({ serviceName, jsonReplacerFn: masked });
+  const logger = new Powertools({ serviceName, jsonReplacerFn: masked, logFormatter: new UtcFormat() });
   const at =
     (level: keyof Logger): Logger["info"] =>
     (message, fields = {}) => {
@@ -23,6 +24,25 @@ export function stepLogger(serviceName: string): Logger {
       }
     };
   return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
+}
+
+/**
+ * Times in UTC, wherever the process is: Powertools' own are those of TZ, and half an hour west of
+ * Greenwich it writes another offset than it counts with.
+ */
+class UtcFormat extends LogFormatter {
+  override formatAttributes(known: UnformattedAttributes, more: LogAttributes): LogItem {
+    const { logLevel: level, message, timestamp, serviceName: service, sampleRateValue, xRayTraceId } = known;
+    const attributes = {
+      level,
+      message,
+      timestamp: timestamp.toISOString(),
+      service,
+      sampling_rate: sampleRateValue,
+      xray_trace_id: xRayTraceId,
+    };
+    return new LogItem({ attributes }).addAttributes(more);
+  }
 }
 
 function masked(key: string, value: unknown): unknown {

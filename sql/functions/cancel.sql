@@ -1,9 +1,10 @@
 -- Asks a run to stop. Parked, it is cancelled at once; in a lease, by the next round (its poller
 -- aborts the step).
 --
--- request: { redrives? } — how often the run had been redriven when the caller looked at it
+-- request: { redrives?, by? } — how often the run had been redriven when the caller looked at it
 --          (baton.redrives). One that was redriven since is left alone, so that a copy that comes
---          late does not stop what somebody let go on. Without it, the run as it is.
+--          late does not stop what somebody let go on. Without it, the run as it is. by: who asks,
+--          for the audit; default: the login.
 -- answer:  { status } — cancelled, cancelling, the ending it has already, or the status of one that
 --          was left alone; null when there is no such run.
 -- The request is written first and the place looked at second: a call that moves the run in between
@@ -17,13 +18,15 @@ language plpgsql volatile security definer set search_path = pg_catalog, baton, 
 as $$
 declare
   ended text;
+  asked boolean;
   parked integer;
 begin
   perform baton.require_read_committed();
   perform baton.commit_durably();
   perform baton.require_id('the run of cancel', id);
-  perform baton.require_keys('the request of cancel', request, '{}', '{redrives}');
+  perform baton.require_keys('the request of cancel', request, '{}', '{redrives,by}');
   perform baton.require_kind('the request of cancel', request, 'number', '{redrives}');
+  perform baton.require_actor('the request of cancel', request);
   if not baton.lock_run(id) then
     return null;
   end if;
@@ -36,6 +39,7 @@ begin
       select coalesce((select e.status from baton.ending e where e.run_id = cancel.id), baton.place_status(id, baton.now()))));
   end if;
   insert into baton.control (run_id, kind, at) values (cancel.id, 'cancel', baton.now()) on conflict do nothing;
+  asked := found;
   with unready as (
     delete from baton.ready q where q.run_id = cancel.id returning 1
   ), unblocked as (
@@ -44,8 +48,11 @@ begin
   select count(*) into parked from (select * from unready union all select * from unblocked) as taken;
   if parked > 0 then
     perform baton.end_runs(array[cancel.id], 'cancelled', null, true, baton.now());
-    return jsonb_build_object('status', 'cancelled');
   end if;
-  return jsonb_build_object('status', 'cancelling');
+  -- Who asks again for a stop that is not applied yet has changed nothing.
+  if asked then
+    perform baton.note_action('cancel', cancel.id, request ->> 'by', jsonb_build_object('redrives', baton.redrives(id)), baton.now());
+  end if;
+  return jsonb_build_object('status', case when parked > 0 then 'cancelled' else 'cancelling' end);
 end
 $$;

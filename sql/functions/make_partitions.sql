@@ -12,7 +12,7 @@ language plpgsql security definer set search_path = pg_catalog, baton, pg_temp s
   set default_tablespace = '' set default_table_access_method = 'heap'
 as $$
 declare
-  parents text[] := array['run', 'attribute', 'checkpoint', 'failure', 'ending'];
+  parents text[] := baton.weekly_tables();
   weeks timestamp[] := array(
     select generate_series(date_trunc('week', earliest at time zone 'UTC'), latest at time zone 'UTC', interval '7 days'));
   missing record;

@@ -1,8 +1,9 @@
 -- Lets a failed run go on where it stopped, with all its attempts anew; its checkpoints stay.
 --
--- request: { redrives? } — which failure is meant: that of a run that has been redriven so often
---          (baton.redrives). If it was redriven since, nothing is done, so that a call sent again
---          does not forgive another failure. Without it, the one it has now.
+-- request: { redrives?, by? } — which failure is meant: that of a run that has been redriven so
+--          often (baton.redrives). If it was redriven since, nothing is done, so that a call sent
+--          again does not forgive another failure. Without it, the one it has now. by: who asks,
+--          for the audit; default: the login.
 -- answer:  { status, redriven, changed } — status before the call; redriven: this call or an
 --          earlier one did it; changed: this one. Null: no such run.
 -- Planned for the week of its id: a plan for any id locks the partitions of all weeks.
@@ -18,8 +19,9 @@ begin
   perform baton.require_read_committed();
   perform baton.commit_durably();
   perform baton.require_id('the run of redrive', id);
-  perform baton.require_keys('the request of redrive', request, '{}', '{redrives}');
+  perform baton.require_keys('the request of redrive', request, '{}', '{redrives,by}');
   perform baton.require_kind('the request of redrive', request, 'number', '{redrives}');
+  perform baton.require_actor('the request of redrive', request);
   if not baton.lock_run(id) then
     return null;
   end if;
@@ -39,6 +41,7 @@ begin
   -- A cancel that came too late for the failure is not meant for what follows.
   delete from baton.control c where c.run_id = redrive.id;
   perform baton.put_back(array[redrive.id], array[baton.now()]);
+  perform baton.note_action('redrive', redrive.id, request ->> 'by', jsonb_build_object('redrives', before), baton.now());
   return jsonb_build_object('status', 'failed', 'redriven', true, 'changed', true);
 end
 $$;

@@ -43,8 +43,8 @@ export const EXPECTED: readonly Expected[] = [
   { has: /^aws sts get-caller-identity$/, asks: [{ operation: "sts:GetCallerIdentity", input: {} }], says: /"Account": "123456789012"/ },
   {
     has: /^for fn in/,
-    typed: ["postgresql://a", "postgresql://b", "postgresql://c"],
-    asks: [put("enqueue-run", "postgresql://a"), put("control-runs", "postgresql://b"), put("poll-queue", "postgresql://c")],
+    typed: ["a", "b", "c", "d"].map((user) => `postgresql://${user}`),
+    asks: ["enqueue-run", "control-runs", "poll-queue", "maintain"].map((fn, n) => put(fn, `postgresql://${"abcd"[n]}`)),
     says: stored,
   },
   { has: /^printf 'URL of poll-queue/, typed: ["postgresql://new"], asks: overwrite("postgresql://new"), says: stored },

@@ -89,6 +89,25 @@ test.each([
   expect([await made(), await isApplied()]).toEqual([0, false]);
 });
 
+test.each([
+  ["0101_shop", "0101_store", /0101_store\.sql has the number of sql\/migrations\/0101_shop\.sql\. Give the newer one the next number\.$/],
+  ["0101_shop", "shop", /^sql\/migrations\/shop\.sql has no number of four digits to be applied by\. /],
+  ["0101_shop", "10101_shop", /^sql\/migrations\/10101_shop\.sql has no number of four digits to be applied by\. /],
+])("migrations %s and %s are refused by their names, and nothing is done", async (first, second, sentence) => {
+  for (const name of [first, second]) writeFileSync(join(sqlDir, `migrations/${name}.sql`), "select 1;");
+  await expect(migrate({ url, roles: true, sqlDir })).rejects.toThrow(sentence);
+  expect(await appliedMigrations(url)).toEqual([]);
+});
+
+test("of a migration that was copied it is said which other one makes its schema", async () => {
+  writeFileSync(join(sqlDir, "migrations/0101_shop.sql"), "create schema shop; create table shop.sale (id int);");
+  await expect(migrateWith("create schema shop; create table shop.refund (id int);")).rejects.toThrow(
+    /^sql\/migrations\/9999_next\.sql was refused: .*\(42P06\)\. sql\/migrations\/0101_shop\.sql makes that schema too, so it was left as it is\. Take another/,
+  );
+  await query(url, "create schema aside");
+  await expect(migrateWith("create schema aside;")).rejects.toThrow(/ None of this code's other files makes that schema, so /);
+});
+
 test("a file that is not UTF-8 is refused, and nothing is done", async () => {
   await expect(migrateWith(Buffer.from("\uFEFFcreate table baton.first (id int);", "utf16le"))).rejects.toThrow(
     `${next()} is not UTF-8 text. Save it as UTF-8.`,

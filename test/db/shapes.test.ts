@@ -68,7 +68,10 @@ const slips: [call: "enqueue" | "claim" | "advance" | "cancel" | "redrive", what
   ["cancel", "no request", null],
   ["cancel", "an unknown key", { life: 1 }],
   ["cancel", "a life that is no number", { redrives: "0" }],
+  ["cancel", "a name that is empty", { by: "" }],
+  ["cancel", "a name that is too long", { by: "x".repeat(201) }],
   ["redrive", "no request", null],
+  ["redrive", "a name that is none", { by: 7 }],
   ["redrive", "an unknown key", { life: 1 }],
   ["redrive", "a life that is null", { redrives: null }],
 ];

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { hintText, isOpen, mayRest, readHint } from "../../shared/domain/wake-hint.ts";
+import { hintText, idleSince, isOpen, mayRest, mayStayAsleep, readHint } from "../../shared/domain/wake-hint.ts";
 
 const MINUTE = 60_000;
 const at = { now: 100 * MINUTE, aheadMs: 15_000, knows: "a" };
@@ -43,4 +43,40 @@ test.each([
   '{"wakeAt":null,"saidAt":"2026-01-01T00:00:00Z"}',
 ])("%j is no hint", (text) => {
   expect(readHint(text)).toBeUndefined();
+});
+
+describe("a day's maintenance", () => {
+  const tuesday = Date.parse("2026-12-01T03:00:00Z");
+  const DAY = 1_440 * MINUTE;
+  const idle = { ...hint, saidAt: tuesday - 30 * MINUTE, idleSince: tuesday - 2 * DAY };
+
+  test.each([
+    ["leaves a database asleep where nothing happened for longer than a day", {}, tuesday, true],
+    [
+      "goes on where something happened since the last one, which may have been an hour late",
+      { idleSince: tuesday - 25 * 60 * MINUTE },
+      tuesday,
+      false,
+    ],
+    ["goes on where somebody has opened the gate", { idleSince: undefined }, tuesday, false],
+    ["goes on where no poller has said anything for a day", { saidAt: tuesday - DAY }, tuesday, false],
+    ["goes on where the hint is from the future", { saidAt: tuesday + 1 }, tuesday, false],
+    ["goes on every Monday, however idle", { saidAt: tuesday - DAY }, tuesday - DAY + 1, false],
+  ])("%s", (_what, facts, now, sleeps) => {
+    expect(mayStayAsleep({ ...idle, ...facts }, now)).toBe(sleeps);
+  });
+
+  test("a service is idle since the first look that found nothing, until one finds work or a due time comes", () => {
+    const before = { ...hint, idleSince: 50 * MINUTE };
+    expect(idleSince(before, { now: 100 * MINUTE, worked: false })).toBe(50 * MINUTE);
+    expect(idleSince(before, { now: 100 * MINUTE, worked: true })).toBe(100 * MINUTE);
+    expect(idleSince({ ...before, wakeAt: 100 * MINUTE }, { now: 100 * MINUTE, worked: false })).toBe(100 * MINUTE);
+    expect(idleSince(hint, { now: 100 * MINUTE, worked: false })).toBe(100 * MINUTE);
+    expect(idleSince(undefined, { now: 100 * MINUTE, worked: false })).toBe(100 * MINUTE);
+  });
+
+  test("since when a service is idle is read as it was written", () => {
+    expect(readHint(hintText(idle))).toEqual(idle);
+    expect(readHint(hintText(idle).replace(/"idleSince":"[^"]*"/, '"idleSince":"long"'))).toBeUndefined();
+  });
 });

@@ -78,7 +78,7 @@ function operate(operator: Parameters<typeof redriveRun>[0], plans: ReadonlyMap<
     for (const { run_id: id } of failed) {
       const times = redriven.get(id) ?? 0;
       if (times >= (plans.get(id)?.redrives ?? 0)) continue;
-      await redriveRun(operator, id, times);
+      await redriveRun(operator, id, { redrives: times });
       redriven.set(id, times + 1);
     }
   };
@@ -116,7 +116,7 @@ test.each([1, 2])(
         const idempotencyKey = n % 2 === 0 ? `run-${n}` : undefined;
         const { id } = await client.enqueue(shop, { fails }, { idempotencyKey });
         plans.set(id, plan);
-        if (plan.stop) await cancelRun(operator, id, 0).then(() => asked.add(id), onlyIf(WrongStatusError));
+        if (plan.stop) await cancelRun(operator, id, { redrives: 0 }).then(() => asked.add(id), onlyIf(WrongStatusError));
       }
     };
     const now = { over: false };

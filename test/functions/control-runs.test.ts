@@ -41,6 +41,7 @@ test("a run is shown from the day it is accepted to its end, every node of the c
     "version",
     "status",
     "input",
+    "attributes",
     "output",
     "error",
     "waiting",
@@ -225,4 +226,12 @@ test("while the database is away, a GET is told that nothing was changed, and a 
     expect(body).not.toMatchObject({ detail: expect.stringContaining("stored") });
   }
   expect(cancel.body.detail).toContain("may or may not have been stored");
+});
+
+test("what an operator does is noted with the name of the key, once", async () => {
+  const { id } = await client.enqueue(fulfilOrder, order);
+  for (let n = 0; n < 2; n++) await post(`/runs/${id}/cancel`);
+  expect(await database.query("select action, run_id, actor from baton.actions where run_id = $1", [id])).toEqual([
+    { action: "cancel", run_id: id, actor: "environment" },
+  ]);
 });

@@ -24,6 +24,14 @@ test("each line of a step has its workflow, run, node and attempt, and its own f
   expect(line()).not.toHaveProperty("cents");
 });
 
+test.each(["America/St_Johns", "Asia/Kathmandu", ":UTC", "nowhere"])("the time of a line is UTC where TZ is %s", (zone) => {
+  vi.stubEnv("TZ", zone);
+  stepLogger("baton-poller").info("charged");
+  vi.unstubAllEnvs();
+  const at = line()["timestamp"] as string;
+  expect(new Date(at).toISOString()).toBe(at);
+});
+
 test("a line without fields has no such key", () => {
   logger.warn("slow");
   expect(line()).toMatchObject({ level: "WARN", message: "slow", ...facts });

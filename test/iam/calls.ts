@@ -20,9 +20,10 @@ export interface Call {
   needs(environment: Environment): readonly Need[];
 }
 
-const ALL = ["enqueue-run", "control-runs", "poll-queue"];
+const ALL = ["enqueue-run", "control-runs", "poll-queue", "maintain"];
 const HTTP = ["enqueue-run", "control-runs"];
 const wakes = "it only opens the gate; the schedule is the poller's";
+const looks = "it only reads the hint";
 
 const parameter = (name: string) => `arn:aws:ssm:${REGION}:${ACCOUNT}:parameter${name}`;
 
@@ -51,28 +52,29 @@ export const CALLS: readonly Call[] = [
   {
     file: "shared/lambda/wake-board.ts",
     command: "GetParameterCommand",
-    sentBy: ["poll-queue"],
+    sentBy: ["poll-queue", "maintain"],
     neverBy: { "enqueue-run": wakes, "control-runs": wakes },
     needs: ({ BATON_WAKE_PARAMETER }) => [{ action: "ssm:GetParameter", resource: parameter(BATON_WAKE_PARAMETER!) }],
   },
   {
     file: "shared/lambda/wake-board.ts",
     command: "PutParameterCommand",
-    sentBy: ALL,
+    sentBy: [...HTTP, "poll-queue"],
+    neverBy: { maintain: looks },
     needs: ({ BATON_WAKE_PARAMETER }) => [{ action: "ssm:PutParameter", resource: parameter(BATON_WAKE_PARAMETER!) }],
   },
   {
     file: "shared/lambda/wake-board.ts",
     command: "UpdateScheduleCommand",
     sentBy: ["poll-queue"],
-    neverBy: { "enqueue-run": wakes, "control-runs": wakes },
+    neverBy: { "enqueue-run": wakes, "control-runs": wakes, maintain: looks },
     needs: (environment) => moves("scheduler:UpdateSchedule", environment),
   },
   {
     file: "shared/lambda/wake-board.ts",
     command: "CreateScheduleCommand",
     sentBy: ["poll-queue"],
-    neverBy: { "enqueue-run": wakes, "control-runs": wakes },
+    neverBy: { "enqueue-run": wakes, "control-runs": wakes, maintain: looks },
     needs: (environment) => moves("scheduler:CreateSchedule", environment),
   },
   {
@@ -82,6 +84,14 @@ export const CALLS: readonly Call[] = [
     needs: ({ POLLER_FUNCTION_NAME }) => [
       { action: "lambda:InvokeFunction", resource: `arn:aws:lambda:${REGION}:${ACCOUNT}:function:${POLLER_FUNCTION_NAME}` },
     ],
+  },
+  {
+    file: "examples/document-pipeline/bucket-source.ts",
+    command: "GetObjectCommand",
+    sentBy: ["poll-queue"],
+    neverBy: { "enqueue-run": "it runs no handler", "control-runs": "it runs no handler" },
+    // Whoever has a bucket of documents lets the role in: the template knows none.
+    needs: () => [],
   },
 ];
 

@@ -3,6 +3,8 @@ import type { Need } from "./calls.ts";
 import { ACCOUNT, REGION } from "./simulate.ts";
 import type { Stack } from "./stack.ts";
 
+const FUNCTIONS = ["enqueue-run", "control-runs", "poll-queue", "maintain"];
+
 /**
  * What the docs' commands of AWS need of whoever deploys; undefined where it is for somebody who
  * may write IAM.
@@ -18,15 +20,14 @@ const COMMANDS: Readonly<Record<string, ((stack: Stack, parameter: (name: string
   ],
   "logs tail": (stack) => [{ action: "logs:FilterLogEvents", resource: stack.arn("PollQueueLogGroup").replace(/:\*$/, "") }],
   "scheduler list-schedules": () => [{ action: "scheduler:ListSchedules", resource: "*" }],
-  "ssm put-parameter": (_, parameter) =>
-    ["enqueue-run", "control-runs", "poll-queue"].map((fn) => ({ action: "ssm:PutParameter", resource: parameter(`${fn}/database-url`) })),
+  "ssm put-parameter": (_, parameter) => FUNCTIONS.map((fn) => ({ action: "ssm:PutParameter", resource: parameter(`${fn}/database-url`) })),
   "sts get-caller-identity": () => [{ action: "sts:GetCallerIdentity", resource: "*" }],
 };
 
 /** The commands of the docs, and `npm run keys` and `npm run doctor`. */
 export function needsOfPeople(stack: Stack, service: string, stage: string): Need[] {
   const parameter = (name: string) => `arn:aws:ssm:${REGION}:${ACCOUNT}:parameter/${service}/${stage}/${name}`;
-  const read = ["api-keys", "enqueue-run/database-url", "control-runs/database-url", "poll-queue/database-url"];
+  const read = ["api-keys", ...FUNCTIONS.map((fn) => `${fn}/database-url`)];
   return [
     ...Object.values(COMMANDS).flatMap((needs) => needs?.(stack, parameter) ?? []),
     ...read.map((name) => ({ action: "ssm:GetParameter", resource: parameter(name) })),

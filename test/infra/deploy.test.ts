@@ -1,25 +1,29 @@
 import { spawnSync } from "node:child_process";
 import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { deploy, type DeployOptions } from "../../infra/deploy.ts";
-import { readTarget, regionFrom } from "../../infra/deploy/target.ts";
+import { readTarget, regionFrom, requireStage } from "../../infra/deploy/target.ts";
 import { checkSchema, migrate } from "../../infra/migrate.ts";
 import { type EmptyServer, query, startEmptyServer } from "../db/empty-server.ts";
+import { projectFolder } from "../support/project-folder.ts";
+import { templateOf } from "../support/template.ts";
 
+const scratch = projectFolder();
 let server: EmptyServer;
 let folder: string;
 let url: string;
 let lines: string[];
+let packageDir: string;
 
 beforeAll(async () => {
   server = await startEmptyServer();
+  packageDir = dirname((await templateOf("prod")).templateFile);
 });
 afterAll(() => server[Symbol.asyncDispose]());
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), "baton-deploy-"));
+  folder = mkdtempSync(join(scratch, "deploy-"));
   url = await server.createDatabase();
   lines = [];
   return () => rmSync(folder, { recursive: true, force: true });
@@ -27,23 +31,25 @@ beforeEach(async () => {
 
 /**
  * A program in the place of `serverless`, which writes down how it was called and what was there by
- * then.
+ * then. The template of a package is there already.
  */
-function serverlessEndingWith(exitCode: number): string {
+function serverlessEndingWith(exitCode: number, of = "deploy"): string {
   const program = join(folder, "serverless.mjs");
   writeFileSync(
     program,
     `import { existsSync, writeFileSync } from "node:fs";
      const { BATON_DRIVER: driver, DATABASE_URL: owner, AWS_REGION: region } = process.env;
      const built = existsSync(${JSON.stringify(join(folder, "dist/poll-queue.mjs"))});
-     writeFileSync(${JSON.stringify(join(folder, "called.json"))}, JSON.stringify({ args: process.argv.slice(2), driver, owner, region, built }));
-     process.exitCode = ${exitCode};`,
+     const args = process.argv.slice(2);
+     writeFileSync(${JSON.stringify(folder)} + "/called-" + args[0], JSON.stringify({ args, driver, owner, region, built }));
+     process.exitCode = args[0] === ${JSON.stringify(of)} ? ${exitCode} : 0;`,
   );
   return program;
 }
 
-function called(): Record<string, unknown> | undefined {
-  const file = join(folder, "called.json");
+/** How it was called for a command, if it was. */
+function called(command = "deploy"): Record<string, unknown> | undefined {
+  const file = join(folder, `called-${command}`);
   return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Record<string, unknown>) : undefined;
 }
 
@@ -65,6 +71,7 @@ function options(changed: Partial<DeployOptions> = {}): DeployOptions {
     dryRun: false,
     log,
     outdir,
+    packageDir,
     ...changed,
     serverless,
   };
@@ -72,7 +79,8 @@ function options(changed: Partial<DeployOptions> = {}): DeployOptions {
 
 test("the functions are built, then the database is migrated, and only then the functions are deployed", async () => {
   await deploy(options());
-  expect(lines.at(-1)).toMatch(/^applied \d+ functions and \d+ views$/);
+  expect(lines).toContainEqual(expect.stringMatching(/^applied \d+ functions and \d+ views$/));
+  expect(lines.at(-1)).toBe("the months of baton.audit are kept by Baton itself");
   expect(await checkSchema(url)).toBe("current");
   expect(called()).toEqual({
     args: ["deploy", "--stage", "prod", "--region", "eu-west-1"],
@@ -91,6 +99,23 @@ test("the region is the one that is given, or else that of the environment, as f
   ]);
 });
 
+test("each command that takes a stage refuses a name that could stand in no name of the stack, before anything is done", () => {
+  const env = { ...process.env, DATABASE_URL: url, AWS_REGION: "eu-west-1" };
+  const commands = [["deploy"], ["doctor"], ["acceptance"], ["keys", "list"], ["package"]] as const;
+  for (const [command, ...more] of commands) {
+    const script = fileURLToPath(new URL(`../../infra/${command}.ts`, import.meta.url));
+    const ended = spawnSync(process.execPath, [script, ...more, "--stage", "Pr_od"], { encoding: "utf8", env });
+    const stderr = '"Pr_od" cannot be the name of a stage: it takes letters, digits and hyphens. Nothing was done.\n';
+    expect(ended, command).toMatchObject({ status: 1, stdout: "", stderr });
+  }
+});
+
+test("a stage's name is as long as the longest name of a function leaves room for", () => {
+  expect(requireStage("a".repeat(46), "Usage: x", "baton")).toHaveLength(46);
+  expect(() => requireStage("a".repeat(47), "Usage: x", "baton")).toThrow(/is too long for the name of a stage of baton: it takes 46 /);
+  expect(() => requireStage("", "Usage: x", "baton")).toThrow("Say which stage. Usage: x");
+});
+
 test("a command that takes a stage and a region says how it is used when it is given something else", () => {
   expect(readTarget(["--stage", "acc"], "Usage: x")).toEqual({ stage: "acc" });
   expect(() => readTarget(["--frob"], "Usage: x")).toThrow("Unknown option '--frob'. Usage: x");
@@ -105,7 +130,7 @@ test("service, stage, region and account are said before anything happens, and w
   expect(await checkSchema(url)).toBe("none");
   expect(called()).toBeUndefined();
   await deploy(options({ findAccount, dryRun: true }));
-  expect(called()?.["args"]).toContain("package");
+  expect([called("package")?.["args"], called()]).toEqual([expect.arrayContaining(["package"]), undefined]);
 });
 
 test("functions that cannot be built stop it: nothing is migrated or deployed", async () => {
@@ -120,6 +145,23 @@ test("a database that cannot be migrated stops it: nothing is deployed", async (
   const sqlDir = server.copySql();
   writeFileSync(join(sqlDir, "migrations/9999_next.sql"), "select 1 / 0;");
   await expect(deploy(options({ sqlDir }))).rejects.toThrow("sql/migrations/9999_next.sql was refused: division by zero (22012)");
+  expect(called()).toBeUndefined();
+});
+
+test.each<[string, () => Partial<DeployOptions>, object]>([
+  ["serverless.yml that cannot be packaged", () => ({ serverless: serverlessEndingWith(2, "package") }), { exitCode: 2 }],
+  [
+    "workflows that cannot be loaded",
+    () => {
+      const workflows = join(folder, "workflows.ts");
+      writeFileSync(workflows, 'throw new Error("no key"); export const workflows = [];');
+      return { workflows };
+    },
+    { name: "UnloadableWorkflowsError" },
+  ],
+])("%s stops it before anything is touched: nothing is migrated or deployed", async (_what, spoilt, error) => {
+  await expect(deploy(options(spoilt()))).rejects.toMatchObject(error);
+  expect(await checkSchema(url)).toBe("none");
   expect(called()).toBeUndefined();
 });
 
@@ -142,7 +184,8 @@ test("a dry run packages, says how the schema stands, and changes nothing", asyn
   await deploy(options({ dryRun: true }));
   expect(lines).toEqual([target, "The schema is missing: it would be made."]);
   expect(await checkSchema(url)).toBe("none");
-  expect(called()?.["args"]).toEqual(["package", "--stage", "prod", "--region", "eu-west-1"]);
+  expect(called("package")?.["args"]).toEqual(["package", "--stage", "prod", "--region", "eu-west-1"]);
+  expect(called()).toBeUndefined();
 });
 
 test("code that is deployed again after a newer one, to roll back, leaves the newer schema as it is", async () => {
@@ -169,7 +212,7 @@ test("the command says in one sentence what it lacks", () => {
     return spawnSync(process.execPath, [script, ...args], { encoding: "utf8", env });
   };
   const usage = "Usage: npm run deploy -- --stage <stage> [--region <region>] [--no-roles] [--no-migrate] [--force] [--dry-run]\n";
-  expect(run([])).toMatchObject({ status: 1, stderr: `Say which stage to deploy. ${usage}` });
+  expect(run([])).toMatchObject({ status: 1, stderr: `Say which stage. ${usage}` });
   expect(run(["--stage", "prod"])).toMatchObject({ status: 1, stderr: expect.stringMatching(/^Set DATABASE_URL .*\n$/) });
   expect(run(["--stage", "prod", "--fast"], url)).toMatchObject({ status: 1, stderr: `Unknown option '--fast'. ${usage}` });
   expect(run(["--stage", "prod"], url, "")).toMatchObject({ status: 1, stderr: expect.stringMatching(/^Say which region: .*\n$/) });

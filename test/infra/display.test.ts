@@ -17,7 +17,7 @@ function run(id: string, facts: Partial<ShownRun> = {}): ShownRun {
   return { id, workflow: "demo", status: "running", error: null, waiting: null, steps: [], ...facts };
 }
 
-test("all runs that are shown take one read a look, and none takes none", async () => {
+test("all runs that are shown take one read a look, and none takes none; that more than 20 are not shown is said once", async () => {
   const asked: (readonly string[])[] = [];
   const lines: string[] = [];
   let status: ShownRun["status"] = "running";
@@ -25,17 +25,22 @@ test("all runs that are shown take one read a look, and none takes none", async 
   const follower = new RunFollower(read, (line) => lines.push(line), 1);
   for (let n = 0; n < 25; n++) follower.follow(`run-${n}`);
   expect(asked).toEqual([]);
+  expect(lines).toEqual([]);
   follower.begin();
+  const full = "Only 20 runs are shown here at the same time. The others run all the same: GET /runs lists them.";
+  expect(lines).toEqual([full]);
+  for (let n = 25; n < 30; n++) follower.follow(`run-${n}`);
   await until("it has looked three times", () => asked.length >= 3);
   expect(asked.every((ids) => ids.length === 20)).toBe(true);
   status = "done";
-  await until("all are shown as done", () => lines.length === 20);
+  await until("all are shown as done", () => lines.length === 21);
   const looks = asked.length;
   // no guess: a machine that is slow lets a wrong look pass, never a right one fail.
   await new Promise((resolve) => setTimeout(resolve, 30));
   expect(asked.length).toBe(looks);
   follower.follow("another");
-  await until("it looks again", () => lines.length === 21);
+  await until("it looks again", () => lines.length === 22);
+  expect(lines.filter((line) => line === full)).toHaveLength(1);
 });
 
 test("a database that does not answer is told once, and the runs are shown when it answers again", async () => {

@@ -19,10 +19,11 @@ interface MetricLine {
 }
 
 const database = await createTestDatabase();
-const roles: Record<string, "producer" | "operator" | "poller"> = {
+const roles: Record<string, "producer" | "operator" | "poller" | "maintainer"> = {
   "enqueue-run": "producer",
   "control-runs": "operator",
   "poll-queue": "poller",
+  maintain: "maintainer",
 };
 let host: Host;
 let address: string;
@@ -87,6 +88,13 @@ test("each poll of the built poller prints one line, whether it looked at the da
   expect(rested).not.toHaveProperty("OldestReadyAge");
 });
 
+const maintain = () => host.invoke("MaintainLambdaFunction", "{}");
+
+test("each maintenance of the built function prints one line, with the weeks that lie ahead", async () => {
+  const [line] = await during(maintain);
+  expect(line).toMatchObject({ service: "baton-maintenance", stage: "dev", Maintenances: 1, PartitionsAhead: 3 });
+});
+
 test("each refused request prints one line, and one that is served none", async () => {
   const call = (path: string, headers = {}) => fetch(address + path, { headers });
   const [refused] = await during(() => call("/runs"));
@@ -98,6 +106,7 @@ test("each refused request prints one line, and one that is served none", async 
 
 test("every alarm on a metric of Baton's watches what the built functions print", async () => {
   await during(poll);
+  await during(maintain);
   await during(() => fetch(`${address}/runs`));
   const printedMetrics = lines().flatMap(({ _aws, ...facts }) =>
     _aws.CloudWatchMetrics.flatMap(({ Namespace: namespace, Dimensions, Metrics }) =>
@@ -109,6 +118,6 @@ test("every alarm on a metric of Baton's watches what the built functions print"
     ),
   );
   const watched = watchedBy(template).filter(({ namespace }) => namespace === "baton");
-  expect(watched).toHaveLength(5);
+  expect(watched).toHaveLength(7);
   for (const { alarm: _, ...metric } of watched) expect(printedMetrics).toContainEqual(metric);
 });

@@ -29,7 +29,7 @@ function namesOf({ resources }: TestTemplate): string[] {
 }
 
 test("a service of another name has no word of this one's in its template", () => {
-  expect(textsOf(shop.resources).filter((text) => /baton/i.test(text))).toEqual(["Wakes Baton's poller."]);
+  expect(textsOf(shop.resources).filter((text) => /baton/i.test(text))).toEqual(["Wakes Baton's poller.", "Wakes Baton's maintenance."]);
 });
 
 test("two services in one account and region have no name in common", () => {
@@ -63,6 +63,6 @@ test.each(Object.entries(byRole).flatMap(([role, journeys]) => journeys.map((jou
 test("the alarms of a renamed service watch metrics of its own, which its functions print", () => {
   const own = watchedBy(shop).filter(({ namespace }) => !namespace.startsWith("AWS/"));
   expect(new Set(own.map(({ namespace }) => namespace))).toEqual(new Set(["shop"]));
-  expect(new Set(own.map(({ dimensions }) => dimensions["service"]))).toEqual(new Set(["shop-poller", "shop-api"]));
+  expect(new Set(own.map(({ dimensions }) => dimensions["service"]))).toEqual(new Set(["shop-poller", "shop-api", "shop-maintenance"]));
   for (const { environment } of readTemplate(shop.templateFile).functions) expect(environment["BATON_SERVICE"]).toBe("shop");
 });

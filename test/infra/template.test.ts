@@ -25,9 +25,9 @@ describe.each(Object.entries(stages))("the template of %s", (_stage, template) =
 
   test("gives each function a role of its own, and no role a wildcard", () => {
     const roles = template.all("AWS::Lambda::Function").map(([, { Properties }]) => JSON.stringify(Properties["Role"]));
-    expect(new Set(roles).size).toBe(3);
+    expect(new Set(roles).size).toBe(4);
     const policies = template.all("AWS::IAM::Role").map(([, { Properties }]) => JSON.stringify(Properties));
-    expect(policies).toHaveLength(4);
+    expect(policies).toHaveLength(6);
     for (const policy of policies) expect(policy).not.toContain("*");
     expect(template.all("AWS::IAM::Policy").map(([id, { Condition }]) => [id, Condition])).toEqual([
       ["SecretsKeyPolicy", "SecretsHaveAKey"],
@@ -36,13 +36,13 @@ describe.each(Object.entries(stages))("the template of %s", (_stage, template) =
 
   test("forgets logs after a time, access logs too", () => {
     const groups = template.all("AWS::Logs::LogGroup").map(([, { Properties }]) => Properties["RetentionInDays"]);
-    expect(groups).toHaveLength(4);
+    expect(groups).toHaveLength(5);
     for (const days of groups) expect(days).toBeGreaterThan(0);
   });
 
   test("sends every alarm to the one topic", () => {
     const alarms = template.all("AWS::CloudWatch::Alarm");
-    expect(alarms).toHaveLength(9);
+    expect(alarms).toHaveLength(11);
     for (const [, { Properties }] of alarms) expect(Properties["AlarmActions"]).toEqual([{ Ref: "Alarms" }]);
   });
 });
@@ -58,17 +58,19 @@ test("only dev shows stacks, and only a key of one's own needs a right to decryp
   expect(dev.conditions["SecretsHaveAKey"]).toEqual({ "Fn::Not": [{ "Fn::Equals": ["", ""] }] });
 });
 
-test("dev and prod tick every minute, a preview never and without an alarm for it", () => {
-  const ticks = Object.entries(stages).map(([stage, template]) => {
-    const schedule = template.single("AWS::Scheduler::Schedule");
-    return [stage, schedule.Properties["State"], schedule.Properties["ScheduleExpression"]];
-  });
-  expect(ticks).toEqual([
-    ["dev", "ENABLED", "rate(1 minute)"],
-    ["prod", "ENABLED", "rate(1 minute)"],
-    ["preview", "DISABLED", "rate(1 minute)"],
+test("dev and prod tick every minute and maintain once a day, a preview never and without an alarm for it", () => {
+  const ticks = Object.entries(stages).map(([stage, template]) => [
+    stage,
+    ...template.all("AWS::Scheduler::Schedule").map(([, { Properties }]) => [Properties["State"], Properties["ScheduleExpression"]]),
   ]);
-  expect(dev.resources["HeartbeatMissingAlarm"]?.Condition).toBe("AlarmedOfTicks");
+  const [minute, day] = ["rate(1 minute)", "rate(1 day)"];
+  expect(ticks).toEqual([
+    ["dev", ["ENABLED", minute], ["ENABLED", day]],
+    ["prod", ["ENABLED", minute], ["ENABLED", day]],
+    ["preview", ["DISABLED", minute], ["DISABLED", day]],
+  ]);
+  for (const alarm of ["HeartbeatMissingAlarm", "MaintenanceMissedAlarm"])
+    expect(dev.resources[alarm]?.Condition, alarm).toBe("AlarmedOfTicks");
 });
 
 test("dev and prod have alarms, a preview none, nor their topic", () => {
@@ -84,8 +86,7 @@ test("dev and prod have alarms, a preview none, nor their topic", () => {
 });
 
 test("a missed schedule, and an event that found no poller, are not repeated; only what the schedule could not deliver is kept, encrypted", () => {
-  const schedule = dev.single("AWS::Scheduler::Schedule");
-  expect(schedule.Properties["Target"]).toMatchObject({
+  expect(dev.resources["PollQueueSchedule"]?.Properties["Target"]).toMatchObject({
     RoleArn: { "Fn::GetAtt": ["PollQueueScheduleRole", "Arn"] },
     RetryPolicy: { MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 60 },
     DeadLetterConfig: { Arn: { "Fn::GetAtt": ["ScheduleFailures", "Arn"] } },
@@ -100,6 +101,16 @@ test("a missed schedule, and an event that found no poller, are not repeated; on
   for (const [, { Properties }] of dev.all("AWS::SQS::Queue")) expect(Properties["SqsManagedSseEnabled"]).toBe(true);
 });
 
+test("a day's maintenance that could not be delivered is tried again for an hour, and one that failed is run again by Lambda", () => {
+  expect(dev.resources["MaintainSchedule"]?.Properties["Target"]).toMatchObject({
+    RoleArn: { "Fn::GetAtt": ["MaintainScheduleRole", "Arn"] },
+    RetryPolicy: { MaximumRetryAttempts: 3, MaximumEventAgeInSeconds: 3600 },
+    DeadLetterConfig: { Arn: { "Fn::GetAtt": ["ScheduleFailures", "Arn"] } },
+  });
+  expect(dev.resources["MaintainLambdaFunction"]?.Properties).toMatchObject({ Timeout: 900 });
+  expect(dev.all("AWS::Lambda::EventInvokeConfig").map(([id]) => id)).toEqual(["PollQueueLambdaEvConf"]);
+});
+
 test("functions run on Node 24 and arm64", () => {
   for (const [, { Properties }] of dev.all("AWS::Lambda::Function"))
     expect(Properties).toMatchObject({ Runtime: "nodejs24.x", Architectures: ["arm64"] });
@@ -112,8 +123,8 @@ test("only prod reserves concurrency: a new account has none to give, and would 
   const reserved = Object.values(stages).map((stage) =>
     stage.all("AWS::Lambda::Function").map(([, { Properties }]) => Properties["ReservedConcurrentExecutions"]),
   );
-  const none = [undefined, undefined, undefined];
-  expect(reserved).toEqual([none, [50, 20, 5], none]);
+  const none = [undefined, undefined, undefined, undefined];
+  expect(reserved).toEqual([none, [50, 20, 5, undefined], none]);
 });
 
 test("access logs lie below the prefix that needs no entry in the account's policy for logs", () => {
@@ -134,11 +145,12 @@ test("no function's environment holds a connection string, and each may read its
     expect(Variables).not.toHaveProperty("DATABASE_URL");
     return Variables["DATABASE_URL_PARAMETER"] as string;
   });
-  expect(names).toEqual(["enqueue-run", "control-runs", "poll-queue"].map((name) => `/baton/dev/${name}/database-url`));
+  expect(names).toEqual(["enqueue-run", "control-runs", "poll-queue", "maintain"].map((name) => `/baton/dev/${name}/database-url`));
   for (const [role, name] of [
     ["EnqueueRunRole", "enqueue-run"],
     ["ControlRunsRole", "control-runs"],
     ["PollQueueRole", "poll-queue"],
+    ["MaintainRole", "maintain"],
   ] as const) {
     const policies = JSON.stringify(dev.resources[role]?.Properties["Policies"]);
     expect(names.filter((other) => policies.includes(`parameter${other}`))).toEqual([`/baton/dev/${name}/database-url`]);
@@ -150,7 +162,7 @@ test("the HTTP functions read the API keys at run time: their environment holds 
   const readers = dev
     .all("AWS::Lambda::Function")
     .map(([, { Properties }]) => JSON.stringify(Properties["Environment"]).includes(`"${keys}"`));
-  expect(readers).toEqual([true, true, false]);
+  expect(readers).toEqual([true, true, false, false]);
   expect(JSON.stringify(dev.resources)).not.toContain("{{resolve:");
   const roles = dev.all("AWS::IAM::Role").filter(([, { Properties }]) => JSON.stringify(Properties).includes(`parameter${keys}"`));
   expect(roles.map(([id]) => id)).toEqual(["EnqueueRunRole", "ControlRunsRole"]);
@@ -158,7 +170,8 @@ test("the HTTP functions read the API keys at run time: their environment holds 
 
 test("the alarms watch the service's own metrics by service and stage", () => {
   const own = watchedBy(dev).filter(({ namespace }) => namespace === "baton");
-  expect(own.map(({ metric }) => metric)).toEqual(["OldestReadyAge", "FailedRuns", "LeaseExpiries", "ServerErrors", "Polls"]);
+  const ofPollers = ["OldestReadyAge", "FailedRuns", "LeaseExpiries", "ServerErrors", "Polls"];
+  expect(own.map(({ metric }) => metric)).toEqual([...ofPollers, "Maintenances", "PartitionsAhead"]);
   for (const { dimensions } of own) expect(Object.keys(dimensions)).toEqual(["service", "stage"]);
 });
 

@@ -61,6 +61,27 @@ test("the first tick looks, closes the gate and looks once more; the next ones l
   expect(await tick()).toMatchObject({ rested: false });
 });
 
+test("the hint says since when there has been nothing to do, until a run is worked or somebody opens the gate", async () => {
+  const idleSince = () => readHint(board.text!)?.idleSince;
+  await tick();
+  for (const hour of [1, 2]) {
+    now += 60 * MINUTE;
+    await tick();
+    expect([hour, idleSince()]).toEqual([hour, 1_000 * MINUTE]);
+  }
+  await enqueue(database.database, workflow, [{}]);
+  now += 60 * MINUTE;
+  await tick();
+  expect(idleSince()).toBe(now);
+  now += MINUTE;
+  await enqueue(database.database, workflow, [{}]);
+  await nudge();
+  expect(idleSince()).toBeUndefined();
+  now += MINUTE;
+  await tick();
+  expect(idleSince()).toBe(now);
+});
+
 test.each([
   ["cannot be read", fails, null],
   ["holds something else", async () => {}, "on holiday"],

@@ -2,6 +2,8 @@ import { caught, type Mutant } from "./mutant.ts";
 
 const repeats = "db/repeats.test.ts";
 
+const audit = "db/audit.test.ts";
+
 /** Cancel and redrive. */
 export const operators: readonly Mutant[] = [
   {
@@ -45,5 +47,19 @@ export const operators: readonly Mutant[] = [
     find: "delete from baton.control c where c.run_id = redrive.id;",
     replace: "",
     ...caught("db/interleavings.test.ts", "a cancel that a failure overtook does not stop the run when it is redriven"),
+  },
+  {
+    name: "A cancel that is asked for again is noted again",
+    file: "sql/functions/cancel.sql",
+    find: "if asked then",
+    replace: "if true then",
+    ...caught(audit, "a call sent again adds none, also while the cancel is only asked for and when it is applied by another"),
+  },
+  {
+    name: "Months of the audit are those of the session's zone",
+    file: "sql/functions/ensure_month.sql",
+    find: "moment at time zone 'UTC'",
+    replace: "moment",
+    ...caught(audit, "an action is noted in a month that nobody has made yet, which is one of UTC whatever the session's zone"),
   },
 ];

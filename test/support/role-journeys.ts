@@ -27,7 +27,7 @@ export interface Passage {
 /** What a role is for. */
 export interface Journey {
   readonly name: string;
-  /** `idle`: one that does nothing; `gone`: somebody has deleted the function. */
+  /** And the maintenance. `idle`: it does nothing; `gone`: somebody has deleted the function. */
   readonly poller: "real" | "idle" | "gone";
   readonly go: (host: Host, address: string) => Promise<unknown>;
   /** What it ends with where the role allows everything. */
@@ -35,6 +35,7 @@ export interface Journey {
 }
 
 const POLLER = "PollQueueLambdaFunction";
+const MAINTENANCE = "MaintainLambdaFunction";
 const LATER_MS = 600_000;
 
 /** The journeys of each role, in the order in which they are tried. */
@@ -57,10 +58,9 @@ export async function roleJourneys(): Promise<{ byRole: JourneysByRole; pass: Pa
       PollQueueRole: [
         { name: "a poll leaves something for later", poller: "real", go: poll, end: { ended: "payload", closed: true, wakes: 1 } },
       ],
-      PollQueueScheduleRole: [
-        { name: "a schedule fires", poller: "idle", go: fire, end: { instances: 1, undelivered: 0 } },
-        { name: "a schedule fires and nobody is there", poller: "gone", go: fire, end: { instances: 0, undelivered: 1 } },
-      ],
+      MaintainRole: [{ name: "a day's maintenance", poller: "real", go: maintain, end: { ended: "payload" } }],
+      PollQueueScheduleRole: whetherOrNotSomebodyIsThere(POLLER),
+      MaintainScheduleRole: whetherOrNotSomebodyIsThere(MAINTENANCE),
     },
     pass: (made, document, journey) => pass({ made, document, journey, served, polled }),
   };
@@ -84,10 +84,21 @@ async function poll(host: Host) {
   return { ended: Object.keys(outcome ?? {})[0], closed: isSaid(host), wakes: host.oneTimeSchedules.size };
 }
 
-async function fire(host: Host) {
-  host.startSchedules();
-  const instances = host.instancesOf(POLLER);
-  return { instances, undelivered: [...host.deadLetters.values()].flat().length };
+async function maintain(host: Host) {
+  return { ended: Object.keys((await host.invoke(MAINTENANCE, "{}")) ?? {})[0] };
+}
+
+function whetherOrNotSomebodyIsThere(functionId: string): Journey[] {
+  const schedule = functionId.replace("LambdaFunction", "Schedule");
+  const fire: Journey["go"] = async (host) => {
+    host.startSchedules();
+    const undelivered = [...host.deadLetters.values()].flat().filter((event) => event.includes(schedule));
+    return { instances: host.instancesOf(functionId), undelivered: undelivered.length };
+  };
+  return [
+    { name: "a schedule fires", poller: "idle", go: fire, end: { instances: 1, undelivered: 0 } },
+    { name: "a schedule fires and nobody is there", poller: "gone", go: fire, end: { instances: 0, undelivered: 1 } },
+  ];
 }
 
 /** Whether anybody has said when something is due. */
@@ -103,7 +114,12 @@ interface World {
   readonly polled: TestDatabase;
 }
 
-const ROLES: Readonly<Record<string, Role>> = { "enqueue-run": "producer", "control-runs": "operator", "poll-queue": "poller" };
+const ROLES: Readonly<Record<string, Role>> = {
+  "enqueue-run": "producer",
+  "control-runs": "operator",
+  "poll-queue": "poller",
+  maintain: "maintainer",
+};
 
 async function pass({ made, document, journey, served, polled }: World): Promise<Passage> {
   const refusals: Refusal[] = [];
@@ -149,13 +165,13 @@ async function pass({ made, document, journey, served, polled }: World): Promise
 
 /** A service of AWS has no log. */
 function isAFunctions({ roleId }: Refusal): boolean {
-  return roleId !== undefined && roleId !== "PollQueueScheduleRole";
+  return roleId !== undefined && !roleId.endsWith("ScheduleRole");
 }
 
 function withPoller(template: Template, poller: Journey["poller"]): Template {
   if (poller === "real") return template;
   const functions = template.functions.flatMap((facts) => {
-    if (facts.logicalId !== POLLER) return [facts];
+    if (![POLLER, MAINTENANCE].includes(facts.logicalId)) return [facts];
     return poller === "gone" ? [] : [{ ...facts, module: "idle" }];
   });
   return { ...template, functions };

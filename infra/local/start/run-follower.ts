@@ -11,6 +11,7 @@ const EVERY_MS = 250;
 const LONG_SLEEP_MS = 60_000;
 /** Runs followed at the same time; more would only fill the screen. */
 const AT_MOST = 20;
+const FULL = `Only ${AT_MOST} runs are shown here at the same time. The others run all the same: GET /runs lists them.`;
 
 export type ReadRuns = (ids: readonly string[]) => Promise<readonly ShownRun[]>;
 
@@ -28,6 +29,8 @@ export class RunFollower {
   #begun = false;
   #looking = false;
   #unseen = false;
+  /** Whether runs were left out, and whether that was said. */
+  #full: "no" | "unsaid" | "said" = "no";
 
   constructor(read: ReadRuns, print: (line: string) => void, everyMs = EVERY_MS) {
     this.#read = read;
@@ -38,6 +41,7 @@ export class RunFollower {
   /** Lets it print; what happens before is shown then. */
   begin(): void {
     this.#begun = true;
+    if (this.#full === "unsaid") this.#sayFull();
     this.#startLooking();
   }
 
@@ -47,7 +51,7 @@ export class RunFollower {
 
   /** Follows a run from here on: what has happened before is not printed. */
   async followOn(id: string): Promise<void> {
-    if (this.#followed.size >= AT_MOST) return;
+    if (this.#isFull()) return;
     const [run] = await this.#read([id]);
     this.#add(id, new Set(run && linesOf(run)));
   }
@@ -57,9 +61,21 @@ export class RunFollower {
   }
 
   #add(id: string, printed: Set<string>): void {
-    if (this.#followed.has(id) || this.#followed.size >= AT_MOST) return;
+    if (this.#followed.has(id) || this.#isFull()) return;
     this.#followed.set(id, printed);
     this.#startLooking();
+  }
+
+  /** Whether one more run is left out, which is said once. */
+  #isFull(): boolean {
+    if (this.#followed.size < AT_MOST) return false;
+    if (this.#full === "no") this.#sayFull();
+    return true;
+  }
+
+  #sayFull(): void {
+    if (this.#begun) this.#print(FULL);
+    this.#full = this.#begun ? "said" : "unsaid";
   }
 
   #startLooking(): void {

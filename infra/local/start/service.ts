@@ -1,7 +1,9 @@
 import { createWriteStream } from "node:fs";
 import { basename, join } from "node:path";
-import { connect, driverFor } from "../../../shared/db/connect.ts";
+import { connect, type Driver, driverFor } from "../../../shared/db/connect.ts";
 import { runRepository } from "../../../shared/db/run-repository.ts";
+import { checkParams } from "../../check/params.ts";
+import { checkRegistry } from "../../check/registry.ts";
 import { type Host, startHost } from "../host.ts";
 import type { Crash } from "../host/lambda-instance.ts";
 import { type FunctionFacts, readTemplate } from "../host/template.ts";
@@ -12,7 +14,7 @@ import { sayRefusals } from "./refusal-lines.ts";
 import type { ReadRuns } from "./run-follower.ts";
 import { shownRuns } from "./shown-run.ts";
 import type { Settings } from "./settings.ts";
-import { synthesise } from "./synthesise.ts";
+import { type Package, synthesise } from "./synthesise.ts";
 
 /** The whole service on this machine: functions, schedules and database; not yet polling. */
 export interface Service {
@@ -47,7 +49,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const { databaseUrl } = settings;
   let onRestart = (): void => undefined;
   const driver = settings.driver ?? (databaseUrl === undefined ? "neon" : driverFor({ url: databaseUrl }));
-  const packaging = synthesise(join(folder, "package"), { driver });
+  const packaging = packageIn(join(folder, "package"), driver);
   // Its failure is reported where it is awaited, unless the database failed before.
   packaging.catch(() => undefined);
   const database = await (databaseUrl === undefined
@@ -70,7 +72,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
         log.write(`${line}\n`);
       }),
     });
-    const pollers = template.schedules.map(({ functionId }) => functionId);
+    const pollers = template.functions.filter(({ module }) => basename(module) === "poll-queue").map(({ logicalId }) => logicalId);
     const display = connect(database.connectionOf("control-runs"));
     return {
       database,
@@ -93,9 +95,18 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   }
 }
 
+/** What would be deployed; workflows that no poller could load are refused. */
+async function packageIn(folder: string, driver: Driver): Promise<Package> {
+  checkParams();
+  const made = await synthesise(folder, { driver });
+  await checkRegistry({ templateFile: made.templateFile, bundles: join(folder, "dist/functions") });
+  return made;
+}
+
 function environmentOf(facts: FunctionFacts, database: LocalDatabase): Record<string, string> {
   const { driver, neonEndpoint } = database.connectionOf(basename(facts.module));
   return {
+    BATON_LOCAL: "on",
     ...(driver && { BATON_DRIVER: driver }),
     ...(neonEndpoint && { BATON_NEON_ENDPOINT: neonEndpoint }),
   };

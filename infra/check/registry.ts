@@ -1,0 +1,79 @@
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { Worker } from "node:worker_threads";
+import * as z from "zod";
+import { chosenDriver, ROOT } from "../build.ts";
+import { synthesise } from "../local/start/synthesise.ts";
+import { checkParams } from "./params.ts";
+
+/** The workflows of a service cannot be loaded: no poller would run anything. */
+export class UnloadableWorkflowsError extends Error {
+  override readonly name = "UnloadableWorkflowsError";
+
+  constructor(problem: string) {
+    super(`The workflows cannot be loaded: ${problem}`);
+  }
+}
+
+/** What tells of a function in the template whether it is a poller, and what it starts with. */
+const Poller = z.object({
+  Handler: z.string(),
+  Environment: z.object({ Variables: z.looseObject({ BATON_POLLER_TIMEOUT_SECONDS: z.unknown() }) }),
+});
+const Document = z.object({ Resources: z.record(z.string(), z.object({ Type: z.string(), Properties: z.unknown().optional() })) });
+
+const LOADS_WITHIN_MS = 60_000;
+
+/**
+ * Loads the workflows as each poller of a package does: from its bundle, with its environment.
+ * Throws UnloadableWorkflowsError.
+ *
+ * templateFile: the synthesised template; bundles: the folder of the built functions.
+ */
+export async function checkRegistry({ templateFile, bundles }: { readonly templateFile: string; readonly bundles: string }): Promise<void> {
+  const { Resources } = Document.parse(JSON.parse(readFileSync(templateFile, "utf8")));
+  for (const { Properties } of Object.values(Resources)) {
+    const { data: poller } = Poller.safeParse(Properties);
+    if (poller?.Environment.Variables.BATON_POLLER_TIMEOUT_SECONDS === undefined) continue;
+    const file = join(bundles, `${basename(poller.Handler).split(".")[0]}.mjs`);
+    const wrong = await load(file, environmentOf(poller.Environment.Variables));
+    if (wrong !== null) throw new UnloadableWorkflowsError(wrong);
+  }
+}
+
+/** What only AWS will know, such as the ARN of a role, stands in as one of no account. */
+function environmentOf(variables: Readonly<Record<string, unknown>>): Record<string, string> {
+  const known = (value: unknown) => typeof value === "string" || typeof value === "number";
+  const entries = Object.entries(variables).map(([name, value]) => [name, known(value) ? String(value) : "arn:aws:unknown"]);
+  return { ...process.env, DATABASE_URL: "", ...Object.fromEntries(entries) };
+}
+
+/** In a thread, since what the author's files do when they are imported must not touch us. */
+async function load(file: string, env: Record<string, string>): Promise<string | null> {
+  const program = new URL("./load-registry.mjs", import.meta.url);
+  const thread = new Worker(program, { workerData: pathToFileURL(file).href, env, execArgv: [], stdout: true, stderr: true });
+  const late = setTimeout(() => void thread.terminate(), LOADS_WITHIN_MS);
+  try {
+    const ended = once(thread, "exit").then(([code]) => `loading them ended with exit code ${code}, or was not over in a minute.`);
+    return await Promise.race([once(thread, "message").then(([wrong]) => wrong as string | null), ended]);
+  } catch (thrown) {
+    return String(thrown);
+  } finally {
+    clearTimeout(late);
+    await thread.terminate();
+  }
+}
+
+if (import.meta.main) {
+  try {
+    checkParams();
+    const { templateFile, folder } = await synthesise(join(ROOT, "dist/check"), { driver: chosenDriver(process.env) });
+    await checkRegistry({ templateFile, bundles: join(folder, "dist/functions") });
+    console.log("The workflows can be loaded.");
+  } catch (error) {
+    console.error((error as Error).message);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,59 @@
+import type { Context } from "aws-lambda";
+import * as z from "zod";
+import type { Database } from "../db/database.ts";
+import { engineDatabase } from "../db/default-database.ts";
+import { maintenanceRepository } from "../db/maintenance-repository.ts";
+import { retentionRules, type ServiceRetention } from "../domain/retention.ts";
+import { isAsleep } from "../engine/idle-gate.ts";
+import { letGoWeeks } from "../engine/let-go-weeks.ts";
+import type { Chore, Maintenance } from "../engine/maintain.ts";
+import { retention } from "../workflows/retention.ts";
+import { commonSettings, readEnvironment, serviceName } from "./config.ts";
+import { maintenanceMetrics, type MaintenanceMetrics } from "./metrics.ts";
+import { stepLogger } from "./step-logger.ts";
+import { wakeBoard } from "./wake-board.ts";
+
+/** What the runtime is left for an answer that is on its way when the deadline is over. */
+const reserveMs = 10_000;
+
+/** What one process of the maintenance keeps from invocation to invocation. */
+interface Shared {
+  readonly maintenance: Omit<Maintenance, "deadline">;
+  readonly metrics: MaintenanceMetrics;
+}
+
+let shared: Shared | undefined;
+
+/** Everything one invocation of the maintenance works with. */
+export function maintenanceFor(context: Context): { maintenance: Maintenance; metrics: MaintenanceMetrics } {
+  const { maintenance, metrics } = (shared ??= open(process.env));
+  const deadline = { remainingMs: () => context.getRemainingTimeInMillis() - reserveMs };
+  return { maintenance: { ...maintenance, deadline }, metrics };
+}
+
+function open(env: NodeJS.ProcessEnv): Shared {
+  const settings = readEnvironment(z.object(commonSettings), env);
+  const { BATON_STAGE: stage, BATON_IDLE_GATE: gate, BATON_WAKE_PARAMETER: parameter } = settings;
+  const service = serviceName(env);
+  const gated = gate === "on" && parameter !== undefined ? { board: wakeBoard({ parameter }), now: Date.now } : undefined;
+  const logger = stepLogger(`${service}-maintenance`);
+  return {
+    maintenance: {
+      chores: choresOn(engineDatabase()),
+      logger,
+      ...(gated && { isAsleep: () => isAsleep(logger, gated) }),
+    },
+    metrics: maintenanceMetrics(service, stage),
+  };
+}
+
+/** What is done once a day, in this order: first what the others need. */
+export function choresOn(database: Database, kept: ServiceRetention = retention): Chore[] {
+  const store = maintenanceRepository(database);
+  return [
+    { name: "lent", run: async () => ({ takenBack: await store.takeBackTables() }) },
+    { name: "weeks", run: async () => ({ ...(await store.keepWeeks()) }) },
+    { name: "retention", run: (deadline) => letGoWeeks(store, retentionRules(kept), deadline) },
+    { name: "months", run: async () => ({ ...(await store.keepMonths()) }) },
+  ];
+}

@@ -1,0 +1,52 @@
+-- Lets a week go as a whole, where all of its runs have expired: its tables, and what lies beside
+-- them.
+--
+-- answer: gone; kept: something in it has not expired, or there is no such closed week; busy:
+--         somebody holds one of its runs, or the tables were in use each time that they were asked
+--         for.
+-- First the week's own runs are locked, which holds up operators of these runs and nobody else, so
+-- that nobody redrives one while the others are looked at. To drop a partition takes a lock that
+-- every call waits behind: each is waited for 20 ms, 100 ms for all, and after a pause again.
+-- owner: migrator
+-- grant: baton_maintainer
+create or replace function baton.drop_week(week timestamptz, rules jsonb, moment timestamptz) returns text
+language plpgsql volatile security definer set search_path = pg_catalog, baton, pg_temp set timezone = 'UTC'
+  set plan_cache_mode = force_custom_plan set lock_timeout = '20ms'
+as $$
+declare
+  suffix text := to_char(week, '_YYYYMMDD');
+  parts text := (select string_agg(format('baton.%I', t || suffix), ', ') from unnest(baton.weekly_tables()) as t);
+  first uuid := baton.id_at(week);
+  beyond uuid := baton.id_at(week + interval '7 days');
+begin
+  if week <> date_trunc('week', week) or week + interval '8 days' > baton.now() or to_regclass('baton.run' || suffix) is null then
+    return 'kept';
+  end if;
+  begin
+    execute format('lock table baton.%I in exclusive mode', 'run' || suffix);
+  exception when lock_not_available then
+    return 'busy';
+  end;
+  if exists (
+    select from baton.run r left join baton.ending e on e.run_id = r.id
+    where r.id >= first and r.id < beyond and not baton.has_expired(rules, r.workflow, e.status, e.at, moment)
+  ) then
+    return 'kept';
+  end if;
+  for tried in 1..20 loop
+    begin
+      execute 'drop table ' || parts;
+      exit;
+    exception when lock_not_available then
+      if tried = 20 then
+        return 'busy';
+      end if;
+      perform pg_sleep(0.05 + random() * 0.2);
+    end;
+  end loop;
+  delete from baton.redrive where run_id >= first and run_id < beyond;
+  delete from baton.control where run_id >= first and run_id < beyond;
+  perform baton.note_week(week, moment);
+  return 'gone';
+end
+$$;

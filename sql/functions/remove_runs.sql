@@ -1,0 +1,15 @@
+-- Deletes everything that is stored of ended runs but their endings and keys, which are their
+-- callers' to decide: a key goes on answering with its run until its time is over. The caller has
+-- locked them (baton.lock_run) and has deleted their endings.
+create or replace function baton.remove_runs(ids uuid[]) returns void
+language plpgsql volatile set plan_cache_mode = force_custom_plan
+as $$
+begin
+  delete from baton.attribute where run_id = any (ids);
+  delete from baton.checkpoint where run_id = any (ids);
+  delete from baton.failure where run_id = any (ids);
+  delete from baton.redrive where run_id = any (ids);
+  delete from baton.control where run_id = any (ids);
+  delete from baton.run where id = any (ids);
+end
+$$;

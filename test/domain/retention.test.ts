@@ -1,0 +1,31 @@
+import { expect, test } from "vitest";
+import { InvalidRetentionError, keepsAll, retentionRules } from "../../shared/domain/retention.ts";
+
+const DAY = 86_400_000;
+
+test("a retention becomes milliseconds by status and workflow, with an empty name for every other workflow", () => {
+  const workflows = { law: { done: "for ever", failed: "3650 days" } } as const;
+  expect(retentionRules({ every: { done: "30 days", failed: "12 weeks" }, workflows })).toEqual({
+    done: { "": 30 * DAY, law: null },
+    failed: { "": 84 * DAY, law: 3_650 * DAY },
+  });
+});
+
+test("without a time for anything all is kept for ever", () => {
+  for (const retention of [{}, { every: {} }, { every: { done: "for ever" } }, { workflows: { law: {} } }] as const)
+    expect(keepsAll(retentionRules(retention))).toBe(true);
+  expect(keepsAll(retentionRules({ workflows: { law: { cancelled: "1 day" } } }))).toBe(false);
+});
+
+test.each([
+  [{ every: { done: "23 hours" } }, 'The retention of every workflow is "23 hours", and a day is the least'],
+  [{ every: { done: "soon" } }, "The retention of every workflow is no time: "],
+  [{ every: { done: "-30 days" } }, "and a day is the least"],
+  [{ every: { done: "4000 days" } }, "is no time: "],
+  [{ workflows: { law: { dead: "30 days" } } }, 'The retention of workflow "law" names "dead": it takes done, failed, cancelled'],
+])("%j is refused with where to correct it", (retention, message) => {
+  const refused = () => retentionRules(retention as never);
+  expect(refused).toThrow(InvalidRetentionError);
+  expect(refused).toThrow(message);
+  expect(refused).toThrow("Correct it in shared/workflows/retention.ts: nothing was let go.");
+});

@@ -1,0 +1,57 @@
+import { afterAll, expect, test } from "vitest";
+import { maintenanceRepository } from "../../shared/db/maintenance-repository.ts";
+import { retentionRules } from "../../shared/domain/retention.ts";
+import { letGoWeeks } from "../../shared/engine/let-go-weeks.ts";
+import { createTestDatabase, type TestDatabase } from "../support/database.ts";
+import { endRuns } from "../support/ended-runs.ts";
+
+const printed: string[] = [];
+afterAll(() => console.log(printed.join("\n")));
+const longTime = { remainingMs: () => 3_600_000 };
+const millions = Number(process.env["BATON_RETENTION_MILLIONS"] || 2);
+
+async function walOf<Result>({ query }: TestDatabase, work: () => Promise<Result>) {
+  const now = async () => Number((await query("select pg_current_wal_insert_lsn() - '0/0' as at"))[0]!["at"]);
+  await query("checkpoint");
+  const [from, began] = [await now(), performance.now()];
+  const result = await work();
+  return { result, wal: (await now()) - from, ms: performance.now() - began };
+}
+
+/** A week of a million ended runs of one step, half of a second week as many more. */
+async function filled(): Promise<TestDatabase> {
+  const database = await createTestDatabase();
+  await database.query("select baton.ensure_partitions()");
+  for (let week = 0; week < millions; week++) {
+    for (let part = 0; part < 10; part++) await endRuns(database.query, { runs: 100_000, failedEach: 100, from: part * 100_000 });
+    await database.advance("7 days");
+    await database.query("select baton.ensure_partitions()");
+  }
+  await database.query("vacuum analyze");
+  await database.advance("120 days");
+  return database;
+}
+
+const tell = (what: string, { ms, wal }: { ms: number; wal: number }) =>
+  printed.push(`${what}: ${ms.toFixed(0)} ms, ${(wal / 1e6).toFixed(2)} MB of WAL`);
+
+test(
+  `of ${millions},000,000 finished runs the weeks go whole with a hundredth of what it takes to delete them`,
+  { timeout: 3_000_000 },
+  async () => {
+    const [dropped, deleted] = [await filled(), await filled()];
+    const store = maintenanceRepository(dropped.connect("maintainer"));
+    const rules = retentionRules({ every: { done: "30 days", failed: "30 days" } });
+    const whole = await walOf(dropped, () => letGoWeeks(store, rules, longTime));
+    expect(whole.result).toMatchObject({ runs: millions * 1_000_000 });
+    const byRun = await walOf(deleted, () =>
+      letGoWeeks({ ...maintenanceRepository(deleted.connect("maintainer")), dropWeek: async () => "kept" }, rules, longTime),
+    );
+    expect(byRun.result).toMatchObject({ weeks: 0, runs: millions * 1_000_000 });
+    tell("dropped", whole);
+    tell("let go run by run", byRun);
+    printed.push(`factor: ${(byRun.ms / whole.ms).toFixed(0)} in time, ${(byRun.wal / whole.wal).toFixed(0)} in WAL`);
+    expect(byRun.wal / whole.wal).toBeGreaterThan(100);
+    await Promise.all([dropped.assertInvariants(), deleted.assertInvariants()]);
+  },
+);

@@ -38,7 +38,9 @@ function contractionsIn(source: Source): string[] {
   const statements = codeOf(source)
     .split(";")
     .map((statement) => statement.replaceAll(/\s+/g, " ").trim().toLowerCase());
-  const made = new Set(statements.map((statement) => /^create table (?:if not exists )?([\w.]+)/.exec(statement)?.[1]));
+  const made = new Set(
+    statements.map((statement) => /^create (?:table|materialized view) (?:if not exists )?([\w.]+)/.exec(statement)?.[1]),
+  );
   return statements.flatMap((statement) => {
     const why = CONTRACTIONS.find(([pattern]) => pattern.test(statement))?.[1];
     if (why === undefined || made.has(tableOf(statement) ?? "") || isHarmless(statement)) return [];

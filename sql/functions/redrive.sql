@@ -31,6 +31,7 @@ begin
     return jsonb_build_object('status', coalesce(ended, 'unfinished'),
       'redriven', before >= greatest((request ->> 'redrives')::integer, 1), 'changed', false);
   end if;
+  perform baton.keep_ending(id);
   delete from baton.ending e where e.run_id = redrive.id;
   -- Rows of one run count up in time, whatever the clock does: the last one is what is forgiven.
   insert into baton.redrive (run_id, at, forgiven)

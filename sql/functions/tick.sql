@@ -1,6 +1,7 @@
 -- What must happen although nobody asks: expired leases are reaped, stops that a race left are
 -- applied, runs that nobody could claim are failed, partitions are made ahead, idempotency keys are
--- forgotten after their time, and what a clock that was set back would keep waiting is set right.
+-- forgotten after their time, what a clock that was set back would keep waiting is set right, and
+-- what was stored in the last minute is added to rollup.
 -- Once a minute is enough; twice at once is harmless. Whatever one run is like, the others are
 -- served.
 --
@@ -28,6 +29,7 @@ begin
   unlawful := baton.end_unlawful(moment);
   perform baton.forget_keys(1000, moment);
   perform baton.cut_keys(1000, moment);
+  perform baton.roll_up(32, moment);
   select coalesce(jsonb_object_agg(b.band, least(first.run_at, moment - interval '5 seconds')), '{}'), nullif(min(first.run_at), '-infinity') into low, oldest
   from generate_series(0, 3) as b (band)
   cross join lateral (select q.run_at from baton.ready q where q.band = b.band order by q.run_at limit 1) as first;

@@ -44,13 +44,25 @@ const COLUMNS: Record<string, string> = {
     "duration_ms bigint, is_sleep boolean, output_bytes integer",
 };
 
+/** Of minutes and days. */
+const SUMS: Record<string, string> = {
+  throughput:
+    "minute timestamptz, workflow text, enqueued bigint, done bigint, failed bigint, cancelled bigint, steps bigint, failures bigint, " +
+    "p50_duration_ms bigint, p95_duration_ms bigint, p50_waited_ms bigint, p95_waited_ms bigint, " +
+    "enqueued_5m bigint, done_5m bigint, failed_5m bigint, steps_5m bigint, " +
+    "enqueued_60m bigint, done_60m bigint, failed_60m bigint, steps_60m bigint",
+  daily:
+    "day timestamptz, workflow text, enqueued bigint, done bigint, failed bigint, cancelled bigint, steps bigint, failures bigint, bytes bigint, " +
+    "p50_duration_ms bigint, p95_duration_ms bigint, p50_waited_ms bigint, p95_waited_ms bigint, p50_step_ms bigint, p95_step_ms bigint",
+};
+
 test("the views have the columns that are documented, in this order and of these types", async () => {
   const rows = await database.query<{ name: string; columns: string }>(
     `select c.relname as name, string_agg(a.attname || ' ' || replace(format_type(a.atttypid, null), 'timestamp with time zone', 'timestamptz'), ', ' order by attnum) as columns
-     from pg_class c join pg_attribute a on a.attrelid = c.oid where relnamespace = 'baton'::regnamespace and relkind = 'v' group by 1`,
+     from pg_class c join pg_attribute a on a.attrelid = c.oid where relnamespace = 'baton'::regnamespace and relkind in ('v', 'm') and attnum > 0 group by 1`,
   );
   const found = new Map(rows.map(({ name, columns }) => [name, columns]));
-  for (const [name, columns] of Object.entries(COLUMNS)) expect([name, found.get(name)]).toEqual([name, columns]);
+  for (const [name, columns] of Object.entries({ ...COLUMNS, ...SUMS })) expect([name, found.get(name)]).toEqual([name, columns]);
 });
 
 test("a run shows its waits, times and counts, a step and a failure theirs", async () => {

@@ -32,6 +32,7 @@ export async function judge(server: StormServer, ledger: Ledger): Promise<Verdic
     const [lost, doubled] = [await judgeRuns(client, ledger), await judgeEntries(client, ledger)];
     const attempts = readAttempts(server.folder);
     await judgeSteps(client, ledger, attempts);
+    await judgeRollup(client, ledger);
     await judgeActions(client, ledger);
     await requireSeen(client, ledger, expected);
     return { runs: ledger.accepted.size, attempts: attempts.length, lost, doubled };
@@ -117,6 +118,26 @@ async function judgeSteps(client: pg.Client, ledger: Ledger, attempts: readonly 
     const told = before === undefined ? null : stored.get(`${run} ${before}`)?.nonce;
     if (saw !== told) ledger.problem(`an attempt of ${node} in ${run} saw ${saw} of the step before, and ${told} is stored`);
   }
+}
+
+/**
+ * The sums by minute, rolled up by ticks in the midst of it, are those of a recount; a redrive took
+ * a failed ending back, which stays counted.
+ */
+async function judgeRollup(client: pg.Client, ledger: Ledger): Promise<void> {
+  await client.query("select baton.sweep_rollup(1000000, 'infinity')");
+  const { rows } = await client.query<{ what: string; sum: number; counted: number }>(`
+    with sums as (select sum(enqueued) as enqueued, sum(done) as done, sum(failed) as failed, sum(cancelled) as cancelled,
+      sum(steps) as steps, sum(failures) as failures from baton.rollup)
+    select what, sum::int, counted::int from sums cross join lateral (values
+      ('enqueued', enqueued, (select count(*) from baton.run)),
+      ('done', done, (select count(*) from baton.ending where status = 'done')),
+      ('failed', failed, (select count(*) from baton.ending where status = 'failed') + (select count(*) from baton.redrive)),
+      ('cancelled', cancelled, (select count(*) from baton.ending where status = 'cancelled')),
+      ('steps', steps, (select count(*) from baton.steps where not is_sleep)),
+      ('failures', failures, (select count(*) from baton.failure))) as v (what, sum, counted)
+    where sum is distinct from counted`);
+  for (const { what, sum, counted } of rows) ledger.problem(`the rollup has ${sum} ${what}, and there are ${counted}`);
 }
 
 /** What was seen during the storm is still there. */

@@ -2,7 +2,7 @@ import httpRouter from "@middy/http-router";
 import { app } from "../shared/lambda/app.ts";
 import { answer, type HttpAnswer, type HttpEvent } from "../shared/lambda/http-event.ts";
 import { allow, httpFunction, type HttpHandler } from "../shared/lambda/http-function.ts";
-import { readCaller, readLife } from "../shared/lambda/life-request.ts";
+import { idOf, readCaller, readLife } from "../shared/lambda/life-request.ts";
 import { readListRequest } from "../shared/lambda/list-request.ts";
 import { Problem } from "../shared/lambda/problem.ts";
 import { readQuery } from "../shared/lambda/query.ts";
@@ -20,10 +20,6 @@ const find: HttpHandler = async (event) => {
 const cancel: HttpHandler = async (event) => answer(202, await app().control.cancel(idOf(event), readLife(event)));
 const redrive: HttpHandler = async (event) => answer(202, await app().control.redrive(idOf(event), readLife(event)));
 const remove: HttpHandler = async (event) => answer(200, await app().control.delete(idOf(event), readCaller(event)));
-
-function idOf(event: HttpEvent): string {
-  return event.pathParameters?.["id"] ?? "";
-}
 
 /** Looks at runs and steers them; each route with its handler. */
 export const handler = httpFunction(

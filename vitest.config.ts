@@ -3,8 +3,15 @@ import { configDefaults, defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["{test,examples}/**/*.test.ts"],
-    // Millions of rows: `npm run test:long`. Needs the AWS CLI on the machine: `npm run test:aws-cli`.
-    exclude: [...configDefaults.exclude, "test/long/**", ...(process.env["BATON_TEST_AWS_CLI"] ? [] : ["test/aws-cli/**"])],
+    exclude: [
+      ...configDefaults.exclude,
+      // Millions of rows: `npm run test:long`.
+      "test/long/**",
+      // Needs the AWS CLI on the machine: `npm run test:aws-cli`.
+      ...(process.env["BATON_TEST_AWS_CLI"] ? [] : ["test/aws-cli/**"]),
+      // Needs pg_partman and Debian's PostgreSQL 15 on the machine: `npm run test:partman`.
+      ...(process.env["BATON_TEST_PARTMAN"] ? [] : ["test/partman/**"]),
+    ],
     globalSetup: ["test/support/global-setup.ts"],
     setupFiles: ["test/support/cpu/file-cpu.ts", "test/support/own-workflows.ts"],
     reporters: ["default", "./test/support/cpu/reporter.ts"],

@@ -7,6 +7,7 @@ import { sampleUpload } from "./transcode-video/sample.ts";
 const INPUTS: Readonly<Record<string, () => unknown>> = {
   "fulfil-order": () => ({ orderId: "o-1", amountCents: 1250 }),
   "transcode-video": sampleUpload,
+  "document-pipeline": () => ({ url: new URL("README.md", import.meta.url).href }),
 };
 
 const inputs = workflows.flatMap(({ name }) => (INPUTS[name] === undefined ? [] : [[name, INPUTS[name]()]]));

@@ -5,7 +5,7 @@ import { defineWorkflow, NonRetryableError } from "../shared/index.ts";
 import { Decimal } from "./transcode-video/decimal.ts";
 import { RenditionReference, RenditionRepository } from "./transcode-video/rendition-repository.ts";
 import { MediaFacts, probe, transcode } from "./transcode-video/transcoder.ts";
-import { UnitOfWork } from "./transcode-video/unit-of-work.ts";
+import { UnitOfWork } from "./unit-of-work.ts";
 import { traitsFromPairs } from "./transcode-video/video-factory.ts";
 import { VideoRepository } from "./transcode-video/video-repository.ts";
 import { DuplicateVideoError, Video } from "./transcode-video/video.ts";

@@ -1,9 +1,10 @@
 import { LambdaClient } from "@aws-sdk/client-lambda";
 import { SSMClient } from "@aws-sdk/client-ssm";
+import { checkConnectionString } from "../shared/db/connection-string.ts";
 import { accept } from "./acceptance/accept.ts";
 import { awsCloud } from "./acceptance/cloud.ts";
 import { chosenDriver } from "./build.ts";
-import { accountIn, lineFor, readTarget, regionFrom, requireStage } from "./deploy/target.ts";
+import { accountIn, lineFor, readTarget, regionFrom, requireOwnerUrl, requireStage } from "./deploy/target.ts";
 import { serviceName } from "./service.ts";
 
 const USAGE = "Usage: DATABASE_URL=<the owner's of an empty database> npm run acceptance -- --stage acc [--region <region>]";
@@ -15,8 +16,9 @@ const USAGE = "Usage: DATABASE_URL=<the owner's of an empty database> npm run ac
 async function main(args: string[], env: NodeJS.ProcessEnv): Promise<void> {
   const { stage: named, region: given } = readTarget(args, USAGE);
   const stage = requireStage(named, USAGE);
-  const ownerUrl = env["DATABASE_URL"];
-  if (!ownerUrl) throw new Error(USAGE);
+  const ownerUrl = requireOwnerUrl(env, "an empty database", "npm run acceptance -- --stage acc");
+  const functionsUrl = env["FUNCTIONS_DATABASE_URL"] || ownerUrl;
+  checkConnectionString(functionsUrl, "FUNCTIONS_DATABASE_URL");
   if (stage === "prod") throw new Error(`The stage is removed at the end: take another name than prod. ${USAGE}`);
   const region = regionFrom(given, env);
   const service = serviceName();
@@ -29,7 +31,7 @@ async function main(args: string[], env: NodeJS.ProcessEnv): Promise<void> {
     service,
     stage,
     ownerUrl,
-    functionsUrl: env["FUNCTIONS_DATABASE_URL"] || ownerUrl,
+    functionsUrl,
     cloud: awsCloud({ service, stage, region, driver: chosenDriver(env), log: console.log }),
     ssm: new SSMClient({ region }),
     lambda: new LambdaClient({ region }),

@@ -3,8 +3,10 @@ import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
-import { build, type Metafile, type Plugin } from "esbuild";
+import { build, type BuildOptions as EsbuildOptions, type Metafile, type Plugin } from "esbuild";
 import type { Driver } from "../shared/db/connect.ts";
+import { inlineQueries } from "./build/inline-queries.ts";
+import { LatePackages } from "./build/late-packages.ts";
 import { reportOf } from "./build/report.ts";
 
 export interface BuildOptions {
@@ -44,36 +46,45 @@ export const SERVERLESS = join(ROOT, "node_modules/serverless/bin/serverless.js"
  */
 const REQUIRE = 'import{createRequire as baton_require}from"node:module";const require=baton_require(import.meta.url);';
 
-/** Bundles each function into one minified ES module of its own. Throws when one does not build. */
+/**
+ * Bundles each function into one minified ES module of its own, and each package that a handler
+ * imports where it needs it into one beside the poller's. Throws when one does not build.
+ */
 export async function buildFunctions(options: BuildOptions): Promise<Bundle[]> {
   const { driver, outdir = join(ROOT, "dist/functions"), sources = functionSources(), workflows } = options;
   rmSync(outdir, { recursive: true, force: true });
+  const late = new LatePackages(POLLER);
   const { metafile } = await build({
-    absWorkingDir: ROOT,
+    ...COMMON,
     entryPoints: [...sources.map((source) => ({ in: source, out: bundleName(source) })), ...threadsOf(sources)],
     outdir,
-    bundle: true,
-    minify: true,
-    sourcemap: "linked",
-    sourcesContent: false,
     metafile: true,
-    format: "esm",
-    platform: "node",
-    target: "node24",
-    outExtension: { ".js": ".mjs" },
-    // The runtime on Lambda has the AWS SDK.
-    external: ["@aws-sdk/*"],
     define: {
       "process.env.BATON_BUNDLED_DRIVER": JSON.stringify(driver),
       "process.env.BATON_HEARTBEAT_THREAD": JSON.stringify(`./${THREAD}.mjs`),
     },
-    loader: { ".sql": "text" },
-    banner: { js: REQUIRE },
-    plugins: workflows === undefined ? [] : [replaceWorkflows(workflows)],
-    logLevel: "silent",
+    plugins: [inlineQueries(ROOT), late.plugin, ...(workflows === undefined ? [] : [replaceWorkflows(workflows)])],
   });
+  await build({ ...COMMON, entryPoints: late.entryPoints, outdir, sourcemap: false });
   return bundlesIn(metafile);
 }
+
+const COMMON = {
+  absWorkingDir: ROOT,
+  bundle: true,
+  minify: true,
+  sourcemap: "linked",
+  sourcesContent: false,
+  format: "esm",
+  platform: "node",
+  target: "node24",
+  outExtension: { ".js": ".mjs" },
+  // The runtime on Lambda has the AWS SDK.
+  external: ["@aws-sdk/*"],
+  loader: { ".sql": "text" },
+  banner: { js: REQUIRE },
+  logLevel: "silent",
+} as const satisfies EsbuildOptions;
 
 /**
  * The name of a function's bundle: its file's up to the trigger, since Lambda takes a handler apart
@@ -83,11 +94,14 @@ export function bundleName(source: string): string {
   return basename(source).replace(/\..*$/, "");
 }
 
+/** The function that runs handlers; its package has every file whose name begins so. */
+const POLLER = "poll-queue";
+
 /** The poller's thread for heartbeats, in a file of its own beside the bundle. */
-const THREAD = "poll-queue.heartbeat";
+const THREAD = `${POLLER}.heartbeat`;
 
 function threadsOf(sources: readonly string[]): { in: string; out: string }[] {
-  const isPoller = sources.some((source) => bundleName(source) === "poll-queue");
+  const isPoller = sources.some((source) => bundleName(source) === POLLER);
   return isPoller ? [{ in: join(ROOT, "shared/lambda/heartbeat-thread.ts"), out: THREAD }] : [];
 }
 

@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import type { Driver } from "../shared/db/connect.ts";
 import { chosenDriver } from "./build.ts";
 import { runServerless, ServerlessFailedError } from "./deploy/serverless.ts";
-import { accountIn, explainArguments, lineFor, regionFrom, requireStage } from "./deploy/target.ts";
+import { accountIn, explainArguments, lineFor, regionFrom, requireOwnerUrl, requireStage } from "./deploy/target.ts";
 import { checkSchema, migrate } from "./migrate.ts";
 import { packageStage } from "./package.ts";
 import { serviceName } from "./service.ts";
@@ -83,11 +83,7 @@ async function bringUpSchema({ url, roles, dryRun, log, sqlDir }: DeployOptions)
 function optionsFrom(args: string[], env: NodeJS.ProcessEnv): DeployOptions {
   const { stage: given, region, force, "no-roles": withoutRoles, "no-migrate": withoutMigration, "dry-run": dryRun } = readArguments(args);
   const stage = requireStage(given, USAGE);
-  const url = env["DATABASE_URL"] ?? "";
-  if (url === "" && !withoutMigration)
-    throw new Error(
-      "Set DATABASE_URL to the database of this stage, as its owner: DATABASE_URL=postgresql://… npm run deploy -- --stage prod",
-    );
+  const url = withoutMigration ? "" : requireOwnerUrl(env, "the database of this stage", "npm run deploy -- --stage prod");
   return {
     stage,
     region: regionFrom(region, env),

@@ -1,8 +1,9 @@
 import { LambdaClient } from "@aws-sdk/client-lambda";
 import { checkConnectionString } from "../shared/db/connection-string.ts";
 import { readParameter } from "../shared/db/ssm-parameter.ts";
-import { parseApiKeys } from "../shared/lambda/api-key.ts";
-import { accountIn, lineFor, readTarget, regionFrom, requireStage } from "./deploy/target.ts";
+import { DatabaseConfigurationError } from "../shared/domain/database-errors.ts";
+import { ApiKeysError, parseApiKeys } from "../shared/lambda/api-key.ts";
+import { accountIn, lineFor, readTarget, regionFrom, requireOwnerUrl, requireStage } from "./deploy/target.ts";
 import { checkDoor, checkLogin, type Finding } from "./doctor/checks.ts";
 import { factsOf } from "./doctor/login.ts";
 import { checkConcurrency, concurrencyOf, reservedFor } from "./doctor/quota.ts";
@@ -29,15 +30,25 @@ async function doctor(stage: string, region: string, owner: string): Promise<boo
   console.log(lineFor({ service, stage, region, account }));
   process.env["AWS_REGION"] = region;
   const findings = [
-    ...(account === undefined ? [{ about: "no credentials", advice: "log in until aws sts get-caller-identity answers." }] : []),
-    ...(account === undefined ? [] : [await checkQuota(service, stage, region)]),
+    ...(account === undefined ? [NO_CREDENTIALS] : [await checkQuota(service, stage, region)]),
     ...(await lookAt("schema", () => checkOwner(owner))),
-    ...(await lookAt(`/${service}/${stage}/api-keys`, (name) => checkKeys(name, stage))),
+    // What cannot be read says nothing of what is in it.
+    ...(account === undefined ? [] : await checkParameters(service, stage)),
   ];
-  for (const [fn, group] of Object.entries(FUNCTION_GROUPS))
-    findings.push(...(await lookAt(`/${service}/${stage}/${fn}/database-url`, (name) => checkUrl(name, group))));
   for (const { about, advice } of findings) console.log(advice === undefined ? `ok   ${about}` : `FIX  ${about}\n     ${advice}`);
   return findings.every(({ advice }) => advice === undefined);
+}
+
+const NO_CREDENTIALS: Finding = {
+  about: "no credentials: the account, the parameters and their logins were not looked at",
+  advice: "log in until aws sts get-caller-identity answers, and run this again.",
+};
+
+async function checkParameters(service: string, stage: string): Promise<Finding[]> {
+  const findings = await lookAt(`/${service}/${stage}/api-keys`, (name) => checkKeys(name, stage));
+  for (const [fn, group] of Object.entries(FUNCTION_GROUPS))
+    findings.push(...(await lookAt(`/${service}/${stage}/${fn}/database-url`, (name) => checkUrl(name, group))));
+  return findings;
 }
 
 async function lookAt(what: string, look: (what: string) => Promise<Finding[]>): Promise<Finding[]> {
@@ -70,7 +81,7 @@ async function checkOwner(url: string): Promise<Finding[]> {
         : { about: "DATABASE_URL leads to the server itself" },
     ];
   } catch (thrown) {
-    return [checkDoor(thrown)];
+    return [checkDoor(thrown, "DATABASE_URL")];
   }
 }
 
@@ -80,8 +91,18 @@ async function checkKeys(name: string, stage: string): Promise<Finding[]> {
     if (keys.length > 0) return [{ about: keys.map(({ name: of, role }) => `${of} (${role})`).join(", ") }];
     return [{ about: "no keys: every request would be 401", advice: addKey(stage) }];
   } catch (thrown) {
-    return [{ about: (thrown as Error).message || (thrown as Error).name, advice: addKey(stage) }];
+    return [{ about: (thrown as Error).message || (thrown as Error).name, advice: adviceOn(thrown, addKey(stage)) }];
   }
+}
+
+/** Only a parameter that is missing, or was read and holds something else, is to be written. */
+function adviceOn(thrown: unknown, write: string): string {
+  if (thrown instanceof DatabaseConfigurationError || thrown instanceof ApiKeysError) return write;
+  const { name } = thrown as Error;
+  if (name === "ParameterNotFound") return write;
+  if (/^(AccessDenied|UnrecognizedClient|ExpiredToken|InvalidSignature)/.test(name))
+    return "take credentials that may read it: ssm:GetParameter, and kms:Decrypt with a key of your own.";
+  return "SSM did not answer: look whether this machine reaches it, and run this again.";
 }
 
 const addKey = (stage: string) => `npm run keys -- add me --role operator --stage ${stage}`;
@@ -92,8 +113,8 @@ async function checkUrl(name: string, group: string): Promise<Finding[]> {
     url = await readParameter(name, { maxAttempts: 3, timeoutMs: 5_000 });
     checkConnectionString(url);
   } catch (thrown) {
-    const advice = `aws ssm put-parameter --overwrite --type SecureString --name ${name} --value <the URL of a login in ${group}>`;
-    return [{ about: (thrown as Error).message || (thrown as Error).name, advice }];
+    const put = `aws ssm put-parameter --overwrite --type SecureString --name ${name} --value <the URL of a login in ${group}>`;
+    return [{ about: (thrown as Error).message || (thrown as Error).name, advice: adviceOn(thrown, put) }];
   }
   try {
     const facts = await factsOf(url);
@@ -107,8 +128,7 @@ async function checkUrl(name: string, group: string): Promise<Finding[]> {
 async function main(args: string[]): Promise<void> {
   const { stage: given, region } = readTarget(args, USAGE);
   const stage = requireStage(given, USAGE);
-  const owner = process.env["DATABASE_URL"];
-  if (!owner) throw new Error(USAGE);
+  const owner = requireOwnerUrl(process.env, "the database of this stage", "npm run doctor -- --stage prod");
   if (!(await doctor(stage, regionFrom(region, process.env), owner))) process.exitCode = 1;
 }
 

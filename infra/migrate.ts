@@ -1,6 +1,9 @@
+import { requireOwnerUrl } from "./deploy/target.ts";
 import { applyFunctions, applyMigrations, applyRoles, tellOfTheDeleted } from "./migrate/apply.ts";
 import { requireUtf8, withClient } from "./migrate/connection.ts";
+import { keepMonths } from "./migrate/months.ts";
 import { tellOfThePollers } from "./migrate/pollers.ts";
+import { applySearch, hasSearch } from "./migrate/search.ts";
 import { readSqlFiles } from "./migrate/sql-files.ts";
 
 export { type SchemaState, checkSchema } from "./migrate/check-schema.ts";
@@ -13,6 +16,8 @@ export interface MigrateOptions {
   readonly url: string;
   /** `false`: make no roles and grant nothing; everything belongs to the deploying user. */
   readonly roles: boolean;
+  /** Makes what search needs, an extension and indexes; where it is, it is kept whole anyway. */
+  readonly search?: boolean;
   readonly log?: (line: string) => void;
   /** Default: `sql/` of this project. */
   readonly sqlDir?: string;
@@ -24,9 +29,9 @@ export interface MigrateOptions {
  * Safe to run twice, from two places at once, and killed half-way: each step is one transaction
  * that runs at most once. Throws ChangedMigrationError, UnlawfulFileError, RefusedSqlError,
  * EndedTransactionError,
- * RolesRefusedError or WrongEncodingError.
+ * RolesRefusedError, SearchRefusedError or WrongEncodingError.
  */
-export async function migrate({ url, roles, log = () => undefined, sqlDir }: MigrateOptions): Promise<void> {
+export async function migrate({ url, roles, search = false, log = () => undefined, sqlDir }: MigrateOptions): Promise<void> {
   const files = readSqlFiles(sqlDir);
   await withClient(url, async (client) => {
     await requireUtf8(client);
@@ -34,17 +39,18 @@ export async function migrate({ url, roles, log = () => undefined, sqlDir }: Mig
     if (roles) await applyRoles(deployment);
     await applyMigrations(deployment);
     await applyFunctions(deployment);
+    if (search || (await hasSearch(deployment))) await applySearch(deployment);
+    await keepMonths(deployment);
     await tellOfTheDeleted(deployment);
     if (roles) await tellOfThePollers(deployment);
   });
 }
 
 async function main(): Promise<void> {
-  const unknown = process.argv.slice(2).filter((argument) => argument !== "--no-roles");
-  if (unknown.length > 0) throw new Error(`Unknown argument ${unknown[0]}. Usage: npm run migrate [-- --no-roles]`);
-  const url = process.env["DATABASE_URL"];
-  if (!url) throw new Error("Set DATABASE_URL to the database to migrate, as its owner: DATABASE_URL=postgresql://… npm run migrate");
-  await migrate({ url, roles: !process.argv.includes("--no-roles"), log: console.log });
+  const unknown = process.argv.slice(2).filter((argument) => !["--no-roles", "--search"].includes(argument));
+  if (unknown.length > 0) throw new Error(`Unknown argument ${unknown[0]}. Usage: npm run migrate [-- [--no-roles] [--search]]`);
+  const url = requireOwnerUrl(process.env, "the database to migrate", "npm run migrate");
+  await migrate({ url, roles: !process.argv.includes("--no-roles"), search: process.argv.includes("--search"), log: console.log });
   console.log("The schema is up to date.");
 }
 

@@ -1,16 +1,20 @@
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { stop } from "esbuild";
 import type { Driver } from "../shared/db/connect.ts";
 import { buildFunctions, chosenDriver, ROOT } from "./build.ts";
+import { checkParams } from "./check/params.ts";
 import { checkRegistry } from "./check/registry.ts";
 import { runServerless, ServerlessFailedError } from "./deploy/serverless.ts";
-import { readTarget, requireStage } from "./deploy/target.ts";
+import { explainArguments, requireStage } from "./deploy/target.ts";
 
 export interface PackageOptions {
   readonly stage: string;
   /** Default: that of serverless.yml. */
   readonly region?: string;
   readonly driver: Driver;
+  /** `name=value` of params that are other ones this time. */
+  readonly params?: readonly string[];
   /** The program that packages, run by Node. Default: osls, of this project. */
   readonly serverless?: string;
   /** Where that program leaves the template. Default: `.serverless` of this project. */
@@ -21,17 +25,19 @@ export interface PackageOptions {
   readonly workflows?: string;
 }
 
-const USAGE = "Usage: npm run package [-- --stage <stage>] [--region <region>]";
+const USAGE = "Usage: npm run package [-- --stage <stage>] [--region <region>] [--param <name>=<value>]";
 const FUNCTIONS = join(ROOT, "dist/functions");
 
 /**
  * Builds the functions, synthesises the template of a stage, and loads the workflows as its poller
  * will, offline and without credentials.
  *
- * Throws what `buildFunctions` throws, ServerlessFailedError or UnloadableWorkflowsError.
+ * Throws what `buildFunctions` throws, ParamError, ServerlessFailedError or
+ * UnloadableWorkflowsError.
  */
 export async function packageStage(options: PackageOptions): Promise<void> {
-  const { stage, region, driver, serverless, packageDir = join(ROOT, ".serverless"), outdir = FUNCTIONS, workflows } = options;
+  const { stage, region, driver, params = [], serverless, packageDir = join(ROOT, ".serverless"), outdir = FUNCTIONS, workflows } = options;
+  checkParams();
   await buildFunctions({ driver, outdir, ...(workflows !== undefined && { workflows }) });
   // The bundler's own process is not needed any longer.
   await stop();
@@ -39,16 +45,21 @@ export async function packageStage(options: PackageOptions): Promise<void> {
     stage,
     region,
     env: { BATON_DRIVER: driver },
+    more: params.flatMap((param) => ["--param", param]),
     ...(serverless !== undefined && { program: serverless }),
   });
   await checkRegistry({ templateFile: join(packageDir, "cloudformation-template-update-stack.json"), bundles: outdir });
 }
 
+function optionsFrom(args: string[], env: NodeJS.ProcessEnv): PackageOptions {
+  const options = { stage: { type: "string" }, region: { type: "string" }, param: { type: "string", multiple: true } } as const;
+  const { stage = "dev", region, param = [] } = explainArguments(USAGE, () => parseArgs({ args, options }).values);
+  return { stage: requireStage(stage, USAGE), ...(region !== undefined && { region }), params: param, driver: chosenDriver(env) };
+}
+
 if (import.meta.main) {
   try {
-    const { stage = "dev", region } = readTarget(process.argv.slice(2), USAGE);
-    const target = { stage: requireStage(stage, USAGE), ...(region !== undefined && { region }) };
-    await packageStage({ ...target, driver: chosenDriver(process.env) });
+    await packageStage(optionsFrom(process.argv.slice(2), process.env));
   } catch (error) {
     console.error((error as Error).message);
     process.exitCode = error instanceof ServerlessFailedError ? error.exitCode : 1;

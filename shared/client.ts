@@ -17,13 +17,15 @@ import { connect, type Driver } from "./db/connect.ts";
 import type { Database } from "./db/database.ts";
 import { runRepository } from "./db/run-repository.ts";
 import type { Duration } from "./domain/duration.ts";
-import type { Json } from "./domain/json.ts";
+import type { Json, JsonObject } from "./domain/json.ts";
 import type { Logger } from "./domain/node.ts";
 import { redactSecrets, type Redact } from "./domain/redact.ts";
 import type { AcceptedRun } from "./domain/protocol.ts";
-import type { AnyWorkflow, InputOf, OutputOf, ParsedInputOf, WorkflowRef } from "./domain/workflow-types.ts";
+import type { AnyWorkflow, AttributesOf, InputOf, OutputOf, ParsedInputOf, WorkflowRef } from "./domain/workflow-types.ts";
 import { canonicalHash } from "./engine/canonical-hash.ts";
 import type { RunView } from "./engine/describe-run.ts";
+import { listRuns, type Lister, type RunPage } from "./engine/control-runs.ts";
+import { readFilter, type RunFilter } from "./engine/run-filter.ts";
 import { draftRuns, type RunRequest, type RunTarget } from "./engine/draft-runs.ts";
 import { enqueueRuns, type Producer } from "./engine/enqueue-runs.ts";
 import { findRun, type Reader } from "./engine/find-run.ts";
@@ -37,6 +39,8 @@ import { waitForRun } from "./engine/wait-for-run.ts";
 export type { AcceptedRun } from "./domain/protocol.ts";
 export type { AttemptView, RunView, StepView, WaitingView } from "./engine/describe-run.ts";
 export type { RunRequest } from "./engine/draft-runs.ts";
+export type { RunPage, RunSummary } from "./engine/control-runs.ts";
+export type { RunFilter } from "./engine/run-filter.ts";
 export {
   DatabaseBusyError,
   DatabaseConfigurationError,
@@ -47,16 +51,17 @@ export {
 export {
   IdempotencyConflictError,
   InputTooLargeError,
+  InvalidFilterError,
   InvalidRunError,
   RunNotFoundError,
   WaitTimeoutError,
 } from "./engine/producer-errors.ts";
 
 /**
- * When and how soon a run starts, and the key that makes its repeat harmless: a `RunRequest`
- * without its input.
+ * What a run is found by, when and how soon it starts, and the key that makes its repeat harmless:
+ * a `RunRequest` without its input.
  */
-export type EnqueueOptions = Omit<RunRequest, "input">;
+export type EnqueueOptions<Attributes = JsonObject> = Omit<RunRequest<unknown, Attributes>, "input">;
 
 /** What holds for a call as a whole. */
 export interface RequestOptions {
@@ -80,28 +85,40 @@ type Ref<W extends AnyWorkflow> = WorkflowRef<W> & { readonly input?: never };
  */
 export interface Client extends AsyncDisposable {
   /** Stores one run. Throws InvalidRunError, InputTooLargeError or IdempotencyConflictError. */
-  enqueue<W extends AnyWorkflow>(workflow: Ref<W>, input: ParsedInputOf<W>, options?: EnqueueOptions): Promise<AcceptedRun>;
-  enqueue<W extends AnyWorkflow>(workflow: W, input: InputOf<W>, options?: EnqueueOptions): Promise<AcceptedRun>;
+  enqueue<W extends AnyWorkflow>(
+    workflow: Ref<W>,
+    input: ParsedInputOf<W>,
+    options?: EnqueueOptions<AttributesOf<W>>,
+  ): Promise<AcceptedRun>;
+  enqueue<W extends AnyWorkflow>(workflow: W, input: InputOf<W>, options?: EnqueueOptions<AttributesOf<W>>): Promise<AcceptedRun>;
   /** Stores 1 to 1,000 runs, all or none, and answers in their order. */
   enqueueMany<W extends AnyWorkflow>(
     workflow: Ref<W>,
-    runs: readonly RunRequest<ParsedInputOf<W>>[],
+    runs: readonly RunRequest<ParsedInputOf<W>, AttributesOf<W>>[],
     options?: RequestOptions,
   ): Promise<readonly AcceptedRun[]>;
   enqueueMany<W extends AnyWorkflow>(
     workflow: W,
-    runs: readonly RunRequest<InputOf<W>>[],
+    runs: readonly RunRequest<InputOf<W>, AttributesOf<W>>[],
     options?: RequestOptions,
   ): Promise<readonly AcceptedRun[]>;
   /** The run, or null when there is none with this id. */
   get(id: string): Promise<RunView | null>;
-  get<W extends AnyWorkflow>(id: string): Promise<RunView<ParsedInputOf<W>, OutputOf<W>> | null>;
+  get<W extends AnyWorkflow>(id: string): Promise<RunView<ParsedInputOf<W>, OutputOf<W>, AttributesOf<W>> | null>;
   /**
    * The run once it is done, failed or cancelled: see its status. Throws RunNotFoundError, or
    * WaitTimeoutError when the time is over.
    */
   wait(id: string, options: { readonly timeout: Duration }): Promise<RunView>;
-  wait<W extends AnyWorkflow>(id: string, options: { readonly timeout: Duration }): Promise<RunView<ParsedInputOf<W>, OutputOf<W>>>;
+  wait<W extends AnyWorkflow>(
+    id: string,
+    options: { readonly timeout: Duration },
+  ): Promise<RunView<ParsedInputOf<W>, OutputOf<W>, AttributesOf<W>>>;
+  /**
+   * A page of runs, newest first. It looks at 20,000 runs at most: ask with its cursor while there
+   * may be more. Throws InvalidFilterError. The login must be a reader's or an operator's.
+   */
+  list(filter?: RunFilter): Promise<RunPage>;
   /** Closes the connection that the client opened; one that it was given stays open. */
   close(): Promise<void>;
 }
@@ -151,7 +168,7 @@ export function createClient(options: ClientDatabase & ClientSettings): Client {
   const logger = maskedLogger(options.logger ?? console, redact);
   const caller = { clock: systemClock, random: Math.random, logger };
   const producer: Producer = { ...caller, queue: runs, ids: new RunIds(now), nudge, idleGate };
-  const reader: Reader = { ...caller, runs, stacks, redact, nodesOf: (name, version) => nodesOf(workflows, name, version) };
+  const reader: Reader & Lister = { ...caller, runs, stacks, redact, nodesOf: (name, version) => nodesOf(workflows, name, version) };
   const enqueueMany = (target: RunTarget, requests: readonly RunRequest[], request?: RequestOptions) =>
     enqueueAll(producer, now(), target, requests, request);
   const close = async () => opened?.[Symbol.asyncDispose]();
@@ -161,6 +178,7 @@ export function createClient(options: ClientDatabase & ClientSettings): Client {
     enqueueMany,
     get: (id: string) => findRun(reader, id),
     wait: (id: string, { timeout }: { readonly timeout: Duration }) => waitForRun(reader, id, timeout),
+    list: async (filter: RunFilter = {}) => listRuns(reader, readFilter(filter)),
     close,
     [Symbol.asyncDispose]: close,
   } as Client;

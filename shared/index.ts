@@ -38,6 +38,7 @@ export { InvalidWorkflowError, NonRetryableError, RetryAfterError, StepTimeoutEr
 export { runErrors, type RunErrorName } from "./domain/run-errors.ts";
 export { InvalidDurationError } from "./domain/duration.ts";
 export { NotJsonError } from "./domain/json.ts";
+export { AttributesTooLargeError } from "./domain/attributes.ts";
 export { InvalidStatementError } from "./domain/check-statements.ts";
 
 // What masks secrets in what is stored, shown and logged: `shared/workflows/redact.ts` is where a
@@ -53,5 +54,5 @@ export type { RetryPolicy } from "./domain/retry-policy.ts";
 export type { Json, JsonObject } from "./domain/json.ts";
 
 // Types taken from a workflow: `InputOf<typeof fulfilOrder>`.
-export type { AnyWorkflow, InputOf, OutputOf, ParsedInputOf, StateOf, Workflow, WorkflowRef } from "./domain/workflow.ts";
+export type { AnyWorkflow, AttributesOf, InputOf, OutputOf, ParsedInputOf, StateOf, Workflow, WorkflowRef } from "./domain/workflow.ts";
 export type { Walked, WalkOptions } from "./domain/walk.ts";

@@ -24,12 +24,13 @@ union all
 select 'no ended run is in any place', e.run_id, p.found
 from baton.ending e join places p using (run_id)
 union all
-select 'every place, checkpoint, failure and ending belongs to a run', x.run_id, x.source
+select 'every place, checkpoint, failure, ending and row of attributes belongs to a run', x.run_id, x.source
 from (
   select run_id, 'place' as source from place
   union all select run_id, 'checkpoint' from baton.checkpoint
   union all select run_id, 'failure' from baton.failure
   union all select run_id, 'ending' from baton.ending
+  union all select run_id, 'attributes' from baton.attribute
 ) as x
 left join baton.run r on r.id = x.run_id
 where r.id is null
@@ -72,6 +73,10 @@ from (
   union all select run_id, 'retry of ' || node, finished_at, retry_at from baton.failure where retry_at is not null
 ) as span
 where not isfinite(began) or not isfinite(ended) or ended < began
+union all
+select 'attributes are an object with something in it, of at most 2 KiB', run_id, left(attributes::text, 100)
+from baton.attribute
+where jsonb_typeof(attributes) <> 'object' or attributes = '{}' or octet_length(attributes::text) > 2048
 union all
 select 'a lease holds somebody, or has told its poller that nobody is left', null, token::text
 from baton.lease

@@ -271,6 +271,7 @@ declare
   done integer[];
   stopped uuid[];
   skipped uuid[];
+  left_out jsonb;
   refill record;
 begin
   perform baton.require_read_committed();
@@ -298,6 +299,9 @@ begin
     raise exception 'runs % have that output already, or are no members of lease %', lost, token using errcode = 'BT003';
   end if;
   perform baton.append_failures(held, request -> 'failures', moment);
+  if request ? 'attributes' then
+    left_out := baton.patch_members(held, request -> 'attributes', lost);
+  end if;
   done := baton.end_members(held, request -> 'done', 'done', lost, checked, moment)
     || baton.end_members(held, request -> 'failed', 'failed', lost, checked, moment);
   stopped := baton.stop_members(held, done, moment);
@@ -312,16 +316,17 @@ begin
     || baton.park_members(held, request -> 'released', true, skipped, moment)
     || baton.block_members(held, request -> 'blocked', skipped, moment), skipped);
   held.round := advance.round;
-  held.told := case when cardinality(skipped) > 0 then jsonb_build_object('lost', to_jsonb(lost), 'stopped', to_jsonb(stopped)) end;
+  held.told := case when cardinality(skipped) > 0 or left_out is not null
+    then jsonb_strip_nulls(jsonb_build_object('lost', to_jsonb(lost), 'stopped', to_jsonb(stopped), 'left_out', left_out)) end;
   if request ? 'claim' then
     refill := baton.refill_lease(held, request -> 'claim', moment, (request ->> 'ttl_ms')::integer);
-    return json_build_object('now', moment, 'round', advance.round, 'stopped', stopped, 'lost', lost,
+    return json_build_object('now', moment, 'round', advance.round, 'stopped', stopped, 'lost', lost, 'left_out', left_out,
       'low', refill.low, 'due_in_ms', refill.due_in_ms, 'poisoned', refill.poisoned, 'runs', refill.runs);
   end if;
   update baton.lease l set round = held.round, gone = held.gone, told = held.told,
     expires_at = moment + least((request ->> 'ttl_ms')::integer, 3600000) * interval '1 millisecond'
   where l.token = advance.token;
-  return json_build_object('now', moment, 'round', advance.round, 'stopped', stopped, 'lost', lost);
+  return json_build_object('now', moment, 'round', advance.round, 'stopped', stopped, 'lost', lost, 'left_out', left_out);
 end
 $function$;
 
@@ -408,6 +413,43 @@ begin
   perform baton.put_back(ids, wakes);
   return coalesce(slots, '{}');
 end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.ask_partman(partman text, moment timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  -- It looks there before it looks into pg_catalog.
+  if pg_my_temp_schema() <> 0 then
+    raise exception 'This session has temporary tables' using errcode = 'BT040', hint = 'Ask from another session. Nothing was done.';
+  end if;
+  execute format('select %s.create_partition_time(%L, $1)', partman, 'baton.audit')
+  using array(select generate_series(date_trunc('month', moment), moment + interval '3 months', interval '1 month'));
+  execute format('select %s.drop_partition_time(%L, p_reference_timestamp => $1)', partman, 'baton.audit') using moment;
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.attribute_text(attributes jsonb)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  select string_agg(value #>> '{}', ' ')
+  from jsonb_path_query(attributes, 'strict $.** ? (@.type() == "string" || @.type() == "number")') as value
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.attributes_as_column(runs jsonb)
+ RETURNS jsonb
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  select json_build_object('attributes', coalesce(json_agg(run -> 'attributes' order by nth), '[]'))::jsonb
+  from jsonb_array_elements(runs) with ordinality as r (run, nth)
+  where coalesce((run ->> 'known')::uuid = (run ->> 'id')::uuid, true)
 $function$;
 
 -- owner: baton_engine
@@ -510,6 +552,44 @@ begin
 end
 $function$;
 
+-- owner: baton_engine
+CREATE OR REPLACE FUNCTION baton.change_attributes(id uuid, request jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET enable_seqscan TO 'off'
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+declare
+  came record;
+begin
+  perform baton.require_read_committed();
+  perform baton.commit_durably();
+  perform baton.require_id('the run of change_attributes', id);
+  perform baton.require_keys('the request of change_attributes', request, '{patch}', '{patch,checked,by}');
+  perform baton.require_kind('the request of change_attributes', request, 'object', '{patch}');
+  perform baton.require_actor('the request of change_attributes', request);
+  if request -> 'checked' is distinct from 'true' then
+    perform baton.refuse_unfaithful(jsonb_build_array(request -> 'patch'), 'attributes');
+  end if;
+  if not baton.lock_run(id) then
+    return null;
+  end if;
+  came := baton.patch_attributes(id, request -> 'patch');
+  if came.bytes > 2048 then
+    raise exception 'the attributes of run % would be % bytes of JSON as the database writes it, more than 2048', id, came.bytes
+      using errcode = 'BT053', detail = came.bytes, hint = 'Keep in them what the run is found by; null takes a key away.';
+  end if;
+  if came.changed then
+    perform baton.note_action('change attributes', id, request ->> 'by',
+      jsonb_build_object('keys', array(select jsonb_object_keys(request -> 'patch') order by 1)), baton.now());
+  end if;
+  return jsonb_build_object('attributes', came.patched, 'changed', came.changed);
+end
+$function$;
+
 -- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.check_claim(what text, request jsonb, required text[], optional text[])
  RETURNS void
@@ -574,12 +654,16 @@ begin
     perform baton.check_runs(request -> 'runs');
   else
     perform baton.require_keys('the request of enqueue', request, '{fresh}', '{fresh,shared,checked}');
-    perform baton.check_columns('the fresh runs of enqueue', fresh, '{id,input}', '{id,input,workflow,version,priority,run_at,delay_ms}');
+    perform baton.check_columns('the fresh runs of enqueue', fresh, '{id,input}', '{id,input,workflow,version,priority,run_at,delay_ms,attributes}');
     if request ? 'shared' then
       perform baton.require_keys('what fresh runs share', request -> 'shared', '{}', '{workflow,version,priority}');
     end if;
     if fresh @? '$.id[*] ? (@ == null)' then
       raise exception 'a fresh run of enqueue has no id' using errcode = 'BT040', hint = 'Give each a UUIDv7. Nothing was stored.';
+    end if;
+    if fresh @? 'strict $.attributes[*] ? (@.type() != "object" && @ != null)' then
+      raise exception 'the attributes of a fresh run of enqueue are no object'
+        using errcode = 'BT040', hint = 'Give an object, or null where there are none. Nothing was stored.';
     end if;
   end if;
   if jsonb_array_length(coalesce(fresh -> 'id', request -> 'runs')) = 0 then
@@ -600,6 +684,26 @@ end
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.check_list(request jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+begin
+  perform baton.require_keys('the request of list_runs', request, '{limit}', '{workflow,version,status,attributes,created_after,created_before,
+    ended_after,ended_before,error_name,failed_node,before,limit,paged}');
+  perform baton.require_kind('the request of list_runs', request, 'string',
+    '{workflow,status,created_after,created_before,ended_after,ended_before,error_name,failed_node,before}');
+  perform baton.require_kind('the request of list_runs', request, 'number', '{version,limit}');
+  perform baton.require_kind('the request of list_runs', request, 'object', '{attributes}');
+  if request ->> 'status' <> all ('{ready,running,waiting,done,failed,cancelled,blocked}') then
+    raise exception 'list_runs knows no status "%"', request ->> 'status'
+      using errcode = 'BT040', hint = 'It knows ready, running, waiting, done, failed, cancelled and blocked.';
+  end if;
+end
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.check_round(request jsonb)
  RETURNS void
  LANGUAGE plpgsql
@@ -607,9 +711,9 @@ CREATE OR REPLACE FUNCTION baton.check_round(request jsonb)
 AS $function$
 begin
   if jsonb_typeof(request) is distinct from 'object' or jsonb_typeof(request -> 'ttl_ms') is distinct from 'number'
-    or request - '{ttl_ms,strict,checked,claim,steps,done,failed,failures,sleeps,parks,released,blocked}'::text[] <> '{}' then
+    or request - '{ttl_ms,strict,checked,claim,steps,done,failed,failures,sleeps,parks,released,blocked,attributes}'::text[] <> '{}' then
     perform baton.require_keys('the round', request, '{ttl_ms}',
-      '{ttl_ms,strict,checked,claim,steps,done,failed,failures,sleeps,parks,released,blocked}');
+      '{ttl_ms,strict,checked,claim,steps,done,failed,failures,sleeps,parks,released,blocked,attributes}');
     perform baton.require_kind('the round', request, 'number', '{ttl_ms}');
   end if;
   if request ? 'steps' then
@@ -643,6 +747,9 @@ begin
   if request ? 'blocked' then
     perform baton.require_rows('what the round sets aside', request -> 'blocked', '{run,place,workflow,version,shape,reason}', '{}');
   end if;
+  if request ? 'attributes' then
+    perform baton.require_rows('the attributes of the round', request -> 'attributes', '{run,place,patch}', '{}');
+  end if;
 end
 $function$;
 
@@ -655,13 +762,14 @@ AS $function$
 declare
   index bigint;
 begin
-  perform baton.require_rows('the runs of enqueue', runs, '{id,workflow,version,priority,input}', '{run_at,delay_ms,key,hash}');
+  perform baton.require_rows('the runs of enqueue', runs, '{id,workflow,version,priority,input}', '{run_at,delay_ms,attributes,key,hash}');
   select nth - 1 into index from jsonb_array_elements(runs) with ordinality as r (run, nth)
   where jsonb_typeof(run -> 'id') <> 'string' or (run ? 'key') <> (run ? 'hash')
     or jsonb_typeof(run -> 'key') <> 'string' or jsonb_typeof(run -> 'hash') <> 'string'
+    or jsonb_typeof(run -> 'attributes') <> 'object'
   limit 1;
   if found then
-    raise exception 'the runs of enqueue, entry %, has an id, a key or a hash that is no text, or one of the last two alone', index
+    raise exception 'the runs of enqueue, entry %, has an id, a key or a hash that is no text, one of the last two alone, or attributes that are no object', index
       using errcode = 'BT040', hint = 'A key goes with the hash of what it stands for. Nothing was stored.';
   end if;
 end
@@ -813,6 +921,20 @@ begin
     end if;
   end loop;
   return cardinality(sizes);
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.count_runs(workflow text, status text, moment timestamp with time zone)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  listed record := baton.list_ids(jsonb_build_object('workflow', workflow, 'status', status), 'ffffffff-ffff-ffff-ffff-ffffffffffff', 10001, moment);
+  counted integer := least(cardinality(listed.ids), 10000);
+begin
+  return case when listed.next is null and cardinality(listed.ids) <= 10000 then to_jsonb(counted) else jsonb_build_object('atLeast', counted) end;
 end
 $function$;
 
@@ -991,6 +1113,22 @@ end
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.drop_months(moment timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  month text;
+begin
+  foreach month in array baton.list_months() loop
+    if to_timestamp(right(month, 8), 'YYYYMMDD') + interval '1 month' < moment - interval '12 months' then
+      execute format('drop table baton.%I', month);
+    end if;
+  end loop;
+end
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.drop_week(week timestamp with time zone, rules jsonb, moment timestamp with time zone)
  RETURNS text
  LANGUAGE plpgsql
@@ -1165,7 +1303,8 @@ begin
   end if;
   perform baton.refuse_foreign_ids(ids, moment);
   if request -> 'checked' is distinct from 'true' then
-    perform baton.refuse_unfaithful(coalesce(request #> '{fresh,input}', jsonb_path_query_array(request, '$.runs[*].input')));
+    perform baton.refuse_unfaithful(coalesce(request #> '{fresh,input}', jsonb_path_query_array(request, '$.runs[*].input')), 'input');
+    perform baton.refuse_unfaithful(coalesce(request #> '{fresh,attributes}', baton.attributes_as_column(runs) -> 'attributes'), 'attributes');
   end if;
   if runs @? '$[*].key' then
     runs := baton.remember_runs(request, moment);
@@ -1282,6 +1421,27 @@ end
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.find_partman()
+ RETURNS text
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  partman text;
+  handed boolean;
+begin
+  select quote_ident(n.nspname) into partman
+  from pg_extension e join pg_namespace n on n.oid = e.extnamespace
+  where e.extname = 'pg_partman' and has_schema_privilege(n.oid, 'usage');
+  if partman is null or not has_table_privilege(partman || '.part_config', 'select') then
+    return null;
+  end if;
+  execute format('select exists (select from %s.part_config where parent_table = %L)', partman, 'baton.audit') into handed;
+  return case when handed then partman end;
+end
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.find_pointer(document jsonb, wanted jsonb)
  RETURNS text
  LANGUAGE sql
@@ -1314,6 +1474,7 @@ AS $function$
 begin
   return (
     select json_build_object('id', r.id, 'workflow', r.workflow, 'version', r.version, 'priority', r.priority, 'input', r.input,
+      'attributes', (select a.attributes from baton.attribute a where a.run_id = find_run.id),
       'created_at', r.created_at, 'moment', clock.moment, 'status', coalesce(e.status, baton.place_status(r.id, clock.moment)),
       'error', e.error, 'finished_at', e.at, 'run_at', q.run_at, 'blocked', b.reason,
       'redrives', (select count(*) from baton.redrive d where d.run_id = find_run.id),
@@ -1521,6 +1682,59 @@ AS $function$
   end
 $function$;
 
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.is_week_indexed(week text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+begin
+  return (
+    select bool_and(coalesce((
+      select i.indisvalid from pg_index i where i.indexrelid = to_regclass(format('baton.%s_%s_%s', w.parent, week, w.suffix))), false))
+    from baton.week_indexes() as w);
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.keep_months()
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET lock_timeout TO '2s'
+ SET default_tablespace TO ''
+ SET default_table_access_method TO 'heap'
+AS $function$
+declare
+  moment timestamptz := baton.now();
+  partman text := baton.find_partman();
+  former text[] := baton.list_months();
+  present text[];
+  answer jsonb;
+begin
+  -- One at a time: of two, the second finds done what the first did.
+  lock table only baton.audit in share update exclusive mode;
+  if partman is null then
+    perform baton.make_months(moment, moment + interval '3 months');
+    perform baton.drop_months(moment);
+  else
+    perform baton.ask_partman(partman, moment);
+  end if;
+  present := baton.list_months();
+  answer := jsonb_build_object('by', case when partman is null then 'baton' else 'pg_partman' end,
+    'made', (select count(*) from unnest(present) as m where m <> all (former)),
+    'dropped', (select count(*) from unnest(former) as m where m <> all (present)));
+  -- pg_partman sets the search path for the session, where a pooler would hand it to the next
+  -- caller. Last, since from here on names mean what the login's settings say.
+  if partman is not null then
+    reset search_path;
+  end if;
+  return answer;
+end
+$function$;
+
 -- owner: baton_engine
 CREATE OR REPLACE FUNCTION baton.keep_weeks()
  RETURNS jsonb
@@ -1608,6 +1822,27 @@ begin
 end
 $function$;
 
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.list_bounds(wanted jsonb, placed uuid[], INOUT before uuid, OUT since uuid)
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  created_after timestamptz := greatest((wanted ->> 'created_after')::timestamptz - interval '24 hours', '1970-01-01 UTC');
+  created_before timestamptz := least((wanted ->> 'created_before')::timestamptz, '9999-01-01 UTC') + interval '5 minutes';
+  ended_before timestamptz := least((wanted ->> 'ended_before')::timestamptz, '9999-01-01 UTC') + interval '10 minutes';
+begin
+  before := least(before, baton.id_at(greatest(created_before, '1970-01-01 UTC')));
+  if ended_before is not null and not exists (select from baton.setback) then
+    before := least(before, baton.id_at(greatest(ended_before, '1970-01-01 UTC')));
+  end if;
+  since := greatest(baton.id_at(least(created_after, '9999-01-01 UTC')), '00000000-0000-0000-0000-000000000000', case
+    when placed = '{}' then before
+    else (select i from unnest(placed) as i order by i limit 1) end);
+end
+$function$;
+
 -- owner: baton_engine
 CREATE OR REPLACE FUNCTION baton.list_closed_weeks()
  RETURNS jsonb
@@ -1627,6 +1862,92 @@ begin
     ) as p
     left join baton.week w on w.starts = p.starts
     where p.starts + interval '8 days' <= moment);
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.list_conditions(wanted jsonb, moment timestamp with time zone)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  status text := wanted ->> 'status';
+  node text := quote_literal(wanted ->> 'failed_node');
+begin
+  return jsonb_strip_nulls(jsonb_build_object(
+    'workflow', 'r.workflow collate "C" = ' || quote_literal(wanted ->> 'workflow'),
+    'version', 'r.version = ' || quote_literal((wanted ->> 'version')::integer),
+    'created_after', 'r.created_at >= ' || quote_literal((wanted ->> 'created_after')::timestamptz),
+    'created_before', 'r.created_at < ' || quote_literal((wanted ->> 'created_before')::timestamptz),
+    'ending', nullif(concat_ws(' and ', 'e.status = ' || quote_literal(case when status in ('done', 'failed', 'cancelled') then status end),
+      case when wanted ?| '{error_name,failed_node}' then 'e.status = ''failed''' end), ''),
+    'error', 'left(e.error ->> ''name'', 200) collate "C" = ' || quote_literal(left(wanted ->> 'error_name', 200)),
+    'ended_after', 'e.at >= ' || quote_literal((wanted ->> 'ended_after')::timestamptz),
+    'ended_before', 'e.at < ' || quote_literal((wanted ->> 'ended_before')::timestamptz),
+    'attributes', 'a.attributes @> ' || quote_literal(wanted -> 'attributes'),
+    'leaf', case when wanted -> 'attributes' @? 'strict $.** ? (@.type() != "object" && @.type() != "array")' then 'true' end,
+    'failure', 'f.retry_at is null and f.node = ' || node,
+    'node', replace('(select f.retry_at is null from baton.failure f where f.run_id = entry.id and f.run_id >= $1 and f.run_id < $2
+        and f.node = % order by f.attempt desc limit 1)
+      and (select c.node from baton.checkpoint c where c.run_id = entry.id and c.run_id >= $1 and c.run_id < $2 and c.node = %) is null', '%', node),
+    'due', 'q.run_at ' || case status when 'ready' then '<= ' when 'waiting' then '> ' end || quote_literal(moment),
+    'blocked', case status when 'blocked' then 'true' end,
+    'place', format('baton.place_status(entry.id, %L) = ', moment)
+      || quote_literal(case when status <> all ('{done,failed,cancelled}') then status end)
+      || ' and (select e.status from baton.ending e where e.run_id = entry.id and e.run_id >= $1 and e.run_id < $2) is null'));
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.list_containing(contained text, since uuid, before uuid, most integer)
+ RETURNS uuid[]
+ LANGUAGE plpgsql
+ STABLE
+ SET enable_bitmapscan TO 'on'
+ SET enable_indexscan TO 'off'
+ SET enable_indexonlyscan TO 'off'
+AS $function$
+declare
+  ids uuid[];
+begin
+  execute format('select array(select a.run_id from baton.attribute a where %s and a.run_id >= $1 and a.run_id < $2 limit $3)', contained)
+    into ids using since, before, most;
+  return ids;
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.list_entries(asked jsonb, source text, narrows text DEFAULT 'true'::text, first text DEFAULT ''::text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  select format('select %1$s as id, %2$s as fits from %3$s where %1$s >= $1 and %1$s < $2 and %4$s order by %5$s %1$s desc',
+    id, coalesce(condition, 'true'), named, narrows, first)
+  from baton.list_tables(asked) where name = source
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.list_few(sources jsonb, since uuid, before uuid, placed uuid[], most integer)
+ RETURNS uuid[]
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  source text;
+  found_ids uuid[];
+  fewest uuid[];
+begin
+  for source in select * from jsonb_array_elements_text(sources) loop
+    execute format('select array(select id from (%s) as entry limit $4)', source) into found_ids using since, before, placed, most;
+    if cardinality(found_ids) < most then
+      fewest := found_ids;
+      most := cardinality(found_ids);
+    end if;
+    exit when most = 0;
+  end loop;
+  return fewest;
 end
 $function$;
 
@@ -1653,58 +1974,44 @@ end
 $function$;
 
 -- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.list_ids(wanted_status text, wanted_workflow text, before uuid, most integer, moment timestamp with time zone, OUT ids uuid[], OUT next uuid)
+CREATE OR REPLACE FUNCTION baton.list_fits(asked jsonb, source text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  with told as (select tells from baton.list_tables(asked) where name = source)
+  select concat_ws(' and ', 'entry.fits', (select case when tells is distinct from 'place' then asked ->> 'place' end from told), (
+      select string_agg(format('(select %1$s from %2$s where %3$s = entry.id and %3$s >= $1 and %3$s < $2)', t.condition, t.named, t.id), ' and ')
+      from baton.list_tables(asked) as t, told
+      where t.name in ('run', 'ending', 'attribute') and t.condition is not null and t.name is distinct from told.tells),
+    asked ->> 'node')
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.list_ids(wanted jsonb, before uuid, most integer, moment timestamp with time zone, OUT ids uuid[], OUT next uuid)
  RETURNS record
  LANGUAGE plpgsql
  STABLE
 AS $function$
 declare
-  entries text;
-  fits text := '($2 is null or (select r.workflow from baton.run r where r.id = entry.id and r.id >= $7 and r.id < $1) = $2)';
-  few uuid[];
-  newest timestamp := date_trunc('week', least(moment + interval '5 minutes', baton.id_time(before)) at time zone 'UTC');
-  since uuid;
-  seen integer;
-  unseen integer := 10000;
-  found_ids uuid[];
+  asked jsonb := baton.list_conditions(wanted, moment);
+  placed uuid[] := baton.list_place(wanted ->> 'status', moment);
+  bounds record := baton.list_bounds(wanted, placed, before);
+  plans jsonb := '{}';
+  unseen integer := baton.most_entries();
+  week record;
+  page record;
 begin
-  if wanted_status in ('ready', 'waiting') then
-    few := baton.list_few_ready(wanted_status = 'ready', moment);
-  elsif wanted_status = 'running' then
-    few := array(select unnest((baton.list_members(l.run_ids, l.gone)).ids) from baton.lease l);
-  end if;
-  entries := case
-    when wanted_status is null then 'select id, workflow from baton.run'
-    when wanted_status = 'failed' then 'select run_id as id from baton.ending where status = ''failed'''
-    when wanted_status = 'cancelled' then 'select run_id as id from baton.ending where status = ''cancelled'''
-    when wanted_status = 'done' then 'select run_id as id, status from baton.ending'
-    when wanted_status = 'blocked' then 'select run_id as id from baton.blocked'
-    when few is not null then 'select q.id from unnest($5) as q (id)'
-    when wanted_status in ('ready', 'waiting') then 'select run_id as id, run_at from baton.ready'
-  end;
-  fits := case
-    when wanted_status is null then '($2 is null or entry.workflow = $2)'
-    when wanted_status = 'done' then 'entry.status = ''done'' and ' || fits
-    when few is not null then fits
-    when wanted_status = 'ready' then 'entry.run_at <= $4 and ' || fits
-    when wanted_status = 'waiting' then 'entry.run_at > $4 and ' || fits
-    else fits
-  end;
-  entries := format('select * from (%s) as every where id >= $7 and id < $1 order by id desc limit $6', entries);
   ids := '{}';
-  for look in 0..10 loop
-    since := case when look < 10
-      then baton.id_at(greatest(newest - (2 ^ look - 1) * interval '7 days', 'epoch'::timestamp) at time zone 'UTC')
-      else '00000000-0000-0000-0000-000000000000' end;
-    execute format('select array(select id from (%s) as entry where %s order by id desc limit $3)', entries, fits)
-      into found_ids using before, wanted_workflow, most - cardinality(ids), moment, few, unseen, since;
-    ids := ids || found_ids;
-    exit when cardinality(ids) = most or look = 10;
-    execute format('select count(*), (array_agg(id))[$6] from (%s) as entry', entries)
-      into seen, next using before, wanted_workflow, most, moment, few, unseen, since;
-    exit when next is not null;
-    unseen := unseen - seen;
-    before := since;
+  for week in select * from baton.list_weeks(bounds.since, bounds.before) loop
+    if not plans ? week.indexed::text then
+      plans := plans || jsonb_build_object(week.indexed, baton.list_plan(asked, week.indexed, placed is not null));
+    end if;
+    page := baton.list_week(plans -> week.indexed::text, placed, week.since, week.before, most - cardinality(ids), unseen);
+    ids := ids || page.ids;
+    unseen := unseen - page.seen;
+    next := case when unseen = 0 and cardinality(ids) < most then page.last end;
+    exit when cardinality(ids) = most or unseen = 0;
   end loop;
 end
 $function$;
@@ -1718,6 +2025,96 @@ AS $function$
   select array_agg(id order by nth), array_agg((nth - 1)::integer order by nth)
   from unnest(run_ids) with ordinality as m (id, nth)
   where get_bit(gone, (nth - 1)::integer) = 0 and (chosen is null or get_bit(chosen, (nth - 1)::integer) = 1)
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.list_months()
+ RETURNS text[]
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select array(
+    select c.relname::text from pg_inherits i join pg_class c on c.oid = i.inhrelid
+    where i.inhparent = 'baton.audit'::regclass and c.relname ~ '^audit_p\d{8}$' order by c.relname)
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.list_names(after text, most integer)
+ RETURNS text[]
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  unseen integer := baton.most_entries();
+  names text[] := '{}';
+  found_names text[];
+  seen integer;
+  week record;
+begin
+  for week in select * from baton.list_weeks('00000000-0000-0000-0000-000000000000', 'ffffffff-ffff-ffff-ffff-ffffffffffff') loop
+    if week.indexed then
+      found_names := baton.list_names_of_week(after, most, week.since, week.before);
+    else
+      execute 'select array_agg(distinct r.workflow) filter (where r.workflow collate "C" > $3), count(*)
+        from (select workflow from baton.run where id >= $1 and id < $2 order by id desc limit $4) as r'
+        into found_names, seen using week.since, week.before, after, unseen;
+      unseen := unseen - seen;
+    end if;
+    names := array(select distinct n collate "C" from unnest(names || found_names) as n order by 1 limit most);
+  end loop;
+  return names;
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.list_names_of_week(after text, most integer, since uuid, before uuid)
+ RETURNS text[]
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  names text[] := '{}';
+  name text := after;
+begin
+  while cardinality(names) < most loop
+    execute 'select r.workflow from baton.run r where r.workflow collate "C" > $1 and r.id >= $2 and r.id < $3 order by r.workflow collate "C" limit 1'
+      into name using name, since, before;
+    exit when name is null;
+    names := names || name;
+  end loop;
+  return names;
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.list_place(status text, moment timestamp with time zone)
+ RETURNS uuid[]
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+begin
+  return case
+    when status in ('ready', 'waiting') then baton.list_few_ready(status = 'ready', moment)
+    when status = 'running' then array(select unnest((baton.list_members(l.run_ids, l.gone)).ids) from baton.lease l) end;
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.list_plan(asked jsonb, indexed boolean, placed boolean)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  few text[];
+  source text;
+  entries text;
+begin
+  select s.source, s.entries into source, entries from baton.list_sources(asked, indexed, placed) as s where s.streams order by s.nth limit 1;
+  few := array(select s.entries from baton.list_sources(asked, indexed, placed) as s where s.is_few order by s.nth);
+  return jsonb_build_object('entries', entries, 'fits', baton.list_fits(asked, source),
+    'few', case when cardinality(few) > 0 and few <> array[entries] then jsonb_build_object('entries', few, 'fits', baton.list_fits(asked, 'few')) end);
+end
 $function$;
 
 -- owner: baton_engine
@@ -1734,20 +2131,150 @@ CREATE OR REPLACE FUNCTION baton.list_runs(request jsonb)
 AS $function$
 declare
   moment timestamptz := baton.now();
-  listed record := baton.list_ids(request ->> 'status', request ->> 'workflow',
-    coalesce((request ->> 'before')::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'), (request ->> 'limit')::integer, moment);
-  lowest uuid := listed.ids[cardinality(listed.ids)];
-  highest uuid := listed.ids[1];
+  wanted jsonb := request - array(select key from jsonb_each(request) where value = 'null');
+  most integer := (request ->> 'limit')::integer;
+  listed record;
   runs jsonb;
 begin
+  perform baton.check_list(wanted);
+  listed := baton.list_ids(wanted, coalesce((wanted ->> 'before')::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'), most, moment);
   select coalesce(jsonb_agg(to_jsonb(page) order by page.id desc), '[]') into runs
   from (
     select r.id, r.workflow, r.version, coalesce(e.status, baton.place_status(r.id, moment)) as status, r.created_at, e.at as finished_at
     from unnest(listed.ids) as l (id)
-    cross join lateral (select * from baton.run where id = l.id and id between lowest and highest limit 1) as r
-    left join lateral (select status, at from baton.ending where run_id = l.id and run_id between lowest and highest limit 1) as e on true
+    cross join lateral (
+      select * from baton.run where id = l.id and id between listed.ids[cardinality(listed.ids)] and listed.ids[1] limit 1) as r
+    left join lateral (
+      select status, at from baton.ending where run_id = l.id and run_id between listed.ids[cardinality(listed.ids)] and listed.ids[1] limit 1) as e on true
   ) as page;
-  return case when request ? 'paged' then jsonb_build_object('runs', runs, 'next', listed.next) else runs end;
+  return case when request ? 'paged'
+    then jsonb_build_object('runs', runs, 'next', listed.next, 'more', listed.next is not null or cardinality(listed.ids) = most) else runs end;
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.list_sources(asked jsonb, indexed boolean, placed boolean)
+ RETURNS TABLE(nth integer, source text, entries text, is_few boolean, streams boolean)
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  select s.nth, s.source, baton.list_entries(asked, s.source, s.narrows, s.first), s.narrows <> 'true' or s.source = 'containing', s.first = '' and s.source <> 'containing'
+  from (values
+    (1, placed, 'placed', 'true', ''),
+    (2, not placed, 'ready', case when asked ? 'due' then 'true' end, ''),
+    (3, not placed, 'blocked', asked ->> 'blocked', ''),
+    (4, indexed, 'ending', (asked ->> 'error') || ' and e.status = ''failed''', ''),
+    (5, indexed, 'failure', asked ->> 'failure', ''),
+    (6, indexed, 'run', nullif(concat_ws(' and ', asked ->> 'version', asked ->> 'workflow'), ''),
+      case when asked ? 'workflow' then '' else 'r.workflow collate "C" desc,' end),
+    (7, not (indexed and asked ?| '{error,failure}'), 'ending', nullif(asked ->> 'ending', 'e.status = ''done'''), ''),
+    (8, true, 'containing', asked ->> 'leaf', ''),
+    (9, indexed, 'ending', nullif(concat_ws(' and ', asked ->> 'ended_after', asked ->> 'ended_before'), ''), 'e.at desc,'),
+    (10, asked ? 'attributes', 'attribute', 'true', ''),
+    (11, not asked ? 'place' and asked ?| '{ending,ended_after,ended_before}', 'ending', 'true', ''),
+    (12, not asked ?| '{place,ending,ended_after,ended_before}', 'run', 'true', '')
+  ) as s (nth, is_there, source, narrows, first)
+  where s.is_there and s.narrows is not null and (s.source = 'placed' or not placed)
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.list_tables(asked jsonb)
+ RETURNS TABLE(name text, named text, id text, condition text, tells text)
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  values
+    ('run', 'baton.run r', 'r.id',
+      nullif(concat_ws(' and ', asked ->> 'workflow', asked ->> 'version', asked ->> 'created_after', asked ->> 'created_before'), ''), 'run'),
+    ('ending', 'baton.ending e', 'e.run_id',
+      nullif(concat_ws(' and ', asked ->> 'ending', asked ->> 'error', asked ->> 'ended_after', asked ->> 'ended_before'), ''), 'ending'),
+    ('attribute', 'baton.attribute a', 'a.run_id', asked ->> 'attributes', 'attribute'),
+    ('containing', 'unnest(baton.list_containing(' || quote_literal(asked ->> 'attributes') || ', $1, $2, $4)) as a (run_id)', 'a.run_id', null, 'attribute'),
+    ('failure', 'baton.failure f', 'f.run_id', null, null),
+    ('ready', 'baton.ready q', 'q.run_id', asked ->> 'due', 'place'),
+    ('blocked', 'baton.blocked b', 'b.run_id', null, 'place'),
+    ('placed', 'unnest($3) as p (run_id)', 'p.run_id', null, 'place'),
+    ('few', 'unnest($3) as p (run_id)', 'p.run_id', null, null)
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.list_week(plan jsonb, placed uuid[], since uuid, before uuid, most integer, unseen integer, OUT ids uuid[], OUT seen integer, OUT last uuid)
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  few uuid[] := baton.list_few(plan #> '{few,entries}', since, before, placed, unseen + 1);
+  statement text := format(
+    'select coalesce(array_agg(distinct id order by id desc) filter (where fits), ''{}'') as ids, count(*) as seen, (array_agg(id order by id))[1] as last
+     from (select entry.id, %s as fits from (%s limit $4) as entry) as looked',
+    case when few is null then plan ->> 'fits' else plan #>> '{few,fits}' end,
+    case when few is null then plan ->> 'entries' else 'select f.id, true as fits from unnest($3) as f (id) where f.id < $2 order by f.id desc' end);
+  step integer := most;
+  look record;
+begin
+  ids := '{}';
+  seen := 0;
+  loop
+    exit when few = '{}';
+    step := least(step, unseen - seen);
+    execute statement into look using since, before, coalesce(few, placed), step;
+    ids := (ids || look.ids)[:most];
+    seen := seen + look.seen;
+    last := coalesce(look.last, last);
+    exit when cardinality(ids) = most or look.seen < step or seen = unseen;
+    before := last;
+    step := step * 4;
+  end loop;
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.list_weeks(lowest uuid, highest uuid)
+ RETURNS TABLE(since uuid, before uuid, indexed boolean)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select greatest(lowest, baton.id_at(w.starts)), least(highest, baton.id_at(w.starts + interval '7 days')), baton.is_week_indexed(w.name)
+  from (
+    select right(c.relname, 8) as name, right(c.relname, 8)::timestamp at time zone 'UTC' as starts
+    from pg_class c
+    where c.relnamespace = 'baton'::regnamespace and c.relkind = 'r' and c.relispartition and c.relname ~ '^run_\d{8}$'
+      and c.relname >= to_char(date_trunc('week', baton.id_time(lowest) at time zone 'UTC'), '"run_"YYYYMMDD')::name
+      and c.relname <= to_char(least(baton.id_time(highest), '9999-01-01 UTC') at time zone 'UTC', '"run_"YYYYMMDD')::name
+    order by c.relname desc
+  ) as w
+$function$;
+
+-- owner: baton_engine
+CREATE OR REPLACE FUNCTION baton.list_workflows(request jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET enable_seqscan TO 'off'
+ SET enable_bitmapscan TO 'off'
+ SET enable_sort TO 'off'
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+declare
+  moment timestamptz := baton.now();
+  most integer;
+  names text[];
+  workflows jsonb;
+begin
+  perform baton.require_keys('the request of list_workflows', request, '{limit}', '{limit,after}');
+  perform baton.require_kind('the request of list_workflows', request, 'number', '{limit}');
+  perform baton.require_kind('the request of list_workflows', request, 'string', '{after}');
+  most := (request ->> 'limit')::integer;
+  names := baton.list_names(coalesce(request ->> 'after', ''), most + 1);
+  select coalesce(jsonb_agg(jsonb_build_object('name', n.name, 'counts', (
+      select jsonb_object_agg(s.status, baton.count_runs(n.name, s.status, moment))
+      from unnest('{ready,waiting,running,blocked,done,failed,cancelled}'::text[]) as s (status))) order by n.nth), '[]')
+    into workflows
+  from unnest(names[:most]) with ordinality as n (name, nth);
+  return jsonb_build_object('workflows', workflows, 'next', case when cardinality(names) > most then names[most] end);
 end
 $function$;
 
@@ -1864,6 +2391,38 @@ begin
 end
 $function$;
 
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.merge_attributes(attributes jsonb, patch jsonb)
+ RETURNS jsonb
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  select coalesce(jsonb_object_agg(key, value) filter (where value <> 'null'), '{}') from jsonb_each(attributes || patch)
+$function$;
+
+-- owner: baton_engine
+CREATE OR REPLACE FUNCTION baton.missing_indexes()
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+AS $function$
+  select coalesce(jsonb_agg(jsonb_build_object('name', m.name, 'statements', array_remove(array[
+    case when m.exists then format('drop index concurrently if exists baton.%I', m.name) end,
+    format('create index concurrently if not exists %I on baton.%I %s', m.name, m.relname, m.definition)], null)) order by m.week desc, m.nth), '[]')
+  from (
+    select substring(c.relname from '\d{8}$') as week, w.nth, w.definition, c.relname, c.relname || '_' || w.suffix as name, i.indexrelid is not null as exists
+    from baton.week_indexes() with ordinality as w (parent, suffix, definition, nth)
+    join pg_class c on c.relnamespace = 'baton'::regnamespace and c.relispartition and c.relname ~ format('^%s_\d{8}$', w.parent)
+    left join pg_index i on i.indexrelid = to_regclass(format('baton.%I', c.relname || '_' || w.suffix))
+    where substring(c.relname from '_(\d{8})$')::timestamp + interval '8 days' <= baton.now() at time zone 'UTC' and not coalesce(i.indisvalid, false)
+      and not (i.indexrelid is not null and exists (
+        select from pg_locks l where l.relation = c.oid and l.mode = 'ShareUpdateExclusiveLock' and l.granted
+          and l.database = (select d.oid from pg_database d where d.datname = current_database())))
+  ) as m
+$function$;
+
 -- owner: baton_engine
 CREATE OR REPLACE FUNCTION baton.moment()
  RETURNS timestamp with time zone
@@ -1872,6 +2431,13 @@ CREATE OR REPLACE FUNCTION baton.moment()
  SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
  SET "TimeZone" TO 'UTC'
 AS $function$ select baton.now() $function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.most_entries()
+ RETURNS integer
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$ select 20000 $function$;
 
 -- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.move_waits(jump baton.clock, ids uuid[], run_ats timestamp with time zone[], moment timestamp with time zone)
@@ -1998,6 +2564,58 @@ begin
     perform baton.put_back(ids, times);
   end if;
   return coalesce(slots, '{}');
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.patch_attributes(id uuid, patch jsonb, OUT patched jsonb, OUT bytes integer, OUT changed boolean)
+ RETURNS record
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+declare
+  present jsonb;
+begin
+  loop
+    select a.attributes into present from baton.attribute a where a.run_id = id for no key update;
+    patched := baton.merge_attributes(coalesce(present, '{}'), patch);
+    bytes := octet_length(patched::text);
+    changed := bytes <= 2048 and patched <> coalesce(present, '{}');
+    if not changed then
+      return;
+    elsif patched = '{}' then
+      delete from baton.attribute a where a.run_id = id;
+    elsif present is not null then
+      update baton.attribute a set attributes = patched where a.run_id = id;
+    else
+      insert into baton.attribute (run_id, attributes) values (id, patched) on conflict do nothing;
+    end if;
+    exit when found;
+  end loop;
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.patch_members(held baton.lease, patches jsonb, skipped uuid[])
+ RETURNS jsonb
+ LANGUAGE plpgsql
+AS $function$
+declare
+  asked record;
+  came record;
+  left_out jsonb;
+begin
+  for asked in
+    select p.run, p.patch from jsonb_to_recordset(patches) as p (place integer, run uuid, patch jsonb)
+    where baton.has_member(held, p.place, p.run) and p.run <> all (skipped)
+    order by p.run
+  loop
+    came := baton.patch_attributes(asked.run, asked.patch);
+    if came.bytes > 2048 then
+      left_out := coalesce(left_out, '[]') || jsonb_build_object('run', asked.run, 'bytes', came.bytes);
+    end if;
+  end loop;
+  return left_out;
 end
 $function$;
 
@@ -2256,7 +2874,7 @@ end
 $function$;
 
 -- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.refuse_unfaithful(inputs jsonb)
+CREATE OR REPLACE FUNCTION baton.refuse_unfaithful(inputs jsonb, what text)
  RETURNS void
  LANGUAGE plpgsql
  STABLE
@@ -2270,17 +2888,17 @@ declare
 begin
   for input, nth in select i.input, i.nth - 1 from jsonb_array_elements(inputs) with ordinality as i (input, nth) loop
     if input @? 'strict $.**{64} ? (@.type() == "array" || @.type() == "object")' then
-      raise exception 'the input of run % is nested deeper than 64', nth
+      raise exception 'the % of run % is nested deeper than 64', what, nth
         using errcode = 'BT051', hint = 'Store the data elsewhere and pass a reference to it.';
     end if;
     if input @? '$.**.__proto__' then
-      raise exception 'the input of run % has the key __proto__', nth using errcode = 'BT051', hint = 'Use another key.';
+      raise exception 'the % of run % has the key __proto__', what, nth using errcode = 'BT051', hint = 'Use another key.';
     end if;
     continue when input::text !~ '[0-9][0-9.]{15}';
     for number in select (n #>> '{}')::numeric from jsonb_path_query(input, 'strict $.** ? (@.type() == "number")') as n loop
       continue when baton.is_double(number);
       pointer := baton.find_pointer(input, to_jsonb(number));
-      raise exception 'the number at "%" of the input of run % would come back as another one, because a double cannot hold it', pointer, nth
+      raise exception 'the number at "%" of the % of run % would come back as another one, because a double cannot hold it', pointer, what, nth
         using errcode = 'BT051', detail = pointer, hint = 'Send it as a string.';
     end loop;
   end loop;
@@ -2460,6 +3078,7 @@ begin
   end if;
   return json_build_object('now', moment, 'round', held.round, 'low', low, 'due_in_ms', baton.next_due(moment, coalesce(low, '{}')),
     'stopped', coalesce(held.told -> 'stopped', '[]'), 'lost', coalesce(held.told -> 'lost', '[]'),
+    'left_out', held.told -> 'left_out',
     'runs', (baton.describe_members(claimed_now.ids, claimed_now.slots, claimed_now.ids)).runs);
 end
 $function$;
@@ -2593,6 +3212,7 @@ AS $function$
     'workflow', coalesce(json_agg(run -> 'workflow' order by nth), '[]'), 'version', coalesce(json_agg(run -> 'version' order by nth), '[]'),
     'priority', coalesce(json_agg(run -> 'priority' order by nth), '[]'), 'input', coalesce(json_agg(run -> 'input' order by nth), '[]'),
     'run_at', coalesce(json_agg(run -> 'run_at' order by nth), '[]'), 'delay_ms', coalesce(json_agg(run -> 'delay_ms' order by nth), '[]'))::jsonb
+    || case when runs @? '$[*].attributes' then baton.attributes_as_column(runs) else '{}' end
   from jsonb_array_elements(runs) with ordinality as r (run, nth)
   where coalesce((run ->> 'known')::uuid = (run ->> 'id')::uuid, true)
 $function$;
@@ -2604,7 +3224,7 @@ CREATE OR REPLACE FUNCTION baton.runs_between(earliest timestamp with time zone,
  STABLE
 AS $function$
   select r.* from baton.runs r
-  where r.id >= baton.id_at(earliest - interval '24 hours') and r.id < baton.id_at(latest + interval '5 minutes')
+  where r.id >= (select baton.id_at(earliest - interval '24 hours')) and r.id < (select baton.id_at(latest + interval '5 minutes'))
     and r.created_at >= earliest and r.created_at < latest
 $function$;
 
@@ -2682,6 +3302,141 @@ end
 $function$;
 
 -- owner: baton_engine
+CREATE OR REPLACE FUNCTION baton.search_runs(request jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET enable_seqscan TO 'off'
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+declare
+  moment timestamptz := baton.now();
+  trgm name := baton.search_schema();
+  sought text := btrim(request ->> 'text');
+  pattern text := '%' || regexp_replace(sought, '([\\%_])', '\\\1', 'g') || '%';
+  matches text := format('(text ilike $2 or $1 operator(%I.<%%) text)', trgm);
+  threshold text := current_setting('pg_trgm.word_similarity_threshold', true);
+  before uuid := coalesce((request ->> 'before')::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff');
+  newest timestamptz := least(moment + interval '5 minutes', baton.id_time(before));
+  unseen integer := 20000;
+  ids uuid[] := '{}';
+  next uuid;
+  week text;
+  looked record;
+  searchable boolean;
+  runs jsonb;
+begin
+  perform baton.require_keys('the request of search_runs', request, '{text,limit}', '{text,limit,before}');
+  execute format('select exists (select from unnest(%I.show_trgm($1)) as t where t not like ''%% %%'')', trgm) into searchable using sought;
+  if not coalesce(searchable, false) then
+    raise exception 'the text has no three letters or digits in a row' using errcode = 'BT061', hint = 'Search for a longer word.';
+  end if;
+  perform set_config('pg_trgm.word_similarity_threshold', '0.5', true);
+  for week in
+    select right(c.relname, 8) from pg_inherits i join pg_class c on c.oid = i.inhrelid
+    where i.inhparent = 'baton.failure'::regclass
+      and right(c.relname, 8) <= to_char(newest, 'YYYYMMDD')
+    order by 1 desc
+  loop
+    looked := baton.search_week(week, matches, sought, pattern, before, unseen);
+    ids := ids || looked.ids;
+    unseen := unseen - looked.looked;
+    next := looked.next;
+    exit when next is not null or cardinality(ids) > 1000 or unseen <= 0;
+  end loop;
+  ids := array(select id from unnest(ids) as i (id) order by id desc);
+  if cardinality(ids) > 1000 then
+    ids := ids[:1000];
+    next := ids[1000];
+  elsif unseen <= 0 and next is null then
+    next := baton.id_at(to_timestamp(week, 'YYYYMMDD'));
+  end if;
+  execute format(
+    'select coalesce(jsonb_agg(to_jsonb(page) order by page.score desc, page.id desc), ''[]'') from (
+       select r.id, r.workflow, r.version, coalesce(e.status, baton.place_status(r.id, $5)) as status, r.created_at, e.at as finished_at,
+         best.score, best.found
+       from unnest($3) as l (id)
+       cross join lateral (select * from baton.run where id = l.id and id between $6 and $7 limit 1) as r
+       left join lateral (select status, at from baton.ending where run_id = l.id and run_id between $6 and $7 limit 1) as e on true
+       cross join lateral (
+         select case when text ilike $2 then 1 else least(round(%1$I.word_similarity($1, text)::numeric, 3), 0.999) end as score, left(text, 300) as found
+         from (
+           select * from (
+             select left(f.error ->> ''message'', 1000) as text from baton.failure f where f.run_id = l.id and f.run_id between $6 and $7
+             order by f.finished_at desc limit 100) as newest
+           union all
+           select baton.attribute_text(a.attributes) from baton.attribute a where a.run_id = l.id and a.run_id between $6 and $7
+           offset 0
+         ) as said
+         order by 1 desc limit 1
+       ) as best
+       order by best.score desc, r.id desc limit $4
+     ) as page', trgm)
+    into runs using sought, pattern, ids, (request ->> 'limit')::integer, moment, ids[cardinality(ids)], ids[1];
+  perform set_config('pg_trgm.word_similarity_threshold', coalesce(threshold, '0.6'), true);
+  return jsonb_build_object('runs', runs, 'ranked', cardinality(ids), 'next', next);
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.search_schema()
+ RETURNS name
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  found_schema name;
+begin
+  select n.nspname into found_schema from pg_extension e join pg_namespace n on n.oid = e.extnamespace
+  where e.extname = 'pg_trgm' and 2 = (
+    select count(*) from pg_index i
+    where i.indexrelid in (to_regclass('baton.failure_search'), to_regclass('baton.attribute_search')) and i.indisvalid);
+  if not found then
+    raise exception 'search is not there in this database'
+      using errcode = 'BT060', hint = 'Make it as the owner: npm run migrate -- --search';
+  end if;
+  return found_schema;
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.search_week(week text, matches text, sought text, pattern text, before uuid, most integer, OUT ids uuid[], OUT looked integer, OUT next uuid)
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  failures text := format('select run_id, left(error ->> ''message'', 1000) as text from baton.%I', 'failure_' || week);
+  attributes text := format('select run_id, baton.attribute_text(attributes) as text from baton.%I', 'attribute_' || week);
+  part text;
+  found_ids uuid[];
+  walked record;
+begin
+  ids := '{}';
+  looked := 0;
+  foreach part in array array[failures, attributes] loop
+    execute format('select array(select run_id from (%s) as part where %s limit $3)', part, matches)
+      into found_ids using sought, pattern, most - looked + 1;
+    ids := ids || found_ids;
+    looked := looked + cardinality(found_ids);
+    if looked > most then
+      walked := baton.walk_week(failures, attributes, matches, sought, pattern, before, most);
+      ids := walked.ids;
+      looked := walked.looked;
+      next := walked.next;
+      return;
+    end if;
+  end loop;
+  ids := array(select distinct id from unnest(ids) as i (id) where id < before);
+end
+$function$;
+
+-- owner: baton_engine
 CREATE OR REPLACE FUNCTION baton.state(id uuid)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -2749,6 +3504,31 @@ end
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.store_attributes(runs jsonb, stored uuid[])
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  large record;
+begin
+  with given as (
+    select r.id::uuid, baton.merge_attributes('{}', r.attributes) as attributes
+    from rows from (jsonb_array_elements_text(runs -> 'id'), jsonb_array_elements(runs -> 'attributes')) as r (id, attributes)
+    where jsonb_typeof(r.attributes) = 'object' and r.id::uuid = any (stored)
+  ), kept as (
+    insert into baton.attribute (run_id, attributes)
+    select id, attributes from given where attributes <> '{}'
+    returning run_id, octet_length(attributes::text) as bytes
+  )
+  select * into large from kept where bytes > 2048 limit 1;
+  if found then
+    raise exception 'the attributes of run % are % bytes of JSON as the database writes it, more than 2048', large.run_id, large.bytes
+      using errcode = 'BT053', detail = large.run_id, hint = 'Keep in them what the run is found by, and the rest in its input.';
+  end if;
+end
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.store_runs(runs jsonb, shared jsonb, fresh boolean, moment timestamp with time zone)
  RETURNS integer
  LANGUAGE plpgsql
@@ -2757,9 +3537,11 @@ declare
   all_workflow text := shared ->> 'workflow';
   all_version integer := shared ->> 'version';
   all_priority smallint := shared ->> 'priority';
+  named boolean := runs ? 'attributes';
   due integer;
   largest integer;
   latest timestamptz;
+  stored uuid[];
 begin
   with given as (
     select r.id::uuid, coalesce(r.workflow, all_workflow) as workflow, coalesce(r.version::integer, all_version) as version,
@@ -2785,10 +3567,11 @@ begin
   ), queued as (
     insert into baton.ready (run_id, band, run_at, bytes, begun)
     select id, priority, start_at, bytes, false from (select * from stored_fresh union all select * from stored_new) as stored
-    returning run_at, bytes
+    returning run_id, run_at, bytes
   )
-  select count(*) filter (where run_at <= moment + interval '15 seconds'), max(bytes), max(run_at) filter (where run_at <> baton.never())
-    into due, largest, latest from queued;
+  select count(*) filter (where run_at <= moment + interval '15 seconds'), max(bytes), max(run_at) filter (where run_at <> baton.never()),
+    array_agg(run_id) filter (where named)
+    into due, largest, latest, stored from queued;
   if largest > 262144 then
     raise exception 'an input is % bytes of JSON as the database writes it, more than 262144', largest
       using errcode = 'BT050', hint = 'Store the data elsewhere and pass a reference to it.';
@@ -2796,6 +3579,9 @@ begin
   if latest > moment + interval '87648 hours 1 second' then
     raise exception 'a run is to start at %, more than ten years ahead', latest
       using errcode = 'BT052', hint = 'Give it a time within ten years, or exactly baton.never().';
+  end if;
+  if named then
+    perform baton.store_attributes(runs, stored);
   end if;
   return due;
 end
@@ -2998,6 +3784,48 @@ end
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.walk_week(failures text, attributes text, matches text, sought text, pattern text, before uuid, most integer, OUT ids uuid[], OUT looked integer, OUT next uuid)
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET enable_seqscan TO 'off'
+ SET enable_bitmapscan TO 'off'
+ SET enable_sort TO 'off'
+AS $function$
+begin
+  execute format(
+    'with walked as (
+       select * from ((%1$s where run_id < $3 order by run_id desc limit $4) union all (%2$s where run_id < $3 order by run_id desc limit $4)) as part
+       order by run_id desc limit $4
+     ), last as (
+       select count(*) as n, (array_agg(run_id order by run_id))[1] as lowest from walked
+     ), seen as (
+       select walked.* from walked, last where n < $4 or run_id > lowest
+     )
+     select array(select distinct run_id from (select * from seen offset 0) as part where %3$s), n,
+       case when n = $4 then coalesce((select run_id from seen order by run_id limit 1), lowest) end
+     from last',
+    failures, attributes, matches)
+    into ids, looked, next using sought, pattern, before, most;
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.week_indexes()
+ RETURNS TABLE(parent text, suffix text, definition text)
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  values ('run', 'workflow', '(workflow collate "C", id)'),
+    ('run', 'version', '(version, workflow collate "C", id)'),
+    ('ending', 'at', '(at, run_id)'),
+    ('ending', 'error', '(left(error ->> ''name'', 200) collate "C", run_id) where status = ''failed'''),
+    ('failure', 'node', '(node, run_id) where retry_at is null')
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.week_start(part text)
  RETURNS timestamp with time zone
  LANGUAGE sql
@@ -3103,12 +3931,17 @@ grant execute on function baton.advance(uuid,integer,jsonb) to baton_poller;
 grant execute on function baton.append_checkpoints(baton.lease,jsonb,boolean,timestamp with time zone) to baton_engine;
 grant execute on function baton.append_failures(baton.lease,jsonb,timestamp with time zone) to baton_engine;
 grant execute on function baton.append_sleeps(baton.lease,jsonb,uuid[],timestamp with time zone) to baton_engine;
+grant execute on function baton.ask_partman(text,timestamp with time zone) to baton_engine;
+grant execute on function baton.attribute_text(jsonb) to baton_engine;
+grant execute on function baton.attributes_as_column(jsonb) to baton_engine;
 grant execute on function baton.beat(uuid,integer) to baton_poller;
 grant execute on function baton.block_members(baton.lease,jsonb,uuid[],timestamp with time zone) to baton_engine;
 grant execute on function baton.cancel(uuid,jsonb) to baton_operator;
+grant execute on function baton.change_attributes(uuid,jsonb) to baton_operator;
 grant execute on function baton.check_claim(text,jsonb,text[],text[]) to baton_engine;
 grant execute on function baton.check_columns(text,jsonb,text[],text[]) to baton_engine;
 grant execute on function baton.check_enqueue(jsonb) to baton_engine;
+grant execute on function baton.check_list(jsonb) to baton_engine;
 grant execute on function baton.check_round(jsonb) to baton_engine;
 grant execute on function baton.check_runs(jsonb) to baton_engine;
 grant execute on function baton.check_steps(jsonb) to baton_engine;
@@ -3117,12 +3950,14 @@ grant execute on function baton.commit_durably() to baton_engine;
 grant execute on function baton.count_digits(numeric) to baton_engine;
 grant execute on function baton.count_failures(uuid[],uuid,uuid) to baton_engine;
 grant execute on function baton.count_fitting(integer[],bigint,boolean) to baton_engine;
+grant execute on function baton.count_runs(text,text,timestamp with time zone) to baton_engine;
 grant execute on function baton.crash_each(baton.lease,uuid[],timestamp with time zone) to baton_engine;
 grant execute on function baton.crash_members(baton.lease,uuid[],timestamp with time zone) to baton_engine;
 grant execute on function baton.cut_keys(integer,timestamp with time zone) to baton_engine;
 grant execute on function baton.cut_leases(timestamp with time zone) to baton_engine;
 grant execute on function baton.delete_run(uuid,jsonb) to baton_operator;
 grant execute on function baton.describe_members(uuid[],integer[],uuid[]) to baton_engine;
+grant execute on function baton.drop_months(timestamp with time zone) to baton_engine;
 grant execute on function baton.drop_week(timestamp with time zone,jsonb,timestamp with time zone) to baton_engine;
 grant execute on function baton.drop_week(timestamp with time zone,jsonb,timestamp with time zone) to baton_maintainer;
 grant execute on function baton.end_each(uuid[],text,jsonb,timestamp with time zone) to baton_engine;
@@ -3136,6 +3971,7 @@ grant execute on function baton.ensure_week(timestamp with time zone) to baton_e
 grant execute on function baton.existing_runs(uuid[]) to baton_engine;
 grant execute on function baton.fail_oversized(tid[],integer[],timestamp with time zone) to baton_engine;
 grant execute on function baton.find_free_slots(bit varying,integer) to baton_engine;
+grant execute on function baton.find_partman() to baton_engine;
 grant execute on function baton.find_pointer(jsonb,jsonb) to baton_engine;
 grant execute on function baton.find_run(uuid) to baton_operator;
 grant execute on function baton.find_run(uuid) to baton_reader;
@@ -3155,24 +3991,46 @@ grant execute on function baton.id_at(timestamp with time zone) to baton_operato
 grant execute on function baton.id_at(timestamp with time zone) to baton_reader;
 grant execute on function baton.id_time(uuid) to baton_engine;
 grant execute on function baton.is_double(numeric) to baton_engine;
+grant execute on function baton.is_week_indexed(text) to baton_engine;
+grant execute on function baton.keep_months() to baton_engine;
+grant execute on function baton.keep_months() to baton_maintainer;
 grant execute on function baton.keep_weeks() to baton_maintainer;
 grant execute on function baton.kept_until(uuid) to baton_operator;
 grant execute on function baton.kept_until(uuid) to baton_reader;
 grant execute on function baton.lend_table(text) to baton_engine;
 grant execute on function baton.lend_table(text) to baton_maintainer;
 grant execute on function baton.let_go_runs(timestamp with time zone,jsonb,timestamp with time zone,uuid,integer) to baton_maintainer;
+grant execute on function baton.list_bounds(jsonb,uuid[],uuid) to baton_engine;
 grant execute on function baton.list_closed_weeks() to baton_maintainer;
+grant execute on function baton.list_conditions(jsonb,timestamp with time zone) to baton_engine;
+grant execute on function baton.list_containing(text,uuid,uuid,integer) to baton_engine;
+grant execute on function baton.list_entries(jsonb,text,text,text) to baton_engine;
+grant execute on function baton.list_few(jsonb,uuid,uuid,uuid[],integer) to baton_engine;
 grant execute on function baton.list_few_ready(boolean,timestamp with time zone) to baton_engine;
-grant execute on function baton.list_ids(text,text,uuid,integer,timestamp with time zone) to baton_engine;
+grant execute on function baton.list_fits(jsonb,text) to baton_engine;
+grant execute on function baton.list_ids(jsonb,uuid,integer,timestamp with time zone) to baton_engine;
 grant execute on function baton.list_members(uuid[],bit varying,bit varying) to baton_engine;
+grant execute on function baton.list_months() to baton_engine;
+grant execute on function baton.list_names(text,integer) to baton_engine;
+grant execute on function baton.list_names_of_week(text,integer,uuid,uuid) to baton_engine;
+grant execute on function baton.list_place(text,timestamp with time zone) to baton_engine;
+grant execute on function baton.list_plan(jsonb,boolean,boolean) to baton_engine;
 grant execute on function baton.list_runs(jsonb) to baton_operator;
 grant execute on function baton.list_runs(jsonb) to baton_reader;
+grant execute on function baton.list_sources(jsonb,boolean,boolean) to baton_engine;
+grant execute on function baton.list_tables(jsonb) to baton_engine;
+grant execute on function baton.list_week(jsonb,uuid[],uuid,uuid,integer,integer) to baton_engine;
+grant execute on function baton.list_weeks(uuid,uuid) to baton_engine;
+grant execute on function baton.list_workflows(jsonb) to baton_operator;
+grant execute on function baton.list_workflows(jsonb) to baton_reader;
 grant execute on function baton.lock_run(uuid) to baton_engine;
 grant execute on function baton.make_months(timestamp with time zone,timestamp with time zone) to baton_engine;
 grant execute on function baton.make_partitions(timestamp with time zone,timestamp with time zone,boolean) to baton_engine;
 grant execute on function baton.mark_gone(baton.lease,integer[],uuid[]) to baton_engine;
+grant execute on function baton.merge_attributes(jsonb,jsonb) to baton_engine;
 grant execute on function baton.moment() to baton_operator;
 grant execute on function baton.moment() to baton_reader;
+grant execute on function baton.most_entries() to baton_engine;
 grant execute on function baton.move_waits(baton.clock,uuid[],timestamp with time zone[],timestamp with time zone) to baton_engine;
 grant execute on function baton.never() to baton_engine;
 grant execute on function baton.never() to baton_operator;
@@ -3185,6 +4043,8 @@ grant execute on function baton.note_action(text,uuid,text,jsonb,timestamp with 
 grant execute on function baton.note_week(timestamp with time zone,timestamp with time zone) to baton_engine;
 grant execute on function baton.now() to baton_engine;
 grant execute on function baton.park_members(baton.lease,jsonb,boolean,uuid[],timestamp with time zone) to baton_engine;
+grant execute on function baton.patch_attributes(uuid,jsonb) to baton_engine;
+grant execute on function baton.patch_members(baton.lease,jsonb,uuid[]) to baton_engine;
 grant execute on function baton.place_status(uuid,timestamp with time zone) to baton_engine;
 grant execute on function baton.prove_round(uuid,integer,name) to baton_poller;
 grant execute on function baton.put_back(uuid[],timestamp with time zone[],integer) to baton_engine;
@@ -3195,7 +4055,7 @@ grant execute on function baton.redrives(uuid) to baton_operator;
 grant execute on function baton.redrives(uuid) to baton_reader;
 grant execute on function baton.refill_lease(baton.lease,jsonb,timestamp with time zone,integer) to baton_engine;
 grant execute on function baton.refuse_foreign_ids(jsonb,timestamp with time zone) to baton_engine;
-grant execute on function baton.refuse_unfaithful(jsonb) to baton_engine;
+grant execute on function baton.refuse_unfaithful(jsonb,text) to baton_engine;
 grant execute on function baton.release(uuid) to baton_poller;
 grant execute on function baton.remember_request(jsonb,timestamp with time zone) to baton_engine;
 grant execute on function baton.remember_runs(jsonb,timestamp with time zone) to baton_engine;
@@ -3218,10 +4078,15 @@ grant execute on function baton.runs_to_stop(uuid[]) to baton_engine;
 grant execute on function baton.runs_with_ending(uuid[]) to baton_engine;
 grant execute on function baton.runs_with_output(uuid[],text[]) to baton_engine;
 grant execute on function baton.runs_with_progress(uuid[],timestamp with time zone) to baton_engine;
+grant execute on function baton.search_runs(jsonb) to baton_operator;
+grant execute on function baton.search_runs(jsonb) to baton_reader;
+grant execute on function baton.search_schema() to baton_engine;
+grant execute on function baton.search_week(text,text,text,text,uuid,integer) to baton_engine;
 grant execute on function baton.state(uuid) to baton_operator;
 grant execute on function baton.state(uuid) to baton_reader;
 grant execute on function baton.stop_members(baton.lease,integer[],timestamp with time zone) to baton_engine;
 grant execute on function baton.stop_parked(timestamp with time zone) to baton_engine;
+grant execute on function baton.store_attributes(jsonb,uuid[]) to baton_engine;
 grant execute on function baton.store_runs(jsonb,jsonb,boolean,timestamp with time zone) to baton_engine;
 grant execute on function baton.take_back_tables() to baton_engine;
 grant execute on function baton.take_back_tables() to baton_maintainer;
@@ -3230,6 +4095,8 @@ grant execute on function baton.take_ready(integer,integer,bigint,boolean,timest
 grant execute on function baton.take_suspects(timestamp with time zone,integer) to baton_engine;
 grant execute on function baton.take_unblocked(jsonb,timestamp with time zone,integer) to baton_engine;
 grant execute on function baton.tick() to baton_poller;
+grant execute on function baton.walk_week(text,text,text,text,text,uuid,integer) to baton_engine;
+grant execute on function baton.week_indexes() to baton_engine;
 grant execute on function baton.week_start(text) to baton_engine;
 grant execute on function baton.weekly_tables() to baton_engine;
 grant execute on function baton.weeks_ahead(timestamp with time zone) to baton_engine;

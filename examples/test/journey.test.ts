@@ -95,13 +95,14 @@ describe("npm start with the examples", () => {
     begun = await start();
   });
 
-  test("runs both to their end, and one failed attempt is tried again", async () => {
+  test("runs all to their end, and one failed attempt is tried again", async () => {
     const runs = await Promise.all(enqueued(begun).map(([, id]) => ends(begun, id!)));
-    expect(runs.map(({ status }) => status)).toEqual(["done", "done"]);
-    await until("the last lines are printed", () => (begun.output.match(/  done$/gm) ?? []).length === 2);
+    expect(runs.map(({ status }) => status)).toEqual(["done", "done", "done"]);
+    await until("the last lines are printed", () => (begun.output.match(/  done$/gm) ?? []).length === 3);
     expect(begun.output).toMatch(/fulfil-order .* charge +attempt 1 +failed after \d+ ms: the payment service did not answer/);
     expect(begun.output).toMatch(/fulfil-order .* charge +attempt 2 +done in/);
     expect(begun.output).toMatch(/transcode-video .* publish +attempt 1 +done in/);
+    expect(begun.output).toMatch(/document-pipeline .* ingest +attempt 1 +done in/);
   });
 
   test("prints curl lines that work", () => {
@@ -125,7 +126,7 @@ describe("npm start with the examples", () => {
     expect(enqueued(external)).toEqual([]);
     expect(await external.interrupt()).toBe(0);
     const asked = await start({ DATABASE_URL: database.ownerUrl }, ["--", "--demo"]);
-    expect(enqueued(asked).map(([, , workflow]) => workflow)).toEqual(["fulfil-order", "transcode-video"]);
+    expect(enqueued(asked).map(([, , workflow]) => workflow)).toEqual(["fulfil-order", "transcode-video", "document-pipeline"]);
     expect(await asked.interrupt()).toBe(0);
   });
 });
@@ -146,8 +147,12 @@ describe("rm -r examples", () => {
   test("is the same three commands in both pages, and leaves neither folder nor packages nor a change but theirs", () => {
     expect(commandsOf("docs/authoring.md")).toBe(commandsOf("examples/README.md"));
     expect(commandsOf("examples/README.md").trim().split("\n")).toHaveLength(3);
-    expect(["examples", "node_modules/gifenc", "node_modules/gifuct-js"].filter((path) => existsSync(join(folder, path)))).toEqual([]);
-    expect(readFileSync(join(folder, "package-lock.json"), "utf8")).not.toMatch(/gifenc|gifuct/);
+    expect(
+      ["examples", "node_modules/gifenc", "node_modules/gifuct-js", "node_modules/unpdf", "node_modules/marked"].filter((path) =>
+        existsSync(join(folder, path)),
+      ),
+    ).toEqual([]);
+    expect(readFileSync(join(folder, "package-lock.json"), "utf8")).not.toMatch(/gifenc|gifuct|unpdf|marked|htmlparser2/);
     const changed = projectFiles().filter((file) => !isTheSame(file) && !file.startsWith("examples/"));
     expect(changed).toEqual(["package-lock.json", "shared/workflows/index.ts"]);
   });
@@ -166,8 +171,8 @@ describe("rm -r examples", () => {
     const fresh = uniqueName("baton_fresh");
     await withClient(adminUrl, (client) => client.query(`create database ${fresh}`));
     const lines = run("npm run -s migrate", { DATABASE_URL: known.ownerUrl });
-    expect(lines).toContain("applied here before and not in this code: 0100_example; what it made stays as it is");
-    expect(await known.query("select from example.videos")).toEqual([]);
+    expect(lines).toContain("applied here before and not in this code: 0100_example, 0101_documents; what it made stays as it is");
+    expect(await known.query("select from example.videos, example.documents")).toEqual([]);
     writeFileSync(join(folder, "serverless.mjs"), "");
     run(`node -e '${DEPLOY}'`, { DATABASE_URL: withDatabase(adminUrl, fresh) });
     await withClient(withDatabase(adminUrl, fresh), async (client) => {

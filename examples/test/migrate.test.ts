@@ -1,3 +1,7 @@
+import { cp, mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import pg from "pg";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { dumpSchema } from "../../infra/dump-schema.ts";
@@ -6,6 +10,8 @@ import { checkSchema, migrate } from "../../infra/migrate.ts";
 import { type EmptyServer, query, startEmptyServer } from "../../test/db/empty-server.ts";
 import { createTestDatabase } from "../../test/support/database.ts";
 import { ROLES } from "../../test/support/global-setup.ts";
+
+const EXAMPLES = fileURLToPath(new URL("../sql", import.meta.url));
 
 let server: EmptyServer;
 let url: string;
@@ -70,11 +76,50 @@ test("a database keeps the tables when the folder is deleted, and takes it back 
   const log = (line: string) => void lines.push(line);
   expect(await checkSchema(url, SQL_DIR)).toBe("current");
   await migrate({ url, roles: true, sqlDir: SQL_DIR, log });
-  expect(lines).toContain("applied here before and not in this code: 0100_example; what it made stays as it is");
+  expect(lines).toContain("applied here before and not in this code: 0100_example, 0101_documents; what it made stays as it is");
   expect(await dump(url)).toBe(before);
   await migrate({ url, roles: true, log });
   expect(lines).not.toContain("applied 0100_example");
   expect(await dump(url)).toBe(before);
+});
+
+test("what one asks of the documents is the poller's and the reader's to ask", async () => {
+  await using database = await createTestDatabase();
+  const outcomes: string[][] = [];
+  for (const role of ROLES) {
+    const session = new pg.Client(database.url(role));
+    await session.connect();
+    outcomes.push([role, await outcome(session, "select from example.find_chunks('lease')")]);
+    await session.end();
+  }
+  expect(outcomes).toEqual([
+    ["producer", "42501"],
+    ["poller", "allowed"],
+    ["reader", "allowed"],
+    ["operator", "42501"],
+  ]);
+});
+
+test("a schema that was dropped by hand before it got the documents gets them, and stops no deployment", async () => {
+  const older = await mkdtemp(join(tmpdir(), "baton-sql-"));
+  await cp(SQL_DIR, older, { recursive: true });
+  await cp(join(EXAMPLES, "migrations/0100_example.sql"), join(older, "migrations/0100_example.sql"));
+  await migrate({ url, roles: true, sqlDir: older });
+  await query(url, "drop schema example cascade");
+  await migrate({ url, roles: true });
+  expect(await query(url, "select from example.find_chunks('lease')")).toEqual([]);
+});
+
+test("pg_trgm is taken from where an administrator has put it, whatever the schema is called", async () => {
+  await query(url, `create schema "Odd one"; grant usage on schema "Odd one" to public; create extension pg_trgm schema "Odd one"`);
+  await migrate({ url, roles: true });
+  await query(
+    url,
+    "insert into example.documents (url, title, format, sha256, size_bytes, fetched_at) values ('u', 't', 'text', '', 1, now())",
+  );
+  await query(url, "insert into example.chunks (document_id, position, body) select id, 1, 'a lamplighter' from example.documents");
+  await query(url, "insert into example.words values ('lamplighter')");
+  expect(await query(url, "select url, snippet from example.find_chunks('lamplihgter')")).toEqual([{ url: "u", snippet: "*lamplighter*" }]);
 });
 
 test("a schema that was dropped by hand stops no deployment", async () => {

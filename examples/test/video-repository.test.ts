@@ -5,7 +5,7 @@ import { DatabaseRefusedError } from "../../shared/domain/database-errors.ts";
 import { Decimal } from "../transcode-video/decimal.ts";
 import { RenditionRepository } from "../transcode-video/rendition-repository.ts";
 import type { Rendition } from "../transcode-video/transcoder.ts";
-import { UnitOfWork } from "../transcode-video/unit-of-work.ts";
+import { UnitOfWork } from "../unit-of-work.ts";
 import { VideoRepository } from "../transcode-video/video-repository.ts";
 import { DuplicateVideoError } from "../transcode-video/video.ts";
 import { createTestDatabase } from "../../test/support/database.ts";

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { Database } from "../../shared/db/database.ts";
-import { write } from "./unit-of-work.ts";
-import type { UnitOfWork } from "./unit-of-work.ts";
+import { write } from "../unit-of-work.ts";
+import type { UnitOfWork } from "../unit-of-work.ts";
 import type { Rendition } from "./transcoder.ts";
 
 /**

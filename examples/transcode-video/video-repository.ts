@@ -1,7 +1,7 @@
 import type { Database, DatabaseRefusedError } from "../../shared/db/database.ts";
 import type { Statement } from "../../shared/index.ts";
-import { write } from "./unit-of-work.ts";
-import type { UnitOfWork } from "./unit-of-work.ts";
+import { write } from "../unit-of-work.ts";
+import type { UnitOfWork } from "../unit-of-work.ts";
 import { traitsToPairs, videosFromRows, videoToValues } from "./video-factory.ts";
 import { DuplicateVideoError } from "./video.ts";
 import type { Traits, Video } from "./video.ts";

@@ -6,6 +6,7 @@ import { Worker } from "node:worker_threads";
 import * as z from "zod";
 import { chosenDriver, ROOT } from "../build.ts";
 import { synthesise } from "../local/start/synthesise.ts";
+import { checkParams } from "./params.ts";
 
 /** The workflows of a service cannot be loaded: no poller would run anything. */
 export class UnloadableWorkflowsError extends Error {
@@ -67,6 +68,7 @@ async function load(file: string, env: Record<string, string>): Promise<string |
 
 if (import.meta.main) {
   try {
+    checkParams();
     const { templateFile, folder } = await synthesise(join(ROOT, "dist/check"), { driver: chosenDriver(process.env) });
     await checkRegistry({ templateFile, bundles: join(folder, "dist/functions") });
     console.log("The workflows can be loaded.");

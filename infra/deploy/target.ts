@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
+import { checkConnectionString } from "../../shared/db/connection-string.ts";
 import { serviceName } from "../service.ts";
 
 /** Where a command acts. */
@@ -61,6 +62,17 @@ export function requireStage(given: string | undefined, usage: string, service =
   if (given.length > most)
     throw new Error(`"${given}" is too long for the name of a stage of ${service}: it takes ${most} characters. Nothing was done.`);
   return given;
+}
+
+/**
+ * The owner's connection string. Throws a sentence where there is none, or where it is none, before
+ * anything connects.
+ */
+export function requireOwnerUrl(env: NodeJS.ProcessEnv, of: string, command: string): string {
+  const url = env["DATABASE_URL"];
+  if (!url) throw new Error(`Set DATABASE_URL to ${of}, as its owner: DATABASE_URL=postgresql://… ${command}`);
+  checkConnectionString(url);
+  return url;
 }
 
 /** `--stage` and `--region` of a command. Throws a sentence with its usage for anything else. */

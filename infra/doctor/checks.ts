@@ -60,13 +60,14 @@ export function checkLogin(facts: LoginFacts, group: string, now: number): Findi
 
 /**
  * What goes wrong at the door, in words that help; the message of a driver has no password in it.
+ * where: what holds the connection string.
  */
-export function checkDoor(thrown: unknown): Finding {
+export function checkDoor(thrown: unknown, where = "the parameter"): Finding {
   const { code, message } = thrown as { code?: string; message: string };
   const about = `cannot log in: ${message || code}`;
-  if (code === "28P01") return { about, advice: "alter role … password '…', and put the same one into the parameter." };
+  if (code === "28P01") return { about, advice: `alter role … password '…', and put the same one into ${where}.` };
   if (code === "42501") return { about, advice: "grant connect on database … to this login." };
   if (/transaction/.test(message))
     return { about, advice: "set the pooler to transaction mode: one that hands out statements cannot be used." };
-  return { about, advice: "check host, port and database in the parameter, and whether this machine may reach them." };
+  return { about, advice: `check host, port and database in ${where}, and whether this machine may reach them.` };
 }

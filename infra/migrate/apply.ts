@@ -82,7 +82,8 @@ async function applyMigration(deployment: Deployment, migration: SqlFile): Promi
     return false;
   }
   refuseEmptyMigration(file, text);
-  const others = deployment.files.migrations.filter((other) => other !== migration);
+  // What comes after it has made nothing that could be in its way.
+  const others = deployment.files.migrations.slice(0, deployment.files.migrations.indexOf(migration));
   await inOneTransaction(client, file, () => applyFile(client, migration, others));
   // The file may have taken another role.
   await becomeMigrator(deployment);
@@ -150,7 +151,8 @@ async function remember({ client, files, roles }: Deployment): Promise<void> {
   }
 }
 
-async function inTurn<Result>(deployment: Deployment, work: () => Promise<Result>): Promise<Result> {
+/** One step as baton_migrator, while no other deployer works. */
+export async function inTurn<Result>(deployment: Deployment, work: () => Promise<Result>): Promise<Result> {
   return locked(deployment.client, async () => {
     await becomeMigrator(deployment);
     return work();
@@ -166,7 +168,7 @@ async function becomeMigrator({ client, roles }: Deployment): Promise<void> {
  * back and tried again: who waits for a table holds up all that come after, so each try waits for
  * two seconds only.
  */
-async function locked<Result>(client: pg.ClientBase, work: () => Promise<Result>): Promise<Result> {
+export async function locked<Result>(client: pg.ClientBase, work: () => Promise<Result>): Promise<Result> {
   for (let tried = 1; ; tried++) {
     try {
       return await inTransaction(client, work);

@@ -114,3 +114,16 @@ export class RolesRefusedError extends Error {
     );
   }
 }
+
+/** The extension that search needs cannot be had here. */
+export class SearchRefusedError extends Error {
+  override readonly name = "SearchRefusedError";
+
+  constructor(cause: pg.DatabaseError) {
+    super(
+      `Search needs the extension pg_trgm, and the database says: ${cause.message}. Have somebody who may run ` +
+        '"create extension pg_trgm" in this database, grant usage on its schema to baton_migrator and baton_engine, and migrate again.',
+      { cause },
+    );
+  }
+}

@@ -2,16 +2,16 @@ import { DatabaseConfigurationError } from "../domain/database-errors.ts";
 
 /**
  * Checks that a text is a connection string, before a driver sees it: a driver's own message may
- * hold the whole of it.
+ * hold the whole of it; name: what it is called in the sentence.
  *
  * @throws DatabaseConfigurationError with a sentence that has nothing of the text in it.
  * @example checkConnectionString("postgresql://user:pa%23ss@host/database")
  */
-export function checkConnectionString(text: string): void {
+export function checkConnectionString(text: string, name = "DATABASE_URL"): void {
   const wrong = reasonAgainst(text);
   if (wrong !== undefined) {
     throw new DatabaseConfigurationError(
-      `DATABASE_URL is not a connection string of the form postgresql://user:password@host/database: ${wrong}.`,
+      `${name} is not a connection string of the form postgresql://user:password@host/database: ${wrong}.`,
     );
   }
 }

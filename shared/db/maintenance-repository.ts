@@ -9,6 +9,15 @@ export interface WeeksKept {
   readonly ahead: number;
 }
 
+/** What the maintenance did with the months of the audit, and who did it: pg_partman or Baton. */
+export interface MonthsKept {
+  readonly by: "pg_partman" | "baton";
+  /** Months that were missing. */
+  readonly made: number;
+  /** Months that ended more than twelve months ago. */
+  readonly dropped: number;
+}
+
 export type MaintenanceRepository = ReturnType<typeof maintenanceRepository>;
 
 /** A week by its beginning, with the rules by which its runs expire at a moment. */
@@ -42,6 +51,7 @@ export function maintenanceRepository(database: Database) {
     /** How many tables that were lent to it are the owner's again. */
     takeBackTables: () => call<number>("select baton.take_back_tables() as answer"),
     lendTable: (part: string) => call<void>("select baton.lend_table($1::pg_catalog.text) as answer", [part]),
+    keepMonths: () => call<MonthsKept>("select baton.keep_months() as answer"),
     keepWeeks: () => call<WeeksKept>("select baton.keep_weeks() as answer"),
   };
 }

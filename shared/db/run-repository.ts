@@ -1,13 +1,19 @@
 import type { AdvanceAnswer, ClaimAnswer, ClaimRequest, EnqueueAnswer, EnqueueRequest, TickAnswer } from "../domain/protocol.ts";
 import type {
+  AttributesAnswer,
+  AttributesRequest,
   CancelAnswer,
   DeleteAnswer,
   LifeRequest,
-  RedriveAnswer,
   ListAnswer,
   ListedRun,
   ListRequest,
+  RedriveAnswer,
   RunFacts,
+  SearchAnswer,
+  SearchRequest,
+  WorkflowsAnswer,
+  WorkflowsRequest,
 } from "../domain/run-protocol.ts";
 import { DatabaseRefusedError, OlderSchemaError } from "../domain/database-errors.ts";
 import type { Json } from "../domain/json.ts";
@@ -32,6 +38,8 @@ const oneRound = "baton.advance($1::pg_catalog.uuid, $2::pg_catalog.int4, $3::pg
 const strictRound = `select ${oneRound} as answer, pg_catalog.set_config('baton.role', current_user::pg_catalog.text, true) as role`;
 const proof = "select baton.prove_round($1::pg_catalog.uuid, $2::pg_catalog.int4, current_user)";
 
+const filtersOfBefore = new Set(["workflow", "status", "before", "limit"]);
+
 export type RunRepository = ReturnType<typeof runRepository>;
 
 /**
@@ -47,8 +55,10 @@ export function runRepository(database: Database) {
   const release = (token: string, options?: CallOptions) =>
     call<{ released: number }>("select baton.release($1::pg_catalog.uuid) as answer", [token], options);
   return {
-    enqueue: async (request: EnqueueRequest, options?: CallOptions): Promise<EnqueueAnswer> =>
-      acceptedRuns(request, await call("select baton.enqueue($1::pg_catalog.jsonb) as answer", [encodeRuns(request)], options)),
+    async enqueue(request: EnqueueRequest, options?: CallOptions): Promise<EnqueueAnswer> {
+      const text = "select baton.enqueue($1::pg_catalog.jsonb) as answer";
+      return acceptedRuns(request, await call<never>(text, [encodeRuns(request)], options).catch(throwOlder));
+    },
     async claim(token: string, request: ClaimRequest, options?: CallOptions): Promise<ClaimAnswer> {
       const answer = await call("select baton.claim($1::pg_catalog.uuid, $2::pg_catalog.jsonb) as answer", [token, json(request)], options);
       try {
@@ -62,7 +72,7 @@ export function runRepository(database: Database) {
     },
     /** request is the text of `encodeRound`. */
     advance: async (token: string, round: number, request: string, options?: CallOptions): Promise<AdvanceAnswer> =>
-      decodeRuns(await call(`select ${oneRound} as answer`, [token, round, request], options)),
+      decodeRuns(await call<never>(`select ${oneRound} as answer`, [token, round, request], options).catch(throwOlder)),
     /**
      * One transaction: a strict round first, which raises when fenced or applied before, then the
      * statements of sql nodes, and the proof that they left transaction and role alone.
@@ -71,6 +81,7 @@ export function runRepository(database: Database) {
       const advance = { text: strictRound, values: [token, round, request] };
       const last = { text: proof, values: [token, round] };
       const [rows] = await database.transaction([advance, ...statements], { ...options, last }).catch((thrown: unknown) => {
+        if (isOfOlder(thrown)) throwOlder(thrown);
         throw isForeign(thrown, token) || isOfAStatement(thrown)
           ? new DatabaseRefusedError(thrown.message, { rolledBack: thrown.rolledBack, cause: thrown })
           : thrown;
@@ -84,9 +95,16 @@ export function runRepository(database: Database) {
     async listRuns(request: ListRequest, options?: CallOptions): Promise<ListAnswer> {
       const paged = json({ ...request, paged: true });
       const answer = await call<ListAnswer | ListedRun[]>("select baton.list_runs($1::pg_catalog.jsonb) as answer", [paged], options);
-      // A database of before knows no pages that are short.
-      return Array.isArray(answer) ? { runs: answer, next: null } : answer;
+      // A database of before knows no pages that are short, and lets all runs through a filter of
+      // today.
+      const page = Array.isArray(answer) ? { runs: answer, next: null } : answer;
+      if (page.more === undefined && Object.keys(request).some((key) => !filtersOfBefore.has(key))) throw new OlderSchemaError("older");
+      return page;
     },
+    searchRuns: (request: SearchRequest, options?: CallOptions) =>
+      call<SearchAnswer>("select baton.search_runs($1::pg_catalog.jsonb) as answer", [json(request)], options),
+    listWorkflows: (request: WorkflowsRequest, options?: CallOptions) =>
+      call<WorkflowsAnswer>("select baton.list_workflows($1::pg_catalog.jsonb) as answer", [json(request)], options),
     state: (id: string, options?: CallOptions) =>
       call<Record<string, Json> | null>("select baton.state($1::pg_catalog.uuid) as answer", [id], options),
     redrives: (id: string, options?: CallOptions) =>
@@ -112,14 +130,13 @@ export function runRepository(database: Database) {
         [id, json(request)],
         options,
       ).catch(refuseOlder),
+    changeAttributes(id: string, request: AttributesRequest, options?: CallOptions) {
+      const text = "select baton.change_attributes($1::pg_catalog.uuid, $2::pg_catalog.jsonb) as answer";
+      return call<AttributesAnswer | null>(text, [id, json(request)], options).catch(refuseOlder);
+    },
   };
 }
 
-/**
- * A SQLSTATE by which the engine speaks, raised by somebody else: the engine's own errors name the
- * lease, whose token no statement of a user's knows. One that raises BT002 by itself must not pass
- * for a round that was applied before.
- */
 /**
  * Only the engine's own two calls say that the schema is older; a user's statement may lack a
  * function of schema baton for itself.
@@ -130,6 +147,23 @@ function isOfAStatement(thrown: unknown): thrown is OlderSchemaError {
   return !/"baton"|\bbaton\.(advance\(uuid, integer, jsonb\)|prove_round\(uuid, integer, name\))/.test(message);
 }
 
+/** Functions of before attributes refuse a call of the engine's own that has some. */
+function isOfOlder(thrown: unknown): thrown is DatabaseRefusedError {
+  if (!(thrown instanceof DatabaseRefusedError) || thrown.sqlstate !== "BT040") return false;
+  return (
+    thrown.message.includes('the unknown key "attributes"') && /\b(advance\(uuid,integer,jsonb\)|enqueue\(jsonb\))/.test(thrown.where ?? "")
+  );
+}
+
+function throwOlder(thrown: unknown): never {
+  throw isOfOlder(thrown) ? new OlderSchemaError("older", { rolledBack: thrown.rolledBack, cause: thrown }) : thrown;
+}
+
+/**
+ * A SQLSTATE by which the engine speaks, raised by somebody else: the engine's own errors name the
+ * lease, whose token no statement of a user's knows. One that raises BT002 by itself must not pass
+ * for a round that was applied before.
+ */
 function isForeign(thrown: unknown, token: string): thrown is DatabaseRefusedError {
   return thrown instanceof DatabaseRefusedError && /^BT00[123]$/.test(thrown.sqlstate ?? "") && !thrown.message.includes(token);
 }

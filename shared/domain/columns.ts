@@ -1,5 +1,5 @@
 import type { ErrorRecord } from "./errors.ts";
-import type { Json } from "./json.ts";
+import type { Json, JsonObject } from "./json.ts";
 
 /**
  * What travels in large numbers between this code and the SQL functions: each row's keys, in the
@@ -46,6 +46,8 @@ export const columns = {
   done: member,
   failed: { ...member, error: "error" },
   blocked: { ...member, workflow: "text", version: "integer", shape: "text", reason: "text" },
+  /** What attempts changed of their runs' attributes. */
+  attributes: { ...member, patch: "object" },
   /** Runs of a claim or a round. */
   claimed: { id: "uuid", ...placed, workflow: "text", version: "integer", input: "jsonb" },
   /** Runs of an enqueue. */
@@ -56,6 +58,8 @@ export const columns = {
     run_at: "timestamptz",
     /** How long after now it may start, in place of a time. */
     delay_ms: "bigint",
+    /** What the run is found by. */
+    attributes: "object",
     /** An idempotency key, which makes a repeat harmless for 7 days. */
     key: "text",
     /** What the key stands for: another one is a conflict. */
@@ -72,6 +76,7 @@ interface Read {
   readonly text: string;
   readonly timestamptz: string;
   readonly jsonb: Json;
+  readonly object: JsonObject;
   readonly error: ErrorRecord;
 }
 

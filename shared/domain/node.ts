@@ -1,6 +1,6 @@
 import type * as z from "zod";
 import type { Duration } from "./duration.ts";
-import type { Json } from "./json.ts";
+import type { Json, JsonObject } from "./json.ts";
 import type { ResolvedRetry, RetryPolicy } from "./retry-policy.ts";
 import type { Statement } from "./statement.ts";
 
@@ -37,6 +37,14 @@ export interface StepContext {
    */
   readonly signal: AbortSignal;
   readonly logger: Logger;
+  /**
+   * Changes the run's attributes, key by key at the top level; null takes a key away. Stored with
+   * what becomes of the attempt, its output or its failure; several calls add up.
+   *
+   * Throws `NotJsonError`, and `AttributesTooLargeError` over 2 KiB. If the run's attributes would
+   * be more than that with it, they stay as they are, and the poller logs it.
+   */
+  setAttributes(this: void, patch: JsonObject): void;
 }
 
 /** What a step or a sql node may be given beside its handler. */

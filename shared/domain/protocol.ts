@@ -97,6 +97,7 @@ export interface AdvanceRequest {
   readonly done?: readonly RowOf<Columns["done"]>[];
   readonly failed?: readonly RowOf<Columns["failed"]>[];
   readonly blocked?: readonly RowOf<Columns["blocked"]>[];
+  readonly attributes?: readonly RowOf<Columns["attributes"]>[];
   readonly claim?: ClaimLimits;
 }
 
@@ -109,6 +110,11 @@ export interface AdvanceAnswer {
   readonly stopped: readonly string[];
   /** Runs whose output was refused as a duplicate, which is a bug. */
   readonly lost: readonly string[];
+  /**
+   * Runs whose attributes stay as they are: with what this round asked for they would be so many
+   * bytes. Older functions do not say it.
+   */
+  readonly left_out?: readonly { readonly run: string; readonly bytes: number }[] | null;
   /** As for a claim. */
   readonly poisoned?: number;
 }

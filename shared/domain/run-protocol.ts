@@ -3,7 +3,7 @@
  * the JSON of `sql/functions`. Keys are added, never renamed. Times are ISO 8601 with a zone.
  */
 import type { ErrorRecord } from "./errors.ts";
-import type { Json } from "./json.ts";
+import type { Json, JsonObject } from "./json.ts";
 
 export type RunStatus = "ready" | "running" | "waiting" | "done" | "failed" | "cancelled" | "blocked";
 
@@ -34,6 +34,8 @@ export interface RunFacts {
   readonly version: number;
   readonly priority: number;
   readonly input: Json;
+  /** Null where it has none; older functions do not say it. */
+  readonly attributes?: JsonObject | null;
   readonly created_at: string;
   /** The database's time of the answer. */
   readonly moment: string;
@@ -53,21 +55,33 @@ export interface RunFacts {
   readonly failures: readonly FailureFacts[];
 }
 
+/** Which runs to list. Times are ISO 8601 with a zone: from, and up to. */
 export interface ListRequest {
   readonly workflow?: string;
+  readonly version?: number;
   readonly status?: RunStatus;
+  /** What the attributes of a run must contain. */
+  readonly attributes?: Json;
+  readonly created_after?: string;
+  readonly created_before?: string;
+  readonly ended_after?: string;
+  readonly ended_before?: string;
+  readonly error_name?: string;
+  readonly failed_node?: string;
   /** Only runs with lower ids, which are older ones. */
   readonly before?: string;
   readonly limit: number;
 }
 
 /**
- * A page of runs. It looks at so many entries and no more: it may be short and yet not the last.
+ * A page of runs. It looks at so many entries at most: it may be short and yet not be the last.
  */
 export interface ListAnswer {
   readonly runs: readonly ListedRun[];
   /** Where to look on; null where the page is full or was the last. */
   readonly next: string | null;
+  /** Whether there may be more; functions of before, which know fewer filters, do not say. */
+  readonly more?: boolean;
 }
 
 export interface ListedRun {
@@ -77,6 +91,51 @@ export interface ListedRun {
   readonly status: RunStatus;
   readonly created_at: string;
   readonly finished_at: string | null;
+}
+
+/** How many runs: exact up to 10,000. */
+export type RunCount = number | { readonly atLeast: number };
+
+export interface WorkflowsRequest {
+  readonly limit: number;
+  /** Only names after this one. */
+  readonly after?: string;
+}
+
+export interface WorkflowsAnswer {
+  readonly workflows: readonly WorkflowCounts[];
+  /** Go on after this name; null on the last page. */
+  readonly next: string | null;
+}
+
+/** A workflow that has runs, and how many in each status. */
+export interface WorkflowCounts {
+  readonly name: string;
+  readonly counts: Readonly<Record<RunStatus, RunCount>>;
+}
+
+/** What is looked for in failures' messages and attributes. */
+export interface SearchRequest {
+  readonly text: string;
+  readonly limit: number;
+  /** Only runs with lower ids, which are older ones. */
+  readonly before?: string;
+}
+
+/** The newest 1,000 runs that hold the text are ranked; those that say it best come first. */
+export interface SearchAnswer {
+  readonly runs: readonly FoundRun[];
+  /** Among how many. */
+  readonly ranked: number;
+  /** Where to look on for older ones; null where there are none. */
+  readonly next: string | null;
+}
+
+export interface FoundRun extends ListedRun {
+  /** 1 for the very text, less for words like it. */
+  readonly score: number;
+  /** The first 300 characters of where it was found. */
+  readonly found: string;
 }
 
 /** Which life of a run a cancel or a redrive means, and who asks. */
@@ -90,6 +149,22 @@ export interface LifeRequest {
 export interface CancelAnswer {
   /** `cancelled`, `cancelling`, or the status of a run that was left alone. */
   readonly status: string;
+}
+
+/** A change of a run's attributes: key by key at the top level, and null takes a key away. */
+export interface AttributesRequest {
+  readonly patch: JsonObject;
+  /** JavaScript gives it back as it is. */
+  readonly checked: true;
+  /** Who asks, for the audit, in 1 to 200 characters (default: the login). */
+  readonly by?: string;
+}
+
+export interface AttributesAnswer {
+  /** As they are now. */
+  readonly attributes: JsonObject;
+  /** Whether this call changed something. */
+  readonly changed: boolean;
 }
 
 export interface DeleteAnswer {

@@ -1,4 +1,5 @@
-import { checkJson, freezeJson, type Json } from "./json.ts";
+import { checkPatch, joinPatches, mergeAttributes } from "./attributes.ts";
+import { checkJson, freezeJson, type Json, type JsonObject } from "./json.ts";
 import type { Logger, Node, State, StepContext } from "./node.ts";
 import { idempotencyKey } from "./run.ts";
 import type { Statement } from "./statement.ts";
@@ -16,10 +17,13 @@ export interface Walked<W extends AnyWorkflow> {
   readonly output: OutputOf<W>;
   /** The statements of all sql nodes, in order. They were not run. */
   readonly statements: readonly Statement[];
+  /** The workflow's own, with what handlers have set. */
+  readonly attributes: JsonObject;
 }
 
 interface Progress {
   readonly statements: Statement[];
+  attributes: JsonObject;
   sleptMs: number;
 }
 
@@ -30,26 +34,27 @@ interface Progress {
  * The state passes through JSON text between nodes, so that what would break between invocations
  * breaks here.
  * Rejects with what a handler throws, and with `ZodError` and `NotJsonError` as a poller would see
- * them.
+ * them; also with `AttributesTooLargeError` where a poller would leave attributes as they are.
  */
 export async function walk<W extends AnyWorkflow>(workflow: W, input: InputOf<W>, options: WalkOptions<W> = {}): Promise<Walked<W>> {
   const stubs = (options.outputs ?? {}) as Readonly<Record<string, unknown>>;
-  const progress: Progress = { statements: [], sleptMs: 0 };
   let state: State = { input: checkJson(await workflow.input.parseAsync(input)) };
+  const own = workflow.attributes === undefined ? {} : checkPatch(workflow.attributes(state));
+  const progress: Progress = { statements: [], attributes: mergeAttributes({}, own), sleptMs: 0 };
   let output: Json = null;
   for (const node of workflow.nodes) {
     output = Object.hasOwn(stubs, node.name) ? checkJson(stubs[node.name]) : await run(node, state, progress);
     state = throughText({ ...state, [node.name]: output });
   }
-  return { state, output: output as OutputOf<W>, statements: progress.statements };
+  return { state, output: output as OutputOf<W>, statements: progress.statements, attributes: progress.attributes };
 }
 
 async function run(node: Node, state: State, progress: Progress): Promise<Json> {
   switch (node.kind) {
     case "step":
-      return node.run(state, contextOf(node));
+      return node.run(state, contextOf(node, progress));
     case "sql": {
-      const { statements, output } = await node.run(state, contextOf(node));
+      const { statements, output } = await node.run(state, contextOf(node, progress));
       progress.statements.push(...statements);
       return output;
     }
@@ -59,9 +64,18 @@ async function run(node: Node, state: State, progress: Progress): Promise<Json> 
   }
 }
 
-function contextOf(node: Node): StepContext {
+function contextOf(node: Node, progress: Progress): StepContext {
   const runId = "walk";
-  return { runId, attempt: 1, idempotencyKey: idempotencyKey(runId, node.name), signal: new AbortController().signal, logger: silent };
+  return {
+    runId,
+    attempt: 1,
+    idempotencyKey: idempotencyKey(runId, node.name),
+    signal: new AbortController().signal,
+    logger: silent,
+    setAttributes(patch) {
+      progress.attributes = mergeAttributes(progress.attributes, joinPatches({}, patch));
+    },
+  };
 }
 
 function throughText(state: State): State {

@@ -1,6 +1,6 @@
 import type * as z from "zod";
 import type { Duration } from "./duration.ts";
-import type { Json } from "./json.ts";
+import type { Json, JsonObject } from "./json.ts";
 import type { Node, NodeOptions, SleepOutput, SqlResult, StepContext } from "./node.ts";
 import type { MaybePromise, RefuseUnlessJson, Stored } from "./storable.ts";
 
@@ -13,8 +13,10 @@ export interface AnyWorkflow {
   readonly version: number;
   readonly input: JsonSchema;
   readonly nodes: readonly Node[];
-  /** Only a type, never there at run time: what `StateOf` and `OutputOf` read. */
-  readonly types?: { readonly state: unknown; readonly last: unknown };
+  /** What a run is found by, from its parsed input; called when it is enqueued. */
+  attributes?(this: void, state: { readonly input: Json }): object;
+  /** Only a type, never there at run time: what `StateOf`, `OutputOf` and `AttributesOf` read. */
+  readonly types?: { readonly state: unknown; readonly last: unknown; readonly attributes: unknown };
 }
 
 /** Says that a node's name is taken or cannot be one; else it is the name itself. */
@@ -41,7 +43,8 @@ type After<W extends AnyWorkflow, State, Name extends string, Output> = Workflow
   W["version"],
   W["input"],
   State & { readonly [Key in Name]: Output },
-  Output
+  Output,
+  AttributesOf<W>
 >;
 
 /**
@@ -52,11 +55,18 @@ type After<W extends AnyWorkflow, State, Name extends string, Output> = Workflow
  * again as a key of the state. The methods throw `InvalidWorkflowError` for names, options and
  * durations that only run-time can refuse.
  */
-export interface Workflow<Name extends string, Version extends number, Input extends JsonSchema, State, Last> extends AnyWorkflow {
+export interface Workflow<
+  Name extends string,
+  Version extends number,
+  Input extends JsonSchema,
+  State,
+  Last,
+  Attributes = JsonObject,
+> extends AnyWorkflow {
   readonly name: Name;
   readonly version: Version;
   readonly input: Input;
-  readonly types?: { readonly state: State; readonly last: Last };
+  readonly types?: { readonly state: State; readonly last: Last; readonly attributes: Attributes };
 
   /**
    * Runs a handler at least once, and stores what it returns, parsed by `output` where there is
@@ -117,6 +127,15 @@ export type StateOf<W extends AnyWorkflow> = NonNullable<W["types"]>["state"];
 
 /** The output of a run: that of its last node. */
 export type OutputOf<W extends AnyWorkflow> = NonNullable<W["types"]>["last"];
+
+/** The attributes that a workflow gives its runs; any JSON object where it has no `attributes`. */
+export type AttributesOf<W extends AnyWorkflow> = NonNullable<W["types"]>["attributes"];
+
+/**
+ * Attributes that somebody gives one run beside the workflow's own: those have the workflow's
+ * types, others are any JSON, and null takes one of the workflow's away.
+ */
+export type GivenAttributes<Attributes = JsonObject> = { readonly [Key in keyof Attributes]?: Attributes[Key] | null } & JsonObject;
 
 /**
  * Names a workflow without its code, so that a producer needs only the type:

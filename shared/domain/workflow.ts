@@ -1,9 +1,11 @@
 import { checkStatements } from "./check-statements.ts";
 import { toMilliseconds, toSleepMilliseconds, type Duration } from "./duration.ts";
 import { InvalidWorkflowError, NonRetryableError } from "./errors.ts";
-import { checkJson, type Json } from "./json.ts";
+import { checkJson, type Json, type JsonObject } from "./json.ts";
+import { namePattern, nameRule } from "./name.ts";
 import type { Node, NodeOptions, SqlResult, State, StepContext } from "./node.ts";
 import { resolveRetry } from "./retry-policy.ts";
+import type { RefuseUnlessJson } from "./storable.ts";
 import type { AnyWorkflow, JsonSchema, Workflow } from "./workflow-types.ts";
 import type * as z from "zod";
 
@@ -11,7 +13,7 @@ export type * from "./node.ts";
 export type * from "./workflow-types.ts";
 
 /** What identifies a workflow and checks its input. */
-export interface WorkflowDefinition<Name extends string, Version extends number, Input extends JsonSchema> {
+export interface WorkflowDefinition<Name extends string, Version extends number, Input extends JsonSchema, Attributes = JsonObject> {
   /** A lower-case letter and then up to 62 letters, digits or hyphens. */
   readonly name: Name;
   /**
@@ -19,13 +21,16 @@ export interface WorkflowDefinition<Name extends string, Version extends number,
    */
   readonly version: Version;
   readonly input: Input;
+  /**
+   * What a run is found by, up to 2 KiB of JSON, from its input as handlers see it. Pure: called
+   * when a run is enqueued.
+   */
+  readonly attributes?: ((state: { readonly input: z.output<Input> }) => Attributes) & RefuseUnlessJson<Attributes>;
 }
 
 type Options = NodeOptions & { readonly output?: JsonSchema };
 type AnyHandler = (state: State, context: StepContext) => unknown;
 
-const NAME = /^[a-z][a-zA-Z0-9-]{0,62}$/;
-const NAME_RULE = "a name is a lower-case letter and then up to 62 letters, digits or hyphens";
 const OPTION_NAMES = new Set(["output", "retry", "timeout"]);
 
 /**
@@ -33,15 +38,23 @@ const OPTION_NAMES = new Set(["output", "retry", "timeout"]);
  *
  * Throws `InvalidWorkflowError` for a bad name or version.
  */
-export function defineWorkflow<const Name extends string, const Version extends number, Input extends JsonSchema>(
-  definition: WorkflowDefinition<Name, Version, Input>,
-): Workflow<Name, Version, Input, { readonly input: z.output<Input> }, null> {
-  const { name, version, input } = definition;
-  if (!NAME.test(name)) throw new InvalidWorkflowError(name, undefined, NAME_RULE);
+export function defineWorkflow<
+  const Name extends string,
+  const Version extends number,
+  Input extends JsonSchema,
+  Attributes extends object = JsonObject,
+>(
+  definition: WorkflowDefinition<Name, Version, Input, Attributes>,
+): Workflow<Name, Version, Input, { readonly input: z.output<Input> }, null, Attributes> {
+  const { name, version, input, attributes } = definition;
+  if (!namePattern.test(name)) throw new InvalidWorkflowError(name, undefined, nameRule);
   if (!Number.isSafeInteger(version) || version < 1) {
     throw new InvalidWorkflowError(name, undefined, `its version is ${version}: use a whole number of 1 or more`);
   }
-  return chain({ name, version, input, nodes: [] }) as unknown as Workflow<Name, Version, Input, { readonly input: z.output<Input> }, null>;
+  if (attributes !== undefined && typeof attributes !== "function") {
+    throw new InvalidWorkflowError(name, undefined, "its attributes are no function: write attributes: ({ input }) => ({ … })");
+  }
+  return chain({ name, version, input, ...(attributes && { attributes }), nodes: [] }) as never;
 }
 
 /** The run-time side of `Workflow`: the same methods, without the types that follow the state. */
@@ -66,7 +79,7 @@ function chain(workflow: AnyWorkflow): Chain {
 }
 
 function checkNodeName(workflow: AnyWorkflow, name: string): void {
-  if (!NAME.test(name)) throw new InvalidWorkflowError(workflow.name, name, NAME_RULE);
+  if (!namePattern.test(name)) throw new InvalidWorkflowError(workflow.name, name, nameRule);
   if (name === "input") throw new InvalidWorkflowError(workflow.name, name, "this is the name of the run's input: choose another");
   if (workflow.nodes.some((node) => node.name === name)) {
     throw new InvalidWorkflowError(workflow.name, name, "this name is already in this workflow");

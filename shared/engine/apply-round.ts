@@ -21,6 +21,7 @@ export function applyRound(lease: Lease, stored: readonly Finished[], answer: Ad
     const member = lease.members.get(id);
     if (member !== undefined) lease.revoke(member, new RunCancelledError(id));
   }
+  tellLeftOut(lease, stored, answer);
   for (const entry of stored) if (!entry.member.gone) applyEntry(lease, entry);
   lease.applyAnswer(answer, asked);
   lease.count({ poisoned: answer.poisoned ?? 0 });
@@ -75,6 +76,19 @@ function retryInPlace(lease: Lease, entry: FinishedNode, delayMs: number): void 
     lease.mayStart(entry.member);
     lease.changes.tell();
   });
+}
+
+/** An attempt has set more than its run's attributes can take; all else of it is stored. */
+function tellLeftOut(lease: Lease, stored: readonly Finished[], { left_out: leftOut }: AdvanceAnswer): void {
+  for (const { run, bytes } of leftOut ?? []) {
+    const entry = stored.find(({ kind, member }) => kind === "node" && member.run.id === run) as FinishedNode | undefined;
+    lease.poller.logger.warn("a step's attributes are left out: with them the run's would be more than 2048 bytes", {
+      runId: run,
+      node: entry?.node.name,
+      attempt: entry?.attempt,
+      bytes,
+    });
+  }
 }
 
 function dropLost(lease: Lease, id: string): void {

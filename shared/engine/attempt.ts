@@ -1,5 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { Abort } from "./abort.ts";
+import { joinPatches } from "../domain/attributes.ts";
+import type { JsonObject } from "../domain/json.ts";
 import type { Lease } from "./lease.ts";
 
 const scope = new AsyncLocalStorage<Attempt>();
@@ -26,6 +28,7 @@ export class Attempt extends Abort {
   /** The lease that holds its run. */
   readonly lease: Lease;
   #state: State = called;
+  #patch: JsonObject | undefined;
 
   constructor(lease: Lease, runId: string, node: string, number: number) {
     super();
@@ -44,6 +47,26 @@ export class Attempt extends Abort {
   /** Nobody waits any more. */
   end(): void {
     this.#state = over;
+  }
+
+  /** What it has changed of its run's attributes so far. */
+  get patch(): JsonObject | undefined {
+    return this.#patch;
+  }
+
+  /**
+   * Changes attributes of its run; once it is over, what is stored of it is on its way, and nothing
+   * but a line of the log comes of it.
+   */
+  setAttributes(patch: JsonObject): void {
+    const joined = joinPatches(this.#patch ?? {}, patch);
+    if (this.#state !== over) this.#patch = joined;
+    else
+      this.lease.poller.logger.warn("attributes were set after their attempt was over, and are dropped", {
+        runId: this.runId,
+        node: this.node,
+        attempt: this.number,
+      });
   }
 
   /** Makes it fail, whatever its handler still does. False: it is over. */

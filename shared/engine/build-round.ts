@@ -12,6 +12,7 @@ interface Round {
   done: NonNullable<AdvanceRequest["done"]>[number][];
   failed: NonNullable<AdvanceRequest["failed"]>[number][];
   blocked: NonNullable<AdvanceRequest["blocked"]>[number][];
+  attributes: NonNullable<AdvanceRequest["attributes"]>[number][];
 }
 
 /** What a round asks for beside storing what finished. */
@@ -39,7 +40,7 @@ export function writeRound(
  * sent.
  */
 export function buildRound(finished: readonly Finished[], ttlMs: number, now: number, extras: RoundExtras = {}): AdvanceRequest {
-  const round: Round = { steps: [], failures: [], sleeps: [], parks: [], released: [], done: [], failed: [], blocked: [] };
+  const round: Round = { steps: [], failures: [], sleeps: [], parks: [], released: [], done: [], failed: [], blocked: [], attributes: [] };
   for (const entry of finished) {
     const at = { place: entry.member.slot, run: entry.member.run.id };
     if (entry.kind === "node") addNode(round, entry, at, now);
@@ -56,6 +57,7 @@ export function buildRound(finished: readonly Finished[], ttlMs: number, now: nu
 function addNode(round: Round, entry: FinishedNode, at: { place: number; run: string }, now: number): void {
   const { node, transition, member } = entry;
   const { position } = member.run;
+  if (entry.patch !== undefined) round.attributes.push({ ...at, patch: entry.patch });
   switch (transition.kind) {
     case "continue":
     case "finish":

@@ -18,10 +18,14 @@ interface CallOptions {
   readonly timeoutMs: number;
 }
 
+/** What listing runs needs of the database. */
+export interface Lister extends Caller {
+  readonly runs: { listRuns(request: ListRequest, options: CallOptions): Promise<ListAnswer> };
+}
+
 /** What operating runs needs of the database; nudge wakes a poller and does not throw. */
 export interface Operator extends Caller {
-  readonly runs: {
-    listRuns(request: ListRequest, options: CallOptions): Promise<ListAnswer>;
+  readonly runs: Lister["runs"] & {
     redrives(id: string, options: CallOptions): Promise<number | null>;
     cancel(id: string, request: LifeRequest, options: CallOptions): Promise<CancelAnswer | null>;
     redrive(id: string, request: LifeRequest, options: CallOptions): Promise<RedriveAnswer | null>;
@@ -41,21 +45,22 @@ export interface RunSummary {
   readonly finishedAt: string | null;
 }
 
-/**
- * A page of runs, newest first; cursor asks for the next page and is null on the last one. A page
- * may be short, or empty, and not the last.
- */
+/** A page of runs, newest first. It may be short, or empty, and not the last. */
 export interface RunPage {
   readonly runs: readonly RunSummary[];
+  /** How far the page has looked, to ask for the next one; null on the last. */
   readonly cursor: string | null;
+  /** Whether there may be more. */
+  readonly more: boolean;
 }
 
 /** Lists runs page by page; `before` is the cursor of the page before. */
-export async function listRuns(operator: Operator, request: ListRequest): Promise<RunPage> {
+export async function listRuns(lister: Lister, request: ListRequest): Promise<RunPage> {
   const oneMore = { ...request, limit: request.limit + 1 };
-  const { runs, next } = await repeatCall(operator, (options) => operator.runs.listRuns(oneMore, options));
+  const { runs, next } = await repeatCall(lister, (options) => lister.runs.listRuns(oneMore, options));
   const page = runs.slice(0, request.limit);
-  return { runs: page.map(summary), cursor: runs.length > page.length ? page.at(-1)!.id : next };
+  const cursor = runs.length > page.length ? page.at(-1)!.id : next;
+  return { runs: page.map(summary), cursor, more: cursor !== null };
 }
 
 /**
@@ -136,6 +141,7 @@ async function callFor<Answer>(
   return answer;
 }
 
-function summary({ id, workflow, version, status, created_at, finished_at }: ListedRun): RunSummary {
+/** A run of a list as it is shown. */
+export function summary({ id, workflow, version, status, created_at, finished_at }: ListedRun): RunSummary {
   return { id, workflow, version, status, createdAt: utc(created_at), finishedAt: finished_at === null ? null : utc(finished_at) };
 }

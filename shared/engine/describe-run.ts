@@ -1,5 +1,5 @@
 import type { ErrorRecord } from "../domain/errors.ts";
-import type { Json } from "../domain/json.ts";
+import type { Json, JsonObject } from "../domain/json.ts";
 import type { RunFacts, RunStatus } from "../domain/run-protocol.ts";
 import { describeSteps, isAsleep, type StepView } from "./describe-steps.ts";
 import { shownError, utc, type DescribeOptions } from "./run-format.ts";
@@ -15,12 +15,14 @@ export interface WaitingView {
 }
 
 /** A run as it is shown. Times are ISO 8601 in UTC. */
-export interface RunView<Input = Json, Output = Json> {
+export interface RunView<Input = Json, Output = Json, Attributes = JsonObject> {
   readonly id: string;
   readonly workflow: string;
   readonly version: number;
   readonly status: RunStatus;
   readonly input: Input;
+  /** What the run is found by, as it is now: each may have been changed or taken away. */
+  readonly attributes: Partial<Attributes>;
   /** That of the last node, once the run is done; null until then. */
   readonly output: Output | null;
   /** Why it failed; null unless it has. */
@@ -54,6 +56,7 @@ export function describeRun(facts: RunFacts, nodes: readonly string[] | undefine
     version: facts.version,
     status: facts.status,
     input: facts.input,
+    attributes: facts.attributes ?? {},
     output: facts.status === "done" ? (facts.checkpoints.at(-1)?.output ?? null) : null,
     error: facts.error === null ? null : shownError(facts.error, options),
     waiting: describeWaiting(facts, steps),

@@ -1,17 +1,19 @@
+import { namePattern, nameRule } from "../domain/name.ts";
 import type { Duration } from "../domain/duration.ts";
-import { checkJson, NotJsonError, type CheckOptions, type Json } from "../domain/json.ts";
+import { checkJson, NotJsonError, type CheckOptions, type Json, type JsonObject } from "../domain/json.ts";
 import { jsonbBytes } from "../domain/jsonb-bytes.ts";
 import type { NewRun } from "../domain/protocol.ts";
-import type { JsonSchema } from "../domain/workflow-types.ts";
+import type { GivenAttributes, JsonSchema } from "../domain/workflow-types.ts";
 import { canonicalHash } from "./canonical-hash.ts";
+import { checkGiven, draftAttributes, type AttributeSource } from "./draft-attributes.ts";
 import { InputTooLargeError, InvalidRunError, type RunIssue } from "./producer-errors.ts";
 import { runSettings, tooFarAhead } from "./run-settings.ts";
 import { issue, maxIssues, schemaIssues, type SchemaIssue } from "./schema-issues.ts";
 
 /**
- * The largest input of a run, and of all runs of one call together, in bytes of JSON as the
- * database writes it. A call may become twice as long inside the JSON of a request to Neon, which
- * takes 10 MiB.
+ * The largest input of a run, and inputs and attributes of all runs of one call together, in bytes
+ * of JSON as the database writes it. A call may become twice as long inside the JSON of a request
+ * to Neon, which takes 10 MiB.
  */
 export const maxInputBytes = 256 * 1024;
 export const maxCallBytes = 4 * 1024 * 1024;
@@ -22,8 +24,13 @@ export const maxRuns = 1_000;
  * A run somebody asks for. delay and runAt exclude each other; priority is from 0 (first) to 3,
  * default 2.
  */
-export interface RunRequest<Input = unknown> {
+export interface RunRequest<Input = unknown, Attributes = JsonObject> {
   readonly input: Input;
+  /**
+   * What the run is found by, over what the workflow's own `attributes` say; null takes one of
+   * those away. At most 2 KiB of JSON.
+   */
+  readonly attributes?: GivenAttributes<Attributes> | undefined;
   readonly delay?: Duration | undefined;
   /** ISO 8601 with zone. A time that is past means now. */
   readonly runAt?: Date | string | undefined;
@@ -39,7 +46,7 @@ export interface RunRequest<Input = unknown> {
  * What runs are made of: a workflow, or its name and version alone; then the input is not parsed by
  * a schema.
  */
-export interface RunTarget {
+export interface RunTarget extends AttributeSource {
   readonly name: string;
   readonly version: number;
   readonly input?: JsonSchema | undefined;
@@ -59,6 +66,8 @@ export async function draftRuns(target: RunTarget, requests: readonly RunRequest
   if (requests.length < 1 || requests.length > maxRuns) {
     throw new InvalidRunError(target.name, [{ run: 0, pointer: "", message: `enqueue 1 to ${maxRuns} runs at once` }]);
   }
+  const wrong = targetRule(target);
+  if (wrong !== undefined) throw new InvalidRunError(target.name, [{ run: 0, pointer: "", message: wrong }]);
   const issues: RunIssue[] = [];
   const report = (run: number, found: readonly SchemaIssue[]) => issues.push(...found.map((one) => ({ run, ...one })));
   const inputs = requests.map((request, run) => checkInput(request, (found) => report(run, found)));
@@ -72,8 +81,19 @@ export async function draftRuns(target: RunTarget, requests: readonly RunRequest
     if (draft !== undefined) drafts.push(draft);
   }
   if (issues.length > 0) throw new InvalidRunError(target.name, issues.slice(0, maxIssues));
-  if (target.input !== undefined) checkSizes(drafts.map(({ input }) => input));
+  if (target.input !== undefined || drafts.some(({ attributes }) => attributes !== undefined)) {
+    checkSizes(
+      drafts.map(({ input }) => input),
+      drafts.map(({ attributes }) => attributes),
+    );
+  }
   return drafts;
+}
+
+/** What is wrong with a name and version that no workflow can have, and so no poller knows. */
+function targetRule({ name, version }: RunTarget): string | undefined {
+  if (typeof name !== "string" || !namePattern.test(name)) return `"${name}" cannot be the name of a workflow: ${nameRule}`;
+  return Number.isSafeInteger(version) && version >= 1 ? undefined : "a version is a whole number of 1 or more";
 }
 
 type Report = (found: readonly SchemaIssue[]) => void;
@@ -95,8 +115,8 @@ function json(value: unknown, report: Report, options?: CheckOptions): Json | un
   }
 }
 
-function checkSizes(inputs: readonly (Json | undefined)[]): void {
-  let total = 0;
+function checkSizes(inputs: readonly (Json | undefined)[], attributes: readonly (JsonObject | undefined)[] = []): void {
+  let total = attributes.reduce((sum, one) => sum + (one === undefined ? 0 : jsonbBytes(one)), 0);
   for (const [run, input] of inputs.entries()) {
     const bytes = input === undefined ? 0 : jsonbBytes(input);
     if (bytes > maxInputBytes) throw new InputTooLargeError(run, bytes, maxInputBytes);
@@ -109,9 +129,11 @@ async function draftRun(target: RunTarget, request: RunRequest, given: Json | un
   const plain = request?.runAt instanceof Date ? { ...request, runAt: isoOf(request.runAt) } : request;
   const settings = runSettings.safeParse(plain);
   if (!settings.success) report(schemaIssues(settings.error));
+  const givenAttributes = settings.success ? checkGiven(settings.data.attributes, report) : undefined;
   const input = given === undefined ? undefined : await parseInput(target, given, report);
   if (!settings.success || given === undefined || input === undefined) return undefined;
   const { delay, runAt, priority, idempotencyKey } = settings.data;
+  const attributes = draftAttributes(target, input, givenAttributes, report);
   return {
     workflow: target.name,
     version: target.version,
@@ -119,10 +141,12 @@ async function draftRun(target: RunTarget, request: RunRequest, given: Json | un
     input,
     ...(runAt !== undefined && { run_at: runAt }),
     ...(delay !== undefined && { delay_ms: delay }),
-    // The version is left out: a repeat after a deployment is still the same request.
+    ...(attributes !== undefined && { attributes }),
+    // The version and the workflow's own attributes are left out: a repeat after a deployment is
+    // still the same request.
     ...(idempotencyKey !== undefined && {
       key: idempotencyKey,
-      hash: canonicalHash({ workflow: target.name, input: given, delay, runAt, priority }),
+      hash: canonicalHash({ workflow: target.name, input: given, delay, runAt, priority, attributes: givenAttributes }),
     }),
   };
 }

@@ -1,3 +1,4 @@
+import { AttributesTooLargeError } from "../domain/attributes.ts";
 import { describeError, NonRetryableError, RetryAfterError, StepTimeoutError } from "../domain/errors.ts";
 import { NotJsonError } from "../domain/json.ts";
 import { idempotencyKey, stateOf, type Run } from "../domain/run.ts";
@@ -35,6 +36,9 @@ export async function executeNode(poller: Poller, run: Run, node: Node, attempt:
         return attempt.signal;
       },
       logger: new AttemptLogger(poller.logger, run.workflow.name, attempt),
+      setAttributes(patch) {
+        attempt.setAttributes(patch);
+      },
     };
     if (node.kind === "step") {
       const output = await within(poller, node.timeoutMs, attempt, node.run(state, context));
@@ -51,7 +55,11 @@ export async function executeNode(poller: Poller, run: Run, node: Node, attempt:
 export function failedBy(thrown: unknown, redact?: Redact): Outcome {
   const error = describeError(thrown, redact);
   if (isA(thrown, RetryAfterError)) return { kind: "failed", error, retryable: true, retryAfterMs: thrown.afterMs };
-  const permanent = isA(thrown, NonRetryableError) || isA(thrown, NotJsonError) || isA(thrown, InvalidStatementError);
+  const permanent =
+    isA(thrown, NonRetryableError) ||
+    isA(thrown, NotJsonError) ||
+    isA(thrown, InvalidStatementError) ||
+    isA(thrown, AttributesTooLargeError);
   return { kind: "failed", error, retryable: !permanent };
 }
 

@@ -1,5 +1,5 @@
 import type { ErrorRecord } from "../domain/errors.ts";
-import type { Json } from "../domain/json.ts";
+import type { Json, JsonObject } from "../domain/json.ts";
 import { jsonbBytes } from "../domain/jsonb-bytes.ts";
 import type { Node } from "../domain/node.ts";
 import type { Run } from "../domain/run.ts";
@@ -31,6 +31,8 @@ export interface FinishedNode {
   readonly finishedAt: number;
   /** Those of a `sql` node. */
   readonly statements?: readonly Statement[];
+  /** What it changes of its run's attributes. */
+  readonly patch?: JsonObject;
 }
 
 /** What goes into a round: an attempt, or a member that leaves without one. */
@@ -63,7 +65,8 @@ export function leaves(entry: Finished): boolean {
  */
 export function bytesOf(entry: Finished): number {
   if (entry.kind !== "node") return 0;
-  const { transition } = entry;
-  if ("bytes" in transition) return transition.bytes;
-  return "error" in transition ? 2 * jsonbBytes(transition.error as unknown as Json) : 0;
+  const { transition, patch } = entry;
+  const patchBytes = patch === undefined ? 0 : jsonbBytes(patch);
+  if ("bytes" in transition) return transition.bytes + patchBytes;
+  return "error" in transition ? 2 * jsonbBytes(transition.error as unknown as Json) + patchBytes : patchBytes;
 }

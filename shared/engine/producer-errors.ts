@@ -40,6 +40,24 @@ export class InputTooLargeError extends Error {
   }
 }
 
+/** A filter of a list that is wrong, by its name, and deeper ones with their place in it. */
+export interface FilterIssue {
+  readonly parameter: string;
+  readonly message: string;
+}
+
+/** A list that cannot be asked for as it is. At most 20 issues are listed. */
+export class InvalidFilterError extends Error {
+  override readonly name = "InvalidFilterError";
+  readonly issues: readonly FilterIssue[];
+
+  constructor(issues: readonly FilterIssue[]) {
+    const lines = issues.map(({ parameter, message }) => `  "${parameter}": ${message}`);
+    super(["No runs were looked for; correct this and list again:", ...lines].join("\n"));
+    this.issues = issues;
+  }
+}
+
 /**
  * The idempotency key stands for another body within its 7 days; run is the run's index, undefined
  * for the key of the whole request.

@@ -13,23 +13,25 @@ const delay = z.string().transform((text, context) => {
   }
 });
 
-const runAtRule = "use a time from 1970 to ten years ahead";
+const runAtRule = "use a time that is at most ten years ahead";
 const earliest = Date.parse("1970-01-01T00:00:00Z");
 const latest = Date.parse("9999-12-31T00:00:00Z");
 
-// As UTC, because Postgres refuses offsets and years that ISO 8601 allows.
+// As UTC and from 1970 on, because Postgres refuses offsets and years that ISO 8601 allows: what is
+// past means now, however long ago it is.
 const runAt = z.iso
   .datetime({ offset: true, error: 'write a time with its zone, as in "2030-01-31T10:00:00Z"' })
   .transform((text, context) => {
     const time = Date.parse(text);
-    if (time < earliest || time > latest) return refuse(context, runAtRule);
-    return new Date(time).toISOString();
+    if (time > latest) return refuse(context, runAtRule);
+    return new Date(Math.max(time, earliest)).toISOString();
   });
 
 /** What may be said of a run beside its input, checked and in the units of the engine. */
 export const runSettings = z
   .strictObject({
     input: z.unknown(),
+    attributes: z.unknown().optional(),
     delay: delay.optional(),
     runAt: runAt.optional(),
     priority: z.int({ error: priorityRule }).min(0, { error: priorityRule }).max(3, { error: priorityRule }).default(2),

@@ -59,6 +59,7 @@ function resultOf(poller: Poller, member: Member, node: Node, attempt: Attempt, 
     transition: decide(poller, member, node, executed.outcome),
     startedAt,
     finishedAt: poller.clock.now(),
+    ...(attempt.patch && { patch: attempt.patch }),
   };
   const applies = result.transition.kind === "continue" || result.transition.kind === "finish";
   return executed.statements === undefined || !applies ? result : { ...result, statements: executed.statements };

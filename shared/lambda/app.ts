@@ -3,11 +3,15 @@ import type { Database } from "../db/database.ts";
 import { engineDatabase } from "../db/default-database.ts";
 import { runRepository } from "../db/run-repository.ts";
 import type { Logger } from "../domain/node.ts";
-import type { LifeRequest, ListRequest } from "../domain/run-protocol.ts";
+import type { LifeRequest, ListRequest, SearchRequest, WorkflowsRequest } from "../domain/run-protocol.ts";
 import { createRegistry, type Registry } from "../domain/registry.ts";
 import { workflows } from "../workflows/index.ts";
 import { redact } from "../workflows/redact.ts";
+import type { Json, JsonObject } from "../domain/json.ts";
+import { changeAttributes } from "../engine/change-attributes.ts";
 import { cancelRun, deleteRun, explainUnknown, listRuns, redriveRun, type RunPage } from "../engine/control-runs.ts";
+import { listWorkflows, type WorkflowPage } from "../engine/list-workflows.ts";
+import { searchRuns, type FoundPage } from "../engine/search-runs.ts";
 import { systemClock } from "../engine/ports.ts";
 import { readConfig, type Config } from "./config.ts";
 import { fixedKeys, type KeyRing, keyRing } from "./key-ring.ts";
@@ -19,6 +23,7 @@ import { wakeBoard } from "./wake-board.ts";
 /** Everything the HTTP functions share: the place where the engine meets the database. */
 export interface App {
   readonly config: Config;
+  readonly database: Database;
   readonly keys: KeyRing;
   readonly logger: Logger;
   readonly registry: Registry;
@@ -26,11 +31,14 @@ export interface App {
   readonly control: Control;
 }
 
-/** What an operator does with runs; see `control-runs.ts`. */
+/** What an operator does with runs; see `control-runs.ts` and `change-attributes.ts`. */
 export interface Control {
   list(request: ListRequest): Promise<RunPage>;
+  workflows(request: WorkflowsRequest): Promise<WorkflowPage>;
+  search(request: SearchRequest): Promise<FoundPage>;
   cancel(id: string, life: LifeRequest): Promise<{ id: string; status: string }>;
   redrive(id: string, life: LifeRequest): Promise<{ id: string; status: string }>;
+  changeAttributes(id: string, patch: Json, by?: string): Promise<{ id: string; attributes: JsonObject }>;
   delete(id: string, by: string | undefined): Promise<{ id: string; status: string }>;
   explainUnknown(id: string): Promise<string>;
 }
@@ -52,6 +60,7 @@ export function createApp(config: Config, database: Database): App {
   const operator = { runs: runRepository(database), logger, nudge, clock: systemClock, random: Math.random };
   return {
     config,
+    database,
     keys: keysOf(config, logger),
     logger,
     // How long a step may take is the poller's business, which refuses what it cannot start.
@@ -59,8 +68,11 @@ export function createApp(config: Config, database: Database): App {
     client: createClient({ database, workflows, nudge, idleGate: config.idleGate, logger, redact, stacks: config.showStacks }),
     control: {
       list: (request) => listRuns(operator, request),
+      workflows: (request) => listWorkflows(operator, request),
+      search: (request) => searchRuns({ ...operator, redact }, request),
       cancel: (id, life) => cancelRun(operator, id, life),
       redrive: (id, life) => redriveRun(operator, id, life),
+      changeAttributes: (id, patch, by) => changeAttributes(operator, id, patch, by),
       delete: (id, by) => deleteRun(operator, id, { ...(by !== undefined && { by }) }),
       explainUnknown: (id) => explainUnknown(operator, id),
     },

@@ -14,6 +14,11 @@ export function answer(statusCode: number, body: unknown, headers: Record<string
   return { statusCode, headers: { ...headers, "content-type": "application/json" }, body: JSON.stringify(body) };
 }
 
+/** The id of the run in the path, as it was written there. */
+export function runIdOf(event: HttpEvent): string {
+  return event.pathParameters?.["id"] ?? "";
+}
+
 /** A header, by its name in lower case. */
 export function headerOf(event: HttpEvent, name: string): string | undefined {
   return event.headers?.[name];

@@ -42,6 +42,11 @@ export function allow(roles: readonly Exclude<KeyRole, "operator">[], handle: Ht
   };
 }
 
+/** What a router does with a path that it does not know. */
+export function unknownRoute(): never {
+  throw new Problem("unknown-route", "There is no such route.");
+}
+
 let metrics: RejectionMetrics | undefined;
 
 function rejected(status: number): void {

@@ -26,8 +26,3 @@ export function readCaller(event: HttpEvent): string | undefined {
   readQuery(event);
   return callerOf(event)?.name;
 }
-
-/** The id in the path; "" where there is none. */
-export function idOf(event: HttpEvent): string {
-  return event.pathParameters?.["id"] ?? "";
-}

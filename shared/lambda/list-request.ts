@@ -1,26 +1,62 @@
 import * as z from "zod";
-import type { ListRequest } from "../domain/run-protocol.ts";
+import { parseJson } from "../domain/json-text.ts";
+import { NotJsonError } from "../domain/json.ts";
+import type { ListRequest, WorkflowsRequest } from "../domain/run-protocol.ts";
+import { runFilter } from "../engine/run-filter.ts";
 import type { HttpEvent } from "./http-event.ts";
 import { readQuery } from "./query.ts";
 
-const limitRule = "give a whole number from 1 to 100";
+/** What is no number stays a text, which the filter then refuses. */
+const number = z.string().transform((text) => (/^\d{1,10}$/.test(text) ? Number(text) : text));
 
-const Query = z.strictObject({
-  workflow: z
-    .string()
-    .regex(/^[a-z][a-zA-Z0-9-]{0,62}$/, { error: "give the name of a workflow" })
-    .optional(),
-  status: z.enum(["ready", "running", "waiting", "done", "failed", "cancelled", "blocked"]).optional(),
-  limit: z
-    .string()
-    .regex(/^([1-9]\d?|100)$/, { error: limitRule })
-    .default("20")
-    .transform(Number),
-  cursor: z.uuid({ error: "give the cursor of the page before" }).optional(),
+const json = z.string().transform((text, context) => {
+  try {
+    return parseJson(text);
+  } catch (thrown) {
+    const message = thrown instanceof NotJsonError ? thrown.reason : 'give JSON, as in {"customerId":"c-1"}';
+    const path = thrown instanceof NotJsonError ? thrown.pointer.split("/").slice(1) : [];
+    context.addIssue({ code: "custom", path, message, input: text });
+    return z.NEVER;
+  }
 });
+
+const text = z.string().optional();
+
+const Query = z
+  .strictObject({
+    workflow: text,
+    version: number.optional(),
+    status: text,
+    attributes: json.optional(),
+    createdAfter: text,
+    createdBefore: text,
+    endedAfter: text,
+    endedBefore: text,
+    errorName: text,
+    failedNode: text,
+    limit: number.optional(),
+    cursor: text,
+  })
+  .transform((raw) => raw as z.input<typeof runFilter>)
+  .pipe(runFilter);
+
+const limitRule = "give a whole number from 1 to 10";
+
+const Page = z.strictObject({
+  limit: number.pipe(z.int({ error: limitRule }).min(1, { error: limitRule }).max(10, { error: limitRule })).default(10),
+  cursor: z
+    .string()
+    .regex(/^[^\0]{1,200}$/, { error: "give the cursor of the page before" })
+    .optional(),
+});
+
+/** What `GET /workflows` asks for: 10 workflows at most. */
+export function readWorkflowsRequest(event: HttpEvent): WorkflowsRequest {
+  const { limit, cursor } = readQuery(event, Page);
+  return { limit, ...(cursor !== undefined && { after: cursor }) };
+}
 
 /** What `GET /runs` asks for: 20 runs by default, at most 100. */
 export function readListRequest(event: HttpEvent): ListRequest {
-  const { workflow, status, limit, cursor } = readQuery(event, Query);
-  return { limit, ...(workflow && { workflow }), ...(status && { status }), ...(cursor && { before: cursor }) };
+  return readQuery(event, Query);
 }

@@ -54,5 +54,6 @@ export function choresOn(database: Database, kept: ServiceRetention = retention)
     { name: "lent", run: async () => ({ takenBack: await store.takeBackTables() }) },
     { name: "weeks", run: async () => ({ ...(await store.keepWeeks()) }) },
     { name: "retention", run: (deadline) => letGoWeeks(store, retentionRules(kept), deadline) },
+    { name: "months", run: async () => ({ ...(await store.keepMonths()) }) },
   ];
 }

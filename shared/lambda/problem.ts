@@ -10,6 +10,7 @@ const kinds = {
   "unknown-route": [404, "There is no such route"],
   "unknown-workflow": [404, "There is no such workflow"],
   "unknown-run": [404, "There is no such run"],
+  "unknown-report": [404, "There is no such report"],
   "invalid-query": [400, "The query string is not valid"],
   "invalid-idempotency-key": [400, "The Idempotency-Key header is not valid"],
   "invalid-encoding": [400, "The body is not UTF-8"],
@@ -20,6 +21,8 @@ const kinds = {
   "invalid-body": [422, "The body does not say what is needed"],
   "idempotency-conflict": [422, "The idempotency key was used with another body"],
   "wrong-status": [409, "The status of the run does not allow this"],
+  "not-enabled": [501, "This database was migrated without what the request needs"],
+  "report-too-long": [504, "The report takes longer than a request may"],
   unavailable: [503, "The service is not available"],
   internal: [500, "Something went wrong"],
 } as const;

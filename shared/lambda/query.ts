@@ -12,13 +12,18 @@ const none = z.strictObject({});
 export function readQuery(event: HttpEvent): Readonly<Record<string, never>>;
 export function readQuery<Query>(event: HttpEvent, schema: z.ZodType<Query>): Query;
 export function readQuery(event: HttpEvent, schema: z.ZodType = none): unknown {
+  const parsed = schema.safeParse(readTexts(event));
+  if (!parsed.success) throw invalid(schemaIssues(parsed.error).map(({ pointer, message }) => issue(pointer.slice(1), message)));
+  return parsed.data;
+}
+
+/** The parameters of the query string as they are; one that is given twice is refused. */
+export function readTexts(event: HttpEvent): Readonly<Record<string, string>> {
   const given = new URLSearchParams(event.rawQueryString ?? "");
   const names = [...given.keys()];
   const repeated = names.find((name, index) => names.indexOf(name) !== index);
   if (repeated !== undefined) throw invalid([issue(repeated, "give it once")]);
-  const parsed = schema.safeParse(Object.fromEntries(given));
-  if (!parsed.success) throw invalid(schemaIssues(parsed.error).map(({ pointer, message }) => issue(pointer.slice(1), message)));
-  return parsed.data;
+  return Object.fromEntries(given);
 }
 
 function invalid(issues: readonly { pointer: string; message: string }[]): Problem {

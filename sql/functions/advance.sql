@@ -12,14 +12,15 @@
 --          as rows: failures [{ place, run, node, attempt, age_ms, took_ms, delay_ms, error }],
 --          sleeps [{ place, run, node, position, attempt?, delay_ms }],
 --            parks [{ place, run, delay_ms }], released [{ place, run }], blocked [{ place, run,
---            workflow, version, shape, reason }].
+--            workflow, version, shape, reason }], attributes [{ place, run, patch }].
 --          ttl_ms: an hour at most; age_ms: since it finished; took_ms: how long it ran. strict
 --          raises where the answer would be a repeat (BT002) or a loss (BT003). An output that is
 --          stored already raises 23505; checked, or strict, it is looked for first, and the run is
 --          lost alone.
--- answer:  { now, round, stopped, lost, low, due_in_ms, poisoned, runs } — stopped: cancelled
---          meanwhile; lost: refused as duplicates; the rest as for claim, null where nothing was to
---          be refill.
+-- answer:  { now, round, stopped, lost, left_out, low, due_in_ms, poisoned, runs } — stopped:
+--          cancelled meanwhile; lost: refused as duplicates; left_out: [{ run, bytes }] of which
+--          the attributes would have been more than 2 KiB and stay as they are, or null; the rest
+--          as for claim, null where nothing was to be refill.
 -- grant: baton_poller
 create or replace function baton.advance(token uuid, round integer, request jsonb) returns json
 language plpgsql volatile security definer set search_path = pg_catalog, baton, pg_temp set timezone = 'UTC' set enable_seqscan = off
@@ -33,6 +34,7 @@ declare
   done integer[];
   stopped uuid[];
   skipped uuid[];
+  left_out jsonb;
   refill record;
 begin
   perform baton.require_read_committed();
@@ -60,6 +62,9 @@ begin
     raise exception 'runs % have that output already, or are no members of lease %', lost, token using errcode = 'BT003';
   end if;
   perform baton.append_failures(held, request -> 'failures', moment);
+  if request ? 'attributes' then
+    left_out := baton.patch_members(held, request -> 'attributes', lost);
+  end if;
   done := baton.end_members(held, request -> 'done', 'done', lost, checked, moment)
     || baton.end_members(held, request -> 'failed', 'failed', lost, checked, moment);
   stopped := baton.stop_members(held, done, moment);
@@ -74,15 +79,16 @@ begin
     || baton.park_members(held, request -> 'released', true, skipped, moment)
     || baton.block_members(held, request -> 'blocked', skipped, moment), skipped);
   held.round := advance.round;
-  held.told := case when cardinality(skipped) > 0 then jsonb_build_object('lost', to_jsonb(lost), 'stopped', to_jsonb(stopped)) end;
+  held.told := case when cardinality(skipped) > 0 or left_out is not null
+    then jsonb_strip_nulls(jsonb_build_object('lost', to_jsonb(lost), 'stopped', to_jsonb(stopped), 'left_out', left_out)) end;
   if request ? 'claim' then
     refill := baton.refill_lease(held, request -> 'claim', moment, (request ->> 'ttl_ms')::integer);
-    return json_build_object('now', moment, 'round', advance.round, 'stopped', stopped, 'lost', lost,
+    return json_build_object('now', moment, 'round', advance.round, 'stopped', stopped, 'lost', lost, 'left_out', left_out,
       'low', refill.low, 'due_in_ms', refill.due_in_ms, 'poisoned', refill.poisoned, 'runs', refill.runs);
   end if;
   update baton.lease l set round = held.round, gone = held.gone, told = held.told,
     expires_at = moment + least((request ->> 'ttl_ms')::integer, 3600000) * interval '1 millisecond'
   where l.token = advance.token;
-  return json_build_object('now', moment, 'round', advance.round, 'stopped', stopped, 'lost', lost);
+  return json_build_object('now', moment, 'round', advance.round, 'stopped', stopped, 'lost', lost, 'left_out', left_out);
 end
 $$;

@@ -13,12 +13,16 @@ begin
     perform baton.check_runs(request -> 'runs');
   else
     perform baton.require_keys('the request of enqueue', request, '{fresh}', '{fresh,shared,checked}');
-    perform baton.check_columns('the fresh runs of enqueue', fresh, '{id,input}', '{id,input,workflow,version,priority,run_at,delay_ms}');
+    perform baton.check_columns('the fresh runs of enqueue', fresh, '{id,input}', '{id,input,workflow,version,priority,run_at,delay_ms,attributes}');
     if request ? 'shared' then
       perform baton.require_keys('what fresh runs share', request -> 'shared', '{}', '{workflow,version,priority}');
     end if;
     if fresh @? '$.id[*] ? (@ == null)' then
       raise exception 'a fresh run of enqueue has no id' using errcode = 'BT040', hint = 'Give each a UUIDv7. Nothing was stored.';
+    end if;
+    if fresh @? 'strict $.attributes[*] ? (@.type() != "object" && @ != null)' then
+      raise exception 'the attributes of a fresh run of enqueue are no object'
+        using errcode = 'BT040', hint = 'Give an object, or null where there are none. Nothing was stored.';
     end if;
   end if;
   if jsonb_array_length(coalesce(fresh -> 'id', request -> 'runs')) = 0 then

@@ -8,9 +8,9 @@ language plpgsql immutable
 as $$
 begin
   if jsonb_typeof(request) is distinct from 'object' or jsonb_typeof(request -> 'ttl_ms') is distinct from 'number'
-    or request - '{ttl_ms,strict,checked,claim,steps,done,failed,failures,sleeps,parks,released,blocked}'::text[] <> '{}' then
+    or request - '{ttl_ms,strict,checked,claim,steps,done,failed,failures,sleeps,parks,released,blocked,attributes}'::text[] <> '{}' then
     perform baton.require_keys('the round', request, '{ttl_ms}',
-      '{ttl_ms,strict,checked,claim,steps,done,failed,failures,sleeps,parks,released,blocked}');
+      '{ttl_ms,strict,checked,claim,steps,done,failed,failures,sleeps,parks,released,blocked,attributes}');
     perform baton.require_kind('the round', request, 'number', '{ttl_ms}');
   end if;
   if request ? 'steps' then
@@ -43,6 +43,9 @@ begin
   end if;
   if request ? 'blocked' then
     perform baton.require_rows('what the round sets aside', request -> 'blocked', '{run,place,workflow,version,shape,reason}', '{}');
+  end if;
+  if request ? 'attributes' then
+    perform baton.require_rows('the attributes of the round', request -> 'attributes', '{run,place,patch}', '{}');
   end if;
 end
 $$;

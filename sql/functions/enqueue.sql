@@ -1,21 +1,23 @@
 -- Stores a batch of runs, all or none; the same call again changes nothing and gives the same
 -- answer.
 --
--- request: { runs: [{ id, workflow, version, priority, input, run_at?, delay_ms?, key?, hash? }],
---          request?: { workflow, key, hash } }
+-- request: { runs: [{ id, workflow, version, priority, input, run_at?, delay_ms?, attributes?,
+--          key?, hash? }], request?: { workflow, key, hash } }
 --          or { fresh: { id: [], input: [], workflow?: [], version?: [], priority?: [], run_at?:
---          [], delay_ms?: [] }, shared? }: runs that were never sent before and have no keys, one
---          array for each column; shared: { workflow, version, priority } where they are the same
---          for all. One that is there after all raises 23505.
---          and checked?: true: the caller has seen to it that JavaScript gives each input back as
---          it is, and nobody looks again.
+--          [], delay_ms?: [], attributes?: [] }, shared? }: runs that were never sent before and
+--          have no keys, one array for each column; shared: { workflow, version, priority } where
+--          they are the same for all. One that is there after all raises 23505.
+--          and checked?: true: the caller has seen to it that JavaScript gives each input and the
+--          attributes back as they are, and nobody looks again.
+--          attributes: an object; a key of it that is null is left out.
 -- answer:  { now, nudge, fresh, runs } — nudge: wake a poller, some of them are due. runs: [{ id,
 --          status }] in the order given, or null for fresh runs: each is stored under its id;
 --          fresh: how many these are, so that nobody believes functions that do not know them and
 --          store nothing.
 -- raises:  BT010 an id outside the window that is not stored, BT011 an idempotency key with another
 --          body, BT040 another shape, BT050 an input over 256 KiB of text, BT051 an input that
---          JavaScript would not give back as it is.
+--          or attributes that JavaScript would not give back as they are, BT052 a start more than
+--          ten years ahead, BT053 attributes over 2 KiB of text.
 -- grant: baton_producer
 create or replace function baton.enqueue(request jsonb) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, baton, pg_temp set timezone = 'UTC' set enable_seqscan = off
@@ -40,7 +42,8 @@ begin
   end if;
   perform baton.refuse_foreign_ids(ids, moment);
   if request -> 'checked' is distinct from 'true' then
-    perform baton.refuse_unfaithful(coalesce(request #> '{fresh,input}', jsonb_path_query_array(request, '$.runs[*].input')));
+    perform baton.refuse_unfaithful(coalesce(request #> '{fresh,input}', jsonb_path_query_array(request, '$.runs[*].input')), 'input');
+    perform baton.refuse_unfaithful(coalesce(request #> '{fresh,attributes}', baton.attributes_as_column(runs) -> 'attributes'), 'attributes');
   end if;
   if runs @? '$[*].key' then
     runs := baton.remember_runs(request, moment);

@@ -1,8 +1,8 @@
 -- Everything that is known of one run, or null: facts for the answer to a GET, in the words of the
 -- tables.
 --
--- answer: { id, workflow, version, priority, input, created_at, status, error, finished_at, run_at,
---         blocked, redrives, crashes,
+-- answer: { id, workflow, version, priority, input, attributes, created_at, status, error,
+--         finished_at, run_at, blocked, redrives, crashes,
 --           checkpoints: [{ node, position, attempt, started_at, finished_at, output }],
 --           failures: [{ node, attempt, started_at, finished_at, retry_at, error }] }, in order;
 --           moment: the database's time. As json: to build 4 MB of arrays of texts takes jsonb half
@@ -18,6 +18,7 @@ as $$
 begin
   return (
     select json_build_object('id', r.id, 'workflow', r.workflow, 'version', r.version, 'priority', r.priority, 'input', r.input,
+      'attributes', (select a.attributes from baton.attribute a where a.run_id = find_run.id),
       'created_at', r.created_at, 'moment', clock.moment, 'status', coalesce(e.status, baton.place_status(r.id, clock.moment)),
       'error', e.error, 'finished_at', e.at, 'run_at', q.run_at, 'blocked', b.reason,
       'redrives', (select count(*) from baton.redrive d where d.run_id = find_run.id),

@@ -6,7 +6,7 @@
 -- same for all of them may stand in shared instead. Returns how many of them are due within 15
 -- seconds. An input that is stored is at most 256 KiB of text (BT050), since a claim sends text:
 -- 1e308 is stored in 20 bytes and sent in 309. It starts within ten years, or at exactly
--- baton.never() (BT052).
+-- baton.never() (BT052). Attributes are a statement of their own: most runs have none.
 create or replace function baton.store_runs(runs jsonb, shared jsonb, fresh boolean, moment timestamptz) returns integer
 language plpgsql volatile
 as $$
@@ -14,9 +14,11 @@ declare
   all_workflow text := shared ->> 'workflow';
   all_version integer := shared ->> 'version';
   all_priority smallint := shared ->> 'priority';
+  named boolean := runs ? 'attributes';
   due integer;
   largest integer;
   latest timestamptz;
+  stored uuid[];
 begin
   with given as (
     select r.id::uuid, coalesce(r.workflow, all_workflow) as workflow, coalesce(r.version::integer, all_version) as version,
@@ -42,10 +44,11 @@ begin
   ), queued as (
     insert into baton.ready (run_id, band, run_at, bytes, begun)
     select id, priority, start_at, bytes, false from (select * from stored_fresh union all select * from stored_new) as stored
-    returning run_at, bytes
+    returning run_id, run_at, bytes
   )
-  select count(*) filter (where run_at <= moment + interval '15 seconds'), max(bytes), max(run_at) filter (where run_at <> baton.never())
-    into due, largest, latest from queued;
+  select count(*) filter (where run_at <= moment + interval '15 seconds'), max(bytes), max(run_at) filter (where run_at <> baton.never()),
+    array_agg(run_id) filter (where named)
+    into due, largest, latest, stored from queued;
   if largest > 262144 then
     raise exception 'an input is % bytes of JSON as the database writes it, more than 262144', largest
       using errcode = 'BT050', hint = 'Store the data elsewhere and pass a reference to it.';
@@ -53,6 +56,9 @@ begin
   if latest > moment + interval '87648 hours 1 second' then
     raise exception 'a run is to start at %, more than ten years ahead', latest
       using errcode = 'BT052', hint = 'Give it a time within ten years, or exactly baton.never().';
+  end if;
+  if named then
+    perform baton.store_attributes(runs, stored);
   end if;
   return due;
 end

@@ -3,12 +3,14 @@
 -- attempt: the one that succeeded; duration_ms: how long that attempt took, or a sleep lasts;
 -- is_sleep: a sleep, whose finished_at is when it is over and may lie ahead; output_bytes: as
 -- stored.
--- A sleep is told by its output, which is exactly the time when it is over.
+-- A sleep is told by its output, which is exactly the time when it is over; what is larger is not
+-- read.
 -- grant: baton_reader, baton_operator
 create or replace view baton.steps as
 select c.run_id, (select r.workflow from baton.run r where r.id = c.run_id) as workflow, c.node, c.position, c.attempt,
   c.started_at, c.finished_at,
   round(extract(epoch from c.finished_at - c.started_at) * 1000)::bigint as duration_ms,
-  c.output = jsonb_build_object('until', to_char(c.finished_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as is_sleep,
+  case when pg_column_size(c.output) < 100
+    then c.output = jsonb_build_object('until', to_char(c.finished_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) else false end as is_sleep,
   pg_column_size(c.output) as output_bytes
 from baton.checkpoint c;

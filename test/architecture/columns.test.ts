@@ -13,11 +13,15 @@ function listed(name: string, pattern: RegExp): string[] {
   return lists.flatMap((list) => (list ? listOf(list) : []));
 }
 
+/** What `store_runs` reads; a key's columns and the attributes are read by others. */
+const readByItself = keys(columns.runs, columns.someRuns).filter((key) => !["attributes", "key", "hash"].includes(key));
+
 describe("the columns of columns.ts are those that the functions of the database read, in their order", () => {
   it.each([
     ["append_checkpoints", /as s \((place, run, node[^)]*)\)/, keys(columns.steps)],
+    ["store_attributes", /as r \((id, attributes)\)/, ["id", ...keys(columns.someRuns).filter((key) => key === "attributes")]],
     ["end_members", /as e \(([^)]*)\)/, keys(columns.failed)],
-    ["store_runs", /with ordinality as r \(([^)]*), nth\)/, keys(columns.runs, columns.someRuns).slice(0, -2)],
+    ["store_runs", /with ordinality as r \(([^)]*), nth\)/, readByItself],
     ["describe_members", /json_build_object\('(id)', .*?'(place)', .*?'(workflow)', .*?'(version)', .*?'(input)', /, keys(columns.claimed)],
   ] as const)("in %s", (name, pattern, expected) => {
     expect(listed(name, pattern)).toEqual(expected);
@@ -28,8 +32,9 @@ describe("the columns of columns.ts are those that the functions of the database
     ["append_sleeps", columns.sleeps],
     ["park_members", columns.parks],
     ["block_members", columns.blocked],
+    ["patch_members", columns.attributes],
   ] as const)("and in %s with their types", (name, rows) => {
-    const types = Object.entries(rows).map(([key, type]) => `${key} ${type.replace(" or null", "").replace("error", "jsonb")}`);
+    const types = Object.entries(rows).map(([key, type]) => `${key} ${type.replace(" or null", "").replace(/^(error|object)$/, "jsonb")}`);
     const read = listed(name, /jsonb_to_recordset\(\w+\) as \w+ \(([^)]*)\)/);
     expect(read).toEqual(types);
   });
@@ -47,6 +52,7 @@ describe("the checks of a call know the same columns", () => {
     ["check_round", /'parks', '{([^}]*)}', '{}'/, keys(columns.parks)],
     ["check_round", /'released', '{([^}]*)}', '{([^}]*)}'/, keys(columns.parks)],
     ["check_round", /'blocked', '{([^}]*)}', '{}'/, keys(columns.blocked)],
+    ["check_round", /'attributes', '{([^}]*)}', '{}'/, keys(columns.attributes)],
     ["check_enqueue", /'{id,input}', '{([^}]*)}'/, keys(columns.runs, columns.someRuns).filter((key) => key !== "key" && key !== "hash")],
     ["check_runs", /runs, '{([^}]*)}', '{([^}]*)}'/, keys(columns.runs, columns.someRuns)],
   ] as const)("%s (%s)", (name, pattern, expected) => {
@@ -65,6 +71,7 @@ describe("the headers of the calls tell the same columns", () => {
     [/sleeps \[{ ([^}]*) }\]/, keys(columns.sleeps)],
     [/parks \[{ ([^}]*) }\]/, keys(columns.parks)],
     [/blocked \[{ ([^}]*) }\]/, keys(columns.blocked)],
+    [/attributes \[{ ([^}]*) }\]/, keys(columns.attributes)],
   ])("advance: %s", (pattern, expected) => {
     expect(told("advance", pattern)).toEqual(expected);
   });

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { withClient } from "../../infra/migrate/connection.ts";
+import { runRepository } from "../../shared/db/run-repository.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { checkAfterEach, engineOf, error, leaseOf, member, newRun } from "../support/engine-calls.ts";
 
@@ -32,6 +33,17 @@ test("a cancel of a run that waits and a redrive each add one row, with the name
   expect(await actions()).toEqual([
     { action: "cancel", run_id: run.id, actor: "ann@shop", details: { redrives: 0 } },
     { action: "redrive", run_id: id, actor: "key-7", details: { redrives: 0 } },
+  ]);
+});
+
+test("changed attributes are noted by their keys, without a value, and a repeat adds none", async () => {
+  const run = newRun();
+  await engine.enqueue([run]);
+  const operator = runRepository(database.connect("operator"));
+  const request = { patch: { customerId: "c-1", tags: ["eu"] }, checked: true, by: "ann" } as const;
+  for (let n = 0; n < 2; n++) await operator.changeAttributes(run.id, request);
+  expect(await actions()).toEqual([
+    { action: "change attributes", run_id: run.id, actor: "ann", details: { keys: ["customerId", "tags"] } },
   ]);
 });
 
@@ -95,4 +107,40 @@ test("an action is noted in a month that nobody has made yet, which is one of UT
       { month: "baton.audit_p20310301", bounds: "FOR VALUES FROM ('2031-03-01 00:00:00+00') TO ('2031-04-01 00:00:00+00')" },
     ]);
   });
+});
+
+const months = () =>
+  database.query<{ month: string }>("select unnest(baton.list_months()) as month").then((rows) => rows.map(({ month }) => month.slice(-8)));
+const keep = async () => (await database.query<{ answer: object }>("select baton.keep_months() as answer"))[0]!.answer;
+
+test("this month and the three ahead are made, the thirteenth month back is dropped with its rows, and a second call does nothing", async () => {
+  await database.query("select baton.make_months('2041-01-01', '2042-01-31')");
+  await database.query("select baton.note_action('cancel', null, 'ann', null, '2041-01-31 23:59:59Z')");
+  await database.query("select baton.note_action('cancel', null, 'ann', null, '2041-02-01')");
+  await database.setNow(new Date("2042-02-01T00:00:00Z"));
+  await keep();
+  // Not a moment too early.
+  expect((await months())[0]).toBe("20410101");
+  await database.setNow(new Date("2042-02-01T00:00:01Z"));
+  expect(await keep()).toEqual({ by: "baton", made: 0, dropped: 1 });
+  expect(await months()).toEqual([
+    ...Array.from({ length: 11 }, (_, n) => `2041${String(n + 2).padStart(2, "0")}01`),
+    "20420101",
+    "20420201",
+    "20420301",
+    "20420401",
+    "20420501",
+  ]);
+  expect(await keep()).toEqual({ by: "baton", made: 0, dropped: 0 });
+  expect(await actions()).toHaveLength(1);
+});
+
+test("who holds the audit keeps the maintenance waiting for two seconds, and no longer", async () => {
+  await database.setNow(new Date("2043-06-01T00:00:00Z"));
+  await withClient(database.ownerUrl, async (holder) => {
+    await holder.query("begin; lock table baton.audit in share update exclusive mode");
+    await expect(keep()).rejects.toMatchObject({ code: "55P03" });
+    await holder.query("rollback");
+  });
+  expect(await keep()).toMatchObject({ made: 4 });
 });

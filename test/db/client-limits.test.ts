@@ -34,6 +34,18 @@ test("bad input is refused with a pointer before anything is sent", async () => 
   expect(database.neon.stats.requests).toBe(requests);
 });
 
+test.each([
+  ["Greet", 3, '"Greet" cannot be the name of a workflow: a name is a lower-case letter'],
+  ["two words", 3, '"two words" cannot be the name'],
+  ["", 3, '"" cannot be the name'],
+  ["greet", 0, "a version is a whole number of 1 or more"],
+  ["greet", 1.5, "a version is a whole number of 1 or more"],
+])("a reference to %j in version %d, which no workflow can have, is refused before anything is sent", async (name, version, sentence) => {
+  const requests = database.neon.stats.requests;
+  await expect(client.enqueue({ name, version }, {})).rejects.toThrow(sentence);
+  expect(database.neon.stats.requests).toBe(requests);
+});
+
 test("the compiler checks a reference and its input by the type, and an unknown output by none", () => {
   const refused = () => [
     // @ts-expect-error the type has version 3
@@ -132,4 +144,8 @@ test("a time that is past means now, so that nobody overtakes the runs that wait
   expect(status).toBe("ready");
   const [row] = await database.query("select start_at >= created_at as now from baton.run where id = $1", [id]);
   expect(row).toEqual({ now: true });
+});
+
+test.each(["1969-12-31T23:59:59Z", "0000-01-01T00:00:00Z"])("however long ago it is: %s", async (runAt) => {
+  expect(await client.enqueue(greet, { name: "long ago" }, { runAt })).toMatchObject({ status: "ready" });
 });

@@ -1,7 +1,7 @@
 import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startPostgres } from "../../infra/local/embedded-postgres.ts";
+import { type PostgresOptions, startPostgres } from "../../infra/local/embedded-postgres.ts";
 import { withClient } from "../../infra/migrate/connection.ts";
 import { SQL_DIR } from "../../infra/migrate/sql-files.ts";
 import { copyDataFolder } from "../support/data-folders.ts";
@@ -21,10 +21,12 @@ export interface EmptyServer extends AsyncDisposable {
   copySql(): string;
 }
 
-export async function startEmptyServer(): Promise<EmptyServer> {
+/** other: another Postgres than that of the tests, or settings of its own. */
+export async function startEmptyServer(other?: Pick<PostgresOptions, "packageDir" | "settings">): Promise<EmptyServer> {
   const folder = mkdtempSync(join(tmpdir(), "baton-migrate-"));
-  copyDataFolder(join(folder, "postgres"), chosenPostgres().packageDir);
-  const server = await startPostgres({ dataDir: join(folder, "postgres"), fsync: false, ...chosenPostgres() });
+  const options = { ...chosenPostgres(), ...other };
+  if (options.packageDir === chosenPostgres().packageDir) copyDataFolder(join(folder, "postgres"), options.packageDir);
+  const server = await startPostgres({ dataDir: join(folder, "postgres"), fsync: false, ...options });
   const createDatabase = async (owner = "postgres"): Promise<string> => {
     const name = uniqueName("migrate");
     await query(server.url, `create database ${name} owner ${owner}`);

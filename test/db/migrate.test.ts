@@ -30,13 +30,15 @@ beforeEach(async () => {
   sqlDir = server.copySql();
 });
 
+const isApplied = (line: string): boolean => line.startsWith("applied");
+
 test("migrating twice changes nothing the second time", async () => {
   const lines: string[] = [];
   await migrate({ url, roles: true, log: (line) => lines.push(line) });
-  expect(lines).toHaveLength(allNames.length + 1);
+  expect(lines.filter(isApplied)).toHaveLength(allNames.length + 1);
   const before = await dumpSchema(url);
   await migrate({ url, roles: true, log: (line) => lines.push(line) });
-  expect(lines).toHaveLength(allNames.length + 1);
+  expect(lines.filter(isApplied)).toHaveLength(allNames.length + 1);
   expect(await dumpSchema(url)).toBe(before);
 });
 
@@ -49,7 +51,7 @@ for (let round = 1; round <= 5; round++) {
       ...allNames.map((name) => `applied ${name}`),
       `applied ${files.functions.length} functions and ${files.views.length} views`,
     ];
-    expect(lines.toSorted()).toEqual(once.toSorted());
+    expect(lines.filter(isApplied).toSorted()).toEqual(once.toSorted());
     expect(await checkSchema(url)).toBe("current");
   });
 }

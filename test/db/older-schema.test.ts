@@ -1,4 +1,6 @@
 import { randomUUID } from "node:crypto";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import * as z from "zod";
 import { connect } from "../../shared/db/connect.ts";
@@ -97,11 +99,59 @@ test("functions that do not know fresh runs by columns store none, and the produ
   expect(await rowsOf("run")).toBe(0);
 });
 
+test("functions that do not know a filter would let all runs through it: the list says that they are older, and without one it lists", async () => {
+  await migrate({ url, roles: false, sqlDir: olderSql(server) });
+  await enqueueByRow(1);
+  const client = createClient({ database, logger: silent });
+  expect(await client.list({ workflow: "greet", status: "ready" })).toMatchObject({
+    runs: [{ workflow: "greet" }],
+    cursor: null,
+    more: false,
+  });
+  for (const filter of [{ version: 2 }, { errorName: "Error" }, { attributes: {} }, { createdAfter: "2031-01-01T00:00:00Z" }])
+    await expect(client.list(filter)).rejects.toMatchObject({ name: "OlderSchemaError", schema: "older" });
+});
+
 test("a poller that cannot read the claims of older functions gives them back, and nothing is counted against the runs", async () => {
   await migrate({ url, roles: false, sqlDir: olderSql(server) });
   for (let n = 0; n < 3; n++) await enqueueByRow(n);
   await expect(poll(database, [greet])).rejects.toMatchObject({ name: "OlderSchemaError", schema: "older" });
   expect([await rowsOf("ready"), await rowsOf("lease"), await rowsOf("failure")]).toEqual([3, 0, 0]);
+});
+
+test("functions that do not know attributes take runs and rounds without any, and of those with some they say that they are older", async () => {
+  const sqlDir = server.copySql();
+  for (const check of ["check_enqueue", "check_runs", "check_round"]) {
+    const file = join(sqlDir, `functions/${check}.sql`);
+    writeFileSync(file, readFileSync(file, "utf8").replaceAll(",attributes", ""));
+  }
+  await migrate({ url, roles: false, sqlDir });
+  const client = createClient({ database, logger: silent });
+  const older = { name: "OlderSchemaError", schema: "older" };
+  const tagged = { input: { n: 1 }, attributes: { tags: ["eu"] } };
+  await expect(client.enqueueMany(greet, [tagged])).rejects.toMatchObject(older);
+  await expect(client.enqueueMany(greet, [{ ...tagged, idempotencyKey: "k" }])).rejects.toMatchObject(older);
+  expect(await rowsOf("run")).toBe(0);
+  await enqueue(1);
+  await poll(database, [greet]);
+  expect(await rowsOf("ending")).toBe(1);
+  const kinds = [greet.step("set", (_state, { setAttributes }) => setAttributes({ set: true }))];
+  kinds.push(
+    greet.sql("set", (_state, { setAttributes }) => {
+      setAttributes({ set: true });
+      return { statements: [{ text: "select 1" }] };
+    }),
+  );
+  for (const sets of kinds) {
+    await enqueue(1);
+    await expect(poll(database, [sets])).rejects.toMatchObject(older);
+    // The run was given back, with what was stored before.
+    expect([await rowsOf("ready"), await rowsOf("lease"), await rowsOf("failure")]).toEqual([1, 0, 0]);
+    await query(
+      url,
+      "delete from baton.ready; delete from baton.checkpoint; delete from baton.run where id not in (select run_id from baton.ending)",
+    );
+  }
 });
 
 test("a database of the older protocol, with runs in every place, is migrated, refuses the older poller, and goes on where it was", async () => {

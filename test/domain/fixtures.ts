@@ -32,5 +32,5 @@ export const stored = {
 
 export function contextOf(facts: Partial<StepContext> = {}): StepContext {
   const signal = new AbortController().signal;
-  return { runId: "run-1", attempt: 1, idempotencyKey: "run-1/charge", signal, logger: silent, ...facts };
+  return { runId: "run-1", attempt: 1, idempotencyKey: "run-1/charge", signal, logger: silent, setAttributes() {}, ...facts };
 }

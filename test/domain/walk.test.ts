@@ -65,7 +65,7 @@ describe("a walk", () => {
 
   it("of a workflow without nodes has no output", async () => {
     const empty = defineWorkflow({ name: "empty", version: 1, input: z.null() });
-    expect(await walk(empty, null)).toEqual({ state: { input: null }, output: null, statements: [] });
+    expect(await walk(empty, null)).toEqual({ state: { input: null }, output: null, statements: [], attributes: {} });
   });
 
   it("does not let a handler change the state of the next", async () => {

@@ -46,22 +46,26 @@ const post = (key: string) =>
     headers: as(key),
     body: order,
   });
-const control = (key: string, method: string, path: string) => call(controlRuns, { method, path, parameters: { id }, headers: as(key) });
+const control = (key: string, method: string, path: string) =>
+  call(controlRuns, { method, path, parameters: { id, name: "retries" }, headers: as(key) });
 
 /** What each route answers, by key. */
 const requests = {
   enqueue: post,
   list: (key: string) => control(key, "GET", "/runs"),
+  report: (key: string) => control(key, "GET", "/reports/retries"),
   find: (key: string) => control(key, "GET", `/runs/${id}`),
   cancel: (key: string) => control(key, "POST", `/runs/${id}/cancel`),
   redrive: (key: string) => control(key, "POST", `/runs/${id}/redrive`),
+  attributes: (key: string) =>
+    call(controlRuns, { method: "PATCH", path: `/runs/${id}/attributes`, parameters: { id }, headers: as(key), body: { a: 1 } }),
 };
 
 test.each([
-  ["shop", { enqueue: 202, list: 403, find: 404, cancel: 403, redrive: 403 }],
-  ["dashboard", { enqueue: 403, list: 200, find: 404, cancel: 403, redrive: 403 }],
-  ["oncall", { enqueue: 202, list: 200, find: 404, cancel: 404, redrive: 404 }],
-  ["nobody", { enqueue: 401, list: 401, find: 401, cancel: 401, redrive: 401 }],
+  ["shop", { enqueue: 202, list: 403, report: 403, find: 404, cancel: 403, redrive: 403, attributes: 403 }],
+  ["dashboard", { enqueue: 403, list: 200, report: 200, find: 404, cancel: 403, redrive: 403, attributes: 403 }],
+  ["oncall", { enqueue: 202, list: 200, report: 200, find: 404, cancel: 404, redrive: 404, attributes: 404 }],
+  ["nobody", { enqueue: 401, list: 401, report: 401, find: 401, cancel: 401, redrive: 401, attributes: 401 }],
 ])("the key %s is answered by each route with %o", async (key, expected) => {
   const answers = await Promise.all(Object.entries(requests).map(async ([route, send]) => [route, (await send(key)).status]));
   expect(Object.fromEntries(answers)).toEqual(expected);

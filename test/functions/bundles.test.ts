@@ -78,6 +78,10 @@ describe("control-runs", () => {
   });
 });
 
+test("a report is made from the query that the bundle carries", async () => {
+  expect(await send("make-report")).toMatchObject({ status: 200, body: { report: "retries", rows: [] } });
+});
+
 test.each([
   ["enqueue-run-no-body", 400, "invalid-json"],
   ["enqueue-run-empty-body", 400, "invalid-json"],

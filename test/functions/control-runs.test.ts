@@ -41,6 +41,7 @@ test("a run is shown from the day it is accepted to its end, every node of the c
     "version",
     "status",
     "input",
+    "attributes",
     "output",
     "error",
     "waiting",

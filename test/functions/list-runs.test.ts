@@ -33,6 +33,7 @@ test("a list is filtered by workflow and status", async () => {
   expect(body).toEqual({
     runs: [{ id: later, workflow: "other", version: 1, status: "waiting", createdAt: time, finishedAt: null }],
     cursor: null,
+    more: false,
   });
   expect((await list("workflow=unheard-of")).body.runs).toEqual([]);
 });

@@ -71,7 +71,11 @@ test("the built function makes the weeks that are missing, as its own login; two
   const reports = outcomes.map((outcome) => JSON.parse("payload" in outcome ? outcome.payload : "null") as { done: { weeks: object } });
   expect(reports.map(({ done }) => done.weeks)).toContainEqual({ made: expect.any(Number), ahead: 3 });
   const again = JSON.parse(((await one.invoke(tick)) as { payload: string }).payload) as unknown;
-  expect(again).toMatchObject({ rested: false, done: { weeks: { made: 0, ahead: 3 } }, failed: {} });
+  expect(again).toMatchObject({
+    rested: false,
+    done: { weeks: { made: 0, ahead: 3 }, months: { by: "baton", made: 0, dropped: 0 } },
+    failed: {},
+  });
   await database.advance("7 days");
   expect(await database.query("select baton.weeks_ahead(baton.now()) as ahead")).toEqual([{ ahead: 2 }]);
   await database.query("alter table baton.run detach partition baton." + (await lastWeek(database.query)));

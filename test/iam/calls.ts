@@ -85,6 +85,14 @@ export const CALLS: readonly Call[] = [
       { action: "lambda:InvokeFunction", resource: `arn:aws:lambda:${REGION}:${ACCOUNT}:function:${POLLER_FUNCTION_NAME}` },
     ],
   },
+  {
+    file: "examples/document-pipeline/bucket-source.ts",
+    command: "GetObjectCommand",
+    sentBy: ["poll-queue"],
+    neverBy: { "enqueue-run": "it runs no handler", "control-runs": "it runs no handler" },
+    // Whoever has a bucket of documents lets the role in: the template knows none.
+    needs: () => [],
+  },
 ];
 
 /** What Lambda does in the function's name: each process writes to a stream of its own. */

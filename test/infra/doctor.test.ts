@@ -48,9 +48,9 @@ beforeEach(async () => {
   }
 });
 
-/** What the command prints of a stage, and how it ends. */
-async function examine(owner = url): Promise<{ code: number; fixes: string[]; text: string }> {
-  const env = { ...process.env, ...ssm.env, DATABASE_URL: owner };
+/** What the command prints of a stage, and how it ends; more: in its environment. */
+async function examine(owner = url, more: NodeJS.ProcessEnv = {}): Promise<{ code: number; fixes: string[]; text: string }> {
+  const env = { ...process.env, ...ssm.env, DATABASE_URL: owner, ...more };
   const run = promisify(execFile)(process.execPath, [script, "--stage", "prod"], { env });
   const ended: { code?: number; stdout: string } = await run.catch((thrown: unknown) => thrown as { code: number; stdout: string });
   const { code = 0, stdout } = ended;
@@ -138,6 +138,28 @@ test.each<[string, string, () => unknown]>([
   expect(code).toBe(1);
   expect(withoutFsync(fixes).join("\n")).toMatch(new RegExp(found));
   expect(text).not.toContain("secret");
+});
+
+test("without credentials these are to be mended, and nothing that could not be read is to be written", async () => {
+  const none = { AWS_ACCESS_KEY_ID: "", AWS_SECRET_ACCESS_KEY: "", AWS_SESSION_TOKEN: "", AWS_EC2_METADATA_DISABLED: "true" };
+  const { code, fixes, text } = await examine(url, { ...none, AWS_PROFILE: "nobody", AWS_SHARED_CREDENTIALS_FILE: "/dev/null" });
+  expect([code, fixes]).toEqual([
+    1,
+    [expect.stringMatching(/^no credentials: .* were not looked at => log in until aws sts get-caller-identity/)],
+  ]);
+  expect(text).toMatch(/^ok {3}schema: current$/m);
+});
+
+test("what SSM does not answer is not to be written either", async () => {
+  const { fixes } = await examine(url, { AWS_ENDPOINT_URL_SSM: "http://127.0.0.1:9" });
+  expect(withoutFsync(fixes)).toHaveLength(4);
+  expect(fixes.join()).not.toMatch(/put-parameter|npm run keys/);
+  expect(fixes[0]).toMatch(/ => SSM did not answer: /);
+});
+
+test("the owner's own URL is named where it leads nowhere", async () => {
+  const { fixes } = await examine(Object.assign(new URL(url), { pathname: "/nowhere" }).href);
+  expect(fixes[0]).toMatch(/^schema: cannot log in: .* => check host, port and database in DATABASE_URL, /);
 });
 
 test("a database that was never migrated is told so", async () => {

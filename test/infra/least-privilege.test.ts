@@ -90,13 +90,21 @@ async function firstRefused(role: string, document: unknown) {
   return [];
 }
 
+/** What the file says when the line is pasted in front of the statements of a role, as it is. */
+function statementAdded(file: string, role: string, line: string): Statement {
+  const text = readFileSync(join(ROOT, file), "utf8").replaceAll("${self:service}", "baton").replaceAll("${sls:stage}", "dev");
+  const begin = text.indexOf("Statement:\n", text.indexOf("      Policies:\n", text.indexOf(`\n  ${role}:\n`))) + "Statement:\n".length;
+  const pasted = line.replaceAll("${self:service}", "baton").replaceAll("${sls:stage}", "dev");
+  const { Resources } = parse(`${text.slice(0, begin)}${pasted}\n${text.slice(begin)}`) as { Resources: Record<string, Resource> };
+  return statementsOf(Resources[role]!.Properties)[0]!;
+}
+
 /** What people are told to add to which file, with the names of this service and stage in it. */
 function advised(refusal: Refusal) {
   const [told = "", yaml = ""] = refusalLines(refusal, templateFrom(made.document));
   const [, role = "", file = ""] = /add to the statements of (\w+) in (\S+):$/.exec(told) ?? [];
-  const [added] = parse(yaml.replaceAll("${self:service}", "baton").replaceAll("${sls:stage}", "dev")) as [Statement];
-  expect(readFileSync(join(ROOT, file), "utf8")).toContain(`\n  ${role}:\n`);
-  return { role, action: added.Action, arn: resolve(added.Resource, "the advice"), condition: added.Condition };
+  const added = statementAdded(file, role, yaml);
+  return { role, actions: many(added.Action), arn: resolve(added.Resource, "the advice"), condition: added.Condition };
 }
 
 const noJourney = "No journey needs it: take it out of infra/*.yml, or teach the journey that does to test/support/role-journeys.ts.";
@@ -115,7 +123,7 @@ describe(`${asked.length} rights of ${roles.length} roles`, () => {
       expect(refusals, noJourney).not.toEqual([]);
       for (const refusal of refusals) {
         expect([refusal.roleId, refusal.right.action, refusal.right.resource]).toEqual([role, action, arn]);
-        expect(advised(refusal)).toEqual({ role, action, arn, condition });
+        expect(advised(refusal)).toEqual({ role, actions: expect.arrayContaining([action]), arn, condition });
         expect(refusal.message).toBe(
           `User: arn:aws:sts::000000000000:assumed-role/${role}/${refusal.who} is not authorized to perform: ${action} on resource: ${arn} because no identity-based policy allows the ${action} action`,
         );
@@ -133,6 +141,18 @@ test("what no journey needs is AWS's own to ask for, each with its reason, and o
       .find(([, { Properties }]) => JSON.stringify(Properties["Role"]).includes(`"${role}"`))!;
     expect(arn).toBe(`arn:aws:logs:eu-local-1:000000000000:log-group:/aws/lambda/${String(name.Properties["FunctionName"])}:*`);
   }
+});
+
+test("who lacks the right to move the schedule is told of that to make it too", async () => {
+  const silent = changed("PollQueueRole", ({ Properties }) => {
+    const statements = statementsOf(Properties) as Statement[];
+    statements.splice(
+      statements.findIndex(({ Action }) => many(Action)[0] === "scheduler:CreateSchedule"),
+      1,
+    );
+  });
+  const [refusal] = await firstRefused("PollQueueRole", silent);
+  expect(advised(refusal!).actions).toEqual(["scheduler:CreateSchedule", "scheduler:UpdateSchedule"]);
 });
 
 test("the poller may pass its role to the Scheduler alone", async () => {

@@ -32,3 +32,9 @@ test("a folder that is not there is made for its owner only", () => {
   keepPrivate(join(folder, "new"));
   expect(modes(join(folder, "new"))).toEqual({ "": "700" });
 });
+
+test("a file of the folder's name is told with what to do", () => {
+  writeFileSync(join(folder, "taken"), "");
+  for (const path of [join(folder, "taken"), join(folder, "taken/below")])
+    expect(() => keepPrivate(path)).toThrow(`${path} is not a folder, and Baton keeps what it needs in one of that name. Move it away, `);
+});

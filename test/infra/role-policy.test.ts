@@ -4,6 +4,9 @@ import { policyStatements } from "../../infra/local/host/policy-document.ts";
 import { type Decision, decide, type Right } from "../../infra/local/host/role-policy.ts";
 import { templateFrom } from "../../infra/local/host/template.ts";
 import { statementsOf } from "../support/roles.ts";
+import { templateOf } from "../support/template.ts";
+
+const made = await templateOf("dev");
 
 const READ = { action: "ssm:GetParameter", resource: "arn:aws:ssm:eu-local-1:000000000000:parameter/a/b" };
 const allow = { Effect: "Allow", Action: "ssm:GetParameter", Resource: READ.resource };
@@ -197,13 +200,58 @@ describe("a role", () => {
 
   test("that a function names has to be in the template", () => {
     expect(() => templateFrom({ Resources: { X: run("Elsewhere") } })).toThrow(
-      "The local host does not know Elsewhere, the role of X: the template has none",
+      "The local host does not know Elsewhere, the role of X in serverless.yml: the template has none. Make it an AWS::IAM::Role of this service.",
     );
   });
 });
 
+describe("what a role of this service has and the local host cannot judge is told with its file and what to write instead:", () => {
+  const { document } = made;
+  const changedRole = (change: (properties: Record<string, unknown>) => void) => {
+    const changed = structuredClone(document);
+    change(changed.Resources["PollQueueRole"]!.Properties);
+    return () => templateFrom(changed);
+  };
+  const inPolicy = (more: object) => (properties: Record<string, unknown>) => {
+    const [policy] = properties["Policies"] as { PolicyDocument: { Statement: object[] } }[];
+    Object.assign(policy!.PolicyDocument.Statement[0]!, more);
+  };
+
+  test.each<[string, (properties: Record<string, unknown>) => void, RegExp]>([
+    [
+      "NotAction",
+      inPolicy({ NotAction: "ssm:*" }),
+      /^\S[^]* PollQueueRole\.Policies\[0\] in infra\/roles\.yml: [^]*Name under Action what it is to allow\.$/,
+    ],
+    ["NotResource", inPolicy({ NotResource: "*" }), / in infra\/roles\.yml: [^]*Name under Resource what it is about\.$/],
+    [
+      "a managed policy",
+      (properties) => (properties["ManagedPolicyArns"] = ["x"]),
+      / PollQueueRole in infra\/roles\.yml: [^]*Write the statements of those policies into its Policies\.$/,
+    ],
+    [
+      "a boundary",
+      (properties) => (properties["PermissionsBoundary"] = "x"),
+      / PollQueueRole in infra\/roles\.yml: [^]*Leave it out of the stage dev, /,
+    ],
+    [
+      "a condition",
+      inPolicy({ Condition: { NumericLessThan: { "aws:x": "1" } } }),
+      / in infra\/roles\.yml\. Write the statement without, or teach it to /,
+    ],
+    [
+      "a value that only AWS knows",
+      inPolicy({ Resource: { "Fn::ImportValue": "x" } }),
+      / in infra\/roles\.yml: [^]*Write it in another way, or teach /,
+    ],
+  ])("%s", (_what, change, sentence) => {
+    expect(changedRole(change)).toThrow(sentence);
+    expect(changedRole(change)).not.toThrow(/[✖→\n]/);
+  });
+});
+
 test.each([
-  ["has a condition that it does not know", { PrincipalOrgID: "o-1" }, /understand P: .*PrincipalOrgID/],
+  ["has a condition that it does not know", { PrincipalOrgID: "o-1" }, /understand P in serverless\.yml: .*PrincipalOrgID/],
   ["is for a source that it cannot tell", { SourceArn: { "Fn::ImportValue": "x" } }, /cannot tell the value of P.SourceArn/],
 ])("a permission of the gateway that %s is refused, and one of another service is nobody's matter", (_what, more, message) => {
   const permission = (Principal: string) => ({

@@ -269,7 +269,7 @@ test("a call that a role does not allow is refused, and npm start says which sta
   const arn = "arn:aws:ssm:eu-local-1:000000000000:parameter/baton/dev/next-wake";
   const lines = [
     `Refused   baton-dev-pollQueue: ssm:PutParameter on ${arn}, as AWS would refuse it. To allow it, add to the statements of PollQueueRole in infra/roles.yml:`,
-    '          - { Effect: Allow, Action: ssm:PutParameter, Resource: { Fn::Sub: "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter/${self:service}/${sls:stage}/next-wake" } }',
+    '              - { Effect: Allow, Action: ssm:PutParameter, Resource: { Fn::Sub: "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter/${self:service}/${sls:stage}/next-wake" } }',
   ];
   expect(service.output.match(/^Refused.*\n.*$/m)?.[0].split("\n")).toEqual(lines);
   await until("it is in the log of the functions", () =>

@@ -4,6 +4,7 @@ import { decisions } from "./decisions.ts";
 import { engine } from "./engine.ts";
 import { host } from "./host.ts";
 import { leases } from "./leases.ts";
+import { lists } from "./lists.ts";
 import type { Mutant } from "./mutant.ts";
 import { operators } from "./operators.ts";
 import { producers } from "./producers.ts";
@@ -14,6 +15,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...rounds,
   ...leases,
   ...operators,
+  ...lists,
   ...producers,
   ...engine,
   ...clocks,

@@ -32,6 +32,7 @@ export async function judge(server: StormServer, ledger: Ledger): Promise<Verdic
     const [lost, doubled] = [await judgeRuns(client, ledger), await judgeEntries(client, ledger)];
     const attempts = readAttempts(server.folder);
     await judgeSteps(client, ledger, attempts);
+    await judgeActions(client, ledger);
     await requireSeen(client, ledger, expected);
     return { runs: ledger.accepted.size, attempts: attempts.length, lost, doubled };
   });
@@ -56,6 +57,27 @@ async function judgeRuns(client: pg.Client, ledger: Ledger): Promise<number> {
     if (status !== "done" && !(status === "cancelled" && ledger.cancels.has(id))) ledger.problem(`${id} (${tag}) ended as ${status}`);
   }
   return lost.length;
+}
+
+/**
+ * Each redrive and each run that was cancelled has its row in the audit, and no action of one life
+ * of a run has two, however often its call was sent.
+ */
+async function judgeActions(client: pg.Client, ledger: Ledger): Promise<void> {
+  const { rows } = await client.query<{ run_id: string; what: string }>(`
+    with redriven as (
+      select run_id, count(*) as times from baton.redrive group by run_id
+    ), noted as (
+      select run_id, count(*) as times from baton.audit where action = 'redrive' group by run_id
+    )
+    select run_id, 'was redriven and not noted so often' as what
+    from redriven full join noted using (run_id) where redriven.times is distinct from noted.times
+    union all
+    select e.run_id, 'was cancelled, and nobody is noted' from baton.ending e
+    where e.status = 'cancelled' and not exists (select from baton.audit a where a.run_id = e.run_id and a.action = 'cancel')
+    union all
+    select run_id, 'has a repeated ' || action from baton.audit group by run_id, action, details -> 'redrives' having count(*) > 1`);
+  for (const { run_id: run, what } of rows) ledger.problem(`${run} ${what}`);
 }
 
 /** One debit and one credit for each run that is done, for others at most. */

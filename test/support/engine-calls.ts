@@ -11,6 +11,7 @@ import type {
   NewRun,
   StepEntry,
 } from "../../shared/domain/protocol.ts";
+import type { JsonObject } from "../../shared/domain/json.ts";
 import type { ListRequest } from "../../shared/domain/run-protocol.ts";
 import type { Statement } from "../../shared/domain/statement.ts";
 import { encodeRound } from "../../shared/domain/wire.ts";
@@ -95,6 +96,7 @@ export function engineOf(database: TestDatabase, driver?: Driver) {
     redrives: (id: string) => operator.redrives(id),
     cancel: operator.cancel,
     redrive: operator.redrive,
+    changeAttributes: (id: string, patch: JsonObject) => operator.changeAttributes(id, { patch, checked: true }),
   };
 }
 
@@ -119,7 +121,7 @@ export async function placesOf({ query }: TestDatabase, id: string): Promise<str
   return rows.map(({ place }) => place);
 }
 
-const TABLES = ["run", "checkpoint", "failure", "ending", "ready", "lease", "blocked", "dedup", "control", "redrive", "audit"];
+const TABLES = ["run", "attribute", "checkpoint", "failure", "ending", "ready", "lease", "blocked", "dedup", "control", "redrive", "audit"];
 
 /**
  * Deletes all rows of the engine, forgets its clock, and leaves statistics and cached plans as they

@@ -102,5 +102,10 @@ function scansOf(node: PlanNode): Scan[] {
   const relation = node["Relation Name"] ?? "";
   if (loops === 0 || relation === "" || !node["Node Type"].endsWith("Scan")) return below;
   const rows = ((node["Actual Rows"] ?? 0) + (node["Rows Removed by Filter"] ?? 0)) * loops;
-  return [{ type: node["Node Type"], relation, index: node["Index Name"], rows }, ...below];
+  return [{ type: node["Node Type"], relation, index: indexOf(node), rows }, ...below];
+}
+
+/** Of a bitmap, the first of those that it is made of. */
+function indexOf(node: PlanNode): string | undefined {
+  return node["Index Name"] ?? (node.Plans ?? []).map(indexOf).find((index) => index !== undefined);
 }

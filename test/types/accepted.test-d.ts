@@ -1,10 +1,13 @@
 /** What must compile, and the types that come out of it. */
 import * as z from "zod";
 import { defineWorkflow, walk } from "../../shared/index.ts";
+import { createClient } from "../../shared/client.ts";
 import type {
   AnyWorkflow,
+  AttributesOf,
   InputOf,
   Json,
+  JsonObject,
   OutputOf,
   ParsedInputOf,
   StateOf,
@@ -69,6 +72,29 @@ same<InputOf<W>, { orderId: string; amountCents: number; note?: string | undefin
 same<ParsedInputOf<W>["express"], boolean>(true);
 same<OutputOf<W>, readonly ["sent", 1]>(true);
 same<StateOf<W>["ship"]["trackingId"], string>(true);
+
+const labelled = defineWorkflow({
+  name: "labelled",
+  version: 1,
+  input: Order,
+  attributes: ({ input }) => {
+    same<typeof input.express, boolean>(true);
+    return { orderId: input.orderId, tags: ["eu"], note: input.note };
+  },
+})
+  .step("a", (_state, { setAttributes }) => setAttributes({ any: ["thing"], gone: null }))
+  .sleep("b", "1 day");
+same<AttributesOf<typeof labelled>, { orderId: string; tags: string[]; note: string | undefined }>(true);
+same<AttributesOf<W>, JsonObject>(true);
+const client = createClient({ url: "" });
+const labels = { orderId: null, tags: ["vip"], note: "n", free: { of: "choice" } };
+await client.enqueue(labelled, { orderId: "o-1", amountCents: 5 }, { attributes: labels });
+await client.enqueue(fulfilOrder, { orderId: "o-1", amountCents: 5 }, { attributes: { free: ["of choice"] } });
+await client.enqueueMany(labelled, [{ input: { orderId: "o-1", amountCents: 5 }, attributes: labels }]);
+const labelledRef: WorkflowRef<typeof labelled> = { name: "labelled", version: 1 };
+await client.enqueue<typeof labelled>(labelledRef, { orderId: "o-1", amountCents: 5, express: true }, { attributes: labels });
+const found = await client.get<typeof labelled>("");
+same<NonNullable<typeof found>["attributes"], Partial<{ orderId: string; tags: string[]; note: string | undefined }>>(true);
 
 export const reference: WorkflowRef<W> = { name: "fulfil-order", version: 2 };
 export const any: readonly AnyWorkflow[] = [

@@ -4,6 +4,7 @@
  */
 import * as z from "zod";
 import { defineWorkflow, RetryAfterError, walk } from "../../shared/index.ts";
+import { createClient } from "../../shared/client.ts";
 import type { WorkflowRef } from "../../shared/index.ts";
 
 const Order = z.object({ orderId: z.string(), amountCents: z.int() });
@@ -88,6 +89,24 @@ order.sleep("wait", 3);
 order.sleep("wait", ({ input }) => input.orderId);
 // @ts-expect-error a retry without a unit
 export const soon = new RetryAfterError("30");
+
+// Attributes.
+// @ts-expect-error a Date in the workflow's own
+defineWorkflow({ name: "order", version: 1, input: Order, attributes: () => ({ at: new Date() }) });
+// @ts-expect-error a promise
+defineWorkflow({ name: "order", version: 1, input: Order, attributes: async () => ({ a: 1 }) });
+// @ts-expect-error no object
+defineWorkflow({ name: "order", version: 1, input: Order, attributes: () => "eu" });
+// @ts-expect-error an unknown key of the input
+defineWorkflow({ name: "order", version: 1, input: Order, attributes: ({ input }) => ({ a: input.orderNumber }) });
+// @ts-expect-error a Date that a handler sets
+order.step("charge", (_state, { setAttributes }) => setAttributes({ at: new Date() }));
+const labelled = defineWorkflow({ name: "order", version: 1, input: Order, attributes: ({ input }) => ({ orderId: input.orderId }) });
+const client = createClient({ url: "" });
+// @ts-expect-error another type than the workflow's own
+await client.enqueue(labelled, { orderId: "o-1", amountCents: 5 }, { attributes: { orderId: 5 } });
+// @ts-expect-error a Date that a producer gives
+await client.enqueue(labelled, { orderId: "o-1", amountCents: 5 }, { attributes: { at: new Date() } });
 
 // Producers.
 // @ts-expect-error a missing field of the input

@@ -1,4 +1,5 @@
 import { ACCOUNT, API_ID, arnOf, functionArn, PARTITION, REGION, roleArn } from "./arns.ts";
+import { located } from "./place.ts";
 import { type Resources, UnknownTemplateError } from "./resources.ts";
 
 /** Gives the text that a value of the template stands for; `where` names it in an error. */
@@ -44,7 +45,7 @@ export function intrinsicsOf(resources: Resources): Resolve {
     const known = TYPES[Type]?.[attribute === undefined ? "ref" : "arn"];
     if (known !== undefined && (attribute ?? "Arn") === "Arn") return known(id, (Properties ?? {}) as Properties, resolve);
     if (attribute === "Arn" && Type !== "" && !SERVED.test(Type)) return arnOf(Type.split("::")[1]!.toLowerCase(), id);
-    throw new UnknownTemplateError(`The local host cannot tell what \${${name}} is in ${where}`);
+    throw new UnknownTemplateError(`The local host cannot tell what \${${name}} is in ${located(where)}`);
   };
   const resolve: Resolve = (value, where) => {
     if (typeof value === "string") return value;
@@ -53,7 +54,7 @@ export function intrinsicsOf(resources: Resources): Resolve {
     if (name === "Fn::GetAtt" && others.length === 0) return reference(Array.isArray(given) ? given.join(".") : String(given), where);
     if (name === "Fn::Join" && isJoin(given)) return given[1].map((part) => resolve(part, where)).join(given[0]);
     if (name === "Fn::Sub") return substitute(given, where);
-    throw new UnknownTemplateError(`The local host cannot tell the value of ${where}: ${JSON.stringify(value)}`);
+    throw new UnknownTemplateError(`The local host cannot tell the value of ${located(where)}: ${JSON.stringify(value)}`);
   };
   const substitute = (given: unknown, where: string): string => {
     const [text, own] = (Array.isArray(given) ? given : [given, {}]) as [unknown, Readonly<Record<string, unknown>>];

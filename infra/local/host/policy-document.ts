@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { type Condition, conditionOf, matcher } from "./conditions.ts";
 import type { Resolve } from "./intrinsics.ts";
+import { located } from "./place.ts";
 import { understand, UnknownTemplateError } from "./resources.ts";
 import type { Statement } from "./role-policy.ts";
 
@@ -59,12 +60,16 @@ function readCondition(operator: string, key: string, values: readonly unknown[]
   );
   if (condition !== undefined) return condition;
   throw new UnknownTemplateError(
-    `The local host cannot judge ${operator} of ${key} in ${where}: teach it to infra/local/host/conditions.ts, or write the statement without`,
+    `The local host cannot judge ${operator} of ${key}, which is a part of ${located(where)}`,
+    "Write the statement without, or teach it to infra/local/host/conditions.ts",
   );
 }
 
 /** IAM's own variables, `${aws:username}`, are left over by CloudFormation. */
 function fixed(text: string, where: string): string {
   if (!text.includes("${")) return text;
-  throw new UnknownTemplateError(`The local host cannot judge the policy variable in "${text}" of ${where}: name the resource itself`);
+  throw new UnknownTemplateError(
+    `The local host cannot judge the policy variable in "${text}" of ${located(where)}`,
+    "Name the resource itself",
+  );
 }

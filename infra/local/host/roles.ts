@@ -2,6 +2,7 @@ import * as z from "zod";
 import { ACCOUNT, roleArn } from "./arns.ts";
 import type { Context } from "./conditions.ts";
 import type { Resolve } from "./intrinsics.ts";
+import { located } from "./place.ts";
 import { policyStatements, trustStatements } from "./policy-document.ts";
 import { type Resources, understand, UnknownTemplateError } from "./resources.ts";
 import { decide, type Statement } from "./role-policy.ts";
@@ -49,7 +50,10 @@ export function rolesOf(resources: Resources, resolve: Resolve): Map<string, Rol
   for (const [loose, policy] of ofTypes(LOOSE)) {
     const [role] = used.find(([id]) => isNamedIn(policy, id)) ?? [];
     if (role === undefined) continue;
-    throw new UnknownTemplateError(`The local host does not understand ${loose}: write its statements into the Policies of ${role}`);
+    throw new UnknownTemplateError(
+      `The local host does not understand ${located(loose)}, a policy outside of its role`,
+      `Write its statements into the Policies of ${located(role)}`,
+    );
   }
   const policies = ofTypes(["AWS::IAM::Policy"]).filter(([, policy]) => used.some(([id]) => isNamedIn(policy, id)));
   const attached = policies.flatMap(([id, { Properties }]) => attachments(id, understand(id, Policy, Properties), resolve));

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import * as z from "zod";
 import { scheduleGroupArn } from "./arns.ts";
 import { intrinsicsOf, type Resolve } from "./intrinsics.ts";
+import { located } from "./place.ts";
 import { permissionsOf } from "./permissions.ts";
 import { resourcesOf, UnknownTemplateError } from "./resources.ts";
 import type { Statement } from "./role-policy.ts";
@@ -151,7 +152,11 @@ function functionFacts(
 
 function roleOf(user: string, { "Fn::GetAtt": [id] }: z.output<typeof GetAtt>, roles: ReadonlyMap<string, RoleFacts>): RoleFacts {
   const role = roles.get(id);
-  if (role === undefined) throw new UnknownTemplateError(`The local host does not know ${id}, the role of ${user}: the template has none`);
+  if (role === undefined)
+    throw new UnknownTemplateError(
+      `The local host does not know ${id}, the role of ${located(user)}: the template has none`,
+      "Make it an AWS::IAM::Role of this service",
+    );
   return role;
 }
 
@@ -160,7 +165,8 @@ function routeFacts(
   integrations: ReadonlyMap<string, z.output<typeof Integration>>,
 ): RouteFacts {
   const integration = integrations.get(Target["Fn::Join"][1][1].Ref);
-  if (integration === undefined) throw new UnknownTemplateError(`The route ${RouteKey} leads to no function`);
+  if (integration === undefined)
+    throw new UnknownTemplateError(`The route ${RouteKey} leads to no function`, "Give it one under events in serverless.yml");
   return { key: RouteKey, functionId: integration.IntegrationUri["Fn::GetAtt"][0] };
 }
 

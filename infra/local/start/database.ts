@@ -5,6 +5,7 @@ import { withClient } from "../../migrate/connection.ts";
 import { createLogin, FUNCTION_GROUPS } from "../../migrate/logins.ts";
 import { migrate } from "../../migrate.ts";
 import type { ConnectOptions, Driver } from "../../../shared/db/connect.ts";
+import { checkConnectionString } from "../../../shared/db/connection-string.ts";
 import { keepPostgres, type KeeperOptions } from "../postgres/keeper.ts";
 import { startNeonEndpoint } from "../neon-endpoint.ts";
 
@@ -28,7 +29,7 @@ export class UnusableDatabaseError extends Error {
 
 /**
  * The database of DATABASE_URL as it stands. Throws UnusableDatabaseError when it cannot be reached
- * or needs `npm run migrate`.
+ * or needs `npm run migrate`, and DatabaseConfigurationError for what is no connection string.
  */
 export async function externalDatabase(url: string, driver: Driver): Promise<LocalDatabase> {
   const description = describe(url);
@@ -92,9 +93,7 @@ async function releaseLeases(adminUrl: string): Promise<void> {
 }
 
 function describe(url: string): string {
-  if (!URL.canParse(url)) {
-    throw new UnusableDatabaseError("DATABASE_URL is not a connection string of the form postgresql://user:password@host/database");
-  }
+  checkConnectionString(url);
   const { host, pathname } = new URL(url);
   return `${pathname.slice(1) || "postgres"} on ${host}`;
 }

@@ -40,8 +40,13 @@ export async function claimFolder(folder: string, port: number, npm: ProcessIden
   if (before !== undefined) await outlive(before);
   rmSync(file, { force: true });
   const mine: HostFile = { host: identityOf(process.pid)!, port, ...(npm && { npm }) };
-  // "wx": of two that start at the same moment, one fails here.
-  writeFileSync(file, JSON.stringify(mine), { flag: "wx", mode: 0o600 });
+  try {
+    // "wx": of two that start at the same moment, one fails here.
+    writeFileSync(file, JSON.stringify(mine), { flag: "wx", mode: 0o600 });
+  } catch (error) {
+    const other = readHostFile(file);
+    throw other === undefined ? error : new AlreadyRunningError(other);
+  }
   return () => rmSync(file, { force: true });
 }
 

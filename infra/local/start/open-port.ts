@@ -17,9 +17,18 @@ export class PortTakenError extends Error {
   }
 }
 
+/** This user may not listen on the port. */
+export class PortForbiddenError extends Error {
+  override readonly name = "PortForbiddenError";
+
+  constructor(port: number) {
+    super(`Port ${port} may not be opened by this user, as those below 1024 mostly may not. Choose another one: PORT=4620 npm start`);
+  }
+}
+
 /**
- * Takes a port of 127.0.0.1 at once; requests wait until `listener` is there. Throws
- * PortTakenError.
+ * Takes a port of 127.0.0.1 at once; requests wait until `listener` is there. Throws PortTakenError
+ * or PortForbiddenError.
  */
 export async function openPort(port: number, listener: Promise<RequestListener>): Promise<Server> {
   const server = createServer((request, response) => void listener.then((serve) => serve(request, response)));
@@ -27,10 +36,16 @@ export async function openPort(port: number, listener: Promise<RequestListener>)
   try {
     await once(server, "listening");
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
-    throw new PortTakenError(port, ownerOf(port));
+    throw explainRefusal(error, port);
   }
   return server;
+}
+
+/** What a refused `listen` says, as a sentence where it was foreseen. */
+export function explainRefusal(error: unknown, port: number): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === "EACCES" || code === "EPERM") return new PortForbiddenError(port);
+  return code === "EADDRINUSE" ? new PortTakenError(port, ownerOf(port)) : error;
 }
 
 function ownerOf(port: number): number | undefined {

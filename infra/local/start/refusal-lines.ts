@@ -1,8 +1,6 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { ROOT } from "../../build.ts";
 import type { Refusal } from "../host/access.ts";
 import { ACCOUNT, functionArn, REGION } from "../host/arns.ts";
+import { placeOf } from "../host/place.ts";
 import type { Right } from "../host/role-policy.ts";
 import type { Template } from "../host/template.ts";
 
@@ -23,9 +21,18 @@ export function refusalLines({ who, roleId, right, denied }: Refusal, template: 
   const { action, resource } = right;
   const refused = `Refused   ${who}: ${action} on ${resource}, as AWS would refuse it.`;
   if (roleId === undefined) return [`${refused} The function has no AWS::Lambda::Permission for ${who} and this route.`];
-  const where = `${roleId} in ${fileOf(roleId)}`;
+  const { file, indent } = placeOf(roleId);
+  const where = `${roleId} in ${file}`;
   if (denied) return [`${refused} A statement of ${where} denies it.`];
-  return [`${refused} To allow it, add to the statements of ${where}:`, `          - ${statementFor(right, template)}`];
+  return [`${refused} To allow it, add to the statements of ${where}:`, `${indent}- ${statementFor(right, template)}`];
+}
+
+/** Actions of which a function that asks for one needs the others too. */
+const TOGETHER = [["scheduler:CreateSchedule", "scheduler:UpdateSchedule"]];
+
+function actionsWith(action: string): string {
+  const together = TOGETHER.find((actions) => actions.includes(action));
+  return together === undefined ? action : `[${together.join(", ")}]`;
 }
 
 /** As it would stand in the file, so that it is as good in another stage, account or region. */
@@ -34,7 +41,7 @@ function statementFor({ action, resource, context = {} }: Right, { functions, ro
   const named = own === undefined ? `{ Fn::Sub: "${general(resource, functions)}" }` : `{ Fn::GetAtt: [${own.logicalId}, Arn] }`;
   const conditions = Object.entries(context).map(([key, value]) => `"${key}": ${value}`);
   const condition = conditions.length === 0 ? "" : `, Condition: { StringEquals: { ${conditions.join(", ")} } }`;
-  return `{ Effect: Allow, Action: ${action}, Resource: ${named}${condition} }`;
+  return `{ Effect: Allow, Action: ${actionsWith(action)}, Resource: ${named}${condition} }`;
 }
 
 function general(arn: string, functions: Template["functions"]): string {
@@ -46,10 +53,4 @@ function general(arn: string, functions: Template["functions"]): string {
     .replaceAll(`/${name}/${stage}/`, "/${self:service}/${sls:stage}/")
     .replaceAll(`${name}-${stage}`, "${self:service}-${sls:stage}");
   return ["arn", "${AWS::Partition}", service, here(region, REGION, "Region"), here(account, ACCOUNT, "AccountId"), path].join(":");
-}
-
-function fileOf(roleId: string): string {
-  const fragments = readdirSync(join(ROOT, "infra")).filter((name) => name.endsWith(".yml"));
-  const files = ["serverless.yml", ...fragments.map((name) => `infra/${name}`)];
-  return files.find((file) => readFileSync(join(ROOT, file), "utf8").split("\n").includes(`  ${roleId}:`)) ?? "serverless.yml";
 }

@@ -2,6 +2,7 @@ import { createWriteStream } from "node:fs";
 import { basename, join } from "node:path";
 import { connect, type Driver, driverFor } from "../../../shared/db/connect.ts";
 import { runRepository } from "../../../shared/db/run-repository.ts";
+import { checkParams } from "../../check/params.ts";
 import { checkRegistry } from "../../check/registry.ts";
 import { type Host, startHost } from "../host.ts";
 import type { Crash } from "../host/lambda-instance.ts";
@@ -96,6 +97,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
 
 /** What would be deployed; workflows that no poller could load are refused. */
 async function packageIn(folder: string, driver: Driver): Promise<Package> {
+  checkParams();
   const made = await synthesise(folder, { driver });
   await checkRegistry({ templateFile: made.templateFile, bundles: join(folder, "dist/functions") });
   return made;
@@ -104,6 +106,7 @@ async function packageIn(folder: string, driver: Driver): Promise<Package> {
 function environmentOf(facts: FunctionFacts, database: LocalDatabase): Record<string, string> {
   const { driver, neonEndpoint } = database.connectionOf(basename(facts.module));
   return {
+    BATON_LOCAL: "on",
     ...(driver && { BATON_DRIVER: driver }),
     ...(neonEndpoint && { BATON_NEON_ENDPOINT: neonEndpoint }),
   };

@@ -1,5 +1,5 @@
-import { DatabaseRefusedError, type Database } from "../../shared/db/database.ts";
-import type { Statement } from "../../shared/index.ts";
+import { DatabaseRefusedError, type Database } from "../shared/db/database.ts";
+import type { Statement } from "../shared/index.ts";
 
 /**
  * Says what a refusal by the database means to the domain, or nothing when it is somebody else's.

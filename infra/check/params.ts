@@ -1,0 +1,49 @@
+import * as z from "zod";
+import { readServiceFile } from "../service.ts";
+
+/** A param of serverless.yml has a value that the stack would take and nothing could work with. */
+export class ParamError extends Error {
+  override readonly name = "ParamError";
+
+  constructor(stage: string, name: string, value: unknown, takes: string) {
+    super(`The param ${name} of ${stage} in serverless.yml is ${JSON.stringify(value)}: it takes ${takes}.`);
+  }
+}
+
+const ON_OFF = [/^(on|off)$/, '"on" or "off"'] as const;
+const COUNT = [/^[1-9]\d*$/, "a whole number from 1"] as const;
+const RESERVED = [/^\d+$/, "a whole number, or is left out"] as const;
+
+/** What the params take that osls passes on as they are. */
+const TAKES: Readonly<Record<string, readonly [pattern: RegExp, takes: string]>> = {
+  tick: [/^(ENABLED|DISABLED)$/, "ENABLED or DISABLED"],
+  tickRate: [/^(rate|cron)\(.+\)$/, "an expression such as rate(1 minute)"],
+  idleGate: ON_OFF,
+  alarms: ON_OFF,
+  stacks: ON_OFF,
+  rate: COUNT,
+  burst: COUNT,
+  pollers: RESERVED,
+  producers: RESERVED,
+  readers: RESERVED,
+  alarmEmail: [/^$|^[^\s@]+@[^\s@]+$/, 'an address, or "" for none'],
+  kmsKey: [/^$|^arn:aws[\w-]*:kms:[\w-]+:\d{12}:key\/[\w-]+$/, 'the ARN of a key, or "" for that of SSM'],
+};
+
+const ServiceFile = z.object({ params: z.record(z.string(), z.record(z.string(), z.unknown())).default({}) });
+
+/**
+ * Checks the params of serverless.yml, of all stages. Variables in them are left to osls, and so
+ * are params of the service's own. Throws ParamError.
+ */
+export function checkParams(serviceFile: unknown = readServiceFile()): void {
+  for (const [stage, params] of Object.entries(ServiceFile.parse(serviceFile).params))
+    for (const [name, value] of Object.entries(params)) checkParam(stage, name, value);
+}
+
+function checkParam(stage: string, name: string, value: unknown): void {
+  const [pattern, takes] = TAKES[name] ?? [];
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  if (pattern === undefined || takes === undefined || text.includes("${") || pattern.test(text)) return;
+  throw new ParamError(stage, name, value, takes);
+}

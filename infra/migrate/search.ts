@@ -1,0 +1,92 @@
+import pg from "pg";
+import { inTurn, locked, type Deployment } from "./apply.ts";
+import { SearchRefusedError } from "./errors.ts";
+
+/** Whom the schema of pg_trgm must be open to: who builds the indexes, and who searches. */
+const USERS = ["baton_migrator", "baton_engine"];
+
+/** What is searched in; the functions of `sql/functions/search_*.sql` ask by the same expressions. */
+const INDEXES = [
+  { table: "failure", expression: "(left(error ->> 'message', 1000))" },
+  { table: "attribute", expression: "(baton.attribute_text(attributes))" },
+];
+
+/** Whether somebody has asked for search here before; then every migration keeps it whole. */
+export async function hasSearch({ client }: Deployment): Promise<boolean> {
+  return (await client.query("select from baton.migration where name = 'search'")).rows.length > 0;
+}
+
+/**
+ * Makes what search needs: the extension, as the deploying user, and the indexes, week by week and
+ * CONCURRENTLY, so that nobody waits. Safe to run twice, and again after it was killed: an index
+ * whose build did not end is built anew.
+ */
+export async function applySearch(deployment: Deployment): Promise<void> {
+  const schema = await locked(deployment.client, () => ensureExtension(deployment));
+  await inTurn(deployment, async () => {
+    const text = "insert into baton.migration (name, checksum) values ('search', '') on conflict (name) do nothing";
+    await deployment.client.query(text);
+  });
+  let built = 0;
+  for (const { table, expression } of INDEXES) {
+    const using = `using gin (${expression} ${pg.escapeIdentifier(schema)}.gin_trgm_ops)`;
+    // Weeks that are made from now on have it too.
+    await inTurn(deployment, async () => {
+      await deployment.client.query(`create index if not exists ${table}_search on only baton.${table} ${using}`);
+    });
+    for (const week of await weeksWithout(deployment, table)) {
+      await buildIndex(deployment, table, week, using);
+      built++;
+    }
+  }
+  if (built > 0) deployment.log(`built ${built} search indexes`);
+}
+
+/** Returns the schema that the extension is in. */
+async function ensureExtension({ client, roles }: Deployment): Promise<string> {
+  try {
+    await client.query("create extension if not exists pg_trgm");
+    const { rows } = await client.query<{ schema: string }>(
+      "select nspname as schema from pg_extension e join pg_namespace n on n.oid = e.extnamespace where extname = 'pg_trgm'",
+    );
+    const { schema } = rows[0]!;
+    for (const user of roles ? USERS : []) await openTo(client, schema, user);
+    return schema;
+  } catch (error) {
+    throw error instanceof pg.DatabaseError ? new SearchRefusedError(error) : error;
+  }
+}
+
+async function openTo(client: pg.ClientBase, schema: string, user: string): Promise<void> {
+  const { rows } = await client.query<{ open: boolean }>("select has_schema_privilege($1, $2, 'usage') as open", [user, schema]);
+  if (!rows[0]!.open) await client.query(`grant usage on schema ${pg.escapeIdentifier(schema)} to ${user}`);
+}
+
+/** Partitions of a table whose search index is not there, or not whole. */
+async function weeksWithout({ client }: Deployment, table: string): Promise<string[]> {
+  const { rows } = await client.query<{ week: string }>(
+    `select c.relname as week from pg_inherits h join pg_class c on c.oid = h.inhrelid
+     where h.inhparent = $1::regclass and not exists (
+       select from pg_index i join pg_inherits a on a.inhrelid = i.indexrelid
+       where i.indrelid = c.oid and i.indisvalid and a.inhparent = $2::regclass)
+     order by 1`,
+    [`baton.${table}`, `baton.${table}_search`],
+  );
+  return rows.map(({ week }) => week);
+}
+
+/** Outside of a transaction, so step by step; what a killed build left is dropped first. */
+async function buildIndex(deployment: Deployment, table: string, week: string, using: string): Promise<void> {
+  const { client, roles } = deployment;
+  const name = `${week}_search`;
+  if (roles) await client.query("set role baton_migrator");
+  const { rows } = await client.query<{ whole: boolean }>("select indisvalid as whole from pg_index where indexrelid = to_regclass($1)", [
+    `baton.${name}`,
+  ]);
+  if (rows[0]?.whole === false) await client.query(`drop index concurrently if exists baton.${name}`);
+  if (rows[0]?.whole !== true) await client.query(`create index concurrently ${name} on baton.${week} ${using}`);
+  await client.query("reset role");
+  await inTurn(deployment, async () => {
+    await client.query(`alter index baton.${table}_search attach partition baton.${name}`);
+  });
+}

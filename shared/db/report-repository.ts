@@ -1,0 +1,50 @@
+import { DatabaseBusyError } from "../domain/database-errors.ts";
+import { fillTemplate } from "../domain/query-template.ts";
+import type { ReportName, ReportRequest, ReportRow } from "../domain/reports.ts";
+import type { Database } from "./database.ts";
+import { readQuery } from "./read-query.ts";
+
+/** A report took longer than it may; nothing was changed, and it would take as long again. */
+export class ReportTimeoutError extends Error {
+  override readonly name = "ReportTimeoutError";
+  readonly report: ReportName;
+  readonly limitMs: number;
+
+  constructor(report: ReportName, limitMs: number, options: ErrorOptions) {
+    super(`The report ${report} took longer than ${limitMs / 1_000} seconds: look at a shorter time.`, options);
+    this.report = report;
+    this.limitMs = limitMs;
+  }
+}
+
+/** The answer needs this long on its way, once the database has it. */
+const graceMs = 2_000;
+
+/**
+ * Makes a report, as one READ COMMITTED transaction that is ended after a time. As JSON, so that
+ * both drivers give the same numbers and times.
+ *
+ * Throws `ReportTimeoutError`, and what the database throws.
+ */
+export async function makeReport<Name extends ReportName>(
+  database: Database,
+  { report, values }: ReportRequest & { readonly report: Name },
+  limitMs: number,
+): Promise<readonly ReportRow<Name>[]> {
+  const query = fillTemplate(readQuery(report), values);
+  const settings = {
+    text: "select set_config('statement_timeout', $1, true), set_config('timezone', 'UTC', true)",
+    values: [`${limitMs}ms`],
+  };
+  const asJson = { ...query, text: `select coalesce(json_agg(report), '[]') as rows from (${query.text}) as report` };
+  try {
+    const [, answer] = await database.transaction([settings, asJson], { timeoutMs: limitMs + graceMs });
+    return answer![0]!["rows"] as ReportRow<Name>[];
+  } catch (thrown) {
+    throw isTimeout(thrown) ? new ReportTimeoutError(report, limitMs, { cause: thrown }) : thrown;
+  }
+}
+
+function isTimeout(thrown: unknown): boolean {
+  return thrown instanceof DatabaseBusyError && thrown.sqlstate === "57014";
+}

@@ -1,0 +1,26 @@
+import { expect, test } from "vitest";
+import { checkParams } from "../../infra/check/params.ts";
+
+const of = (params: object) => () => checkParams({ params: { prod: params } });
+
+test("the params of this service are in order, as are variables and params of one's own", () => {
+  expect(() => checkParams()).not.toThrow();
+  expect(of({ kmsKey: "${env:KEY}", mine: "anything", alarmEmail: "ops@example.com", pollers: 0, rate: 10 })).not.toThrow();
+  expect(of({ kmsKey: "arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab" })).not.toThrow();
+});
+
+test.each<[string, unknown, string]>([
+  ["kmsKey", "quatsch", 'the ARN of a key, or "" for that of SSM'],
+  ["kmsKey", "alias/mine", 'the ARN of a key, or "" for that of SSM'],
+  ["tick", "on", "ENABLED or DISABLED"],
+  ["tickRate", "1 minute", "an expression such as rate(1 minute)"],
+  ["alarms", "yes", '"on" or "off"'],
+  ["idleGate", true, '"on" or "off"'],
+  ["stacks", "ON", '"on" or "off"'],
+  ["rate", 0, "a whole number from 1"],
+  ["burst", "many", "a whole number from 1"],
+  ["pollers", -1, "a whole number, or is left out"],
+  ["alarmEmail", "ops", 'an address, or "" for none'],
+])("the param %s may not be %j", (name, value, takes) => {
+  expect(of({ [name]: value })).toThrow(`The param ${name} of prod in serverless.yml is ${JSON.stringify(value)}: it takes ${takes}.`);
+});

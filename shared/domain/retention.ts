@@ -61,7 +61,7 @@ function checkStatus(of: string, status: string): string {
   throw new InvalidRetentionError(of, `names "${status}": it takes ${STATUSES.join(", ")}`);
 }
 
-/** A day at the least: as long as a run's id may be sent again, the run must be there to know it. */
+/** A day at the least: while its id may be sent again, a run must be there to know it. */
 function millisecondsOf(of: string, time: Duration | "for ever"): number | null {
   if (time === "for ever") return null;
   try {

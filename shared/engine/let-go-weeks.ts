@@ -17,10 +17,12 @@ export interface Week {
   readonly moment: string;
 }
 
-/** What a week holds, and how many of its runs have expired; bytes: all of it on the disk. */
+/** What a week holds. */
 export interface WeekWeight {
   readonly runs: number;
+  /** How many of them may go. */
   readonly expired: number;
+  /** On the disk, of the whole week. */
   readonly bytes: number;
 }
 

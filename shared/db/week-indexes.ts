@@ -1,4 +1,4 @@
-import { DatabaseBusyError, type Database } from "./database.ts";
+import { DatabaseBusyError, DatabaseRefusedError, type Database } from "./database.ts";
 import { maintenanceRepository } from "./maintenance-repository.ts";
 
 const schema = "baton";
@@ -42,23 +42,40 @@ export async function buildIndexes(database: Database, leftMs: () => number): Pr
       if (await build(database, index, leftMs)) built.push(index.name);
     }
   } finally {
-    if (missing.length > 0) await maintenanceRepository(database).takeBackTables();
+    if (missing.length > 0) await takeBack(database);
   }
   return { built, left: missing.length - built.length };
 }
 
-/** Whether it stands now: not where the table is being read, or there was no time for all of it. */
+/**
+ * Whether it stands now: not where the table is being read, where another maintenance has taken it
+ * back or builds on it, or where there was no time for all of it.
+ */
 async function build(database: Database, { part, statements }: MissingIndex, leftMs: () => number): Promise<boolean> {
   try {
     await maintenanceRepository(database).lendTable(part);
+    for (const statement of statements) {
+      const timeoutMs = leftMs();
+      if (timeoutMs <= 0) return false;
+      await database.query(statement, [], { timeoutMs });
+    }
+    return true;
   } catch (thrown) {
-    if (thrown instanceof DatabaseBusyError) return false;
+    if (isAnothers(thrown)) return false;
     throw thrown;
   }
-  for (const statement of statements) {
-    const timeoutMs = leftMs();
-    if (timeoutMs <= 0) return false;
-    await database.query(statement, [], { timeoutMs });
+}
+
+function isAnothers(thrown: unknown): boolean {
+  return thrown instanceof DatabaseBusyError || (thrown instanceof DatabaseRefusedError && thrown.sqlstate === "42501");
+}
+
+/** What another maintenance builds on is taken back by the next one. */
+export async function takeBack(database: Database): Promise<number> {
+  try {
+    return await maintenanceRepository(database).takeBackTables();
+  } catch (thrown) {
+    if (isAnothers(thrown)) return 0;
+    throw thrown;
   }
-  return true;
 }

@@ -3,7 +3,7 @@ import * as z from "zod";
 import type { Database } from "../db/database.ts";
 import { engineDatabase } from "../db/default-database.ts";
 import { maintenanceRepository } from "../db/maintenance-repository.ts";
-import { buildIndexes } from "../db/week-indexes.ts";
+import { buildIndexes, takeBack } from "../db/week-indexes.ts";
 import { retentionRules, type ServiceRetention } from "../domain/retention.ts";
 import { isAsleep } from "../engine/idle-gate.ts";
 import { letGoWeeks } from "../engine/let-go-weeks.ts";
@@ -52,7 +52,7 @@ function open(env: NodeJS.ProcessEnv): Shared {
 export function choresOn(database: Database, kept: ServiceRetention = retention): Chore[] {
   const store = maintenanceRepository(database);
   return [
-    { name: "lent", run: async () => ({ takenBack: await store.takeBackTables() }) },
+    { name: "lent", run: async () => ({ takenBack: await takeBack(database) }) },
     { name: "weeks", run: async () => ({ ...(await store.keepWeeks()) }) },
     { name: "retention", run: (deadline) => letGoWeeks(store, retentionRules(kept), deadline) },
     { name: "indexes", run: async (deadline) => ({ ...(await buildIndexes(database, () => deadline.remainingMs())) }) },

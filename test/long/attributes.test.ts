@@ -26,11 +26,10 @@ beforeAll(async () => {
   );
 });
 
-for (const [statistics, most] of [
-  // The index's list of what is new, and the primary key of the week, are read beside.
-  ["without", 30_000],
-  ["with", 5_000],
-] as const) {
+/** Each of a page of 1,001 runs is looked up in three tables. */
+const most = 30_000;
+
+for (const statistics of ["without", "with"]) {
   test(`attributes that 1, 1,000 and 900,000 of 1,000,000 runs contain are on the first page, each once, ${statistics} statistics, for ${most} buffers at most`, async () => {
     if (statistics === "with") await database.query("vacuum analyze");
     await using session = await explainingSession(database.ownerUrl);

@@ -19,6 +19,7 @@ const OF_THE_MIGRATOR: ReadonlySet<unknown> = new Set([
   "make_months",
   "make_partitions",
   "search_week",
+  "walk_week",
   "take_back_tables",
 ]);
 const sessions = Object.fromEntries(ROLES.map((role) => [role, new pg.Client(database.url(role))])) as Record<Role, pg.Client>;

@@ -150,6 +150,45 @@ create table baton.redrive (
 );
 
 -- owner: baton_migrator
+create table baton.rolled (
+  part text not null,
+  chunk integer not null,
+  seen bigint not null,
+  until bigint,
+  looked_at timestamp with time zone not null,
+  constraint rolled_chunk PRIMARY KEY (part, chunk)
+);
+
+-- owner: baton_migrator
+create table baton.rolled_part (
+  part text not null,
+  inserts bigint not null,
+  constraint rolled_part_name PRIMARY KEY (part)
+);
+
+-- owner: baton_migrator
+create table baton.rolling (
+  at timestamp with time zone not null
+);
+
+-- owner: baton_migrator
+create table baton.rollup (
+  minute timestamp with time zone not null,
+  workflow text not null,
+  enqueued bigint not null,
+  done bigint not null,
+  failed bigint not null,
+  cancelled bigint not null,
+  steps bigint not null,
+  failures bigint not null,
+  bytes bigint not null,
+  durations jsonb not null,
+  waits jsonb not null,
+  steps_took jsonb not null,
+  constraint rollup_of_minute PRIMARY KEY (minute, workflow)
+);
+
+-- owner: baton_migrator
 create table baton.run (
   id uuid not null,
   workflow text not null,
@@ -199,6 +238,25 @@ create view baton.backlog (
   suspect boolean,
   reason text,
   created_at timestamp with time zone
+);
+
+-- owner: baton_migrator
+create materialized view baton.daily (
+  day timestamp with time zone,
+  workflow text,
+  enqueued bigint,
+  done bigint,
+  failed bigint,
+  cancelled bigint,
+  steps bigint,
+  failures bigint,
+  bytes bigint,
+  p50_duration_ms bigint,
+  p95_duration_ms bigint,
+  p50_waited_ms bigint,
+  p95_waited_ms bigint,
+  p50_step_ms bigint,
+  p95_step_ms bigint
 );
 
 -- owner: baton_views
@@ -252,6 +310,49 @@ create view baton.steps (
   is_sleep boolean,
   output_bytes integer
 );
+
+-- owner: baton_views
+create view baton.throughput (
+  minute timestamp with time zone,
+  workflow text,
+  enqueued bigint,
+  done bigint,
+  failed bigint,
+  cancelled bigint,
+  steps bigint,
+  failures bigint,
+  p50_duration_ms bigint,
+  p95_duration_ms bigint,
+  p50_waited_ms bigint,
+  p95_waited_ms bigint,
+  enqueued_5m bigint,
+  done_5m bigint,
+  failed_5m bigint,
+  steps_5m bigint,
+  enqueued_60m bigint,
+  done_60m bigint,
+  failed_60m bigint,
+  steps_60m bigint
+);
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.add_facts(part text, first tid, after tid, since bigint, before bigint)
+ RETURNS integer
+ LANGUAGE plpgsql
+AS $function$
+declare
+  written integer;
+begin
+  insert into baton.rollup as r
+  select * from baton.count_facts(part, first, after, since, before, '-infinity')
+  on conflict (minute, workflow) do update set enqueued = r.enqueued + excluded.enqueued, done = r.done + excluded.done,
+    failed = r.failed + excluded.failed, cancelled = r.cancelled + excluded.cancelled, steps = r.steps + excluded.steps,
+    failures = r.failures + excluded.failures, bytes = r.bytes + excluded.bytes, durations = baton.sum_buckets(jsonb_build_array(r.durations, excluded.durations)),
+    waits = baton.sum_buckets(jsonb_build_array(r.waits, excluded.waits)), steps_took = baton.sum_buckets(jsonb_build_array(r.steps_took, excluded.steps_took));
+  get diagnostics written = row_count;
+  return written;
+end
+$function$;
 
 -- owner: baton_engine
 CREATE OR REPLACE FUNCTION baton.advance(token uuid, round integer, request jsonb)
@@ -878,11 +979,69 @@ end
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.count_buckets(milliseconds double precision[])
+ RETURNS jsonb
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  select coalesce(jsonb_object_agg(bucket, n), '{}')
+  from (
+    select ceil(ln(greatest(ms, 1)) / ln(1.1::float8) - 1e-9)::integer as bucket, count(*) as n from unnest(milliseconds) as t (ms) where ms is not null group by 1
+  ) as counted
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.count_digits(number numeric)
  RETURNS integer
  LANGUAGE sql
  IMMUTABLE
 AS $function$ select length(trim(both '0' from translate(number::text, '-.', ''))) $function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.count_facts(part text, first tid, after tid, since bigint, before bigint, earliest timestamp with time zone)
+ RETURNS SETOF baton.rollup
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  kind text := split_part(part, '_', 1);
+  week text := split_part(part, '_', 2);
+  latest bigint := pg_snapshot_xmax(pg_current_snapshot())::text::bigint;
+  rows_of text := format(
+    '(select f.*, x.number from baton.%I f, lateral (select ($5 & -4294967296) | f.xmin::text::bigint as low) as l,
+        lateral (select case when l.low >= $5 then l.low - 4294967296 else l.low end as number) as x
+      where f.ctid >= $1 and f.ctid < $2 and x.number >= $3 and x.number < $4)', part);
+  facts text := case kind
+    when 'run' then 'select created_at as moment, id as run_id, ''enqueued'' as what, pg_column_size(input) as bytes, null::float8 as took, null::float8 as waited from %s f'
+    when 'checkpoint' then 'select case when sleeps then started_at else finished_at end, run_id, case when not sleeps then ''steps'' end, bytes,
+        case when not sleeps then (extract(epoch from finished_at - started_at) * 1000)::float8 end, null::float8
+      from (select *, pg_column_size(output) as bytes, pg_column_size(output) < 100 and output =
+        jsonb_build_object(''until'', to_char(finished_at at time zone ''UTC'', ''YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'')) as sleeps from %s f) as step'
+    when 'failure' then 'select finished_at, run_id, ''failures'', 0, null::float8, null::float8 from %s f'
+    when 'ending' then format('select f.at, f.run_id, f.status, 0,
+        case when f.status = ''done'' then (extract(epoch from f.at - b.began) * 1000)::float8 end,
+        case when f.status = ''done'' then (extract(epoch from b.began - r.start_at) * 1000)::float8 end
+      from %%s f join baton.run_%1$s r on r.id = f.run_id
+      cross join lateral (select least((select min(c.started_at) from baton.checkpoint_%1$s c where c.run_id = f.run_id),
+        (select min(g.started_at) from baton.failure_%1$s g where g.run_id = f.run_id)) as began) as b', week)
+  end;
+begin
+  return query execute format(
+    'select date_trunc(''minute'', f.moment), r.workflow, count(*) filter (where what = ''enqueued''), count(*) filter (where what = ''done''),
+       count(*) filter (where what = ''failed''), count(*) filter (where what = ''cancelled''), count(*) filter (where what = ''steps''),
+       count(*) filter (where what = ''failures''), sum(bytes)::bigint,
+       baton.count_buckets(array_agg(took) filter (where what = ''done'' and took is not null)),
+       baton.count_buckets(array_agg(waited) filter (where what = ''done'' and waited is not null)),
+       baton.count_buckets(array_agg(took) filter (where what = ''steps''))
+     from (%s) as f (moment, run_id, what, bytes, took, waited) join baton.%I r on r.id = f.run_id
+     where f.moment >= $6
+     group by 1, 2', format(facts, rows_of), 'run_' || week)
+  using first, after, since, before, latest, earliest;
+end
+$function$;
 
 -- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.count_failures(ids uuid[], lowest uuid, highest uuid)
@@ -923,6 +1082,42 @@ begin
   return cardinality(sizes);
 end
 $function$;
+
+-- owner: baton_engine
+CREATE OR REPLACE FUNCTION baton.count_minutes(earliest timestamp with time zone)
+ RETURNS SETOF baton.rollup
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  latest bigint := pg_snapshot_xmax(pg_current_snapshot())::text::bigint;
+  recent record;
+  look record;
+begin
+  return query select * from baton.rollup r where r.minute >= earliest;
+  for recent in
+    select c.relname as part, baton.count_pages(c.oid) as pages
+    from pg_inherits i join pg_class c on c.oid = i.inhrelid
+    where i.inhparent in ('baton.run'::regclass, 'baton.checkpoint'::regclass, 'baton.failure'::regclass, 'baton.ending'::regclass)
+      and baton.count_pages(c.oid) > 0
+    order by right(c.relname, 8) desc limit 8
+  loop
+    for look in select * from baton.list_chunks(recent.part, recent.pages, null, null, 64) loop
+      return query select * from baton.count_facts(recent.part, format('(%s,0)', look.chunk * 128)::tid,
+        format('(%s,0)', (look.chunk + 1) * 128)::tid, look.seen, latest, earliest);
+    end loop;
+  end loop;
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.count_pages(part oid)
+ RETURNS bigint
+ LANGUAGE sql
+AS $function$ select coalesce(pg_relation_size(part), 0) / current_setting('block_size')::integer $function$;
 
 -- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.count_runs(workflow text, status text, moment timestamp with time zone)
@@ -1668,6 +1863,12 @@ CREATE OR REPLACE FUNCTION baton.id_time(id uuid)
 AS $function$ select to_timestamp(('x' || left(replace(id::text, '-', ''), 12))::bit(48)::bigint / 1000.0) $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.is_counted(part text, page bigint, number bigint)
+ RETURNS boolean
+ LANGUAGE sql
+AS $function$ select exists (select from baton.rolled r where r.part = is_counted.part and r.chunk = page / 128 and r.seen > number) $function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.is_double(number numeric)
  RETURNS boolean
  LANGUAGE sql
@@ -1693,6 +1894,33 @@ begin
     select bool_and(coalesce((
       select i.indisvalid from pg_index i where i.indexrelid = to_regclass(format('baton.%s_%s_%s', w.parent, week, w.suffix))), false))
     from baton.week_indexes() as w);
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.keep_ending(id uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+declare
+  ended record;
+  latest bigint := pg_snapshot_xmax(pg_current_snapshot())::text::bigint;
+begin
+  select c.relname::text as part, (e.ctid::text::point)[0]::bigint as page, (e.ctid::text::point)[1]::bigint as nth,
+    (latest & -4294967296) | e.xmin::text::bigint as number
+  into ended from baton.ending e join pg_class c on c.oid = e.tableoid where e.run_id = keep_ending.id;
+  if ended.number >= latest then
+    ended.number := ended.number - 4294967296;
+  end if;
+  if baton.is_counted(ended.part, ended.page, ended.number) then
+    return;
+  end if;
+  perform from baton.rolling for update;
+  if not baton.is_counted(ended.part, ended.page, ended.number) then
+    perform baton.add_facts(ended.part, format('(%s,%s)', ended.page, ended.nth)::tid, format('(%s,%s)', ended.page, ended.nth + 1)::tid,
+      ended.number, ended.number + 1);
+  end if;
 end
 $function$;
 
@@ -1841,6 +2069,22 @@ begin
     when placed = '{}' then before
     else (select i from unnest(placed) as i order by i limit 1) end);
 end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.list_chunks(part text, pages bigint, sweep timestamp with time zone, horizon bigint, most integer)
+ RETURNS TABLE(chunk integer, seen bigint, tail integer)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select n, coalesce(r.seen, 0), last.tail
+  from (select greatest((list_chunks.pages + 127) / 128 - 2, 0)::integer as tail) as last,
+    generate_series(0, (list_chunks.pages - 1) / 128) as c (n)
+  left join baton.rolled r on r.part = list_chunks.part and r.chunk = c.n
+  where r.chunk is null or r.until is null or r.seen < r.until
+    or (r.looked_at < sweep and horizon - r.seen < 2000000000)
+  order by r.looked_at nulls first, n desc
+  limit most
 $function$;
 
 -- owner: baton_engine
@@ -2682,6 +2926,19 @@ end
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.quantile(counts jsonb, part double precision)
+ RETURNS bigint
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  select round(power(1.1::float8, min(bucket)) * 2 / 2.1)::bigint
+  from (
+    select key::integer as bucket, sum(value::bigint) over (order by key::integer) as upto, sum(value::bigint) over () as total from jsonb_each_text(counts)
+  ) as ranked
+  where upto >= total * part
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.reap_leases(moment timestamp with time zone, OUT crashed integer, OUT poisoned integer)
  RETURNS record
  LANGUAGE plpgsql
@@ -2771,6 +3028,7 @@ begin
     return jsonb_build_object('status', coalesce(ended, 'unfinished'),
       'redriven', before >= greatest((request ->> 'redrives')::integer, 1), 'changed', false);
   end if;
+  perform baton.keep_ending(id);
   delete from baton.ending e where e.run_id = redrive.id;
   -- Rows of one run count up in time, whatever the clock does: the last one is what is forgiven.
   insert into baton.redrive (run_id, at, forgiven)
@@ -2842,6 +3100,19 @@ begin
   end if;
   due_in_ms := baton.next_due(moment, low);
   runs := described.runs;
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.refresh_daily()
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+AS $function$
+begin
+  refresh materialized view concurrently baton.daily;
 end
 $function$;
 
@@ -3199,6 +3470,59 @@ begin
     doubtful := array(select unnest(ids) except select unnest(proven));
     perform baton.put_back(doubtful, array_fill(moment, array[cardinality(doubtful)]), held.crashes);
   end if;
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.roll_up(most integer, moment timestamp with time zone, sweep timestamp with time zone DEFAULT NULL::timestamp with time zone)
+ RETURNS integer
+ LANGUAGE plpgsql
+AS $function$
+declare
+  parts oid[];
+  horizon bigint;
+  latest bigint;
+  changed record;
+  look record;
+  unlooked integer := most;
+  counted integer;
+begin
+  -- Before the lock, which is a write.
+  parts := array(
+    select c.oid from pg_inherits i join pg_class c on c.oid = i.inhrelid left join baton.rolled_part p on p.part = c.relname
+    where i.inhparent in ('baton.run'::regclass, 'baton.checkpoint'::regclass, 'baton.failure'::regclass, 'baton.ending'::regclass)
+      and (sweep is not null or p.inserts is distinct from pg_stat_get_tuples_inserted(c.oid)) and baton.count_pages(c.oid) > 0
+    order by right(c.relname, 8) desc, c.relname);
+  if cardinality(parts) = 0 then
+    return 0;
+  end if;
+  perform from baton.rolling where sweep is not null or at not between moment - interval '60 seconds' and moment for update skip locked;
+  if not found then
+    return 0;
+  end if;
+  horizon := pg_snapshot_xmin(pg_current_snapshot())::text::bigint;
+  latest := pg_snapshot_xmax(pg_current_snapshot())::text::bigint;
+  for changed in
+    select c.relname as part, baton.count_pages(c.oid) as pages, pg_stat_get_tuples_inserted(c.oid) as inserts
+    from unnest(parts) with ordinality as p (oid, nth) join pg_class c on c.oid = p.oid order by p.nth
+  loop
+    for look in select * from baton.list_chunks(changed.part, changed.pages, sweep, horizon, unlooked) loop
+      counted := baton.add_facts(changed.part, format('(%s,0)', look.chunk * 128)::tid, format('(%s,0)', (look.chunk + 1) * 128)::tid,
+        least(look.seen, horizon), horizon);
+      insert into baton.rolled as r (part, chunk, seen, until, looked_at)
+      values (changed.part, look.chunk, horizon, case when look.chunk < look.tail then latest end, moment)
+      on conflict (part, chunk) do update
+        set seen = excluded.seen, until = coalesce(r.until, excluded.until), looked_at = excluded.looked_at;
+      unlooked := unlooked - 1;
+    end loop;
+    exit when unlooked <= 0;
+    if horizon = latest then
+      insert into baton.rolled_part (part, inserts) values (changed.part, changed.inserts)
+      on conflict (part) do update set inserts = excluded.inserts;
+    end if;
+  end loop;
+  update baton.rolling set at = moment;
+  return most - unlooked;
 end
 $function$;
 
@@ -3588,6 +3912,30 @@ end
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.sum_buckets(counts jsonb)
+ RETURNS jsonb
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  select coalesce(jsonb_object_agg(bucket, n), '{}')
+  from (select b.key as bucket, sum(b.value::bigint) as n from jsonb_array_elements(counts) as c (one), jsonb_each_text(c.one) as b group by 1) as added
+$function$;
+
+-- owner: baton_engine
+CREATE OR REPLACE FUNCTION baton.sweep_rollup(most integer, since timestamp with time zone)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET enable_seqscan TO 'off'
+AS $function$
+begin
+  return baton.roll_up(most, baton.now(), since);
+end
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.take_back_tables()
  RETURNS integer
  LANGUAGE plpgsql
@@ -3773,6 +4121,7 @@ begin
   unlawful := baton.end_unlawful(moment);
   perform baton.forget_keys(1000, moment);
   perform baton.cut_keys(1000, moment);
+  perform baton.roll_up(32, moment);
   select coalesce(jsonb_object_agg(b.band, least(first.run_at, moment - interval '5 seconds')), '{}'), nullif(min(first.run_at), '-infinity') into low, oldest
   from generate_series(0, 3) as b (band)
   cross join lateral (select q.run_at from baton.ready q where q.band = b.band order by q.run_at limit 1) as first;
@@ -3900,6 +4249,8 @@ grant delete, insert, select, update on table baton.checkpoint to baton_engine;
 grant select on table baton.checkpoint to baton_views;
 grant delete, insert, select, update on table baton.clock to baton_engine;
 grant delete, insert, select, update on table baton.control to baton_engine;
+grant select on table baton.daily to baton_operator;
+grant select on table baton.daily to baton_reader;
 grant delete, insert, select, update on table baton.dedup to baton_engine;
 grant delete, insert, select, update on table baton.ending to baton_engine;
 grant select on table baton.ending to baton_views;
@@ -3919,6 +4270,10 @@ grant delete, insert, select, update on table baton.ready to baton_engine;
 grant select on table baton.ready to baton_views;
 grant delete, insert, select, update on table baton.redrive to baton_engine;
 grant select on table baton.redrive to baton_views;
+grant delete, insert, select, update on table baton.rolled to baton_engine;
+grant delete, insert, select, update on table baton.rolled_part to baton_engine;
+grant delete, insert, select, update on table baton.rolling to baton_engine;
+grant delete, insert, select, update on table baton.rollup to baton_engine;
 grant delete, insert, select, update on table baton.run to baton_engine;
 grant select on table baton.run to baton_views;
 grant select on table baton.runs to baton_operator;
@@ -3926,7 +4281,10 @@ grant select on table baton.runs to baton_reader;
 grant delete, insert, select, update on table baton.setback to baton_engine;
 grant select on table baton.steps to baton_operator;
 grant select on table baton.steps to baton_reader;
+grant select on table baton.throughput to baton_operator;
+grant select on table baton.throughput to baton_reader;
 grant delete, insert, select, update on table baton.week to baton_engine;
+grant execute on function baton.add_facts(text,tid,tid,bigint,bigint) to baton_engine;
 grant execute on function baton.advance(uuid,integer,jsonb) to baton_poller;
 grant execute on function baton.append_checkpoints(baton.lease,jsonb,boolean,timestamp with time zone) to baton_engine;
 grant execute on function baton.append_failures(baton.lease,jsonb,timestamp with time zone) to baton_engine;
@@ -3947,9 +4305,14 @@ grant execute on function baton.check_runs(jsonb) to baton_engine;
 grant execute on function baton.check_steps(jsonb) to baton_engine;
 grant execute on function baton.claim(uuid,jsonb) to baton_poller;
 grant execute on function baton.commit_durably() to baton_engine;
+grant execute on function baton.count_buckets(double precision[]) to baton_engine;
 grant execute on function baton.count_digits(numeric) to baton_engine;
+grant execute on function baton.count_facts(text,tid,tid,bigint,bigint,timestamp with time zone) to baton_engine;
 grant execute on function baton.count_failures(uuid[],uuid,uuid) to baton_engine;
 grant execute on function baton.count_fitting(integer[],bigint,boolean) to baton_engine;
+grant execute on function baton.count_minutes(timestamp with time zone) to baton_operator;
+grant execute on function baton.count_minutes(timestamp with time zone) to baton_reader;
+grant execute on function baton.count_pages(oid) to baton_engine;
 grant execute on function baton.count_runs(text,text,timestamp with time zone) to baton_engine;
 grant execute on function baton.crash_each(baton.lease,uuid[],timestamp with time zone) to baton_engine;
 grant execute on function baton.crash_members(baton.lease,uuid[],timestamp with time zone) to baton_engine;
@@ -3990,8 +4353,10 @@ grant execute on function baton.id_at(timestamp with time zone) to baton_engine;
 grant execute on function baton.id_at(timestamp with time zone) to baton_operator;
 grant execute on function baton.id_at(timestamp with time zone) to baton_reader;
 grant execute on function baton.id_time(uuid) to baton_engine;
+grant execute on function baton.is_counted(text,bigint,bigint) to baton_engine;
 grant execute on function baton.is_double(numeric) to baton_engine;
 grant execute on function baton.is_week_indexed(text) to baton_engine;
+grant execute on function baton.keep_ending(uuid) to baton_engine;
 grant execute on function baton.keep_months() to baton_engine;
 grant execute on function baton.keep_months() to baton_maintainer;
 grant execute on function baton.keep_weeks() to baton_maintainer;
@@ -4001,6 +4366,7 @@ grant execute on function baton.lend_table(text) to baton_engine;
 grant execute on function baton.lend_table(text) to baton_maintainer;
 grant execute on function baton.let_go_runs(timestamp with time zone,jsonb,timestamp with time zone,uuid,integer) to baton_maintainer;
 grant execute on function baton.list_bounds(jsonb,uuid[],uuid) to baton_engine;
+grant execute on function baton.list_chunks(text,bigint,timestamp with time zone,bigint,integer) to baton_engine;
 grant execute on function baton.list_closed_weeks() to baton_maintainer;
 grant execute on function baton.list_conditions(jsonb,timestamp with time zone) to baton_engine;
 grant execute on function baton.list_containing(text,uuid,uuid,integer) to baton_engine;
@@ -4049,12 +4415,17 @@ grant execute on function baton.patch_members(baton.lease,jsonb,uuid[]) to baton
 grant execute on function baton.place_status(uuid,timestamp with time zone) to baton_engine;
 grant execute on function baton.prove_round(uuid,integer,name) to baton_poller;
 grant execute on function baton.put_back(uuid[],timestamp with time zone[],integer) to baton_engine;
+grant execute on function baton.quantile(jsonb,double precision) to baton_engine;
+grant execute on function baton.quantile(jsonb,double precision) to baton_operator;
+grant execute on function baton.quantile(jsonb,double precision) to baton_reader;
 grant execute on function baton.reap_leases(timestamp with time zone) to baton_engine;
 grant execute on function baton.recompute_due(uuid[],timestamp with time zone,timestamp with time zone,timestamp with time zone) to baton_engine;
 grant execute on function baton.redrive(uuid,jsonb) to baton_operator;
 grant execute on function baton.redrives(uuid) to baton_operator;
 grant execute on function baton.redrives(uuid) to baton_reader;
 grant execute on function baton.refill_lease(baton.lease,jsonb,timestamp with time zone,integer) to baton_engine;
+grant execute on function baton.refresh_daily() to baton_engine;
+grant execute on function baton.refresh_daily() to baton_maintainer;
 grant execute on function baton.refuse_foreign_ids(jsonb,timestamp with time zone) to baton_engine;
 grant execute on function baton.refuse_unfaithful(jsonb,text) to baton_engine;
 grant execute on function baton.release(uuid) to baton_poller;
@@ -4071,6 +4442,7 @@ grant execute on function baton.require_kind(text,jsonb,text,text[]) to baton_en
 grant execute on function baton.require_read_committed() to baton_engine;
 grant execute on function baton.require_rows(text,jsonb,text[],text[]) to baton_engine;
 grant execute on function baton.return_members(baton.lease,uuid[],timestamp with time zone) to baton_engine;
+grant execute on function baton.roll_up(integer,timestamp with time zone,timestamp with time zone) to baton_engine;
 grant execute on function baton.runs_as_columns(jsonb) to baton_engine;
 grant execute on function baton.runs_between(timestamp with time zone,timestamp with time zone) to baton_engine;
 grant execute on function baton.runs_between(timestamp with time zone,timestamp with time zone) to baton_operator;
@@ -4089,6 +4461,10 @@ grant execute on function baton.stop_members(baton.lease,integer[],timestamp wit
 grant execute on function baton.stop_parked(timestamp with time zone) to baton_engine;
 grant execute on function baton.store_attributes(jsonb,uuid[]) to baton_engine;
 grant execute on function baton.store_runs(jsonb,jsonb,boolean,timestamp with time zone) to baton_engine;
+grant execute on function baton.sum_buckets(jsonb) to baton_engine;
+grant execute on function baton.sum_buckets(jsonb) to baton_operator;
+grant execute on function baton.sum_buckets(jsonb) to baton_reader;
+grant execute on function baton.sweep_rollup(integer,timestamp with time zone) to baton_maintainer;
 grant execute on function baton.take_back_tables() to baton_engine;
 grant execute on function baton.take_back_tables() to baton_maintainer;
 grant execute on function baton.take_batch(jsonb,timestamp with time zone,integer) to baton_engine;

@@ -4,16 +4,12 @@ import { changeAttributes } from "../shared/lambda/attributes-request.ts";
 import { answer, runIdOf, type HttpAnswer, type HttpEvent } from "../shared/lambda/http-event.ts";
 import { allow, httpFunction, type HttpHandler, unknownRoute } from "../shared/lambda/http-function.ts";
 import { readCaller, readLife } from "../shared/lambda/life-request.ts";
-import { readListRequest, readWorkflowsRequest } from "../shared/lambda/list-request.ts";
+import { listRuns, listWorkflows } from "../shared/lambda/list-request.ts";
 import { Problem } from "../shared/lambda/problem.ts";
 import { readQuery } from "../shared/lambda/query.ts";
 import { reportAnswer } from "../shared/lambda/report-answer.ts";
 import { runAnswer } from "../shared/lambda/run-answer.ts";
-import { isSearch, searchRuns } from "../shared/lambda/search-request.ts";
 
-const list: HttpHandler = async (event) =>
-  answer(200, await (isSearch(event) ? searchRuns(event) : app().control.list(readListRequest(event))));
-const workflows: HttpHandler = async (event) => answer(200, await app().control.workflows(readWorkflowsRequest(event)));
 const report: HttpHandler = async (event) => reportAnswer(event, app().database);
 const find: HttpHandler = async (event) => {
   readQuery(event);
@@ -30,8 +26,8 @@ const remove: HttpHandler = async (event) => answer(200, await app().control.del
 export const handler = httpFunction(
   httpRouter<HttpEvent, HttpAnswer>({
     routes: [
-      { method: "GET", path: "/runs", handler: allow(["reader"], list) },
-      { method: "GET", path: "/workflows", handler: allow(["reader"], workflows) },
+      { method: "GET", path: "/runs", handler: allow(["reader"], listRuns) },
+      { method: "GET", path: "/workflows", handler: allow(["reader"], listWorkflows) },
       { method: "GET", path: "/reports/{name}", handler: allow(["reader"], report) },
       { method: "GET", path: "/runs/{id}", handler: allow(["reader", "producer"], find) },
       { method: "PATCH", path: "/runs/{id}/attributes", handler: allow([], changeAttributes) },

@@ -52,6 +52,12 @@ export function maintenanceRepository(database: Database) {
     takeBackTables: () => call<number>("select baton.take_back_tables() as answer"),
     lendTable: (part: string) => call<void>("select baton.lend_table($1::pg_catalog.text) as answer", [part]),
     keepMonths: () => call<MonthsKept>("select baton.keep_months() as answer"),
+    sweepRollup: (most: number, moment: string) =>
+      call<number>(
+        "select baton.sweep_rollup($1::pg_catalog.int4, $2::pg_catalog.timestamptz - '20 hours'::pg_catalog.interval) as answer",
+        [most, moment],
+      ),
+    refreshDaily: () => call<void>("select baton.refresh_daily() as answer"),
     keepWeeks: () => call<WeeksKept>("select baton.keep_weeks() as answer"),
   };
 }

@@ -3,8 +3,11 @@ import { parseJson } from "../domain/json-text.ts";
 import { NotJsonError } from "../domain/json.ts";
 import type { ListRequest, WorkflowsRequest } from "../domain/run-protocol.ts";
 import { runFilter } from "../engine/run-filter.ts";
-import type { HttpEvent } from "./http-event.ts";
+import { app } from "./app.ts";
+import { answer, type HttpEvent } from "./http-event.ts";
+import type { HttpHandler } from "./http-function.ts";
 import { readQuery } from "./query.ts";
+import { isSearch, searchRuns } from "./search-request.ts";
 
 /** What is no number stays a text, which the filter then refuses. */
 const number = z.string().transform((text) => (/^\d{1,10}$/.test(text) ? Number(text) : text));
@@ -50,13 +53,20 @@ const Page = z.strictObject({
     .optional(),
 });
 
+/** `GET /runs`: by filters, or by a text. */
+export const listRuns: HttpHandler = async (event) =>
+  answer(200, await (isSearch(event) ? searchRuns(event) : app().control.list(readListRequest(event))));
+
+/** `GET /workflows`. */
+export const listWorkflows: HttpHandler = async (event) => answer(200, await app().control.workflows(readWorkflowsRequest(event)));
+
 /** What `GET /workflows` asks for: 10 workflows at most. */
-export function readWorkflowsRequest(event: HttpEvent): WorkflowsRequest {
+function readWorkflowsRequest(event: HttpEvent): WorkflowsRequest {
   const { limit, cursor } = readQuery(event, Page);
   return { limit, ...(cursor !== undefined && { after: cursor }) };
 }
 
 /** What `GET /runs` asks for: 20 runs by default, at most 100. */
-export function readListRequest(event: HttpEvent): ListRequest {
+function readListRequest(event: HttpEvent): ListRequest {
   return readQuery(event, Query);
 }

@@ -8,6 +8,7 @@ import { retentionRules, type ServiceRetention } from "../domain/retention.ts";
 import { isAsleep } from "../engine/idle-gate.ts";
 import { letGoWeeks } from "../engine/let-go-weeks.ts";
 import type { Chore, Maintenance } from "../engine/maintain.ts";
+import { sweepRollup } from "../engine/sweep-rollup.ts";
 import { retention } from "../workflows/retention.ts";
 import { commonSettings, readEnvironment, serviceName } from "./config.ts";
 import { maintenanceMetrics, type MaintenanceMetrics } from "./metrics.ts";
@@ -56,6 +57,8 @@ export function choresOn(database: Database, kept: ServiceRetention = retention)
     { name: "weeks", run: async () => ({ ...(await store.keepWeeks()) }) },
     { name: "retention", run: (deadline) => letGoWeeks(store, retentionRules(kept), deadline) },
     { name: "indexes", run: async (deadline) => ({ ...(await buildIndexes(database, () => deadline.remainingMs())) }) },
+    { name: "rollup", run: (deadline) => sweepRollup(store, deadline) },
+    { name: "daily", run: async () => store.refreshDaily().then(() => ({ refreshed: true })) },
     { name: "months", run: async () => ({ ...(await store.keepMonths()) }) },
   ];
 }

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { isAsleep } from "../../shared/engine/idle-gate.ts";
 import { maintain, type Chore } from "../../shared/engine/maintain.ts";
 import { createTestDatabase } from "../support/database.ts";
+import { engineOf, newRuns } from "../support/engine-calls.ts";
 import { deployBundles } from "../support/lambda/deploy.ts";
 import { tick } from "../support/lambda/pollers.ts";
 
@@ -60,6 +61,18 @@ test("a database in which nothing ended is left asleep, and an unreadable board 
   for (const read of [async () => null, async () => "{}", () => Promise.reject(new Error("SSM is away"))])
     expect(await night(read)).toMatchObject({ rested: false });
   expect(ran).toHaveLength(3);
+});
+
+test("the built function adds to the rollup what ticks have missed, and makes the days anew", async () => {
+  await using database = await createTestDatabase();
+  await engineOf(database).enqueue(newRuns(3));
+  await database.advance("1 day");
+  expect(await database.query("select sum(enqueued)::integer as n from baton.daily")).toEqual([{ n: null }]);
+  const env = { DATABASE_URL: database.url("maintainer"), BATON_DRIVER: "neon", BATON_NEON_ENDPOINT: database.neon.url };
+  const instance = await bundles.start("maintain", env);
+  const report = JSON.parse(((await instance.invoke(tick)) as { payload: string }).payload) as unknown;
+  expect(report).toMatchObject({ done: { rollup: { chunks: expect.any(Number) }, daily: { refreshed: true } }, failed: {} });
+  expect(await database.query("select sum(enqueued)::integer as n from baton.daily")).toEqual([{ n: 3 }]);
 });
 
 test("the built function makes the weeks that are missing, as its own login; two at once harm nothing", async () => {

@@ -52,6 +52,7 @@ test("the tables are the poller's to write and the reader's to read, and nobody 
     ["poller", "allowed", "allowed"],
     ["reader", "allowed", "42501"],
     ["operator", "42501", "42501"],
+    ["maintainer", "42501", "42501"],
   ]);
 });
 
@@ -97,6 +98,7 @@ test("what one asks of the documents is the poller's and the reader's to ask", a
     ["poller", "allowed"],
     ["reader", "allowed"],
     ["operator", "42501"],
+    ["maintainer", "42501"],
   ]);
 });
 

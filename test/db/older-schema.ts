@@ -9,10 +9,15 @@ const LATER_MIGRATIONS = ["0004_lean_rounds"];
 export function olderSql(server: EmptyServer): string {
   const sqlDir = server.copySql();
   for (const name of LATER_MIGRATIONS) rmSync(join(sqlDir, `migrations/${name}.sql`));
-  rmSync(join(sqlDir, "functions"), { recursive: true });
+  for (const folder of ["functions", "views"]) {
+    rmSync(join(sqlDir, folder), { recursive: true });
+    mkdirSync(join(sqlDir, folder));
+  }
   writeFileSync(join(sqlDir, "retired.sql"), "");
-  mkdirSync(join(sqlDir, "functions"));
   const [, ...files] = readFileSync(FIXTURE, "utf8").split(/^-- file: /m);
+  // Asked for by whoever migrates.
+  const months = 'create or replace function baton.keep_months() returns jsonb language sql as $$ select \'{"by": "baton"}\'::jsonb $$;';
+  writeFileSync(join(sqlDir, "functions/keep_months.sql"), `-- Of nothing.\n${months}\n`);
   for (const file of files)
     writeFileSync(join(sqlDir, `functions/${file.slice(0, file.indexOf("\n"))}.sql`), file.slice(file.indexOf("\n") + 1));
   return sqlDir;

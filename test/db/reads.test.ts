@@ -54,6 +54,7 @@ test("find_run tells everything that is stored of a run", async () => {
     version: 1,
     priority: 1,
     input: { orderId: "o-7" },
+    attributes: null,
     created_at: time,
     moment: time,
     status: "done",

@@ -152,7 +152,7 @@ test("without credentials these are to be mended, and nothing that could not be 
 
 test("what SSM does not answer is not to be written either", async () => {
   const { fixes } = await examine(url, { AWS_ENDPOINT_URL_SSM: "http://127.0.0.1:9" });
-  expect(withoutFsync(fixes)).toHaveLength(4);
+  expect(withoutFsync(fixes)).toHaveLength(5);
   expect(fixes.join()).not.toMatch(/put-parameter|npm run keys/);
   expect(fixes[0]).toMatch(/ => SSM did not answer: /);
 });

@@ -110,7 +110,7 @@ test("without the folder examples nothing is enqueued, and the curl line that is
   expect(service.output).not.toContain("Enqueued");
   const lines = service.output.split("\n").filter((line) => line.startsWith("  curl "));
   const answers = lines.map((line) => JSON.parse(execFileSync("sh", ["-c", line], { encoding: "utf8" })) as unknown);
-  expect(answers).toEqual([{ runs: [], cursor: null }]);
+  expect(answers).toEqual([{ runs: [], cursor: null, more: false }]);
 });
 
 test("a workflow of the user's own needs one file and one line", async () => {

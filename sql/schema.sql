@@ -2102,7 +2102,7 @@ begin
     select jsonb_build_object('moment', moment, 'weeks', coalesce(jsonb_agg(p.starts order by w.looked_at nulls first, p.starts), '[]'))
     from (
       select baton.week_start(relname::text) as starts from pg_class
-      where relnamespace = 'baton'::regnamespace and relispartition and relkind = 'r' and relname ~ '^run_\d{8}$'
+      where relnamespace = 'baton'::regnamespace and relispartition and relkind = 'r' and relname ~ '^run_[0-9]{8}$'
     ) as p
     left join baton.week w on w.starts = p.starts
     where p.starts + interval '8 days' <= moment);
@@ -2279,7 +2279,7 @@ CREATE OR REPLACE FUNCTION baton.list_months()
 AS $function$
   select array(
     select c.relname::text from pg_inherits i join pg_class c on c.oid = i.inhrelid
-    where i.inhparent = 'baton.audit'::regclass and c.relname ~ '^audit_p\d{8}$' order by c.relname)
+    where i.inhparent = 'baton.audit'::regclass and c.relname ~ '^audit_p[0-9]{8}$' order by c.relname)
 $function$;
 
 -- owner: baton_migrator
@@ -2483,7 +2483,7 @@ AS $function$
   from (
     select right(c.relname, 8) as name, right(c.relname, 8)::timestamp at time zone 'UTC' as starts
     from pg_class c
-    where c.relnamespace = 'baton'::regnamespace and c.relkind = 'r' and c.relispartition and c.relname ~ '^run_\d{8}$'
+    where c.relnamespace = 'baton'::regnamespace and c.relkind = 'r' and c.relispartition and c.relname ~ '^run_[0-9]{8}$'
       and c.relname >= to_char(date_trunc('week', baton.id_time(lowest) at time zone 'UTC'), '"run_"YYYYMMDD')::name
       and c.relname <= to_char(least(baton.id_time(highest), '9999-01-01 UTC') at time zone 'UTC', '"run_"YYYYMMDD')::name
     order by c.relname desc
@@ -2656,11 +2656,11 @@ AS $function$
     case when m.exists then format('drop index concurrently if exists baton.%I', m.name) end,
     format('create index concurrently if not exists %I on baton.%I %s', m.name, m.relname, m.definition)], null)) order by m.week desc, m.nth), '[]')
   from (
-    select substring(c.relname from '\d{8}$') as week, w.nth, w.definition, c.relname, c.relname || '_' || w.suffix as name, i.indexrelid is not null as exists
+    select substring(c.relname from '[0-9]{8}$') as week, w.nth, w.definition, c.relname, c.relname || '_' || w.suffix as name, i.indexrelid is not null as exists
     from baton.week_indexes() with ordinality as w (parent, suffix, definition, nth)
-    join pg_class c on c.relnamespace = 'baton'::regnamespace and c.relispartition and c.relname ~ format('^%s_\d{8}$', w.parent)
+    join pg_class c on c.relnamespace = 'baton'::regnamespace and c.relispartition and c.relname ~ format('^%s_[0-9]{8}$', w.parent)
     left join pg_index i on i.indexrelid = to_regclass(format('baton.%I', c.relname || '_' || w.suffix))
-    where substring(c.relname from '_(\d{8})$')::timestamp + interval '8 days' <= baton.now() at time zone 'UTC' and not coalesce(i.indisvalid, false)
+    where substring(c.relname from '_([0-9]{8})$')::timestamp + interval '8 days' <= baton.now() at time zone 'UTC' and not coalesce(i.indisvalid, false)
       and not (i.indexrelid is not null and exists (
         select from pg_locks l where l.relation = c.oid and l.mode = 'ShareUpdateExclusiveLock' and l.granted
           and l.database = (select d.oid from pg_database d where d.datname = current_database())))
@@ -3639,7 +3639,7 @@ declare
   moment timestamptz := baton.now();
   trgm name := baton.search_schema();
   sought text := btrim(request ->> 'text');
-  pattern text := '%' || regexp_replace(sought, '([\\%_])', '\\\1', 'g') || '%';
+  pattern text := '%' || regexp_replace(sought, E'([\\\\%_])', E'\\\\\\1', 'g') || '%';
   matches text := format('(text ilike $2 or $1 operator(%I.<%%) text)', trgm);
   threshold text := current_setting('pg_trgm.word_similarity_threshold', true);
   before uuid := coalesce((request ->> 'before')::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff');
@@ -4182,7 +4182,7 @@ CREATE OR REPLACE FUNCTION baton.week_start(part text)
  SET "TimeZone" TO 'UTC'
 AS $function$
   select to_timestamp(right(part, 8), 'YYYYMMDD')
-  where part = any (array(select t || right(part, 9) from unnest(baton.weekly_tables()) as t)) and right(part, 9) ~ '^_\d{8}$'
+  where part = any (array(select t || right(part, 9) from unnest(baton.weekly_tables()) as t)) and right(part, 9) ~ '^_[0-9]{8}$'
 $function$;
 
 -- owner: baton_migrator

@@ -13,7 +13,7 @@ begin
     select jsonb_build_object('moment', moment, 'weeks', coalesce(jsonb_agg(p.starts order by w.looked_at nulls first, p.starts), '[]'))
     from (
       select baton.week_start(relname::text) as starts from pg_class
-      where relnamespace = 'baton'::regnamespace and relispartition and relkind = 'r' and relname ~ '^run_\d{8}$'
+      where relnamespace = 'baton'::regnamespace and relispartition and relkind = 'r' and relname ~ '^run_[0-9]{8}$'
     ) as p
     left join baton.week w on w.starts = p.starts
     where p.starts + interval '8 days' <= moment);

@@ -4,5 +4,5 @@ language sql stable
 as $$
   select array(
     select c.relname::text from pg_inherits i join pg_class c on c.oid = i.inhrelid
-    where i.inhparent = 'baton.audit'::regclass and c.relname ~ '^audit_p\d{8}$' order by c.relname)
+    where i.inhparent = 'baton.audit'::regclass and c.relname ~ '^audit_p[0-9]{8}$' order by c.relname)
 $$;

@@ -8,7 +8,7 @@ as $$
   from (
     select right(c.relname, 8) as name, right(c.relname, 8)::timestamp at time zone 'UTC' as starts
     from pg_class c
-    where c.relnamespace = 'baton'::regnamespace and c.relkind = 'r' and c.relispartition and c.relname ~ '^run_\d{8}$'
+    where c.relnamespace = 'baton'::regnamespace and c.relkind = 'r' and c.relispartition and c.relname ~ '^run_[0-9]{8}$'
       and c.relname >= to_char(date_trunc('week', baton.id_time(lowest) at time zone 'UTC'), '"run_"YYYYMMDD')::name
       and c.relname <= to_char(least(baton.id_time(highest), '9999-01-01 UTC') at time zone 'UTC', '"run_"YYYYMMDD')::name
     order by c.relname desc

@@ -11,11 +11,11 @@ as $$
     case when m.exists then format('drop index concurrently if exists baton.%I', m.name) end,
     format('create index concurrently if not exists %I on baton.%I %s', m.name, m.relname, m.definition)], null)) order by m.week desc, m.nth), '[]')
   from (
-    select substring(c.relname from '\d{8}$') as week, w.nth, w.definition, c.relname, c.relname || '_' || w.suffix as name, i.indexrelid is not null as exists
+    select substring(c.relname from '[0-9]{8}$') as week, w.nth, w.definition, c.relname, c.relname || '_' || w.suffix as name, i.indexrelid is not null as exists
     from baton.week_indexes() with ordinality as w (parent, suffix, definition, nth)
-    join pg_class c on c.relnamespace = 'baton'::regnamespace and c.relispartition and c.relname ~ format('^%s_\d{8}$', w.parent)
+    join pg_class c on c.relnamespace = 'baton'::regnamespace and c.relispartition and c.relname ~ format('^%s_[0-9]{8}$', w.parent)
     left join pg_index i on i.indexrelid = to_regclass(format('baton.%I', c.relname || '_' || w.suffix))
-    where substring(c.relname from '_(\d{8})$')::timestamp + interval '8 days' <= baton.now() at time zone 'UTC' and not coalesce(i.indisvalid, false)
+    where substring(c.relname from '_([0-9]{8})$')::timestamp + interval '8 days' <= baton.now() at time zone 'UTC' and not coalesce(i.indisvalid, false)
       and not (i.indexrelid is not null and exists (
         select from pg_locks l where l.relation = c.oid and l.mode = 'ShareUpdateExclusiveLock' and l.granted
           and l.database = (select d.oid from pg_database d where d.datname = current_database())))

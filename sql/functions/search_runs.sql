@@ -21,7 +21,7 @@ declare
   moment timestamptz := baton.now();
   trgm name := baton.search_schema();
   sought text := btrim(request ->> 'text');
-  pattern text := '%' || regexp_replace(sought, '([\\%_])', '\\\1', 'g') || '%';
+  pattern text := '%' || regexp_replace(sought, E'([\\\\%_])', E'\\\\\\1', 'g') || '%';
   matches text := format('(text ilike $2 or $1 operator(%I.<%%) text)', trgm);
   threshold text := current_setting('pg_trgm.word_similarity_threshold', true);
   before uuid := coalesce((request ->> 'before')::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff');

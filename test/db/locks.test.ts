@@ -94,7 +94,7 @@ for (const weeks of [5, 265]) {
     await using session = await countingSession(database);
     for (let n = 0; n < 10; n++) await live(session, database);
     measured.push(`partitions locked at ${weeks} weeks: ${JSON.stringify(session.locked)}`);
-    // Four tables, one week; a redrive one month of the audit beside them, and who looks at a run its
+    // Four tables, one week; a redrive one month of the audit beside them, who looks at a run its
     // attributes.
     expect(Object.entries(session.locked).filter(([name, n]) => n > (["redrive", "find_run"].includes(name) ? 5 : 4))).toEqual([]);
   });

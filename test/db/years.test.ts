@@ -29,7 +29,9 @@ async function rowsIn(database: TestDatabase) {
   // The database is dropped while the server still says farewell to it.
   session.on("error", () => undefined).on("connect", (client) => void client.on("error", () => undefined));
   const query = async (text: string) => (await session.query(text)).rows;
-  const rows = await dumpRows({ query } as unknown as TestDatabase);
+  const dumped = await dumpRows({ query } as unknown as TestDatabase);
+  // How far the rollup is depends on the numbers of transactions, and on who else has one open.
+  const rows = Object.fromEntries(Object.entries(dumped).filter(([name]) => !name.startsWith("baton.roll")));
   const placed = await query(
     ["run", "checkpoint", "failure", "ending"]
       .map((table) => `select tableoid::regclass::text as place, ${table === "run" ? "id" : "run_id"} as id from baton.${table}`)

@@ -6,7 +6,7 @@ import { defineWorkflow, NonRetryableError } from "../shared/index.ts";
 import { cutIntoChunks } from "./document-pipeline/cut.ts";
 import { chunksToJson } from "./document-pipeline/document-factory.ts";
 import { DocumentRepository } from "./document-pipeline/document-repository.ts";
-import { Document } from "./document-pipeline/document.ts";
+import type { Document } from "./document-pipeline/document.ts";
 import { inTurn } from "./document-pipeline/in-turn.ts";
 import { parse } from "./document-pipeline/parse.ts";
 import { type Sources, sourcesFrom } from "./document-pipeline/sources.ts";
@@ -51,7 +51,7 @@ async function ingest({ url: given, title }: Request, sources: Sources, signal: 
   const parsed = await inTurn(signal, () => parse(fetched, url, signal));
   const chunks = cutIntoChunks(parsed.pages);
   refuseTooMuchText(Buffer.byteLength(chunksToJson(chunks)));
-  return new Document({
+  return {
     url: url.href,
     title: title ?? (titleFrom(parsed.title) || url.href),
     format: parsed.format,
@@ -60,7 +60,7 @@ async function ingest({ url: given, title }: Request, sources: Sources, signal: 
     pages: parsed.format === "pdf" ? parsed.pages.length : null,
     fetchedAt,
     chunks,
-  });
+  };
 }
 
 function titleFrom(text: string): string {

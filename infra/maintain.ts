@@ -7,6 +7,7 @@ import { weighWeeks } from "../shared/engine/let-go-weeks.ts";
 import { maintain, MaintenanceFailedError } from "../shared/engine/maintain.ts";
 import { choresOn } from "../shared/lambda/maintain-app.ts";
 import { retention } from "../shared/workflows/retention.ts";
+import { explainArguments } from "./deploy/target.ts";
 
 const USAGE = "Usage: DATABASE_URL=<the owner's, or of a login in baton_maintainer> npm run maintain [-- --dry-run]";
 
@@ -35,7 +36,8 @@ async function maintainByHand(): Promise<void> {
 }
 
 async function main(args: string[]): Promise<void> {
-  const { values } = parseArgs({ args, options: { "dry-run": { type: "boolean", default: false } } });
+  const options = { "dry-run": { type: "boolean", default: false } } as const;
+  const { values } = explainArguments(USAGE, () => parseArgs({ args, options }));
   if (!process.env["DATABASE_URL"]) throw new Error(USAGE);
   await (values["dry-run"] ? dryRun(retention, console.log) : maintainByHand());
 }

@@ -47,15 +47,8 @@ begin
   -- maintenance stays so: it may be making an index, for which this would have to wait.
   for part in
     select c.oid from pg_class as c
-    where c.relnamespace = to_regnamespace('baton')
-      and c.relkind in ('r', 'p') and c.relowner not in ('baton_migrator'::regrole, 'baton_maintainer'::regrole)
-  loop
-    execute format('alter table %s owner to baton_migrator', part);
-  end loop;
-  for part in
-    select c.oid from pg_class as c
-    where c.relnamespace = to_regnamespace('baton')
-      and c.relkind in ('v', 'm') and c.relowner not in ('baton_migrator'::regrole, 'baton_views'::regrole)
+    where c.relnamespace = to_regnamespace('baton') and c.relowner <> 'baton_migrator'::regrole
+      and (c.relkind in ('r', 'p') and c.relowner <> 'baton_maintainer'::regrole or c.relkind in ('v', 'm') and c.relowner <> 'baton_views'::regrole)
   loop
     execute format('alter table %s owner to baton_migrator', part);
   end loop;

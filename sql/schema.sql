@@ -1339,7 +1339,7 @@ declare
   first uuid := baton.id_at(week);
   beyond uuid := baton.id_at(week + interval '7 days');
 begin
-  if week <> date_trunc('week', week) or week + interval '8 days' > baton.now() or to_regclass('baton.run' || suffix) is null then
+  if week <> date_trunc('week', week) or not baton.is_closed(week, baton.now()) or to_regclass('baton.run' || suffix) is null then
     return 'kept';
   end if;
   begin
@@ -1863,6 +1863,13 @@ CREATE OR REPLACE FUNCTION baton.id_time(id uuid)
 AS $function$ select to_timestamp(('x' || left(replace(id::text, '-', ''), 12))::bit(48)::bigint / 1000.0) $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.is_closed(week timestamp with time zone, moment timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+AS $function$ select week + interval '192 hours' <= moment $function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.is_counted(part text, page bigint, number bigint)
  RETURNS boolean
  LANGUAGE sql
@@ -2001,7 +2008,7 @@ declare
   mine boolean := (select pg_has_role(session_user, c.relowner, 'usage') from pg_class as c
     where c.relnamespace = 'baton'::regnamespace and c.relname = part and c.relispartition);
 begin
-  if week is null or mine is null or week + interval '8 days' > baton.now() then
+  if week is null or mine is null or not baton.is_closed(week, baton.now()) then
     raise exception '% is no table of a closed week', coalesce(part, 'null')
       using errcode = 'BT040', hint = 'Name a partition whose week has been over for a day. Nothing was done.';
   end if;
@@ -2105,7 +2112,7 @@ begin
       where relnamespace = 'baton'::regnamespace and relispartition and relkind = 'r' and relname ~ '^run_[0-9]{8}$'
     ) as p
     left join baton.week w on w.starts = p.starts
-    where p.starts + interval '8 days' <= moment);
+    where baton.is_closed(p.starts, moment));
 end
 $function$;
 
@@ -2656,11 +2663,11 @@ AS $function$
     case when m.exists then format('drop index concurrently if exists baton.%I', m.name) end,
     format('create index concurrently if not exists %I on baton.%I %s', m.name, m.relname, m.definition)], null)) order by m.week desc, m.nth), '[]')
   from (
-    select substring(c.relname from '[0-9]{8}$') as week, w.nth, w.definition, c.relname, c.relname || '_' || w.suffix as name, i.indexrelid is not null as exists
+    select right(c.relname, 8) as week, w.nth, w.definition, c.relname, c.relname || '_' || w.suffix as name, i.indexrelid is not null as exists
     from baton.week_indexes() with ordinality as w (parent, suffix, definition, nth)
     join pg_class c on c.relnamespace = 'baton'::regnamespace and c.relispartition and c.relname ~ format('^%s_[0-9]{8}$', w.parent)
     left join pg_index i on i.indexrelid = to_regclass(format('baton.%I', c.relname || '_' || w.suffix))
-    where substring(c.relname from '_([0-9]{8})$')::timestamp + interval '8 days' <= baton.now() at time zone 'UTC' and not coalesce(i.indisvalid, false)
+    where baton.is_closed(baton.week_start(c.relname::text), baton.now()) and not coalesce(i.indisvalid, false)
       and not (i.indexrelid is not null and exists (
         select from pg_locks l where l.relation = c.oid and l.mode = 'ShareUpdateExclusiveLock' and l.granted
           and l.database = (select d.oid from pg_database d where d.datname = current_database())))
@@ -3644,7 +3651,7 @@ declare
   threshold text := current_setting('pg_trgm.word_similarity_threshold', true);
   before uuid := coalesce((request ->> 'before')::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff');
   newest timestamptz := least(moment + interval '5 minutes', baton.id_time(before));
-  unseen integer := 20000;
+  unseen integer := baton.most_entries();
   ids uuid[] := '{}';
   next uuid;
   week text;
@@ -4353,6 +4360,7 @@ grant execute on function baton.id_at(timestamp with time zone) to baton_engine;
 grant execute on function baton.id_at(timestamp with time zone) to baton_operator;
 grant execute on function baton.id_at(timestamp with time zone) to baton_reader;
 grant execute on function baton.id_time(uuid) to baton_engine;
+grant execute on function baton.is_closed(timestamp with time zone,timestamp with time zone) to baton_engine;
 grant execute on function baton.is_counted(text,bigint,bigint) to baton_engine;
 grant execute on function baton.is_double(numeric) to baton_engine;
 grant execute on function baton.is_week_indexed(text) to baton_engine;
@@ -4395,6 +4403,7 @@ grant execute on function baton.make_partitions(timestamp with time zone,timesta
 grant execute on function baton.mark_gone(baton.lease,integer[],uuid[]) to baton_engine;
 grant execute on function baton.merge_attributes(jsonb,jsonb) to baton_engine;
 grant execute on function baton.missing_indexes() to baton_maintainer;
+grant execute on function baton.moment() to baton_maintainer;
 grant execute on function baton.moment() to baton_operator;
 grant execute on function baton.moment() to baton_reader;
 grant execute on function baton.most_entries() to baton_engine;

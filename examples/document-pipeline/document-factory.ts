@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { type Chunk, Document, formats } from "./document.ts";
+import { type Chunk, type Document, formats } from "./document.ts";
 
 /** A row of `example.documents` as the repository selects it, with its chunks as JSON. */
 const DocumentRow = z.object({
@@ -31,7 +31,7 @@ export type FoundChunk = z.output<typeof FoundChunkRow>;
 
 export function documentFromRow(row: unknown): Document {
   const { size_bytes, fetched_at, ...same } = DocumentRow.parse(row);
-  return new Document({ ...same, sizeBytes: BigInt(size_bytes), fetchedAt: new Date(fetched_at) });
+  return { ...same, sizeBytes: BigInt(size_bytes), fetchedAt: new Date(fetched_at) };
 }
 
 /** The columns of a document as parameters, in the order of the repository's insert. */

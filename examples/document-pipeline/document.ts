@@ -10,7 +10,8 @@ export interface Chunk {
   readonly body: string;
 }
 
-export interface DocumentFacts {
+/** A document and its text, the aggregate: stored and loaded as one. There is one for a URL. */
+export interface Document {
   readonly url: string;
   readonly title: string;
   readonly format: Format;
@@ -19,27 +20,4 @@ export interface DocumentFacts {
   readonly pages: number | null;
   readonly fetchedAt: Date;
   readonly chunks: readonly Chunk[];
-}
-
-/** A document with its chunks: the aggregate, stored and loaded as one. There is one for a URL. */
-export class Document implements DocumentFacts {
-  readonly url: string;
-  readonly title: string;
-  readonly format: Format;
-  readonly sha256: string;
-  readonly sizeBytes: bigint;
-  readonly pages: number | null;
-  readonly fetchedAt: Date;
-  readonly chunks: readonly Chunk[];
-
-  constructor(facts: DocumentFacts) {
-    this.url = facts.url;
-    this.title = facts.title;
-    this.format = facts.format;
-    this.sha256 = facts.sha256;
-    this.sizeBytes = facts.sizeBytes;
-    this.pages = facts.pages;
-    this.fetchedAt = facts.fetchedAt;
-    this.chunks = facts.chunks;
-  }
 }

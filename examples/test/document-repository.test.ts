@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { createTestDatabase } from "../../test/support/database.ts";
 import { DocumentRepository } from "../document-pipeline/document-repository.ts";
-import { Document, type DocumentFacts } from "../document-pipeline/document.ts";
+import type { Document } from "../document-pipeline/document.ts";
 import { UnitOfWork } from "../unit-of-work.ts";
 
 const database = await createTestDatabase();
@@ -10,7 +10,7 @@ const documents = new DocumentRepository(poller);
 const reading = new DocumentRepository(database.connect("reader"));
 
 /** A document of these chunks; another than any before, but for what the test says. */
-function aDocument(bodies: readonly string[], facts: Partial<DocumentFacts> = {}): Document {
+function aDocument(bodies: readonly string[], facts: Partial<Document> = {}): Document {
   const url = `https://example.com/${documentsMade++}`;
   const chunks = bodies.map((body, index) => ({ position: index + 1, page: null, body }));
   const same = {
@@ -21,7 +21,7 @@ function aDocument(bodies: readonly string[], facts: Partial<DocumentFacts> = {}
     pages: null,
     fetchedAt: new Date("2026-03-01T00:00:00Z"),
   } as const;
-  return new Document({ url, ...same, chunks, ...facts });
+  return { url, ...same, chunks, ...facts };
 }
 let documentsMade = 0;
 

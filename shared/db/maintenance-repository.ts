@@ -1,4 +1,4 @@
-import type { RetentionRules } from "../domain/retention.ts";
+import type { Week, WeekWeight } from "../domain/retention.ts";
 import type { Database } from "./database.ts";
 
 /** What the maintenance did with the weeks: those it made, and how many lie ahead now. */
@@ -20,13 +20,6 @@ export interface MonthsKept {
 
 export type MaintenanceRepository = ReturnType<typeof maintenanceRepository>;
 
-/** A week by its beginning, with the rules by which its runs expire at a moment. */
-interface Week {
-  readonly starts: string;
-  readonly rules: RetentionRules;
-  readonly moment: string;
-}
-
 /** A week of millions of runs is looked at in one statement. */
 const patient = { timeoutMs: 300_000 };
 const ofWeek = "$1::pg_catalog.timestamptz, $2::pg_catalog.jsonb, $3::pg_catalog.timestamptz";
@@ -40,8 +33,7 @@ export function maintenanceRepository(database: Database) {
   const valuesOf = ({ starts, rules, moment }: Week) => [starts, JSON.stringify(rules), moment];
   return {
     listClosedWeeks: () => call<{ moment: string; weeks: string[] }>("select baton.list_closed_weeks() as answer"),
-    weighWeek: (week: Week) =>
-      call<{ runs: number; expired: number; bytes: number }>(`select baton.weigh_week(${ofWeek}) as answer`, valuesOf(week)),
+    weighWeek: (week: Week) => call<WeekWeight>(`select baton.weigh_week(${ofWeek}) as answer`, valuesOf(week)),
     dropWeek: (week: Week) => call<"gone" | "kept" | "busy">(`select baton.drop_week(${ofWeek}) as answer`, valuesOf(week)),
     letGoRuns: (week: Week, past: string | null, most: number) =>
       call<{ looked: number; gone: number; past: string | null }>(
@@ -52,11 +44,8 @@ export function maintenanceRepository(database: Database) {
     takeBackTables: () => call<number>("select baton.take_back_tables() as answer"),
     lendTable: (part: string) => call<void>("select baton.lend_table($1::pg_catalog.text) as answer", [part]),
     keepMonths: () => call<MonthsKept>("select baton.keep_months() as answer"),
-    sweepRollup: (most: number, moment: string) =>
-      call<number>(
-        "select baton.sweep_rollup($1::pg_catalog.int4, $2::pg_catalog.timestamptz - '20 hours'::pg_catalog.interval) as answer",
-        [most, moment],
-      ),
+    sweepRollup: (most: number) =>
+      call<number>("select baton.sweep_rollup($1::pg_catalog.int4, baton.moment() - '20 hours'::pg_catalog.interval) as answer", [most]),
     refreshDaily: () => call<void>("select baton.refresh_daily() as answer"),
     keepWeeks: () => call<WeeksKept>("select baton.keep_weeks() as answer"),
   };

@@ -114,7 +114,7 @@ export function runRepository(database: Database) {
         "select baton.cancel($1::pg_catalog.uuid, $2::pg_catalog.jsonb) as answer",
         [id, json(request)],
         options,
-      ).catch(refuseOlder),
+      ).catch(throwOlder),
     deleteRun: (id: string, request: { readonly by?: string } = {}, options?: CallOptions) =>
       call<DeleteAnswer | null>(
         "select baton.delete_run($1::pg_catalog.uuid, $2::pg_catalog.jsonb) as answer",
@@ -129,10 +129,10 @@ export function runRepository(database: Database) {
         "select baton.redrive($1::pg_catalog.uuid, $2::pg_catalog.jsonb) as answer",
         [id, json(request)],
         options,
-      ).catch(refuseOlder),
+      ).catch(throwOlder),
     changeAttributes(id: string, request: AttributesRequest, options?: CallOptions) {
       const text = "select baton.change_attributes($1::pg_catalog.uuid, $2::pg_catalog.jsonb) as answer";
-      return call<AttributesAnswer | null>(text, [id, json(request)], options).catch(refuseOlder);
+      return call<AttributesAnswer | null>(text, [id, json(request)], options).catch(throwOlder);
     },
   };
 }
@@ -147,16 +147,22 @@ function isOfAStatement(thrown: unknown): thrown is OlderSchemaError {
   return !/"baton"|\bbaton\.(advance\(uuid, integer, jsonb\)|prove_round\(uuid, integer, name\))/.test(message);
 }
 
-/** Functions of before attributes refuse a call of the engine's own that has some. */
+/** Calls that have got a key since they were first made, as errors say where they come from. */
+const grown = /\b(enqueue\(jsonb\)|(cancel|redrive|change_attributes)\(uuid,jsonb\)|advance\(uuid,integer,jsonb\))/;
+
+/**
+ * Functions of before attributes or the audit refuse a call of the engine's own that has some or
+ * says by whom: they are older than this code, which is no slip of the caller's.
+ */
 function isOfOlder(thrown: unknown): thrown is DatabaseRefusedError {
   if (!(thrown instanceof DatabaseRefusedError) || thrown.sqlstate !== "BT040") return false;
-  return (
-    thrown.message.includes('the unknown key "attributes"') && /\b(advance\(uuid,integer,jsonb\)|enqueue\(jsonb\))/.test(thrown.where ?? "")
-  );
+  return /the unknown key "(attributes|by)"/.test(thrown.message) && grown.test(thrown.where ?? "");
 }
 
 function throwOlder(thrown: unknown): never {
-  throw isOfOlder(thrown) ? new OlderSchemaError("older", { rolledBack: thrown.rolledBack, cause: thrown }) : thrown;
+  throw isOfOlder(thrown)
+    ? new OlderSchemaError("older", { sqlstate: thrown.sqlstate, rolledBack: thrown.rolledBack, cause: thrown })
+    : thrown;
 }
 
 /**
@@ -166,13 +172,4 @@ function throwOlder(thrown: unknown): never {
  */
 function isForeign(thrown: unknown, token: string): thrown is DatabaseRefusedError {
   return thrown instanceof DatabaseRefusedError && /^BT00[123]$/.test(thrown.sqlstate ?? "") && !thrown.message.includes(token);
-}
-
-/**
- * Functions of before know nobody's name and would note nothing of what was done: they are older
- * than this code, which is no slip of the caller's.
- */
-function refuseOlder(thrown: unknown): never {
-  const isOlder = thrown instanceof DatabaseRefusedError && thrown.sqlstate === "BT040" && thrown.message.endsWith('the unknown key "by"');
-  throw isOlder ? new OlderSchemaError("older", { sqlstate: thrown.sqlstate, rolledBack: thrown.rolledBack, cause: thrown }) : thrown;
 }

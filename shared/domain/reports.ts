@@ -1,3 +1,4 @@
+import { namePattern } from "./name.ts";
 import type { TemplateValues } from "./query-template.ts";
 import type { ReportName } from "./report-columns.ts";
 
@@ -20,8 +21,8 @@ const options = {
     rule: "give a number and m, h, d or w, such as 90m, 24h, 7d or 4w",
     byDefault: "1d",
   },
-  workflow: { pattern: /^[a-z][a-zA-Z0-9-]{0,62}$/, valueOf: String, rule: "give the name of a workflow", byDefault: undefined },
-  node: { pattern: /^[a-z][a-zA-Z0-9-]{0,62}$/, valueOf: String, rule: "give the name of a node", byDefault: undefined },
+  workflow: { pattern: namePattern, valueOf: String, rule: "give the name of a workflow", byDefault: undefined },
+  node: { pattern: namePattern, valueOf: String, rule: "give the name of a node", byDefault: undefined },
   limit: { pattern: /^([1-9]\d?|100)$/, valueOf: Number, rule: "give a whole number from 1 to 100", byDefault: "20" },
 } as const;
 

@@ -21,6 +21,22 @@ export interface ServiceRetention {
  */
 export type RetentionRules = Readonly<Record<string, Readonly<Record<string, number | null>>>>;
 
+/** A week by its beginning, what may go of it by which rules, and when that is asked. */
+export interface Week {
+  readonly starts: string;
+  readonly rules: RetentionRules;
+  readonly moment: string;
+}
+
+/** What a week holds. */
+export interface WeekWeight {
+  readonly runs: number;
+  /** How many of them may go. */
+  readonly expired: number;
+  /** On the disk, of the whole week. */
+  readonly bytes: number;
+}
+
 /** A retention that says something else than how long. */
 export class InvalidRetentionError extends Error {
   override readonly name = "InvalidRetentionError";

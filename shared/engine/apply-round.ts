@@ -1,3 +1,4 @@
+import { MAX_ATTRIBUTE_BYTES } from "../domain/attributes.ts";
 import { recognise } from "../domain/recognise.ts";
 import type { AdvanceAnswer, ClaimedRun } from "../domain/protocol.ts";
 import type { Lease } from "./lease.ts";
@@ -82,7 +83,7 @@ function retryInPlace(lease: Lease, entry: FinishedNode, delayMs: number): void 
 function tellLeftOut(lease: Lease, stored: readonly Finished[], { left_out: leftOut }: AdvanceAnswer): void {
   for (const { run, bytes } of leftOut ?? []) {
     const entry = stored.find(({ kind, member }) => kind === "node" && member.run.id === run) as FinishedNode | undefined;
-    lease.poller.logger.warn("a step's attributes are left out: with them the run's would be more than 2048 bytes", {
+    lease.poller.logger.warn(`a step's attributes are left out: with them the run's would be more than ${MAX_ATTRIBUTE_BYTES} bytes`, {
       runId: run,
       node: entry?.node.name,
       attempt: entry?.attempt,

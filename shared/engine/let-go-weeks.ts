@@ -1,4 +1,4 @@
-import { keepsAll, type RetentionRules } from "../domain/retention.ts";
+import { keepsAll, type RetentionRules, type Week, type WeekWeight } from "../domain/retention.ts";
 import type { ChoreFacts, Deadline } from "./maintain.ts";
 
 /** The SQL functions that the retention calls; a week is named by the time at which it begins. */
@@ -8,22 +8,6 @@ export interface WeekStore {
   /** `kept`: something in it has not expired; `busy`: somebody holds it. */
   dropWeek(week: Week): Promise<"gone" | "kept" | "busy">;
   letGoRuns(week: Week, past: string | null, most: number): Promise<{ looked: number; gone: number; past: string | null }>;
-}
-
-/** A week, what may go of it by which rules, and when that is asked. */
-export interface Week {
-  readonly starts: string;
-  readonly rules: RetentionRules;
-  readonly moment: string;
-}
-
-/** What a week holds. */
-export interface WeekWeight {
-  readonly runs: number;
-  /** How many of them may go. */
-  readonly expired: number;
-  /** On the disk, of the whole week. */
-  readonly bytes: number;
 }
 
 /** What one retention did. */

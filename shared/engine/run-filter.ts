@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { checkJson, NotJsonError, type Json, type JsonObject } from "../domain/json.ts";
+import { namePattern } from "../domain/name.ts";
 import type { ListRequest, RunStatus } from "../domain/run-protocol.ts";
 import { InvalidFilterError } from "./producer-errors.ts";
 import { schemaIssues } from "./schema-issues.ts";
@@ -54,10 +55,7 @@ const text = (rule: string) =>
 /** Everything that a list takes, checked, and in the words of the database. */
 export const runFilter = z
   .strictObject({
-    workflow: z
-      .string()
-      .regex(/^[a-z][a-zA-Z0-9-]{0,62}$/, { error: "give the name of a workflow" })
-      .optional(),
+    workflow: z.string().regex(namePattern, { error: "give the name of a workflow" }).optional(),
     version: z
       .int({ error: versionRule })
       .min(1, { error: versionRule })

@@ -2,9 +2,8 @@ import type { ChoreFacts, Deadline } from "./maintain.ts";
 
 /** What a sweep needs of the database. */
 export interface RollupStore {
-  listClosedWeeks(): Promise<{ readonly moment: string }>;
   /** Looks at so many chunks that nobody has looked at for most of a day; how many there were. */
-  sweepRollup(most: number, moment: string): Promise<number>;
+  sweepRollup(most: number): Promise<number>;
 }
 
 /** Chunks of one statement: 64 MB of a table. */
@@ -16,10 +15,9 @@ const leastMs = 20_000;
 
 /** Adds to the rollup what ticks have missed: rows in places that a vacuum freed. */
 export async function sweepRollup(store: RollupStore, deadline: Deadline): Promise<ChoreFacts> {
-  const { moment } = await store.listClosedWeeks();
   let chunks = 0;
   for (let looked = batch; looked > 0 && chunks < mostADay && deadline.remainingMs() >= leastMs; chunks += looked) {
-    looked = await store.sweepRollup(batch, moment);
+    looked = await store.sweepRollup(batch);
   }
   return { chunks };
 }

@@ -1,8 +1,7 @@
 -- Hands one table of a closed week to the maintenance, which makes an index of it then: that needs
 -- its owner and the right to make things in the schema, and CONCURRENTLY works in no function. No
 -- right to its rows goes along. baton.take_back_tables ends it.
--- A week is closed a day after its end: no id of it is taken any more. The lock holds up who reads
--- the table, so it is waited for 100 ms only (55P03: try again).
+-- The lock holds up who reads the table, so it is waited for 100 ms only (55P03: try again).
 -- owner: migrator
 -- grant: baton_maintainer
 create or replace function baton.lend_table(part text) returns void
@@ -13,7 +12,7 @@ declare
   mine boolean := (select pg_has_role(session_user, c.relowner, 'usage') from pg_class as c
     where c.relnamespace = 'baton'::regnamespace and c.relname = part and c.relispartition);
 begin
-  if week is null or mine is null or week + interval '8 days' > baton.now() then
+  if week is null or mine is null or not baton.is_closed(week, baton.now()) then
     raise exception '% is no table of a closed week', coalesce(part, 'null')
       using errcode = 'BT040', hint = 'Name a partition whose week has been over for a day. Nothing was done.';
   end if;

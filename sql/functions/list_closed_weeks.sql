@@ -16,6 +16,6 @@ begin
       where relnamespace = 'baton'::regnamespace and relispartition and relkind = 'r' and relname ~ '^run_[0-9]{8}$'
     ) as p
     left join baton.week w on w.starts = p.starts
-    where p.starts + interval '8 days' <= moment);
+    where baton.is_closed(p.starts, moment));
 end
 $$;

@@ -26,7 +26,7 @@ declare
   threshold text := current_setting('pg_trgm.word_similarity_threshold', true);
   before uuid := coalesce((request ->> 'before')::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff');
   newest timestamptz := least(moment + interval '5 minutes', baton.id_time(before));
-  unseen integer := 20000;
+  unseen integer := baton.most_entries();
   ids uuid[] := '{}';
   next uuid;
   week text;

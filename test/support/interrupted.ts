@@ -3,12 +3,17 @@ import type { Database } from "../../shared/db/database.ts";
 import { DatabaseBusyError, DatabaseUnknownOutcomeError } from "../../shared/domain/database-errors.ts";
 import type { Statement } from "../../shared/domain/statement.ts";
 
-const TOUCHED = `select distinct relation::regclass::text as name from pg_locks as l join pg_class as c on c.oid = l.relation
-  where l.pid = pg_backend_pid() and c.relkind in ('r', 'p') and c.relnamespace = 'baton'::regnamespace order by 1`;
+/** Each table, and of the partitions of one table the first. */
+const TOUCHED = `select min(c.relname) as name from pg_locks as l join pg_class as c on c.oid = l.relation
+  left join pg_inherits as i on i.inhrelid = c.oid
+  where l.pid = pg_backend_pid() and c.relkind in ('r', 'p') and c.relnamespace = 'baton'::regnamespace
+  group by coalesce(i.inhparent, c.oid), i.inhparent is null order by 1`;
 
 /**
- * A database of whose calls each stands still once on every table that it touches, until a timeout
- * of the server ends it, and then goes through; of reads, which are many, the first of each sort.
+ * A database of whose calls each stands still on every table that it touches and none of its sort
+ * has stood still on, of the partitions of one table on the first, until a timeout of the server
+ * ends it, and then goes through.
+ *
  * What it touches is told by a try that is rolled back. ownerUrl: of a superuser whom no timeout
  * concerns.
  */
@@ -16,20 +21,22 @@ export async function interrupted(inner: Database, ownerUrl: string, told: Error
   const owner = new pg.Client({ connectionString: ownerUrl });
   await owner.connect();
   const known = new Set<string>();
-  async function touchedBy(statements: readonly Statement[]): Promise<string[]> {
+  async function newlyTouchedBy(statements: readonly Statement[]): Promise<string[]> {
     const [{ text: name }] = statements as [Statement];
-    if (known.has(name)) return [];
-    if (/find_run|state/.test(name)) known.add(name);
+    // Reads are many, and each of a sort touches the same.
+    if (/find_run|state/.test(name) && known.has(name)) return [];
     await owner.query("begin");
     for (const { text, values = [] } of statements) await owner.query(text, [...values]);
     const { rows } = await owner.query<{ name: string }>(TOUCHED);
     await owner.query("rollback");
-    return rows.map(({ name }) => name);
+    const tables = rows.map((row) => row.name).filter((table) => !known.has(`${name} ${table}`));
+    for (const key of [name, ...tables.map((table) => `${name} ${table}`)]) known.add(key);
+    return tables;
   }
   async function through<Result>(statements: readonly Statement[], call: () => Promise<Result>): Promise<Result> {
-    for (const table of await touchedBy(statements)) {
+    for (const table of await newlyTouchedBy(statements)) {
       await owner.query("begin");
-      await owner.query(`lock table only ${table} in access exclusive mode`);
+      await owner.query(`lock table only baton.${table} in access exclusive mode`);
       told.push(await errorOf(call()));
       await owner.query("rollback");
     }

@@ -1,4 +1,5 @@
 import { configDefaults, defineConfig } from "vitest/config";
+import { WITHOUT_POOLER } from "./test/support/without-pooler.ts";
 
 export default defineConfig({
   test: {
@@ -9,6 +10,7 @@ export default defineConfig({
       "test/long/**",
       // Needs the AWS CLI on the machine: `npm run test:aws-cli`.
       ...(process.env["BATON_TEST_AWS_CLI"] ? [] : ["test/aws-cli/**"]),
+      ...(process.env["BATON_TEST_PGBOUNCER"] ? WITHOUT_POOLER : []),
       // Needs pg_partman and Debian's PostgreSQL 15 on the machine: `npm run test:partman`.
       ...(process.env["BATON_TEST_PARTMAN"] ? [] : ["test/partman/**"]),
     ],
@@ -18,7 +20,8 @@ export default defineConfig({
     // No verdict: it only ends what hangs.
     testTimeout: 120_000,
     hookTimeout: 120_000,
-    maxWorkers: 2,
+    // One more than the cores of the machine that runs this with every change: tests wait a lot.
+    maxWorkers: 3,
     coverage: {
       include: ["shared/domain/**"],
       thresholds: { lines: 100, functions: 100, branches: 100, statements: 100 },

@@ -1017,13 +1017,13 @@ declare
   facts text := case kind
     when 'run' then 'select created_at as moment, id as run_id, ''enqueued'' as what, pg_column_size(input) as bytes, null::float8 as took, null::float8 as waited from %s f'
     when 'checkpoint' then 'select case when sleeps then started_at else finished_at end, run_id, case when not sleeps then ''steps'' end, bytes,
-        case when not sleeps then (extract(epoch from finished_at - started_at) * 1000)::float8 end, null::float8
+        case when not sleeps then baton.ms_between(started_at, finished_at)::float8 end, null::float8
       from (select *, pg_column_size(output) as bytes, pg_column_size(output) < 100 and output =
         jsonb_build_object(''until'', to_char(finished_at at time zone ''UTC'', ''YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'')) as sleeps from %s f) as step'
     when 'failure' then 'select finished_at, run_id, ''failures'', 0, null::float8, null::float8 from %s f'
     when 'ending' then format('select f.at, f.run_id, f.status, 0,
-        case when f.status = ''done'' then (extract(epoch from f.at - b.began) * 1000)::float8 end,
-        case when f.status = ''done'' then (extract(epoch from b.began - r.start_at) * 1000)::float8 end
+        case when f.status = ''done'' then baton.ms_between(b.began, f.at)::float8 end,
+        case when f.status = ''done'' then baton.ms_between(r.start_at, b.began)::float8 end
       from %%s f join baton.run_%1$s r on r.id = f.run_id
       cross join lateral (select least((select min(c.started_at) from baton.checkpoint_%1$s c where c.run_id = f.run_id),
         (select min(g.started_at) from baton.failure_%1$s g where g.run_id = f.run_id)) as began) as b', week)
@@ -1037,7 +1037,7 @@ begin
        baton.count_buckets(array_agg(waited) filter (where what = ''done'' and waited is not null)),
        baton.count_buckets(array_agg(took) filter (where what = ''steps''))
      from (%s) as f (moment, run_id, what, bytes, took, waited) join baton.%I r on r.id = f.run_id
-     where f.moment >= $6
+     where f.moment >= $6 and isfinite(f.moment)
      group by 1, 2', format(facts, rows_of), 'run_' || week)
   using first, after, since, before, latest, earliest;
 end
@@ -2726,6 +2726,15 @@ end
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.ms_between(since timestamp with time zone, until timestamp with time zone)
+ RETURNS numeric
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  select case when isfinite(since) and isfinite(until) then greatest((extract(epoch from until) - extract(epoch from since)) * 1000, 0) end
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.never()
  RETURNS timestamp with time zone
  LANGUAGE sql
@@ -4128,7 +4137,13 @@ begin
   unlawful := baton.end_unlawful(moment);
   perform baton.forget_keys(1000, moment);
   perform baton.cut_keys(1000, moment);
-  perform baton.roll_up(32, moment);
+  begin
+    perform baton.roll_up(32, moment);
+  exception
+    -- It only counts: nobody is served later for it. The maintenance fails by the same and tells.
+    when others then
+      raise warning 'baton.roll_up failed, and the next tick tries again: % (%)', sqlerrm, sqlstate;
+  end;
   select coalesce(jsonb_object_agg(b.band, least(first.run_at, moment - interval '5 seconds')), '{}'), nullif(min(first.run_at), '-infinity') into low, oldest
   from generate_series(0, 3) as b (band)
   cross join lateral (select q.run_at from baton.ready q where q.band = b.band order by q.run_at limit 1) as first;
@@ -4408,6 +4423,10 @@ grant execute on function baton.moment() to baton_operator;
 grant execute on function baton.moment() to baton_reader;
 grant execute on function baton.most_entries() to baton_engine;
 grant execute on function baton.move_waits(baton.clock,uuid[],timestamp with time zone[],timestamp with time zone) to baton_engine;
+grant execute on function baton.ms_between(timestamp with time zone,timestamp with time zone) to baton_engine;
+grant execute on function baton.ms_between(timestamp with time zone,timestamp with time zone) to baton_maintainer;
+grant execute on function baton.ms_between(timestamp with time zone,timestamp with time zone) to baton_operator;
+grant execute on function baton.ms_between(timestamp with time zone,timestamp with time zone) to baton_reader;
 grant execute on function baton.never() to baton_engine;
 grant execute on function baton.never() to baton_operator;
 grant execute on function baton.never() to baton_poller;

@@ -166,9 +166,9 @@ describe("rm -r examples", () => {
 
   test("leaves code that compiles and is checked", () => {
     run("tsc --noEmit");
-    run("oxlint --type-aware");
+    run("oxlint --type-aware shared/workflows");
     run("npm run -s check:architecture");
-    run("prettier --check shared package.json");
+    run("prettier --check shared/workflows package.json");
     run("npm run -s check:schema");
   });
 
@@ -196,6 +196,6 @@ describe("rm -r examples", () => {
   });
 
   test("leaves tests that pass", () => {
-    run("vitest run test/architecture test/functions/enqueue-run.test.ts test/db/roles.test.ts");
+    run("vitest run test/architecture test/functions/enqueue-run.test.ts");
   });
 });

@@ -29,7 +29,13 @@ begin
   unlawful := baton.end_unlawful(moment);
   perform baton.forget_keys(1000, moment);
   perform baton.cut_keys(1000, moment);
-  perform baton.roll_up(32, moment);
+  begin
+    perform baton.roll_up(32, moment);
+  exception
+    -- It only counts: nobody is served later for it. The maintenance fails by the same and tells.
+    when others then
+      raise warning 'baton.roll_up failed, and the next tick tries again: % (%)', sqlerrm, sqlstate;
+  end;
   select coalesce(jsonb_object_agg(b.band, least(first.run_at, moment - interval '5 seconds')), '{}'), nullif(min(first.run_at), '-infinity') into low, oldest
   from generate_series(0, 3) as b (band)
   cross join lateral (select q.run_at from baton.ready q where q.band = b.band order by q.run_at limit 1) as first;

@@ -8,7 +8,7 @@
 create or replace view baton.backlog as
 select p.run_id, (select r.workflow from baton.run r where r.id = p.run_id) as workflow,
   (select r.priority from baton.run r where r.id = p.run_id) as priority,
-  p.status, p.due_at, case when p.status = 'ready' then round(extract(epoch from baton.moment() - p.due_at) * 1000)::bigint end as overdue_ms,
+  p.status, p.due_at, case when p.status = 'ready' then round(baton.ms_between(p.due_at, baton.moment()))::bigint end as overdue_ms,
   p.suspect, p.reason,
   (select r.created_at from baton.run r where r.id = p.run_id) as created_at
 from (

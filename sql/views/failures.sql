@@ -6,7 +6,7 @@
 create or replace view baton.failures as
 select f.run_id, (select r.workflow from baton.run r where r.id = f.run_id) as workflow, nullif(f.node, '') as node, f.attempt,
   f.started_at, f.finished_at,
-  round(extract(epoch from f.finished_at - f.started_at) * 1000)::bigint as duration_ms,
+  round(baton.ms_between(f.started_at, f.finished_at))::bigint as duration_ms,
   f.retry_at, f.error ->> 'name' as error_name, f.error ->> 'message' as error_message,
   baton.fingerprint(f.error ->> 'name', f.error ->> 'message') as fingerprint
 from baton.failure f;

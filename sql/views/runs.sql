@@ -9,8 +9,8 @@
 -- grant: baton_reader, baton_operator
 create or replace view baton.runs as
 select id, workflow, version, priority, status, created_at, start_at, due_at, started_at, ended_at,
-  greatest(round(extract(epoch from started_at - start_at) * 1000), 0)::bigint as waited_ms,
-  greatest(round(extract(epoch from ended_at - started_at) * 1000), 0)::bigint as duration_ms,
+  round(baton.ms_between(start_at, started_at))::bigint as waited_ms,
+  round(baton.ms_between(started_at, ended_at))::bigint as duration_ms,
   steps, failures, crashes, redrives, error_name, error_message, input_bytes
 from (
   select r.id, r.workflow, r.version, r.priority, r.created_at, r.start_at, pg_column_size(r.input) as input_bytes,

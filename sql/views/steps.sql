@@ -9,7 +9,7 @@
 create or replace view baton.steps as
 select c.run_id, (select r.workflow from baton.run r where r.id = c.run_id) as workflow, c.node, c.position, c.attempt,
   c.started_at, c.finished_at,
-  round(extract(epoch from c.finished_at - c.started_at) * 1000)::bigint as duration_ms,
+  round(baton.ms_between(c.started_at, c.finished_at))::bigint as duration_ms,
   case when pg_column_size(c.output) < 100
     then c.output = jsonb_build_object('until', to_char(c.finished_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) else false end as is_sleep,
   pg_column_size(c.output) as output_bytes

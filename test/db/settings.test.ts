@@ -4,6 +4,7 @@ import { createClock } from "../support/clock.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { emptied } from "../support/engine-calls.ts";
 import { assertInvariants } from "../support/invariants.ts";
+import { seededRandom } from "../support/random.ts";
 import { portOf } from "../support/session-port.ts";
 import { HOSTILE, KNOWN, type Setting, SETTINGS } from "../support/settings.ts";
 import { liveTenLives } from "../support/ten-lives.ts";
@@ -53,20 +54,29 @@ test("this version of Postgres knows as many of the settings as are tried", asyn
   expect(known).toHaveLength(KNOWN[major]!);
 });
 
+const WAYS = ["session", "login", "database"] as const;
+type Way = (typeof WAYS)[number];
+
+/** `npm run test:long` sets each in all ways; otherwise the seed chooses one. */
+const { random, seed } = seededRandom();
+console.log(`BATON_SEED=${seed}`);
+const waysOf = (): readonly Way[] => (process.env["BATON_TEST_LONG"] === "1" ? WAYS : [WAYS[Math.floor(random() * WAYS.length)]!]);
+
+async function expectSameBy(way: Way, setting: Setting): Promise<void> {
+  if (way === "session") return expectSame(setting, livesOf([`set ${quoted(setting)}`]));
+  const owner = way === "login" ? `role postgres in database ${database.name}` : `database ${database.name}`;
+  await query(`alter ${owner} set ${quoted(setting)}`);
+  try {
+    await expectSame(setting, livesOf([]));
+  } finally {
+    await query(`alter ${owner} reset ${setting[0]}`);
+  }
+}
+
 for (const setting of known) {
   const [name, value, refusal] = setting;
   const outcome = refusal === undefined ? "ten runs live as without" : "a call is refused with a sentence";
-  test(`with ${name} = ${value} by session, login or database ${outcome}`, async () => {
-    await expectSame(setting, livesOf([`set ${quoted(setting)}`]));
-    for (const owner of ["database " + database.name, "role postgres in database " + database.name]) {
-      await query(`alter ${owner} set ${quoted(setting)}`);
-      try {
-        await expectSame(setting, livesOf([]));
-      } finally {
-        await query(`alter ${owner} reset ${name}`);
-      }
-    }
-  });
+  for (const way of waysOf()) test(`with ${name} = ${value} by ${way} ${outcome}`, () => expectSameBy(way, setting));
 }
 
 const STORAGE = ["ready", "lease", "blocked", "dedup", "control", "redrive"];

@@ -152,6 +152,8 @@ test("the status of each run is that of find_run, and the backlog has those that
   expect(backlog[0]).toMatchObject({ workflow: "fulfil-order", reason: "no such workflow", overdue_ms: null, suspect: false });
   expect(backlog[1]).toMatchObject({ workflow: "other", priority: 0, overdue_ms: expect.stringMatching(/^\d+$/) });
   for (const { run_id: id } of backlog) expect(await placesOf(database, id as string)).toHaveLength(1);
+  const unbegun = await read("select waited_ms, duration_ms from baton.runs where workflow = 'other'");
+  expect(unbegun).toEqual([{ waited_ms: null, duration_ms: null }]);
   const sleeps = await read("select is_sleep, duration_ms from baton.steps where run_id = $1", [waiting!.id]);
   expect(sleeps).toEqual([{ is_sleep: true, duration_ms: "60000" }]);
 });
@@ -233,7 +235,7 @@ test("views show no payload, and who may read them alone sees no run and no stat
   const name = `${database.name}_bi`;
   await database.query(`create role ${name}; grant usage on schema baton to ${name};
     grant select on baton.runs, baton.steps, baton.failures, baton.backlog to ${name};
-    grant execute on function baton.moment(), baton.fingerprint(text, text), baton.id_at(timestamptz), baton.runs_between(timestamptz, timestamptz) to ${name}`);
+    grant execute on function baton.moment(), baton.fingerprint(text, text), baton.ms_between(timestamptz, timestamptz), baton.id_at(timestamptz), baton.runs_between(timestamptz, timestamptz) to ${name}`);
   const client = new pg.Client(database.ownerUrl);
   await client.connect();
   await client.query(`set role ${name}`);

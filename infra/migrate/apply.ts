@@ -168,10 +168,15 @@ async function becomeMigrator({ client, roles }: Deployment): Promise<void> {
  * back and tried again: who waits for a table holds up all that come after, so each try waits for
  * two seconds only.
  */
-export async function locked<Result>(client: pg.ClientBase, work: () => Promise<Result>): Promise<Result> {
+export function locked<Result>(client: pg.ClientBase, work: () => Promise<Result>): Promise<Result> {
+  return repeatInTheWay(() => inTransaction(client, work));
+}
+
+/** Does it again, some times, while it meets others who do the same. */
+export async function repeatInTheWay<Result>(work: () => Promise<Result>): Promise<Result> {
   for (let tried = 1; ; tried++) {
     try {
-      return await inTransaction(client, work);
+      return await work();
     } catch (error) {
       if (tried === TRIES || !isInTheWay(error)) throw error;
       await pause(tried * 500);
@@ -181,13 +186,13 @@ export async function locked<Result>(client: pg.ClientBase, work: () => Promise<
 
 /**
  * A deadlock or a lock timeout, or another first deployer, who was making the same roles, schema or
- * table.
+ * table, or dropping what looked like a build that had failed.
  */
 function isInTheWay(error: unknown): boolean {
   const refused = error instanceof RefusedSqlError;
   const sqlstate = (refused ? error.sqlstate : (error as { code?: string }).code) ?? "";
   if (/^(40P01|55P03)$/.test(sqlstate)) return true;
-  return (!refused || error.file === "sql/roles.sql") && /^(42P06|42P07|42710|23505|XX000)$/.test(sqlstate);
+  return (!refused || error.file === "sql/roles.sql") && /^(42P01|42P06|42P07|42710|23505|XX000)$/.test(sqlstate);
 }
 
 /**

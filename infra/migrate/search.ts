@@ -1,5 +1,6 @@
+import { setTimeout as pause } from "node:timers/promises";
 import pg from "pg";
-import { inTurn, locked, type Deployment } from "./apply.ts";
+import { inTurn, locked, repeatInTheWay, type Deployment } from "./apply.ts";
 import { SearchRefusedError } from "./errors.ts";
 
 /** Whom the schema of pg_trgm must be open to: who builds the indexes, and who searches. */
@@ -18,8 +19,8 @@ export async function hasSearch({ client }: Deployment): Promise<boolean> {
 
 /**
  * Makes what search needs: the extension, as the deploying user, and the indexes, week by week and
- * CONCURRENTLY, so that nobody waits. Safe to run twice, and again after it was killed: an index
- * whose build did not end is built anew.
+ * CONCURRENTLY, so that nobody waits. Safe to run twice, from several places at once, and again
+ * after it was killed: an index whose build did not end is built anew.
  */
 export async function applySearch(deployment: Deployment): Promise<void> {
   const schema = await locked(deployment.client, () => ensureExtension(deployment));
@@ -35,8 +36,7 @@ export async function applySearch(deployment: Deployment): Promise<void> {
       await deployment.client.query(`create index if not exists ${table}_search on only baton.${table} ${using}`);
     });
     for (const week of await weeksWithout(deployment, table)) {
-      await buildIndex(deployment, table, week, using);
-      built++;
+      if (await repeatInTheWay(() => buildIndex(deployment, table, week, using))) built++;
     }
   }
   if (built > 0) deployment.log(`built ${built} search indexes`);
@@ -75,18 +75,45 @@ async function weeksWithout({ client }: Deployment, table: string): Promise<stri
   return rows.map(({ week }) => week);
 }
 
-/** Outside of a transaction, so step by step; what a killed build left is dropped first. */
-async function buildIndex(deployment: Deployment, table: string, week: string, using: string): Promise<void> {
+/**
+ * Outside of a transaction, so step by step; what a killed build left is dropped first. Returns
+ * whether it built one.
+ */
+async function buildIndex(deployment: Deployment, table: string, week: string, using: string): Promise<boolean> {
   const { client, roles } = deployment;
   const name = `${week}_search`;
-  if (roles) await client.query("set role baton_migrator");
-  const { rows } = await client.query<{ whole: boolean }>("select indisvalid as whole from pg_index where indexrelid = to_regclass($1)", [
-    `baton.${name}`,
-  ]);
-  if (rows[0]?.whole === false) await client.query(`drop index concurrently if exists baton.${name}`);
-  if (rows[0]?.whole !== true) await client.query(`create index concurrently ${name} on baton.${week} ${using}`);
-  await client.query("reset role");
+  await untilNobodyBuilds(client, week);
+  const isWhole = await inTurn(deployment, () => dropUnlessWhole(client, week, name));
+  if (!isWhole) {
+    if (roles) await client.query("set role baton_migrator");
+    await client.query(`create index concurrently ${name} on baton.${week} ${using}`);
+    await client.query("reset role");
+  }
   await inTurn(deployment, async () => {
     await client.query(`alter index baton.${table}_search attach partition baton.${name}`);
   });
+  return !isWhole;
+}
+
+/**
+ * Returns whether the index is whole. Under the lock of a build, nobody else is at it; but Postgres
+ * gives that lock up a moment before the index counts, so rarely one that is whole is built anew.
+ */
+async function dropUnlessWhole(client: pg.ClientBase, week: string, name: string): Promise<boolean> {
+  await client.query(`lock table baton.${week} in share update exclusive mode`);
+  const { rows } = await client.query<{ whole: boolean }>("select indisvalid as whole from pg_index where indexrelid = to_regclass($1)", [
+    `baton.${name}`,
+  ]);
+  if (rows[0]?.whole === false) await client.query(`drop index baton.${name}`);
+  return rows[0]?.whole === true;
+}
+
+/**
+ * Asks again and again: a session that waited for the lock would have a snapshot, for whose end the
+ * build waits.
+ */
+async function untilNobodyBuilds(client: pg.ClientBase, week: string): Promise<void> {
+  const text = `select from pg_locks where relation = $1::regclass and mode = 'ShareUpdateExclusiveLock' and granted and pid <> pg_backend_pid()
+    and database = (select oid from pg_database where datname = current_database())`;
+  while ((await client.query(text, [`baton.${week}`])).rows.length > 0) await pause(200);
 }

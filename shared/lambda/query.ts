@@ -17,12 +17,17 @@ export function readQuery(event: HttpEvent, schema: z.ZodType = none): unknown {
   return parsed.data;
 }
 
-/** The parameters of the query string as they are; one that is given twice is refused. */
+/**
+ * The parameters of the query string as they are; one that is given twice is refused, and so is
+ * U+0000, which no text in Postgres has.
+ */
 export function readTexts(event: HttpEvent): Readonly<Record<string, string>> {
   const given = new URLSearchParams(event.rawQueryString ?? "");
   const names = [...given.keys()];
   const repeated = names.find((name, index) => names.indexOf(name) !== index);
   if (repeated !== undefined) throw invalid([issue(repeated, "give it once")]);
+  const unstorable = names.find((name) => /\0/.test(given.get(name)!));
+  if (unstorable !== undefined) throw invalid([issue(unstorable, "give text without U+0000")]);
   return Object.fromEntries(given);
 }
 

@@ -5,15 +5,15 @@ create or replace function baton.list_bounds(wanted jsonb, placed uuid[], inout 
 language plpgsql stable
 as $$
 declare
-  created_after timestamptz := greatest((wanted ->> 'created_after')::timestamptz - interval '24 hours', '1970-01-01 UTC');
+  created_after timestamptz := greatest((wanted ->> 'created_after')::timestamptz, '1970-01-02 UTC') - interval '24 hours';
   created_before timestamptz := least((wanted ->> 'created_before')::timestamptz, '9999-01-01 UTC') + interval '5 minutes';
   ended_before timestamptz := least((wanted ->> 'ended_before')::timestamptz, '9999-01-01 UTC') + interval '10 minutes';
 begin
-  before := least(before, baton.id_at(greatest(created_before, '1970-01-01 UTC')));
+  before := least(before, baton.id_at(created_before));
   if ended_before is not null and not exists (select from baton.setback) then
-    before := least(before, baton.id_at(greatest(ended_before, '1970-01-01 UTC')));
+    before := least(before, baton.id_at(ended_before));
   end if;
-  since := greatest(baton.id_at(least(created_after, '9999-01-01 UTC')), '00000000-0000-0000-0000-000000000000', case
+  since := greatest(baton.id_at(created_after), '00000000-0000-0000-0000-000000000000', case
     when placed = '{}' then before
     else (select i from unnest(placed) as i order by i limit 1) end);
 end

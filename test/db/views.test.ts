@@ -223,6 +223,17 @@ test("a run whose id is as old or as new as it may be is between the moments of 
   expect(rows).toEqual(runs.map(({ id }) => ({ id })));
 });
 
+test("runs_between reads from the beginning and to the end of time, and no moment has an id that is none", async () => {
+  await engine.enqueue(newRuns(2));
+  const between = (earliest: string, latest: string) => read("select id from baton.runs_between($1, $2)", [earliest, latest]);
+  for (const earliest of ["-infinity", "0001-01-01", "1960-01-01", "epoch"])
+    for (const latest of ["infinity", "294276-01-01"]) expect(await between(earliest, latest)).toHaveLength(2);
+  for (const moment of ["infinity", "294276-01-01"]) expect(await between(moment, "infinity")).toEqual([]);
+  expect(await read("select baton.id_at('1960-01-01')::text as first, baton.id_at('infinity')::text as last")).toEqual([
+    { first: "00000000-0000-0000-0000-000000000000", last: "ffffffff-ffff-0000-0000-000000000000" },
+  ]);
+});
+
 test("a column that is not selected costs no look", async () => {
   await runsOfFourWeeks();
   await using session = await explainingSession(database.ownerUrl);

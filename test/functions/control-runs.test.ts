@@ -185,6 +185,22 @@ test("a cancel and a redrive that say which life of the run they mean leave the 
   }
 });
 
+test.each([
+  ["POST", "/cancel"],
+  ["POST", "/redrive"],
+  ["DELETE", ""],
+])("%s /runs/{id}%s refuses a body that would not be heard, and does nothing", async (method, path) => {
+  const { id } = await client.enqueue(fulfilOrder, order);
+  for (const body of ['{"redrives":0}', "text", "[]"]) {
+    expect(await call(handler, { method, path: `/runs/${id}${path}`, body })).toMatchObject({
+      status: 422,
+      body: { errors: [{ pointer: "" }] },
+    });
+  }
+  expect((await call(handler, { path: `/runs/${id}` })).body.status).toBe("ready");
+  expect((await call(handler, { method, path: `/runs/${id}${path}`, body: " {} " })).status).not.toBe(422);
+});
+
 test("an unknown route and method are 404, a missing key is 401 on every route, without touching the database", async () => {
   const requests = database.neon.stats.requests;
   for (const [method, path] of [

@@ -45,6 +45,16 @@ test("runs that a poller ended are found by what became of them, over HTTP and b
 
 const deep = (levels: number): string => (levels === 0 ? "1" : `{"a":${deep(levels - 1)}}`);
 
+test.each(["/runs", "/workflows", "/reports/slow-steps", `/runs/${crypto.randomUUID()}`])(
+  "U+0000 in whatever parameter of GET %s is 400, which names the parameter",
+  async (path) => {
+    for (const name of ["search", "workflow", "cursor", "limit", "attributes", "node", "unknown"]) {
+      const answer = await call(handler, { path, query: `${name}=a%00bc` });
+      expect([name, answer.status, answer.body.errors]).toEqual([name, 400, [{ parameter: name, message: expect.any(String) }]]);
+    }
+  },
+);
+
 test("a containment may be nested eight deep", async () => {
   expect((await list({ attributes: deep(8) })).status).toBe(200);
 });
@@ -68,7 +78,7 @@ test.each([
   [{ version: "9999999999" }, "version", /whole number/],
   [{ errorName: "" }, "errorName", /name of an error/],
   [{ errorName: "x".repeat(201) }, "errorName", /name of an error/],
-  [{ failedNode: "a\0b" }, "failedNode", /name of a node/],
+  [{ failedNode: "a\0b" }, "failedNode", /U\+0000/],
   [{ error_name: "Error" }, "error_name", /not known/],
 ] as const)("the filter %o, where it is wrong, is refused by its name, with a sentence", async (query, parameter, message) => {
   const { status, body } = await list(query);

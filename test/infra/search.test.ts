@@ -92,3 +92,10 @@ test("it works where the extension is in a schema of somebody else's, by the rig
   url = asUser(url, "somebody", "secret");
   expect(await search("lovelce")).toEqual([{ ranked: "1" }]);
 });
+
+test("three who make it at once all succeed, and each week has its indexes once", async () => {
+  await migrate({ url, sqlDir: SQL_DIR, roles: true, log });
+  await query(url, "select baton.ensure_partitions()");
+  await Promise.all([1, 2, 3].map(() => migrate({ url, sqlDir: SQL_DIR, roles: true, search: true, log })));
+  expect([(await indexes()).length, await invalid()]).toEqual([12, []]);
+});

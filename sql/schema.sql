@@ -1017,13 +1017,13 @@ declare
   facts text := case kind
     when 'run' then 'select created_at as moment, id as run_id, ''enqueued'' as what, pg_column_size(input) as bytes, null::float8 as took, null::float8 as waited from %s f'
     when 'checkpoint' then 'select case when sleeps then started_at else finished_at end, run_id, case when not sleeps then ''steps'' end, bytes,
-        case when not sleeps then (extract(epoch from finished_at - started_at) * 1000)::float8 end, null::float8
+        case when not sleeps and isfinite(started_at) and isfinite(finished_at) then (extract(epoch from finished_at - started_at) * 1000)::float8 end, null::float8
       from (select *, pg_column_size(output) as bytes, pg_column_size(output) < 100 and output =
         jsonb_build_object(''until'', to_char(finished_at at time zone ''UTC'', ''YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'')) as sleeps from %s f) as step'
     when 'failure' then 'select finished_at, run_id, ''failures'', 0, null::float8, null::float8 from %s f'
     when 'ending' then format('select f.at, f.run_id, f.status, 0,
-        case when f.status = ''done'' then (extract(epoch from f.at - b.began) * 1000)::float8 end,
-        case when f.status = ''done'' then (extract(epoch from b.began - r.start_at) * 1000)::float8 end
+        case when f.status = ''done'' and isfinite(f.at) and isfinite(b.began) then (extract(epoch from f.at - b.began) * 1000)::float8 end,
+        case when f.status = ''done'' and isfinite(b.began) and isfinite(r.start_at) then (extract(epoch from b.began - r.start_at) * 1000)::float8 end
       from %%s f join baton.run_%1$s r on r.id = f.run_id
       cross join lateral (select least((select min(c.started_at) from baton.checkpoint_%1$s c where c.run_id = f.run_id),
         (select min(g.started_at) from baton.failure_%1$s g where g.run_id = f.run_id)) as began) as b', week)

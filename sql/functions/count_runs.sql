@@ -1,5 +1,5 @@
--- How many runs a list would show: exact up to 10,000, else { atLeast }: 10,000, or as many as there
--- are among the 20,000 entries that a list looks at.
+-- How many runs a list would show: exact up to 10,000, else { atLeast }: 10,000, or as many as
+-- there are among the 20,000 entries that a list looks at.
 -- wanted: { workflow, status, version? }
 create or replace function baton.count_runs(wanted jsonb, moment timestamptz) returns jsonb
 language plpgsql stable

@@ -1026,7 +1026,7 @@ declare
         case when f.status = ''done'' and isfinite(b.began) and isfinite(r.start_at) then (extract(epoch from b.began - r.start_at) * 1000)::float8 end
       from %%s f join baton.run_%1$s r on r.id = f.run_id
       cross join lateral (select least((select min(c.started_at) from baton.checkpoint_%1$s c where c.run_id = f.run_id),
-        (select min(g.started_at) from baton.failure_%1$s g where g.run_id = f.run_id)) as began) as b', week)
+        (select min(g.started_at) from baton.failure_%1$s g where g.run_id = f.run_id)) as began offset 0) as b', week)
   end;
 begin
   return query execute format(

@@ -46,7 +46,7 @@ export function checkParams(serviceFile: unknown = readServiceFile()): void {
 export function checkGivenParams(given: readonly string[]): void {
   for (const param of given) {
     const [name = "", ...value] = param.split("=");
-    checkParam("--param", name, value.join("="));
+    checkParam("this command", name, value.join("="));
   }
 }
 

@@ -1,5 +1,5 @@
--- Slowest steps by workflow, all its nodes together: of what finished in the window, runs that are
--- gone since too. Times are those of buckets, at most 5 % off. Sleeps are left out.
+-- Slowest steps by workflow, all its nodes together: of what finished in the window, also of runs
+-- that are gone since. Times are those of buckets, at most 5 % off. Sleeps are left out.
 with minutes as (
   select m.workflow, m.steps_took from baton.count_minutes(baton.moment() - :since::interval) m
   where m.steps > 0

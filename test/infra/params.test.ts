@@ -27,5 +27,5 @@ test.each<[string, unknown, string]>([
 
 test("a param that a command is given is held to the same", () => {
   expect(() => checkGivenParams(["alarms=on", "alarmEmail=", "mine=a=b", "kmsKey=${env:KEY}"])).not.toThrow();
-  expect(() => checkGivenParams(["rate=0"])).toThrow('The param rate of --param is "0": it takes a whole number from 1.');
+  expect(() => checkGivenParams(["rate=0"])).toThrow('The param rate of this command is "0": it takes a whole number from 1.');
 });

@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import { stop } from "esbuild";
 import type { Driver } from "../shared/db/connect.ts";
 import { buildFunctions, chosenDriver, ROOT } from "./build.ts";
-import { checkParams } from "./check/params.ts";
+import { checkGivenParams, checkParams } from "./check/params.ts";
 import { checkRegistry } from "./check/registry.ts";
 import { runServerless, ServerlessFailedError } from "./deploy/serverless.ts";
 import { explainArguments, requireStage } from "./deploy/target.ts";
@@ -38,6 +38,7 @@ const FUNCTIONS = join(ROOT, "dist/functions");
 export async function packageStage(options: PackageOptions): Promise<void> {
   const { stage, region, driver, params = [], serverless, packageDir = join(ROOT, ".serverless"), outdir = FUNCTIONS, workflows } = options;
   checkParams();
+  checkGivenParams(params);
   await buildFunctions({ driver, outdir, ...(workflows !== undefined && { workflows }) });
   // The bundler's own process is not needed any longer.
   await stop();

@@ -7,6 +7,8 @@ import { tableOf } from "./report/table.ts";
 const USAGE = `Usage: npm run report -- <report> [--since 7d] [--workflow <name>] [--node <name>] [--limit <rows>] [--json]
 Reports: ${reportNames.join(", ")}`;
 
+const FROM_ROLLUP = "From the rollup, as windows over 7d are: sums by workflow; – is what they do not have.\n";
+
 /** Nobody else waits for it. */
 const limitMs = 600_000;
 
@@ -17,8 +19,8 @@ export async function report(args: readonly string[], url: string | undefined, l
   const request = readReportRequest(name, given);
   if (!url) throw new Error("Set DATABASE_URL to the database, as a reader: DATABASE_URL=postgresql://… npm run report");
   await using database = connect({ url, driver: "pg" });
-  const rows = await makeReport(database, request, limitMs);
-  log(json ? JSON.stringify(rows, null, 2) : tableOf(rows));
+  const made = await makeReport(database, request, limitMs);
+  log(json ? JSON.stringify(made, null, 2) : `${made.from === "rollup" ? FROM_ROLLUP : ""}${tableOf(made.rows)}`);
 }
 
 /** Whatever is given as an option is one of the report's, which says what it does not know. */

@@ -12,6 +12,11 @@ with member as (
   -- When the clock was set back, times between where it was and where it went say nothing of what
   -- came first.
   select tstzrange(set_to, was + interval '1 hour') as doubtful from baton.setback
+), noted as (
+  -- Of runs that are there. One that was deleted and stored anew has lives of before in the audit.
+  select a.run_id, a.action, (a.details ->> 'redrives')::integer as redrives
+  from baton.audit a join baton.run r on r.id = a.run_id
+  where a.action in ('cancel', 'redrive') and not exists (select from baton.audit d where d.run_id = a.run_id and d.action = 'delete')
 ), places as (
   select run_id, count(*) as n, string_agg(place, ', ') as found from place group by run_id
 )
@@ -85,3 +90,11 @@ union all
 select 'a lease has as many marks as slots', null, token::text
 from baton.lease
 where length(gone) <> cardinality(run_ids) or not isfinite(expires_at)
+union all
+select 'an action on one life of a run is noted once', run_id, action || ' ' || redrives
+from noted group by run_id, action, redrives
+having count(*) > 1
+union all
+select 'where a redrive of a run is noted, the last one is', run_id, max(redrives) || ' is noted last'
+from noted n where action = 'redrive' group by run_id
+having max(redrives) + 1 <> (select count(*) from baton.redrive v where v.run_id = n.run_id)

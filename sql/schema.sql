@@ -1026,7 +1026,7 @@ declare
         case when f.status = ''done'' then baton.ms_between(r.start_at, b.began)::float8 end
       from %%s f join baton.run_%1$s r on r.id = f.run_id
       cross join lateral (select least((select min(c.started_at) from baton.checkpoint_%1$s c where c.run_id = f.run_id),
-        (select min(g.started_at) from baton.failure_%1$s g where g.run_id = f.run_id)) as began) as b', week)
+        (select min(g.started_at) from baton.failure_%1$s g where g.run_id = f.run_id)) as began offset 0) as b', week)
   end;
 begin
   return query execute format(
@@ -1120,13 +1120,13 @@ CREATE OR REPLACE FUNCTION baton.count_pages(part oid)
 AS $function$ select coalesce(pg_relation_size(part), 0) / current_setting('block_size')::integer $function$;
 
 -- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.count_runs(workflow text, status text, moment timestamp with time zone)
+CREATE OR REPLACE FUNCTION baton.count_runs(wanted jsonb, moment timestamp with time zone)
  RETURNS jsonb
  LANGUAGE plpgsql
  STABLE
 AS $function$
 declare
-  listed record := baton.list_ids(jsonb_build_object('workflow', workflow, 'status', status), 'ffffffff-ffff-ffff-ffff-ffffffffffff', 10001, moment);
+  listed record := baton.list_ids(wanted, 'ffffffff-ffff-ffff-ffff-ffffffffffff', 10001, moment);
   counted integer := least(cardinality(listed.ids), 10000);
 begin
   return case when listed.next is null and cardinality(listed.ids) <= 10000 then to_jsonb(counted) else jsonb_build_object('atLeast', counted) end;
@@ -2290,7 +2290,7 @@ AS $function$
 $function$;
 
 -- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.list_names(after text, most integer)
+CREATE OR REPLACE FUNCTION baton.list_names(after text, most integer, version integer)
  RETURNS text[]
  LANGUAGE plpgsql
  STABLE
@@ -2304,11 +2304,11 @@ declare
 begin
   for week in select * from baton.list_weeks('00000000-0000-0000-0000-000000000000', 'ffffffff-ffff-ffff-ffff-ffffffffffff') loop
     if week.indexed then
-      found_names := baton.list_names_of_week(after, most, week.since, week.before);
+      found_names := baton.list_names_of_week(after, most, version, week.since, week.before);
     else
-      execute 'select array_agg(distinct r.workflow) filter (where r.workflow collate "C" > $3), count(*)
-        from (select workflow from baton.run where id >= $1 and id < $2 order by id desc limit $4) as r'
-        into found_names, seen using week.since, week.before, after, unseen;
+      execute 'select array_agg(distinct r.workflow) filter (where r.workflow collate "C" > $3 and ($5 is null or r.version = $5)), count(*)
+        from (select workflow, version from baton.run where id >= $1 and id < $2 order by id desc limit $4) as r'
+        into found_names, seen using week.since, week.before, after, unseen, version;
       unseen := unseen - seen;
     end if;
     names := array(select distinct n collate "C" from unnest(names || found_names) as n order by 1 limit most);
@@ -2318,7 +2318,7 @@ end
 $function$;
 
 -- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.list_names_of_week(after text, most integer, since uuid, before uuid)
+CREATE OR REPLACE FUNCTION baton.list_names_of_week(after text, most integer, version integer, since uuid, before uuid)
  RETURNS text[]
  LANGUAGE plpgsql
  STABLE
@@ -2326,10 +2326,11 @@ AS $function$
 declare
   names text[] := '{}';
   name text := after;
+  next_name text := 'select r.workflow from baton.run r where r.workflow collate "C" > $1 and r.id >= $2 and r.id < $3'
+    || coalesce(' and r.version = ' || version, '') || ' order by r.workflow collate "C" limit 1';
 begin
   while cardinality(names) < most loop
-    execute 'select r.workflow from baton.run r where r.workflow collate "C" > $1 and r.id >= $2 and r.id < $3 order by r.workflow collate "C" limit 1'
-      into name using name, since, before;
+    execute next_name into name using name, since, before;
     exit when name is null;
     names := names || name;
   end loop;
@@ -2515,13 +2516,13 @@ declare
   names text[];
   workflows jsonb;
 begin
-  perform baton.require_keys('the request of list_workflows', request, '{limit}', '{limit,after}');
-  perform baton.require_kind('the request of list_workflows', request, 'number', '{limit}');
+  perform baton.require_keys('the request of list_workflows', request, '{limit}', '{limit,after,version}');
+  perform baton.require_kind('the request of list_workflows', request, 'number', '{limit,version}');
   perform baton.require_kind('the request of list_workflows', request, 'string', '{after}');
   most := (request ->> 'limit')::integer;
-  names := baton.list_names(coalesce(request ->> 'after', ''), most + 1);
+  names := baton.list_names(coalesce(request ->> 'after', ''), most + 1, (request ->> 'version')::integer);
   select coalesce(jsonb_agg(jsonb_build_object('name', n.name, 'counts', (
-      select jsonb_object_agg(s.status, baton.count_runs(n.name, s.status, moment))
+      select jsonb_object_agg(s.status, baton.count_runs(request - '{limit,after}'::text[] || jsonb_build_object('workflow', n.name, 'status', s.status), moment))
       from unnest('{ready,waiting,running,blocked,done,failed,cancelled}'::text[]) as s (status))) order by n.nth), '[]')
     into workflows
   from unnest(names[:most]) with ordinality as n (name, nth);
@@ -4335,7 +4336,7 @@ grant execute on function baton.count_fitting(integer[],bigint,boolean) to baton
 grant execute on function baton.count_minutes(timestamp with time zone) to baton_operator;
 grant execute on function baton.count_minutes(timestamp with time zone) to baton_reader;
 grant execute on function baton.count_pages(oid) to baton_engine;
-grant execute on function baton.count_runs(text,text,timestamp with time zone) to baton_engine;
+grant execute on function baton.count_runs(jsonb,timestamp with time zone) to baton_engine;
 grant execute on function baton.crash_each(baton.lease,uuid[],timestamp with time zone) to baton_engine;
 grant execute on function baton.crash_members(baton.lease,uuid[],timestamp with time zone) to baton_engine;
 grant execute on function baton.cut_keys(integer,timestamp with time zone) to baton_engine;
@@ -4400,8 +4401,8 @@ grant execute on function baton.list_fits(jsonb,text) to baton_engine;
 grant execute on function baton.list_ids(jsonb,uuid,integer,timestamp with time zone) to baton_engine;
 grant execute on function baton.list_members(uuid[],bit varying,bit varying) to baton_engine;
 grant execute on function baton.list_months() to baton_engine;
-grant execute on function baton.list_names(text,integer) to baton_engine;
-grant execute on function baton.list_names_of_week(text,integer,uuid,uuid) to baton_engine;
+grant execute on function baton.list_names(text,integer,integer) to baton_engine;
+grant execute on function baton.list_names_of_week(text,integer,integer,uuid,uuid) to baton_engine;
 grant execute on function baton.list_place(text,timestamp with time zone) to baton_engine;
 grant execute on function baton.list_plan(jsonb,boolean,boolean) to baton_engine;
 grant execute on function baton.list_runs(jsonb) to baton_operator;

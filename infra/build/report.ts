@@ -30,16 +30,19 @@ export function importMs(file: string): number {
 
 /**
  * A row for each bundle; `bare` are the same bundles without the examples, and those are what the
- * budget is for.
+ * budget is for. What handlers import late has none.
  */
 export function reportOf(bundles: readonly Bundle[], bare: readonly Bundle[]): Record<string, Record<string, string>> {
   const kilobytes = (bytes: number) => `${(bytes / 1024).toFixed(1)} KB`;
-  const rowOf = ({ name, file, bytes, gzipped }: Bundle) => ({
-    raw: kilobytes(bytes),
-    gzipped: kilobytes(gzipped),
-    "without examples": kilobytes(bare.find((each) => each.name === name)!.gzipped),
-    budget: kilobytes(budgetOf(name)),
-    import: `${importMs(file).toFixed(0)} ms`,
-  });
+  const rowOf = ({ name, file, bytes, gzipped }: Bundle) => {
+    const without = bare.find((each) => each.name === name);
+    return {
+      raw: kilobytes(bytes),
+      gzipped: kilobytes(gzipped),
+      "without examples": without === undefined ? "–" : kilobytes(without.gzipped),
+      budget: without === undefined ? "–" : kilobytes(budgetOf(name)),
+      import: `${importMs(file).toFixed(0)} ms`,
+    };
+  };
   return Object.fromEntries(bundles.map((bundle) => [bundle.name, rowOf(bundle)]));
 }

@@ -21,5 +21,4 @@ async function load() {
 }
 
 const wrong = await load();
-// oxlint-disable-next-line require-post-message-target-origin -- a thread has no origin
 parentPort.postMessage(wrong);

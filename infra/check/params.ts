@@ -1,12 +1,13 @@
 import * as z from "zod";
 import { readServiceFile } from "../service.ts";
 
-/** A param of serverless.yml has a value that the stack would take and nothing could work with. */
+/** A param has a value that the stack would take and nothing could work with. */
 export class ParamError extends Error {
   override readonly name = "ParamError";
 
-  constructor(stage: string, name: string, value: unknown, takes: string) {
-    super(`The param ${name} of ${stage} in serverless.yml is ${JSON.stringify(value)}: it takes ${takes}.`);
+  /** `of` says where it stands, such as `prod in serverless.yml`. */
+  constructor(of: string, name: string, value: unknown, takes: string) {
+    super(`The param ${name} of ${of} is ${JSON.stringify(value)}: it takes ${takes}.`);
   }
 }
 
@@ -38,12 +39,20 @@ const ServiceFile = z.object({ params: z.record(z.string(), z.record(z.string(),
  */
 export function checkParams(serviceFile: unknown = readServiceFile()): void {
   for (const [stage, params] of Object.entries(ServiceFile.parse(serviceFile).params))
-    for (const [name, value] of Object.entries(params)) checkParam(stage, name, value);
+    for (const [name, value] of Object.entries(params)) checkParam(`${stage} in serverless.yml`, name, value);
 }
 
-function checkParam(stage: string, name: string, value: unknown): void {
+/** Checks params that a command is given, each as `name=value`, alike. Throws ParamError. */
+export function checkGivenParams(given: readonly string[]): void {
+  for (const param of given) {
+    const [name = "", ...value] = param.split("=");
+    checkParam("this command", name, value.join("="));
+  }
+}
+
+function checkParam(of: string, name: string, value: unknown): void {
   const [pattern, takes] = TAKES[name] ?? [];
   const text = typeof value === "string" ? value : JSON.stringify(value);
   if (pattern === undefined || takes === undefined || text.includes("${") || pattern.test(text)) return;
-  throw new ParamError(stage, name, value, takes);
+  throw new ParamError(of, name, value, takes);
 }

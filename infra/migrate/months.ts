@@ -1,5 +1,5 @@
-import type { Deployment } from "./apply.ts";
-import { inTurn } from "./apply.ts";
+import type { Deployment } from "./turn.ts";
+import { inTurn } from "./turn.ts";
 import { findPartman, handOver, howToUse } from "./partman.ts";
 
 /** The table whose months these are. */

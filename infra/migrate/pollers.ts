@@ -1,5 +1,5 @@
 import pg from "pg";
-import type { Deployment } from "./apply.ts";
+import type { Deployment } from "./turn.ts";
 
 /** Logins that may connect here and claim; superusers may do anything everywhere. */
 const POLLERS = `

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import pg from "pg";
-import { inTurn, locked, repeatInTheWay, type Deployment } from "./apply.ts";
+import { inTurn, locked, repeatInTheWay, type Deployment } from "./turn.ts";
 import { SearchRefusedError } from "./errors.ts";
 
 /** Whom the schema of pg_trgm must be open to: who builds the indexes, and who searches. */

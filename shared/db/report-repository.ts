@@ -1,6 +1,6 @@
 import { DatabaseBusyError } from "../domain/database-errors.ts";
 import { fillTemplate } from "../domain/query-template.ts";
-import type { ReportName, ReportRequest, ReportRow } from "../domain/reports.ts";
+import type { ReportName, ReportRequest, ReportRow, ReportSource } from "../domain/reports.ts";
 import type { Database } from "./database.ts";
 import { readQuery } from "./read-query.ts";
 
@@ -17,6 +17,13 @@ export class ReportTimeoutError extends Error {
   }
 }
 
+/** A report that was made. */
+export interface Report<Name extends ReportName = ReportName> {
+  readonly report: Name;
+  readonly from: ReportSource;
+  readonly rows: readonly ReportRow<Name>[];
+}
+
 /** The answer needs this long on its way, once the database has it. */
 const graceMs = 2_000;
 
@@ -28,10 +35,10 @@ const graceMs = 2_000;
  */
 export async function makeReport<Name extends ReportName>(
   database: Database,
-  { report, values }: ReportRequest & { readonly report: Name },
+  { report, from, values }: ReportRequest & { readonly report: Name },
   limitMs: number,
-): Promise<readonly ReportRow<Name>[]> {
-  const query = fillTemplate(readQuery(report), values);
+): Promise<Report<Name>> {
+  const query = fillTemplate(readQuery(templateOf(report, from)), values);
   const settings = {
     text: "select set_config('statement_timeout', $1, true), set_config('timezone', 'UTC', true)",
     values: [`${limitMs}ms`],
@@ -39,10 +46,15 @@ export async function makeReport<Name extends ReportName>(
   const asJson = { ...query, text: `select coalesce(json_agg(report), '[]') as rows from (${query.text}) as report` };
   try {
     const [, answer] = await database.transaction([settings, asJson], { timeoutMs: limitMs + graceMs });
-    return answer![0]!["rows"] as ReportRow<Name>[];
+    return { report, from, rows: answer![0]!["rows"] as ReportRow<Name>[] };
   } catch (thrown) {
     throw isTimeout(thrown) ? new ReportTimeoutError(report, limitMs, { cause: thrown }) : thrown;
   }
+}
+
+/** The file of `sql/queries/` that a report is made from. */
+export function templateOf(report: ReportName, from: ReportSource): string {
+  return from === "rollup" ? `${report}-rollup` : report;
 }
 
 function isTimeout(thrown: unknown): boolean {

@@ -15,7 +15,8 @@ type Unit = keyof typeof MILLISECONDS;
  */
 export type Duration = `${number} ${Unit}` | `${number} ${Unit}s`;
 
-const MAX_DAYS = 366;
+/** The longest duration, but for a sleep. */
+export const MAX_DAYS = 366;
 const PATTERN = /^(\d+(?:\.\d+)?) (millisecond|second|minute|hour|day|week)s?$/;
 
 /** Ten years, at the shortest. */
@@ -39,7 +40,7 @@ export class InvalidDurationError extends Error {
  * also for more than ten years.
  */
 export function toSleepMilliseconds(duration: Duration): number {
-  const milliseconds = Math.max(parse(duration, SIGNED_PATTERN), 0);
+  const milliseconds = Math.max(parseDuration(duration, SIGNED_PATTERN), 0);
   if (milliseconds <= MAX_DAYS_AHEAD * MILLISECONDS.day) return milliseconds;
   throw new InvalidDurationError(duration, `is too long for a sleep: use at most ten years (${MAX_DAYS_AHEAD} days)`);
 }
@@ -49,12 +50,13 @@ export function toSleepMilliseconds(duration: Duration): number {
  * may come from outside, is not one.
  */
 export function toMilliseconds(duration: Duration): number {
-  const milliseconds = parse(duration, PATTERN);
+  const milliseconds = parseDuration(duration);
   if (milliseconds > MAX_DAYS * MILLISECONDS.day) throw new InvalidDurationError(duration, `is too long: use at most ${MAX_DAYS} days`);
   return milliseconds;
 }
 
-function parse(duration: string, pattern: RegExp): number {
+/** The same without a limit. */
+export function parseDuration(duration: string, pattern = PATTERN): number {
   const [, amount, unit] = pattern.exec(duration) ?? [];
   if (amount === undefined) {
     throw new InvalidDurationError(duration, 'is not a duration: write a number, a space and a unit, as in "10 seconds" or "1.5 hours"');

@@ -8,7 +8,7 @@ interface ColumnTypes {
 }
 
 /**
- * The columns of each report, in order: its file in `sql/queries/` selects exactly these. For types
+ * The columns of each report, in order: its files in `sql/queries/` select exactly these. For types
  * and tests; no bundle has them.
  */
 export const reportColumns = {
@@ -47,13 +47,17 @@ export const reportColumns = {
     steps: "bigint",
     input_bytes: "bigint",
     output_bytes: "bigint",
+    bytes: "bigint",
     bytes_a_run: "bigint",
   },
 } as const satisfies Readonly<Record<string, Readonly<Record<string, keyof ColumnTypes>>>>;
 
 export type ReportName = keyof typeof reportColumns;
 
-/** A row of a report; what nothing is known of, such as an age where nobody waits, is null. */
+/**
+ * A row of a report; what nothing is known of, such as an age where nobody waits, or a node in the
+ * rollup, is null.
+ */
 export type ReportRow<Name extends ReportName = ReportName> = {
   readonly [Column in keyof (typeof reportColumns)[Name]]: ColumnTypes[(typeof reportColumns)[Name][Column] & keyof ColumnTypes] | null;
 };

@@ -1,6 +1,6 @@
-import { namePattern } from "./name.ts";
 import type { TemplateValues } from "./query-template.ts";
 import type { ReportName } from "./report-columns.ts";
+import { type ReportOption, reportOptions, windowOf } from "./report-options.ts";
 
 export type { ReportName, ReportRow } from "./report-columns.ts";
 
@@ -13,26 +13,15 @@ const optionsOf: Readonly<Record<ReportName, readonly Option[]>> = {
   storage: ["since", "workflow", "limit"],
 };
 
-/** Each option: whether a text is one, the value that it stands for, and what to give instead. */
-const options = {
-  since: {
-    pattern: /^[1-9]\d{0,4}[mhdw]$/,
-    valueOf: (text: string) => `${text.slice(0, -1)} ${units[text.at(-1) as keyof typeof units]}`,
-    rule: "give a number and m, h, d or w, such as 90m, 24h, 7d or 4w",
-    byDefault: "1d",
-  },
-  workflow: { pattern: namePattern, valueOf: String, rule: "give the name of a workflow", byDefault: undefined },
-  node: { pattern: namePattern, valueOf: String, rule: "give the name of a node", byDefault: undefined },
-  limit: { pattern: /^([1-9]\d?|100)$/, valueOf: Number, rule: "give a whole number from 1 to 100", byDefault: "20" },
-} as const;
-
 export const reportNames = Object.keys(optionsOf) as ReportName[];
 
-type Option = keyof typeof options;
+type Option = keyof typeof reportOptions;
 
-const units = { m: "minutes", h: "hours", d: "days", w: "weeks" } as const;
-const unitMs = { m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const;
-const LONGEST_MS = 7 * unitMs.d;
+/** From where the rows of a report are: each run and step, or the sums of minutes. */
+export type ReportSource = "runs" | "rollup";
+
+/** The longest window of which the runs themselves are read. */
+const LONGEST_OF_RUNS_MS = windowOf("7d");
 
 /** What is wrong with one option of a report. */
 export interface OptionIssue {
@@ -67,6 +56,7 @@ export class InvalidReportError extends Error {
 /** A report as it was asked for, with a value for each option that it has. */
 export interface ReportRequest {
   readonly report: ReportName;
+  readonly from: ReportSource;
   readonly values: TemplateValues;
 }
 
@@ -77,29 +67,31 @@ export interface ReportRequest {
 export function readReportRequest(name: string, given: Readonly<Record<string, string>>): ReportRequest {
   if (!Object.hasOwn(optionsOf, name)) throw new UnknownReportError(name);
   const report = name as ReportName;
-  const known = optionsOf[report];
-  const issues = Object.entries(given).flatMap(([option, text]) => issuesOf(known, option, text));
+  const from = sourceOf(given["since"]);
+  const issues = Object.entries(given).flatMap(([option, text]) => issuesOf(report, from, option, text));
   if (issues.length > 0) throw new InvalidReportError(report, issues);
-  const values = known.map((option) => [option, valueOf(option, given[option])] as const);
-  return { report, values: Object.fromEntries(values) };
+  const values = optionsOf[report].map((option) => [option, valueOf(option, given[option])] as const);
+  return { report, from, values: Object.fromEntries(values) };
 }
 
-function issuesOf(known: readonly Option[], option: string, text: string): OptionIssue[] {
+function sourceOf(since: string | undefined): ReportSource {
+  return since !== undefined && reportOptions.since.takes(since) && windowOf(since) > LONGEST_OF_RUNS_MS ? "rollup" : "runs";
+}
+
+function issuesOf(report: ReportName, from: ReportSource, option: string, text: string): OptionIssue[] {
+  const known = optionsOf[report];
   const rule = known.find((one) => one === option);
   if (rule === undefined) return [{ option, message: `there is no such option; there are ${inWords(known)}` }];
-  if (!options[rule].pattern.test(text)) return [{ option, message: options[rule].rule }];
-  if (rule === "since" && lengthOf(text) > LONGEST_MS) return [{ option, message: "give at most 7d" }];
+  if (!reportOptions[rule].takes(text)) return [{ option, message: reportOptions[rule].rule }];
+  if (rule === "node" && from === "rollup")
+    return [{ option, message: "over 7d there are sums by workflow alone: leave it out, or give at most 7d" }];
   return [];
 }
 
 function valueOf(option: Option, text: string | undefined): string | number | undefined {
-  const { valueOf: value, byDefault } = options[option];
+  const { valueOf: value, byDefault }: ReportOption = reportOptions[option];
   const said = text ?? byDefault;
   return said === undefined ? undefined : value(said);
-}
-
-function lengthOf(since: string): number {
-  return Number(since.slice(0, -1)) * unitMs[since.at(-1) as keyof typeof unitMs];
 }
 
 function inWords(names: readonly string[]): string {

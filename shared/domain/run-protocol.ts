@@ -100,6 +100,8 @@ export interface WorkflowsRequest {
   readonly limit: number;
   /** Only names after this one. */
   readonly after?: string;
+  /** Only runs of this version. */
+  readonly version?: number;
 }
 
 export interface WorkflowsAnswer {

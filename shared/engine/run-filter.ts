@@ -52,15 +52,17 @@ const text = (rule: string) =>
     .refine((given) => given.isWellFormed(), { error: rule })
     .optional();
 
+/** The version of a run's workflow. */
+export const runVersion = z
+  .int({ error: versionRule })
+  .min(1, { error: versionRule })
+  .max(2 ** 31 - 1, { error: versionRule });
+
 /** Everything that a list takes, checked, and in the words of the database. */
 export const runFilter = z
   .strictObject({
     workflow: z.string().regex(namePattern, { error: "give the name of a workflow" }).optional(),
-    version: z
-      .int({ error: versionRule })
-      .min(1, { error: versionRule })
-      .max(2 ** 31 - 1, { error: versionRule })
-      .optional(),
+    version: runVersion.optional(),
     status: z.enum(["ready", "running", "waiting", "done", "failed", "cancelled", "blocked"]).optional(),
     attributes: z.unknown().transform(contained).optional(),
     createdAfter: time,

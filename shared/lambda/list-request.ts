@@ -2,7 +2,7 @@ import * as z from "zod";
 import { parseJson } from "../domain/json-text.ts";
 import { NotJsonError } from "../domain/json.ts";
 import type { ListRequest, WorkflowsRequest } from "../domain/run-protocol.ts";
-import { runFilter } from "../engine/run-filter.ts";
+import { runFilter, runVersion } from "../engine/run-filter.ts";
 import { app } from "./app.ts";
 import { answer, type HttpEvent } from "./http-event.ts";
 import type { HttpHandler } from "./http-function.ts";
@@ -46,6 +46,7 @@ const Query = z
 const limitRule = "give a whole number from 1 to 10";
 
 const Page = z.strictObject({
+  version: number.pipe(runVersion).optional(),
   limit: number.pipe(z.int({ error: limitRule }).min(1, { error: limitRule }).max(10, { error: limitRule })).default(10),
   cursor: z
     .string()
@@ -62,8 +63,8 @@ export const listWorkflows: HttpHandler = async (event) => answer(200, await app
 
 /** What `GET /workflows` asks for: 10 workflows at most. */
 function readWorkflowsRequest(event: HttpEvent): WorkflowsRequest {
-  const { limit, cursor } = readQuery(event, Page);
-  return { limit, ...(cursor !== undefined && { after: cursor }) };
+  const { limit, cursor, version } = readQuery(event, Page);
+  return { limit, ...(cursor !== undefined && { after: cursor }), ...(version !== undefined && { version }) };
 }
 
 /** What `GET /runs` asks for: 20 runs by default, at most 100. */

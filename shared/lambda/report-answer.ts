@@ -13,7 +13,7 @@ export async function reportAnswer(event: HttpEvent, database: Database): Promis
   const given = readTexts(event);
   try {
     const request = readReportRequest(event.pathParameters?.["name"] ?? "", given);
-    return answer(200, { report: request.report, rows: await makeReport(database, request, limitMs) });
+    return answer(200, await makeReport(database, request, limitMs));
   } catch (thrown) {
     throw reportProblem(thrown, given);
   }

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { limitPattern, limitRule } from "../domain/limit.ts";
 import { SearchMissingError, UnsearchableTextError, type FoundPage } from "../engine/search-runs.ts";
 import { app } from "./app.ts";
 import type { HttpEvent } from "./http-event.ts";
@@ -9,11 +10,7 @@ import { readQuery } from "./query.ts";
 const Query = z.strictObject(
   {
     search: z.string().max(200, { error: "give at most 200 characters" }),
-    limit: z
-      .string()
-      .regex(/^([1-9]\d?|100)$/, { error: "give a whole number from 1 to 100" })
-      .default("20")
-      .transform(Number),
+    limit: z.string().regex(limitPattern, { error: limitRule }).default("20").transform(Number),
     cursor: z.uuid({ error: "give the cursor of the page before" }).optional(),
   },
   { error: ({ code }) => (code === "unrecognized_keys" ? "search takes no other filter than limit and cursor" : undefined) },

@@ -7,6 +7,7 @@
 -- part: such as ending_20260907; first, after: the first place, and the one after the last; since,
 -- before: numbers of transactions, 64 bits. A row has only the lower half of its own: it is younger
 -- than two thousand million transactions, or the chunk is not looked at.
+-- offset 0: else the planner looks up when a run began once for each time that it is named.
 -- As the tables' owner: a partition by its own name is for nobody else.
 -- owner: migrator
 -- grant: baton_engine
@@ -34,7 +35,7 @@ declare
         case when f.status = ''done'' then baton.ms_between(r.start_at, b.began)::float8 end
       from %%s f join baton.run_%1$s r on r.id = f.run_id
       cross join lateral (select least((select min(c.started_at) from baton.checkpoint_%1$s c where c.run_id = f.run_id),
-        (select min(g.started_at) from baton.failure_%1$s g where g.run_id = f.run_id)) as began) as b', week)
+        (select min(g.started_at) from baton.failure_%1$s g where g.run_id = f.run_id)) as began offset 0) as b', week)
   end;
 begin
   return query execute format(

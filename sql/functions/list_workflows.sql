@@ -1,7 +1,8 @@
 -- The workflows that have runs, by name, with how many of each status. A page takes as long as
 -- seven lists for each of its workflows.
 --
--- request: { limit, after?: name } — at most so many, the names after this one
+-- request: { limit, after?: name, version? } — at most so many, the names after this one; only runs
+--          of this version
 -- answer:  { workflows: [{ name, counts: { ready, waiting, running, blocked, done, failed,
 --          cancelled } }], next } — a count is exact up to 10,000, then { atLeast: 10000 }; less
 --          where a week without indexes has more runs than a list looks at. next: go on after this
@@ -18,13 +19,13 @@ declare
   names text[];
   workflows jsonb;
 begin
-  perform baton.require_keys('the request of list_workflows', request, '{limit}', '{limit,after}');
-  perform baton.require_kind('the request of list_workflows', request, 'number', '{limit}');
+  perform baton.require_keys('the request of list_workflows', request, '{limit}', '{limit,after,version}');
+  perform baton.require_kind('the request of list_workflows', request, 'number', '{limit,version}');
   perform baton.require_kind('the request of list_workflows', request, 'string', '{after}');
   most := (request ->> 'limit')::integer;
-  names := baton.list_names(coalesce(request ->> 'after', ''), most + 1);
+  names := baton.list_names(coalesce(request ->> 'after', ''), most + 1, (request ->> 'version')::integer);
   select coalesce(jsonb_agg(jsonb_build_object('name', n.name, 'counts', (
-      select jsonb_object_agg(s.status, baton.count_runs(n.name, s.status, moment))
+      select jsonb_object_agg(s.status, baton.count_runs(request - '{limit,after}'::text[] || jsonb_build_object('workflow', n.name, 'status', s.status), moment))
       from unnest('{ready,waiting,running,blocked,done,failed,cancelled}'::text[]) as s (status))) order by n.nth), '[]')
     into workflows
   from unnest(names[:most]) with ordinality as n (name, nth);

@@ -9,15 +9,18 @@ with span as (
     and r.workflow = :workflow::text
     --?
 ), outputs as (
-  select r.workflow, count(*) as steps, sum(s.output_bytes) as bytes
+  select r.workflow, count(*) as steps, sum(s.output_bytes)::bigint as bytes
   from baton.steps s join runs r on r.id = s.run_id
   where s.run_id >= (select lowest from span)
   group by 1
 ), inputs as (
   select r.workflow, count(*) as runs, sum(r.input_bytes) as bytes from runs r group by 1
+), sums as (
+  select i.workflow, i.runs, coalesce(o.steps, 0) as steps, i.bytes as input_bytes, coalesce(o.bytes, 0) as output_bytes
+  from inputs i left join outputs o on o.workflow = i.workflow
 )
-select i.workflow, i.runs, coalesce(o.steps, 0) as steps, i.bytes as input_bytes, coalesce(o.bytes, 0)::bigint as output_bytes,
-  ((i.bytes + coalesce(o.bytes, 0)) / i.runs)::bigint as bytes_a_run
-from inputs i left join outputs o on o.workflow = i.workflow
-order by i.bytes + coalesce(o.bytes, 0) desc, 1
+select s.workflow, s.runs, s.steps, s.input_bytes, s.output_bytes, s.input_bytes + s.output_bytes as bytes,
+  (s.input_bytes + s.output_bytes) / s.runs as bytes_a_run
+from sums s
+order by bytes desc, 1
 limit :limit::integer

@@ -109,6 +109,24 @@ test("an action is noted in a month that nobody has made yet, which is one of UT
   });
 });
 
+test.each([
+  [
+    "an action that is noted twice",
+    "insert into baton.audit select baton.new_id(), at, action, run_id, actor, details from baton.audit",
+    /on one life of a run is noted once/,
+  ],
+  [
+    "a redrive that is not noted",
+    "insert into baton.redrive select run_id, baton.now(), '{}' from baton.redrive",
+    /the last one is: run .*: 0 is noted last/,
+  ],
+])("the invariants name %s", async (_, statement, sentence) => {
+  await engine.redrive(await failedRun());
+  await database.query(statement);
+  await expect(database.assertInvariants()).rejects.toThrow(sentence);
+  await database.query("delete from baton.audit");
+});
+
 const months = () =>
   database.query<{ month: string }>("select unnest(baton.list_months()) as month").then((rows) => rows.map(({ month }) => month.slice(-8)));
 const keep = async () => (await database.query<{ answer: object }>("select baton.keep_months() as answer"))[0]!.answer;

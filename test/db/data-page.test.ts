@@ -1,8 +1,10 @@
 import { readFileSync } from "node:fs";
 import pg from "pg";
 import { expect, test } from "vitest";
+import { migrate } from "../../infra/migrate.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { fillDataPage } from "../support/data-page.ts";
+import { until } from "../support/until.ts";
 
 const page = readFileSync(new URL("../../docs/data.md", import.meta.url), "utf8");
 
@@ -21,7 +23,13 @@ test("each statement of docs/data.md runs, in the page's order, and answers what
   const session = new pg.Client({ connectionString: database.ownerUrl, types: { getTypeParser: () => (text: string) => text } });
   await session.connect();
   try {
+    await migrate({ url: database.ownerUrl, roles: true, search: true });
     await fillDataPage(async (text, values) => (await session.query(text, values)).rows as never);
+    // Other tests' transactions may be open for a while.
+    await until("all runs are in the rollup", async () => {
+      await database.query("select baton.sweep_rollup(100000, 'infinity')");
+      return (await database.query("select from baton.rollup having sum(enqueued) = 16")).length === 1;
+    });
     const wrong: object[] = [];
     for (const { sql, shown } of examples) {
       const { fields, rows } = await session.query<unknown[]>({ text: sql, rowMode: "array" });

@@ -1,19 +1,21 @@
 import { readdirSync } from "node:fs";
 import pg from "pg";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, afterEach, expect, test } from "vitest";
 import { report } from "../../infra/report.ts";
 import type { Driver } from "../../shared/db/connect.ts";
 import { readQuery } from "../../shared/db/read-query.ts";
-import { makeReport, ReportTimeoutError } from "../../shared/db/report-repository.ts";
+import { makeReport, ReportTimeoutError, templateOf } from "../../shared/db/report-repository.ts";
 import { fillTemplate, partsOf } from "../../shared/domain/query-template.ts";
 import { reportColumns } from "../../shared/domain/report-columns.ts";
-import { readReportRequest, reportNames } from "../../shared/domain/reports.ts";
+import { type ReportName, readReportRequest, reportNames } from "../../shared/domain/reports.ts";
 import { createTestDatabase } from "../support/database.ts";
+import { explainingSession } from "../support/plans.ts";
 import { checkAfterEach, engineOf, failure, member, newRun, newRuns, sleep, step } from "../support/engine-calls.ts";
 
 const database = await createTestDatabase();
 const engine = engineOf(database);
 checkAfterEach(database);
+afterEach(() => database.query("truncate baton.rollup, baton.rolled, baton.rolled_part"));
 
 const reader = new pg.Client(database.url("reader"));
 await reader.connect();
@@ -21,8 +23,9 @@ afterAll(() => reader.end());
 
 const files = readdirSync(new URL("../../sql/queries/", import.meta.url)).map((file) => file.replace(/\.sql$/, ""));
 
-test("each report has a file, and each file a report", () => {
-  expect(files.toSorted()).toEqual(reportNames.toSorted());
+test("each report has a file, one more for the rollup where it has a window, and each file a report", () => {
+  const ofRollup = reportNames.filter((name) => "since" in readReportRequest(name, {}).values).map((name) => templateOf(name, "rollup"));
+  expect(files.toSorted()).toEqual([...reportNames, ...ofRollup].toSorted());
 });
 
 /** Every choice of the parts of a template. */
@@ -38,7 +41,7 @@ const typeNames = new Map([
   [1184, "timestamptz"],
 ]);
 
-test.each(reportNames)("each shape of %s can be prepared by a reader, and has the columns of its type", async (name) => {
+test.each(files)("each shape of %s can be prepared by a reader, and has the columns of its type", async (name) => {
   const parts = partsOf(readQuery(name));
   expect(parts.length).toBeLessThanOrEqual(4);
   const all = { since: "1 days", limit: 20 };
@@ -48,7 +51,7 @@ test.each(reportNames)("each shape of %s can be prepared by a reader, and has th
     const literals = query.values!.map((value) => pg.escapeLiteral(String(value)));
     const { fields } = await reader.query(`execute shape_${n}${literals.length > 0 ? `(${literals.join()})` : ""}`);
     const columns = Object.fromEntries(fields.map((field) => [field.name, typeNames.get(field.dataTypeID)]));
-    expect([shape, Object.entries(columns)]).toEqual([shape, Object.entries(reportColumns[name])]);
+    expect([shape, Object.entries(columns)]).toEqual([shape, Object.entries(reportColumns[name.replace("-rollup", "") as ReportName])]);
     await reader.query(`deallocate shape_${n}`);
   }
 });
@@ -86,8 +89,8 @@ async function twoWorkflows(): Promise<void> {
   await database.advance("90 seconds");
 }
 
-const make = (name: string, given: Record<string, string> = {}, driver?: Driver) =>
-  makeReport(database.connect("reader", driver), readReportRequest(name, given), 10_000);
+const make = async (name: string, given: Record<string, string> = {}, driver?: Driver) =>
+  (await makeReport(database.connect("reader", driver), readReportRequest(name, given), 10_000)).rows;
 
 test("slow-steps has the nodes that took longest first, without sleeps", async () => {
   await twoWorkflows();
@@ -153,9 +156,74 @@ test("storage is the bytes of inputs and outputs as they are stored, by workflow
     steps: 3,
     input_bytes: bytes!.inputs,
     output_bytes: bytes!.outputs,
+    bytes: bytes!.inputs + bytes!.outputs,
     bytes_a_run: Math.floor((bytes!.inputs + bytes!.outputs) / 4),
   });
   expect(other).toMatchObject({ workflow: "other", runs: 1, steps: 1 });
+});
+
+/** Runs of two workflows with one node each, whose every fact is of the last seven days. */
+async function sevenDays(): Promise<void> {
+  await database.setNow(new Date("2026-11-25T10:30:00Z"));
+  await database.query(
+    `select baton.make_partitions('2026-11-10', '2026-11-26', false);
+     create temp table filled as
+       select n, case n % 2 when 0 then 'a' else 'b' end as workflow, moment + interval '1 minute' + n * interval '14 minutes' as at,
+         overlay(baton.id_at(moment)::text placing lpad(n::text, 12, '0') from 25)::uuid as id
+       from generate_series(1, 700) as n, (select baton.now() - interval '7 days' as moment) as since;
+     insert into baton.run select id, workflow, 1, 2, jsonb_build_object('n', n), at, at from filled;
+     insert into baton.checkpoint select id, 'only-' || workflow, 0, case n % 3 when 0 then 2 else 1 end, at, at + n * interval '100 ms', to_jsonb(n) from filled;
+     insert into baton.failure select id, 'only-' || workflow, 1, at, at, at, '{"name": "E", "message": "m"}' from filled where n % 3 = 0;
+     insert into baton.ending select id, 'done', null, at + n * interval '100 ms' from filled;
+     drop table filled`,
+  );
+}
+
+test("a window of seven days is answered by the runs and by the rollup alike: sums exactly, times within 5 %", async () => {
+  await sevenDays();
+  const both = async (name: string) => {
+    const request = readReportRequest(name, { since: "7d" });
+    expect(request.from).toBe("runs");
+    const made = await Promise.all(
+      [request, { ...request, from: "rollup" as const }].map((one) => makeReport(database.connect("reader"), one, 10_000)),
+    );
+    return made.map(({ rows }) => rows as readonly Record<string, unknown>[]);
+  };
+  const only = (rows: readonly Record<string, unknown>[], ...names: string[]) => rows.map((row) => names.map((name) => row[name]));
+  for (const swept of [false, true]) {
+    if (swept) await database.query("select baton.sweep_rollup(100000, 'infinity')");
+    const [steps, summed] = await both("slow-steps");
+    expect(only(summed!, "workflow", "steps")).toEqual(only(steps!, "workflow", "steps"));
+    for (const column of ["p50_ms", "p95_ms", "most_ms", "total_ms"])
+      steps!.forEach((row, n) => expect(Math.abs(Number(summed![n]![column]) / Number(row[column]) - 1), column).toBeLessThan(0.05));
+    const [hours, hoursSummed] = await both("retries");
+    expect(only(hoursSummed!, "hour", "failures")).toEqual(only(hours!, "hour", "failures"));
+    const [bytes, bytesSummed] = await both("storage");
+    const sums = ["workflow", "runs", "steps", "bytes", "bytes_a_run"];
+    expect(only(bytesSummed!, ...sums)).toEqual(only(bytes!, ...sums));
+    const [kinds, failed] = await both("failures");
+    expect(only(kinds!, "nodes", "failures")).toEqual([["a/only-a, b/only-b", 233]]);
+    expect(only(failed!, "nodes", "failures", "fingerprint")).toEqual([
+      ["b", 117, null],
+      ["a", 116, null],
+    ]);
+  }
+});
+
+test("a longer window reads the minutes of the rollup that are in it, and no run", async () => {
+  await database.setNow(new Date("2026-11-25T10:30:00Z"));
+  await database.query(
+    `insert into baton.rollup select baton.now() - n * interval '1 hour', 'a', 1, 1, 0, 0, 1, 1, 100, '{}', '{}', '{"7": 1}' from generate_series(1, 2000) as n`,
+  );
+  await using session = await explainingSession(database.ownerUrl);
+  for (const name of ["slow-steps", "failures", "retries", "storage"] as const) {
+    const { from, values } = readReportRequest(name, { since: "30d" });
+    const query = fillTemplate(readQuery(templateOf(name, from)), values);
+    const { answer, ran } = await session.call(`(select jsonb_agg(r) from (${query.text}) as r)`, ...query.values!);
+    expect(answer).not.toBeNull();
+    const read = ran.flatMap(({ scans }) => scans).filter(({ relation, rows }) => rows > 0 && /^rollup|_\d{8}$/.test(relation));
+    expect(read).toEqual([expect.objectContaining({ relation: "rollup", index: "rollup_of_minute", rows: 720 })]);
+  }
 });
 
 test.each(["neon", "pg"] as const)("a report that takes longer than it may is ended by the database, through %s", async (driver) => {
@@ -179,12 +247,15 @@ test("the command prints a table, or JSON, and says what it does not know", asyn
   await run("slow-steps", "--workflow", "fulfil-order", "--json");
   await run("slow-steps", "--workflow=none");
   await run("backlog-age");
+  await run("retries", "--since", "8d");
   expect(printed[0]).toBe(
     "workflow  node  steps  p50_ms  p95_ms  most_ms  total_ms\nother     ask       1    5000    5000     5000      5000",
   );
-  expect(JSON.parse(printed[1]!)).toEqual(await make("slow-steps", { workflow: "fulfil-order" }));
+  const rows = await make("slow-steps", { workflow: "fulfil-order" });
+  expect(JSON.parse(printed[1]!)).toEqual({ report: "slow-steps", from: "runs", rows });
   expect(printed[2]).toBe("No rows.");
   expect(printed[3]!.split("\n")[2]).toMatch(/^ +2 +0 +– +– +1 +0 +0$/);
+  expect(printed[4]!.split("\n")[0]).toBe("From the rollup, as windows over 7d are: sums by workflow; – is what they do not have.");
   await expect(run("slowest")).rejects.toThrow('There is no report "slowest". There are slow-steps,');
   await expect(run("retries", "--limit", "5")).rejects.toThrow("limit: there is no such option; there are since, workflow and node");
   await expect(run("retries", "--since")).rejects.toThrow("since: give a number");

@@ -5,6 +5,7 @@ import { InvalidReportError, readReportRequest, reportNames, UnknownReportError 
 test("a report is asked for by its name and texts, and the last day and 20 rows are meant where nothing is said", () => {
   expect(readReportRequest("slow-steps", {})).toEqual({
     report: "slow-steps",
+    from: "runs",
     values: { since: "1 days", workflow: undefined, node: undefined, limit: 20 },
   });
   expect(readReportRequest("failures", { since: "90m", workflow: "fulfil-order", node: "charge", limit: "100" }).values).toEqual({
@@ -33,7 +34,8 @@ test.each([
   ["slow-steps", { workflow: "'; drop" }, "workflow: give the name of a workflow"],
   ["slow-steps", { node: "A" }, "node: give the name of a node"],
   ["slow-steps", { limit: "101" }, "limit: give a whole number from 1 to 100"],
-  ["slow-steps", { since: "8d" }, "since: give at most 7d"],
+  ["slow-steps", { since: "53w" }, "since: give a number and m, h, d or w, such as 90m, 24h, 7d or 4w, at most 366d"],
+  ["failures", { since: "169h", node: "charge" }, "node: over 7d there are sums by workflow alone: leave it out, or give at most 7d"],
 ])("%s with %o is refused with a sentence", (name, given, sentence) => {
   expect(() => readReportRequest(name, given as never)).toThrow(`The report ${name} cannot be made: ${sentence}`);
 });
@@ -42,5 +44,9 @@ test("all that is wrong with a report is said at once", () => {
   const refused = new InvalidReportError("retries", [{ option: "a", message: "b" }]);
   expect(refused).toMatchObject({ report: "retries", issues: [{ option: "a", message: "b" }] });
   expect(() => readReportRequest("retries", { since: "x", limit: "5" })).toThrow(/since: .*; limit: there is no such option/);
-  expect(() => readReportRequest("retries", { since: "168h" })).not.toThrow();
+});
+
+test("windows over seven days are those of the rollup", () => {
+  const from = (since: string) => readReportRequest("retries", { since }).from;
+  expect(["168h", "169h", "7d", "8d", "366d"].map(from)).toEqual(["runs", "rollup", "runs", "rollup", "rollup"]);
 });

@@ -13,14 +13,20 @@ interface Body {
 
 const get = (name: string, query = "") => call<Body>(handler, { path: `/reports/${name}`, parameters: { name }, query });
 
-test("a report is answered with its name and rows", async () => {
+test("a report is answered with its name, from where it is, and rows", async () => {
   const { status, body } = await get("storage", "since=7d&workflow=fulfil-order&limit=1");
   expect({ status, body }).toEqual({
     status: 200,
     body: {
       report: "storage",
-      rows: [{ workflow: "fulfil-order", runs: 3, steps: 0, input_bytes: 69, output_bytes: 0, bytes_a_run: 23 }],
+      from: "runs",
+      rows: [{ workflow: "fulfil-order", runs: 3, steps: 0, input_bytes: 69, output_bytes: 0, bytes: 69, bytes_a_run: 23 }],
     },
+  });
+  expect((await get("storage", "since=4w")).body).toEqual({
+    report: "storage",
+    from: "rollup",
+    rows: [{ workflow: "fulfil-order", runs: 3, steps: 0, input_bytes: null, output_bytes: null, bytes: 69, bytes_a_run: 23 }],
   });
   expect((await get("backlog-age")).body.rows).toMatchObject([{ priority: 1, ready: 3 }]);
 });

@@ -54,7 +54,7 @@ test("a database that does not answer is told once, and the runs are shown when 
   follower.follow("run-1");
   follower.begin();
   await until("it has ended", () => lines.some((line) => line.endsWith("done")));
-  expect(lines).toEqual(["The database does not answer the display: The database does not answer.", "demo             …run-1  done"]);
+  expect(lines).toEqual(["The database does not answer the display: The database does not answer.", "demo              …run-1  done"]);
 });
 
 test.each([

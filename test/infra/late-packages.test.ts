@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { expect, test } from "vitest";
 import { buildFunctions, ROOT } from "../../infra/build.ts";
+import { reportOf } from "../../infra/build/report.ts";
 import { projectFolder } from "../support/project-folder.ts";
 
 const folder = projectFolder();
@@ -30,10 +31,11 @@ function service(handler: string): string {
 }
 
 test("a package that a handler imports where it needs it is a file of its own beside the poller's bundle, whole", async () => {
-  await buildFunctions({ driver: "neon", outdir, workflows: service(`return (await import("@scope/late")).word;`) });
+  const { packages } = await buildFunctions({ driver: "neon", outdir, workflows: service(`return (await import("@scope/late")).word;`) });
   const files = readdirSync(outdir).filter((name) => name.endsWith(".mjs"));
   const holding = files.filter((name) => readFileSync(join(outdir, name), "utf8").includes("late-and-heavy"));
   expect(holding).toEqual(["poll-queue.scope-late.mjs"]);
+  expect(reportOf(packages, [])).toEqual({ "poll-queue.scope-late": expect.objectContaining({ raw: "0.5 KB", budget: "–" }) });
   const late = (await import(pathToFileURL(join(outdir, holding[0]!)).href)) as { word: string; other: () => Promise<string> };
   expect([late.word, await late.other()]).toEqual(["late-and-heavy", "needed-by-the-late-one"]);
   expect(readFileSync(join(outdir, "poll-queue.mjs"), "utf8")).toContain('import("./poll-queue.scope-late.mjs")');

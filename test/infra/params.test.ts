@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { checkParams } from "../../infra/check/params.ts";
+import { checkGivenParams, checkParams } from "../../infra/check/params.ts";
 
 const of = (params: object) => () => checkParams({ params: { prod: params } });
 
@@ -23,4 +23,9 @@ test.each<[string, unknown, string]>([
   ["alarmEmail", "ops", 'an address, or "" for none'],
 ])("the param %s may not be %j", (name, value, takes) => {
   expect(of({ [name]: value })).toThrow(`The param ${name} of prod in serverless.yml is ${JSON.stringify(value)}: it takes ${takes}.`);
+});
+
+test("a param that a command is given is held to the same", () => {
+  expect(() => checkGivenParams(["alarms=on", "alarmEmail=", "mine=a=b", "kmsKey=${env:KEY}"])).not.toThrow();
+  expect(() => checkGivenParams(["rate=0"])).toThrow('The param rate of this command is "0": it takes a whole number from 1.');
 });

@@ -10,6 +10,7 @@ interface PlanNode {
   readonly "Rows Removed by Filter"?: number;
   readonly "Shared Hit Blocks"?: number;
   readonly "Shared Read Blocks"?: number;
+  readonly "WAL Bytes"?: number;
   readonly Plans?: readonly PlanNode[];
 }
 
@@ -28,6 +29,8 @@ export interface Ran {
   readonly scans: readonly Scan[];
   /** Pages of 8 KB that it touched, with everything that it called. */
   readonly buffers: number;
+  /** Bytes of WAL, but for the commit record. */
+  readonly wal: number;
 }
 
 /** A partition of the state, with its week. */
@@ -56,6 +59,7 @@ const SETTINGS = [
   "set auto_explain.log_analyze = on",
   "set auto_explain.log_timing = off",
   "set auto_explain.log_buffers = on",
+  "set auto_explain.log_wal = on",
   "set auto_explain.log_format = json",
   "set auto_explain.log_level = notice",
   "set plan_cache_mode = force_generic_plan",
@@ -75,14 +79,15 @@ export async function explainingSession(url: string, settings: readonly string[]
     const json = /^duration: .* plan:\n([^]*)$/.exec(message ?? "")?.[1];
     if (json === undefined) return;
     const { "Query Text": statement, Plan: plan } = JSON.parse(json) as { "Query Text": string; Plan: PlanNode };
-    plans.push({ statement, scans: scansOf(plan), buffers: (plan["Shared Hit Blocks"] ?? 0) + (plan["Shared Read Blocks"] ?? 0) });
+    const buffers = (plan["Shared Hit Blocks"] ?? 0) + (plan["Shared Read Blocks"] ?? 0);
+    plans.push({ statement, scans: scansOf(plan), buffers, wal: plan["WAL Bytes"] ?? 0 });
   });
   return {
     /**
-     * Runs one call and gives its answer, every statement that ran for it, and the buffers that it
-     * touched.
+     * Runs one call and gives its answer, every statement that ran for it, the buffers that it
+     * touched and the WAL that it wrote.
      */
-    async call(text: string, ...values: unknown[]): Promise<{ answer: unknown; ran: Ran[]; buffers: number }> {
+    async call(text: string, ...values: unknown[]): Promise<{ answer: unknown; ran: Ran[]; buffers: number; wal: number }> {
       plans.length = 0;
       const { rows } = await session.query(`select ${text} as answer`, values);
       const { answer } = rows[0];
@@ -90,6 +95,7 @@ export async function explainingSession(url: string, settings: readonly string[]
         answer: /^baton\.(claim|advance)\(/.test(text) ? decodeRuns(answer) : answer,
         ran: [...plans],
         buffers: plans.at(-1)!.buffers,
+        wal: plans.at(-1)!.wal,
       };
     },
     [Symbol.asyncDispose]: () => session.end(),

@@ -9,7 +9,6 @@ const { file, handler: exportName, functionName, functionArn, memoryMb } = worke
 const loading = import(pathToFileURL(file).href) as Promise<Record<string, Handler | undefined>>;
 
 parentPort?.on("message", (invocation: Invocation) => {
-  // oxlint-disable-next-line require-post-message-target-origin -- a thread has no origin
   void handle(invocation).then((outcome) => parentPort?.postMessage(outcome));
 });
 

@@ -101,7 +101,6 @@ export class LambdaInstance {
       return await new Promise<Outcome>((resolve) => {
         this.#settle = resolve;
         const invocation: Invocation = { requestId: randomUUID(), event, deadline: Date.now() + timeoutMs };
-        // oxlint-disable-next-line require-post-message-target-origin -- a thread has no origin
         this.#worker.postMessage(invocation);
       });
     } finally {

@@ -121,7 +121,7 @@ function isOver(run: ShownRun): boolean {
  * Everything that is to be said about a run so far, a line each; what was said once stays the same.
  */
 export function linesOf(run: ShownRun): string[] {
-  const start = `${run.workflow.padEnd(16)} …${run.id.slice(-6)}`;
+  const start = `${run.workflow.padEnd(17)} …${run.id.slice(-6)}`;
   const steps = run.steps.flatMap((step) => stepLines(step).map((line) => `${start}  ${step.name.padEnd(12)} ${line}`));
   if (run.waiting?.for === "blocked") steps.push(`${start}  is blocked`);
   if (sleepMs(run) > LONG_SLEEP_MS) steps.push(`${start}  sleeps until ${run.waiting?.until}`);

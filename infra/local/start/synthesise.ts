@@ -41,7 +41,7 @@ export async function synthesise(folder: string, options: SynthesisOptions): Pro
   for (const input of inputs) writeFileSync(join(folder, input), readFileSync(join(ROOT, input)));
   const { driver, stage = "dev", service } = options;
   if (service !== undefined) rename(join(folder, "serverless.yml"), service);
-  const bundles = await buildFunctions({ ...options, outdir: join(folder, "dist/functions") });
+  const { functions: bundles } = await buildFunctions({ ...options, outdir: join(folder, "dist/functions") });
   // The bundler's own process is not needed any longer.
   await stop();
   const templateFile = join(folder, ".serverless/cloudformation-template-update-stack.json");

@@ -2730,7 +2730,7 @@ $function$;
 CREATE OR REPLACE FUNCTION baton.ms_between(since timestamp with time zone, until timestamp with time zone)
  RETURNS numeric
  LANGUAGE sql
- IMMUTABLE
+ STABLE
 AS $function$
   select case when isfinite(since) and isfinite(until) then greatest((extract(epoch from until) - extract(epoch from since)) * 1000, 0) end
 $function$;

@@ -46,8 +46,7 @@ const TIMEOUTS = [
   { name: "transaction_timeout", kind: "DatabaseUnknownOutcomeError", driver: "neon" },
 ] as const;
 
-// They wait more than they work.
-test.concurrent.each(TIMEOUTS.filter(({ name }) => major >= 17 || name !== "transaction_timeout"))(
+test.each(TIMEOUTS.filter(({ name }) => major >= 17 || name !== "transaction_timeout"))(
   "a $name that fires on every table that a sort of call touches, through $driver, says what to raise, and ten runs live as without",
   async ({ name, kind, driver }) => {
     await using database = await createTestDatabase();

@@ -44,7 +44,7 @@ test.each([
   ["since=1day", "since", "give a number and m, h, d or w"],
   ["since=7d&since=8d", "since", "give it once"],
   ["limit=1000", "limit", "give a whole number from 1 to 100"],
-  ["workflow=%00", "workflow", "give the name of a workflow"],
+  ["workflow=%00", "workflow", "give text without U+0000"],
   ["depth=1", "depth", "there is no such option; there are since, workflow, node and limit"],
   ["__proto__=1", "__proto__", "there is no such option"],
 ])("the query %s is refused with a sentence that says what to give", async (query, parameter, message) => {

@@ -14,7 +14,7 @@ export interface Deployment {
 }
 
 const TRIES = 8;
-const GROUPS = "baton_engine, baton_producer, baton_poller, baton_reader, baton_operator, baton_maintainer";
+const GROUPS = "baton_engine, baton_producer, baton_poller, baton_reader, baton_operator, baton_maintainer, baton_archiver";
 
 /** Makes the group roles as the deploying user itself; all other steps run as baton_migrator. */
 export async function applyRoles({ client, files }: Deployment): Promise<void> {

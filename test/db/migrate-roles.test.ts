@@ -181,6 +181,26 @@ test("a poller of another stage on the same server is named by the migration, wh
   expect(await query(asUser(prod, "poll_queue", "secret"), "select 1 as may")).toEqual([{ may: 1 }]);
 });
 
+test("a migration names the logins that may read whole runs for an archive, and says what to do where none may, or none needs to", async () => {
+  const said = async (hasArchive: boolean) => {
+    const lines: string[] = [];
+    await migrate({ url, roles: true, hasArchive, log: (line) => void lines.push(line) });
+    return lines.filter((line) => line.includes("archive"));
+  };
+  const follow = async ([advice]: string[]) => query(url, /: ((?:grant|revoke) .*;)$/.exec(advice!)![1]!);
+  expect(await said(false)).toEqual([]);
+  expect(await said(true)).toEqual([expect.stringMatching(/: grant baton_archiver to <the login of the maintenance>;$/)]);
+  const name = uniqueName("maintain");
+  await createLogin({ url, name, password: "secret", memberOf: "baton_maintainer" });
+  await follow(await said(true));
+  const named = `logins that may read whole runs for an archive: ${name}`;
+  expect(await said(true)).toEqual([named]);
+  const [first, ...advice] = await said(false);
+  expect(first).toBe(named);
+  await follow(advice);
+  expect(await said(false)).toEqual([]);
+});
+
 test("a login has its group's rights and its own time limits; made again, it has the new password", async () => {
   await migrate({ url, roles: true });
   const name = uniqueName("login");

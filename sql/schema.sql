@@ -1343,6 +1343,7 @@ begin
     return 'kept';
   end if;
   begin
+    perform baton.note_week(week, null);
     execute format('lock table baton.%I in exclusive mode', 'run' || suffix);
   exception when lock_not_available then
     return 'busy';
@@ -2074,7 +2075,9 @@ begin
   )
   select coalesce(array_agg(gone.run_id), '{}') into ids from gone;
   perform baton.remove_runs(ids);
-  perform baton.note_week(week, case when cardinality(ids) > 0 then moment end);
+  if cardinality(ids) > 0 then
+    perform baton.note_week(week, moment);
+  end if;
   return cardinality(ids);
 end
 $function$;
@@ -2094,6 +2097,7 @@ declare
   looked record;
 begin
   perform baton.require_read_committed();
+  perform baton.note_week(week, null);
   select count(*)::integer as count, max(n.run_id::text)::uuid as past, array_agg(n.run_id) as ids into looked
   from (
     select e.run_id from baton.ending e where e.run_id > coalesce(let_go_runs.past, first) and e.run_id < beyond order by e.run_id limit most
@@ -2115,6 +2119,7 @@ declare
   ids uuid[] := array(select jsonb_array_elements_text(taken -> 'ids')::uuid);
 begin
   perform baton.require_read_committed();
+  perform baton.note_week(week, null);
   ids := array(select r.id from baton.run r where r.id = any (ids) order by r.id for update skip locked);
   ids := array(
     select f.run_id from baton.format_runs(ids) f

@@ -23,6 +23,7 @@ begin
     return 'kept';
   end if;
   begin
+    perform baton.note_week(week, null);
     execute format('lock table baton.%I in exclusive mode', 'run' || suffix);
   exception when lock_not_available then
     return 'busy';

@@ -1,6 +1,6 @@
--- Lets those of the given runs of a week go that have expired, each whole or not at all, and
--- remembers that the week was looked at. Returns how many went. Those that an operator holds are
--- left to another day. Who redrives one of them meanwhile comes first, or finds no run any more.
+-- Lets those of the given runs of a week go that have expired, each whole or not at all. Returns how
+-- many went. Those that an operator holds are left to another day. Who redrives one of them
+-- meanwhile comes first, or finds no run any more.
 -- The endings are deleted by a statement that begins when the runs are locked: one before it does
 -- not know what was redriven in between.
 create or replace function baton.let_go(week timestamptz, rules jsonb, moment timestamptz, ids uuid[]) returns integer
@@ -18,7 +18,9 @@ begin
   )
   select coalesce(array_agg(gone.run_id), '{}') into ids from gone;
   perform baton.remove_runs(ids);
-  perform baton.note_week(week, case when cardinality(ids) > 0 then moment end);
+  if cardinality(ids) > 0 then
+    perform baton.note_week(week, moment);
+  end if;
   return cardinality(ids);
 end
 $$;

@@ -13,6 +13,7 @@ declare
   looked record;
 begin
   perform baton.require_read_committed();
+  perform baton.note_week(week, null);
   select count(*)::integer as count, max(n.run_id::text)::uuid as past, array_agg(n.run_id) as ids into looked
   from (
     select e.run_id from baton.ending e where e.run_id > coalesce(let_go_runs.past, first) and e.run_id < beyond order by e.run_id limit most

@@ -14,6 +14,7 @@ declare
   ids uuid[] := array(select jsonb_array_elements_text(taken -> 'ids')::uuid);
 begin
   perform baton.require_read_committed();
+  perform baton.note_week(week, null);
   ids := array(select r.id from baton.run r where r.id = any (ids) order by r.id for update skip locked);
   ids := array(
     select f.run_id from baton.format_runs(ids) f

@@ -24,17 +24,17 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 /** Three weeks that go whole, and one of which the failed runs and a sleeping one stay. */
 const clone = clonesOf(async (query) => {
-  const { setNow, advance } = createClock(query);
+  const clock = createClock(query);
   const now = new Date("2031-03-05T12:00:00Z");
-  await setNow(now);
+  await clock.setNow(now);
   await query("select baton.ensure_partitions()");
   await query("select baton.enqueue($1)", [JSON.stringify({ runs: [newRun({ at: now, delay_ms: 9e9 })] })]);
   for (const workflow of ["mixed", "brief", "brief", "brief"]) {
     await endRuns(query, { runs: 40, failedEach: 5, workflow });
-    await advance("7 days");
+    await clock.advance("7 days");
     await query("select baton.ensure_partitions()");
   }
-  await advance("60 days");
+  await clock.advance("60 days");
 });
 
 const TABLES = ["run", "attribute", "checkpoint", "failure", "ending", "ready", "redrive", "control", "week"];
@@ -63,10 +63,10 @@ async function maintained(options: MaintenanceProcessOptions): Promise<{ sent: n
   return said === "" ? undefined : (JSON.parse(said) as { sent: number });
 }
 
-const optionsFor = ({ name, url }: TestDatabase, archives: boolean): MaintenanceProcessOptions => ({
-  url: url("archiver"),
+const optionsFor = (database: TestDatabase, archives: boolean): MaintenanceProcessOptions => ({
+  url: database.url("archiver"),
   kept,
-  ...(archives && { folder: join(folder, name) }),
+  ...(archives && { folder: join(folder, database.name) }),
   at: -1,
   when: "before",
 });

@@ -12,20 +12,20 @@ as $$
 declare
   first uuid := baton.id_at(week);
   beyond uuid := baton.id_at(week + interval '7 days');
-  looked record;
+  looked uuid[];
+  expired uuid[];
   found record;
   ids uuid[] := '{}';
   lines text[] := '{}';
   bytes bigint := 0;
 begin
-  select count(*) as count, max(e.run_id::text)::uuid as past,
-    array_agg(e.run_id order by e.run_id) filter (where baton.has_expired(rules, r.workflow, e.status, e.at, moment)) as ids into looked
-  from (
-    select * from baton.ending e where e.run_id > coalesce(read_expired.past, first) and e.run_id < beyond order by e.run_id limit most
-  ) as e
-  join baton.run r on r.id = e.run_id and r.id >= first and r.id < beyond;
-  for n in 1..coalesce(cardinality(looked.ids), 0) by 100 loop
-    for found in select f.run_id, f.line from baton.format_runs(looked.ids[n:n + 99]) f order by f.run_id loop
+  looked := array(
+    select e.run_id from baton.ending e where e.run_id > coalesce(read_expired.past, first) and e.run_id < beyond order by e.run_id limit most);
+  expired := array(
+    select r.id from baton.run r join baton.ending e on e.run_id = r.id
+    where r.id = any (looked) and e.run_id = any (looked) and baton.has_expired(rules, r.workflow, e.status, e.at, moment) order by r.id);
+  for n in 1..cardinality(expired) by 100 loop
+    for found in select f.run_id, f.line from baton.format_runs(expired[n:n + 99]) f order by f.run_id loop
       if bytes >= 8388608 then
         return json_build_object('ids', ids, 'lines', lines, 'past', ids[cardinality(ids)]);
       end if;
@@ -34,6 +34,6 @@ begin
       bytes := bytes + octet_length(found.line);
     end loop;
   end loop;
-  return json_build_object('ids', ids, 'lines', lines, 'past', case when looked.count = most then looked.past end);
+  return json_build_object('ids', ids, 'lines', lines, 'past', case when cardinality(looked) = most then looked[most] end);
 end
 $$;

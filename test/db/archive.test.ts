@@ -8,6 +8,7 @@ import { retentionRules, type ServiceRetention } from "../../shared/domain/reten
 import { letGoWeeks, type WeekStore } from "../../shared/engine/let-go-weeks.ts";
 import { archiveToFolder } from "../../shared/index.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
+import { explainingSession, sequentialScans } from "../support/plans.ts";
 import { endRuns } from "../support/ended-runs.ts";
 import { engineOf } from "../support/engine-calls.ts";
 
@@ -156,6 +157,25 @@ test("a run that an operator redrives, changes or deletes once it was taken does
   expect(await letGo(disturbed)).toMatchObject({ weeks: 0, runs: 1 });
   expect(linesOf(batches.slice(1))).toMatchObject([{ id: changed, attributes: { stage: "late" } }]);
   expect(await ids()).toEqual([redriven]);
+});
+
+test("a batch reads what it lets go, and no week as a whole, with an archive or without", async () => {
+  await database.setNow(null);
+  await endRuns(database.query, { runs: 10_000, failedEach: 2, from: 1_000 });
+  await database.query("vacuum analyze");
+  await database.advance("60 days");
+  await using session = await explainingSession(database.ownerUrl);
+  const [first] = await database.query<{ starts: string }>(
+    "select date_trunc('week', baton.id_time(min(id::text)::uuid))::text as starts from baton.run",
+  );
+  const ofWeek = [first!.starts, JSON.stringify(retentionRules(month))];
+  const read = await session.call("baton.read_expired($1, $2, baton.now(), null, 1000)", ...ofWeek);
+  const { ids } = read.answer as { ids: string[] };
+  const taken = JSON.stringify({ ids, digests: ids.map(() => "other") });
+  const kept = await session.call("baton.let_go_taken($1, $2, baton.now(), $3)", ...ofWeek, taken);
+  const gone = await session.call("baton.let_go_runs($1, $2, baton.now(), null, 1000)", ...ofWeek);
+  expect([ids.length, kept.answer, gone.answer]).toMatchObject([1_000, 0, { gone: 1_000 }]);
+  expect([read, kept, gone].flatMap(({ ran }) => sequentialScans(ran))).toEqual([]);
 });
 
 test("a login that was not given the right to archive reads nothing for it, and nothing goes", async () => {

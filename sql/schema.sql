@@ -1355,13 +1355,16 @@ begin
     return 'kept';
   end if;
   for tried in 1..20 loop
+    if tried = 20 or exists (
+      select from pg_locks l join pg_database d on d.oid = l.database
+      where d.datname = current_database() and l.relation = to_regclass('baton.run' || suffix) and not l.granted
+    ) then
+      return 'busy';
+    end if;
     begin
       execute 'drop table ' || parts;
       exit;
     exception when lock_not_available then
-      if tried = 20 then
-        return 'busy';
-      end if;
       perform pg_sleep(0.05 + random() * 0.2);
     end;
   end loop;

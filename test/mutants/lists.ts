@@ -37,9 +37,9 @@ export const lists: readonly Mutant[] = [
   },
   {
     name: "A week is closed while ids of it are still taken",
-    file: "sql/functions/missing_indexes.sql",
-    find: "interval '8 days'",
-    replace: "interval '7 days'",
+    file: "sql/functions/is_closed.sql",
+    find: "interval '192 hours'",
+    replace: "interval '168 hours'",
     ...caught(weeks, "a week gets its indexes once it is over and no enqueue can add to it"),
   },
   {

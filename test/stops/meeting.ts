@@ -18,6 +18,8 @@ export async function openMeeting(database: TestDatabase): Promise<Meeting> {
   const sessions = Array.from({ length: 3 }, () => new pg.Client(database.ownerUrl));
   const [holder, first, second] = sessions as [pg.Client, pg.Client, pg.Client];
   await Promise.all(sessions.map((session) => session.connect()));
+  // Once both go on, the first learns at once of a wait that only another's end would end.
+  await first.query("set deadlock_timeout = '1ms'");
   const pids = await Promise.all(
     sessions.map(async (session) => (await session.query("select pg_backend_pid() as pid")).rows[0].pid as number),
   );

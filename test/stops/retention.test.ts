@@ -15,12 +15,19 @@ const month: ServiceRetention = { every: { done: "30 days", failed: "30 days" } 
 const rules = JSON.stringify(retentionRules(month));
 const [made, now] = ["2031-03-05T12:00:00Z", "2031-05-05T12:00:00Z"];
 const week = "2031-03-03T00:00:00Z";
-const SOME = 25;
+const SOME = 15;
 let meeting: Meeting;
+/**
+ * The point right before the drop, behind the look whether somebody waits: who comes there makes
+ * the drop wait, for the 20 ms that it has.
+ */
+let dropping: string;
 
 beforeAll(async () => {
   await database.setNow(new Date(made));
   meeting = await openMeeting(database);
+  const [row] = await database.query<{ text: string }>("select pg_get_functiondef('baton.drop_week'::regproc) as text");
+  dropping = /here\('(drop_week:\d+)'\) then null; end if;\s*execute 'drop table/.exec(row!.text)![1]!;
 });
 afterAll(() => meeting[Symbol.asyncDispose]());
 
@@ -71,6 +78,7 @@ async function stopAt(one: string, point: string, other: string): Promise<string
   const outcomes = await meeting.meet(calls[one]!, point, calls[other]!);
   await database.assertInvariants();
   for (const [n, name] of [one, other].entries()) {
+    if (n === 0 && point === dropping && outcomes[n]!.sqlstate === "40P01") continue;
     const broken = await brokenPromise(name, calls[name]!, outcomes[n]!);
     if (broken !== undefined) return broken;
   }
@@ -80,11 +88,14 @@ async function stopAt(one: string, point: string, other: string): Promise<string
   return left.length === 0 ? undefined : `${left.length} runs are left that nobody redrove`;
 }
 
+type Pair = [one: string, point: string, other: string];
+const isAWeeksEnd = ([one, , other]: Pair) => one === "drop the week" && other === "redrive";
+
 test("a retention and an operator that meet between any two of their statements lose nothing, and the next retention does the rest", async () => {
   const { random, seed } = seededRandom();
   const names = Object.keys(await makeWeek());
   await emptied(database);
-  const pairs: [string, string, string][] = [];
+  const pairs: Pair[] = [];
   for (const one of names) {
     const calls = await makeWeek();
     const points = await meeting.pointsOf(calls[one]!);
@@ -92,14 +103,16 @@ test("a retention and an operator that meet between any two of their statements 
     for (const point of points)
       for (const other of names) if (other !== one && (RETENTION.has(one) || RETENTION.has(other))) pairs.push([one, point, other]);
   }
-  const all = process.env["BATON_STOPS"] === "all";
-  console.log(`${all ? pairs.length : SOME} of ${pairs.length} pairs, seed ${seed}`);
-  for (let left = all ? pairs.length : SOME; left > 0; left--) {
-    const [pair] = pairs.splice(all ? 0 : Math.floor(random() * pairs.length), 1);
+  // Each moment at which a week might be lost with a run that goes on; of the others, some.
+  const [sure, others] = [pairs.filter(isAWeeksEnd), pairs.filter((pair) => !isAWeeksEnd(pair))];
+  const some =
+    process.env["BATON_STOPS"] === "all" ? others : Array.from({ length: SOME }, () => others[Math.floor(random() * others.length)]!);
+  console.log(`${sure.length + some.length} of ${pairs.length} pairs, seed ${seed}`);
+  for (const pair of [...sure, ...some]) {
     try {
-      expect([pair, await stopAt(...pair!)]).toEqual([pair, undefined]);
+      expect([pair, await stopAt(...pair)]).toEqual([pair, undefined]);
     } catch (thrown) {
-      throw new Error(`${pair!.join(", ")}: ${(thrown as Error).message}`, { cause: thrown });
+      throw new Error(`${pair.join(", ")}: ${(thrown as Error).message}`, { cause: thrown });
     } finally {
       await emptied(database);
     }

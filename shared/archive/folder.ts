@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, open, rename, rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname, resolve } from "node:path";
 import type { Archive } from "../domain/archive.ts";
 
 /**
@@ -11,7 +11,7 @@ import type { Archive } from "../domain/archive.ts";
  */
 export function archiveToFolder(folder: string): Archive {
   return async ({ name, lines, signal }) => {
-    const file = join(folder, name);
+    const file = resolve(folder, name);
     const made = await mkdir(dirname(file), { recursive: true });
     const draft = `${file}.${randomUUID()}.part`;
     try {

@@ -24,12 +24,8 @@ export class ArchiveError extends Error {
 
   constructor(batch: string, runs: number, cause: unknown) {
     const reason = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
-    super(
-      `The archive did not take ${runs} runs as ${batch}, so they were kept; see what it says, and run the maintenance again. ${reason}`,
-      {
-        cause,
-      },
-    );
+    const advice = "See what it says, and run the maintenance again.";
+    super(`The archive did not take ${runs} runs as ${batch}, so they were kept. ${advice} ${reason}`, { cause });
     this.batch = batch;
   }
 }

@@ -35,8 +35,8 @@ begin
   ) then
     return 'kept';
   end if;
-  for tried in 1..20 loop
-    if tried = 20 or exists (
+  for tried in 1..21 loop
+    if tried > 20 or exists (
       select from pg_locks l join pg_database d on d.oid = l.database
       where d.datname = current_database() and l.relation = to_regclass('baton.run' || suffix) and not l.granted
     ) then

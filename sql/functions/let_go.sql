@@ -1,7 +1,7 @@
--- Lets those of the given runs of a week go that have expired, each whole or not at all. Returns how
--- many went. Those that an operator holds are left to another day. Who redrives one of them
+-- Lets those of the given runs of a week go that have expired, each whole or not at all. Returns
+-- how many went. Those that an operator holds are left to another day. Who redrives one of them
 -- meanwhile comes first, or finds no run any more.
--- Each table is asked for the ids: joined by one alone it would be read through, week for week.
+-- Each table is asked for the ids: the endings of all weeks would be read for each batch.
 -- The endings are deleted by a statement that begins when the runs are locked: one before it does
 -- not know what was redriven in between.
 create or replace function baton.let_go(week timestamptz, rules jsonb, moment timestamptz, ids uuid[]) returns integer

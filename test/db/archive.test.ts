@@ -112,7 +112,7 @@ test("an archive that throws keeps every run that it did not take, and the repor
   const { archive, batches } = memory();
   const broken: Archive = async (batch) => (++calls === 2 ? Promise.reject(new Error("no room")) : archive(batch));
   await expect(letGo(broken)).rejects.toMatchObject({
-    message: expect.stringMatching(/^The archive did not take 18 runs as .*\.jsonl, so they were kept; .* Error: no room$/),
+    message: expect.stringMatching(/^The archive did not take 18 runs as .*\.jsonl, so they were kept\. .* Error: no room$/),
     facts: { weeks: 0, runs: 2 },
   });
   expect([(await ids()).length, batches.map(({ lines }) => lines.length)]).toEqual([18, [2]]);

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, expect, onTestFinished, test, vi } from "vitest";
 import { archiveToFolder, archiveToS3 } from "../../shared/index.ts";
@@ -62,7 +62,7 @@ test("an S3 that does not answer is left when the time is over", async () => {
 test("a file that could not be written whole is not in the folder, and one that was is there once", async () => {
   const folder = mkdtempSync(join(tmpdir(), "baton-archive-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
-  const toFolder = archiveToFolder(folder);
+  const toFolder = archiveToFolder(relative(process.cwd(), folder));
   await expect(toFolder(batch(AbortSignal.abort()))).rejects.toMatchObject({ name: "AbortError" });
   expect(readdirSync(join(folder, "2026-11-23"))).toEqual([]);
   await Promise.all([toFolder(batch()), toFolder(batch())]);

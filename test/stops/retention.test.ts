@@ -72,13 +72,13 @@ async function brokenPromise(name: string, { values: [id] }: SceneCall, { answer
   return undefined;
 }
 
-/** Lets two calls meet; afterwards the retention comes again, and only what was redriven is left. */
+/** Lets two calls meet; then the retention comes again, and leaves only what was redriven. */
 async function stopAt(one: string, point: string, other: string): Promise<string | undefined> {
   const calls = await makeWeek();
   const outcomes = await meeting.meet(calls[one]!, point, calls[other]!);
   await database.assertInvariants();
   for (const [n, name] of [one, other].entries()) {
-    if (n === 0 && point === dropping && outcomes[n]!.sqlstate === "40P01") continue;
+    if (n === 0 && point === dropping && outcomes[0].sqlstate === "40P01") continue;
     const broken = await brokenPromise(name, calls[name]!, outcomes[n]!);
     if (broken !== undefined) return broken;
   }

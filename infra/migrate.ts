@@ -1,5 +1,7 @@
+import { archive } from "../shared/workflows/retention.ts";
 import { requireOwnerUrl } from "./deploy/target.ts";
 import { applyFunctions, applyMigrations, applyRoles, tellOfTheDeleted } from "./migrate/apply.ts";
+import { tellOfTheArchivers } from "./migrate/archivers.ts";
 import { requireUtf8, withClient } from "./migrate/connection.ts";
 import { keepMonths } from "./migrate/months.ts";
 import { tellOfThePollers } from "./migrate/pollers.ts";
@@ -18,6 +20,8 @@ export interface MigrateOptions {
   readonly roles: boolean;
   /** Makes what search needs, an extension and indexes; where it is, it is kept whole anyway. */
   readonly search?: boolean;
+  /** Whether runs are archived before they go. Default: as `shared/workflows/retention.ts` says. */
+  readonly hasArchive?: boolean;
   readonly log?: (line: string) => void;
   /** Default: `sql/` of this project. */
   readonly sqlDir?: string;
@@ -31,7 +35,8 @@ export interface MigrateOptions {
  * EndedTransactionError,
  * RolesRefusedError, SearchRefusedError or WrongEncodingError.
  */
-export async function migrate({ url, roles, search = false, log = () => undefined, sqlDir }: MigrateOptions): Promise<void> {
+export async function migrate(options: MigrateOptions): Promise<void> {
+  const { url, roles, search = false, hasArchive = archive !== undefined, log = () => undefined, sqlDir } = options;
   const files = readSqlFiles(sqlDir);
   await withClient(url, async (client) => {
     await requireUtf8(client);
@@ -43,6 +48,7 @@ export async function migrate({ url, roles, search = false, log = () => undefine
     await keepMonths(deployment);
     await tellOfTheDeleted(deployment);
     if (roles) await tellOfThePollers(deployment);
+    if (roles) await tellOfTheArchivers(deployment, hasArchive);
   });
 }
 

@@ -45,10 +45,15 @@ export { InvalidStatementError } from "./domain/check-statements.ts";
 // service adds its own.
 export { redactSecrets, type Redact } from "./domain/redact.ts";
 
+// Where runs go before they are let go: `shared/workflows/retention.ts` names one.
+export { archiveToFolder } from "./archive/folder.ts";
+export { archiveToS3, type S3Place } from "./archive/s3.ts";
+
 // What a handler is given and what it returns.
 export type { Handler, Logger, NodeOptions, SleepOutput, SqlResult, StepContext } from "./domain/workflow.ts";
 export type { Statement } from "./domain/statement.ts";
 export type { Duration } from "./domain/duration.ts";
+export type { Archive, ArchiveBatch } from "./domain/archive.ts";
 export type { Retention, ServiceRetention } from "./domain/retention.ts";
 export type { RetryPolicy } from "./domain/retry-policy.ts";
 export type { Json, JsonObject } from "./domain/json.ts";

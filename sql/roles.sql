@@ -8,6 +8,8 @@
 -- baton_views     owns the views: reads rows, and writes none.
 -- baton_producer, baton_poller, baton_reader, baton_operator, baton_maintainer: one for each kind
 -- of caller; logins are their members.
+-- baton_archiver  reads whole runs that are to go; the maintenance's login is given it where there
+-- is an archive.
 do $$
 declare
   -- Since 16 a membership says whether its rights are inherited and whether SET ROLE is allowed.
@@ -16,7 +18,7 @@ declare
   part regclass;
 begin
   foreach needed in array array['baton_migrator', 'baton_engine', 'baton_views', 'baton_producer', 'baton_poller', 'baton_reader', 'baton_operator',
-    'baton_maintainer'] loop
+    'baton_maintainer', 'baton_archiver'] loop
     begin
       if to_regrole(needed) is null then
         execute format('create role %I nologin', needed);

@@ -1343,6 +1343,7 @@ begin
     return 'kept';
   end if;
   begin
+    perform baton.note_week(week, null);
     execute format('lock table baton.%I in exclusive mode', 'run' || suffix);
   exception when lock_not_available then
     return 'busy';
@@ -1353,14 +1354,17 @@ begin
   ) then
     return 'kept';
   end if;
-  for tried in 1..20 loop
+  for tried in 1..21 loop
+    if tried > 20 or exists (
+      select from pg_locks l join pg_database d on d.oid = l.database
+      where d.datname = current_database() and l.relation = to_regclass('baton.run' || suffix) and not l.granted
+    ) then
+      return 'busy';
+    end if;
     begin
       execute 'drop table ' || parts;
       exit;
     exception when lock_not_available then
-      if tried = 20 then
-        return 'busy';
-      end if;
       perform pg_sleep(0.05 + random() * 0.2);
     end;
   end loop;
@@ -1745,6 +1749,41 @@ end
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.format_runs(ids uuid[])
+ RETURNS TABLE(run_id uuid, line text)
+ LANGUAGE plpgsql
+ STABLE
+ SET plan_cache_mode TO 'force_custom_plan'
+ SET enable_seqscan TO 'off'
+AS $function$
+#variable_conflict use_column
+declare
+  first uuid := (select min(id::text)::uuid from unnest(ids) as id);
+  last uuid := (select max(id::text)::uuid from unnest(ids) as id);
+begin
+  return query
+  select r.id, json_build_object('id', r.id, 'workflow', r.workflow, 'version', r.version, 'priority', r.priority,
+    'status', e.status, 'createdAt', r.created_at, 'startAt', r.start_at, 'endedAt', e.at, 'input', r.input,
+    'attributes', (select a.attributes from baton.attribute a where a.run_id = r.id and a.run_id between first and last),
+    'error', e.error,
+    'steps', coalesce((
+      select json_agg(json_build_object('node', c.node, 'position', c.position, 'attempt', c.attempt, 'startedAt', c.started_at,
+        'finishedAt', c.finished_at, 'output', c.output) order by c.position, c.node)
+      from baton.checkpoint c where c.run_id = r.id and c.run_id between first and last), '[]'),
+    'failures', coalesce((
+      select json_agg(json_build_object('node', f.node, 'attempt', f.attempt, 'startedAt', f.started_at, 'finishedAt', f.finished_at,
+        'retryAt', f.retry_at, 'error', f.error) order by f.finished_at, f.node, f.attempt)
+      from baton.failure f where f.run_id = r.id and f.run_id between first and last), '[]'),
+    'redrives', coalesce((
+      select json_agg(json_build_object('at', d.at, 'forgiven', d.forgiven) order by d.at)
+      from baton.redrive d where d.run_id = r.id), '[]'))::text
+  from baton.run r
+  join baton.ending e on e.run_id = r.id and e.run_id between first and last
+  where r.id = any (ids) and r.id between first and last;
+end
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.gather_outputs(ids uuid[], lowest uuid, highest uuid)
  RETURNS json
  LANGUAGE plpgsql
@@ -2015,9 +2054,35 @@ begin
   if mine then
     return;
   end if;
+  lock table baton.week in share row exclusive mode;
   grant create on schema baton to baton_maintainer;
   execute format('alter table baton.%I owner to baton_maintainer', part);
   execute format('revoke all on baton.%I from baton_maintainer', part);
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.let_go(week timestamp with time zone, rules jsonb, moment timestamp with time zone, ids uuid[])
+ RETURNS integer
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+begin
+  ids := array(
+    select r.id from baton.run r join baton.ending e on e.run_id = r.id
+    where r.id = any (ids) and e.run_id = any (ids) and baton.has_expired(rules, r.workflow, e.status, e.at, moment)
+    order by r.id for update of r skip locked);
+  with gone as (
+    delete from baton.ending e using baton.run r
+    where e.run_id = any (ids) and r.id = any (ids) and r.id = e.run_id and baton.has_expired(rules, r.workflow, e.status, e.at, moment)
+    returning e.run_id
+  )
+  select coalesce(array_agg(gone.run_id), '{}') into ids from gone;
+  perform baton.remove_runs(ids);
+  if cardinality(ids) > 0 then
+    perform baton.note_week(week, moment);
+  end if;
+  return cardinality(ids);
 end
 $function$;
 
@@ -2034,26 +2099,37 @@ declare
   first uuid := baton.id_at(week);
   beyond uuid := baton.id_at(week + interval '7 days');
   looked record;
-  ids uuid[];
 begin
   perform baton.require_read_committed();
+  perform baton.note_week(week, null);
   select count(*)::integer as count, max(n.run_id::text)::uuid as past, array_agg(n.run_id) as ids into looked
   from (
     select e.run_id from baton.ending e where e.run_id > coalesce(let_go_runs.past, first) and e.run_id < beyond order by e.run_id limit most
   ) as n;
+  return jsonb_build_object('looked', looked.count, 'gone', baton.let_go(week, rules, moment, looked.ids), 'past', looked.past);
+end
+$function$;
+
+-- owner: baton_engine
+CREATE OR REPLACE FUNCTION baton.let_go_taken(week timestamp with time zone, rules jsonb, moment timestamp with time zone, taken jsonb)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+declare
+  ids uuid[] := array(select jsonb_array_elements_text(taken -> 'ids')::uuid);
+begin
+  perform baton.require_read_committed();
+  perform baton.note_week(week, null);
+  ids := array(select r.id from baton.run r where r.id = any (ids) order by r.id for update skip locked);
   ids := array(
-    select r.id from baton.run r join baton.ending e on e.run_id = r.id
-    where r.id = any (looked.ids) and baton.has_expired(rules, r.workflow, e.status, e.at, moment)
-    order by r.id for update of r skip locked);
-  with gone as (
-    delete from baton.ending e using baton.run r
-    where e.run_id = any (ids) and r.id = any (ids) and r.id = e.run_id and baton.has_expired(rules, r.workflow, e.status, e.at, moment)
-    returning e.run_id
-  )
-  select coalesce(array_agg(gone.run_id), '{}') into ids from gone;
-  perform baton.remove_runs(ids);
-  perform baton.note_week(week, case when cardinality(ids) > 0 then moment end);
-  return jsonb_build_object('looked', looked.count, 'gone', cardinality(ids), 'past', looked.past);
+    select f.run_id from baton.format_runs(ids) f
+    join rows from (jsonb_array_elements_text(taken -> 'ids'), jsonb_array_elements_text(taken -> 'digests')) as t(id, digest) on t.id::uuid = f.run_id
+    where t.digest = encode(sha256(convert_to(f.line, 'UTF8')), 'hex'));
+  return baton.let_go(week, rules, moment, ids);
 end
 $function$;
 
@@ -2953,6 +3029,44 @@ AS $function$
     select key::integer as bucket, sum(value::bigint) over (order by key::integer) as upto, sum(value::bigint) over () as total from jsonb_each_text(counts)
   ) as ranked
   where upto >= total * part
+$function$;
+
+-- owner: baton_engine
+CREATE OR REPLACE FUNCTION baton.read_expired(week timestamp with time zone, rules jsonb, moment timestamp with time zone, past uuid, most integer)
+ RETURNS json
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+declare
+  first uuid := baton.id_at(week);
+  beyond uuid := baton.id_at(week + interval '7 days');
+  looked uuid[];
+  expired uuid[];
+  found record;
+  ids uuid[] := '{}';
+  lines text[] := '{}';
+  bytes bigint := 0;
+begin
+  looked := array(
+    select e.run_id from baton.ending e where e.run_id > coalesce(read_expired.past, first) and e.run_id < beyond order by e.run_id limit most);
+  expired := array(
+    select r.id from baton.run r join baton.ending e on e.run_id = r.id
+    where r.id = any (looked) and e.run_id = any (looked) and baton.has_expired(rules, r.workflow, e.status, e.at, moment) order by r.id);
+  for n in 1..cardinality(expired) by 100 loop
+    for found in select f.run_id, f.line from baton.format_runs(expired[n:n + 99]) f order by f.run_id loop
+      if bytes >= 8388608 then
+        return json_build_object('ids', ids, 'lines', lines, 'past', ids[cardinality(ids)]);
+      end if;
+      ids := ids || found.run_id;
+      lines := lines || found.line;
+      bytes := bytes + octet_length(found.line);
+    end loop;
+  end loop;
+  return json_build_object('ids', ids, 'lines', lines, 'past', case when cardinality(looked) = most then looked[most] end);
+end
 $function$;
 
 -- owner: baton_migrator
@@ -3970,11 +4084,13 @@ begin
     where c.relnamespace = 'baton'::regnamespace and c.relkind = 'r' and c.relowner = to_regrole('baton_maintainer')
     order by c.relname
   loop
+    lock table baton.week in share row exclusive mode;
     execute format('alter table baton.%I owner to %I', lent.part, current_user);
     execute format('grant all on baton.%I to %I', lent.part, current_user);
     taken := taken + 1;
   end loop;
   if has_schema_privilege(to_regrole('baton_maintainer'), 'baton', 'create') then
+    lock table baton.week in share row exclusive mode;
     revoke create on schema baton from baton_maintainer;
   end if;
   return taken;
@@ -4252,6 +4368,7 @@ begin
 end
 $function$;
 
+grant usage on schema baton to baton_archiver;
 grant usage on schema baton to baton_engine;
 grant usage on schema baton to baton_maintainer;
 grant usage on schema baton to baton_operator;
@@ -4367,6 +4484,7 @@ grant execute on function baton.fingerprint(text,text) to baton_reader;
 grant execute on function baton.forget_keys(integer,timestamp with time zone) to baton_engine;
 grant execute on function baton.forget_some(integer,timestamp with time zone) to baton_engine;
 grant execute on function baton.forgiven_failures(uuid[]) to baton_engine;
+grant execute on function baton.format_runs(uuid[]) to baton_engine;
 grant execute on function baton.gather_outputs(uuid[],uuid,uuid) to baton_engine;
 grant execute on function baton.has_expired(jsonb,text,text,timestamp with time zone,timestamp with time zone) to baton_engine;
 grant execute on function baton.has_member(baton.lease,integer,uuid) to baton_engine;
@@ -4388,7 +4506,9 @@ grant execute on function baton.kept_until(uuid) to baton_operator;
 grant execute on function baton.kept_until(uuid) to baton_reader;
 grant execute on function baton.lend_table(text) to baton_engine;
 grant execute on function baton.lend_table(text) to baton_maintainer;
+grant execute on function baton.let_go(timestamp with time zone,jsonb,timestamp with time zone,uuid[]) to baton_engine;
 grant execute on function baton.let_go_runs(timestamp with time zone,jsonb,timestamp with time zone,uuid,integer) to baton_maintainer;
+grant execute on function baton.let_go_taken(timestamp with time zone,jsonb,timestamp with time zone,jsonb) to baton_maintainer;
 grant execute on function baton.list_bounds(jsonb,uuid[],uuid) to baton_engine;
 grant execute on function baton.list_chunks(text,bigint,timestamp with time zone,bigint,integer) to baton_engine;
 grant execute on function baton.list_closed_weeks() to baton_maintainer;
@@ -4447,6 +4567,7 @@ grant execute on function baton.put_back(uuid[],timestamp with time zone[],integ
 grant execute on function baton.quantile(jsonb,double precision) to baton_engine;
 grant execute on function baton.quantile(jsonb,double precision) to baton_operator;
 grant execute on function baton.quantile(jsonb,double precision) to baton_reader;
+grant execute on function baton.read_expired(timestamp with time zone,jsonb,timestamp with time zone,uuid,integer) to baton_archiver;
 grant execute on function baton.reap_leases(timestamp with time zone) to baton_engine;
 grant execute on function baton.recompute_due(uuid[],timestamp with time zone,timestamp with time zone,timestamp with time zone) to baton_engine;
 grant execute on function baton.redrive(uuid,jsonb) to baton_operator;

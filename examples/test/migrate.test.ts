@@ -53,6 +53,7 @@ test("the tables are the poller's to write and the reader's to read, and nobody 
     ["reader", "allowed", "42501"],
     ["operator", "42501", "42501"],
     ["maintainer", "42501", "42501"],
+    ["archiver", "42501", "42501"],
   ]);
 });
 
@@ -99,6 +100,7 @@ test("what one asks of the documents is the poller's and the reader's to ask", a
     ["reader", "allowed"],
     ["operator", "42501"],
     ["maintainer", "42501"],
+    ["archiver", "42501"],
   ]);
 });
 

@@ -3,14 +3,15 @@ import type { Source } from "./sources.ts";
 
 /**
  * Which layers a layer may import, itself always included: functions → shared/lambda →
- * shared/engine → shared/domain, and shared/db → shared/domain. `shared` are the public doors,
- * index.ts and client.ts.
+ * shared/engine → shared/domain, and shared/db and shared/archive → shared/domain. `shared` are the
+ * public doors, index.ts and client.ts.
  */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "shared/domain": [],
   "shared/engine": ["shared/domain"],
   "shared/db": ["shared/domain"],
-  shared: ["shared/domain", "shared/engine", "shared/db"],
+  "shared/archive": ["shared/domain"],
+  shared: ["shared/domain", "shared/engine", "shared/db", "shared/archive"],
   "shared/workflows": ["shared", "shared/db", "examples"],
   "shared/lambda": ["shared", "shared/engine", "shared/db", "shared/domain", "shared/workflows"],
   // The list of inputs for `npm start` asks which workflows are registered.

@@ -40,6 +40,13 @@ export function maintenanceRepository(database: Database) {
         `select baton.let_go_runs(${ofWeek}, $4::pg_catalog.uuid, $5::pg_catalog.int4) as answer`,
         [...valuesOf(week), past, most],
       ),
+    readExpired: (week: Week, past: string | null, most: number) =>
+      call<{ ids: string[]; lines: string[]; past: string | null }>(
+        `select baton.read_expired(${ofWeek}, $4::pg_catalog.uuid, $5::pg_catalog.int4) as answer`,
+        [...valuesOf(week), past, most],
+      ),
+    letGoTaken: (week: Week, taken: { readonly ids: readonly string[]; readonly digests: readonly string[] }) =>
+      call<number>(`select baton.let_go_taken(${ofWeek}, $4::pg_catalog.jsonb) as answer`, [...valuesOf(week), JSON.stringify(taken)]),
     /** How many tables that were lent to it are the owner's again. */
     takeBackTables: () => call<number>("select baton.take_back_tables() as answer"),
     lendTable: (part: string) => call<void>("select baton.lend_table($1::pg_catalog.text) as answer", [part]),

@@ -1,5 +1,7 @@
+import type { Archive } from "../domain/archive.ts";
 import { keepsAll, type RetentionRules, type Week, type WeekWeight } from "../domain/retention.ts";
-import type { ChoreFacts, Deadline } from "./maintain.ts";
+import { archiveRuns, type ExpiredRuns, type TakenRuns } from "./archive-runs.ts";
+import { type ChoreFacts, type Deadline, HalfDoneError } from "./maintain.ts";
 
 /** The SQL functions that the retention calls; a week is named by the time at which it begins. */
 export interface WeekStore {
@@ -8,6 +10,9 @@ export interface WeekStore {
   /** `kept`: something in it has not expired; `busy`: somebody holds it. */
   dropWeek(week: Week): Promise<"gone" | "kept" | "busy">;
   letGoRuns(week: Week, past: string | null, most: number): Promise<{ looked: number; gone: number; past: string | null }>;
+  readExpired(week: Week, past: string | null, most: number): Promise<ExpiredRuns>;
+  /** How many went: those that are still as they were taken. */
+  letGoTaken(week: Week, taken: TakenRuns): Promise<number>;
 }
 
 /** What one retention did. */
@@ -28,15 +33,31 @@ const batch = 5_000;
 /** No week is begun, and no batch, with less. */
 const leastMs = 20_000;
 
-/** Lets go what has expired in closed weeks: whole ones of which nothing is kept, else runs. */
-export async function letGoWeeks(store: WeekStore, rules: RetentionRules, deadline: Deadline): Promise<ChoreFacts> {
+/** What one retention works with. */
+interface Going {
+  readonly store: WeekStore;
+  readonly deadline: Deadline;
+  /** Takes each run before it goes. */
+  readonly archive: Archive | undefined;
+  readonly sum: LetGo;
+}
+
+/**
+ * Lets go what has expired in closed weeks: whole ones of which nothing is kept, else runs; with an
+ * archive, runs that it took. Throws HalfDoneError.
+ */
+export async function letGoWeeks(store: WeekStore, rules: RetentionRules, deadline: Deadline, archive?: Archive): Promise<ChoreFacts> {
   if (keepsAll(rules)) return { kept: "for ever" };
   const { moment, weeks } = await store.listClosedWeeks();
   const sum: LetGo = { weeks: 0, runs: 0, bytes: 0, busy: 0, left: weeks.length };
-  for (const starts of weeks) {
-    if (deadline.remainingMs() < leastMs) break;
-    await letGoWeek(store, { starts, rules, moment }, deadline, sum);
-    sum.left -= 1;
+  try {
+    for (const starts of weeks) {
+      if (deadline.remainingMs() < leastMs) break;
+      await letGoWeek({ store, deadline, archive, sum }, { starts, rules, moment });
+      sum.left -= 1;
+    }
+  } catch (thrown) {
+    throw new HalfDoneError(sum, thrown);
   }
   return sum;
 }
@@ -49,28 +70,46 @@ export async function weighWeeks(store: WeekStore, rules: RetentionRules): Promi
   return weights;
 }
 
-async function letGoWeek(store: WeekStore, week: Week, deadline: Deadline, sum: LetGo): Promise<void> {
+async function letGoWeek(going: Going, week: Week): Promise<void> {
+  const { store, archive } = going;
   const { runs, expired, bytes } = await store.weighWeek(week);
-  const whole = expired === runs ? await store.dropWeek(week) : "kept";
+  const byBatches = archive !== undefined && expired > 0;
+  if (byBatches) await letGoTaken(going, week, archive);
+  // Without rules nothing expires: what no archive took stays, and so does its week.
+  const whole = archive === undefined ? week : { ...week, rules: {} };
+  if (expired === runs && (await dropWeek(going, whole, byBatches ? 0 : runs, bytes))) return;
+  // Of a week in which nothing has expired it is only noted that somebody looked.
+  if (!byBatches) await letGoRunByRun(going, week, expired === 0 ? 0 : batch);
+}
+
+/** Whether that was all for this week: false, where something in it is kept. */
+async function dropWeek({ store, sum }: Going, week: Week, runs: number, bytes: number): Promise<boolean> {
+  const whole = await store.dropWeek(week);
   if (whole === "busy") sum.busy += 1;
   if (whole === "gone") {
     sum.weeks += 1;
     sum.runs += runs;
     sum.bytes += bytes;
   }
-  if (whole === "kept") {
-    // Of a week in which nothing has expired it is only noted that somebody looked.
-    sum.runs += await letGoRunByRun(store, week, deadline, expired === 0 ? 0 : batch);
-  }
+  return whole !== "kept";
 }
 
-async function letGoRunByRun(store: WeekStore, week: Week, deadline: Deadline, most: number): Promise<number> {
-  let gone = 0;
+async function letGoRunByRun({ store, deadline, sum }: Going, week: Week, most: number): Promise<void> {
   let past: string | null = null;
   do {
     const answer = await store.letGoRuns(week, past, most);
-    gone += answer.gone;
+    sum.runs += answer.gone;
     past = answer.looked < batch ? null : answer.past;
   } while (past !== null && deadline.remainingMs() >= leastMs);
-  return gone;
+}
+
+/** Batch by batch, so that none is taken again once it has gone. */
+async function letGoTaken({ store, deadline, sum }: Going, week: Week, archive: Archive): Promise<void> {
+  let past: string | null = null;
+  do {
+    const expired = await store.readExpired(week, past, batch);
+    const taken = expired.ids.length === 0 ? { ids: [], digests: [] } : await archiveRuns(archive, week, expired, deadline);
+    sum.runs += await store.letGoTaken(week, taken);
+    past = expired.past;
+  } while (past !== null && deadline.remainingMs() >= leastMs);
 }

@@ -23,7 +23,7 @@ export interface Chore {
 export interface MaintenanceReport {
   /** It left the database asleep. */
   readonly rested: boolean;
-  /** What each chore did, in their order. */
+  /** What each chore did, in their order; of one that failed half-way, what it had done. */
   readonly done: Readonly<Record<string, ChoreFacts>>;
   /** Chores that there was no time for. */
   readonly left: readonly string[];
@@ -65,7 +65,19 @@ async function perform(
   } catch (thrown) {
     const error = describeError(thrown);
     logger.error("a chore of the maintenance failed; the next maintenance does it again", { chore: chore.name, error });
-    return { done, failed: { ...failed, [chore.name]: error.message } };
+    const half = thrown instanceof HalfDoneError ? { [chore.name]: thrown.facts } : {};
+    return { done: { ...done, ...half }, failed: { ...failed, [chore.name]: error.message } };
+  }
+}
+
+/** A chore failed half-way; its facts are what it had done. */
+export class HalfDoneError extends Error {
+  override readonly name = "HalfDoneError";
+  readonly facts: ChoreFacts;
+
+  constructor(facts: ChoreFacts, cause: unknown) {
+    super((cause as Error).message, { cause });
+    this.facts = facts;
   }
 }
 

@@ -4,12 +4,13 @@ import type { Database } from "../db/database.ts";
 import { engineDatabase } from "../db/default-database.ts";
 import { maintenanceRepository } from "../db/maintenance-repository.ts";
 import { buildIndexes, takeBack } from "../db/week-indexes.ts";
+import type { Archive } from "../domain/archive.ts";
 import { retentionRules, type ServiceRetention } from "../domain/retention.ts";
 import { isAsleep } from "../engine/idle-gate.ts";
 import { letGoWeeks } from "../engine/let-go-weeks.ts";
 import type { Chore, Maintenance } from "../engine/maintain.ts";
 import { sweepRollup } from "../engine/sweep-rollup.ts";
-import { retention } from "../workflows/retention.ts";
+import { archive, retention } from "../workflows/retention.ts";
 import { commonSettings, readEnvironment, serviceName } from "./config.ts";
 import { maintenanceMetrics, type MaintenanceMetrics } from "./metrics.ts";
 import { stepLogger } from "./step-logger.ts";
@@ -50,12 +51,12 @@ function open(env: NodeJS.ProcessEnv): Shared {
 }
 
 /** What is done once a day, in this order: first what the others need. */
-export function choresOn(database: Database, kept: ServiceRetention = retention): Chore[] {
+export function choresOn(database: Database, kept: ServiceRetention = retention, taken: Archive | undefined = archive): Chore[] {
   const store = maintenanceRepository(database);
   return [
     { name: "lent", run: async () => ({ takenBack: await takeBack(database) }) },
     { name: "weeks", run: async () => ({ ...(await store.keepWeeks()) }) },
-    { name: "retention", run: (deadline) => letGoWeeks(store, retentionRules(kept), deadline) },
+    { name: "retention", run: (deadline) => letGoWeeks(store, retentionRules(kept), deadline, taken) },
     { name: "indexes", run: async (deadline) => ({ ...(await buildIndexes(database, () => deadline.remainingMs())) }) },
     { name: "rollup", run: (deadline) => sweepRollup(store, deadline) },
     { name: "daily", run: async () => store.refreshDaily().then(() => ({ refreshed: true })) },

@@ -57,14 +57,16 @@ export function rejectionMetrics(service: string, stage: string): RejectionMetri
 
 /**
  * Prints a maintenance; it counts where every chore that there was time for did its work, and where
- * there was nothing to do.
+ * there was nothing to do. What was let go stands there where something may go.
  */
 export function maintenanceMetrics(service: string, stage: string): MaintenanceMetrics {
   const metrics = metricsOf(service, "maintenance", stage);
   return ({ done, failed }) => {
-    const ahead = done["weeks"]?.["ahead"];
+    const [ahead, weeks, runs] = [done["weeks"]?.["ahead"], done["retention"]?.["weeks"], done["retention"]?.["runs"]];
     metrics.addMetric("Maintenances", MetricUnit.Count, Object.keys(failed).length === 0 ? 1 : 0);
     if (typeof ahead === "number") metrics.addMetric("PartitionsAhead", MetricUnit.Count, ahead);
+    if (typeof weeks === "number") metrics.addMetric("WeeksLetGo", MetricUnit.Count, weeks);
+    if (typeof runs === "number") metrics.addMetric("RunsLetGo", MetricUnit.Count, runs);
     metrics.publishStoredMetrics();
   };
 }

@@ -6,7 +6,8 @@
 --         for.
 -- First the week's own runs are locked, which holds up operators of these runs and nobody else, so
 -- that nobody redrives one while the others are looked at. To drop a partition takes a lock that
--- every call waits behind: each is waited for 20 ms, 100 ms for all, and after a pause again.
+-- every call waits behind: each is waited for 20 ms, 100 ms for all, and after a pause again; but
+-- not while an operator waits for a run of the week, who has locked the table that this is part of.
 -- owner: migrator
 -- grant: baton_maintainer
 create or replace function baton.drop_week(week timestamptz, rules jsonb, moment timestamptz) returns text
@@ -23,6 +24,7 @@ begin
     return 'kept';
   end if;
   begin
+    perform baton.note_week(week, null);
     execute format('lock table baton.%I in exclusive mode', 'run' || suffix);
   exception when lock_not_available then
     return 'busy';
@@ -33,14 +35,17 @@ begin
   ) then
     return 'kept';
   end if;
-  for tried in 1..20 loop
+  for tried in 1..21 loop
+    if tried > 20 or exists (
+      select from pg_locks l join pg_database d on d.oid = l.database
+      where d.datname = current_database() and l.relation = to_regclass('baton.run' || suffix) and not l.granted
+    ) then
+      return 'busy';
+    end if;
     begin
       execute 'drop table ' || parts;
       exit;
     exception when lock_not_available then
-      if tried = 20 then
-        return 'busy';
-      end if;
       perform pg_sleep(0.05 + random() * 0.2);
     end;
   end loop;

@@ -1,7 +1,8 @@
 -- Hands one table of a closed week to the maintenance, which makes an index of it then: that needs
 -- its owner and the right to make things in the schema, and CONCURRENTLY works in no function. No
 -- right to its rows goes along. baton.take_back_tables ends it.
--- The lock holds up who reads the table, so it is waited for 100 ms only (55P03: try again).
+-- The lock holds up who reads the table, so it is waited for 100 ms only (55P03: try again). Two
+-- maintenances take turns, by the table of weeks: both changing the rights to the schema would fail.
 -- owner: migrator
 -- grant: baton_maintainer
 create or replace function baton.lend_table(part text) returns void
@@ -19,6 +20,7 @@ begin
   if mine then
     return;
   end if;
+  lock table baton.week in share row exclusive mode;
   grant create on schema baton to baton_maintainer;
   execute format('alter table baton.%I owner to baton_maintainer', part);
   execute format('revoke all on baton.%I from baton_maintainer', part);

@@ -1,5 +1,6 @@
 -- Remembers that the retention has looked at a week, and with a moment, until when runs of it that
--- are gone were kept.
+-- are gone were kept. Whoever lets runs of a week go calls it first, so that two of them take
+-- turns: both lock the runs and the tables of the week, and in another order.
 create or replace function baton.note_week(week timestamptz, until timestamptz) returns void
 language plpgsql volatile
 as $$

@@ -95,6 +95,9 @@ async function maintenance(): Promise<void> {
   await query("select baton.take_back_tables()");
   const ofWeek = `$1::timestamptz, '{"done": {"": 1}, "failed": {"": 1}, "cancelled": {"": 1}}', baton.now()`;
   await query(`select baton.weigh_week(${ofWeek})`, [week!["starts"]]);
+  await query(`select baton.read_expired(${ofWeek}, null, 100), baton.let_go_taken(${ofWeek}, '{"ids": [], "digests": []}')`, [
+    week!["starts"],
+  ]);
   await query(`select baton.drop_week(${ofWeek})`, [week!["starts"]]);
   await query(`select baton.let_go_runs(${ofWeek}, null, 100)`, [week!["starts"]]);
 }

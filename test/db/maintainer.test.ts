@@ -94,6 +94,26 @@ test("a table that somebody reads is not waited for: who reads after it is held 
   await lend(`run_${closed}`);
 });
 
+test("two maintenances take turns: one that lends while the other has not ended waits for it, or tries again", async () => {
+  const other = new pg.Client(database.url("maintainer"));
+  await other.connect();
+  await other.query("begin");
+  await other.query("select baton.lend_table($1)", [`run_${closed}`]);
+  // On a machine that halts, for longer than it may.
+  const lent = lend(`ending_${closed}`).then(
+    () => "lent",
+    (thrown: Error) => thrown.name,
+  );
+  await until(
+    "it waits",
+    async () =>
+      (await database.query("select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'")).length > 0,
+  );
+  await other.query("commit");
+  await other.end();
+  expect(["lent", "DatabaseBusyError"]).toContain(await lent);
+});
+
 test("a migration leaves a week with the maintenance that is lent to it, and works on all weeks", async () => {
   await lend(`run_${closed}`);
   await migrate({ url: database.ownerUrl, roles: true });

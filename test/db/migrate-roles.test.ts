@@ -6,7 +6,13 @@ import { RolesRefusedError } from "../../infra/migrate/errors.ts";
 import { withClient, withClientAsSet } from "../../infra/migrate/connection.ts";
 import { createLogin } from "../../infra/migrate/logins.ts";
 import { checkSchema, migrate } from "../../infra/migrate.ts";
+import { connect } from "../../shared/db/connect.ts";
+import { maintain, type MaintenanceReport } from "../../shared/engine/maintain.ts";
+import { choresOn } from "../../shared/lambda/maintain-app.ts";
+import { createClock } from "../support/clock.ts";
 import { uniqueName } from "../support/cluster.ts";
+import type { QueryAsOwner } from "../support/database.ts";
+import { endRuns } from "../support/ended-runs.ts";
 import { asUser, type EmptyServer, query, startEmptyServer } from "./empty-server.ts";
 
 let server: EmptyServer;
@@ -31,6 +37,17 @@ async function asRole(role: string, text: string): Promise<unknown[][]> {
   });
 }
 
+/** What a maintenance does as the owner, a month after runs ended, with an archive. */
+async function maintained(owner: string): Promise<MaintenanceReport> {
+  const asOwner: QueryAsOwner = async (text, values) => (await query(owner, text, values)) as never;
+  await endRuns(asOwner, { runs: 20, failedEach: 4 });
+  await createClock(asOwner).advance("60 days");
+  await using database = connect({ url: owner, driver: "pg" });
+  const chores = choresOn(database, { every: { done: "30 days", failed: "30 days" } }, async () => {});
+  const log = () => undefined;
+  return maintain({ chores, logger: { debug: log, info: log, warn: log, error: log }, deadline: { remainingMs: () => 600_000 } });
+}
+
 function writeFunction(name: string, header: string, kind: string): void {
   const text = `${header}\ncreate or replace function baton.${name}() returns name language sql ${kind} as $$ select current_user $$;\n`;
   writeFileSync(join(sqlDir, `functions/${name}.sql`), text);
@@ -44,6 +61,7 @@ test("without roles, the owner of a database who may create no role migrates it 
   expect(await checkSchema(owner)).toBe("current");
   expect(await query(owner, "select baton.ensure_partitions() >= 0 as runs")).toEqual([{ runs: true }]);
   expect(await query(owner, "select from pg_roles where rolname like 'baton\\_%'")).toHaveLength(0);
+  expect(await maintained(owner)).toMatchObject({ done: { weeks: { ahead: 3 }, retention: { runs: 20 } }, failed: {}, left: [] });
 });
 
 describe("a service's own table that its sql nodes write", () => {
@@ -179,6 +197,26 @@ test("a poller of another stage on the same server is named by the migration, wh
   expect(await migrateProd()).toEqual(["logins that may claim runs in this database: poll_queue"]);
   await expect(query(asUser(prod, "dev_poll_queue", "secret"), "select")).rejects.toMatchObject({ code: "42501" });
   expect(await query(asUser(prod, "poll_queue", "secret"), "select 1 as may")).toEqual([{ may: 1 }]);
+});
+
+test("a migration names the logins that may read whole runs for an archive, and says what to do where none may, or none needs to", async () => {
+  const said = async (hasArchive: boolean) => {
+    const lines: string[] = [];
+    await migrate({ url, roles: true, hasArchive, log: (line) => void lines.push(line) });
+    return lines.filter((line) => line.includes("archive"));
+  };
+  const follow = async ([advice]: string[]) => query(url, /: ((?:grant|revoke) .*;)$/.exec(advice!)![1]!);
+  expect(await said(false)).toEqual([]);
+  expect(await said(true)).toEqual([expect.stringMatching(/: grant baton_archiver to <the login of the maintenance>;$/)]);
+  const name = uniqueName("maintain");
+  await createLogin({ url, name, password: "secret", memberOf: "baton_maintainer" });
+  await follow(await said(true));
+  const named = `logins that may read whole runs for an archive: ${name}`;
+  expect(await said(true)).toEqual([named]);
+  const [first, ...advice] = await said(false);
+  expect(first).toBe(named);
+  await follow(advice);
+  expect(await said(false)).toEqual([]);
 });
 
 test("a login has its group's rights and its own time limits; made again, it has the new password", async () => {

@@ -1,6 +1,7 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { isAsleep } from "../../shared/engine/idle-gate.ts";
-import { maintain, type Chore } from "../../shared/engine/maintain.ts";
+import { HalfDoneError, maintain, type Chore } from "../../shared/engine/maintain.ts";
+import { maintenanceMetrics } from "../../shared/lambda/metrics.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { engineOf, newRuns } from "../support/engine-calls.ts";
 import { deployBundles } from "../support/lambda/deploy.ts";
@@ -39,6 +40,23 @@ test("a chore that fails keeps no other from its turn, and stands in the report 
   const report = await maintain({ chores, logger, deadline: longTime });
   expect(report).toMatchObject({ done: { months: { n: 1 } }, failed: { weeks: "no room" } });
   expect(lines[0]).toMatchObject([expect.stringContaining("failed"), { chore: "weeks", error: { name: "RangeError" } }]);
+});
+
+test("what was let go is counted in the line of metrics, also by a retention that failed half-way, and without a retention is no metric", async () => {
+  const { chore, logger } = scene();
+  const write = vi.spyOn(process.stdout, "write").mockReturnValue(true);
+  const printedOf = async (run: Chore["run"]) => {
+    maintenanceMetrics("baton", "dev")(await maintain({ chores: [chore("retention", run)], logger, deadline: longTime }));
+    return JSON.parse(String(write.mock.lastCall![0])) as object;
+  };
+  const facts = { weeks: 1, runs: 12, bytes: 1, busy: 0, left: 0 };
+  expect(await printedOf(async () => facts)).toMatchObject({ Maintenances: 1, WeeksLetGo: 1, RunsLetGo: 12 });
+  expect(await printedOf(() => Promise.reject(new HalfDoneError(facts, new Error("no room"))))).toMatchObject({
+    Maintenances: 0,
+    RunsLetGo: 12,
+  });
+  expect(await printedOf(async () => ({ kept: "for ever" }))).not.toHaveProperty("RunsLetGo");
+  write.mockRestore();
 });
 
 test("what there is no time for is left to the next maintenance", async () => {

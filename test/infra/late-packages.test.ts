@@ -35,7 +35,9 @@ test("a package that a handler imports where it needs it is a file of its own be
   const files = readdirSync(outdir).filter((name) => name.endsWith(".mjs"));
   const holding = files.filter((name) => readFileSync(join(outdir, name), "utf8").includes("late-and-heavy"));
   expect(holding).toEqual(["poll-queue.scope-late.mjs"]);
-  expect(reportOf(packages, [])).toEqual({ "poll-queue.scope-late": expect.objectContaining({ raw: expect.stringMatching(/KB$/), budget: "–" }) });
+  expect(reportOf(packages, [])).toEqual({
+    "poll-queue.scope-late": expect.objectContaining({ raw: expect.stringMatching(/KB$/), budget: "–" }),
+  });
   const late = (await import(pathToFileURL(join(outdir, holding[0]!)).href)) as { word: string; other: () => Promise<string> };
   expect([late.word, await late.other()]).toEqual(["late-and-heavy", "needed-by-the-late-one"]);
   expect(readFileSync(join(outdir, "poll-queue.mjs"), "utf8")).toContain('import("./poll-queue.scope-late.mjs")');

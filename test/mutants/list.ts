@@ -8,6 +8,7 @@ import { lists } from "./lists.ts";
 import type { Mutant } from "./mutant.ts";
 import { operators } from "./operators.ts";
 import { producers } from "./producers.ts";
+import { goings } from "./retention.ts";
 import { rounds } from "./rounds.ts";
 
 export const MUTANTS: readonly Mutant[] = [
@@ -21,4 +22,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...clocks,
   ...decisions,
   ...host,
+  ...goings,
 ];

@@ -1,27 +1,22 @@
-import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createTestDatabase } from "../support/database.ts";
 import { emptied, engineOf } from "../support/engine-calls.ts";
 import { seededRandom } from "../support/random.ts";
-import { until } from "../support/until.ts";
-import { instrument, STOP_LOCK, withStops } from "./instrument.ts";
+import { withStops } from "./instrument.ts";
+import { type Meeting, openMeeting } from "./meeting.ts";
 import { brokenPromise } from "./promises.ts";
-import { make, makeScene, type Outcome } from "./scene.ts";
+import { makeScene } from "./scene.ts";
 
 const database = await createTestDatabase();
 const engine = engineOf(database, "pg");
-const sessions = Array.from({ length: 3 }, () => new pg.Client(database.ownerUrl));
-const [holder, first, second] = sessions as [pg.Client, pg.Client, pg.Client];
-let pids: number[] = [];
+let meeting: Meeting;
 
 beforeAll(async () => {
   await engine.tick();
   await database.setNow(null);
-  await instrument(database.query);
-  await Promise.all(sessions.map((session) => session.connect()));
-  pids = await Promise.all(sessions.map(async (session) => (await session.query("select pg_backend_pid() as pid")).rows[0].pid as number));
+  meeting = await openMeeting(database);
 });
-afterAll(() => Promise.all(sessions.map((session) => session.end())));
+afterAll(() => meeting[Symbol.asyncDispose]());
 
 test("a stop stands before each statement, and within none", () => {
   const text =
@@ -33,41 +28,21 @@ test("a stop stands before each statement, and within none", () => {
   );
 });
 
-/** The points that a call passes in the scene, in order and each once. */
+/** The points that a call passes in the scene. */
 async function pointsOf(name: string): Promise<string[]> {
   const { calls } = await makeScene(database, engine);
-  const points = new Set<string>();
-  const note = ({ message }: { message?: string | undefined }) => void points.add(message ?? "");
-  first.on("notice", note);
-  await first.query("set test_stops.trace = 'on'");
-  await make(first, calls[name]!);
-  await first.query("set test_stops.trace = 'off'");
-  first.off("notice", note);
+  const points = await meeting.pointsOf(calls[name]!);
   await emptied(database);
-  return [...points];
+  return points;
 }
 
-const waits = async (pid: number) =>
-  (await database.query("select from pg_stat_activity where pid = $1 and wait_event_type = 'Lock'", [pid])).length > 0;
-
-/** Stops one call at a point, lets another come as far as it can, and then both go on. */
+/** Lets two calls of the scene meet; what one promised and does not hold. */
 async function stopAt(one: string, point: string, other: string): Promise<string | undefined> {
   const { calls } = await makeScene(database, engine);
-  await holder.query(`select pg_advisory_lock(${STOP_LOCK})`);
-  await first.query("select set_config('test_stops.at', $1, false)", [point]);
-  let over = [false, false];
-  const stopped = make(first, calls[one]!).finally(() => (over = [true, over[1]!]));
-  await until(`${one} has come to ${point}`, async () => over[0]! || (await waits(pids[1]!)));
-  const going = make(second, calls[other]!).finally(() => (over = [over[0]!, true]));
-  await until(`${other} is over or waits`, async () => over[1]! || (await waits(pids[2]!)));
-  await holder.query(`select pg_advisory_unlock(${STOP_LOCK})`);
-  const outcomes: [string, Outcome][] = [
-    [one, await stopped],
-    [other, await going],
-  ];
+  const outcomes = await meeting.meet(calls[one]!, point, calls[other]!);
   await database.assertInvariants();
-  for (const [name, outcome] of outcomes) {
-    const broken = await brokenPromise(database.query, calls[name]!, outcome);
+  for (const [n, name] of [one, other].entries()) {
+    const broken = await brokenPromise(database.query, calls[name]!, outcomes[n]!);
     if (broken !== undefined) return broken;
   }
   await engine.tick();

@@ -7,8 +7,8 @@ import { type Address, type PgBouncer, startPgBouncer } from "./pgbouncer.ts";
 import { startCluster, uniqueName, withDatabase } from "./cluster.ts";
 import { makeScratchFolder } from "./scratch-folder.ts";
 
-/** The callers of the engine, each with a login of its own. */
-export const ROLES = ["producer", "poller", "reader", "operator", "maintainer"] as const;
+/** The callers of the engine, each with a login of its own; the archiver is a maintainer too. */
+export const ROLES = ["producer", "poller", "reader", "operator", "maintainer", "archiver"] as const;
 export type Role = (typeof ROLES)[number];
 
 /** What every test file needs to know about the shared server. */
@@ -88,8 +88,10 @@ async function prepare(server: Logins): Promise<void> {
   // Where tests keep tables, as a service keeps its own.
   await withClient(url, (client) => client.query("create schema service; grant usage on schema service to baton_poller"));
   for (const role of ROLES) {
-    await createLogin({ url: server.adminUrl, name: server.loginPrefix + role, password: server.password, memberOf: `baton_${role}` });
+    const memberOf = role === "archiver" ? "baton_maintainer" : (`baton_${role}` as const);
+    await createLogin({ url: server.adminUrl, name: server.loginPrefix + role, password: server.password, memberOf });
   }
+  await withClient(server.adminUrl, (client) => client.query(`grant baton_archiver to ${server.loginPrefix}archiver`));
 }
 
 /** The databases that failed test files left for inspection. */

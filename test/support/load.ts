@@ -3,6 +3,9 @@ import { expect } from "vitest";
 import * as z from "zod";
 import { createClient } from "../../shared/client.ts";
 import { defineWorkflow } from "../../shared/index.ts";
+import type { Database } from "../../shared/db/database.ts";
+import { runRepository } from "../../shared/db/run-repository.ts";
+import type { RunStore } from "../../shared/engine/ports.ts";
 import type { Driver, TestDatabase } from "./database.ts";
 import { poll } from "./poller.ts";
 import { until } from "./until.ts";
@@ -14,14 +17,17 @@ const BATCH = 4;
 export interface Load extends AsyncDisposable {
   /** Runs that a producer was told are stored. */
   accepted(): number;
+  /** How many runs have been booked and are done. */
   done(): Promise<number>;
+  /** The longest time that a claim took, in milliseconds; for people to read. */
+  longestClaim(): number;
   /** Waits until so many more runs are done. */
   goesOn(runs: number): Promise<void>;
   /**
    * Ends the producers, lets the pollers finish, and asserts that nothing was refused, lost or
-   * repeated.
+   * repeated. redriven: how many failed runs of the workflow were there before and were let go on.
    */
-  finish(): Promise<{ runs: number }>;
+  finish(redriven?: number): Promise<{ runs: number }>;
 }
 
 /**
@@ -55,7 +61,7 @@ export async function startLoad(database: TestDatabase): Promise<Load> {
   const calls = new Map<string, number>();
   const workflow = bookingWorkflow(calls);
   const thrown: unknown[] = [];
-  const now = { accepted: 0, producing: true, polling: true };
+  const now = { accepted: 0, producing: true, polling: true, longestClaim: 0 };
 
   async function produce(): Promise<void> {
     const client = createClient({ database: database.connect("producer", "pg"), logger: silent });
@@ -70,13 +76,28 @@ export async function startLoad(database: TestDatabase): Promise<Load> {
   }
   async function pollOn(driver: Driver): Promise<void> {
     const connection = database.connect("poller", driver);
+    const store = timed(connection);
     const settings = { batch: 20, lingerMs: 50 };
     while (now.polling) {
-      await poll(connection, [workflow], { settings }).catch((error: unknown) => thrown.push(error));
+      await poll(connection, [workflow], { store, settings }).catch((error: unknown) => thrown.push(error));
       await pause(10);
     }
   }
-  const done = async () => Number((await database.query("select count(*) from baton.ending where status = 'done'"))[0]?.["count"]);
+  /** The engine's calls, of which each claim is timed. */
+  function timed(connection: Database): RunStore {
+    const store = runRepository(connection);
+    const claim: RunStore["claim"] = async (...values) => {
+      const began = performance.now();
+      const answer = await store.claim(...values);
+      now.longestClaim = Math.max(now.longestClaim, performance.now() - began);
+      return answer;
+    };
+    return { ...store, claim };
+  }
+  const done = async () =>
+    Number(
+      (await database.query("select count(*) from baton.ending join test.booking using (run_id) where status = 'done'"))[0]?.["count"],
+    );
   const works = [produce(), pollOn("neon"), pollOn("pg")];
   const end = async () => {
     now.producing = now.polling = false;
@@ -89,10 +110,12 @@ export async function startLoad(database: TestDatabase): Promise<Load> {
       const before = await done();
       await until(`${runs} more runs are done`, async () => (await done()) >= before + runs);
     },
-    finish: async () => {
+    longestClaim: () => now.longestClaim,
+    finish: async (redriven = 0) => {
       now.producing = false;
       await works[0];
-      await until("all runs are done", async () => thrown.length > 0 || (await done()) === now.accepted);
+      const runs = now.accepted + redriven;
+      await until("all runs are done", async () => thrown.length > 0 || (await done()) === runs);
       await end();
       expect(thrown, "no call was refused").toEqual([]);
       expect(
@@ -102,9 +125,9 @@ export async function startLoad(database: TestDatabase): Promise<Load> {
       const [row] =
         await database.query(`select (select count(*) from baton.run)::int as runs, (select count(*) from baton.failure)::int as failures,
         (select count(*) from test.booking)::int as bookings, (select count(distinct run_id) from test.booking)::int as booked`);
-      expect(row, "each run was booked once").toEqual({ runs: now.accepted, failures: 0, bookings: now.accepted, booked: now.accepted });
+      expect(row, "each run was booked once").toEqual({ runs, failures: redriven, bookings: runs, booked: runs });
       await database.assertInvariants();
-      return { runs: now.accepted };
+      return { runs };
     },
     [Symbol.asyncDispose]: end,
   };

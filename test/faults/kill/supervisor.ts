@@ -1,8 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
-import { fileURLToPath, pathToFileURL } from "node:url";
-import { buildSync } from "esbuild";
+import { dirname } from "node:path";
+import { bundledScript } from "../../support/bundled-script.ts";
 import type { TestDatabase } from "../../support/database.ts";
 import { startScript } from "../../support/processes.ts";
 import type { PollerProcessOptions } from "./poller-process.ts";
@@ -85,20 +84,6 @@ export function startPoller(options: Pick<Options, "database" | "ledger" | "ttlM
     after: Number.isFinite(after) ? after : 1e9,
     failing: 10,
   };
-  return startScript(bundled(options.ledger), JSON.stringify(given));
-}
-
-/**
- * The poller's process in one file beside the ledger: so many are started that reading a hundred
- * sources each time would be most of the work.
- */
-function bundled(ledger: string): URL {
-  const outfile = `${ledger}.poller.mjs`;
-  if (!existsSync(outfile)) {
-    const entryPoints = [fileURLToPath(new URL("poller-process.ts", import.meta.url))];
-    const js = 'import{createRequire}from"node:module";const require=createRequire(import.meta.url);';
-    const external = ["pg-native", "@aws-sdk/*"];
-    buildSync({ entryPoints, outfile, bundle: true, format: "esm", platform: "node", target: "node24", external, banner: { js } });
-  }
-  return pathToFileURL(outfile);
+  const script = bundledScript(new URL("poller-process.ts", import.meta.url), dirname(options.ledger));
+  return startScript(script, JSON.stringify(given));
 }

@@ -2,7 +2,7 @@
 -- its owner and the right to make things in the schema, and CONCURRENTLY works in no function. No
 -- right to its rows goes along. baton.take_back_tables ends it.
 -- The lock holds up who reads the table, so it is waited for 100 ms only (55P03: try again). Two
--- maintenances take turns, by the table of weeks: both changing the rights to the schema would fail.
+-- maintenances take turns, by the table of weeks: both changing the rights to the schema fail.
 -- owner: migrator
 -- grant: baton_maintainer
 create or replace function baton.lend_table(part text) returns void

@@ -2094,6 +2094,7 @@ CREATE OR REPLACE FUNCTION baton.let_go_runs(week timestamp with time zone, rule
  SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
  SET "TimeZone" TO 'UTC'
  SET plan_cache_mode TO 'force_custom_plan'
+ SET enable_seqscan TO 'off'
 AS $function$
 declare
   first uuid := baton.id_at(week);
@@ -2118,6 +2119,7 @@ CREATE OR REPLACE FUNCTION baton.let_go_taken(week timestamp with time zone, rul
  SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
  SET "TimeZone" TO 'UTC'
  SET plan_cache_mode TO 'force_custom_plan'
+ SET enable_seqscan TO 'off'
 AS $function$
 declare
   ids uuid[] := array(select jsonb_array_elements_text(taken -> 'ids')::uuid);
@@ -3039,6 +3041,7 @@ CREATE OR REPLACE FUNCTION baton.read_expired(week timestamp with time zone, rul
  SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
  SET "TimeZone" TO 'UTC'
  SET plan_cache_mode TO 'force_custom_plan'
+ SET enable_seqscan TO 'off'
 AS $function$
 declare
   first uuid := baton.id_at(week);

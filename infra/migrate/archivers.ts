@@ -1,4 +1,4 @@
-import type { Deployment } from "./apply.ts";
+import type { Deployment } from "./turn.ts";
 
 /** Logins of the maintenance, and those that may read whole runs for an archive. */
 const LOGINS = `

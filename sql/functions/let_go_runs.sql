@@ -5,7 +5,7 @@
 -- grant: baton_maintainer
 create or replace function baton.let_go_runs(week timestamptz, rules jsonb, moment timestamptz, past uuid, most integer) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, baton, pg_temp set timezone = 'UTC'
-  set plan_cache_mode = force_custom_plan
+  set plan_cache_mode = force_custom_plan set enable_seqscan = off
 as $$
 declare
   first uuid := baton.id_at(week);

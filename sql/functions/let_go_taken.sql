@@ -8,7 +8,7 @@
 -- grant: baton_maintainer
 create or replace function baton.let_go_taken(week timestamptz, rules jsonb, moment timestamptz, taken jsonb) returns integer
 language plpgsql volatile security definer set search_path = pg_catalog, baton, pg_temp set timezone = 'UTC'
-  set plan_cache_mode = force_custom_plan
+  set plan_cache_mode = force_custom_plan set enable_seqscan = off
 as $$
 declare
   ids uuid[] := array(select jsonb_array_elements_text(taken -> 'ids')::uuid);

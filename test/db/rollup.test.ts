@@ -144,9 +144,14 @@ test("a minute with 1,000 runs of three steps costs a tick at most 28 KB of WAL 
   console.log(`a minute of 1,000 runs costs a tick ${wal} bytes of WAL and ${buffers} buffers`);
   expect(wal).toBeLessThanOrEqual(28 * 1_024);
   expect(buffers).toBeLessThanOrEqual(30_000);
-  const idle = await session.call("baton.roll_up(32, $1)", "2100-01-01T00:00:00Z");
-  const statements = idle.ran.map(({ statement }) => /\w+/.exec(statement)![0]);
-  expect([idle.wal, statements]).toEqual([0, ["parts", "select"]]);
+  const idle = async () => {
+    const { wal: bytes, ran } = await session.call("baton.roll_up(32, $1)", "2100-01-01T00:00:00Z");
+    return [bytes, ran.map(({ statement }) => /\w+/.exec(statement)![0])];
+  };
+  // Postgres tidies up a page of its catalogue with who reads it, once.
+  await idle();
+  await idle();
+  expect(await idle()).toEqual([0, ["parts", "select"]]);
 });
 
 /** A database with as many runs and endings as take several chunks. */

@@ -20,8 +20,8 @@ export async function dryRun(kept: ServiceRetention, env: NodeJS.ProcessEnv, log
   await using database = connect(connectionFrom(env));
   const [sum, megabytes] = [{ runs: 0, bytes: 0 }, (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`];
   for (const { starts, runs, expired, bytes } of await weighWeeks(maintenanceRepository(database), rules)) {
-    const isWhole = expired === runs;
-    const freed = isWhole ? bytes : (bytes * expired) / runs;
+    const isWhole = runs > 0 && expired === runs;
+    const freed = isWhole ? bytes : (bytes * expired) / Math.max(runs, 1);
     log(`week of ${starts.slice(0, 10)}: ${isWhole ? "goes whole, " : ""}${expired} of ${runs} runs, ${megabytes(freed)}`);
     sum.runs += expired;
     sum.bytes += freed;

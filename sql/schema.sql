@@ -1339,7 +1339,8 @@ declare
   first uuid := baton.id_at(week);
   beyond uuid := baton.id_at(week + interval '7 days');
 begin
-  if week <> date_trunc('week', week) or not baton.is_closed(week, baton.now()) or to_regclass('baton.run' || suffix) is null then
+  if week <> date_trunc('week', week) or week >= date_trunc('week', baton.now() - interval '168 hours')
+    or to_regclass('baton.run' || suffix) is null then
     return 'kept';
   end if;
   begin

@@ -1,4 +1,5 @@
-import { type Duration, toSleepMilliseconds } from "./duration.ts";
+import { type Duration, MAX_DAYS_AHEAD, parseDuration } from "./duration.ts";
+import { namePattern } from "./name.ts";
 
 /**
  * How long ended runs are kept, from their ending on, by what they ended as; ten years at most.
@@ -37,18 +38,18 @@ export interface WeekWeight {
   readonly bytes: number;
 }
 
-/** A retention that says something else than how long. */
+/** A retention that says something else than how long; `of` is the part that does. */
 export class InvalidRetentionError extends Error {
   override readonly name = "InvalidRetentionError";
   readonly of: string;
 
   constructor(of: string, problem: string, options?: ErrorOptions) {
-    super(`The retention of ${of} ${problem}. Correct it in shared/workflows/retention.ts: nothing was let go.`, options);
+    super(`${of} ${problem}. Correct it in shared/workflows/retention.ts: nothing was let go.`, options);
     this.of = of;
   }
 }
 
-const STATUSES = ["done", "failed", "cancelled"] as const;
+const STATUSES = ["done", "failed", "cancelled"];
 const dayMs = 86_400_000;
 
 /**
@@ -58,11 +59,14 @@ const dayMs = 86_400_000;
  * @example
  * retentionRules({ every: { done: "30 days" } }); // { done: { "": 2592000000 } }
  */
-export function retentionRules({ every = {}, workflows = {} }: ServiceRetention): RetentionRules {
+export function retentionRules(retention: ServiceRetention): RetentionRules {
   const rules: Record<string, Record<string, number | null>> = {};
-  for (const [name, retention] of [["", every] as const, ...Object.entries(workflows)]) {
-    const of = name === "" ? "every workflow" : `workflow "${name}"`;
-    for (const [status, time] of Object.entries(retention)) (rules[checkStatus(of, status)] ??= {})[name] = millisecondsOf(of, time);
+  const { every = {}, workflows = {} } = checkKeys("The retention", retention, ["every", "workflows"]);
+  for (const [name, times] of [["", every] as const, ...Object.entries(checkKeys("The retention by workflow", workflows))]) {
+    const of = name === "" ? "The retention of every workflow" : `The retention of workflow "${name}"`;
+    if (name !== "" && !namePattern.test(name)) throw new InvalidRetentionError(of, "is of a name that no workflow can have");
+    for (const [status, time] of Object.entries(checkKeys(of, times, STATUSES)))
+      (rules[status] ??= {})[name] = millisecondsOf(`${of}, ${status},`, time);
   }
   return rules;
 }
@@ -72,19 +76,27 @@ export function keepsAll(rules: RetentionRules): boolean {
   return Object.values(rules).every((times) => Object.values(times).every((time) => time === null));
 }
 
-function checkStatus(of: string, status: string): string {
-  if ((STATUSES as readonly string[]).includes(status)) return status;
-  throw new InvalidRetentionError(of, `names "${status}": it takes ${STATUSES.join(", ")}`);
+/** The compiler sees to it, where somebody asks it. */
+function checkKeys<Part extends object>(of: string, part: Part, known?: readonly string[]): Part {
+  if (typeof part !== "object" || part === null) throw new InvalidRetentionError(of, `is ${JSON.stringify(part)}, and takes an object`);
+  const unknown = known && Object.keys(part).find((key) => !known.includes(key));
+  if (unknown !== undefined) throw new InvalidRetentionError(of, `names "${unknown}": it takes ${known!.join(", ")}`);
+  return part;
 }
 
 /** A day at the least: while its id may be sent again, a run must be there to know it. */
 function millisecondsOf(of: string, time: Duration | "for ever"): number | null {
   if (time === "for ever") return null;
+  const milliseconds = parsed(time);
+  if (milliseconds >= dayMs && milliseconds <= MAX_DAYS_AHEAD * dayMs) return milliseconds;
+  throw new InvalidRetentionError(of, `is ${JSON.stringify(time)}: it takes "for ever", or "1 day" to "${MAX_DAYS_AHEAD} days"`);
+}
+
+/** What is no duration is NaN. */
+function parsed(time: Duration): number {
   try {
-    const milliseconds = toSleepMilliseconds(time);
-    if (milliseconds >= dayMs) return milliseconds;
-  } catch (cause) {
-    throw new InvalidRetentionError(of, `is no time: ${(cause as Error).message}`, { cause });
+    return parseDuration(String(time));
+  } catch {
+    return NaN;
   }
-  throw new InvalidRetentionError(of, `is "${time}", and a day is the least`);
 }

@@ -130,7 +130,20 @@ test("a week that is not over for a day keeps everything, however short the rete
   expect(await letGo({ every: { done: "1 day" } })).toMatchObject({ runs: 0 });
   expect(await count("run")).toBe(10);
   await database.setNow(new Date(end + 24 * 3_600_000));
-  expect(await letGo({ every: { done: "1 day" } })).toMatchObject({ weeks: 1 });
+  expect(await letGo({ every: { done: "1 day" } })).toMatchObject({ weeks: 0, runs: 10 });
+});
+
+test("the tables of last week stay, which a tick would make again, until there is another last week", async () => {
+  const monday = Date.parse(`${week.slice(0, 4)}-${week.slice(4, 6)}-${week.slice(6)}T00:00:00Z`) + 7 * 86_400_000;
+  const weeksGoneBy = async (days: number) => {
+    await database.setNow(new Date(monday + days * 86_400_000));
+    await database.query("select baton.keep_weeks()");
+    const { weeks } = await letGo({ every: { done: "1 day" } });
+    return [weeks, (await database.query("select to_regclass($1) is null as gone", [`baton.run_${week}`]))[0]!["gone"]];
+  };
+  expect(await weeksGoneBy(6.9)).toEqual([expect.any(Number), false]);
+  expect(await weeksGoneBy(7)).toEqual([1, true]);
+  expect(await weeksGoneBy(7)).toEqual([0, true]);
 });
 
 test("a redrive that comes first wins, run by run: its run stays whole and goes on", async () => {

@@ -18,11 +18,21 @@ test("without a time for anything all is kept for ever", () => {
 });
 
 test.each([
-  [{ every: { done: "23 hours" } }, 'The retention of every workflow is "23 hours", and a day is the least'],
-  [{ every: { done: "soon" } }, "The retention of every workflow is no time: "],
-  [{ every: { done: "-30 days" } }, "and a day is the least"],
-  [{ every: { done: "4000 days" } }, "is no time: "],
-  [{ workflows: { law: { dead: "30 days" } } }, 'The retention of workflow "law" names "dead": it takes done, failed, cancelled'],
+  [
+    { every: { done: "23 hours" } },
+    'The retention of every workflow, done, is "23 hours": it takes "for ever", or "1 day" to "3652 days".',
+  ],
+  [{ every: { done: "soon" } }, 'The retention of every workflow, done, is "soon": it takes '],
+  [{ every: { failed: "-30 days" } }, 'The retention of every workflow, failed, is "-30 days": it takes '],
+  [{ every: { done: "11 weeks." } }, 'is "11 weeks.": it takes '],
+  [{ every: { done: "4000 days" } }, 'is "4000 days": it takes '],
+  [{ every: { done: 30 } }, "is 30: it takes "],
+  [{ every: null }, "The retention of every workflow is null, and takes an object."],
+  [null, "The retention is null, and takes an object."],
+  [{ evry: { done: "30 days" } }, 'The retention names "evry": it takes every, workflows.'],
+  [{ workflows: { law: "30 days" } }, 'The retention of workflow "law" is "30 days", and takes an object.'],
+  [{ workflows: { "Bad Name": {} } }, 'The retention of workflow "Bad Name" is of a name that no workflow can have.'],
+  [{ workflows: { law: { dead: "30 days" } } }, 'The retention of workflow "law" names "dead": it takes done, failed, cancelled.'],
 ])("%j is refused with where to correct it", (retention, message) => {
   const refused = () => retentionRules(retention as never);
   expect(refused).toThrow(InvalidRetentionError);

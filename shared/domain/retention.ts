@@ -95,7 +95,7 @@ function millisecondsOf(of: string, time: Duration | "for ever"): number | null 
 /** What is no duration is NaN. */
 function parsed(time: Duration): number {
   try {
-    return parseDuration(String(time));
+    return parseDuration(time);
   } catch {
     return NaN;
   }

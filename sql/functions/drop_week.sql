@@ -1,9 +1,10 @@
 -- Lets a week go as a whole, where all of its runs have expired: its tables, and what lies beside
 -- them.
 --
--- answer: gone; kept: something in it has not expired, or there is no such closed week, or it is
---         last week, whose tables the next tick would make again (ensure_partitions); busy: somebody
---         holds one of its runs, or the tables were in use each time that they were asked for.
+-- answer: gone; kept: something in it has not expired, or there is no such week, or it is not over,
+--         or it is last week, whose tables the next tick would make again (ensure_partitions);
+--         busy: somebody holds one of its runs, or the tables were in use each time that they were
+--         asked for.
 -- First the week's own runs are locked, which holds up operators of these runs and nobody else, so
 -- that nobody redrives one while the others are looked at. To drop a partition takes a lock that
 -- every call waits behind: each is waited for 20 ms, 100 ms for all, and after a pause again; but

@@ -30,7 +30,7 @@ function bytesOf(body: string, isBase64Encoded: boolean): Buffer {
   if (!isBase64Encoded && !body.isWellFormed()) throw notUtf8();
   const bytes = Buffer.from(body, isBase64Encoded ? "base64" : "utf8");
   if (bytes.length <= maxBodyBytes) return bytes;
-  throw new Problem("body-too-large", `The body is ${bytes.length} bytes, more than ${maxBodyBytes}: send fewer runs in a request.`);
+  throw new Problem("body-too-large", `The body is ${bytes.length} bytes, more than ${maxBodyBytes}: send less in one request.`);
 }
 
 function decode(bytes: Buffer): string {
@@ -50,9 +50,15 @@ function parse(text: string): Json {
   try {
     return checkJson(parseJson(text));
   } catch (thrown) {
-    if (!(thrown instanceof NotJsonError)) throw new Problem("invalid-json", "The body is not JSON.");
+    if (!(thrown instanceof NotJsonError)) throw notJson(text);
     throw new Problem("invalid-body", "The body holds something that would not come back as it is.", {
       errors: [issue(thrown.pointer, thrown.reason)],
     });
   }
+}
+
+/** No editor shows a byte order mark, which the JSON of a request may not begin with (RFC 8259). */
+function notJson(text: string): Problem {
+  const why = text.startsWith("\uFEFF") ? "begins with a byte order mark: send it without" : "is not JSON";
+  return new Problem("invalid-json", `The body ${why}.`);
 }

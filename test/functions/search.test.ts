@@ -46,7 +46,7 @@ test.each([
   ["x".repeat(201), "search", "give at most 200 characters"],
   ["abc&limit=0", "limit", "give a whole number from 1 to 100"],
   ["abc&cursor=1", "cursor", "give the cursor of the page before"],
-  ["abc&status=failed", "status", "this key is not known here"],
+  ["abc&status=failed", "status", "search takes no other filter than limit and cursor"],
 ])("a search for %j is refused with a sentence", async (query, parameter, message) => {
   const { status, body } = await get(`search=${query}`);
   expect(status).toBe(400);

@@ -32,7 +32,7 @@ export interface RunRequest<Input = unknown, Attributes = JsonObject> {
    */
   readonly attributes?: GivenAttributes<Attributes> | undefined;
   readonly delay?: Duration | undefined;
-  /** ISO 8601 with zone. A time that is past means now. */
+  /** A text is RFC 3339, with seconds and a zone. A time that is past means now. */
   readonly runAt?: Date | string | undefined;
   readonly priority?: 0 | 1 | 2 | 3 | undefined;
   /**

@@ -1,6 +1,5 @@
 import * as z from "zod";
 import { checkJson, NotJsonError, type Json, type JsonObject } from "../domain/json.ts";
-import { namePattern } from "../domain/name.ts";
 import type { ListRequest, RunStatus } from "../domain/run-protocol.ts";
 import { InvalidFilterError } from "./producer-errors.ts";
 import { schemaIssues } from "./schema-issues.ts";
@@ -12,7 +11,7 @@ export interface RunFilter {
   readonly status?: RunStatus | undefined;
   /** What the attributes of a run must contain, nested at most 8 deep. */
   readonly attributes?: JsonObject | undefined;
-  /** Enqueued at this time or later; a text is ISO 8601 with a zone. */
+  /** Enqueued at this time or later; a text is RFC 3339, with seconds and a zone. */
   readonly createdAfter?: Date | string | undefined;
   /** Enqueued before this time. */
   readonly createdBefore?: Date | string | undefined;
@@ -30,13 +29,14 @@ export interface RunFilter {
   readonly cursor?: string | undefined;
 }
 
+const STATUSES = ["ready", "running", "waiting", "blocked", "done", "failed", "cancelled"] as const;
 const MAX_DEPTH = 8;
 const EARLIEST = Date.parse("1970-01-01T00:00:00Z");
 const LATEST = Date.parse("9999-12-31T23:59:59.999Z");
 
 const timeRule = 'give a time with its zone, as in "2030-01-31T10:00:00Z"';
 const limitRule = "give a whole number from 1 to 100";
-const versionRule = "give a whole number from 1 on";
+const versionRule = "give a whole number from 1 to 2147483647";
 
 const time = z
   .union([z.date(timeRule), z.iso.datetime({ offset: true, error: timeRule })], timeRule)
@@ -55,13 +55,14 @@ const text = (rule: string) =>
 /** Everything that a list takes, checked, and in the words of the database. */
 export const runFilter = z
   .strictObject({
-    workflow: z.string().regex(namePattern, { error: "give the name of a workflow" }).optional(),
+    // In SQL a run may be stored under names that a workflow of this code could not have.
+    workflow: text("give the name of a workflow, at most 200 characters"),
     version: z
       .int({ error: versionRule })
       .min(1, { error: versionRule })
       .max(2 ** 31 - 1, { error: versionRule })
       .optional(),
-    status: z.enum(["ready", "running", "waiting", "done", "failed", "cancelled", "blocked"]).optional(),
+    status: z.enum(STATUSES, { error: `give one of ${STATUSES.join(", ")}` }).optional(),
     attributes: z.unknown().transform(contained).optional(),
     createdAfter: time,
     createdBefore: time,

@@ -5,11 +5,13 @@ import { MAX_DAYS_AHEAD, toMilliseconds, type Duration } from "../domain/duratio
 export const idempotencyKeyPattern = /^[\x21-\x7e]{1,255}$/;
 export const idempotencyKeyRule = "use 1 to 255 visible ASCII characters";
 
-const delay = z.string().transform((text, context) => {
+const delayRule = 'write a number, a space and a unit, as in "10 seconds"; at most 366 days';
+
+const delay = z.string({ error: delayRule }).transform((text, context) => {
   try {
     return toMilliseconds(text as Duration);
   } catch {
-    return refuse(context, 'write a number, a space and a unit, as in "10 seconds"; at most 366 days');
+    return refuse(context, delayRule);
   }
 });
 
@@ -29,14 +31,17 @@ const runAt = z.iso
 
 /** What may be said of a run beside its input, checked and in the units of the engine. */
 export const runSettings = z
-  .strictObject({
-    input: z.unknown(),
-    attributes: z.unknown().optional(),
-    delay: delay.optional(),
-    runAt: runAt.optional(),
-    priority: z.int({ error: priorityRule }).min(0, { error: priorityRule }).max(3, { error: priorityRule }).default(2),
-    idempotencyKey: z.string().regex(idempotencyKeyPattern, { error: idempotencyKeyRule }).optional(),
-  })
+  .strictObject(
+    {
+      input: z.unknown().refine((input) => input !== undefined, { error: "give the input of the run" }),
+      attributes: z.unknown().optional(),
+      delay: delay.optional(),
+      runAt: runAt.optional(),
+      priority: z.int({ error: priorityRule }).min(0, { error: priorityRule }).max(3, { error: priorityRule }).default(2),
+      idempotencyKey: z.string({ error: idempotencyKeyRule }).regex(idempotencyKeyPattern, { error: idempotencyKeyRule }).optional(),
+    },
+    { error: ({ code }) => (code === "invalid_type" ? 'give a run as an object, as in {"input":{}}' : undefined) },
+  )
   .refine((settings) => settings.delay === undefined || settings.runAt === undefined, {
     path: ["runAt"],
     error: "give either delay or runAt",

@@ -6,8 +6,8 @@ import { Problem } from "./problem.ts";
 import { readQuery } from "./query.ts";
 
 /** Other filters are refused here: what is found is ranked, and none of them is in the index. */
-const Query = z.strictObject(
-  {
+const Query = z
+  .object({
     search: z.string().max(200, { error: "give at most 200 characters" }),
     limit: z
       .string()
@@ -15,9 +15,8 @@ const Query = z.strictObject(
       .default("20")
       .transform(Number),
     cursor: z.uuid({ error: "give the cursor of the page before" }).optional(),
-  },
-  { error: ({ code }) => (code === "unrecognized_keys" ? "search takes no other filter than limit and cursor" : undefined) },
-);
+  })
+  .catchall(z.undefined({ error: "search takes nothing beside it but limit and cursor" }));
 
 /** Whether a list is asked for by a text. */
 export function isSearch(event: HttpEvent): boolean {

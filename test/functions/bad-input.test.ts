@@ -107,6 +107,24 @@ describe.each<[string, unknown, string[]]>([
   });
 });
 
+test.each<[string, unknown, string, string]>([
+  ["no input", {}, "/input", "give the input of the run"],
+  ["no input of the second run", { runs: [good, {}] }, "/runs/1/input", "give the input of the run"],
+  ["an array", [good], "", 'give a run as an object, as in {"input":{}}'],
+  ["a number in the place of a run", { runs: [1] }, "/runs/0", 'give a run as an object, as in {"input":{}}'],
+  ["a delay as a number", { ...good, delay: 10 }, "/delay", 'write a number, a space and a unit, as in "10 seconds"; at most 366 days'],
+  ["a time as a number", { ...good, runAt: 0 }, "/runAt", 'write a time with its zone, as in "2030-01-31T10:00:00Z"'],
+  ["a priority as a text", { ...good, priority: "0" }, "/priority", "use a priority from 0 (first) to 3"],
+  ["a key as a number", { ...good, idempotencyKey: 1 }, "/idempotencyKey", "use 1 to 255 visible ASCII characters"],
+])("%s is answered with a sentence that says what to give", async (_, body, pointer, message) => {
+  expect((await post(body)).body.errors).toEqual([{ pointer, message }]);
+});
+
+test("a byte order mark is named, and what is too large is said in words for every route", async () => {
+  expect((await post(Buffer.from("\uFEFF{}"))).body.detail).toBe("The body begins with a byte order mark: send it without.");
+  expect((await post(ofBytes(1024 * 1024 + 1))).body.detail).toBe("The body is 1048577 bytes, more than 1048576: send less in a request.");
+});
+
 test("one input over 256 KiB is answered with 413 and says which", async () => {
   const large = { input: { ...order, orderId: "x".repeat(256 * 1024) } };
   const { status, body } = await post({ runs: [good, large] });

@@ -1,3 +1,4 @@
+import { v7 as uuidv7 } from "uuid";
 import { expect, test } from "vitest";
 import * as z from "zod";
 import { handler } from "../../functions/control-runs.http.ts";
@@ -43,6 +44,13 @@ test("runs that a poller ended are found by what became of them, over HTTP and b
   expect(await client.list({ limit: 1, cursor: done })).toMatchObject({ runs: [{ id: failed }], cursor: null, more: false });
 });
 
+test("a run that SQL stored under a name that no workflow of the code could have is found by it", async () => {
+  const workflow = "Über-Nacht 2";
+  const run = { id: uuidv7(), workflow, version: 1, priority: 2, input: {} };
+  await database.query("select baton.enqueue($1)", [JSON.stringify({ runs: [run] })]);
+  expect(await ids({ workflow })).toEqual([run.id]);
+});
+
 const deep = (levels: number): string => (levels === 0 ? "1" : `{"a":${deep(levels - 1)}}`);
 
 test("a containment may be nested eight deep", async () => {
@@ -59,13 +67,18 @@ test.each([
   [{ attributes: '{"tags":["\\u0000"]}' }, "attributes/tags/0", /NUL/],
   [{ createdAfter: "yesterday" }, "createdAfter", /time with its zone/],
   [{ createdAfter: "2031-01-01" }, "createdAfter", /time with its zone/],
+  [{ createdAfter: "2031-01-01T00:00Z" }, "createdAfter", /time with its zone/],
+  [{ createdAfter: "2031-01-01T00:00:00+0200" }, "createdAfter", /time with its zone/],
+  [{ createdAfter: "2031-01-01T00:00:00z" }, "createdAfter", /time with its zone/],
   [{ endedBefore: "2031-02-30T00:00:00Z" }, "endedBefore", /time with its zone/],
   [{ endedBefore: "0001-01-01T00:00:00Z" }, "endedBefore", /1970 to 9999/],
   [{ createdAfter: "2031-01-02T00:00:00Z", createdBefore: "2031-01-01T00:00:00Z" }, "createdBefore", /later than createdAfter/],
   [{ endedAfter: "2031-01-01T02:00:00+02:00", endedBefore: "2031-01-01T00:00:00Z" }, "endedBefore", /later than endedAfter/],
   [{ version: "0" }, "version", /whole number/],
   [{ version: "1.5" }, "version", /whole number/],
-  [{ version: "9999999999" }, "version", /whole number/],
+  [{ version: "9999999999" }, "version", /from 1 to 2147483647$/],
+  [{ status: "over" }, "status", /^give one of ready, running, waiting, blocked, done, failed, cancelled$/],
+  [{ workflow: "x".repeat(201) }, "workflow", /at most 200 characters/],
   [{ errorName: "" }, "errorName", /name of an error/],
   [{ errorName: "x".repeat(201) }, "errorName", /name of an error/],
   [{ failedNode: "a\0b" }, "failedNode", /name of a node/],

@@ -47,18 +47,13 @@ function notUtf8(): Problem {
 
 /** JSON.parse's own message repeats a part of the body, so it is not shown. */
 function parse(text: string): Json {
+  if (text.startsWith("\uFEFF")) throw new Problem("invalid-json", "The body begins with a byte order mark: send it without.");
   try {
     return checkJson(parseJson(text));
   } catch (thrown) {
-    if (!(thrown instanceof NotJsonError)) throw notJson(text);
+    if (!(thrown instanceof NotJsonError)) throw new Problem("invalid-json", "The body is not JSON.");
     throw new Problem("invalid-body", "The body holds something that would not come back as it is.", {
       errors: [issue(thrown.pointer, thrown.reason)],
     });
   }
-}
-
-/** No editor shows a byte order mark, which the JSON of a request may not begin with (RFC 8259). */
-function notJson(text: string): Problem {
-  const why = text.startsWith("\uFEFF") ? "begins with a byte order mark: send it without" : "is not JSON";
-  return new Problem("invalid-json", `The body ${why}.`);
 }

@@ -40,10 +40,12 @@ test("with it, the runs that say a text best are answered, with how well and whe
   });
 });
 
-test("numbers in attributes are found, and words of two letters beyond ASCII", async () => {
+test("numbers in attributes are found, and words of two letters beyond ASCII where the locale has them as letters", async () => {
+  const [row] = await database.query<{ known: boolean }>("select show_trgm('日') <> '{}' as known");
   const client = createClient({ database: database.database });
   const { id } = await client.enqueue(fulfilOrder, order, { attributes: { country: "日本", weight: 48151 } });
-  for (const text of ["48151", encodeURIComponent("日本")]) expect((await get(`search=${text}`)).body["runs"]).toMatchObject([{ id }]);
+  for (const text of ["48151", ...(row!.known ? [encodeURIComponent("日本")] : [])])
+    expect((await get(`search=${text}`)).body["runs"]).toMatchObject([{ id }]);
 });
 
 test.each([

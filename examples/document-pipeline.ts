@@ -14,7 +14,7 @@ import { UnitOfWork } from "./unit-of-work.ts";
 
 /** `title` is how finds call the document; by default it is the document's own, or its URL. */
 const Request = z.strictObject({
-  url: z.url({ protocol: /^(https|s3|file)$/ }).max(2_000),
+  url: z.url({ protocol: /^(https|s3|file)$/, error: "give a URL that begins with https:, s3: or file:" }).max(2_000),
   title: z.string().trim().min(1).max(300).optional(),
 });
 type Request = z.output<typeof Request>;

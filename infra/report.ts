@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { connect } from "../shared/db/connect.ts";
 import { makeReport } from "../shared/db/report-repository.ts";
+import { DatabaseRefusedError } from "../shared/domain/database-errors.ts";
 import { readReportRequest, reportNames } from "../shared/domain/reports.ts";
 import { tableOf } from "./report/table.ts";
 
@@ -19,8 +20,16 @@ export async function report(args: readonly string[], url: string | undefined, l
   const request = readReportRequest(name, given);
   if (!url) throw new Error("Set DATABASE_URL to the database, as a reader: DATABASE_URL=postgresql://… npm run report");
   await using database = connect({ url, driver: "pg" });
-  const made = await makeReport(database, request, limitMs);
+  const made = await makeReport(database, request, limitMs).catch((thrown: unknown) => Promise.reject(withGroup(thrown) as Error));
   log(json ? JSON.stringify(made, null, 2) : `${made.from === "rollup" ? FROM_ROLLUP : ""}${tableOf(made.rows)}`);
+}
+
+/** What the database does not allow, with who may. */
+function withGroup(thrown: unknown): unknown {
+  if (!(thrown instanceof DatabaseRefusedError) || thrown.sqlstate !== "42501") return thrown;
+  return new Error(`This login may not make reports: ${thrown.message}. Take one that is in baton_reader, or the owner's.`, {
+    cause: thrown,
+  });
 }
 
 /** Whatever is given as an option is one of the report's, which says what it does not know. */

@@ -673,7 +673,7 @@ begin
   perform baton.require_kind('the request of change_attributes', request, 'object', '{patch}');
   perform baton.require_actor('the request of change_attributes', request);
   if request -> 'checked' is distinct from 'true' then
-    perform baton.refuse_unfaithful(jsonb_build_array(request -> 'patch'), 'attributes');
+    perform baton.refuse_unfaithful(jsonb_build_array(request -> 'patch'), 'the patch');
   end if;
   if not baton.lock_run(id) then
     return null;
@@ -1503,8 +1503,9 @@ begin
   end if;
   perform baton.refuse_foreign_ids(ids, moment);
   if request -> 'checked' is distinct from 'true' then
-    perform baton.refuse_unfaithful(coalesce(request #> '{fresh,input}', jsonb_path_query_array(request, '$.runs[*].input')), 'input');
-    perform baton.refuse_unfaithful(coalesce(request #> '{fresh,attributes}', baton.attributes_as_column(runs) -> 'attributes'), 'attributes');
+    perform baton.refuse_unfaithful(coalesce(request #> '{fresh,input}', jsonb_path_query_array(request, '$.runs[*].input')), 'the input of run %s');
+    perform baton.refuse_unfaithful(
+      coalesce(request #> '{fresh,attributes}', baton.attributes_as_column(runs) -> 'attributes'), 'the attributes of run %s');
   end if;
   if runs @? '$[*].key' then
     runs := baton.remember_runs(request, moment);
@@ -3291,20 +3292,22 @@ declare
   nth integer;
   number numeric;
   pointer text;
+  place text;
 begin
   for input, nth in select i.input, i.nth - 1 from jsonb_array_elements(inputs) with ordinality as i (input, nth) loop
+    place := format(what, nth);
     if input @? 'strict $.**{64} ? (@.type() == "array" || @.type() == "object")' then
-      raise exception 'the % of run % is nested deeper than 64', what, nth
+      raise exception 'there is nesting deeper than 64 in %', place
         using errcode = 'BT051', hint = 'Store the data elsewhere and pass a reference to it.';
     end if;
     if input @? '$.**.__proto__' then
-      raise exception 'the % of run % has the key __proto__', what, nth using errcode = 'BT051', hint = 'Use another key.';
+      raise exception 'there is a key __proto__ in %', place using errcode = 'BT051', hint = 'Use another key.';
     end if;
     continue when input::text !~ '[0-9][0-9.]{15}';
     for number in select (n #>> '{}')::numeric from jsonb_path_query(input, 'strict $.** ? (@.type() == "number")') as n loop
       continue when baton.is_double(number);
       pointer := baton.find_pointer(input, to_jsonb(number));
-      raise exception 'the number at "%" of the % of run % would come back as another one, because a double cannot hold it', pointer, what, nth
+      raise exception 'the number at "%" of % would come back as another one, because a double cannot hold it', pointer, place
         using errcode = 'BT051', detail = pointer, hint = 'Send it as a string.';
     end loop;
   end loop;

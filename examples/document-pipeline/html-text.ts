@@ -1,4 +1,5 @@
 import type { Parsed } from "./parse.ts";
+import { parsing } from "./parsing.ts";
 
 /** What nobody reads. Scripts are not run, so what they would write is not there. */
 const SILENT = new Set(["script", "style", "template", "noscript", "svg", "math", "iframe", "object", "canvas", "select", "textarea"]);
@@ -35,6 +36,6 @@ export async function readHtml(html: string): Promise<Parsed> {
       if (name === "h1" && texts.h1.trim() !== "") texts.title ||= texts.h1;
     },
   });
-  parser.end(html);
+  parsing("HTML", () => parser.end(html));
   return { title: texts.title, pages: [{ page: null, text: texts.body }] };
 }

@@ -4,6 +4,7 @@ import { decode } from "./decode.ts";
 import type { Format } from "./document.ts";
 import type { Fetched } from "./fetched.ts";
 import { readHtml } from "./html-text.ts";
+import { parsing } from "./parsing.ts";
 import { readPdf } from "./pdf-text.ts";
 import { recogniseFormat } from "./recognise.ts";
 
@@ -36,7 +37,7 @@ const READERS: Readonly<Record<Exclude<Format, "pdf">, (text: string) => Promise
   html: readHtml,
   markdown: async (text) => {
     const { marked } = await import("marked");
-    return readHtml(await marked.parse(text));
+    return readHtml(parsing("Markdown", () => marked.parse(text, { async: false })));
   },
   text: (text) => Promise.resolve({ title: "", pages: [{ page: null, text }] }),
 };

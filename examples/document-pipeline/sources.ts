@@ -33,8 +33,12 @@ export async function readFile(url: URL): Promise<Fetched> {
     return { bytes: await readAll(file.createReadStream({ autoClose: false })), contentType: null };
   } catch (thrown) {
     if (thrown instanceof NonRetryableError) throw thrown;
-    throw new NonRetryableError(`${url.href} cannot be read: ${(thrown as Error).message}. Give the URL of a file that is there.`, {
-      cause: thrown,
-    });
+    const { message, code } = thrown as NodeJS.ErrnoException;
+    const advice = isForbidden(code) ? "Let the user who runs npm start read it." : "Give the URL of a file that is there.";
+    throw new NonRetryableError(`${url.href} cannot be read: ${message}. ${advice}`, { cause: thrown });
   }
+}
+
+function isForbidden(code = ""): boolean {
+  return code === "EACCES" || code === "EPERM";
 }

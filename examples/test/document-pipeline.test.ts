@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
-import { walk } from "../../shared/index.ts";
+import { NonRetryableError, walk } from "../../shared/index.ts";
 import type { Source } from "../document-pipeline/fetched.ts";
+import { parsing } from "../document-pipeline/parsing.ts";
 import { documentPipelineWith } from "../document-pipeline.ts";
 
 /** Every URL has this text, whatever its scheme. */
@@ -42,6 +43,21 @@ test.each(["https://example.com/a", "s3://my-bucket/a%20b.txt", "file:///home/ad
 test.each(["http://example.com/a", "ftp://example.com/a", "javascript:alert(1)", "data:text/plain,a", "/etc/passwd", "", "https://"])(
   "%j is refused by the input's schema",
   async (url) => {
-    await expect(walk(pipelineOf("x"), { url })).rejects.toMatchObject({ name: "ZodError" });
+    const issues = [{ message: "give a URL that begins with https:, s3: or file:" }];
+    await expect(walk(pipelineOf("x"), { url })).rejects.toMatchObject({ name: "ZodError", issues });
   },
 );
+
+test("Markdown that is nested deeper than its parser can go fails the run at once, with a sentence", async () => {
+  const refused = walk(pipelineOf(`${"> ".repeat(20_000)}deep`, "text/markdown"), { url: "https://example.com/a.md" });
+  await expect(refused).rejects.toBeInstanceOf(NonRetryableError);
+  await expect(refused).rejects.toThrow(/^The document cannot be parsed as Markdown: /);
+});
+
+test("whatever a parser throws fails the run at once, and is kept as the cause", () => {
+  const cause = new TypeError("not a node");
+  const parse = () => {
+    throw cause;
+  };
+  expect(() => parsing("HTML", parse)).toThrow(expect.objectContaining({ name: "NonRetryableError", cause }));
+});

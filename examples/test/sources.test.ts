@@ -9,6 +9,14 @@ import { NonRetryableError } from "../../shared/index.ts";
 import { projectFolder } from "../../test/support/project-folder.ts";
 import { sourcesFrom } from "../document-pipeline/sources.ts";
 
+/** Nothing is kept from root, as which these tests may run: one file says that it is. */
+vi.mock("node:fs/promises", async (original) => {
+  const real = await original<typeof import("node:fs/promises")>();
+  const open = (path: string) =>
+    path.endsWith("kept.txt") ? Promise.reject(Object.assign(new Error("EACCES: permission denied"), { code: "EACCES" })) : real.open(path);
+  return { ...real, open };
+});
+
 const { signal } = new AbortController();
 const folder = projectFolder();
 const [local, deployed] = [sourcesFrom({ BATON_LOCAL: "on" }), sourcesFrom({})];
@@ -76,4 +84,10 @@ test("a file that is not there, a folder, and another machine's file fail the ru
     await expect(refused).rejects.toBeInstanceOf(NonRetryableError);
     await expect(refused).rejects.toThrow(/ cannot be read: .*Give the URL of a file that is there\.$/);
   }
+});
+
+test("a file that may not be read fails the run with a sentence that says so", async () => {
+  const refused = local["file:"](pathToFileURL(join(folder, "kept.txt")), signal);
+  await expect(refused).rejects.toBeInstanceOf(NonRetryableError);
+  await expect(refused).rejects.toThrow(/kept\.txt cannot be read: EACCES.*\. Let the user who runs npm start read it\.$/);
 });

@@ -1,4 +1,4 @@
-import { DatabaseBusyError } from "../domain/database-errors.ts";
+import { DatabaseBusyError, OlderSchemaError } from "../domain/database-errors.ts";
 import { fillTemplate } from "../domain/query-template.ts";
 import type { ReportName, ReportRequest, ReportRow, ReportSource } from "../domain/reports.ts";
 import type { Database } from "./database.ts";
@@ -48,7 +48,8 @@ export async function makeReport<Name extends ReportName>(
     const [, answer] = await database.transaction([settings, asJson], { timeoutMs: limitMs + graceMs });
     return { report, from, rows: answer![0]!["rows"] as ReportRow<Name>[] };
   } catch (thrown) {
-    throw isTimeout(thrown) ? new ReportTimeoutError(report, limitMs, { cause: thrown }) : thrown;
+    if (isTimeout(thrown)) throw new ReportTimeoutError(report, limitMs, { cause: thrown });
+    throw thrown instanceof OlderSchemaError ? await tellMissing(database, thrown) : thrown;
   }
 }
 
@@ -59,4 +60,10 @@ export function templateOf(report: ReportName, from: ReportSource): string {
 
 function isTimeout(thrown: unknown): boolean {
   return thrown instanceof DatabaseBusyError && thrown.sqlstate === "57014";
+}
+
+/** Of a view in a schema that is not there, Postgres says only that the view is not there. */
+async function tellMissing(database: Database, thrown: OlderSchemaError): Promise<OlderSchemaError> {
+  const [row] = await database.query<{ missing: boolean }>("select to_regnamespace('baton') is null as missing");
+  return row!.missing ? new OlderSchemaError("none", thrown) : thrown;
 }

@@ -3,6 +3,7 @@ import { toMilliseconds, toSleepMilliseconds, type Duration } from "./duration.t
 import { InvalidWorkflowError, NonRetryableError } from "./errors.ts";
 import { checkJson, type Json, type JsonObject } from "./json.ts";
 import { namePattern, nameRule } from "./name.ts";
+import { isVersion, versionRule } from "./version.ts";
 import type { Node, NodeOptions, SqlResult, State, StepContext } from "./node.ts";
 import { resolveRetry } from "./retry-policy.ts";
 import type { RefuseUnlessJson } from "./storable.ts";
@@ -17,7 +18,7 @@ export interface WorkflowDefinition<Name extends string, Version extends number,
   /** A lower-case letter and then up to 62 letters, digits or hyphens. */
   readonly name: Name;
   /**
-   * A whole number from 1. Runs keep the version they began with: raise it when the nodes change.
+   * A whole number from 1 to 2147483647. Runs keep the version they began with: raise it when the nodes change.
    */
   readonly version: Version;
   readonly input: Input;
@@ -48,8 +49,8 @@ export function defineWorkflow<
 ): Workflow<Name, Version, Input, { readonly input: z.output<Input> }, null, Attributes> {
   const { name, version, input, attributes } = definition;
   if (!namePattern.test(name)) throw new InvalidWorkflowError(name, undefined, nameRule);
-  if (!Number.isSafeInteger(version) || version < 1) {
-    throw new InvalidWorkflowError(name, undefined, `its version is ${version}: use a whole number of 1 or more`);
+  if (!isVersion(version)) {
+    throw new InvalidWorkflowError(name, undefined, `its version is ${version}: use ${versionRule}`);
   }
   if (attributes !== undefined && typeof attributes !== "function") {
     throw new InvalidWorkflowError(name, undefined, "its attributes are no function: write attributes: ({ input }) => ({ … })");

@@ -2,13 +2,14 @@ import { namePattern, nameRule } from "../domain/name.ts";
 import type { Duration } from "../domain/duration.ts";
 import { checkJson, NotJsonError, type CheckOptions, type Json, type JsonObject } from "../domain/json.ts";
 import { jsonbBytes } from "../domain/jsonb-bytes.ts";
+import { isVersion, versionRule } from "../domain/version.ts";
 import type { NewRun } from "../domain/protocol.ts";
 import type { GivenAttributes, JsonSchema } from "../domain/workflow-types.ts";
 import { canonicalHash } from "./canonical-hash.ts";
 import { checkGiven, draftAttributes, type AttributeSource } from "./draft-attributes.ts";
 import { InputTooLargeError, InvalidRunError, type RunIssue } from "./producer-errors.ts";
 import { runSettings, tooFarAhead } from "./run-settings.ts";
-import { issue, maxIssues, schemaIssues, type SchemaIssue } from "./schema-issues.ts";
+import { issue, maxIssues, schemaIssues, type SchemaIssue, sentences } from "./schema-issues.ts";
 
 /**
  * The largest input of a run, and inputs and attributes of all runs of one call together, in bytes
@@ -32,7 +33,7 @@ export interface RunRequest<Input = unknown, Attributes = JsonObject> {
    */
   readonly attributes?: GivenAttributes<Attributes> | undefined;
   readonly delay?: Duration | undefined;
-  /** ISO 8601 with zone. A time that is past means now. */
+  /** As in RFC 3339, with seconds and zone. A time that is past means now. */
   readonly runAt?: Date | string | undefined;
   readonly priority?: 0 | 1 | 2 | 3 | undefined;
   /**
@@ -93,7 +94,7 @@ export async function draftRuns(target: RunTarget, requests: readonly RunRequest
 /** What is wrong with a name and version that no workflow can have, and so no poller knows. */
 function targetRule({ name, version }: RunTarget): string | undefined {
   if (typeof name !== "string" || !namePattern.test(name)) return `"${name}" cannot be the name of a workflow: ${nameRule}`;
-  return Number.isSafeInteger(version) && version >= 1 ? undefined : "a version is a whole number of 1 or more";
+  return isVersion(version) ? undefined : `a version is ${versionRule}`;
 }
 
 type Report = (found: readonly SchemaIssue[]) => void;
@@ -127,7 +128,7 @@ function checkSizes(inputs: readonly (Json | undefined)[], attributes: readonly 
 
 async function draftRun(target: RunTarget, request: RunRequest, given: Json | undefined, report: Report): Promise<RunDraft | undefined> {
   const plain = request?.runAt instanceof Date ? { ...request, runAt: isoOf(request.runAt) } : request;
-  const settings = runSettings.safeParse(plain);
+  const settings = runSettings.safeParse(plain, { error: sentences });
   if (!settings.success) report(schemaIssues(settings.error));
   const givenAttributes = settings.success ? checkGiven(settings.data.attributes, report) : undefined;
   const input = given === undefined ? undefined : await parseInput(target, given, report);
@@ -153,7 +154,7 @@ async function draftRun(target: RunTarget, request: RunRequest, given: Json | un
 
 async function parseInput(target: RunTarget, given: Json, report: Report): Promise<Json | undefined> {
   if (target.input === undefined) return given;
-  const parsed = await target.input.safeParseAsync(given);
+  const parsed = await target.input.safeParseAsync(given, { error: sentences });
   if (parsed.success) return json(parsed.data, report);
   report(schemaIssues(parsed.error, "/input"));
   return undefined;

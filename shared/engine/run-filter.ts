@@ -1,18 +1,19 @@
 import * as z from "zod";
 import { checkJson, NotJsonError, type Json, type JsonObject } from "../domain/json.ts";
-import { namePattern } from "../domain/name.ts";
 import type { ListRequest, RunStatus } from "../domain/run-protocol.ts";
+import { maxVersion, versionRule } from "../domain/version.ts";
 import { InvalidFilterError } from "./producer-errors.ts";
-import { schemaIssues } from "./schema-issues.ts";
+import { schemaIssues, sentences } from "./schema-issues.ts";
 
 /** Which runs to list: those that all filters fit. */
 export interface RunFilter {
+  /** Whatever name it is stored under, also one that only SQL could store. */
   readonly workflow?: string | undefined;
   readonly version?: number | undefined;
   readonly status?: RunStatus | undefined;
   /** What the attributes of a run must contain, nested at most 8 deep. */
   readonly attributes?: JsonObject | undefined;
-  /** Enqueued at this time or later; a text is ISO 8601 with a zone. */
+  /** Enqueued at this time or later; a text is as in RFC 3339, with seconds and zone. */
   readonly createdAfter?: Date | string | undefined;
   /** Enqueued before this time. */
   readonly createdBefore?: Date | string | undefined;
@@ -34,9 +35,9 @@ const MAX_DEPTH = 8;
 const EARLIEST = Date.parse("1970-01-01T00:00:00Z");
 const LATEST = Date.parse("9999-12-31T23:59:59.999Z");
 
-const timeRule = 'give a time with its zone, as in "2030-01-31T10:00:00Z"';
+const timeRule = 'give a time with its zone and its seconds, as in "2030-01-31T10:00:00Z" or "2030-01-31T11:00:00+01:00"';
 const limitRule = "give a whole number from 1 to 100";
-const versionRule = "give a whole number from 1 on";
+const statuses = ["ready", "running", "waiting", "blocked", "done", "failed", "cancelled"] as const satisfies readonly RunStatus[];
 
 const time = z
   .union([z.date(timeRule), z.iso.datetime({ offset: true, error: timeRule })], timeRule)
@@ -54,23 +55,24 @@ const text = (rule: string) =>
 
 /** The version of a run's workflow. */
 export const runVersion = z
-  .int({ error: versionRule })
-  .min(1, { error: versionRule })
-  .max(2 ** 31 - 1, { error: versionRule });
+  .int({ error: `give ${versionRule}` })
+  .min(1, { error: `give ${versionRule}` })
+  .max(maxVersion, { error: `give ${versionRule}` });
 
 /** Everything that a list takes, checked, and in the words of the database. */
 export const runFilter = z
   .strictObject({
-    workflow: z.string().regex(namePattern, { error: "give the name of a workflow" }).optional(),
+    // SQL may store runs of a workflow whatever its name.
+    workflow: text("give the name of a workflow, at most 200 characters"),
     version: runVersion.optional(),
-    status: z.enum(["ready", "running", "waiting", "done", "failed", "cancelled", "blocked"]).optional(),
+    status: z.enum(statuses, { error: `give one of ${statuses.join(", ")}` }).optional(),
     attributes: z.unknown().transform(contained).optional(),
     createdAfter: time,
     createdBefore: time,
     endedAfter: time,
     endedBefore: time,
     errorName: text("give the name of an error, at most 200 characters"),
-    failedNode: text("give the name of a node"),
+    failedNode: text("give the name of a node, at most 200 characters"),
     limit: z.int({ error: limitRule }).min(1, { error: limitRule }).max(100, { error: limitRule }).default(20),
     cursor: z.uuid({ error: "give the cursor of the page before" }).optional(),
   })
@@ -94,7 +96,7 @@ export const runFilter = z
 
 /** Throws InvalidFilterError, which names each filter that is wrong. */
 export function readFilter(filter: RunFilter): ListRequest {
-  const parsed = runFilter.safeParse(given(filter));
+  const parsed = runFilter.safeParse(given(filter), { error: sentences });
   if (parsed.success) return parsed.data;
   throw new InvalidFilterError(schemaIssues(parsed.error).map(({ pointer, message }) => ({ parameter: pointer.slice(1), message })));
 }

@@ -5,11 +5,13 @@ import { MAX_DAYS_AHEAD, toMilliseconds, type Duration } from "../domain/duratio
 export const idempotencyKeyPattern = /^[\x21-\x7e]{1,255}$/;
 export const idempotencyKeyRule = "use 1 to 255 visible ASCII characters";
 
-const delay = z.string().transform((text, context) => {
+const delayRule = 'write a number, a space and a unit, as in "10 seconds"; at most 366 days';
+
+const delay = z.string({ error: delayRule }).transform((text, context) => {
   try {
     return toMilliseconds(text as Duration);
   } catch {
-    return refuse(context, 'write a number, a space and a unit, as in "10 seconds"; at most 366 days');
+    return refuse(context, delayRule);
   }
 });
 
@@ -20,7 +22,10 @@ const latest = Date.parse("9999-12-31T00:00:00Z");
 // As UTC and from 1970 on, because Postgres refuses offsets and years that ISO 8601 allows: what is
 // past means now, however long ago it is.
 const runAt = z.iso
-  .datetime({ offset: true, error: 'write a time with its zone, as in "2030-01-31T10:00:00Z"' })
+  .datetime({
+    offset: true,
+    error: 'write a time with its zone and its seconds, as in "2030-01-31T10:00:00Z" or "2030-01-31T11:00:00+01:00"',
+  })
   .transform((text, context) => {
     const time = Date.parse(text);
     if (time > latest) return refuse(context, runAtRule);
@@ -29,14 +34,17 @@ const runAt = z.iso
 
 /** What may be said of a run beside its input, checked and in the units of the engine. */
 export const runSettings = z
-  .strictObject({
-    input: z.unknown(),
-    attributes: z.unknown().optional(),
-    delay: delay.optional(),
-    runAt: runAt.optional(),
-    priority: z.int({ error: priorityRule }).min(0, { error: priorityRule }).max(3, { error: priorityRule }).default(2),
-    idempotencyKey: z.string().regex(idempotencyKeyPattern, { error: idempotencyKeyRule }).optional(),
-  })
+  .strictObject(
+    {
+      input: z.custom<unknown>((given) => given !== undefined, { error: "give the input of the run" }),
+      attributes: z.unknown().optional(),
+      delay: delay.optional(),
+      runAt: runAt.optional(),
+      priority: z.int({ error: priorityRule }).min(0, { error: priorityRule }).max(3, { error: priorityRule }).default(2),
+      idempotencyKey: z.string({ error: idempotencyKeyRule }).regex(idempotencyKeyPattern, { error: idempotencyKeyRule }).optional(),
+    },
+    { error: ({ code }) => (code === "invalid_type" ? 'give an object, as in {"input":{"orderId":"o-1"}}' : undefined) },
+  )
   .refine((settings) => settings.delay === undefined || settings.runAt === undefined, {
     path: ["runAt"],
     error: "give either delay or runAt",

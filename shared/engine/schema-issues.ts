@@ -30,10 +30,19 @@ export function issue(pointer: string, message: string): SchemaIssue {
   return { pointer: cut(pointer, maxPointer), message: cut(message, maxMessage) };
 }
 
+/**
+ * What is said where a schema has no words of its own: give it to each parse whose issues a caller
+ * reads, as `schema.safeParse(value, { error: sentences })`.
+ */
+export const sentences: z.core.$ZodErrorMap = ({ code, expected }) => {
+  if (code === "unrecognized_keys") return "this key is not known here";
+  return code === "invalid_type" && expected === "nonoptional" ? "give a value" : undefined;
+};
+
 function issueAt(found: z.core.$ZodIssue, prefix: string): SchemaIssue[] {
   const pointer = prefix + found.path.map((key) => pointerTo(String(key))).join("");
   if (found.code !== "unrecognized_keys") return [issue(pointer, found.message)];
-  return found.keys.slice(0, maxIssues).map((key) => issue(pointer + pointerTo(key), "this key is not known here"));
+  return found.keys.slice(0, maxIssues).map((key) => issue(pointer + pointerTo(key), found.message));
 }
 
 function pointerTo(key: string): string {

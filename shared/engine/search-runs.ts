@@ -34,8 +34,9 @@ export interface FoundSummary extends RunSummary {
 }
 
 /**
- * Those that say it best, of the newest `ranked` runs that say it, at most 1,000; cursor asks for
- * older ones, of which the next 1,000 are ranked by themselves.
+ * Those that say it best, of the newest `ranked` runs that say it, at most 1,000. Of these, what
+ * does not fit into the limit comes on no page: cursor asks for older ones, behind all that were
+ * ranked, of which the next 1,000 are ranked by themselves.
  */
 export interface FoundPage {
   readonly runs: readonly FoundSummary[];

@@ -5,7 +5,7 @@ import type { AnyWorkflow } from "../domain/workflow-types.ts";
 import { maxRuns, type RunRequest } from "../engine/draft-runs.ts";
 import { IdempotencyConflictError, InputTooLargeError, InvalidRunError } from "../engine/producer-errors.ts";
 import { idempotencyKeyPattern, idempotencyKeyRule } from "../engine/run-settings.ts";
-import { issue, schemaIssues } from "../engine/schema-issues.ts";
+import { issue, schemaIssues, sentences } from "../engine/schema-issues.ts";
 import { headerOf, type HttpEvent } from "./http-event.ts";
 import { Problem } from "./problem.ts";
 
@@ -24,7 +24,7 @@ export function readRuns(body: Json): EnqueueRequest {
   if (typeof body !== "object" || body === null || !Object.hasOwn(body, "runs")) {
     return { runs: [body as unknown as RunRequest<Json>], isBatch: false, pointerTo: () => "" };
   }
-  const batch = Batch.safeParse(body);
+  const batch = Batch.safeParse(body, { error: sentences });
   if (!batch.success) throw invalidBody(schemaIssues(batch.error));
   return { runs: batch.data.runs as RunRequest<Json>[], isBatch: true, pointerTo: (run) => `/runs/${run}` };
 }

@@ -30,7 +30,7 @@ function bytesOf(body: string, isBase64Encoded: boolean): Buffer {
   if (!isBase64Encoded && !body.isWellFormed()) throw notUtf8();
   const bytes = Buffer.from(body, isBase64Encoded ? "base64" : "utf8");
   if (bytes.length <= maxBodyBytes) return bytes;
-  throw new Problem("body-too-large", `The body is ${bytes.length} bytes, more than ${maxBodyBytes}: send fewer runs in a request.`);
+  throw new Problem("body-too-large", `The body is ${bytes.length} bytes, more than ${maxBodyBytes}: send less in one request.`);
 }
 
 function decode(bytes: Buffer): string {
@@ -47,6 +47,7 @@ function notUtf8(): Problem {
 
 /** JSON.parse's own message repeats a part of the body, so it is not shown. */
 function parse(text: string): Json {
+  if (text.startsWith("\uFEFF")) throw new Problem("invalid-json", "The body begins with a byte order mark: send it without.");
   try {
     return checkJson(parseJson(text));
   } catch (thrown) {

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { issue, schemaIssues } from "../engine/schema-issues.ts";
+import { issue, schemaIssues, sentences } from "../engine/schema-issues.ts";
 import type { HttpEvent } from "./http-event.ts";
 import { Problem } from "./problem.ts";
 
@@ -12,7 +12,7 @@ const none = z.strictObject({});
 export function readQuery(event: HttpEvent): Readonly<Record<string, never>>;
 export function readQuery<Query>(event: HttpEvent, schema: z.ZodType<Query>): Query;
 export function readQuery(event: HttpEvent, schema: z.ZodType = none): unknown {
-  const parsed = schema.safeParse(readTexts(event));
+  const parsed = schema.safeParse(readTexts(event), { error: sentences });
   if (!parsed.success) throw invalid(schemaIssues(parsed.error).map(({ pointer, message }) => issue(pointer.slice(1), message)));
   return parsed.data;
 }

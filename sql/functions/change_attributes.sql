@@ -24,7 +24,7 @@ begin
   perform baton.require_kind('the request of change_attributes', request, 'object', '{patch}');
   perform baton.require_actor('the request of change_attributes', request);
   if request -> 'checked' is distinct from 'true' then
-    perform baton.refuse_unfaithful(jsonb_build_array(request -> 'patch'), 'attributes');
+    perform baton.refuse_unfaithful(jsonb_build_array(request -> 'patch'), 'the patch');
   end if;
   if not baton.lock_run(id) then
     return null;

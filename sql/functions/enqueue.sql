@@ -42,8 +42,9 @@ begin
   end if;
   perform baton.refuse_foreign_ids(ids, moment);
   if request -> 'checked' is distinct from 'true' then
-    perform baton.refuse_unfaithful(coalesce(request #> '{fresh,input}', jsonb_path_query_array(request, '$.runs[*].input')), 'input');
-    perform baton.refuse_unfaithful(coalesce(request #> '{fresh,attributes}', baton.attributes_as_column(runs) -> 'attributes'), 'attributes');
+    perform baton.refuse_unfaithful(coalesce(request #> '{fresh,input}', jsonb_path_query_array(request, '$.runs[*].input')), 'the input of run %s');
+    perform baton.refuse_unfaithful(
+      coalesce(request #> '{fresh,attributes}', baton.attributes_as_column(runs) -> 'attributes'), 'the attributes of run %s');
   end if;
   if runs @? '$[*].key' then
     runs := baton.remember_runs(request, moment);

@@ -71,6 +71,7 @@ test("attributes that are no object, or that JavaScript would not give back, are
   ] as const) {
     await expect(change(request)).rejects.toMatchObject({ sqlstate });
   }
+  await expect(change('{"patch": {"a": {"__proto__": 1}}}')).rejects.toMatchObject({ message: "there is a key __proto__ in the patch" });
   expect(await rows()).toEqual([]);
 });
 

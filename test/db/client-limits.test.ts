@@ -29,6 +29,7 @@ test("bad input is refused with a pointer before anything is sent", async () => 
   // @ts-expect-error a Date is not JSON
   await expect(client.enqueue(date, { at: new Date() })).rejects.toMatchObject({ issues: [{ run: 0, pointer: "/input/at" }] });
   await expect(client.enqueue(greet, { name: "a" }, { runAt: new Date(NaN) })).rejects.toMatchObject({ issues: [{ pointer: "/runAt" }] });
+  await expect(client.enqueue(greet, undefined as never)).rejects.toMatchObject({ issues: [{ run: 0, pointer: "/input" }] });
   await expect(client.enqueueMany(greet, [])).rejects.toThrow(InvalidRunError);
   await expect(client.enqueueMany(greet, [{ input: { name: "a" } }], { idempotencyKey: "a b" })).rejects.toThrow(InvalidRunError);
   expect(database.neon.stats.requests).toBe(requests);
@@ -38,8 +39,9 @@ test.each([
   ["Greet", 3, '"Greet" cannot be the name of a workflow: a name is a lower-case letter'],
   ["two words", 3, '"two words" cannot be the name'],
   ["", 3, '"" cannot be the name'],
-  ["greet", 0, "a version is a whole number of 1 or more"],
-  ["greet", 1.5, "a version is a whole number of 1 or more"],
+  ["greet", 0, "a version is a whole number from 1 to 2147483647"],
+  ["greet", 2 ** 31, "a version is a whole number from 1 to 2147483647"],
+  ["greet", 1.5, "a version is a whole number from 1 to 2147483647"],
 ])("a reference to %j in version %d, which no workflow can have, is refused before anything is sent", async (name, version, sentence) => {
   const requests = database.neon.stats.requests;
   await expect(client.enqueue({ name, version }, {})).rejects.toThrow(sentence);

@@ -59,9 +59,9 @@ describe("an input by SQL", () => {
   });
 
   test.each([
-    ["65 levels", nested(65), "the input of run 0 is nested deeper than 64"],
-    ["6,000 levels", '{"a":'.repeat(3_000) + nested(3_000) + "}".repeat(3_000), "the input of run 0 is nested deeper than 64"],
-    ["the key __proto__", '{"a":[{"__proto__":1}]}', "the input of run 0 has the key __proto__"],
+    ["65 levels", nested(65), "there is nesting deeper than 64 in the input of run 0"],
+    ["6,000 levels", '{"a":'.repeat(3_000) + nested(3_000) + "}".repeat(3_000), "there is nesting deeper than 64 in the input of run 0"],
+    ["the key __proto__", '{"a":[{"__proto__":1}]}', "there is a key __proto__ in the input of run 0"],
   ])("is refused for %s", async (_, input, message) => {
     await expect(enqueueText(input)).rejects.toMatchObject({ code: "BT051", message });
   });

@@ -6,14 +6,17 @@ import * as z from "zod";
 import { connect } from "../../shared/db/connect.ts";
 import type { Database } from "../../shared/db/database.ts";
 import { createClient } from "../../shared/client.ts";
+import { makeReport } from "../../shared/db/report-repository.ts";
 import { runRepository } from "../../shared/db/run-repository.ts";
+import { readReportRequest } from "../../shared/domain/reports.ts";
 import { defineWorkflow } from "../../shared/index.ts";
 import { dumpSchema } from "../../infra/dump-schema.ts";
 import { migrate } from "../../infra/migrate.ts";
+import { report } from "../../infra/report.ts";
 import { assertInvariants } from "../support/invariants.ts";
 import { poll } from "../support/poller.ts";
 import { until } from "../support/until.ts";
-import { type EmptyServer, query, startEmptyServer } from "./empty-server.ts";
+import { asUser, type EmptyServer, query, startEmptyServer } from "./empty-server.ts";
 import { olderSql } from "./older-schema.ts";
 
 const greet = defineWorkflow({ name: "greet", version: 1, input: z.object({ n: z.int() }) }).step("say", ({ input }) => input.n + 1);
@@ -61,6 +64,30 @@ test("in a database that was never migrated, producers and pollers say that the 
   await expect(enqueue(1)).rejects.toMatchObject(missing);
   await expect(poll(database, [greet])).rejects.toMatchObject(missing);
   await expect(runRepository(database).listRuns({ limit: 1 })).rejects.toMatchObject(missing);
+});
+
+test("so does a report, which asks for views, and where a view alone is missing, that the functions are older", async () => {
+  const make = () => makeReport(database, readReportRequest("backlog-age", {}), 10_000);
+  await expect(make()).rejects.toMatchObject({
+    name: "OlderSchemaError",
+    schema: "none",
+    message: expect.stringMatching(/^Schema baton is missing/),
+  });
+  await migrate({ url, roles: false });
+  await query(url, "drop view baton.backlog");
+  await expect(make()).rejects.toMatchObject({
+    name: "OlderSchemaError",
+    schema: "older",
+    message: expect.stringMatching(/older than this code/),
+  });
+});
+
+test("a login in no group is told which one makes reports", async () => {
+  await migrate({ url, roles: true });
+  await query(url, "create role stranger login password 'secret'");
+  await expect(report(["storage"], asUser(url, "stranger", "secret"), () => {})).rejects.toThrow(
+    /^This login may not make reports: permission denied for .*\. Take one that is in baton_reader, or the owner's\.$/,
+  );
 });
 
 test("where a function is missing that this code needs, it says that the functions are older", async () => {

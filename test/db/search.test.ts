@@ -116,6 +116,12 @@ test.each(SIZES)(
         expect(Math.max(...scans.map(({ rows }) => rows))).toBe(1);
         measured.push(`"${text}" among ${size}: ${buffers} buffers`);
       }
+      const [row] = await many.query<{ known: boolean }>("select show_trgm('日') <> '{}' as known");
+      for (const text of row!.known ? ["日本", "日本語"] : []) {
+        const { answer, buffers } = await session.call("baton.search_runs($1)", JSON.stringify({ text, limit: 20 }));
+        expect(answer).toMatchObject({ ranked: 0, next: null });
+        measured.push(`"${text}" among ${size}: ${buffers} buffers`);
+      }
       const { answer, ran, buffers } = await session.call("baton.search_runs($1)", JSON.stringify({ text: "same harvest", limit: 20 }));
       measured.push(`"same harvest" in ${size}: ${buffers} buffers`);
       expect(answer).toMatchObject({ ranked: 1_000, next: expect.any(String), runs: { length: 20 } });

@@ -170,3 +170,18 @@ async function dump(): Promise<unknown> {
   );
   return database.query(texts.join(" union all "));
 }
+
+test("a value of the right kind that does not fit is refused with Postgres' own code, and nothing is done", async () => {
+  const given = (call: string, request: object) => `${call}('${JSON.stringify(request)}')`;
+  const before = await dump();
+  for (const [text, sqlstate] of [
+    [given("enqueue", { runs: [{ ...run, priority: 9 }] }), "23514"],
+    [given("list_runs", { limit: 1.5 }), "22P02"],
+    [given("list_runs", { limit: -1 }), "2201W"],
+    [given("list_runs", { limit: 1e20 }), "22003"],
+    [given("list_runs", { limit: 1, created_after: "garbage" }), "22007"],
+  ] as const) {
+    expect([text, (await refusalOf(text.startsWith("enqueue") ? "producer" : "operator", text, [])).sqlstate]).toEqual([text, sqlstate]);
+  }
+  expect(await dump()).toEqual(before);
+});

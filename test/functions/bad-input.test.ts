@@ -107,6 +107,26 @@ describe.each<[string, unknown, string[]]>([
   });
 });
 
+test.each<[string, unknown, string, string]>([
+  ["no input", {}, "", "/input: give the input of the run"],
+  ["no input in the second run", { runs: [good, {}] }, "", "/runs/1/input: give the input of the run"],
+  ["an array", [good], "", ': give an object, as in {"input":{"orderId":"o-1"}}'],
+  ["a run that is a text", { runs: ["x"] }, "", '/runs/0: give an object, as in {"input":{"orderId":"o-1"}}'],
+  ["an unknown field", { ...good, prio: 1 }, "", "/prio: this key is not known here"],
+  ["an unknown field of the input", { input: { ...order, coupon: "x" } }, "", "/input/coupon: this key is not known here"],
+  ["a delay in seconds", { ...good, delay: 10 }, "", '/delay: write a number, a space and a unit, as in "10 seconds"; at most 366 days'],
+  ["an idempotencyKey that is a number", { ...good, idempotencyKey: 7 }, "", "/idempotencyKey: use 1 to 255 visible ASCII characters"],
+  ["a time that is a number", { ...good, runAt: 7 }, "", "/runAt: write a time with its zone and its seconds"],
+  ["a time without seconds", { ...good, runAt: "2030-01-31T10:00Z" }, "", "/runAt: write a time with its zone and its seconds"],
+  ["a byte order mark", Buffer.from("\uFEFF" + JSON.stringify(good)), "The body begins with a byte order mark: send it without.", ""],
+  ["a body that is not JSON", "{", "The body is not JSON.", ""],
+  ["a body that is too large", ofBytes(1024 * 1024 + 1), "The body is 1048577 bytes, more than 1048576: send less in one request.", ""],
+])("%s is answered with a sentence that says what to give", async (_, body, detail, errors) => {
+  const { body: problem } = await post(body);
+  expect(problem).toMatchObject({ detail: expect.stringContaining(detail) });
+  expect((problem.errors ?? []).map(({ pointer, message }) => `${pointer}: ${message}`).join()).toContain(errors);
+});
+
 test("one input over 256 KiB is answered with 413 and says which", async () => {
   const large = { input: { ...order, orderId: "x".repeat(256 * 1024) } };
   const { status, body } = await post({ runs: [good, large] });

@@ -43,6 +43,18 @@ test("runs that a poller ended are found by what became of them, over HTTP and b
   expect(await client.list({ limit: 1, cursor: done })).toMatchObject({ runs: [{ id: failed }], cursor: null, more: false });
 });
 
+test("a list takes whatever name SQL stored a run under", async () => {
+  for (const workflow of ["Old name", "näme", "x".repeat(200)]) {
+    const [rows] = await database.query<{ id: string }>(
+      `with made as (select baton.new_id() as id)
+       select id, baton.enqueue(jsonb_build_object('runs', jsonb_build_array(
+         jsonb_build_object('id', id, 'workflow', $1::text, 'version', 1, 'priority', 2, 'input', '{}'::jsonb)))) from made`,
+      [workflow],
+    );
+    expect(await ids({ workflow })).toEqual([rows!.id]);
+  }
+});
+
 const deep = (levels: number): string => (levels === 0 ? "1" : `{"a":${deep(levels - 1)}}`);
 
 test.each(["/runs", "/workflows", "/reports/slow-steps", `/runs/${crypto.randomUUID()}`])(
@@ -69,13 +81,21 @@ test.each([
   [{ attributes: '{"tags":["\\u0000"]}' }, "attributes/tags/0", /NUL/],
   [{ createdAfter: "yesterday" }, "createdAfter", /time with its zone/],
   [{ createdAfter: "2031-01-01" }, "createdAfter", /time with its zone/],
+  [{ createdAfter: "2031-01-01T00:00Z" }, "createdAfter", /time with its zone/],
+  [{ createdAfter: "2031-01-01T00:00:00+0200" }, "createdAfter", /time with its zone/],
+  [{ createdAfter: "2031-01-01T00:00:00z" }, "createdAfter", /time with its zone/],
   [{ endedBefore: "2031-02-30T00:00:00Z" }, "endedBefore", /time with its zone/],
   [{ endedBefore: "0001-01-01T00:00:00Z" }, "endedBefore", /1970 to 9999/],
   [{ createdAfter: "2031-01-02T00:00:00Z", createdBefore: "2031-01-01T00:00:00Z" }, "createdBefore", /later than createdAfter/],
   [{ endedAfter: "2031-01-01T02:00:00+02:00", endedBefore: "2031-01-01T00:00:00Z" }, "endedBefore", /later than endedAfter/],
   [{ version: "0" }, "version", /whole number/],
   [{ version: "1.5" }, "version", /whole number/],
-  [{ version: "9999999999" }, "version", /whole number/],
+  [{ version: "9999999999" }, "version", /whole number from 1 to 2147483647$/],
+  [{ version: "99999999999" }, "version", /whole number from 1 to 2147483647$/],
+  [{ status: "over" }, "status", /^give one of ready, running, waiting, blocked, done, failed, cancelled$/],
+  [{ workflow: "" }, "workflow", /name of a workflow/],
+  [{ workflow: "x".repeat(201) }, "workflow", /at most 200/],
+  [{ createdAfter: "2031-01-01T00:00Z" }, "createdAfter", /seconds/],
   [{ errorName: "" }, "errorName", /name of an error/],
   [{ errorName: "x".repeat(201) }, "errorName", /name of an error/],
   [{ failedNode: "a\0b" }, "failedNode", /U\+0000/],

@@ -7,7 +7,7 @@ import { weighWeeks } from "../shared/engine/let-go-weeks.ts";
 import { maintain, MaintenanceFailedError } from "../shared/engine/maintain.ts";
 import { choresOn } from "../shared/lambda/maintain-app.ts";
 import { retention } from "../shared/workflows/retention.ts";
-import { explainArguments } from "./deploy/target.ts";
+import { explainArguments } from "./explain-arguments.ts";
 
 const USAGE = "Usage: DATABASE_URL=<the owner's, or of a login in baton_maintainer> npm run maintain [-- --dry-run]";
 

@@ -1,4 +1,6 @@
+import { parseArgs } from "node:util";
 import { requireOwnerUrl } from "./deploy/target.ts";
+import { explainArguments } from "./explain-arguments.ts";
 import { applyFunctions, applyMigrations, applyRoles, tellOfTheDeleted } from "./migrate/apply.ts";
 import { requireUtf8, withClient } from "./migrate/connection.ts";
 import { keepMonths } from "./migrate/months.ts";
@@ -47,10 +49,11 @@ export async function migrate({ url, roles, search = false, log = () => undefine
 }
 
 async function main(): Promise<void> {
-  const unknown = process.argv.slice(2).filter((argument) => !["--no-roles", "--search"].includes(argument));
-  if (unknown.length > 0) throw new Error(`Unknown argument ${unknown[0]}. Usage: npm run migrate [-- [--no-roles] [--search]]`);
+  const flag = { type: "boolean", default: false } as const;
+  const options = { "no-roles": flag, search: flag } as const;
+  const { values } = explainArguments("Usage: npm run migrate [-- [--no-roles] [--search]]", () => parseArgs({ options }));
   const url = requireOwnerUrl(process.env, "the database to migrate", "npm run migrate");
-  await migrate({ url, roles: !process.argv.includes("--no-roles"), search: process.argv.includes("--search"), log: console.log });
+  await migrate({ url, roles: !values["no-roles"], search: values.search, log: console.log });
   console.log("The schema is up to date.");
 }
 

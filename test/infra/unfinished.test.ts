@@ -29,3 +29,14 @@ test("a mistake is not taken for an answer of the service", async () => {
   const runs = () => Promise.reject(new TypeError("a bug"));
   await expect(showUnfinished({ runs }, { followOn: async () => {} }, () => {})).rejects.toThrow(TypeError);
 });
+
+test.each([
+  [["ready"], "Found 1 unfinished run, to be continued within 40 s:"],
+  [["running", "ready", "waiting", "blocked"], "Found 4 unfinished runs, 2 of them to be continued within 40 s:"],
+  [["waiting", "blocked"], "Found 2 unfinished runs, none of them due now:"],
+])("of runs that are %j only those that are due are said to go on soon", async (statuses, headline) => {
+  const lines: string[] = [];
+  const runs = async (status: string) => (statuses.includes(status) ? [{ id: status, workflow: "demo", status }] : []);
+  await showUnfinished({ runs }, { followOn: async () => {} }, (line) => lines.push(line));
+  expect(lines[0]).toBe(headline);
+});

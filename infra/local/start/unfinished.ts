@@ -21,9 +21,17 @@ export async function showUnfinished(api: Pick<Api, "runs">, follower: Follower,
     return [];
   };
   const runs = (await Promise.all(UNFINISHED.map((status) => api.runs(status).catch(unseen(`${status} runs`))))).flat();
-  if (runs.length > 0) say(`Found ${runs.length} unfinished ${runs.length === 1 ? "run" : "runs"}, to be continued within 40 s:`);
+  if (runs.length > 0) say(headlineOf(runs));
   for (const { id, workflow, status } of runs) {
     say(`          ${id}  ${workflow}  ${status}`);
     await follower.followOn(id).catch(unseen(id));
   }
+}
+
+/** A run that waits may be due in a second or in a year, so nothing is promised of it. */
+function headlineOf(runs: readonly { readonly status: string }[]): string {
+  const due = runs.filter(({ status }) => status === "running" || status === "ready").length;
+  const found = `Found ${runs.length} unfinished ${runs.length === 1 ? "run" : "runs"}, `;
+  if (due === runs.length) return `${found}to be continued within 40 s:`;
+  return due === 0 ? `${found}none of them due now:` : `${found}${due} of them to be continued within 40 s:`;
 }

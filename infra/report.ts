@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 import { connect } from "../shared/db/connect.ts";
 import { makeReport } from "../shared/db/report-repository.ts";
 import { readReportRequest, reportNames } from "../shared/domain/reports.ts";
+import { explainRefusal } from "./report/explain-refusal.ts";
 import { tableOf } from "./report/table.ts";
 
 const USAGE = `Usage: npm run report -- <report> [--since 7d] [--workflow <name>] [--node <name>] [--limit <rows>] [--json]
@@ -17,7 +18,9 @@ export async function report(args: readonly string[], url: string | undefined, l
   const request = readReportRequest(name, given);
   if (!url) throw new Error("Set DATABASE_URL to the database, as a reader: DATABASE_URL=postgresql://… npm run report");
   await using database = connect({ url, driver: "pg" });
-  const rows = await makeReport(database, request, limitMs);
+  const rows = await makeReport(database, request, limitMs).catch(async (thrown: unknown) => {
+    throw await explainRefusal(database, thrown);
+  });
   log(json ? JSON.stringify(rows, null, 2) : tableOf(rows));
 }
 

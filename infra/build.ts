@@ -8,6 +8,7 @@ import type { Driver } from "../shared/db/connect.ts";
 import { inlineQueries } from "./build/inline-queries.ts";
 import { LatePackages } from "./build/late-packages.ts";
 import { reportOf } from "./build/report.ts";
+import { explainArguments } from "./explain-arguments.ts";
 
 export interface BuildOptions {
   /** The one database driver that the bundles carry. */
@@ -154,7 +155,8 @@ export function chosenDriver(env: NodeJS.ProcessEnv): Driver {
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { "without-examples": { type: "boolean", default: false } } });
+  const options = { "without-examples": { type: "boolean", default: false } } as const;
+  const { values } = explainArguments("Usage: npm run build [-- --without-examples]", () => parseArgs({ options }));
   const driver = chosenDriver(process.env);
   const { functions, packages } = await buildFunctions({ driver, ...(values["without-examples"] && { workflows: false as const }) });
   const bare = await buildFunctions({ driver, workflows: false, outdir: join(ROOT, "dist/without-examples") });

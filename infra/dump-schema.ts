@@ -2,6 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { explainArguments } from "./explain-arguments.ts";
 import { startPostgres } from "./local/embedded-postgres.ts";
 import { withClient } from "./migrate/connection.ts";
 import { migrate } from "./migrate.ts";
@@ -52,8 +54,10 @@ async function dumpFreshDatabase(): Promise<string> {
 }
 
 async function main(): Promise<void> {
+  const options = { check: { type: "boolean", default: false } } as const;
+  const { values } = explainArguments("Usage: npm run schema [-- --check]", () => parseArgs({ options }));
   const actual = await dumpFreshDatabase();
-  if (!process.argv.includes("--check")) return writeFileSync(SCHEMA_FILE, actual);
+  if (!values.check) return writeFileSync(SCHEMA_FILE, actual);
   const difference = firstDifference(readFileSync(SCHEMA_FILE, "utf8"), actual);
   if (difference === undefined) return console.log("sql/schema.sql is what the migrations make.");
   throw new Error(

@@ -1,7 +1,8 @@
 import { parseArgs } from "node:util";
 import { SSMClient } from "@aws-sdk/client-ssm";
 import type { ApiKey, KeyRole } from "../shared/lambda/api-key.ts";
-import { accountIn, explainArguments, lineFor, regionFrom, requireStage } from "./deploy/target.ts";
+import { accountIn, lineFor, regionFrom, requireStage } from "./deploy/target.ts";
+import { explainArguments } from "./explain-arguments.ts";
 import { StoredKeys } from "./keys/stored-keys.ts";
 import { serviceName } from "./service.ts";
 

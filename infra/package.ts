@@ -6,7 +6,8 @@ import { buildFunctions, chosenDriver, ROOT } from "./build.ts";
 import { checkGivenParams, checkParams } from "./check/params.ts";
 import { checkRegistry } from "./check/registry.ts";
 import { runServerless, ServerlessFailedError } from "./deploy/serverless.ts";
-import { explainArguments, requireStage } from "./deploy/target.ts";
+import { requireStage } from "./deploy/target.ts";
+import { explainArguments } from "./explain-arguments.ts";
 
 export interface PackageOptions {
   readonly stage: string;

@@ -6,3 +6,10 @@ if (Number(major) < 24) {
   );
   process.exit(1);
 }
+
+// Who reads may stop, as "| head -1" does, or close the terminal: the script goes on to its end.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error) => {
+    if (error.code !== "EPIPE" && error.code !== "EIO") throw error;
+  });
+}

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
+import type * as files from "node:fs/promises";
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -11,7 +12,7 @@ import { sourcesFrom } from "../document-pipeline/sources.ts";
 
 /** Nothing is kept from root, as which these tests may run: one file says that it is. */
 vi.mock("node:fs/promises", async (original) => {
-  const real = await original<typeof import("node:fs/promises")>();
+  const real = await original<typeof files>();
   const open = (path: string) =>
     path.endsWith("kept.txt") ? Promise.reject(Object.assign(new Error("EACCES: permission denied"), { code: "EACCES" })) : real.open(path);
   return { ...real, open };

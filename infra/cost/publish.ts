@@ -1,6 +1,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import { costReport } from "../cost.ts";
+import { explainArguments } from "../explain-arguments.ts";
 import { compare } from "./compare.ts";
 import { readFigures } from "./figures.ts";
 import { measuredTables } from "./measured.ts";
@@ -35,4 +37,12 @@ export function fillPage(text: string): string {
   );
 }
 
-if (import.meta.main) writeFileSync(costPage, fillPage(readFileSync(costPage, "utf8")));
+if (import.meta.main) {
+  try {
+    explainArguments("Usage: npm run cost:publish", () => parseArgs());
+    writeFileSync(costPage, fillPage(readFileSync(costPage, "utf8")));
+  } catch (error) {
+    console.error((error as Error).message);
+    process.exitCode = 1;
+  }
+}

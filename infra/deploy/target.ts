@@ -1,7 +1,10 @@
 import { parseArgs } from "node:util";
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { checkConnectionString } from "../../shared/db/connection-string.ts";
+import { explainArguments } from "../explain-arguments.ts";
 import { serviceName } from "../service.ts";
+
+export { explainArguments } from "../explain-arguments.ts";
 
 /** Where a command acts. */
 export interface Target {
@@ -79,14 +82,4 @@ export function requireOwnerUrl(env: NodeJS.ProcessEnv, of: string, command: str
 export function readTarget(args: string[], usage: string): { stage?: string | undefined; region?: string | undefined } {
   const options = { stage: { type: "string" }, region: { type: "string" } } as const;
   return explainArguments(usage, () => parseArgs({ args, options }).values);
-}
-
-/** What reading a command's arguments throws, with the command's usage behind it. */
-export function explainArguments<Read>(usage: string, read: () => Read): Read {
-  try {
-    return read();
-  } catch (error) {
-    // Node's own message goes on with advice about positional arguments.
-    throw new Error(`${(error as Error).message.split(/\.\s/)[0]?.replace(/\.$/, "")}. ${usage}`, { cause: error });
-  }
 }

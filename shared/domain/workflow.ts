@@ -18,7 +18,8 @@ export interface WorkflowDefinition<Name extends string, Version extends number,
   /** A lower-case letter and then up to 62 letters, digits or hyphens. */
   readonly name: Name;
   /**
-   * A whole number from 1 to 2147483647. Runs keep the version they began with: raise it when the nodes change.
+   * A whole number from 1 to 2147483647. Runs keep the version they began with: raise it when the
+   * nodes change.
    */
   readonly version: Version;
   readonly input: Input;

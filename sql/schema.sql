@@ -3792,7 +3792,8 @@ declare
 begin
   perform baton.require_keys('the request of search_runs', request, '{text,limit}', '{text,limit,before}');
   execute format('select exists (select from unnest(%I.show_trgm($1)) as t where t not like ''%% %%'')', trgm) into searchable using sought;
-  if not coalesce(searchable, false) then
+  -- The index finds a word of two letters beyond ASCII as well, but by reading all of it.
+  if not coalesce(searchable and sought ~ '[^[:space:][:punct:]]{3}', false) then
     raise exception 'the text has no three letters or digits in a row' using errcode = 'BT061', hint = 'Search for a longer word.';
   end if;
   perform set_config('pg_trgm.word_similarity_threshold', '0.5', true);

@@ -117,7 +117,8 @@ test.each(SIZES)(
         measured.push(`"${text}" among ${size}: ${buffers} buffers`);
       }
       const [row] = await many.query<{ known: boolean }>("select show_trgm('日') <> '{}' as known");
-      for (const text of row!.known ? ["日本", "日本語"] : []) {
+      if (row!.known) {
+        const text = "日本語";
         const { answer, buffers } = await session.call("baton.search_runs($1)", JSON.stringify({ text, limit: 20 }));
         expect(answer).toMatchObject({ ranked: 0, next: null });
         measured.push(`"${text}" among ${size}: ${buffers} buffers`);

@@ -40,11 +40,11 @@ test("with it, the runs that say a text best are answered, with how well and whe
   });
 });
 
-test("numbers in attributes are found, and words of two letters beyond ASCII where the locale has them as letters", async () => {
+test("numbers in attributes are found, and words of three letters beyond ASCII where the locale has them as letters", async () => {
   const [row] = await database.query<{ known: boolean }>("select show_trgm('日') <> '{}' as known");
   const client = createClient({ database: database.database });
-  const { id } = await client.enqueue(fulfilOrder, order, { attributes: { country: "日本", weight: 48151 } });
-  for (const text of ["48151", ...(row!.known ? [encodeURIComponent("日本")] : [])])
+  const { id } = await client.enqueue(fulfilOrder, order, { attributes: { language: "日本語", weight: 48151 } });
+  for (const text of ["48151", ...(row!.known ? [encodeURIComponent("日本語")] : [])])
     expect((await get(`search=${text}`)).body["runs"]).toMatchObject([{ id }]);
 });
 
@@ -52,6 +52,7 @@ test.each([
   ["ab", "search", "give at least three letters or digits in a row"],
   ["AB-12-CD", "search", "give at least three letters or digits in a row"],
   ["a-b-c", "search", "give at least three letters or digits in a row"],
+  [encodeURIComponent("日本"), "search", "give at least three letters or digits in a row"],
   ["x".repeat(201), "search", "give at most 200 characters"],
   ["abc&limit=0", "limit", "give a whole number from 1 to 100"],
   ["abc&cursor=1", "cursor", "give the cursor of the page before"],

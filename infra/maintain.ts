@@ -7,7 +7,7 @@ import { weighWeeks } from "../shared/engine/let-go-weeks.ts";
 import { maintain, MaintenanceFailedError } from "../shared/engine/maintain.ts";
 import { choresOn } from "../shared/lambda/maintain-app.ts";
 import { retention } from "../shared/workflows/retention.ts";
-import { explainArguments } from "./deploy/target.ts";
+import { explainArguments } from "./explain-arguments.ts";
 
 const USAGE = `Usage: npm run maintain [-- --dry-run]
 What is done once a day, at once: partitions ahead, old runs, indexes of closed weeks, the rollup, the audit's months.

@@ -4,8 +4,6 @@ import { checkConnectionString } from "../../shared/db/connection-string.ts";
 import { explainArguments } from "../explain-arguments.ts";
 import { serviceName } from "../service.ts";
 
-export { explainArguments } from "../explain-arguments.ts";
-
 /** Where a command acts. */
 export interface Target {
   readonly service: string;

@@ -73,6 +73,10 @@ function tryAll(folder: string, mutants: readonly Mutant[]): number {
 
 const words = process.argv.slice(2);
 const chosen = MUTANTS.filter(({ name, file }) => words.length === 0 || words.some((word) => `${file} ${name}`.includes(word)));
+if (chosen.length === 0) {
+  console.error(`No mutant has any of these words in its file or name: ${words.join(", ")}.`);
+  process.exit(1);
+}
 setPriority(10);
 const folder = copyOfTheTree();
 try {

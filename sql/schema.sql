@@ -1346,8 +1346,10 @@ begin
   begin
     perform baton.note_week(week, null);
     execute format('lock table baton.%I in exclusive mode', 'run' || suffix);
-  exception when lock_not_available then
-    return 'busy';
+  exception
+    -- Another maintenance has dropped it, or builds an index of it.
+    when lock_not_available or undefined_table or insufficient_privilege then
+      return 'busy';
   end;
   if exists (
     select from baton.run r left join baton.ending e on e.run_id = r.id
@@ -1365,8 +1367,11 @@ begin
     begin
       execute 'drop table ' || parts;
       exit;
-    exception when lock_not_available then
-      perform pg_sleep(0.05 + random() * 0.2);
+    exception
+      when insufficient_privilege then
+        return 'busy';
+      when lock_not_available then
+        perform pg_sleep(0.05 + random() * 0.2);
     end;
   end loop;
   delete from baton.redrive where run_id >= first and run_id < beyond;

@@ -5,11 +5,14 @@ import type { Archive } from "../domain/archive.ts";
 
 /**
  * An archive of JSON lines in a folder, of this machine or of a network: `<folder>/<week>/<name>`.
+ * The folder is made where it is not there; a relative one is below the working directory. Throws
+ * RangeError where it is given none.
  *
  * Each file is whole and on the disk before its runs go. A file that ends in `.part` is what a
  * killed maintenance left.
  */
 export function archiveToFolder(folder: string): Archive {
+  if (folder.trim() === "") throw new RangeError("Give archiveToFolder the path of a folder; it was given none.");
   return async ({ name, lines, signal }) => {
     const file = resolve(folder, name);
     const made = await mkdir(dirname(file), { recursive: true });

@@ -66,8 +66,9 @@ async function build(database: Database, { part, statements }: MissingIndex, lef
   }
 }
 
+/** A lock or the table was taken, or there is no such table any more. */
 function isAnothers(thrown: unknown): boolean {
-  return thrown instanceof DatabaseBusyError || (thrown instanceof DatabaseRefusedError && thrown.sqlstate === "42501");
+  return thrown instanceof DatabaseBusyError || (thrown instanceof DatabaseRefusedError && /^(42501|BT040)$/.test(thrown.sqlstate ?? ""));
 }
 
 /** What another maintenance builds on is taken back by the next one. */

@@ -35,7 +35,10 @@ export async function archiveRuns(archive: Archive, { starts }: Week, { ids, lin
   return { ids, digests };
 }
 
-/** Not by AbortSignal.timeout, whose timer keeps no process alive. */
+/**
+ * Not by AbortSignal.timeout, whose timer keeps no process alive. What throws before it promises
+ * anything must not leave the timer behind.
+ */
 async function inTime(ms: number, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
   const controller = new AbortController();
   const { promise: over, reject } = Promise.withResolvers<never>();
@@ -44,5 +47,6 @@ async function inTime(ms: number, work: (signal: AbortSignal) => Promise<void>):
     controller.abort(reason);
     reject(reason);
   }, ms);
-  await Promise.race([work(controller.signal), over]).finally(() => clearTimeout(timer));
+  const took = async () => work(controller.signal);
+  await Promise.race([took(), over]).finally(() => clearTimeout(timer));
 }

@@ -5,6 +5,7 @@ import { beforeEach, expect, onTestFinished, test } from "vitest";
 import { maintenanceRepository } from "../../shared/db/maintenance-repository.ts";
 import type { Archive, ArchiveBatch } from "../../shared/domain/archive.ts";
 import { retentionRules, type ServiceRetention } from "../../shared/domain/retention.ts";
+import { archiveRuns } from "../../shared/engine/archive-runs.ts";
 import { letGoWeeks, type WeekStore } from "../../shared/engine/let-go-weeks.ts";
 import { archiveToFolder } from "../../shared/index.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
@@ -139,6 +140,18 @@ test("a maintenance that is killed between taking and letting go writes the same
   await letGo(archiveToFolder(folder));
   expect(filesIn(folder).map((file) => [file, readFileSync(file, "utf8")])).toEqual(files);
   expect(await ids()).toEqual([]);
+});
+
+test("an archive that throws before it promises anything keeps the runs, and leaves no timer behind", async () => {
+  const timers = () => process.getActiveResourcesInfo().filter((resource) => resource === "Timeout").length;
+  const before = timers();
+  const week = { starts: "2026-11-23T00:00:00Z", rules: {}, moment: "2026-12-31T00:00:00Z" };
+  const broken: Archive = () => {
+    throw new Error("no disk");
+  };
+  const taking = archiveRuns(broken, week, { ids: ["a"], lines: ["{}"], past: null }, { remainingMs: () => 600_000 });
+  await expect(taking).rejects.toThrow(/did not take 1 runs? .* no disk/);
+  expect(timers()).toBe(before);
 });
 
 test("a run that an operator redrives, changes or deletes once it was taken does not go as it was", async () => {

@@ -133,6 +133,16 @@ test("a week that is not over for a day keeps everything, however short the rete
   expect(await letGo({ every: { done: "1 day" } })).toMatchObject({ weeks: 0, runs: 10 });
 });
 
+test("a week that is lent to a maintenance, which builds an index of it, is busy for another", async () => {
+  await endRuns(database.query, { runs: 10 });
+  await later("60 days");
+  const login = database.connect("maintainer");
+  await login.query("select baton.lend_table($1)", [`run_${week}`]);
+  expect(await letGo()).toMatchObject({ weeks: 0, busy: 1 });
+  await login.query("select baton.take_back_tables()");
+  expect(await letGo()).toMatchObject({ weeks: 1, busy: 0 });
+});
+
 test("the tables of last week stay, which a tick would make again, until there is another last week", async () => {
   const monday = Date.parse(`${week.slice(0, 4)}-${week.slice(4, 6)}-${week.slice(6)}T00:00:00Z`) + 7 * 86_400_000;
   const weeksGoneBy = async (days: number) => {

@@ -68,3 +68,8 @@ test("a file that could not be written whole is not in the folder, and one that 
   await Promise.all([toFolder(batch()), toFolder(batch())]);
   expect(readdirSync(join(folder, "2026-11-23"))).toEqual(["a-b.jsonl"]);
 });
+
+test("an archive needs the path of a folder", () => {
+  for (const none of ["", " "])
+    expect(() => archiveToFolder(none)).toThrow("Give archiveToFolder the path of a folder; it was given none.");
+});

@@ -1,11 +1,25 @@
 import { existsSync, readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 
-/** The part of vitest's JSON report that is counted. */
+/** The part of vitest's JSON report that is read. */
 interface Report {
   readonly numPassedTests: number;
   readonly numFailedTests: number;
-  readonly testResults: readonly { readonly status: string; readonly assertionResults: readonly { readonly status: string }[] }[];
+  readonly testResults: readonly FileResult[];
+}
+
+interface FileResult {
+  readonly name: string;
+  readonly status: string;
+  /** Why the file could not be loaded. */
+  readonly message: string;
+  readonly assertionResults: readonly TestResult[];
+}
+
+interface TestResult {
+  readonly status: string;
+  readonly fullName: string;
+  readonly failureMessages?: readonly string[] | null;
 }
 
 export interface Counts {
@@ -26,10 +40,23 @@ export function countTests(reports: readonly (Report | undefined)[]): Counts {
 
 function countsOf(report: Report | undefined): Counts {
   if (report === undefined) return { passed: 0, failed: 1 };
-  const broken = report.testResults.filter(
-    ({ status, assertionResults }) => status === "failed" && assertionResults.every((test) => test.status !== "failed"),
-  );
-  return { passed: report.numPassedTests, failed: report.numFailedTests + broken.length };
+  return { passed: report.numPassedTests, failed: report.numFailedTests + report.testResults.filter(isBroken).length };
+}
+
+/** Failed without a failed test. */
+function isBroken({ status, assertionResults }: FileResult): boolean {
+  return status === "failed" && assertionResults.every((test) => test.status !== "failed");
+}
+
+/** What failed, with file, title and reason, for the end of a long log. */
+export function listFailures(reports: readonly (Report | undefined)[]): string[] {
+  return reports.flatMap((report) => report?.testResults ?? ([] as readonly FileResult[])).flatMap(failuresOf);
+}
+
+function failuresOf(file: FileResult): string[] {
+  if (isBroken(file)) return [`${file.name}: ${file.message}`];
+  const failed = file.assertionResults.filter(({ status }) => status === "failed");
+  return failed.map(({ fullName, failureMessages }) => `${file.name}: ${fullName}\n${(failureMessages ?? []).join("\n")}`);
 }
 
 function read(file: string): Report | undefined {
@@ -37,12 +64,14 @@ function read(file: string): Report | undefined {
 }
 
 /**
- * `node infra/check/count-tests.ts [--also-failed 1] report.json …` prints one line, `N passed, N
- * failed`.
+ * `node infra/check/count-tests.ts [--also-failed 1] report.json …` prints what failed, and as its
+ * last line `N passed, N failed`.
  */
 if (import.meta.main) {
   const { values, positionals } = parseArgs({ options: { "also-failed": { type: "string", default: "0" } }, allowPositionals: true });
-  const { passed, failed } = countTests(positionals.map(read));
+  const reports = positionals.map(read);
+  for (const failure of listFailures(reports)) console.log(`FAILED ${failure}\n`);
+  const { passed, failed } = countTests(reports);
   const all = failed + Number(values["also-failed"]);
   console.log(`${passed} passed, ${all} failed`);
   process.exitCode = all === 0 ? 0 : 1;

@@ -4,14 +4,20 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { countTests } from "../../infra/check/count-tests.ts";
+import { countTests, listFailures } from "../../infra/check/count-tests.ts";
 
 const script = fileURLToPath(new URL("../../infra/check/count-tests.ts", import.meta.url));
 const report = (passed: number, failed: number, files: readonly (readonly string[])[] = []) => ({
   numPassedTests: passed,
   numFailedTests: failed,
-  testResults: files.map((tests) => ({ status: "failed", assertionResults: tests.map((status) => ({ status })) })),
+  testResults: files.map((tests) => ({
+    name: "a.test.ts",
+    status: "failed",
+    message: "cannot be loaded",
+    assertionResults: tests.map(result),
+  })),
 });
+const result = (status: string) => ({ status, fullName: `it ${status}`, failureMessages: status === "failed" ? ["1 is not 2"] : [] });
 
 let folder = "";
 beforeAll(async () => void (folder = await mkdtemp(join(tmpdir(), "baton-count-"))));
@@ -23,6 +29,13 @@ it("the reports of several suites are added up", () => {
 
 it("a file that could not be loaded, and a report that was never written, are failures", () => {
   expect(countTests([report(10, 0, [[]]), undefined])).toEqual({ passed: 10, failed: 2 });
+});
+
+it("each failure is named with its file and its reason", () => {
+  expect(listFailures([report(5, 1, [["passed", "failed"], []]), undefined])).toEqual([
+    "a.test.ts: it failed\n1 is not 2",
+    "a.test.ts: cannot be loaded",
+  ]);
 });
 
 it.each([

@@ -1,7 +1,10 @@
 import { configDefaults, defineConfig } from "vitest/config";
+import { doorAliases } from "./test/support/door-aliases.ts";
 import { WITHOUT_POOLER } from "./test/support/without-pooler.ts";
 
 export default defineConfig({
+  // What imports the package by its name gets the sources.
+  resolve: { alias: doorAliases() },
   test: {
     include: ["{test,examples}/**/*.test.ts"],
     exclude: [

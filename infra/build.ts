@@ -3,8 +3,9 @@ import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
-import { build, type BuildOptions as EsbuildOptions, type Metafile, type Plugin } from "esbuild";
+import { build, type BuildOptions as EsbuildOptions, type Metafile } from "esbuild";
 import type { Driver } from "../shared/db/connect.ts";
+import { entryOf, functionsOf } from "./build/functions-of.ts";
 import { inlineQueries } from "./build/inline-queries.ts";
 import { LatePackages } from "./build/late-packages.ts";
 import { reportOf } from "./build/report.ts";
@@ -21,8 +22,8 @@ export interface BuildOptions {
   /** The functions' sources. Default: all of `functions/`. */
   readonly sources?: readonly string[];
   /**
-   * A module whose `workflows` take the place of those in `shared/workflows`; `false`: none, to see
-   * what Baton itself weighs.
+   * A module whose `workflows` the functions are given in place of the service's own; `false`:
+   * none, to see what Baton itself weighs.
    */
   readonly workflows?: string | false;
 }
@@ -63,14 +64,14 @@ export async function buildFunctions(options: BuildOptions): Promise<Built> {
   const late = new LatePackages(POLLER);
   const { metafile } = await build({
     ...COMMON,
-    entryPoints: [...sources.map((source) => ({ in: source, out: bundleName(source) })), ...threadsOf(sources)],
+    entryPoints: [...sources.map((source) => entryPoint(source, workflows)), ...threadsOf(sources)],
     outdir,
     metafile: true,
     define: {
       "process.env.BATON_BUNDLED_DRIVER": JSON.stringify(driver),
       "process.env.BATON_HEARTBEAT_THREAD": JSON.stringify(`./${THREAD}.mjs`),
     },
-    plugins: [inlineQueries(ROOT), late.plugin, ...(workflows === undefined ? [] : [replaceWorkflows(workflows)])],
+    plugins: [inlineQueries(ROOT), late.plugin, ...(workflows === undefined ? [] : [functionsOf(workflows, ROOT)])],
   });
   // Names are left as they are: they are 5 % of unpdf's zip, and took three quarters of the time.
   const minified = { minify: false, minifyWhitespace: true } as const;
@@ -85,6 +86,8 @@ const COMMON = {
   sourcemap: "linked",
   sourcesContent: false,
   format: "esm",
+  // The package's own doors are its sources.
+  conditions: ["pgbaton-source"],
   platform: "node",
   target: "node24",
   outExtension: { ".js": ".mjs" },
@@ -137,14 +140,9 @@ function bundlesIn({ outputs }: Metafile): Bundle[] {
     });
 }
 
-function replaceWorkflows(module: string | false): Plugin {
-  const contents = module === false ? "export const workflows = [];" : `export { workflows } from ${JSON.stringify(module)};`;
-  return {
-    name: "replace-workflows",
-    setup(bundler) {
-      bundler.onLoad({ filter: /shared[/\\]workflows[/\\]index\.ts$/ }, () => ({ contents, loader: "ts", resolveDir: ROOT }));
-    },
-  };
+function entryPoint(source: string, workflows: string | false | undefined): { in: string; out: string } {
+  const out = bundleName(source);
+  return { in: workflows === undefined ? source : entryOf(out), out };
 }
 
 /** The driver that BATON_DRIVER names; the one for Neon when it is not set. */

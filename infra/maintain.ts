@@ -6,7 +6,7 @@ import { keepsAll, retentionRules, type ServiceRetention } from "../shared/domai
 import { weighWeeks } from "../shared/engine/let-go-weeks.ts";
 import { maintain, MaintenanceFailedError } from "../shared/engine/maintain.ts";
 import { choresOn } from "../shared/lambda/maintain-app.ts";
-import { retention } from "../shared/workflows/retention.ts";
+import { archive, retention } from "../shared/workflows/retention.ts";
 import { explainArguments } from "./explain-arguments.ts";
 
 const USAGE = `Usage: npm run maintain [-- --dry-run]
@@ -37,7 +37,7 @@ async function maintainByHand(): Promise<void> {
   await using database = connect(connectionFrom(process.env));
   const log = (message: string, fields?: object) => console.log(JSON.stringify({ message, ...fields }));
   const logger = { debug: log, info: log, warn: log, error: log };
-  const { failed } = await maintain({ chores: choresOn(database), logger, deadline });
+  const { failed } = await maintain({ chores: choresOn(database, { retention, archive }), logger, deadline });
   if (Object.keys(failed).length > 0) throw new MaintenanceFailedError(failed);
 }
 

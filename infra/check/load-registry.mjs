@@ -12,8 +12,8 @@ function sentenceOf(thrown) {
 
 async function load() {
   try {
-    const { loadRegistry } = await import(workerData);
-    loadRegistry(process.env);
+    const { handler } = await import(workerData);
+    handler.loadRegistry(process.env);
     return null;
   } catch (thrown) {
     return sentenceOf(thrown);

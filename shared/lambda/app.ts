@@ -4,9 +4,8 @@ import { engineDatabase } from "../db/default-database.ts";
 import { runRepository } from "../db/run-repository.ts";
 import type { Logger } from "../domain/node.ts";
 import type { LifeRequest, ListRequest, SearchRequest, WorkflowsRequest } from "../domain/run-protocol.ts";
+import { redactSecrets } from "../domain/redact.ts";
 import { createRegistry, type Registry } from "../domain/registry.ts";
-import { workflows } from "../workflows/index.ts";
-import { redact } from "../workflows/redact.ts";
 import type { Json, JsonObject } from "../domain/json.ts";
 import { changeAttributes } from "../engine/change-attributes.ts";
 import { cancelRun, deleteRun, explainUnknown, listRuns, redriveRun, type RunPage } from "../engine/control-runs.ts";
@@ -16,6 +15,7 @@ import { systemClock } from "../engine/ports.ts";
 import { readConfig, type Config } from "./config.ts";
 import { fixedKeys, type KeyRing, keyRing } from "./key-ring.ts";
 import { keysParameter } from "./keys-parameter.ts";
+import type { Service } from "./service.ts";
 import { createNudge } from "./nudge.ts";
 import { stepLogger } from "./step-logger.ts";
 import { wakeBoard } from "./wake-board.ts";
@@ -43,18 +43,17 @@ export interface Control {
   explainUnknown(id: string): Promise<string>;
 }
 
-let made: App | undefined;
-
 /**
- * The app of this process, made from its environment by the first invocation; making it sends
- * nothing to the database.
+ * The app of a function, made from its environment by the first invocation; making it sends nothing
+ * to the database.
  */
-export function app(): App {
-  return (made ??= createApp(readConfig(process.env), engineDatabase()));
+export function appOf(service: Service): () => App {
+  let made: App | undefined;
+  return () => (made ??= createApp(service, readConfig(process.env), engineDatabase()));
 }
 
-export function createApp(config: Config, database: Database): App {
-  const logger = stepLogger(`${config.service}-api`);
+export function createApp({ workflows, redact = redactSecrets }: Service, config: Config, database: Database): App {
+  const logger = stepLogger(`${config.service}-api`, redact);
   const gate = config.wakeParameter === undefined ? undefined : wakeBoard({ parameter: config.wakeParameter });
   const nudge = createNudge(config.pollerFunctionName, logger, gate);
   const operator = { runs: runRepository(database), logger, nudge, clock: systemClock, random: Math.random };

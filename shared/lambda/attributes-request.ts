@@ -1,18 +1,17 @@
 import { AttributesTooLargeError, tooManyBytes } from "../domain/attributes.ts";
 import { NotJsonError } from "../domain/json.ts";
 import { issue } from "../engine/schema-issues.ts";
-import { app } from "./app.ts";
 import { callerOf } from "./bearer-auth.ts";
 import { answer, runIdOf } from "./http-event.ts";
-import type { HttpHandler } from "./http-function.ts";
+import type { Answerer } from "./http-function.ts";
 import { readJson } from "./json-body.ts";
 import { Problem } from "./problem.ts";
 import { readQuery } from "./query.ts";
 
 /** `PATCH /runs/{id}/attributes`: the body is the change. */
-export const changeAttributes: HttpHandler = async (event) => {
+export const changeAttributes: Answerer = async (event, app) => {
   readQuery(event);
-  const changed = app().control.changeAttributes(runIdOf(event), readJson(event), callerOf(event)?.name);
+  const changed = app.control.changeAttributes(runIdOf(event), readJson(event), callerOf(event)?.name);
   return answer(200, await changed.catch((thrown: unknown) => Promise.reject(problemOf(thrown) as Error)));
 };
 

@@ -1,7 +1,7 @@
 import middyStack from "@middy/core";
 import type { Context } from "aws-lambda";
 import type { KeyRole } from "./api-key.ts";
-import { app } from "./app.ts";
+import type { App } from "./app.ts";
 import { bearerAuth, callerOf } from "./bearer-auth.ts";
 import type { HttpAnswer, HttpEvent } from "./http-event.ts";
 import { serviceName } from "./config.ts";
@@ -12,8 +12,17 @@ import { requestLog } from "./request-log.ts";
 import { securityHeaders } from "./security-headers.ts";
 import { stepLogger } from "./step-logger.ts";
 
-/** What answers one kind of request; it throws a `Problem`, or an error that stands for one. */
+/** What API Gateway invokes. */
 export type HttpHandler = (event: HttpEvent, context: Context) => Promise<HttpAnswer>;
+
+/** A function as a factory makes it. */
+export interface HttpFunction extends HttpHandler {
+  /** What it works with; made by the first call. */
+  readonly app: () => App;
+}
+
+/** What answers one kind of request; it throws a `Problem`, or an error that stands for one. */
+export type Answerer = (event: HttpEvent, app: App) => Promise<HttpAnswer>;
 
 /** Half a second of the invocation is kept for an answer that says 503 instead of none. */
 const timeoutEarlyInMillis = 500;
@@ -22,22 +31,23 @@ const timeoutEarlyInMillis = 500;
  * The stack that every HTTP function stands on: safe headers, problem details, and an API key
  * before anything else.
  */
-export function httpFunction(handle: HttpHandler): HttpHandler {
+export function httpFunction(app: () => App, handle: HttpHandler): HttpFunction {
+  const logger = () => loggerOf(app);
   const stack = middyStack<HttpEvent, HttpAnswer>({ timeoutEarlyInMillis })
     .use(requestLog(logger))
     .use(securityHeaders())
     .use(problemDetails(logger, rejected))
     .use(bearerAuth(() => app().keys))
     .handler(handle);
-  return async (event, context) => stack(event, context);
+  return Object.assign(async (event: HttpEvent, context: Context) => stack(event, context), { app });
 }
 
 /** A handler for the keys of these roles; an operator may do everything. */
-export function allow(roles: readonly Exclude<KeyRole, "operator">[], handle: HttpHandler): HttpHandler {
+export function allow(app: () => App, roles: readonly Exclude<KeyRole, "operator">[], answerer: Answerer): HttpHandler {
   const allowed: readonly KeyRole[] = [...roles, "operator"];
-  return async (event, context) => {
+  return async (event) => {
     const caller = callerOf(event);
-    if (caller !== undefined && allowed.includes(caller.role)) return handle(event, context);
+    if (caller !== undefined && allowed.includes(caller.role)) return answerer(event, app());
     throw new Problem("forbidden", `This is for a key with the role ${allowed.join(" or ")}; yours is ${caller?.role ?? "nobody's"}.`);
   };
 }
@@ -57,7 +67,7 @@ function rejected(status: number): void {
 /**
  * Wrong settings stop the app from being made; the line that says so needs a logger all the same.
  */
-function logger() {
+function loggerOf(app: () => App) {
   try {
     return app().logger;
   } catch {

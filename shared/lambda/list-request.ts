@@ -3,9 +3,8 @@ import { parseJson } from "../domain/json-text.ts";
 import { NotJsonError } from "../domain/json.ts";
 import type { ListRequest, WorkflowsRequest } from "../domain/run-protocol.ts";
 import { runFilter, runVersion } from "../engine/run-filter.ts";
-import { app } from "./app.ts";
 import { answer, type HttpEvent } from "./http-event.ts";
-import type { HttpHandler } from "./http-function.ts";
+import type { Answerer } from "./http-function.ts";
 import { readQuery } from "./query.ts";
 import { isSearch, searchRuns } from "./search-request.ts";
 
@@ -55,11 +54,11 @@ const Page = z.strictObject({
 });
 
 /** `GET /runs`: by filters, or by a text. */
-export const listRuns: HttpHandler = async (event) =>
-  answer(200, await (isSearch(event) ? searchRuns(event) : app().control.list(readListRequest(event))));
+export const listRuns: Answerer = async (event, app) =>
+  answer(200, await (isSearch(event) ? searchRuns(event, app) : app.control.list(readListRequest(event))));
 
 /** `GET /workflows`. */
-export const listWorkflows: HttpHandler = async (event) => answer(200, await app().control.workflows(readWorkflowsRequest(event)));
+export const listWorkflows: Answerer = async (event, app) => answer(200, await app.control.workflows(readWorkflowsRequest(event)));
 
 /** What `GET /workflows` asks for: 10 workflows at most. */
 function readWorkflowsRequest(event: HttpEvent): WorkflowsRequest {

@@ -5,12 +5,12 @@ import { engineDatabase } from "../db/default-database.ts";
 import { maintenanceRepository } from "../db/maintenance-repository.ts";
 import { buildIndexes, takeBack } from "../db/week-indexes.ts";
 import type { Archive } from "../domain/archive.ts";
+import type { Redact } from "../domain/redact.ts";
 import { retentionRules, type ServiceRetention } from "../domain/retention.ts";
 import { isAsleep } from "../engine/idle-gate.ts";
 import { letGoWeeks } from "../engine/let-go-weeks.ts";
 import type { Chore, Maintenance } from "../engine/maintain.ts";
 import { sweepRollup } from "../engine/sweep-rollup.ts";
-import { archive, retention } from "../workflows/retention.ts";
 import { commonSettings, readEnvironment, serviceName } from "./config.ts";
 import { maintenanceMetrics, type MaintenanceMetrics } from "./metrics.ts";
 import { stepLogger } from "./step-logger.ts";
@@ -25,24 +25,35 @@ interface Shared {
   readonly metrics: MaintenanceMetrics;
 }
 
-let shared: Shared | undefined;
-
-/** Everything one invocation of the maintenance works with. */
-export function maintenanceFor(context: Context): { maintenance: Maintenance; metrics: MaintenanceMetrics } {
-  const { maintenance, metrics } = (shared ??= open(process.env));
-  const deadline = { remainingMs: () => context.getRemainingTimeInMillis() - reserveMs };
-  return { maintenance: { ...maintenance, deadline }, metrics };
+/** The parts of a service that the maintenance is made of; without any, everything is kept. */
+export interface Keeping {
+  /** How long ended runs are kept. Default: for ever. */
+  readonly retention?: ServiceRetention | undefined;
+  /** Takes runs before they go. Default: they go without. */
+  readonly archive?: Archive | undefined;
+  /** Masks secrets in what is logged. Default: `redactSecrets`. */
+  readonly redact?: Redact | undefined;
 }
 
-function open(env: NodeJS.ProcessEnv): Shared {
+/** Everything one invocation of the maintenance works with. */
+export function maintenanceOf(keeping: Keeping): (context: Context) => { maintenance: Maintenance; metrics: MaintenanceMetrics } {
+  let shared: Shared | undefined;
+  return (context) => {
+    const { maintenance, metrics } = (shared ??= open(keeping, process.env));
+    const deadline = { remainingMs: () => context.getRemainingTimeInMillis() - reserveMs };
+    return { maintenance: { ...maintenance, deadline }, metrics };
+  };
+}
+
+function open(keeping: Keeping, env: NodeJS.ProcessEnv): Shared {
   const settings = readEnvironment(z.object(commonSettings), env);
   const { BATON_STAGE: stage, BATON_IDLE_GATE: gate, BATON_WAKE_PARAMETER: parameter } = settings;
   const service = serviceName(env);
   const gated = gate === "on" && parameter !== undefined ? { board: wakeBoard({ parameter }), now: Date.now } : undefined;
-  const logger = stepLogger(`${service}-maintenance`);
+  const logger = stepLogger(`${service}-maintenance`, keeping.redact);
   return {
     maintenance: {
-      chores: choresOn(engineDatabase()),
+      chores: choresOn(engineDatabase(), keeping),
       logger,
       ...(gated && { isAsleep: () => isAsleep(logger, gated) }),
     },
@@ -51,12 +62,12 @@ function open(env: NodeJS.ProcessEnv): Shared {
 }
 
 /** What is done once a day, in this order: first what the others need. */
-export function choresOn(database: Database, kept: ServiceRetention = retention, taken: Archive | undefined = archive): Chore[] {
+export function choresOn(database: Database, { retention = {}, archive }: Keeping): Chore[] {
   const store = maintenanceRepository(database);
   return [
     { name: "lent", run: async () => ({ takenBack: await takeBack(database) }) },
     { name: "weeks", run: async () => ({ ...(await store.keepWeeks()) }) },
-    { name: "retention", run: (deadline) => letGoWeeks(store, retentionRules(kept), deadline, taken) },
+    { name: "retention", run: (deadline) => letGoWeeks(store, retentionRules(retention), deadline, archive) },
     { name: "indexes", run: async (deadline) => ({ ...(await buildIndexes(database, () => deadline.remainingMs())) }) },
     { name: "rollup", run: (deadline) => sweepRollup(store, deadline) },
     { name: "daily", run: async () => store.refreshDaily().then(() => ({ refreshed: true })) },

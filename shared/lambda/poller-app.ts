@@ -1,17 +1,16 @@
 import { createHash, randomUUID } from "node:crypto";
-import { readFileSync } from "node:fs";
 import type { Context } from "aws-lambda";
 import { engineDatabase } from "../db/default-database.ts";
 import { runRepository } from "../db/run-repository.ts";
+import { redactSecrets } from "../domain/redact.ts";
 import { createRegistry, type Registry } from "../domain/registry.ts";
 import type { IdleGate } from "../engine/idle-gate.ts";
 import { defaultSettings, type Poller } from "../engine/poller.ts";
 import { systemClock } from "../engine/ports.ts";
-import { workflows } from "../workflows/index.ts";
-import { redact } from "../workflows/redact.ts";
 import { threadHeartbeat } from "./heartbeat.ts";
 import { pollMetrics, type PollMetrics } from "./metrics.ts";
 import { type GateConfig, pollerConfig } from "./poller-config.ts";
+import type { Service } from "./service.ts";
 import { stepLogger } from "./step-logger.ts";
 import { wakeBoard } from "./wake-board.ts";
 
@@ -22,29 +21,35 @@ interface Shared {
   readonly gate: IdleGate | undefined;
 }
 
-let shared: Shared | undefined;
+/** Everything one invocation of the poller works with. */
+interface PollerApp {
+  readonly poller: Poller;
+  readonly metrics: PollMetrics;
+  readonly gate: IdleGate | undefined;
+}
 
-/**
- * Everything one invocation of the poller works with; what does not depend on the invocation is
- * made once a process.
- */
-export function pollerFor(context: Context): { poller: Poller; metrics: PollMetrics; gate: IdleGate | undefined } {
-  const { poller, metrics, gate } = (shared ??= open(context.invokedFunctionArn));
-  return { poller: { ...poller, remainingMs: () => context.getRemainingTimeInMillis() }, metrics, gate };
+/** What does not depend on the invocation is made once a process. */
+export function pollerOf(service: Service): (context: Context) => PollerApp {
+  let shared: Shared | undefined;
+  return (context) => {
+    const { poller, metrics, gate } = (shared ??= open(service, context.invokedFunctionArn));
+    return { poller: { ...poller, remainingMs: () => context.getRemainingTimeInMillis() }, metrics, gate };
+  };
 }
 
 /**
- * The workflows of this service as a poller with these settings knows them. Throws
+ * The workflows of a service as a poller with these settings knows them. Throws
  * InvalidWorkflowError or ConfigurationError.
  */
-export function loadRegistry(env: NodeJS.ProcessEnv): Registry {
+export function loadRegistry({ workflows }: Service, env: NodeJS.ProcessEnv): Registry {
   return createRegistry(workflows, { pollerTimeoutMs: pollerConfig(env).timeoutSeconds * 1_000 });
 }
 
-function open(ownArn: string): Shared {
+function open(service: Service, ownArn: string): Shared {
   const config = pollerConfig(process.env);
-  const registry = loadRegistry(process.env);
-  const logger = stepLogger(`${config.service}-poller`);
+  const registry = loadRegistry(service, process.env);
+  const { redact = redactSecrets } = service;
+  const logger = stepLogger(`${config.service}-poller`, redact);
   const poller = {
     store: runRepository(engineDatabase()),
     registry,
@@ -57,18 +62,18 @@ function open(ownArn: string): Shared {
     memory: { low: {} },
     settings: { ...defaultSettings, batch: config.batch, concurrency: config.concurrency, lingerMs: config.lingerSeconds * 1_000 },
   };
-  return { poller, metrics: pollMetrics(config.service, config.stage), gate: config.gate && gateOf(config.gate, ownArn) };
+  return { poller, metrics: pollMetrics(config.service, config.stage), gate: config.gate && gateOf(config.gate, ownArn, registry) };
 }
 
-function gateOf({ parameter, schedule }: GateConfig, ownArn: string): IdleGate {
+function gateOf({ parameter, schedule }: GateConfig, ownArn: string, registry: Registry): IdleGate {
   const wake = schedule && { ...schedule, targetArn: ownArn };
-  return { board: wakeBoard({ parameter, wake }), now: Date.now, knows: ownDigest() };
+  return { board: wakeBoard({ parameter, wake }), now: Date.now, knows: digestOf(registry) };
 }
 
-/** A digest of the bundle, so that the hint of another deployment is none: 1 ms of a cold start. */
-function ownDigest(): string {
-  return createHash("sha256")
-    .update(readFileSync(import.meta.filename))
-    .digest("hex")
-    .slice(0, 16);
+/**
+ * A digest of the workflows that this code knows, so that the hint of a deployment that knows
+ * others is none.
+ */
+function digestOf(registry: Registry): string {
+  return createHash("sha256").update(JSON.stringify(registry.manifest())).digest("hex").slice(0, 16);
 }

@@ -1,13 +1,13 @@
 import { describeError } from "../domain/errors.ts";
 import { messageOf } from "../engine/run-format.ts";
-import { redact } from "../workflows/redact.ts";
+import type { Redact } from "../domain/redact.ts";
 
 /**
  * The error that Lambda may see in place of what was thrown. It prints every property, and puts
  * message and stack into the queue of failed events: so there is no more than name, message, code
  * and stack, without secrets. The message tells the causes.
  */
-export function reportedError(thrown: unknown): Error {
+export function reportedError(thrown: unknown, redact: Redact): Error {
   const record = describeError(thrown, redact);
   const { name, code, stack } = record;
   const error = new Error(messageOf(record));

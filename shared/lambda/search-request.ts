@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { limitPattern, limitRule } from "../domain/limit.ts";
 import { SearchMissingError, UnsearchableTextError, type FoundPage } from "../engine/search-runs.ts";
-import { app } from "./app.ts";
+import type { App } from "./app.ts";
 import type { HttpEvent } from "./http-event.ts";
 import { Problem } from "./problem.ts";
 import { readQuery } from "./query.ts";
@@ -22,10 +22,10 @@ export function isSearch(event: HttpEvent): boolean {
 }
 
 /** `GET /runs?search=…`. */
-export function searchRuns(event: HttpEvent): Promise<FoundPage> {
+export function searchRuns(event: HttpEvent, app: App): Promise<FoundPage> {
   const { search: text, limit, cursor } = readQuery(event, Query);
-  return app()
-    .control.search({ text, limit, ...(cursor && { before: cursor }) })
+  return app.control
+    .search({ text, limit, ...(cursor && { before: cursor }) })
     .catch((thrown: unknown) => Promise.reject(problemOf(thrown) as Error));
 }
 

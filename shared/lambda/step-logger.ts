@@ -1,8 +1,7 @@
 import { LogFormatter, LogItem, Logger as Powertools } from "@aws-lambda-powertools/logger";
 import type { LogAttributes, UnformattedAttributes } from "@aws-lambda-powertools/logger/types";
 import type { Logger } from "../domain/node.ts";
-import { isSecretName, redacted } from "../domain/redact.ts";
-import { redact } from "../workflows/redact.ts";
+import { isSecretName, redacted, redactSecrets, type Redact } from "../domain/redact.ts";
 
 /**
  * The engine's logger over Powertools: one JSON line each, with the fields as keys.
@@ -11,8 +10,8 @@ import { redact } from "../workflows/redact.ts";
  * Every text in a line, however deep, passes through the service's `redact`; what has the name of a
  * secret is masked whole.
  */
-export function stepLogger(serviceName: string): Logger {
-  const logger = new Powertools({ serviceName, jsonReplacerFn: masked, logFormatter: new UtcFormat() });
+export function stepLogger(serviceName: string, redact: Redact = redactSecrets): Logger {
+  const logger = new Powertools({ serviceName, jsonReplacerFn: maskedBy(redact), logFormatter: new UtcFormat() });
   const at =
     (level: keyof Logger): Logger["info"] =>
     (message, fields = {}) => {
@@ -45,7 +44,9 @@ class UtcFormat extends LogFormatter {
   }
 }
 
-function masked(key: string, value: unknown): unknown {
-  if (typeof value !== "string") return value;
-  return isSecretName(key) ? "***" : redacted(value, redact);
+function maskedBy(redact: Redact): (key: string, value: unknown) => unknown {
+  return (key, value) => {
+    if (typeof value !== "string") return value;
+    return isSecretName(key) ? "***" : redacted(value, redact);
+  };
 }

@@ -18,6 +18,8 @@ it.each([
   ["shared/db/connect.ts", 'export * from "../engine/lease.ts";', "../engine/lease.ts"],
   ["shared/lambda/app.ts", 'import { neon } from "@neondatabase/serverless";', "@neondatabase/serverless"],
   ["shared/workflows/order.ts", 'import "../lambda/app.ts";', "../lambda/app.ts"],
+  ["shared/lambda/app.ts", 'import { workflows } from "../workflows/index.ts";', "../workflows/index.ts"],
+  ["functions/enqueue-run.http.ts", 'import { appOf } from "../shared/lambda/app.ts";', "../shared/lambda/app.ts"],
   ["shared/lambda/app.ts", 'import { examples } from "../../examples/index.ts";', "../../examples/index.ts"],
   ["examples/order.ts", 'import { app } from "../shared/lambda/app.ts";', "../shared/lambda/app.ts"],
   ["functions/poll-queue.schedule.ts", 'import { connect } from "../shared/db/connect.ts";', "../shared/db/connect.ts"],
@@ -29,7 +31,7 @@ it.each([
 it.each([
   ["shared/domain/node.ts", 'import type * as z from "zod";'],
   ["shared/db/pg-database.ts", 'import pg from "pg";'],
-  ["functions/enqueue-run.http.ts", 'import { http } from "../shared/lambda/app.ts";'],
+  ["functions/enqueue-run.http.ts", 'import { workflows } from "../shared/workflows/index.ts";'],
   ["shared/index.ts", 'export { walk } from "./domain/walk.ts";'],
   ["shared/workflows/index.ts", 'import { examples } from "../../examples/index.ts";'],
   ["examples/order.ts", 'import { defineWorkflow } from "../shared/index.ts";'],

@@ -43,7 +43,7 @@ async function maintained(owner: string): Promise<MaintenanceReport> {
   await endRuns(asOwner, { runs: 20, failedEach: 4 });
   await createClock(asOwner).advance("60 days");
   await using database = connect({ url: owner, driver: "pg" });
-  const chores = choresOn(database, { every: { done: "30 days", failed: "30 days" } }, async () => {});
+  const chores = choresOn(database, { retention: { every: { done: "30 days", failed: "30 days" } }, archive: async () => {} });
   const log = () => undefined;
   return maintain({ chores, logger: { debug: log, info: log, warn: log, error: log }, deadline: { remainingMs: () => 600_000 } });
 }

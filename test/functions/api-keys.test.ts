@@ -2,7 +2,6 @@ import { afterAll, afterEach, beforeEach, expect, test, vi } from "vitest";
 import { handler as controlRuns } from "../../functions/control-runs.http.ts";
 import { handler as enqueueRun } from "../../functions/enqueue-run.http.ts";
 import { digestOf } from "../../shared/lambda/api-key.ts";
-import { app } from "../../shared/lambda/app.ts";
 import { call, deployFunctions } from "../support/http-functions.ts";
 import { startSsm } from "../support/ssm.ts";
 
@@ -22,7 +21,8 @@ const put = (keys: unknown) => void ssm.parameters.set(name, typeof keys === "st
 
 const logged: [string, Record<string, unknown>][] = [];
 for (const level of ["info", "warn", "error"] as const) {
-  vi.spyOn(app().logger, level).mockImplementation((message, fields = {}) => void logged.push([message, fields]));
+  for (const { app } of [controlRuns, enqueueRun])
+    vi.spyOn(app().logger, level).mockImplementation((message, fields = {}) => void logged.push([message, fields]));
 }
 
 beforeEach(() => {
@@ -156,7 +156,7 @@ test("each request is logged once with the name of its key, a failed one too, an
     ["a request was answered", undefined, "GET", "/runs", 401],
     ["a request failed", undefined, undefined, undefined, undefined],
   ]);
-  vi.spyOn(app().client, "get").mockRejectedValueOnce(new Error("broken"));
+  vi.spyOn(controlRuns.app().client, "get").mockRejectedValueOnce(new Error("broken"));
   put([entry("on-call", "operator", "s3cret")]);
   await requests.find("s3cret");
   expect(logged.at(-1)).toEqual(["a request failed", expect.objectContaining({ key: "on-call" })]);

@@ -1,7 +1,6 @@
 import { afterEach, expect, test, vi } from "vitest";
 import { handler } from "../../functions/enqueue-run.http.ts";
 import { errorFields } from "../../shared/lambda/error-fields.ts";
-import { app } from "../../shared/lambda/app.ts";
 import { call, deployFunctions } from "../support/http-functions.ts";
 import { apiKey } from "../support/http-event.ts";
 
@@ -9,7 +8,7 @@ const database = await deployFunctions("producer");
 const password = new URL(database.url("producer")).password;
 const logged: unknown[] = [];
 for (const level of ["debug", "info", "warn", "error"] as const) {
-  vi.spyOn(app().logger, level).mockImplementation((message, fields) => void logged.push([message, fields]));
+  vi.spyOn(handler.app().logger, level).mockImplementation((message, fields) => void logged.push([message, fields]));
 }
 afterEach(() => void (logged.length = 0));
 

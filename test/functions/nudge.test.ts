@@ -7,7 +7,6 @@ import { handler as enqueueRun } from "../../functions/enqueue-run.http.ts";
 import { createClient } from "../../shared/client.ts";
 import { mayRest, readHint } from "../../shared/domain/wake-hint.ts";
 import { createNudge } from "../../shared/lambda/nudge.ts";
-import { app } from "../../shared/lambda/app.ts";
 import { call, deployFunctions } from "../support/http-functions.ts";
 
 const invocations: { url: string | undefined; type: unknown; body: string }[] = [];
@@ -91,7 +90,7 @@ test("a large batch wakes one poller for every 250 of its runs, four at most", a
 });
 
 test("behind an idle gate runs for later wake the poller too, which publishes their time", async () => {
-  const client = createClient({ database: database.database, idleGate: true, nudge: createNudge("poll-queue", app().logger) });
+  const client = createClient({ database: database.database, idleGate: true, nudge: createNudge("poll-queue", enqueueRun.app().logger) });
   await client.enqueue({ name: "fulfil-order", version: 1 }, order, { delay: "1 hour" });
   expect(invocations).toEqual([nudged]);
 });
@@ -100,7 +99,7 @@ test("a nudge that fails opens the idle gate itself, so that the next tick polls
   answerWith = 500;
   const written: string[] = [];
   const board = { read: async () => null, write: async (text: string) => void written.push(text) };
-  await createNudge("poll-queue", app().logger, board)(1);
+  await createNudge("poll-queue", enqueueRun.app().logger, board)(1);
   expect(written).toHaveLength(1);
   const hint = readHint(written[0]!)!;
   expect(mayRest(hint, { now: hint.saidAt, aheadMs: 0, knows: "this code" })).toBe(false);
@@ -109,10 +108,10 @@ test("a nudge that fails opens the idle gate itself, so that the next tick polls
 test("a gate that cannot be opened either fails no request", async () => {
   answerWith = 500;
   const board = { read: async () => null, write: async () => Promise.reject(new Error("SSM is away")) };
-  await createNudge("poll-queue", app().logger, board)(1);
+  await createNudge("poll-queue", enqueueRun.app().logger, board)(1);
 });
 
 test("without the name of a poller nothing is invoked", async () => {
-  await createNudge(undefined, app().logger)(1);
+  await createNudge(undefined, enqueueRun.app().logger)(1);
   expect(invocations).toEqual([]);
 });

@@ -1,11 +1,10 @@
 import { expect, test, vi } from "vitest";
 import { handler as controlRuns } from "../../functions/control-runs.http.ts";
 import { handler as enqueueRun } from "../../functions/enqueue-run.http.ts";
-import { app } from "../../shared/lambda/app.ts";
 import { call, deployFunctions } from "../support/http-functions.ts";
 
 const database = await deployFunctions("owner");
-const logged = vi.spyOn(app().logger, "error");
+const logged = vi.spyOn(enqueueRun.app().logger, "error");
 
 const post = () =>
   call(enqueueRun, {

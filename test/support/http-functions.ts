@@ -1,4 +1,3 @@
-import { app } from "../../shared/lambda/app.ts";
 import type { HttpHandler } from "../../shared/lambda/http-function.ts";
 import { createTestDatabase, type Role, type TestDatabase } from "./database.ts";
 import { apiKeyHash, context, httpEvent, type TestRequest } from "./http-event.ts";
@@ -43,7 +42,6 @@ export async function deployFunctions(role: Role | "owner", env: Record<string, 
     BATON_STACKS: "on",
     ...env,
   });
-  app();
   return database;
 }
 

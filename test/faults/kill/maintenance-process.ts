@@ -31,6 +31,6 @@ const query: Query = function (...values) {
 Object.assign(pg.Client.prototype, { query });
 await using database = connect({ url: options.url, driver: "pg" });
 const archive = options.folder === undefined ? undefined : archiveToFolder(options.folder);
-const retention = choresOn(database, options.kept, archive).find(({ name }) => name === "retention");
+const retention = choresOn(database, { retention: options.kept, archive }).find(({ name }) => name === "retention");
 const facts = await retention!.run({ remainingMs: () => 600_000 });
 process.stdout.write(JSON.stringify({ ...facts, sent }));

@@ -13,6 +13,8 @@ export default defineConfig({
       "test/long/**",
       // Needs the AWS CLI on the machine: `npm run test:aws-cli`.
       ...(process.env["BATON_TEST_AWS_CLI"] ? [] : ["test/aws-cli/**"]),
+      // Installs the packed package: `npm run test:package`.
+      ...(process.env["BATON_TEST_PACKAGE"] ? [] : ["test/package/**"]),
       ...(process.env["BATON_TEST_PGBOUNCER"] ? WITHOUT_POOLER : []),
       // Needs pg_partman and Debian's PostgreSQL 15 on the machine: `npm run test:partman`.
       ...(process.env["BATON_TEST_PARTMAN"] ? [] : ["test/partman/**"]),

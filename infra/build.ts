@@ -1,6 +1,5 @@
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
 import { build, type BuildOptions as EsbuildOptions, type Metafile } from "esbuild";
@@ -10,6 +9,9 @@ import { inlineQueries } from "./build/inline-queries.ts";
 import { LatePackages } from "./build/late-packages.ts";
 import { reportOf } from "./build/report.ts";
 import { explainArguments } from "./explain-arguments.ts";
+import { ROOT } from "./root.ts";
+
+export { ROOT } from "./root.ts";
 
 export interface BuildOptions {
   /** The one database driver that the bundles carry. */
@@ -42,8 +44,6 @@ export interface Built {
   readonly functions: readonly Bundle[];
   readonly packages: readonly Bundle[];
 }
-
-export const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
 /** The program that packages and deploys, to be run by Node. */
 export const SERVERLESS = join(ROOT, "node_modules/serverless/bin/serverless.js");
@@ -79,7 +79,8 @@ export async function buildFunctions(options: BuildOptions): Promise<Built> {
   return { functions: bundlesIn(metafile), packages: bundlesIn(packages.metafile) };
 }
 
-const COMMON = {
+/** What all bundles have in common. */
+export const COMMON = {
   absWorkingDir: ROOT,
   bundle: true,
   minify: true,

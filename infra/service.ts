@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { ROOT } from "./build.ts";
+import { ROOT } from "./root.ts";
 
 /** serverless.yml cannot be read. */
 export class ServiceFileError extends Error {

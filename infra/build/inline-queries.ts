@@ -11,14 +11,16 @@ export function inlineQueries(root: string): Plugin {
     name: "inline-queries",
     setup(bundler) {
       bundler.onLoad({ filter: /shared[/\\]db[/\\]read-query\.ts$/ }, () => ({
-        contents: moduleOf(join(root, "sql/queries")),
+        contents: queriesModule(root),
         loader: "js",
       }));
     },
   };
 }
 
-function moduleOf(folder: string): string {
+/** The module that has the texts in it. */
+export function queriesModule(root: string): string {
+  const folder = join(root, "sql/queries");
   const files = readdirSync(folder).filter((name) => name.endsWith(".sql"));
   const texts = files.map((name) => [basename(name, ".sql"), shorten(readFileSync(join(folder, name), "utf8"))]);
   return `const texts = ${JSON.stringify(Object.fromEntries(texts))}; export const readQuery = (name) => texts[name];`;

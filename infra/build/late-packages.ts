@@ -3,6 +3,8 @@ import type { Plugin } from "esbuild";
 /** Its own modules, and the AWS SDK. */
 const OF_THE_RUNTIME = /^(node:|@aws-sdk\/)/;
 const OF_A_PACKAGE = /[/\\]node_modules[/\\]/;
+/** A driver is needed by every function, so it stays in their bundles. */
+const OF_THE_DRIVERS = /[/\\]shared[/\\]db[/\\]connect\./;
 
 /**
  * Packages that a handler imports where it needs them, such as `await import("unpdf")`: each
@@ -25,7 +27,8 @@ export class LatePackages {
       name: "late-packages",
       setup: (bundler) => {
         bundler.onResolve({ filter: /^[^./]/ }, async ({ path, kind, importer, resolveDir, pluginData }) => {
-          const isLate = kind === "dynamic-import" && !OF_THE_RUNTIME.test(path) && !OF_A_PACKAGE.test(importer);
+          const isLate =
+            kind === "dynamic-import" && !OF_THE_RUNTIME.test(path) && !OF_A_PACKAGE.test(importer) && !OF_THE_DRIVERS.test(importer);
           if (!isLate || pluginData === this) return undefined;
           const { path: found, errors } = await bundler.resolve(path, { kind, resolveDir, pluginData: this });
           if (errors.length > 0) return { errors };

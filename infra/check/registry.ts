@@ -4,7 +4,8 @@ import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
 import * as z from "zod";
-import { chosenDriver, ROOT } from "../build.ts";
+import { chosenDriver } from "../build.ts";
+import { ROOT } from "../root.ts";
 import { synthesise } from "../local/start/synthesise.ts";
 import { checkParams } from "./params.ts";
 

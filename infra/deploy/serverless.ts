@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { ROOT, SERVERLESS } from "../build.ts";
+import { SERVERLESS } from "../build.ts";
+import { ROOT } from "../root.ts";
 
 /** The program that deploys ended with an error, which it has printed itself. */
 export class ServerlessFailedError extends Error {

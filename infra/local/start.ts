@@ -1,6 +1,6 @@
 import type { RequestListener } from "node:http";
 import { join } from "node:path";
-import { ROOT } from "../build.ts";
+import { ROOT } from "../root.ts";
 import type { Crash } from "./host/lambda-instance.ts";
 import { troubleOf } from "./postgres/trouble.ts";
 import { Api } from "./start/api.ts";

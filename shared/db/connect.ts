@@ -1,7 +1,6 @@
-import type { CallOptions, Database } from "./database.ts";
+import type { CallOptions, Database, PoolOptions } from "./database.ts";
 import { DatabaseBusyError, DatabaseConfigurationError, DatabaseRefusedError } from "../domain/database-errors.ts";
 import type { Statement } from "../domain/statement.ts";
-import type { PoolOptions } from "./pg-database.ts";
 
 export type Driver = "neon" | "pg";
 
@@ -19,6 +18,12 @@ export interface ConnectOptions {
   readonly neonEndpoint?: string | undefined;
 }
 
+/** A database, and how it is spoken to. */
+export interface Connected extends Database {
+  /** Known once a call was made: a connection string that is fetched names the host. */
+  readonly driver: Driver | undefined;
+}
+
 /**
  * Opens the port to Postgres. Nothing is sent before the first call, and the driver is loaded with
  * it, so that a bundle built for one driver does not carry the other.
@@ -26,12 +31,13 @@ export interface ConnectOptions {
  * @throws DatabaseConfigurationError at the first call, when the url is not one.
  * @example const database = connect({ url: process.env.DATABASE_URL });
  */
-export function connect(options: ConnectOptions): Database {
+export function connect(options: ConnectOptions): Connected {
   return new RenewedDatabase(options);
 }
 
 /** Opens the database with its first call, and anew when its password was changed. */
-class RenewedDatabase implements Database {
+class RenewedDatabase implements Connected {
+  driver: Driver | undefined;
   readonly #options: ConnectOptions;
   #opened: Promise<Opened> | undefined;
   /** When the database first refused what was fetched anew, by this process's clock. */
@@ -69,7 +75,9 @@ class RenewedDatabase implements Database {
   async #open(): Promise<Opened> {
     this.#opened = open(this.#options);
     try {
-      return await this.#opened;
+      const opened = await this.#opened;
+      this.driver = opened.driver;
+      return opened;
     } catch (thrown) {
       this.#opened = undefined;
       throw thrown;
@@ -137,22 +145,37 @@ export function driverFor({ url, driver, neonEndpoint }: ConnectOptions & { read
 
 interface Opened {
   readonly url: string;
+  readonly driver: Driver;
   readonly database: Database;
 }
 
 async function open(options: ConnectOptions): Promise<Opened> {
   const url = typeof options.url === "string" ? options.url : await options.url();
-  return { url, database: await openDriver(driverFor({ ...options, url }), url, options) };
+  const driver = driverFor({ ...options, url });
+  return { url, driver, database: await openDriver(driver, url, options) };
 }
 
 // BATON_BUNDLED_DRIVER is replaced by a constant when a bundle is built; the other branch, and its
-// driver, then falls away.
+// driver, then falls away. Where nobody replaces it, a bundler leaves out the driver that is not
+// installed: an import whose failure is caught may fail.
 async function openDriver(driver: Driver, url: string, { neonEndpoint, pool }: ConnectOptions): Promise<Database> {
   if (driver === "neon" && process.env["BATON_BUNDLED_DRIVER"] !== "pg") {
-    return (await import("./neon-database.ts")).neonDatabase(url, neonEndpoint);
+    const { neonDatabase } = await import("./neon-database.ts");
+    return neonDatabase(await import("@neondatabase/serverless").catch(missing("@neondatabase/serverless")), url, neonEndpoint);
   }
   if (driver === "pg" && process.env["BATON_BUNDLED_DRIVER"] !== "neon") {
-    return (await import("./pg-database.ts")).pgDatabase(url, pool);
+    const { pgDatabase } = await import("./pg-database.ts");
+    return pgDatabase((await import("pg").catch(missing("pg"))).default, url, pool);
   }
   throw new DatabaseConfigurationError(`This bundle has no driver "${driver}": build it with BATON_DRIVER=${driver}.`);
+}
+
+/** Each driver is an optional peer of the package: only the one that is used is installed. */
+function missing(name: string): (thrown: unknown) => never {
+  return (thrown) => {
+    if ((thrown as { code?: string }).code !== "ERR_MODULE_NOT_FOUND") throw thrown;
+    throw new DatabaseConfigurationError(`The package ${name} is not installed, or not in this bundle: npm install ${name}.`, {
+      cause: thrown,
+    });
+  };
 }

@@ -24,6 +24,17 @@ export interface CallOptions {
   readonly last?: Statement;
 }
 
+/** How many connections the driver `pg` opens, and who waits for one. */
+export interface PoolOptions {
+  /** At most so many connections (default 5). */
+  readonly connections?: number;
+  /**
+   * Waits for a free connection as long as it takes (default: 10 seconds, then the database counts
+   * as busy).
+   */
+  readonly patient?: boolean;
+}
+
 /**
  * The port to Postgres: the two things that every driver can do, also over one HTTP request.
  *

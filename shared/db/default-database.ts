@@ -1,15 +1,20 @@
-import { connect, type ConnectOptions } from "./connect.ts";
+import { connect, type Connected, type ConnectOptions, type Driver } from "./connect.ts";
 import { checkConnectionString } from "./connection-string.ts";
 import { connectionParameter } from "./connection-parameter.ts";
 import type { Database } from "./database.ts";
 import { DatabaseConfigurationError } from "../domain/database-errors.ts";
 
-let engine: Database | undefined;
+let engine: Connected | undefined;
 let steps: Database | undefined;
 
 /** The database of this process, as its environment says, for the engine's own calls. */
 export function engineDatabase(): Database {
   return (engine ??= connect(connectionFrom(process.env)));
+}
+
+/** The driver that the engine's own calls go through, once one of them was made. */
+export function engineDriver(): Driver {
+  return engine?.driver ?? "neon";
 }
 
 /**

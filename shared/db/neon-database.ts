@@ -1,9 +1,11 @@
-import { neon, neonConfig, type NeonQueryFunction } from "@neondatabase/serverless";
+import type * as neonDriver from "@neondatabase/serverless";
 import { sendableValues, type Statement } from "../domain/statement.ts";
 import { classifyError } from "./classify-error.ts";
 import { checkConnectionString } from "./connection-string.ts";
 import { defaultTimeoutMs, type CallOptions, type Database } from "./database.ts";
 import { DatabaseConfigurationError } from "../domain/database-errors.ts";
+
+type Driver = typeof neonDriver;
 
 /**
  * Postgres through Neon's HTTP driver: one request a call, nothing kept between calls.
@@ -11,9 +13,9 @@ import { DatabaseConfigurationError } from "../domain/database-errors.ts";
  * endpoint: where to post instead of Neon's own host, for the local endpoint; it holds for the
  * whole process.
  */
-export function neonDatabase(url: string, endpoint?: string): Database {
-  if (endpoint !== undefined) neonConfig.fetchEndpoint = endpoint;
-  const sql = open(url);
+export function neonDatabase(driver: Driver, url: string, endpoint?: string): Database {
+  if (endpoint !== undefined) driver.neonConfig.fetchEndpoint = endpoint;
+  const sql = open(driver, url);
   return {
     async query<Row>(text: string, values: readonly unknown[] = [], options?: CallOptions) {
       try {
@@ -37,7 +39,7 @@ export function neonDatabase(url: string, endpoint?: string): Database {
   };
 }
 
-function open(url: string): NeonQueryFunction<false, false> {
+function open({ neon }: Driver, url: string): neonDriver.NeonQueryFunction<false, false> {
   checkConnectionString(url);
   const { username, pathname } = new URL(url);
   if (username === "" || pathname.length < 2)

@@ -1,4 +1,4 @@
-import pg from "pg";
+import type pg from "pg";
 import { sendableValues, type Statement } from "../domain/statement.ts";
 import { cancelOnServer } from "./cancel-on-server.ts";
 import { classifyError } from "./classify-error.ts";
@@ -11,27 +11,19 @@ import {
   defaultTimeoutMs,
   type CallOptions,
   type Database,
+  type PoolOptions,
 } from "./database.ts";
 
-/** How many connections the driver `pg` opens, and who waits for one. */
-export interface PoolOptions {
-  /** At most so many connections (default 5). */
-  readonly connections?: number;
-  /**
-   * Waits for a free connection as long as it takes (default: 10 seconds, then the database counts
-   * as busy).
-   */
-  readonly patient?: boolean;
-}
-
 const connectMs = 10_000;
+
+type Driver = typeof pg;
 
 /**
  * Postgres over TCP through node-postgres, for every server that is not Neon: a small pool, unnamed
  * statements only.
  */
-export function pgDatabase(url: string, options: PoolOptions = {}): Database {
-  const pool = open(url, options);
+export function pgDatabase(driver: Driver, url: string, options: PoolOptions = {}): Database {
+  const pool = open(driver, url, options);
   // A server that shuts down kills connections, idle ones and those between two statements of a
   // transaction: without a listener that would end the process. The call in hand, or the next one,
   // notices.
@@ -101,13 +93,13 @@ async function runAll(client: pg.PoolClient, statements: readonly Prepared[], la
     const query: pg.QueryConfig & { queryMode: string } = { text, values, queryMode: "extended" };
     results.push((await client.query(query)).rows as Record<string, unknown>[]);
   }
-  await client.query(`set constraints all immediate; ${last === undefined ? commit : `${inlined(last)}; ${durableCommit}`}`);
+  await client.query(`set constraints all immediate; ${last === undefined ? commit : `${inlined(client, last)}; ${durableCommit}`}`);
   return results;
 }
 
 /** A statement of the engine's own with its values in it. */
-function inlined({ text, values = [] }: Statement): string {
-  return text.replaceAll(/\$(\d)/g, (_, n: string) => pg.escapeLiteral(String(values[Number(n) - 1])));
+function inlined(client: pg.ClientBase, { text, values = [] }: Statement): string {
+  return text.replaceAll(/\$(\d)/g, (_, n: string) => client.escapeLiteral(String(values[Number(n) - 1])));
 }
 
 /**
@@ -153,25 +145,27 @@ function beforeSending(error: Error): Error {
   return new DatabaseBusyError(error.message, { sqlstate: error.sqlstate, cause: error.cause });
 }
 
-function open(url: string, { connections = 5, patient = false }: PoolOptions): pg.Pool {
+function open(driver: Driver, url: string, { connections = 5, patient = false }: PoolOptions): pg.Pool {
   checkConnectionString(url);
-  return new pg.Pool({
+  return new driver.Pool({
     connectionString: requireTls(url),
     max: connections,
     // The pool's bound holds for the wait in line too; a connection's own only for opening it.
     connectionTimeoutMillis: patient ? 0 : connectMs,
-    Client: ClientWithin,
+    Client: clientOf(driver),
     idleTimeoutMillis: 30_000,
     allowExitOnIdle: true,
   });
 }
 
-class ClientWithin extends pg.Client {
-  constructor(config?: pg.ClientConfig) {
-    super({ ...config, connectionTimeoutMillis: connectMs });
-    // pg leaves a socket open on which it could not log in; the server would keep its session for a
-    // minute.
-    const { connection } = this as unknown as { readonly connection: pg.Connection };
-    connection.on("error", () => connection.stream.destroy());
-  }
+function clientOf({ Client }: Driver): typeof Client {
+  return class extends Client {
+    constructor(config?: pg.ClientConfig) {
+      super({ ...config, connectionTimeoutMillis: connectMs });
+      // pg leaves a socket open on which it could not log in; the server would keep its session for
+      // a minute.
+      const { connection } = this as unknown as { readonly connection: pg.Connection };
+      connection.on("error", () => connection.stream.destroy());
+    }
+  };
 }

@@ -41,7 +41,8 @@ export async function archiveRuns(archive: Archive, { starts }: Week, { ids, lin
  */
 async function inTime(ms: number, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
   const controller = new AbortController();
-  const { promise: over, reject } = Promise.withResolvers<never>();
+  let reject!: (reason: Error) => void;
+  const over = new Promise<never>((_, refuse) => (reject = refuse));
   const timer = setTimeout(() => {
     const reason = new Error(`It took longer than ${ms} ms.`);
     controller.abort(reason);

@@ -1,6 +1,8 @@
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
+import type { Driver } from "../db/connect.ts";
 import type { Logger } from "../domain/node.ts";
 import type { Heartbeat } from "../engine/ports.ts";
+import { startThread } from "./start-thread.ts";
 
 /** What the thread is started with. */
 export interface HeartbeatData {
@@ -25,22 +27,19 @@ export const steadyNow = () => process.hrtime.bigint() / 1_000_000n;
 /** The thread makes one small call at a time. */
 const small = { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 4 };
 
-// Beside this file, or beside the bundle that this file is in.
-const THREAD = process.env["BATON_HEARTBEAT_THREAD"] ?? "./heartbeat-thread.ts";
-
 /**
  * Heartbeats from a thread that no handler can block. It is started with the first lease of the
  * process, looks at the shared slots a few times a lease, and speaks to the database only when this
  * thread has been silent for two thirds of a lease.
  */
-export function threadHeartbeat(logger: Logger, ttlMs: number): Heartbeat {
+export function threadHeartbeat(logger: Logger, ttlMs: number, driver: () => Driver): Heartbeat {
   const memory = new SharedArrayBuffer(slots * field.size * 8);
   const shared = new BigInt64Array(memory);
   const held = new Map<string, number>();
   let thread: Worker | undefined;
   const start = (): Worker => {
     const workerData: HeartbeatData = { memory, ttlMs };
-    const started = new Worker(new URL(THREAD, import.meta.url), { workerData, execArgv: [], resourceLimits: small });
+    const started = startThread(driver(), { workerData, execArgv: [], resourceLimits: small });
     started.unref();
     started.on("error", (error) =>
       logger.warn("the heartbeat's thread has ended; the next lease starts another", { error: error.message }),

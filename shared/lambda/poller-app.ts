@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import type { Context } from "aws-lambda";
-import { engineDatabase } from "../db/default-database.ts";
+import { engineDatabase, engineDriver } from "../db/default-database.ts";
 import { runRepository } from "../db/run-repository.ts";
 import { redactSecrets } from "../domain/redact.ts";
 import { createRegistry, type Registry } from "../domain/registry.ts";
@@ -55,7 +55,7 @@ function open(service: Service, ownArn: string): Shared {
     registry,
     logger,
     redact,
-    heartbeat: threadHeartbeat(logger, defaultSettings.ttlMs),
+    heartbeat: threadHeartbeat(logger, defaultSettings.ttlMs, engineDriver),
     clock: systemClock,
     random: Math.random,
     newToken: randomUUID,

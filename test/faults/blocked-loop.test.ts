@@ -32,7 +32,7 @@ async function heartbeatOf(database: TestDatabase, driver: Driver, thread?: stri
   const said: { message: string; fields: unknown }[] = [];
   const logger: Logger = { debug() {}, info() {}, error() {}, warn: (message, fields) => void said.push({ message, fields }) };
   const { threadHeartbeat } = await import("../../shared/lambda/heartbeat.ts");
-  return { heartbeat: threadHeartbeat(logger, ttlMs), said };
+  return { heartbeat: threadHeartbeat(logger, ttlMs, () => "neon"), said };
 }
 
 /** A lease in the database that the poller's own thread never speaks of again. */

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { ROOT } from "../../build.ts";
+import { ROOT } from "../../root.ts";
 
 /** Where a resource of the template is written. */
 export interface Place {

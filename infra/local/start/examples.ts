@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
-import { ROOT } from "../../build.ts";
+import { ROOT } from "../../root.ts";
 import type { Api } from "./api.ts";
 
 /** Prints `[[workflow, input], …]` to the descriptor 3. */

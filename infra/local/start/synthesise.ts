@@ -4,7 +4,8 @@ import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stop } from "esbuild";
-import { buildFunctions, ROOT, SERVERLESS, type BuildOptions, type Bundle } from "../../build.ts";
+import { buildFunctions, SERVERLESS, type BuildOptions, type Bundle } from "../../build.ts";
+import { ROOT } from "../../root.ts";
 
 /** `serverless package` refused serverless.yml. */
 export class SynthesisError extends Error {

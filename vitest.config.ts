@@ -23,8 +23,8 @@ export default defineConfig({
     setupFiles: ["test/support/cpu/file-cpu.ts", "test/support/own-workflows.ts"],
     reporters: ["default", "./test/support/cpu/reporter.ts"],
     // No verdict: it only ends what hangs.
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     // One more than the cores of the machine that runs this with every change: tests wait a lot.
     maxWorkers: 3,
     coverage: {

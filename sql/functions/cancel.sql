@@ -40,6 +40,14 @@ begin
   end if;
   insert into baton.control (run_id, kind, at) values (cancel.id, 'cancel', baton.now()) on conflict do nothing;
   asked := found;
+  if asked then
+    -- A stop of before may have been applied since the look above: then this is a copy of it.
+    select e.status into ended from baton.ending e where e.run_id = cancel.id;
+    if found then
+      delete from baton.control c where c.run_id = cancel.id;
+      return jsonb_build_object('status', ended);
+    end if;
+  end if;
   with unready as (
     delete from baton.ready q where q.run_id = cancel.id returning 1
   ), unblocked as (

@@ -83,7 +83,6 @@ describe.each(["neon", "pg"] as const)("through %s", (driver) => {
       expect(await service.outcomes()).toEqual(usually.outcomes);
       await database.assertInvariants();
     },
-    60_000,
   );
 });
 
@@ -116,7 +115,6 @@ test.each([1, 2, 3, 4])(
     }
     await database.assertInvariants();
   },
-  60_000,
 );
 
 describe("a clock that was set back", () => {

@@ -85,7 +85,7 @@ async function liveThrough(database: TestDatabase): Promise<RecordedCall[]> {
 
 test(
   "a whole history of calls, sent again six times in any order, eight at once, leaves every row as it was",
-  { timeout: 120_000 },
+  { timeout: 300_000 },
   async () => {
     const { random, seed } = seededRandom();
     console.log(`BATON_SEED=${seed}`);

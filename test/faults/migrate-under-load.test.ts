@@ -89,7 +89,7 @@ function killPoints(statements: readonly string[], random: () => number): KillPo
   }));
 }
 
-test("a deployer killed with -9 at a statement stops nobody, and the next one finishes", { timeout: all ? 900_000 : 60_000 }, async () => {
+test("a deployer killed with -9 at a statement stops nobody, and the next one finishes", { timeout: all ? 900_000 : 300_000 }, async () => {
   const { random, seed } = seededRandom();
   await using database = await createTestDatabase();
   const url = database.ownerUrl;

@@ -213,7 +213,7 @@ test(
   },
 );
 
-test("runs go on when Postgres is killed, and nothing that is printed is a JSON document", { timeout: 120_000 }, async () => {
+test("runs go on when Postgres is killed, and nothing that is printed is a JSON document", { timeout: 300_000 }, async () => {
   rmSync(gate(), { force: true });
   const id = await enqueue("postgres");
   await until("its second step has started", () => ledger().some((line) => line.startsWith("postgres hold")));

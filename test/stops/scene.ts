@@ -74,6 +74,7 @@ export async function makeScene(database: TestDatabase, engine: Engine) {
     release: call("release", held.token),
     "cancel of a ready run": call("cancel", ready[0]!.id),
     "cancel of a run in the lease": call("cancel", left!.id),
+    "cancel of a run that is asked to stop": call("cancel", asked!.id),
     "cancel of a failed run": call("cancel", failed.run.id),
     "cancel of a blocked run": call("cancel", blocked.run.id),
     redrive: call("redrive", failed.run.id),

@@ -50,7 +50,15 @@ async function stopAt(one: string, point: string, other: string): Promise<string
   return undefined;
 }
 
-/** Of some 14,000; `npm run test:stops` takes all. */
+test("a copy of a cancel, stopped anywhere while a round applies the stop, is noted no second time", async () => {
+  const name = "cancel of a run that is asked to stop";
+  for (const point of await pointsOf(name)) {
+    expect([point, await stopAt(name, point, "round")]).toEqual([point, undefined]);
+    await emptied(database);
+  }
+});
+
+/** Of some 15,000; `npm run test:stops` takes all. */
 const SOME = 300;
 
 test("two calls of which one is stopped between any two of its statements keep what they promise", async () => {

@@ -1,0 +1,81 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { SERVERLESS } from "../../infra/build.ts";
+import { filesFor, languageOf, missingPackages } from "../../infra/init/files.ts";
+import { snippetFor } from "../../infra/init/snippets.ts";
+import { detectTool } from "../../infra/init/tools.ts";
+import { projectFolder } from "../support/project-folder.ts";
+
+const typescript = languageOf({ tsconfig: "{}", isModule: true });
+
+test.each([
+  [["package.json", "serverless.yml"], "serverless"],
+  [["template.yaml", "package.json"], "sam"],
+  [["samconfig.toml"], "sam"],
+  [["cdk.json", "template.yaml"], "cdk"],
+  [["sst.config.ts", "package.json"], "sst"],
+  [["main.tf"], "terraform"],
+  [["package.json", "server.js"], "node"],
+])("a folder with %j is deployed with %s", (files, tool) => {
+  expect(detectTool(files)).toBe(tool);
+});
+
+test.each([
+  ["TypeScript", { tsconfig: "{}", isModule: false }, ["baton/greet.ts", "baton/index.ts"], "./greet.js"],
+  [
+    "TypeScript that names .ts",
+    { tsconfig: '{"allowImportingTsExtensions": true}', isModule: true },
+    ["baton/greet.ts", "baton/index.ts"],
+    "./greet.ts",
+  ],
+  ["ES modules", { tsconfig: undefined, isModule: true }, ["baton/greet.js", "baton/index.js"], "./greet.js"],
+  ["CommonJS", { tsconfig: undefined, isModule: false }, ["baton/greet.mjs", "baton/index.mjs"], "./greet.mjs"],
+])("a service in %s gets files that it can load", (_what, facts, names, specifier) => {
+  const files = filesFor("serverless", languageOf(facts));
+  expect(Object.keys(files)).toEqual(names);
+  expect(files[names[1]!]).toContain(`from "${specifier}"`);
+});
+
+test("a service is told which packages it lacks, and keeps the driver that it has", () => {
+  expect(missingPackages("node", ["@neondatabase/serverless"])).toEqual(["zod"]);
+  expect(missingPackages("serverless", ["zod", "@middy/core"])).toEqual([
+    "pg",
+    "@middy/http-router",
+    "@aws-lambda-powertools/logger",
+    "@aws-lambda-powertools/metrics",
+  ]);
+});
+
+test("the snippet for serverless.yml makes two functions with their schedules, beside those that are there", () => {
+  const folder = projectFolder();
+  const own = "service: shop\nframeworkVersion: '4'\nprovider: { name: aws, runtime: nodejs24.x, region: eu-central-1 }\n";
+  const snippet = snippetFor("serverless", typescript).text.replace("functions:\n", "functions:\n  api: { handler: src/api.handler }\n");
+  writeFileSync(join(folder, "serverless.yml"), own + snippet);
+  for (const name of ["src/api.js", "baton/index.js"]) {
+    mkdirSync(join(folder, name, ".."), { recursive: true });
+    writeFileSync(join(folder, name), "");
+  }
+  const env = { ...process.env, DATABASE_URL: "postgresql://shop@db.example/shop", FORCE_COLOR: "0" };
+  const { status, stdout, stderr } = spawnSync(process.execPath, [SERVERLESS, "package"], { cwd: folder, env, encoding: "utf8" });
+  expect([status, status === 0 || stdout + stderr]).toEqual([0, true]);
+  const text = readFileSync(join(folder, ".serverless/cloudformation-template-update-stack.json"), "utf8");
+  const { Resources } = JSON.parse(text) as { Resources: Record<string, { Type: string; Properties: Record<string, unknown> }> };
+  expect(Resources["BatonPollLambdaFunction"]?.Properties).toMatchObject({
+    Handler: "baton/index.poll",
+    Timeout: 300,
+    Environment: { Variables: { DATABASE_URL: env.DATABASE_URL, BATON_SERVICE: "shop", BATON_STAGE: "dev" } },
+  });
+  expect(Resources["BatonDailyLambdaFunction"]?.Properties).toMatchObject({ Handler: "baton/index.daily", Timeout: 900 });
+  const rates = Object.values(Resources).filter(({ Type }) => Type === "AWS::Events::Rule");
+  expect(rates.map(({ Properties }) => Properties["ScheduleExpression"])).toEqual(["rate(1 minute)", "rate(1 day)"]);
+  expect(Resources["ApiLambdaFunction"]).toBeDefined();
+});
+
+test("only what is not synthesised by a test says that it was not run", () => {
+  const untested = (["serverless", "sam", "cdk", "sst", "terraform", "node"] as const).filter(
+    (tool) => !snippetFor(tool, typescript).isTested,
+  );
+  expect(untested).toEqual(["sst", "terraform"]);
+});

@@ -5,7 +5,7 @@ import { maintenanceRepository } from "../shared/db/maintenance-repository.ts";
 import { keepsAll, retentionRules, type ServiceRetention } from "../shared/domain/retention.ts";
 import { weighWeeks } from "../shared/engine/let-go-weeks.ts";
 import { maintain, MaintenanceFailedError } from "../shared/engine/maintain.ts";
-import { choresOn } from "../shared/lambda/maintain-app.ts";
+import { choresOn } from "../shared/lambda/chores.ts";
 import { archive, retention } from "../shared/workflows/retention.ts";
 import { explainArguments } from "./explain-arguments.ts";
 

@@ -21,6 +21,6 @@ export { createNudge } from "./lambda/nudge.ts";
 export { ConfigurationError } from "./lambda/config.ts";
 export type { HttpFunction } from "./lambda/http-function.ts";
 export type { MaintainFunction } from "./lambda/maintain.ts";
-export type { Keeping } from "./lambda/maintain-app.ts";
+export type { Keeping } from "./lambda/chores.ts";
 export type { PollFunction } from "./lambda/poll-queue.ts";
 export type { Service } from "./lambda/service.ts";

@@ -11,14 +11,15 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "shared/engine": ["shared/domain"],
   "shared/db": ["shared/domain"],
   "shared/archive": ["shared/domain"],
-  shared: ["shared/domain", "shared/engine", "shared/db", "shared/archive", "shared/lambda"],
+  shared: ["shared/domain", "shared/engine", "shared/db", "shared/archive", "shared/lambda", "shared/node"],
   "shared/workflows": ["shared", "shared/db", "examples"],
   "shared/lambda": ["shared", "shared/engine", "shared/db", "shared/domain"],
+  "shared/node": ["shared", "shared/lambda", "shared/engine", "shared/db", "shared/domain"],
   // The list of inputs for `npm start` asks which workflows are registered.
   examples: ["shared", "shared/db", "shared/workflows"],
   // The factories come through the package's door.
   functions: ["shared/workflows"],
-  infra: ["shared", "shared/lambda", "shared/engine", "shared/db", "shared/domain", "shared/workflows"],
+  infra: ["shared", "shared/lambda", "shared/node", "shared/engine", "shared/db", "shared/domain", "shared/workflows"],
 };
 
 /** In functions/ and shared/ only shared/db knows a driver. */

@@ -29,6 +29,8 @@ export interface App {
   readonly registry: Registry;
   readonly client: Client;
   readonly control: Control;
+  /** Whether requests that were not served are lines of metrics for CloudWatch. */
+  readonly countsRejections: boolean;
 }
 
 /** What an operator does with runs; see `control-runs.ts` and `change-attributes.ts`. */
@@ -43,6 +45,12 @@ export interface Control {
   explainUnknown(id: string): Promise<string>;
 }
 
+/** What a resident host has of its own. */
+interface GivenToApp {
+  readonly logger?: Logger | undefined;
+  readonly nudge?: ((pollers: number) => Promise<void>) | undefined;
+}
+
 /**
  * The app of a function, made from its environment by the first invocation; making it sends nothing
  * to the database.
@@ -52,14 +60,17 @@ export function appOf(service: Service): () => App {
   return () => (made ??= createApp(service, readConfig(process.env), engineDatabase()));
 }
 
-export function createApp({ workflows, redact = redactSecrets }: Service, config: Config, database: Database): App {
-  const logger = stepLogger(`${config.service}-api`, redact);
+export function createApp(service: Service, config: Config, database: Database, given: GivenToApp = {}): App {
+  const { workflows, redact = redactSecrets } = service;
+  const logger = given.logger ?? stepLogger(`${config.service}-api`, redact);
   const gate = config.wakeParameter === undefined ? undefined : wakeBoard({ parameter: config.wakeParameter });
-  const nudge = createNudge(config.pollerFunctionName, logger, gate);
+  const nudge = given.nudge ?? createNudge(config.pollerFunctionName, logger, gate);
   const operator = { runs: runRepository(database), logger, nudge, clock: systemClock, random: Math.random };
   return {
     config,
     database,
+    // A resident host has no CloudWatch that reads them.
+    countsRejections: given.logger === undefined,
     keys: keysOf(config, logger),
     logger,
     // How long a step may take is the poller's business, which refuses what it cannot start.

@@ -1,5 +1,5 @@
 import httpRouter from "@middy/http-router";
-import { appOf } from "./app.ts";
+import { type App, appOf } from "./app.ts";
 import type { KeyRole } from "./api-key.ts";
 import { changeAttributes } from "./attributes-request.ts";
 import { answer, runIdOf, type HttpAnswer, type HttpEvent } from "./http-event.ts";
@@ -32,7 +32,7 @@ interface Route {
   readonly answerer: Answerer;
 }
 
-const ROUTES: readonly Route[] = [
+export const ROUTES: readonly Route[] = [
   { method: "GET", path: "/runs", roles: ["reader"], answerer: listRuns },
   { method: "GET", path: "/workflows", roles: ["reader"], answerer: listWorkflows },
   { method: "GET", path: "/reports/{name}", roles: ["reader"], answerer: report },
@@ -50,7 +50,11 @@ const ROUTES: readonly Route[] = [
  * Its settings come from the environment, with the first invocation.
  */
 export function controlRuns(service: Service): HttpFunction {
-  const app = appOf(service);
+  return controlRunsOf(appOf(service));
+}
+
+/** The same, on an app that is there. */
+export function controlRunsOf(app: () => App): HttpFunction {
   const routes = ROUTES.map(({ method, path, roles, answerer }) => ({ method, path, handler: allow(app, roles, answerer) }));
   return httpFunction(app, httpRouter<HttpEvent, HttpAnswer>({ routes, notFoundResponse: unknownRoute }));
 }

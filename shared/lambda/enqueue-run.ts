@@ -1,4 +1,4 @@
-import { appOf } from "./app.ts";
+import { type App, appOf } from "./app.ts";
 import { enqueueProblem, idempotencyKeyOf, readRuns, workflowOf } from "./enqueue-request.ts";
 import { answer } from "./http-event.ts";
 import { allow, type Answerer, httpFunction, type HttpFunction } from "./http-function.ts";
@@ -14,9 +14,16 @@ import type { Service } from "./service.ts";
  * request harmless for 7 days. Its settings come from the environment, with the first invocation.
  */
 export function enqueueRun(service: Service): HttpFunction {
-  const app = appOf(service);
+  return enqueueRunOf(appOf(service));
+}
+
+/** The same, on an app that is there. */
+export function enqueueRunOf(app: () => App): HttpFunction {
   return httpFunction(app, allow(app, ["producer"], enqueue));
 }
+
+/** The one route. */
+export const ENQUEUE_ROUTE = "POST /workflows/{name}/runs";
 
 const enqueue: Answerer = async (event, { client, registry }) => {
   readQuery(event);

@@ -64,7 +64,7 @@ export async function guardProcess<Result>(poller: Poller, poll: (poller: Poller
  * or the one of `node:process`. What they keep is this one, which is the real one while nobody
  * polls.
  */
-const exitWithoutGuard = process.exit.bind(process);
+export const exitWithoutGuard = process.exit.bind(process);
 process.exit = (code) => (guards.size > 0 ? leave(code) : exitWithoutGuard(code));
 syncBuiltinESMExports();
 

@@ -32,14 +32,14 @@ const small = { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 4 };
  * process, looks at the shared slots a few times a lease, and speaks to the database only when this
  * thread has been silent for two thirds of a lease.
  */
-export function threadHeartbeat(logger: Logger, ttlMs: number, driver: () => Driver): Heartbeat {
+export function threadHeartbeat(logger: Logger, ttlMs: number, driver: () => Driver, env = process.env): Heartbeat {
   const memory = new SharedArrayBuffer(slots * field.size * 8);
   const shared = new BigInt64Array(memory);
   const held = new Map<string, number>();
   let thread: Worker | undefined;
   const start = (): Worker => {
     const workerData: HeartbeatData = { memory, ttlMs };
-    const started = startThread(driver(), { workerData, execArgv: [], resourceLimits: small });
+    const started = startThread(driver(), { workerData, env, execArgv: [], resourceLimits: small });
     started.unref();
     started.on("error", (error) =>
       logger.warn("the heartbeat's thread has ended; the next lease starts another", { error: error.message }),

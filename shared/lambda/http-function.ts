@@ -36,7 +36,7 @@ export function httpFunction(app: () => App, handle: HttpHandler): HttpFunction 
   const stack = middyStack<HttpEvent, HttpAnswer>({ timeoutEarlyInMillis })
     .use(requestLog(logger))
     .use(securityHeaders())
-    .use(problemDetails(logger, rejected))
+    .use(problemDetails(logger, (status) => countRejection(app, status)))
     .use(bearerAuth(() => app().keys))
     .handler(handle);
   return Object.assign(async (event: HttpEvent, context: Context) => stack(event, context), { app });
@@ -59,9 +59,18 @@ export function unknownRoute(): never {
 
 let metrics: RejectionMetrics | undefined;
 
-function rejected(status: number): void {
+function countRejection(app: () => App, status: number): void {
+  if (!counts(app)) return;
   metrics ??= rejectionMetrics(serviceName(process.env), process.env["BATON_STAGE"] || "production");
   metrics(status);
+}
+
+function counts(app: () => App): boolean {
+  try {
+    return app().countsRejections;
+  } catch {
+    return true;
+  }
 }
 
 /**

@@ -2,7 +2,8 @@ import middy from "@middy/core";
 import type { Context } from "aws-lambda";
 import { redactSecrets } from "../domain/redact.ts";
 import { maintain as maintainNow, MaintenanceFailedError, type MaintenanceReport } from "../engine/maintain.ts";
-import { type Keeping, maintenanceOf } from "./maintain-app.ts";
+import type { Keeping } from "./chores.ts";
+import { maintenanceOf } from "./maintain-app.ts";
 import { reportedError } from "./reported-error.ts";
 
 /** The scheduled maintenance, as Lambda invokes it. */

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { readBody } from "../../infra/local/host/request-body.ts";
+import { readBody } from "../../shared/node/request-body.ts";
 import { startSsm, type TestSsm } from "../support/ssm.ts";
 import { answersWith } from "./answers.ts";
 

@@ -8,7 +8,7 @@ import { createLogin } from "../../infra/migrate/logins.ts";
 import { checkSchema, migrate } from "../../infra/migrate.ts";
 import { connect } from "../../shared/db/connect.ts";
 import { maintain, type MaintenanceReport } from "../../shared/engine/maintain.ts";
-import { choresOn } from "../../shared/lambda/maintain-app.ts";
+import { choresOn } from "../../shared/lambda/chores.ts";
 import { createClock } from "../support/clock.ts";
 import { uniqueName } from "../support/cluster.ts";
 import type { QueryAsOwner } from "../support/database.ts";

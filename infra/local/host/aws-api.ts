@@ -3,7 +3,7 @@ import type { Caller } from "./access.ts";
 import { AwsRefusal } from "./aws-refusal.ts";
 import { checkInput } from "./check-input.ts";
 import { type Input, operationOf, type RawCall } from "./operations.ts";
-import { readBody } from "./request-body.ts";
+import { readBody } from "../../../shared/node/request-body.ts";
 import type { Operation } from "./service-model.ts";
 
 /** One call of the AWS SDK whose input is of the form that the service's model asks for. */

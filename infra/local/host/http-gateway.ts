@@ -1,8 +1,11 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import type { APIGatewayProxyStructuredResultV2 } from "aws-lambda";
-import { eventOf, resultOf } from "./http-event.ts";
-import { readBody } from "./request-body.ts";
-import { routeTable } from "./route-table.ts";
+import { eventOf } from "../../../shared/node/http-event.ts";
+import { readBody } from "../../../shared/node/request-body.ts";
+import { routeTable } from "../../../shared/node/route-table.ts";
+import { send, sendMessage } from "../../../shared/node/send.ts";
+import { ACCOUNT, API_ID } from "./arns.ts";
+import { resultOf } from "./http-event.ts";
 import type { LambdaPool } from "./lambda-pool.ts";
 import type { RouteFacts } from "./template.ts";
 
@@ -37,7 +40,7 @@ export function httpGateway(options: GatewayOptions): RequestListener {
     if (found === undefined) return sendMessage(response, 404, "Not Found");
     const body = await readBody(request, BODY_LIMIT);
     if (body === undefined) return sendMessage(response, 413, "Request Entity Too Large");
-    const event = JSON.stringify(eventOf(request, url, body, found));
+    const event = JSON.stringify(eventOf(request, url, body, found, { accountId: ACCOUNT, apiId: API_ID }));
     if (event.length > EVENT_LIMIT) return sendMessage(response, 413, "Request Entity Too Large");
     const pool = options.poolOf(found.route.functionId);
     if (!options.mayInvoke(pool.facts.name, found.route.key)) return sendMessage(response, 500, "Internal Server Error");
@@ -48,20 +51,4 @@ export function httpGateway(options: GatewayOptions): RequestListener {
     send(response, result);
     options.onAnswer(result);
   }
-}
-
-function sendMessage(response: ServerResponse, statusCode: number, message: string): void {
-  if (response.headersSent) response.destroy();
-  else send(response, { statusCode, headers: { "content-type": "application/json" }, body: JSON.stringify({ message }) });
-}
-
-function send(
-  response: ServerResponse,
-  { statusCode = 200, headers = {}, cookies = [], body = "", isBase64Encoded }: APIGatewayProxyStructuredResultV2,
-): void {
-  for (const [name, value] of Object.entries(headers)) response.setHeader(name, String(value));
-  if (cookies.length > 0) response.setHeader("set-cookie", cookies);
-  const content = Buffer.from(body, isBase64Encoded === true ? "base64" : "utf8");
-  response.writeHead(statusCode, { "content-length": content.length });
-  response.end(content);
 }

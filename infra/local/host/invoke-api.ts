@@ -6,7 +6,7 @@ import { checkInput } from "./check-input.ts";
 import type { Outcome } from "./lambda-instance.ts";
 import { type LambdaPool, TooManyRequestsError } from "./lambda-pool.ts";
 import { calledArn, type Input } from "./operations.ts";
-import { readBody } from "./request-body.ts";
+import { readBody } from "../../../shared/node/request-body.ts";
 
 /** What Lambda takes with one call, in bytes; others wait for the end of a synchronous one. */
 const LIMITS = { RequestResponse: 6 * 1024 * 1024, Event: 1024 * 1024, DryRun: 6 * 1024 * 1024 } as const;

@@ -4,7 +4,7 @@ import pg from "pg";
 import { connect } from "../../../shared/db/connect.ts";
 import type { ServiceRetention } from "../../../shared/domain/retention.ts";
 import { archiveToFolder } from "../../../shared/index.ts";
-import { choresOn } from "../../../shared/lambda/maintain-app.ts";
+import { choresOn } from "../../../shared/lambda/chores.ts";
 
 export interface MaintenanceProcessOptions {
   readonly url: string;

@@ -1,13 +1,17 @@
-import type { RouteFacts } from "./template.ts";
+/** A route of an HTTP API. */
+export interface Route {
+  /** Such as `POST /runs/{id}/cancel`. */
+  readonly key: string;
+}
 
 /** The route of a request, and the values of its path parameters. */
-export interface RouteMatch {
-  readonly route: RouteFacts;
+export interface RouteMatch<Found extends Route = Route> {
+  readonly route: Found;
   readonly parameters: Readonly<Record<string, string>>;
 }
 
 /** Finds the route of a request as an HTTP API does: a literal segment wins over a parameter. */
-export function routeTable(routes: readonly RouteFacts[]): (method: string, path: string) => RouteMatch | undefined {
+export function routeTable<Found extends Route>(routes: readonly Found[]): (method: string, path: string) => RouteMatch<Found> | undefined {
   const known = routes.map((route) => {
     const [method = "", path = ""] = route.key.split(" ");
     return { route, method, segments: path.split("/") };

@@ -1,0 +1,42 @@
+import { randomUUID } from "node:crypto";
+import type { Connected } from "../db/connect.ts";
+import { runRepository } from "../db/run-repository.ts";
+import { redactSecrets } from "../domain/redact.ts";
+import { createRegistry } from "../domain/registry.ts";
+import { defaultSettings, type Poller } from "../engine/poller.ts";
+import { systemClock } from "../engine/ports.ts";
+import { threadHeartbeat } from "../lambda/heartbeat.ts";
+import { consoleLogger } from "./log.ts";
+import { environmentOf, type HostOptions } from "./options.ts";
+
+/** A day: a timer of more than 24 days would be over at once. */
+export const UNHURRIED_MS = 86_400_000;
+
+/** How a resident poller works, where it is not as on Lambda. */
+export interface WorkOptions extends HostOptions {
+  /** Runs in a lease at most. Default: 100. */
+  readonly batch?: number | undefined;
+  /** Handlers at the same time at most. Default: 50. */
+  readonly concurrency?: number | undefined;
+}
+
+/**
+ * What all polls of a resident host work with. A step may take a day: no invocation ends it. The
+ * host waits by itself, so no poll lingers.
+ */
+export function pollerOf(options: WorkOptions, database: Connected, remainingMs: () => number): Poller {
+  const { workflows, redact = redactSecrets, logger = consoleLogger(redact), batch, concurrency } = options;
+  return {
+    store: runRepository(database),
+    registry: createRegistry(workflows, { pollerTimeoutMs: UNHURRIED_MS }),
+    logger,
+    redact,
+    heartbeat: threadHeartbeat(logger, defaultSettings.ttlMs, () => database.driver ?? "pg", environmentOf(options)),
+    clock: systemClock,
+    random: Math.random,
+    newToken: randomUUID,
+    memory: { low: {} },
+    remainingMs,
+    settings: { ...defaultSettings, lingerMs: 0, ...(batch !== undefined && { batch }), ...(concurrency !== undefined && { concurrency }) },
+  };
+}

@@ -1,0 +1,107 @@
+import { createServer, type RequestListener, type Server } from "node:http";
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import type { HttpFunction } from "../lambda/http-function.ts";
+import { eventOf } from "./http-event.ts";
+import type { GivenKey } from "./keys.ts";
+import type { HostOptions } from "./options.ts";
+import { readBody } from "./request-body.ts";
+import { type Route, routeTable } from "./route-table.ts";
+import { send, sendMessage } from "./send.ts";
+
+export interface ServeOptions extends HostOptions {
+  /** Default: 4620; 0 takes any. */
+  readonly port?: number | undefined;
+  /** The address to listen on. Default: 127.0.0.1; a container says 0.0.0.0. */
+  readonly host?: string | undefined;
+  /** Whose keys are let in; without any, every request is answered with 401. */
+  readonly apiKeys?: readonly GivenKey[] | undefined;
+  /** Whether errors of runs are shown with their stacks. Default: false. */
+  readonly stacks?: boolean | undefined;
+  /** Told after runs were stored; that of a `runPoller` in the same process. */
+  readonly nudge?: ((pollers: number) => Promise<void>) | undefined;
+}
+
+/** The HTTP API on a port. */
+export interface RunningServer {
+  readonly address: string;
+  /** Takes no new request and answers those that are open. */
+  close(): Promise<void>;
+}
+
+/** The packages that the HTTP API is made of are not installed. */
+export class PackagesMissingError extends Error {
+  override readonly name = "PackagesMissingError";
+
+  constructor(cause: unknown) {
+    super(
+      "The HTTP API needs packages that are not installed: npm install @middy/core @middy/http-router @aws-lambda-powertools/logger @aws-lambda-powertools/metrics",
+      { cause },
+    );
+  }
+}
+
+/** What API Gateway takes in one request, in bytes. */
+const BODY_LIMIT = 10 * 1024 * 1024;
+
+/** A route, and the function behind it. */
+export interface ServedRoute extends Route {
+  readonly handler: HttpFunction;
+}
+
+/**
+ * Serves the HTTP API of docs/api.md from a process that lives on: the same routes, answers and keys
+ * as on Lambda.
+ *
+ * Throws PackagesMissingError, DatabaseConfigurationError, or what node:http throws for a port that
+ * is taken.
+ *
+ * @example
+ * const poller = runPoller({ workflows });
+ * await serve({ workflows, nudge: poller.nudge, apiKeys: [{ name: "shop", role: "producer", key: process.env.SHOP_KEY! }] });
+ */
+export async function serve(options: ServeOptions): Promise<RunningServer> {
+  const { openRoutes } = await import("./routes.ts").catch((thrown: unknown) => Promise.reject(explain(thrown)));
+  const { routes, close } = openRoutes(options);
+  const server = createServer(listenerFor(routes));
+  server.listen(options.port ?? 4620, options.host ?? "127.0.0.1");
+  await once(server, "listening");
+  return { address: addressOf(server), close: async () => closeServer(server).then(close) };
+}
+
+function explain(thrown: unknown): Error {
+  return (thrown as { code?: string }).code === "ERR_MODULE_NOT_FOUND" ? new PackagesMissingError(thrown) : (thrown as Error);
+}
+
+/** Answers requests as API Gateway does in front of the functions. */
+export function listenerFor(routes: readonly ServedRoute[]): RequestListener {
+  const match = routeTable(routes);
+  const answer: (...given: Parameters<RequestListener>) => Promise<void> = async (request, response) => {
+    const url = URL.parse(request.url ?? "/", `http://${request.headers.host ?? "localhost"}`);
+    if (url === null) return sendMessage(response, 400, "Bad Request");
+    const found = match(request.method ?? "", url.pathname);
+    if (found === undefined) return sendMessage(response, 404, "Not Found");
+    const body = await readBody(request, BODY_LIMIT);
+    if (body === undefined) return sendMessage(response, 413, "Request Entity Too Large");
+    const event = eventOf(request, url, body, found, { accountId: "", apiId: "" });
+    send(response, await found.route.handler(event, CONTEXT));
+  };
+  return (request, response) => {
+    answer(request, response).catch(() => sendMessage(response, 500, "Internal Server Error"));
+  };
+}
+
+/** As long as a request has on Lambda. */
+const CONTEXT = { getRemainingTimeInMillis: () => 15_000 } as Parameters<HttpFunction>[1];
+
+function addressOf(server: Server): string {
+  const { address, port, family } = server.address() as AddressInfo;
+  return `http://${family === "IPv6" ? `[${address}]` : address}:${port}`;
+}
+
+async function closeServer(server: Server): Promise<void> {
+  const closed = once(server, "close");
+  server.close();
+  server.closeIdleConnections();
+  await closed;
+}

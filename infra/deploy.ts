@@ -4,7 +4,7 @@ import { chosenDriver } from "./build.ts";
 import { runServerless, ServerlessFailedError } from "./deploy/serverless.ts";
 import { accountIn, lineFor, regionFrom, requireOwnerUrl, requireStage } from "./deploy/target.ts";
 import { explainArguments } from "./explain-arguments.ts";
-import { checkSchema, migrate } from "./migrate.ts";
+import { checkSchema, migrateService } from "./migrate.ts";
 import { packageStage } from "./package.ts";
 import { serviceName } from "./service.ts";
 
@@ -78,7 +78,7 @@ async function bringUpSchema({ url, roles, dryRun, log, sqlDir }: DeployOptions)
   if (state === "newer") log("The schema is newer than this code and stays as it is.");
   else if (dryRun)
     log(`The schema is ${{ current: "up to date", older: "older: it would be migrated", none: "missing: it would be made" }[state]}.`);
-  else await migrate({ url, roles, log, ...(sqlDir !== undefined && { sqlDir }) });
+  else await migrateService({ url, roles, log, ...(sqlDir !== undefined && { sqlDir }) });
 }
 
 function optionsFrom(args: string[], env: NodeJS.ProcessEnv): DeployOptions {

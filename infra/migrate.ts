@@ -1,62 +1,19 @@
 import { archive } from "../shared/workflows/retention.ts";
 import { requireOwnerUrl } from "./deploy/target.ts";
-import { applyFunctions, applyMigrations, applyRoles, tellOfTheDeleted } from "./migrate/apply.ts";
-import { tellOfTheArchivers } from "./migrate/archivers.ts";
-import { requireUtf8, withClient } from "./migrate/connection.ts";
-import { keepMonths } from "./migrate/months.ts";
-import { tellOfThePollers } from "./migrate/pollers.ts";
-import { applySearch, hasSearch } from "./migrate/search.ts";
-import { readSqlFiles } from "./migrate/sql-files.ts";
+import { migrate, type MigrateOptions } from "./migrate/index.ts";
 
-export { type SchemaState, checkSchema } from "./migrate/check-schema.ts";
+export { type MigrateOptions, type SchemaState, checkSchema, migrate } from "./migrate/index.ts";
 
-export interface MigrateOptions {
-  /**
-   * A user that owns the database and may create roles, or a member of baton_migrator; always over
-   * TCP.
-   */
-  readonly url: string;
-  /** `false`: make no roles and grant nothing; everything belongs to the deploying user. */
-  readonly roles: boolean;
-  /** Makes what search needs, an extension and indexes; where it is, it is kept whole anyway. */
-  readonly search?: boolean;
-  /** Whether runs are archived before they go. Default: as `shared/workflows/retention.ts` says. */
-  readonly hasArchive?: boolean;
-  readonly log?: (line: string) => void;
-  /** Default: `sql/` of this project. */
-  readonly sqlDir?: string;
-}
-
-/**
- * Brings schema baton up to this code: roles, migrations, functions, grants.
- *
- * Safe to run twice, from two places at once, and killed half-way: each step is one transaction
- * that runs at most once. Throws ChangedMigrationError, UnlawfulFileError, RefusedSqlError,
- * EndedTransactionError,
- * RolesRefusedError, SearchRefusedError or WrongEncodingError.
- */
-export async function migrate(options: MigrateOptions): Promise<void> {
-  const { url, roles, search = false, hasArchive = archive !== undefined, log = () => undefined, sqlDir } = options;
-  const files = readSqlFiles(sqlDir);
-  await withClient(url, async (client) => {
-    await requireUtf8(client);
-    const deployment = { client, files, roles, log };
-    if (roles) await applyRoles(deployment);
-    await applyMigrations(deployment);
-    await applyFunctions(deployment);
-    if (search || (await hasSearch(deployment))) await applySearch(deployment);
-    await keepMonths(deployment);
-    await tellOfTheDeleted(deployment);
-    if (roles) await tellOfThePollers(deployment);
-    if (roles) await tellOfTheArchivers(deployment, hasArchive);
-  });
+/** Migrates for the service of this repository. */
+export function migrateService(options: MigrateOptions): Promise<void> {
+  return migrate({ hasArchive: archive !== undefined, ...options });
 }
 
 async function main(): Promise<void> {
   const unknown = process.argv.slice(2).filter((argument) => !["--no-roles", "--search"].includes(argument));
   if (unknown.length > 0) throw new Error(`Unknown argument ${unknown[0]}. Usage: npm run migrate [-- [--no-roles] [--search]]`);
   const url = requireOwnerUrl(process.env, "the database to migrate", "npm run migrate");
-  await migrate({ url, roles: !process.argv.includes("--no-roles"), search: process.argv.includes("--search"), log: console.log });
+  await migrateService({ url, roles: !process.argv.includes("--no-roles"), search: process.argv.includes("--search"), log: console.log });
   console.log("The schema is up to date.");
 }
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { checkSchema } from "../../migrate/check-schema.ts";
 import { withClient } from "../../migrate/connection.ts";
 import { createLogin, FUNCTION_GROUPS } from "../../migrate/logins.ts";
-import { migrate } from "../../migrate.ts";
+import { migrate } from "../../migrate/index.ts";
 import type { ConnectOptions, Driver } from "../../../shared/db/connect.ts";
 import { checkConnectionString } from "../../../shared/db/connection-string.ts";
 import { keepPostgres, type KeeperOptions } from "../postgres/keeper.ts";

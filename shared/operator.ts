@@ -1,0 +1,130 @@
+/**
+ * The door for operators: find runs, steer them, and make reports, over the database itself.
+ *
+ * ```ts
+ * import { createOperator } from "pgbaton/operator";
+ *
+ * await using operator = createOperator({ url: process.env.DATABASE_URL!, by: "night shift" });
+ * const { runs } = await operator.list({ status: "failed", limit: 100 });
+ * for (const { id } of runs) await operator.redrive(id);
+ * ```
+ */
+import { connect } from "./db/connect.ts";
+import { type Report, makeReport } from "./db/report-repository.ts";
+import { runRepository } from "./db/run-repository.ts";
+import type { Json, JsonObject } from "./domain/json.ts";
+import { redactSecrets } from "./domain/redact.ts";
+import { readReportRequest, type ReportName } from "./domain/reports.ts";
+import type { LifeRequest } from "./domain/run-protocol.ts";
+import type { ClientDatabase, ClientSettings } from "./client.ts";
+import { changeAttributes } from "./engine/change-attributes.ts";
+import { cancelRun, deleteRun, listRuns, redriveRun, type RunPage } from "./engine/control-runs.ts";
+import type { RunView } from "./engine/describe-run.ts";
+import { findRun } from "./engine/find-run.ts";
+import { listWorkflows, type WorkflowPage } from "./engine/list-workflows.ts";
+import { maskedLogger } from "./engine/masked-logger.ts";
+import { systemClock } from "./engine/ports.ts";
+import { readFilter, type RunFilter } from "./engine/run-filter.ts";
+import { type FoundPage, searchRuns } from "./engine/search-runs.ts";
+
+export type { RunFilter } from "./engine/run-filter.ts";
+export type { RunPage, RunSummary } from "./engine/control-runs.ts";
+export type { RunView } from "./engine/describe-run.ts";
+export type { WorkflowCounts } from "./domain/run-protocol.ts";
+export type { WorkflowPage } from "./engine/list-workflows.ts";
+export type { FoundPage, FoundSummary } from "./engine/search-runs.ts";
+export type { Report } from "./db/report-repository.ts";
+export type { ReportName } from "./domain/reports.ts";
+export { ReportTimeoutError } from "./db/report-repository.ts";
+export { AttributesTooLargeError } from "./domain/attributes.ts";
+export { NotJsonError } from "./domain/json.ts";
+export { InvalidReportError, UnknownReportError } from "./domain/reports.ts";
+export { InvalidFilterError, RunNotFoundError, WrongStatusError } from "./engine/producer-errors.ts";
+export { SearchMissingError, UnsearchableTextError } from "./engine/search-runs.ts";
+
+/** What an operator is told of itself. */
+export interface OperatorSettings extends Pick<ClientSettings, "logger" | "nudge" | "redact" | "stacks"> {
+  /** Who acts, for the audit. Default: the login's name. */
+  readonly by?: string | undefined;
+}
+
+/** Which life of a run is meant. */
+export interface Life {
+  /** How often it had been redriven. Default: as it is when the call is made. */
+  readonly redrives?: number | undefined;
+}
+
+/** What became of a run. */
+export interface Steered {
+  readonly id: string;
+  readonly status: string;
+}
+
+/**
+ * Finds runs and steers them. Every call may be repeated, and is, up to four times within 10
+ * seconds, while the database does not answer. The login is one of an operator, or the owner's;
+ * a reader's may list, count and report.
+ */
+export interface Operator extends AsyncDisposable {
+  /** The run, or null when there is none with this id. */
+  get(id: string): Promise<RunView | null>;
+  /** A page of runs, newest first. Throws InvalidFilterError. */
+  list(filter?: RunFilter): Promise<RunPage>;
+  /** Up to 10 workflows, by name, with how many runs are in each status. */
+  workflows(page?: { readonly version?: number; readonly limit?: number; readonly cursor?: string }): Promise<WorkflowPage>;
+  /**
+   * Runs whose failures or attributes say a text, best first. Throws SearchMissingError where the
+   * database was migrated without search, and UnsearchableTextError.
+   */
+  search(text: string, page?: { readonly limit?: number; readonly cursor?: string }): Promise<FoundPage>;
+  /**
+   * Asks a run to stop: `cancelled` at once where it waits, `cancelling` where a poller works on it.
+   * Throws RunNotFoundError, or WrongStatusError when it has ended.
+   */
+  cancel(id: string, life?: Life): Promise<Steered>;
+  /** Lets a failed run go on. Throws RunNotFoundError, or WrongStatusError when it has not failed. */
+  redrive(id: string, life?: Life): Promise<Steered>;
+  /**
+   * Changes attributes key by key; null takes one away. Throws NotJsonError, AttributesTooLargeError
+   * or RunNotFoundError.
+   */
+  changeAttributes(id: string, patch: JsonObject): Promise<{ readonly id: string; readonly attributes: JsonObject }>;
+  /** Removes an ended run. Throws RunNotFoundError, or WrongStatusError when it has not ended. */
+  delete(id: string): Promise<Steered>;
+  /**
+   * Rows of a report; options as in docs/reports.md. Throws UnknownReportError, InvalidReportError,
+   * or ReportTimeoutError after a minute.
+   */
+  report<Name extends ReportName>(name: Name, options?: Readonly<Record<string, string>>): Promise<Report<Name>>;
+  /** Closes the connection that the operator opened; one that it was given stays open. */
+  close(): Promise<void>;
+}
+
+const reportLimitMs = 60_000;
+
+/** Makes an operator; nothing is sent before its first call. */
+export function createOperator(options: ClientDatabase & OperatorSettings): Operator {
+  const opened = "database" in options ? undefined : connect(options);
+  const database = "database" in options ? options.database : opened!;
+  const { redact = redactSecrets, stacks = true, nudge = async () => undefined, by } = options;
+  const logger = maskedLogger(options.logger ?? console, redact);
+  const context = { runs: runRepository(database), logger, nudge, clock: systemClock, random: Math.random };
+  const life = ({ redrives }: Life): LifeRequest => ({ ...(redrives !== undefined && { redrives }), ...(by !== undefined && { by }) });
+  const close = async () => opened?.[Symbol.asyncDispose]();
+  return {
+    get: (id) => findRun({ ...context, stacks, redact, nodesOf: () => undefined }, id),
+    list: async (filter = {}) => listRuns(context, readFilter(filter)),
+    workflows: ({ version, limit = 10, cursor: after } = {}) =>
+      listWorkflows(context, { limit, ...(after !== undefined && { after }), ...(version !== undefined && { version }) }),
+    search: (text, { limit = 20, cursor: before } = {}) =>
+      searchRuns({ ...context, redact }, { text, limit, ...(before !== undefined && { before }) }),
+    cancel: (id, which = {}) => cancelRun(context, id, life(which)),
+    redrive: (id, which = {}) => redriveRun(context, id, life(which)),
+    changeAttributes: (id, patch) => changeAttributes(context, id, patch as Json, by),
+    delete: (id) => deleteRun(context, id, { ...(by !== undefined && { by }) }),
+    report: async <Name extends ReportName>(name: Name, given: Readonly<Record<string, string>> = {}) =>
+      makeReport(database, readReportRequest(name, given) as Parameters<typeof makeReport<Name>>[1], reportLimitMs),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}

@@ -1,0 +1,91 @@
+import { randomBytes } from "node:crypto";
+import { createLogin, FUNCTION_GROUPS, type GroupRole } from "../migrate/logins.ts";
+import { withClient } from "../migrate/connection.ts";
+import { confirm, type DatabaseOptions, placeOf, print, tell, urlOf } from "./context.ts";
+import { CommandError, EXIT } from "./exit-codes.ts";
+
+/** The flags of `logins`. */
+export interface LoginFlags extends DatabaseOptions {
+  readonly stage: string;
+  readonly service: string;
+  readonly region?: string;
+  readonly functionsHost?: string;
+  readonly rotate?: boolean;
+  readonly yes?: boolean;
+}
+
+/**
+ * `logins`: a login for each function with a password of its own, its connection string as a
+ * SecureString, and an API key for an operator; what is there already stays, unless `--rotate`. It
+ * prints what it did, and of all secrets only the new API key, alone on standard output.
+ */
+export async function makeLogins(flags: LoginFlags): Promise<void> {
+  const url = urlOf(flags);
+  const region = flags.region ?? process.env["AWS_REGION"] ?? process.env["AWS_DEFAULT_REGION"];
+  if (!region) throw new CommandError(EXIT.usage, "Say which region: --region eu-central-1, or AWS_REGION in the environment.");
+  const { ParameterStore, StoredKeys } = await loadAws();
+  const where = `/${flags.service}/${flags.stage}`;
+  await confirm(`Logins of ${placeOf(url)}, and SSM parameters below ${where} in ${region}`, flags.yes ?? false);
+  const store = new ParameterStore(region);
+  for (const [bundle, memberOf] of Object.entries(FUNCTION_GROUPS)) {
+    const parameter = `${where}/${bundle}/database-url`;
+    tell(await ensureLogin({ url, flags, bundle, memberOf, parameter, store }));
+  }
+  await ensureKey(new StoredKeys(store.client, `${where}/api-keys`));
+}
+
+async function loadAws() {
+  const modules = Promise.all([import("./parameter-store.ts"), import("../keys/stored-keys.ts")]);
+  const [{ ParameterStore }, { StoredKeys }] = await modules.catch((cause: unknown) => {
+    if ((cause as { code?: string }).code !== "ERR_MODULE_NOT_FOUND") throw cause;
+    throw new CommandError(EXIT.failure, "logins needs the AWS SDK: npm install --save-dev @aws-sdk/client-ssm.", { cause });
+  });
+  return { ParameterStore, StoredKeys };
+}
+
+interface LoginToMake {
+  readonly url: string;
+  readonly flags: LoginFlags;
+  readonly bundle: string;
+  readonly memberOf: GroupRole;
+  readonly parameter: string;
+  readonly store: { has(name: string): Promise<boolean>; put(name: string, value: string): Promise<void> };
+}
+
+/** A login without its parameter is of no use, so it gets a new password with it. */
+async function ensureLogin({ url, flags, bundle, memberOf, parameter, store }: LoginToMake): Promise<string> {
+  const name = loginName(flags, bundle);
+  if (!flags.rotate && (await hasRole(url, name)) && (await store.has(parameter))) return `kept     ${name}, whose URL is in ${parameter}`;
+  const password = randomBytes(24).toString("base64url");
+  await createLogin({ url, name, password, memberOf });
+  await store.put(parameter, urlFor(url, name, password, flags.functionsHost));
+  return `made     ${name} in ${memberOf}; its URL is in ${parameter}`;
+}
+
+/** Roles belong to the whole server, where other services and stages may have theirs. */
+function loginName({ service, stage }: LoginFlags, bundle: string): string {
+  return [service, stage, bundle].join("_").replaceAll("-", "_").toLowerCase();
+}
+
+async function hasRole(url: string, name: string): Promise<boolean> {
+  return withClient(
+    url,
+    async (client) => (await client.query("select from pg_catalog.pg_roles where rolname = $1", [name])).rows.length > 0,
+  );
+}
+
+function urlFor(url: string, name: string, password: string, host: string | undefined): string {
+  const made = new URL(url);
+  made.username = name;
+  made.password = password;
+  if (host !== undefined) made.host = host;
+  return made.href;
+}
+
+async function ensureKey(keys: { list(): Promise<readonly { name: string }[]>; add(name: string, role: "operator"): Promise<string> }) {
+  const known = await keys.list();
+  if (known.length > 0) return tell(`kept     the API keys of ${known.map(({ name }) => name).join(", ")}`);
+  const key = await keys.add("first", "operator");
+  tell("made     an API key with the name first, for an operator. Only its digest is kept, so take it now:");
+  print(key);
+}

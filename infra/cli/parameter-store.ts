@@ -1,0 +1,24 @@
+import { GetParameterCommand, PutParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
+
+/** Secrets in SSM, in one region. */
+export class ParameterStore {
+  readonly client: SSMClient;
+
+  constructor(region: string) {
+    this.client = new SSMClient({ region });
+  }
+
+  async has(name: string): Promise<boolean> {
+    try {
+      await this.client.send(new GetParameterCommand({ Name: name }));
+      return true;
+    } catch (thrown) {
+      if ((thrown as Error).name === "ParameterNotFound") return false;
+      throw thrown;
+    }
+  }
+
+  async put(name: string, value: string): Promise<void> {
+    await this.client.send(new PutParameterCommand({ Name: name, Value: value, Type: "SecureString", Overwrite: true }));
+  }
+}

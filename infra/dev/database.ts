@@ -1,0 +1,42 @@
+import { join } from "node:path";
+import { checkSchema, migrate } from "../migrate/index.ts";
+import { withClient } from "../migrate/connection.ts";
+import { placeOf } from "../cli/context.ts";
+import { CommandError, EXIT } from "../cli/exit-codes.ts";
+import { keepPostgres } from "../local/postgres/keeper.ts";
+import { keepPrivate } from "../local/start/private-folder.ts";
+
+/** The database that `dev` works on. */
+export interface DevDatabase {
+  readonly url: string;
+  readonly description: string;
+  close(): Promise<void>;
+}
+
+/** A database that was given, as it is; or a Postgres of this folder's own, migrated. */
+export async function openDevDatabase(folder: string, url: string | undefined, say: (line: string) => void): Promise<DevDatabase> {
+  return url ? givenDatabase(url) : ownDatabase(folder, say);
+}
+
+async function givenDatabase(url: string): Promise<DevDatabase> {
+  const state = await checkSchema(url);
+  if (state === "none" || state === "older")
+    throw new CommandError(
+      EXIT.unhealthy,
+      `The schema of ${placeOf(url)} is ${state === "none" ? "missing" : "older than this version"}: run pgbaton migrate, as its owner.`,
+    );
+  return { url, description: placeOf(url), close: async () => undefined };
+}
+
+async function ownDatabase(folder: string, say: (line: string) => void): Promise<DevDatabase> {
+  keepPrivate(folder);
+  const onGivenUp = (reason: string) => {
+    say(reason);
+    process.exit(EXIT.failure);
+  };
+  const server = await keepPostgres({ dataDir: join(folder, "postgres"), fsync: true, say, onRestart: () => undefined, onGivenUp });
+  await migrate({ url: server.url, roles: true });
+  // What this machine's last poller held when it was killed is nobody's: no other has this database.
+  await withClient(server.url, (client) => client.query("select baton.release(token) from baton.lease"));
+  return { url: server.url, description: server.url, close: () => server.stop() };
+}

@@ -5,7 +5,7 @@ import { connect } from "../shared/db/connect.ts";
 import { quiet } from "./cli/quiet.ts";
 import { CommandError, EXIT } from "./cli/exit-codes.ts";
 import { ServiceProcess } from "./dev/service-process.ts";
-import { openDevDatabase } from "./dev/database.ts";
+import { type DevDatabase, openDevDatabase } from "./dev/database.ts";
 import { followNewRuns } from "./dev/follow-new-runs.ts";
 import { givenApiKey, keptApiKey } from "./local/start/api-key.ts";
 import { claimFolder } from "./local/start/host-file.ts";
@@ -44,7 +44,7 @@ export async function startDev(options: DevOptions): Promise<void> {
   await service.start();
   const connection = connect({ url: database.url, driver: "pg" });
   const follower = new RunFollower(shownRuns(connection), say);
-  say(...linesOf(options.port, key, database.description, service.workflows));
+  say(...linesOf(options.port, key, database, service));
   follower.begin();
   const unfollow = followNewRuns(createOperator({ database: connection, logger: quiet }), (id) => follower.follow(id));
   const unwatch = onChange(project, () => void service.restart());
@@ -78,16 +78,21 @@ function findEntry(project: string, given: string | undefined): string {
   );
 }
 
-function linesOf(port: number, key: string, database: string, workflows: readonly string[]): string[] {
+function linesOf(port: number, key: string, database: DevDatabase, { workflows, missing }: ServiceProcess): string[] {
   const address = `http://127.0.0.1:${port}`;
+  const name = workflows[0] ?? "<name>";
+  const curl = [
+    `  curl -s -H 'authorization: Bearer ${key}' -H 'content-type: application/json' -d '{"input":{}}' ${address}/workflows/${name}/runs`,
+    `  curl -s -H 'authorization: Bearer ${key}' '${address}/runs?limit=10'`,
+  ];
   return [
-    `Baton serves ${address}, with the workflows ${workflows.join(", ") || "(none)"}`,
-    `API key   ${key}`,
-    `Database  ${database}`,
+    `Baton runs the workflows ${workflows.join(", ") || "(none)"}`,
+    ...(missing === undefined ? [`API       ${address}`, `API key   ${key}`] : [`API       none. ${missing}`]),
+    `Database  ${database.description}`,
     "",
     "Try it:",
-    `  curl -s -H 'authorization: Bearer ${key}' -H 'content-type: application/json' -d '{"input":{}}' ${address}/workflows/${workflows[0] ?? "<name>"}/runs`,
-    `  curl -s -H 'authorization: Bearer ${key}' '${address}/runs?limit=10'`,
+    `  DATABASE_URL='${database.url}' npx pgbaton trigger ${name} --data '{}' --wait`,
+    ...(missing === undefined ? curl : []),
     "",
     "It starts again when a file changes; Ctrl-C ends it. What it logs is in .baton/functions.log. Times are UTC.",
     "",

@@ -1,6 +1,6 @@
 // The process of a service in `dev`: its API and its poller. It says by a message that it serves.
 import { pathToFileURL } from "node:url";
-import { runPoller, serve } from "../../shared/node.ts";
+import { PackagesMissingError, runPoller, serve } from "../../shared/node.ts";
 import type { Keeping } from "../../shared/lambda/chores.ts";
 import type { Service } from "../../shared/lambda/service.ts";
 
@@ -11,8 +11,15 @@ try {
   if (!Array.isArray(service.workflows)) throw new Error(`It exports no list of workflows: export const workflows = [ … ].`);
   const { workflows, redact, retention, archive } = service;
   const poller = runPoller({ workflows, redact, retention, archive, grace: "2 seconds", pollEvery: "1 second" });
-  await serve({ workflows, redact, port, stacks: true, nudge: poller.nudge, apiKeys: [{ name: "local", key }] });
-  process.send!({ workflows: workflows.map(({ name }) => name) });
+  const missing = await serve({ workflows, redact, port, stacks: true, nudge: poller.nudge, apiKeys: [{ name: "local", key }] }).then(
+    () => undefined,
+    (thrown: unknown) => {
+      // Workflows run without it, and the command line needs none.
+      if (!(thrown instanceof PackagesMissingError)) throw thrown;
+      return thrown.message;
+    },
+  );
+  process.send!({ workflows: workflows.map(({ name }) => name), missing });
 } catch (thrown) {
   console.error(thrown);
   process.send!({ problem: `The service cannot start: ${(thrown as Error).message}` }, () => process.exit(1));

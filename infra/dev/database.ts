@@ -38,5 +38,5 @@ async function ownDatabase(folder: string, say: (line: string) => void): Promise
   await migrate({ url: server.url, roles: true });
   // What this machine's last poller held when it was killed is nobody's: no other has this database.
   await withClient(server.url, (client) => client.query("select baton.release(token) from baton.lease"));
-  return { url: server.url, description: server.url, close: () => server.stop() };
+  return { url: server.url, description: `PostgreSQL in ${server.dataDir}, port ${server.port}`, close: () => server.stop() };
 }

@@ -18,6 +18,8 @@ export interface ServiceOptions {
 /** What the process says once it serves. */
 interface Started {
   readonly workflows: readonly string[];
+  /** Why there is no HTTP API; undefined: there is one. */
+  readonly missing?: string;
 }
 
 // Beside this file, compiled or not.
@@ -26,6 +28,8 @@ const CHILD = fileURLToPath(new URL(`./child${import.meta.url.slice(-3)}`, impor
 /** The user's code in a process of its own, so that it can be started anew and harm nobody else. */
 export class ServiceProcess {
   workflows: readonly string[] = [];
+  /** Why there is no HTTP API. */
+  missing: string | undefined;
   readonly #options: ServiceOptions;
   #child: ChildProcess | undefined;
   #turn: Promise<void> = Promise.resolve();
@@ -79,6 +83,7 @@ export class ServiceProcess {
       return;
     }
     this.workflows = said.workflows;
+    this.missing = said.missing;
     this.#child = child;
     child.once("exit", (code) => {
       if (this.#child === child) say(`The service ended by itself (code ${code}); a change of a file starts it again.`);

@@ -45,7 +45,8 @@ function bookingWorkflow(calls: Map<string, number>) {
     }));
 }
 
-const BOOKING = `
+/** Where sql nodes of tests write; nothing in it keeps a run from being booked twice. */
+export const BOOKING = `
   create schema if not exists test;
   grant usage on schema test to public;
   create table test.booking (run_id uuid not null, n int not null);

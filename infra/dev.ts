@@ -1,8 +1,9 @@
-import { existsSync, watch } from "node:fs";
+import { existsSync, rmSync, watch, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { createOperator } from "../shared/operator.ts";
 import { connect } from "../shared/db/connect.ts";
 import { quiet } from "./cli/quiet.ts";
+import { DEV_URL } from "./cli/context.ts";
 import { CommandError, EXIT } from "./cli/exit-codes.ts";
 import { ServiceProcess } from "./dev/service-process.ts";
 import { type DevDatabase, openDevDatabase } from "./dev/database.ts";
@@ -40,6 +41,8 @@ export async function startDev(options: DevOptions): Promise<void> {
   const release = await claimFolder(folder, options.port, undefined);
   const key = givenApiKey(process.env) ?? keptApiKey(folder);
   const database = await openDevDatabase(folder, options.url ?? process.env["DATABASE_URL"], say);
+  const said = join(project, DEV_URL);
+  writeFileSync(said, `${database.url}\n`, { mode: 0o600 });
   const service = new ServiceProcess({ entry, folder, key, port: options.port, url: database.url, say });
   await service.start();
   const connection = connect({ url: database.url, driver: "pg" });
@@ -55,6 +58,7 @@ export async function startDev(options: DevOptions): Promise<void> {
     await service.end();
     await connection[Symbol.asyncDispose]();
     await database.close();
+    rmSync(said, { force: true });
     release();
     process.exit(code);
   };
@@ -91,7 +95,7 @@ function linesOf(port: number, key: string, database: DevDatabase, { workflows, 
     `Database  ${database.description}`,
     "",
     "Try it:",
-    `  DATABASE_URL='${database.url}' npx pgbaton trigger ${name} --data '{}' --wait`,
+    `  npx pgbaton trigger ${name} --data '{}' --wait`,
     ...(missing === undefined ? curl : []),
     "",
     "It starts again when a file changes; Ctrl-C ends it. What it logs is in .baton/functions.log. Times are UTC.",

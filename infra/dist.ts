@@ -23,9 +23,9 @@ export class CompilationError extends Error {
 }
 
 /**
- * Compiles what is published: the doors and what they need, as ES modules with their types, the SQL,
- * and two modules that hold as text what the sources read from files, so that a bundler of a user's
- * finds everything in one place.
+ * Compiles what is published: the doors and what they need, as ES modules with their types, the
+ * SQL, and two modules that hold as text what the sources read from files, so that a bundler of a
+ * user's finds everything in one place.
  */
 export async function compilePackage(): Promise<void> {
   rmSync(PACKAGE, { recursive: true, force: true });

@@ -78,15 +78,17 @@ export interface Operator extends AsyncDisposable {
    */
   search(text: string, page?: { readonly limit?: number; readonly cursor?: string }): Promise<FoundPage>;
   /**
-   * Asks a run to stop: `cancelled` at once where it waits, `cancelling` where a poller works on it.
-   * Throws RunNotFoundError, or WrongStatusError when it has ended.
+   * Asks a run to stop: `cancelled` at once where it waits, `cancelling` where a poller works on
+   * it. Throws RunNotFoundError, or WrongStatusError when it has ended.
    */
   cancel(id: string, life?: Life): Promise<Steered>;
-  /** Lets a failed run go on. Throws RunNotFoundError, or WrongStatusError when it has not failed. */
+  /**
+   * Lets a failed run go on. Throws RunNotFoundError, or WrongStatusError when it has not failed.
+   */
   redrive(id: string, life?: Life): Promise<Steered>;
   /**
-   * Changes attributes key by key; null takes one away. Throws NotJsonError, AttributesTooLargeError
-   * or RunNotFoundError.
+   * Changes attributes key by key; null takes one away. Throws NotJsonError,
+   * AttributesTooLargeError or RunNotFoundError.
    */
   changeAttributes(id: string, patch: JsonObject): Promise<{ readonly id: string; readonly attributes: JsonObject }>;
   /** Removes an ended run. Throws RunNotFoundError, or WrongStatusError when it has not ended. */

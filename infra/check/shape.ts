@@ -20,7 +20,7 @@ const FORBIDDEN = new Map([
 ]);
 
 /** Settings of AWS, of the operating system and of Node keep their own words. */
-const FOREIGN = new Set(["BATON_STAGE", "stage", "Worker", "workerData"]);
+const FOREIGN = new Set(["BATON_STAGE", "stage", "Worker", "WorkerOptions", "workerData"]);
 
 const WIDEST_COMMENT = 100;
 

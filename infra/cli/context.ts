@@ -1,18 +1,36 @@
+import { readFileSync } from "node:fs";
 import { connect, type Connected, type Driver } from "../../shared/db/connect.ts";
 import { checkConnectionString } from "../../shared/db/connection-string.ts";
 import { CommandError, EXIT } from "./exit-codes.ts";
 
 /** What every command that speaks to a database takes. */
 export interface DatabaseOptions {
-  /** Default: DATABASE_URL. */
+  /** Default: DATABASE_URL, or else the database of the `dev` that runs in this folder. */
   readonly url?: string | undefined;
 }
 
-/** The connection string of a command. Throws a sentence where there is none, or where it is none. */
-export function urlOf({ url = process.env["DATABASE_URL"] }: DatabaseOptions): string {
-  if (!url) throw new CommandError(EXIT.usage, "Say which database: --url postgresql://…, or DATABASE_URL in the environment.");
+/** Where `dev` says which database it has, while it runs. */
+export const DEV_URL = ".baton/database-url";
+
+/**
+ * The connection string of a command. Throws a sentence where there is none, or where it is none.
+ */
+export function urlOf({ url = process.env["DATABASE_URL"] || devUrl() }: DatabaseOptions): string {
+  if (!url)
+    throw new CommandError(
+      EXIT.usage,
+      "Say which database: --url postgresql://…, DATABASE_URL in the environment, or a pgbaton dev in this folder.",
+    );
   checkConnectionString(url);
   return url;
+}
+
+function devUrl(): string | undefined {
+  try {
+    return readFileSync(DEV_URL, "utf8").trim();
+  } catch {
+    return undefined;
+  }
 }
 
 /** Host and database of a connection string, without the login. */

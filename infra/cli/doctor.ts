@@ -22,7 +22,9 @@ const SCHEMA = {
 /** Weeks that enqueues find their partitions in. */
 const LEAST_AHEAD = 1;
 
-/** `doctor`: looks at a database, and changes nothing; ends with 5 where something is to be done. */
+/**
+ * `doctor`: looks at a database, and changes nothing; ends with 5 where something is to be done.
+ */
 export async function examine(flags: DoctorFlags): Promise<void> {
   const url = urlOf(flags);
   const findings = await findingsOf(url, flags);

@@ -32,9 +32,7 @@ export async function initProject(folder: string): Promise<void> {
   const { place, text, isTested } = snippetFor(tool, language);
   tell(`\nAdd this to ${place}${isTested ? "" : " (written by the docs of the tool, not run by Baton's tests)"}:\n`);
   print(text);
-  tell(
-    `Then try it:\n  npx pgbaton dev\n  npx pgbaton trigger greet --data '{"name":"Ada"}' --wait   # in another terminal, with the DATABASE_URL that dev prints`,
-  );
+  tell(`Then try it:\n  npx pgbaton dev\n  npx pgbaton trigger greet --data '{"name":"Ada"}' --wait   # in another terminal`);
 }
 
 function readPackageFile(folder: string): PackageFile {

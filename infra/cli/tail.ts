@@ -17,13 +17,18 @@ export interface TailFlags extends DatabaseOptions {
   readonly json?: boolean | undefined;
 }
 
-/** `runs tail`: a line for each attempt as it ends; ends with the run, with 6 where it is not done. */
+/**
+ * `runs tail`: a line for each attempt as it ends; ends with the run, with 6 where it is not done.
+ */
 export async function tailRun(id: string, flags: TailFlags): Promise<void> {
   await using database = openDatabase(flags);
   await followRun(database, id, flags);
 }
 
-/** Follows a run to its end. Throws CommandError: not found, timed out, or ended otherwise than done. */
+/**
+ * Follows a run to its end. Throws CommandError: not found, timed out, or ended otherwise than
+ * done.
+ */
 export async function followRun(database: Database, id: string, flags: TailFlags): Promise<void> {
   const operator = createOperator({ database, logger: quiet });
   const { timeoutMs = Infinity } = flags;

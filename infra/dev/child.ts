@@ -1,10 +1,14 @@
 // The process of a service in `dev`: its API and its poller. It says by a message that it serves.
+import { once } from "node:events";
 import { pathToFileURL } from "node:url";
 import { PackagesMissingError, runPoller, serve } from "../../shared/node.ts";
 import type { Keeping } from "../../shared/lambda/chores.ts";
 import type { Service } from "../../shared/lambda/service.ts";
 
-const { entry, key, port } = JSON.parse(process.env["BATON_DEV"]!) as { entry: string; key: string; port: number };
+// A message, since others can read the arguments and the environment of a process.
+const told = once(process, "message");
+process.send!({ listens: true });
+const [{ entry, key, port }] = (await told) as [{ entry: string; key: string; port: number }];
 
 try {
   const service = (await import(pathToFileURL(entry).href)) as Service & Keeping;

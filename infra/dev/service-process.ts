@@ -68,12 +68,14 @@ export class ServiceProcess {
     } catch (error) {
       return say((error as Error).message);
     }
-    const env = { ...process.env, DATABASE_URL: url, BATON_DRIVER: "pg", BATON_DEV: JSON.stringify({ entry, key, port }) };
+    const env = { ...process.env, DATABASE_URL: url, BATON_DRIVER: "pg" };
     const child = spawn(process.execPath, ["--enable-source-maps", ...process.execArgv, CHILD], {
       env,
       stdio: ["ignore", log, log, "ipc"],
     });
-    const started = await Promise.race([once(child, "message"), once(child, "exit").then(() => undefined)]);
+    // It listens from its first message on.
+    child.once("message", () => child.send({ entry, key, port }));
+    const started = await Promise.race([secondMessage(child), once(child, "exit").then(() => undefined)]);
     const [said] = (started ?? [{ problem: "The service ended by itself; why is in .baton/functions.log." }]) as [
       Started | { problem: string },
     ];
@@ -98,4 +100,10 @@ export class ServiceProcess {
     child.kill("SIGTERM");
     await ended;
   }
+}
+
+/** What the child says once it has been told what to do. */
+async function secondMessage(child: ChildProcess): Promise<unknown[]> {
+  await once(child, "message");
+  return once(child, "message");
 }

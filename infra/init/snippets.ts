@@ -81,7 +81,10 @@ import { LambdaFunction } from "aws-cdk-lib/aws-events-targets";
 import { Runtime } from "aws-cdk-lib/aws-lambda";
 import { NodejsFunction } from "aws-cdk-lib/aws-lambda-nodejs";
 
-/** Baton's functions; \`poller.grantInvoke(other)\` and POLLER_FUNCTION_NAME let another one wake the poller. */
+/**
+ * Baton's functions; \`poller.grantInvoke(other)\` and POLLER_FUNCTION_NAME let another one wake
+ * the poller.
+ */
 export function addBaton(stack: Stack, databaseUrl: string): { poller: NodejsFunction; daily: NodejsFunction } {
   const common = {
     entry: "baton/index.EXTENSION",

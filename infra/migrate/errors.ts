@@ -119,7 +119,7 @@ export class RolesRefusedError extends Error {
 export class SearchRefusedError extends Error {
   override readonly name = "SearchRefusedError";
 
-  constructor(cause: pg.DatabaseError) {
+  constructor(cause: Error) {
     super(
       `Search needs the extension pg_trgm, and the database says: ${cause.message}. Have somebody who may run ` +
         '"create extension pg_trgm" in this database, grant usage on its schema to baton_migrator and baton_engine, and migrate again.',

@@ -38,8 +38,8 @@ export interface MigrateOptions {
   /** Makes what search needs, an extension and indexes; where it is, it is kept whole anyway. */
   readonly search?: boolean | undefined;
   /**
-   * Whether the service's code has an archive, to say which login it needs. Default: nothing is said
-   * of it.
+   * Whether the service's code has an archive, to say which login it needs. Default: nothing is
+   * said of it.
    */
   readonly hasArchive?: boolean | undefined;
   readonly log?: ((line: string) => void) | undefined;

@@ -6,7 +6,10 @@ import { readSqlFiles, type SqlFile, type SqlFiles } from "./sql-files.ts";
 export interface PrintOptions {
   /** `false`: no roles and no grants. */
   readonly roles: boolean;
-  /** Only migrations after this one, such as `0010_retention`; functions and grants are printed whole. */
+  /**
+   * Only migrations after this one, such as `0010_retention`; functions and grants are printed
+   * whole.
+   */
   readonly from?: string | undefined;
 }
 

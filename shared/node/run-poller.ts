@@ -21,8 +21,8 @@ export interface RunPollerOptions extends WorkOptions, Keeping {
   /** Whether it does what is done once a day. Default: true. */
   readonly maintenance?: boolean | undefined;
   /**
-   * Whether SIGTERM and SIGINT close it and then end the process with code 0; a second one ends it at
-   * once. Default: true.
+   * Whether SIGTERM and SIGINT close it and then end the process with code 0; a second one ends it
+   * at once. Default: true.
    */
   readonly signals?: boolean | undefined;
   /**
@@ -53,8 +53,8 @@ interface Resident {
 }
 
 /**
- * Runs workflows in a process that lives on, in a container or on a machine of one's own, any number
- * of them side by side.
+ * Runs workflows in a process that lives on, in a container or on a machine of one's own, any
+ * number of them side by side.
  *
  * Throws InvalidWorkflowError and DatabaseConfigurationError at once; a database that is away is
  * logged and asked again.
@@ -126,7 +126,8 @@ function rememberLeases(poller: Poller): Leases {
 }
 
 /**
- * Steps that run longer than the grace start again elsewhere; what they would store here is refused.
+ * Steps that run longer than the grace start again elsewhere; what they would store here is
+ * refused.
  */
 async function endWithin(graceMs: number, polling: Promise<void>, leases: Leases): Promise<void> {
   let timer: NodeJS.Timeout | undefined;

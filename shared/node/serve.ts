@@ -50,15 +50,16 @@ export interface ServedRoute extends Route {
 }
 
 /**
- * Serves the HTTP API of docs/api.md from a process that lives on: the same routes, answers and keys
- * as on Lambda.
+ * Serves the HTTP API of docs/api.md from a process that lives on: the same routes, answers and
+ * keys as on Lambda.
  *
  * Throws PackagesMissingError, DatabaseConfigurationError, or what node:http throws for a port that
  * is taken.
  *
  * @example
  * const poller = runPoller({ workflows });
- * await serve({ workflows, nudge: poller.nudge, apiKeys: [{ name: "shop", role: "producer", key: process.env.SHOP_KEY! }] });
+ * const apiKeys = [{ name: "shop", role: "producer", key: process.env.SHOP_KEY! }] as const;
+ * await serve({ workflows, nudge: poller.nudge, apiKeys });
  */
 export async function serve(options: ServeOptions): Promise<RunningServer> {
   const { openRoutes } = await import("./routes.ts").catch((thrown: unknown) => Promise.reject(explain(thrown)));

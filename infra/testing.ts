@@ -89,7 +89,7 @@ export async function startTestService(options: TestServiceOptions): Promise<Tes
 
 interface Owned {
   readonly url: string;
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 async function ownServer(): Promise<Owned> {

@@ -12,7 +12,7 @@
 import { connect } from "./db/connect.ts";
 import { type Report, makeReport } from "./db/report-repository.ts";
 import { runRepository } from "./db/run-repository.ts";
-import type { Json, JsonObject } from "./domain/json.ts";
+import type { JsonObject } from "./domain/json.ts";
 import { redactSecrets } from "./domain/redact.ts";
 import { readReportRequest, type ReportName } from "./domain/reports.ts";
 import type { LifeRequest } from "./domain/run-protocol.ts";
@@ -122,7 +122,7 @@ export function createOperator(options: ClientDatabase & OperatorSettings): Oper
       searchRuns({ ...context, redact }, { text, limit, ...(before !== undefined && { before }) }),
     cancel: (id, which = {}) => cancelRun(context, id, life(which)),
     redrive: (id, which = {}) => redriveRun(context, id, life(which)),
-    changeAttributes: (id, patch) => changeAttributes(context, id, patch as Json, by),
+    changeAttributes: (id, patch) => changeAttributes(context, id, patch, by),
     delete: (id) => deleteRun(context, id, { ...(by !== undefined && { by }) }),
     report: async <Name extends ReportName>(name: Name, given: Readonly<Record<string, string>> = {}) =>
       makeReport(database, readReportRequest(name, given) as Parameters<typeof makeReport<Name>>[1], reportLimitMs),

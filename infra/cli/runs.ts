@@ -30,9 +30,10 @@ export async function listRuns(flags: ListFlags): Promise<void> {
   if (page.more) tell(`There may be more: --cursor ${page.cursor}`);
 }
 
-function filterOf({ url: _, json: __, runVersion, attributes, limit, ...texts }: ListFlags): RunFilter {
+function filterOf({ runVersion, attributes, limit, ...flags }: ListFlags): RunFilter {
+  const texts = Object.entries(flags).filter(([flag]) => flag !== "url" && flag !== "json");
   return {
-    ...(texts as RunFilter),
+    ...(Object.fromEntries(texts) as RunFilter),
     ...(runVersion !== undefined && { version: Number(runVersion) }),
     ...(limit !== undefined && { limit: Number(limit) }),
     ...(attributes !== undefined && { attributes: readAttributes(attributes) }),

@@ -38,7 +38,7 @@ export function printMigration({ roles, from }: PrintOptions, files: SqlFiles = 
     ...(roles ? [...texts(files.roles), "set role baton_migrator;"] : []),
     "create schema if not exists baton;",
     "create table if not exists baton.migration (name text not null, applied_at timestamptz not null default now(), checksum text not null,\n  constraint migration_name primary key (name));",
-    ...migrations.flatMap((file) => [...texts([file]), insertRow(file.name, file.checksum)]),
+    ...migrations.flatMap((file) => [textOf(file), insertRow(file.name, file.checksum)]),
     ...functionsOf(files),
     ...(roles ? rightsOf(files) : ["revoke execute on all functions in schema baton from public;"]),
     insertRow("functions", files.functionsChecksum),
@@ -54,7 +54,8 @@ function migrationsAfter({ migrations }: SqlFiles, from: string | undefined): re
   return migrations.slice(names.indexOf(from) + 1);
 }
 
-const texts = (files: readonly SqlFile[]): string[] => files.map(({ file, text }) => `-- ${file}\n${text.trimEnd()}`);
+const textOf = ({ file, text }: SqlFile): string => `-- ${file}\n${text.trimEnd()}`;
+const texts = (files: readonly SqlFile[]): string[] => files.map(textOf);
 
 function insertRow(name: string, checksum: string): string {
   const [title, sum] = [pg.escapeLiteral(name), pg.escapeLiteral(checksum)];

@@ -8,7 +8,7 @@ import { connectAs, environmentOf } from "./options.ts";
 import type { ServedRoute, ServeOptions } from "./serve.ts";
 
 /** The routes of the HTTP API on one database, and what closes it. */
-export function openRoutes(options: ServeOptions): { routes: ServedRoute[]; close(): Promise<void> } {
+export function openRoutes(options: ServeOptions): { routes: ServedRoute[]; close: () => Promise<void> } {
   const database = connectAs(options);
   const { logger = consoleLogger(options.redact), nudge } = options;
   const made = createApp(options, configOf(options), database, { logger, nudge });

@@ -35,7 +35,7 @@ export interface RunPollerOptions extends WorkOptions, Keeping {
 /** A poller that runs until it is closed. */
 export interface RunningPoller {
   /** Makes it look at once: for a client in the same process. */
-  nudge(): Promise<void>;
+  readonly nudge: () => Promise<void>;
   /** Takes no new work, stores what is done, and gives the rest back. */
   close(): Promise<void>;
   /** Resolves once it is closed. */

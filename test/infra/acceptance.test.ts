@@ -71,7 +71,7 @@ function localCloud(changed: Partial<Cloud> = {}): Cloud {
 
 /** Time passes for the database, and for what AWS does by the clock: ticks, one-time schedules. */
 function passTime(): (ms: number) => Promise<void> {
-  const clock = createClock((text, values) => query(ownerUrl, text, [...(values ?? [])]) as Promise<never[]>);
+  const clock = createClock((text, values) => query(ownerUrl, text, [...(values ?? [])]));
   let ahead = 0;
   const fired = new Set<number>();
   return async (ms) => {

@@ -65,5 +65,5 @@ test("when it closes it answers what is open and refuses what comes later", asyn
   open.write(body);
   expect(String((await answered)[0])).toContain("202");
   await closing;
-  await expect(fetch(`${server.address}/runs`)).rejects.toThrow();
+  await expect(fetch(`${server.address}/runs`)).rejects.toThrow("fetch failed");
 });

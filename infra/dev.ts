@@ -45,12 +45,12 @@ export async function startDev(options: DevOptions): Promise<void> {
   writeFileSync(said, `${database.url}\n`, { mode: 0o600 });
   const service = new ServiceProcess({ entry, folder, key, port: options.port, url: database.url, say });
   await service.start();
+  const unwatch = onChange(project, () => void service.restart());
   const connection = connect({ url: database.url, driver: "pg" });
   const follower = new RunFollower(shownRuns(connection), say);
   say(...linesOf(options.port, key, database, service));
   follower.begin();
   const unfollow = followNewRuns(createOperator({ database: connection, logger: quiet }), (id) => follower.follow(id));
-  const unwatch = onChange(project, () => void service.restart());
   const end = async (code: number) => {
     unwatch();
     unfollow();

@@ -64,26 +64,28 @@ async function checkRuns(url: string, flags: DoctorFlags): Promise<Finding[]> {
   const operator = createOperator({ database, logger: quiet });
   const { runs: blocked, more } = await operator.list({ status: "blocked", limit: 100 });
   const many = more ? `more than ${blocked.length}` : String(blocked.length);
-  const ahead = await weeksAhead(url);
+  const weeks = await countWeeks(url);
   return [
     findingOf(
       `blocked runs: ${many}`,
       blocked.length === 0 ? undefined : "deploy code that knows them: runs list --status blocked says which.",
     ),
     findingOf(
-      `weeks ahead: ${ahead}`,
-      ahead >= LEAST_AHEAD ? undefined : "let a poller or the maintenance run: each makes the weeks that are missing.",
+      `weeks ahead: ${weeks.ahead}`,
+      weeks.all === 0 || weeks.ahead >= LEAST_AHEAD
+        ? undefined
+        : "let a poller or the maintenance run: each makes the weeks that are missing.",
     ),
   ];
 }
 
-async function weeksAhead(url: string): Promise<number> {
+/** A database that has had no run yet has no week either: the first one makes it. */
+async function countWeeks(url: string): Promise<{ all: number; ahead: number }> {
   const { rows } = await withClient(url, (client) =>
-    client.query<{ ahead: number }>(
-      `select count(*)::int as ahead from pg_catalog.pg_class
-       where relnamespace = to_regnamespace('baton') and relispartition and relname ~ '^run_[0-9]{8}$'
-         and to_date(right(relname, 8), 'YYYYMMDD') > current_date`,
+    client.query<{ all: number; ahead: number }>(
+      `select count(*)::int as all, count(*) filter (where to_date(right(relname, 8), 'YYYYMMDD') > current_date)::int as ahead
+       from pg_catalog.pg_class where relnamespace = to_regnamespace('baton') and relispartition and relname ~ '^run_[0-9]{8}$'`,
     ),
   );
-  return rows[0]!.ahead;
+  return rows[0]!;
 }

@@ -20,7 +20,7 @@ test("retries of an hour and a sleep of three days are over at once, and the run
   await using service = await startTestService({ workflows: [slow, fails], url: inject("testServer").adminUrl });
   const run = await service.run(slow, { name: "Ada" }, { attributes: { of: "a test" } });
   expect(run).toMatchObject({ status: "done", output: "Hello Ada, at attempt 3", attributes: { of: "a test" } });
-  expect(Date.parse(run.finishedAt!) - Date.parse(run.createdAt)).toBeGreaterThan(3 * 86_400_000); // no guess: by the database's moved clock
+  expect(Date.parse(run.finishedAt!) - Date.parse(run.createdAt)).toBeGreaterThan(3 * 86_400_000);
   expect((await service.run(fails, null)).error).toMatchObject({ message: "never" });
 });
 

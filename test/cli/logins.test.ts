@@ -1,0 +1,53 @@
+import { afterAll, expect, test } from "vitest";
+import { connect } from "../../shared/db/connect.ts";
+import { runRepository } from "../../shared/db/run-repository.ts";
+import { createTestDatabase } from "../support/database.ts";
+import { startSsm } from "../support/ssm.ts";
+import { uniqueName } from "../support/cluster.ts";
+import { pgbaton } from "./pgbaton.ts";
+
+const ssm = await startSsm();
+afterAll(() => ssm.close());
+
+test("logins are made with their parameters and a key, work, are kept by a second call, and get new passwords when asked", async () => {
+  await using database = await createTestDatabase();
+  const service = uniqueName("shop").replaceAll("_", "-");
+  const env = { ...ssm.env, DATABASE_URL: database.ownerUrl };
+  const args = ["logins", "--service", service, "--stage", "prod", "--region", "eu-central-1", "--yes"];
+  const first = await pgbaton(args, { env });
+  expect([first.code, first.stderr]).toEqual([
+    0,
+    expect.stringMatching(/made {5}\S+poll_queue in baton_poller; its URL is in \/\S+\/poll-queue\/database-url/),
+  ]);
+  const key = first.stdout.trim();
+  expect(key).toMatch(/^[\w-]{32}$/);
+  const parameters = ["enqueue-run", "control-runs", "poll-queue", "maintain"].map((name) => `/${service}/prod/${name}/database-url`);
+  expect([...ssm.parameters.keys()].sort()).toEqual([...parameters, `/${service}/prod/api-keys`].sort());
+  expect(ssm.parameters.get(`/${service}/prod/api-keys`)).not.toContain(key);
+
+  const url = ssm.parameters.get(parameters[2]!)!;
+  await using poller = connect({ url, driver: "pg" });
+  expect(await runRepository(poller).tick()).toMatchObject({ crashed: 0 });
+  expect(first.stdout + first.stderr).not.toContain(new URL(url).password);
+
+  const again = await pgbaton(args, { env });
+  expect([again.code, again.stdout, again.stderr.match(/^kept/gm)?.length]).toEqual([0, "", 5]);
+  expect(ssm.parameters.get(parameters[2]!)).toBe(url);
+  const rotated = await pgbaton([...args, "--rotate", "--functions-host", "pooler.example"], { env });
+  expect([rotated.code, new URL(ssm.parameters.get(parameters[2]!)!).hostname]).toEqual([0, "pooler.example"]);
+  expect(ssm.parameters.get(parameters[2]!)).not.toContain(new URL(url).password);
+
+  for (const name of ["enqueue_run", "control_runs", "poll_queue", "maintain"])
+    await database.query(`drop role "${service.replaceAll("-", "_")}_prod_${name}"`);
+});
+
+test("without a yes nothing is made, and the place is named first", async () => {
+  await using database = await createTestDatabase();
+  const env = { ...ssm.env, DATABASE_URL: database.ownerUrl };
+  const ended = await pgbaton(["logins", "--service", "none", "--stage", "prod", "--region", "eu-central-1"], { env });
+  expect([ended.code, ended.stderr]).toEqual([
+    2,
+    expect.stringMatching(/^Logins of .*, and SSM parameters below \/none\/prod in eu-central-1\nNothing was done/),
+  ]);
+  expect([...ssm.parameters.keys()].filter((name) => name.startsWith("/none/"))).toEqual([]);
+});

@@ -1,0 +1,122 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import * as z from "zod";
+import { defineWorkflow } from "../../shared/index.ts";
+import { createTestDatabase, type TestDatabase } from "../support/database.ts";
+import { poll } from "../support/poller.ts";
+import { projectFolder } from "../support/project-folder.ts";
+import { pgbaton } from "./pgbaton.ts";
+
+const greet = defineWorkflow({ name: "greet", version: 2, input: z.object({ name: z.string() }) }).step(
+  "compose",
+  { retry: { maxAttempts: 1 } },
+  ({ input }) => {
+    if (input.name === "") throw new Error("nobody to greet");
+    return `Hello ${input.name}`;
+  },
+);
+const nowhere = "00000000-0000-7000-8000-000000000000";
+
+let database: TestDatabase;
+let env: Record<string, string>;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  env = { DATABASE_URL: database.url("owner") };
+});
+afterAll(() => database[Symbol.asyncDispose]());
+
+const trigger = async (name: string, ...more: string[]) =>
+  (await pgbaton(["trigger", "greet", "--workflow-version", "2", "--data", JSON.stringify({ name }), ...more], { env })).stdout.trim();
+const work = () => poll(database.database, [greet]);
+
+test("a run is stored, listed, looked at, followed, and ends with 0 where it is done", async () => {
+  const id = await trigger("Ada");
+  expect(id).toMatch(/^[0-9a-f-]{36}$/);
+  await work();
+  const followed = await pgbaton(["runs", "tail", id], { env });
+  expect([followed.code, followed.stdout]).toEqual([0, expect.stringMatching(/compose .* attempt 1 {2}done[^]* done\n$/)]);
+  const listed = await pgbaton(["runs", "list", "--workflow", "greet", "--status", "done", "--json"], { env });
+  expect(JSON.parse(listed.stdout)).toMatchObject({ runs: [{ id, version: 2, status: "done" }], more: false });
+  expect(JSON.parse((await pgbaton(["runs", "get", id], { env })).stdout)).toMatchObject({ output: "Hello Ada" });
+  expect((await pgbaton(["runs", "list"], { env })).stdout).toContain(id);
+});
+
+test("a run that failed ends a follower with 6, and is redriven with a yes only", async () => {
+  const id = await trigger("");
+  await work();
+  const followed = await pgbaton(["runs", "tail", id, "--json"], { env });
+  expect([followed.code, JSON.parse(followed.stdout)]).toEqual([6, expect.objectContaining({ status: "failed" })]);
+  const unasked = await pgbaton(["runs", "redrive", id], { env });
+  expect([unasked.code, unasked.stderr]).toEqual([2, expect.stringMatching(/^redrive run .* of .*\nNothing was done: say --yes/)]);
+  expect(await database.query("select from baton.redrive")).toEqual([]);
+  const redriven = await pgbaton(["runs", "redrive", id, "--yes"], { env });
+  expect([redriven.code, redriven.stdout]).toEqual([0, `${id}  ready\n`]);
+  const [row] = await database.query("select actor from baton.audit where run_id = $1", [id]);
+  expect(row).toBeDefined();
+});
+
+test("ids come from standard input too, and one that cannot be cancelled gives its code and leaves the others", async () => {
+  const [one, other] = [await trigger("Bob"), await trigger("Cy")];
+  const cancelled = await pgbaton(["runs", "cancel", "-", "--yes", "--json"], { env, input: `${one}\n${nowhere}\n${other}\n` });
+  const lines = cancelled.stdout.trim().split("\n");
+  expect([cancelled.code, lines.map((line) => JSON.parse(line) as object)]).toEqual([
+    4,
+    [one, other].map((id) => ({ id, status: "cancelled" })),
+  ]);
+  expect(cancelled.stderr).toContain("1 of 3 could not be done.");
+});
+
+test("a file and standard input are data as well, a key makes a repeat harmless, and a wait that is over gives 124", async () => {
+  const file = join(projectFolder(), "input.json");
+  writeFileSync(file, '{"name":"Eve"}');
+  const first = await pgbaton(["trigger", "greet", "--workflow-version", "2", "--data", `@${file}`, "--key", "k-1"], { env });
+  const again = await pgbaton(["trigger", "greet", "--workflow-version", "2", "--data", "-", "--key", "k-1"], {
+    env,
+    input: '{"name":"Eve"}',
+  });
+  expect([again.code, again.stdout]).toEqual([0, first.stdout]);
+  const waited = await pgbaton(["trigger", "greet", "--data", '{"name":"Flo"}', "--delay", "1 hour", "--wait", "--timeout", "0 seconds"], {
+    env,
+  });
+  expect([waited.code, waited.stderr]).toEqual([124, expect.stringMatching(/greet, version 2\n[^]*is waiting and goes on/)]);
+});
+
+test.each<[string, string[], number, RegExp]>([
+  ["an unknown command", ["walk"], 2, /unknown command/],
+  ["an unknown flag", ["runs", "list", "--colour"], 2, /unknown option/],
+  ["a filter that is none", ["runs", "list", "--status", "gone"], 2, /"status": give one of/],
+  ["data that are no JSON", ["trigger", "greet", "--data", "{"], 2, /--data is not JSON/],
+  ["a file that is not there", ["trigger", "greet", "--data", "@none.json"], 2, /cannot be read: none.json/],
+  ["an id that no run has", ["runs", "get", nowhere], 4, /^No run of .* has the id 0{8}/],
+  ["a run to follow that is not there", ["runs", "tail", nowhere], 4, /^No run of /],
+  [
+    "a migration that is not there",
+    ["migrate", "--print", "--from", "0000_none"],
+    1,
+    /There is no migration 0000_none; there are 0001_run/,
+  ],
+])("%s ends with a sentence and the code of its kind", async (_what, args, code, said) => {
+  const ended = await pgbaton(args, { env });
+  expect([ended.code, ended.stdout]).toEqual([code, ""]);
+  expect(ended.stderr).toMatch(said);
+  expect(ended.stderr).not.toMatch(/\n\s+at /);
+});
+
+test.each([
+  ["no database at all", {}, 2, /^Say which database/],
+  ["what is no connection string", { DATABASE_URL: "shop" }, 3, /connection string/],
+  ["a server that is not there", { DATABASE_URL: "postgresql://x:y@127.0.0.1:1/z" }, 3, /ECONNREFUSED/],
+])("%s is told from a run that is not there", async (_what, settings, code, said) => {
+  const ended = await pgbaton(["doctor"], { env: settings });
+  expect([ended.code, ended.stdout]).toEqual([code, ""]);
+  expect(ended.stderr).toMatch(said);
+});
+
+test("a wrong password ends with 3 and shows none", async () => {
+  const url = new URL(database.url("reader"));
+  url.password = "s3cret";
+  const ended = await pgbaton(["runs", "list"], { env: { DATABASE_URL: url.href } });
+  expect(ended.code).toBe(3);
+  expect(ended.stdout + ended.stderr).not.toContain("s3cret");
+});

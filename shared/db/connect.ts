@@ -167,7 +167,9 @@ async function openDriver(driver: Driver, url: string, { neonEndpoint, pool }: C
     const { pgDatabase } = await import("./pg-database.ts");
     return pgDatabase((await import("pg").catch(missing("pg"))).default, url, pool);
   }
-  throw new DatabaseConfigurationError(`This bundle has no driver "${driver}": build it with BATON_DRIVER=${driver}.`);
+  throw new DatabaseConfigurationError(
+    `This bundle has no driver "${driver}": build it with BATON_DRIVER=${driver}, or where it is bundled by other means, with process.env.BATON_BUNDLED_DRIVER defined as "${driver}".`,
+  );
 }
 
 /** Each driver is an optional peer of the package: only the one that is used is installed. */

@@ -54,7 +54,7 @@ export class OlderSchemaError extends DatabaseRefusedError {
 
   constructor(schema: "none" | "older", facts: DatabaseErrorFacts = {}) {
     const what = schema === "none" ? "Schema baton is missing in the database" : "The functions in the database are older than this code";
-    super(`${what}: run npm run migrate as its owner.`, facts);
+    super(`${what}: as its owner, run pgbaton migrate, or npm run migrate in a clone of the repository.`, facts);
     this.schema = schema;
   }
 

@@ -44,7 +44,7 @@ export class InvalidRetentionError extends Error {
   readonly of: string;
 
   constructor(of: string, problem: string, options?: ErrorOptions) {
-    super(`${of} ${problem}. Correct it in shared/workflows/retention.ts: nothing was let go.`, options);
+    super(`${of} ${problem}. Correct the retention that maintain is given: nothing was let go.`, options);
     this.of = of;
   }
 }

@@ -15,7 +15,9 @@ export interface Searcher extends Caller {
 export class SearchMissingError extends Error {
   override readonly name = "SearchMissingError";
   constructor() {
-    super("Search is not there in this database: make it with npm run migrate -- --search, as its owner.");
+    super(
+      "Search is not there in this database: make it as its owner, with pgbaton migrate --search, or npm run migrate -- --search in a clone of the repository.",
+    );
   }
 }
 

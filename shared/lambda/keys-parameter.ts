@@ -22,7 +22,10 @@ function parse(name: string, text: string): readonly ApiKey[] {
 }
 
 function refuse(name: string, thrown: Error): never {
-  if (thrown.name === "ParameterNotFound") throw new ApiKeysError(`There is no SSM parameter ${name}: make a key with npm run keys.`);
+  if (thrown.name === "ParameterNotFound")
+    throw new ApiKeysError(
+      `There is no SSM parameter ${name}: make a key with pgbaton logins, or npm run keys in a clone of the repository.`,
+    );
   if (thrown.name === "AccessDeniedException") throw new ApiKeysError(`The SSM parameter ${name} may not be read: ${thrown.message}`);
   throw thrown;
 }

@@ -22,8 +22,10 @@ describe("an error of the database", () => {
     const missing = new OlderSchemaError("none", { sqlstate: "3F000" });
     expect(missing).toBeInstanceOf(DatabaseRefusedError);
     expect(missing).toMatchObject({ name: "OlderSchemaError", schema: "none", mayPass: true });
-    expect(missing.message).toBe("Schema baton is missing in the database: run npm run migrate as its owner.");
-    expect(new OlderSchemaError("older").message).toMatch(/older than this code: run npm run migrate/);
+    expect(missing.message).toBe(
+      "Schema baton is missing in the database: as its owner, run pgbaton migrate, or npm run migrate in a clone of the repository.",
+    );
+    expect(new OlderSchemaError("older").message).toMatch(/older than this code: as its owner, run pgbaton migrate/);
     expect(new OlderSchemaError("older").mayPass).toBe(false);
   });
 

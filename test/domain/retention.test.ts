@@ -37,5 +37,5 @@ test.each([
   const refused = () => retentionRules(retention as never);
   expect(refused).toThrow(InvalidRetentionError);
   expect(refused).toThrow(message);
-  expect(refused).toThrow("Correct it in shared/workflows/retention.ts: nothing was let go.");
+  expect(refused).toThrow("Correct the retention that maintain is given: nothing was let go.");
 });

@@ -118,7 +118,11 @@ test("while SSM is away the last known keys go on for an hour, and not every req
 });
 
 test.each([
-  ["a parameter that is gone", undefined, "There is no SSM parameter /baton/test/api-keys: make a key with npm run keys."],
+  [
+    "a parameter that is gone",
+    undefined,
+    "There is no SSM parameter /baton/test/api-keys: make a key with pgbaton logins, or npm run keys in a clone of the repository.",
+  ],
   ["what is not JSON", "canary", "The SSM parameter /baton/test/api-keys does not hold API keys: it is not JSON"],
   ["a role that there is not", [{ ...entry("shop", "producer"), role: "canary" }], "0.role: it takes producer, reader or operator"],
   ["a key in the place of its digest", [{ ...entry("shop", "producer"), digest: "canary" }], "0.digest: give the SHA-256 digest"],

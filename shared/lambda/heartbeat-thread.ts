@@ -8,7 +8,7 @@ import { connectionFrom } from "../db/default-database.ts";
 import { beat } from "../db/run-repository.ts";
 import { field, steadyNow, type HeartbeatData } from "./heartbeat.ts";
 
-const { memory, ttlMs, connection } = workerData as HeartbeatData;
+const { memory, ttlMs } = workerData as HeartbeatData;
 const shared = new BigInt64Array(memory);
 const tokens = new Map<number, { token: string; beatenAt: number; isGone: boolean }>();
 let database: Database | undefined;
@@ -40,7 +40,7 @@ async function lookAt(slot: number): Promise<number> {
 async function beatNow(slot: number, known: { token: string; beatenAt: number; isGone: boolean }, now: number): Promise<number> {
   try {
     // A connection of this thread's own, for as long as it is needed.
-    database ??= connect(connection ?? connectionFrom(process.env));
+    database ??= connect(connectionFrom(process.env));
     const held = await beat(database, known.token, ttlMs, { timeoutMs: ttlMs / 3 });
     known.isGone = !held;
     known.beatenAt = now;

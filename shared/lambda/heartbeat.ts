@@ -31,8 +31,6 @@ const small = { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 4 };
  * Heartbeats from a thread that no handler can block. It is started with the first lease of the
  * process, looks at the shared slots a few times a lease, and speaks to the database only when this
  * thread has been silent for two thirds of a lease.
- *
- * connection: plain data, which the thread is handed. Default: what its environment says.
  */
 export function threadHeartbeat(logger: Logger, ttlMs: number, driver: () => Driver, env = process.env): Heartbeat {
   const memory = new SharedArrayBuffer(slots * field.size * 8);
@@ -71,9 +69,6 @@ export function threadHeartbeat(logger: Logger, ttlMs: number, driver: () => Dri
       const slot = held.get(token);
       if (slot !== undefined) Atomics.store(shared, slot + field.until, 0n);
       held.delete(token);
-    },
-    async close() {
-      await thread?.terminate();
     },
   };
 }

@@ -265,7 +265,7 @@ test("a call that a role does not allow is refused, and npm start says which sta
   const [, poller = ""] = text.split("\n  PollQueueRole:");
   writeFileSync(file, text.replace(poller, poller.replace("- *mayOpenTheGate", "")));
   service = await RunningService.start(folder, port, { DATABASE_URL: database.ownerUrl });
-  await until("the poller was refused", () => service.output.includes("Refused"));
+  await until("the poller was refused, and the statement was said", () => /^Refused.*\n.*\}\n/m.test(service.output));
   const arn = "arn:aws:ssm:eu-local-1:000000000000:parameter/baton/dev/next-wake";
   const lines = [
     `Refused   baton-dev-pollQueue: ssm:PutParameter on ${arn}, as AWS would refuse it. To allow it, add to the statements of PollQueueRole in infra/roles.yml:`,

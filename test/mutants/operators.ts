@@ -9,8 +9,8 @@ export const operators: readonly Mutant[] = [
   {
     name: "A cancel looks only for runs that are done",
     file: "sql/functions/cancel.sql",
-    find: "if found then",
-    replace: "if ended = 'done' then",
+    find: "if found then\n    return",
+    replace: "if ended = 'done' then\n    return",
     ...caught("db/attempts.test.ts", "cancel says what it did, and again what has become of the run"),
   },
   {
@@ -51,9 +51,16 @@ export const operators: readonly Mutant[] = [
   {
     name: "A cancel that is asked for again is noted again",
     file: "sql/functions/cancel.sql",
-    find: "if asked then",
-    replace: "if true then",
+    find: "if asked then\n    perform",
+    replace: "if true then\n    perform",
     ...caught(audit, "a call sent again adds none, also while the cancel is only asked for and when it is applied by another"),
+  },
+  {
+    name: "A copy of a cancel is noted although its stop was applied meanwhile",
+    file: "sql/functions/cancel.sql",
+    find: "if found then\n      delete",
+    replace: "if false then\n      delete",
+    ...caught("stops/stops.test.ts", "a copy of a cancel, stopped anywhere while a round applies the stop, is noted no second time"),
   },
   {
     name: "Months of the audit are those of the session's zone",

@@ -8,7 +8,6 @@ import { quiet } from "./quiet.ts";
 
 /** How often it looks. */
 const EVERY_MS = 500;
-const ENDED = new Set(["done", "failed", "cancelled"]);
 
 /** The flags of what follows a run. */
 export interface TailFlags extends DatabaseOptions {
@@ -36,9 +35,11 @@ export async function followRun(database: Database, id: string, flags: TailFlags
   for (const from = performance.now(); ;) {
     const run = await operator.get(id);
     if (run === null) throw new CommandError(EXIT.notFound, `No run of ${placeOf(urlOf(flags))} has the id ${id}.`);
-    for (const line of linesOf(run)) if (!printed.has(line)) show(line, flags);
-    for (const line of linesOf(run)) printed.add(line);
-    if (ENDED.has(run.status)) return finish(run, flags);
+    for (const line of linesOf(run)) {
+      if (!printed.has(line)) show(line, flags);
+      printed.add(line);
+    }
+    if (run.finishedAt !== null) return finish(run, flags);
     if (performance.now() - from >= timeoutMs)
       throw new CommandError(EXIT.timedOut, `The run ${id} is ${run.status} and goes on; look again with runs tail ${id}.`);
     await pause(Math.min(EVERY_MS, timeoutMs));

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { openSync } from "node:fs";
+import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { bundleEntry } from "./bundle-entry.ts";
@@ -61,18 +61,20 @@ export class ServiceProcess {
 
   async #begin(): Promise<void> {
     const { folder, key, port, url, say } = this.#options;
-    const log = openSync(join(folder, "functions.log"), "a", 0o600);
     let entry: string;
     try {
       entry = await bundleEntry(this.#options.entry, folder);
     } catch (error) {
       return say((error as Error).message);
     }
+    const log = openSync(join(folder, "functions.log"), "a", 0o600);
     const env = { ...process.env, DATABASE_URL: url, BATON_DRIVER: "pg" };
     const child = spawn(process.execPath, ["--enable-source-maps", ...process.execArgv, CHILD], {
       env,
       stdio: ["ignore", log, log, "ipc"],
     });
+    // The child has its own copy of it.
+    closeSync(log);
     // It listens from its first message on.
     child.once("message", () => child.send({ entry, key, port }));
     const started = await Promise.race([secondMessage(child), once(child, "exit").then(() => undefined)]);

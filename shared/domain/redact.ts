@@ -112,3 +112,14 @@ export function redacted(text: string, redact: Redact): string {
   }
   return "(withheld: this service's redact failed on it)";
 }
+
+/**
+ * A replacer for JSON.stringify: every text passes through `redact`, however deep it is; what has
+ * the name of a secret is masked whole.
+ */
+export function maskedBy(redact: Redact): (key: string, value: unknown) => unknown {
+  return (key, value) => {
+    if (typeof value !== "string") return value;
+    return isSecretName(key) ? "***" : redacted(value, redact);
+  };
+}

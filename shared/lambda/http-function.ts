@@ -1,5 +1,6 @@
 import middyStack from "@middy/core";
 import type { Context } from "aws-lambda";
+import type { Logger } from "../domain/node.ts";
 import type { KeyRole } from "./api-key.ts";
 import type { App } from "./app.ts";
 import { bearerAuth, callerOf } from "./bearer-auth.ts";
@@ -60,26 +61,23 @@ export function unknownRoute(): never {
 let metrics: RejectionMetrics | undefined;
 
 function countRejection(app: () => App, status: number): void {
-  if (!counts(app)) return;
+  if (ready(app)?.countsRejections === false) return;
   metrics ??= rejectionMetrics(serviceName(process.env), process.env["BATON_STAGE"] || "production");
   metrics(status);
-}
-
-function counts(app: () => App): boolean {
-  try {
-    return app().countsRejections;
-  } catch {
-    return true;
-  }
 }
 
 /**
  * Wrong settings stop the app from being made; the line that says so needs a logger all the same.
  */
-function loggerOf(app: () => App) {
+function loggerOf(app: () => App): Logger {
+  return ready(app)?.logger ?? stepLogger(`${serviceName(process.env)}-api`);
+}
+
+/** Undefined where it cannot be made. */
+function ready(app: () => App): App | undefined {
   try {
-    return app().logger;
+    return app();
   } catch {
-    return stepLogger(`${serviceName(process.env)}-api`);
+    return undefined;
   }
 }

@@ -1,7 +1,8 @@
 import { LogFormatter, LogItem, Logger as Powertools } from "@aws-lambda-powertools/logger";
 import type { LogAttributes, UnformattedAttributes } from "@aws-lambda-powertools/logger/types";
 import type { Logger } from "../domain/node.ts";
-import { isSecretName, redacted, redactSecrets, type Redact } from "../domain/redact.ts";
+import { maskedBy, redactSecrets, type Redact } from "../domain/redact.ts";
+import { tolerantLogger } from "./tolerant-logger.ts";
 
 /**
  * The engine's logger over Powertools: one JSON line each, with the fields as keys.
@@ -11,18 +12,7 @@ import { isSecretName, redacted, redactSecrets, type Redact } from "../domain/re
  * secret is masked whole.
  */
 export function stepLogger(serviceName: string, redact: Redact = redactSecrets): Logger {
-  const logger = new Powertools({ serviceName, jsonReplacerFn: maskedBy(redact), logFormatter: new UtcFormat() });
-  const at =
-    (level: keyof Logger): Logger["info"] =>
-    (message, fields = {}) => {
-      try {
-        logger[level](message, fields);
-      } catch {
-        // A getter or a proxy in a handler's fields throws: that is no reason to fail its attempt.
-        logger[level](message, { ...fields, fields: "(these fields cannot be written as JSON)" });
-      }
-    };
-  return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
+  return tolerantLogger(new Powertools({ serviceName, jsonReplacerFn: maskedBy(redact), logFormatter: new UtcFormat() }));
 }
 
 /**
@@ -42,11 +32,4 @@ class UtcFormat extends LogFormatter {
     };
     return new LogItem({ attributes }).addAttributes(more);
   }
-}
-
-function maskedBy(redact: Redact): (key: string, value: unknown) => unknown {
-  return (key, value) => {
-    if (typeof value !== "string") return value;
-    return isSecretName(key) ? "***" : redacted(value, redact);
-  };
 }

@@ -2,10 +2,9 @@ import { createServer, type RequestListener, type Server } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import type { HttpFunction } from "../lambda/http-function.ts";
-import { eventOf } from "./http-event.ts";
 import type { GivenKey } from "./keys.ts";
 import type { HostOptions } from "./options.ts";
-import { readBody } from "./request-body.ts";
+import { receive } from "./receive.ts";
 import { type Route, routeTable } from "./route-table.ts";
 import { send, sendMessage } from "./send.ts";
 
@@ -41,9 +40,6 @@ export class PackagesMissingError extends Error {
   }
 }
 
-/** What API Gateway takes in one request, in bytes. */
-const BODY_LIMIT = 10 * 1024 * 1024;
-
 /** A route, and the function behind it. */
 export interface ServedRoute extends Route {
   readonly handler: HttpFunction;
@@ -78,14 +74,8 @@ function explain(thrown: unknown): Error {
 export function listenerFor(routes: readonly ServedRoute[]): RequestListener {
   const match = routeTable(routes);
   const answer: (...given: Parameters<RequestListener>) => Promise<void> = async (request, response) => {
-    const url = URL.parse(request.url ?? "/", `http://${request.headers.host ?? "localhost"}`);
-    if (url === null) return sendMessage(response, 400, "Bad Request");
-    const found = match(request.method ?? "", url.pathname);
-    if (found === undefined) return sendMessage(response, 404, "Not Found");
-    const body = await readBody(request, BODY_LIMIT);
-    if (body === undefined) return sendMessage(response, 413, "Request Entity Too Large");
-    const event = eventOf(request, url, body, found, { accountId: "", apiId: "" });
-    send(response, await found.route.handler(event, CONTEXT));
+    const received = await receive(request, response, match, { accountId: "", apiId: "" });
+    if (received !== undefined) send(response, await received.route.handler(received.event, CONTEXT));
   };
   return (request, response) => {
     answer(request, response).catch(() => sendMessage(response, 500, "Internal Server Error"));

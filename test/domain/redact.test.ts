@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { describeError } from "../../shared/domain/errors.ts";
-import { isSecretName, redacted, redactSecrets } from "../../shared/domain/redact.ts";
+import { isSecretName, maskedBy, redacted, redactSecrets } from "../../shared/domain/redact.ts";
 import { canaries, planted } from "../support/canaries.ts";
 
 describe("the default", () => {
@@ -150,4 +150,20 @@ test("a text of half a megabyte takes as many times longer as it is longer, what
   expect(grown.filter(([, times]) => times > 128)).toEqual([]);
   // And this way of measuring knows a pattern that takes the square.
   expect(growth((text) => text.replace(/a+b/g, ""), "a", 2_048)).toBeGreaterThan(128);
+});
+
+test("as a replacer it masks each text of a value, and whole what has the name of a secret", () => {
+  const value = { password: "hunter2", of: ["Bearer abc"], n: 1 };
+  expect(
+    JSON.parse(
+      JSON.stringify(
+        value,
+        maskedBy((text) => text.replace("abc", "?")),
+      ),
+    ),
+  ).toEqual({
+    password: "***",
+    of: ["Bearer ?"],
+    n: 1,
+  });
 });

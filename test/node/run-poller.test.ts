@@ -2,7 +2,7 @@ import { once } from "node:events";
 import type { ChildProcess } from "node:child_process";
 import { expect, test } from "vitest";
 import * as z from "zod";
-import { createClient } from "../../shared/client.ts";
+import { type Client, createClient } from "../../shared/client.ts";
 import { defineWorkflow } from "../../shared/index.ts";
 import { runPoller } from "../../shared/node.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
@@ -26,6 +26,23 @@ function linesOf({ stdout }: ChildProcess): string[] {
 
 const startHost = (database: TestDatabase, ...args: string[]) =>
   startScript(new URL("host-process.ts", import.meta.url), database.url("poller"), ...args);
+
+/** Starts a host, whose step runs; gives it once it does. */
+async function hostAtWork(database: TestDatabase, ...args: string[]): Promise<ChildProcess> {
+  const host = startHost(database, ...args);
+  const lines = linesOf(host);
+  await until("the step runs", () => lines.includes("began 1"));
+  return host;
+}
+
+/** Another host takes the run up, does it, and ends in good order. */
+async function finishElsewhere(database: TestDatabase, client: Client, id: string): Promise<void> {
+  const next = await hostAtWork(database);
+  next.kill("SIGUSR2");
+  expect(await client.wait(id, { timeout: "1 minute" })).toMatchObject({ status: "done", output: "after" });
+  next.kill("SIGTERM");
+  expect(await once(next, "exit")).toEqual([0, null]);
+}
 
 const leases = async (database: TestDatabase) => Number((await database.query("select count(*) as n from baton.lease"))[0]!["n"]);
 
@@ -65,9 +82,7 @@ test("at SIGTERM it takes no new run, stores the step that runs, gives the run b
   await using database = await createTestDatabase();
   await using client = createClient({ url: database.url("owner"), driver: "pg" });
   const { id } = await client.enqueue(held, {});
-  const host = startHost(database);
-  const lines = linesOf(host);
-  await until("the step runs", () => lines.includes("began 1"));
+  const host = await hostAtWork(database);
   host.kill("SIGTERM");
   const later = await client.enqueue(held, {});
   host.kill("SIGUSR2");
@@ -84,19 +99,11 @@ test("a step that runs longer than the grace is given back, without an attempt, 
   await using database = await createTestDatabase();
   await using client = createClient({ url: database.url("owner"), driver: "pg" });
   const { id } = await client.enqueue(held, {});
-  const host = startHost(database, "0 seconds");
-  const lines = linesOf(host);
-  await until("the step runs", () => lines.includes("began 1"));
+  const host = await hostAtWork(database, "0 seconds");
   host.kill("SIGTERM");
   expect(await once(host, "exit")).toEqual([0, null]);
   expect(await leases(database)).toBe(0);
-  const next = startHost(database);
-  const said = linesOf(next);
-  await until("the next one runs it", () => said.includes("began 1"));
-  next.kill("SIGUSR2");
-  expect(await client.wait(id, { timeout: "1 minute" })).toMatchObject({ status: "done", output: "after" });
-  next.kill("SIGTERM");
-  expect(await once(next, "exit")).toEqual([0, null]);
+  await finishElsewhere(database, client, id);
   await database.assertInvariants();
 });
 
@@ -104,19 +111,12 @@ test("after kill -9 another poller goes on once the lease is over, and counts a 
   await using database = await createTestDatabase();
   await using client = createClient({ url: database.url("owner"), driver: "pg" });
   const { id } = await client.enqueue(held, {});
-  const host = startHost(database);
-  const lines = linesOf(host);
-  await until("the step runs", () => lines.includes("began 1"));
+  const host = await hostAtWork(database);
   host.kill("SIGKILL");
   await once(host, "exit");
   await database.advance("31 seconds");
-  const next = startHost(database);
-  const said = linesOf(next);
-  await until("the next one runs it", () => said.some((line) => line.startsWith("began")));
-  next.kill("SIGUSR2");
-  expect(await client.wait(id, { timeout: "1 minute" })).toMatchObject({ status: "done" });
-  next.kill("SIGTERM");
-  await once(next, "exit");
+  await finishElsewhere(database, client, id);
+  expect((await client.get(id))!.crashes).toBe(1);
 });
 
 test("without a database it says at once which option is missing", () => {

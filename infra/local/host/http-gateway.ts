@@ -1,7 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import type { APIGatewayProxyStructuredResultV2 } from "aws-lambda";
-import { eventOf } from "../../../shared/node/http-event.ts";
-import { readBody } from "../../../shared/node/request-body.ts";
+import { receive } from "../../../shared/node/receive.ts";
 import { routeTable } from "../../../shared/node/route-table.ts";
 import { send, sendMessage } from "../../../shared/node/send.ts";
 import { ACCOUNT, API_ID } from "./arns.ts";
@@ -18,8 +17,6 @@ export interface GatewayOptions {
   readonly onAnswer: (result: APIGatewayProxyStructuredResultV2) => void;
 }
 
-/** What an HTTP API takes in one request, in bytes. */
-const BODY_LIMIT = 10 * 1024 * 1024;
 /** What Lambda takes in one invocation, in characters of the event. */
 const EVENT_LIMIT = 6 * 1024 * 1024;
 
@@ -34,16 +31,12 @@ export function httpGateway(options: GatewayOptions): RequestListener {
   };
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const url = URL.parse(request.url ?? "/", `http://${request.headers.host ?? "localhost"}`);
-    if (url === null) return sendMessage(response, 400, "Bad Request");
-    const found = match(request.method ?? "", url.pathname);
-    if (found === undefined) return sendMessage(response, 404, "Not Found");
-    const body = await readBody(request, BODY_LIMIT);
-    if (body === undefined) return sendMessage(response, 413, "Request Entity Too Large");
-    const event = JSON.stringify(eventOf(request, url, body, found, { accountId: ACCOUNT, apiId: API_ID }));
+    const received = await receive(request, response, match, { accountId: ACCOUNT, apiId: API_ID });
+    if (received === undefined) return;
+    const event = JSON.stringify(received.event);
     if (event.length > EVENT_LIMIT) return sendMessage(response, 413, "Request Entity Too Large");
-    const pool = options.poolOf(found.route.functionId);
-    if (!options.mayInvoke(pool.facts.name, found.route.key)) return sendMessage(response, 500, "Internal Server Error");
+    const pool = options.poolOf(received.route.functionId);
+    if (!options.mayInvoke(pool.facts.name, received.route.key)) return sendMessage(response, 500, "Internal Server Error");
     const outcome = await pool.invoke(event).catch(() => undefined);
     if (outcome === undefined) return sendMessage(response, 503, "Service Unavailable");
     if ("error" in outcome) return sendMessage(response, 500, "Internal Server Error");

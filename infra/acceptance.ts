@@ -5,7 +5,7 @@ import { accept } from "./acceptance/accept.ts";
 import { awsCloud } from "./acceptance/cloud.ts";
 import { chosenDriver } from "./build.ts";
 import { accountIn, lineFor, readTarget, regionFrom, requireOwnerUrl, requireStage } from "./deploy/target.ts";
-import { serviceName } from "./service.ts";
+import { schemaOf, serviceName } from "./service.ts";
 
 const USAGE = "Usage: DATABASE_URL=<the owner's of an empty database> npm run acceptance -- --stage acc [--region <region>]";
 
@@ -30,6 +30,7 @@ async function main(args: string[], env: NodeJS.ProcessEnv): Promise<void> {
   const held = await accept({
     service,
     stage,
+    schema: schemaOf(stage),
     ownerUrl,
     functionsUrl,
     cloud: awsCloud({ service, stage, region, driver: chosenDriver(env), log: console.log }),

@@ -12,6 +12,7 @@ const program = new Command("pgbaton")
   .showHelpAfterError("(add --help for what it takes)");
 
 const url = ["--url <url>", "the database (default: DATABASE_URL)"] as const;
+const schema = ["--schema <name>", "where the service keeps its runs (default: BATON_SCHEMA, or baton)"] as const;
 const json = ["--json", "print the raw answer"] as const;
 const yes = ["--yes", "do it without being asked"] as const;
 
@@ -32,6 +33,8 @@ program
   .command("migrate")
   .description("bring the schema of a database up to this version, as its owner")
   .option(...url)
+  .option(...schema)
+  .option("--service <service>", "whose name new group roles carry", "baton")
   .option("--no-roles", "make no roles and grant nothing")
   .option("--search", "make what search needs, too")
   .option("--print", "print all the SQL instead, for who runs it by other means")
@@ -47,6 +50,7 @@ program
   .option("--functions-host <host>", "the host that functions reach the database by, such as a pooler's (default: that of the URL)")
   .option("--rotate", "give new passwords to logins that have one")
   .option(...url)
+  .option(...schema)
   .option(...yes)
   .action(async (flags) => (await import("./cli/logins.ts")).makeLogins(flags));
 
@@ -61,6 +65,7 @@ program
   .option("--wait", "follow it to its end; 6 unless it is done")
   .option("--timeout <duration>", "how long to follow it; then 124")
   .option(...url)
+  .option(...schema)
   .option(...json)
   .action(async (workflow: string, flags) => (await import("./cli/trigger.ts")).triggerRun(workflow, flags));
 
@@ -82,6 +87,7 @@ runs
   .option("--limit <n>", "1 to 100 (default: 20)", wholeNumber)
   .option("--cursor <cursor>", "that of the page before")
   .option(...url)
+  .option(...schema)
   .option(...json)
   .action(async (flags) => (await import("./cli/runs.ts")).listRuns(flags));
 
@@ -90,6 +96,7 @@ runs
   .description("a run with its steps, as JSON")
   .argument("<id>")
   .option(...url)
+  .option(...schema)
   .option(...json)
   .action(async (id: string, flags) => (await import("./cli/runs.ts")).getRun(id, flags));
 
@@ -99,6 +106,7 @@ runs
   .argument("<id>")
   .option("--json", "print the run itself at the end")
   .option(...url)
+  .option(...schema)
   .action(async (id: string, flags) => (await import("./cli/tail.ts")).tailRun(id, flags));
 
 for (const [action, description] of [
@@ -111,6 +119,7 @@ for (const [action, description] of [
     .argument("<ids...>", "of the runs, or - for ids on standard input")
     .option(...yes)
     .option(...url)
+    .option(...schema)
     .option(...json)
     .action(async (ids: string[], flags) => (await import("./cli/runs.ts")).steerRuns(action, ids, flags));
 
@@ -118,6 +127,7 @@ program
   .command("doctor")
   .description("look at a database and say what is to be mended; 5 if there is something")
   .option(...url)
+  .option(...schema)
   .option(...json)
   .action(async (flags) => (await import("./cli/doctor.ts")).examine(flags));
 

@@ -6,7 +6,7 @@ import { accountIn, lineFor, regionFrom, requireOwnerUrl, requireStage } from ".
 import { explainArguments } from "./explain-arguments.ts";
 import { checkSchema, migrateService } from "./migrate.ts";
 import { packageStage } from "./package.ts";
-import { serviceName } from "./service.ts";
+import { schemaOf, serviceName } from "./service.ts";
 
 export interface DeployOptions {
   readonly stage: string;
@@ -73,12 +73,13 @@ async function announce({ stage, region, dryRun, log, findAccount = accountIn }:
     throw new Error("AWS takes no credentials of this machine. Nothing was done. Log in until aws sts get-caller-identity answers.");
 }
 
-async function bringUpSchema({ url, roles, dryRun, log, sqlDir }: DeployOptions): Promise<void> {
-  const state = await checkSchema(url, sqlDir);
+async function bringUpSchema({ stage, url, roles, dryRun, log, sqlDir }: DeployOptions): Promise<void> {
+  const schema = schemaOf(stage);
+  const state = await checkSchema(url, sqlDir, schema);
   if (state === "newer") log("The schema is newer than this code and stays as it is.");
   else if (dryRun)
     log(`The schema is ${{ current: "up to date", older: "older: it would be migrated", none: "missing: it would be made" }[state]}.`);
-  else await migrateService({ url, roles, log, ...(sqlDir !== undefined && { sqlDir }) });
+  else await migrateService({ url, roles, schema, service: serviceName(), log, ...(sqlDir !== undefined && { sqlDir }) });
 }
 
 function optionsFrom(args: string[], env: NodeJS.ProcessEnv): DeployOptions {

@@ -7,9 +7,12 @@ import { accountIn, lineFor, readTarget, regionFrom, requireOwnerUrl, requireSta
 import { checkDoor, checkLogin, type Finding } from "./doctor/checks.ts";
 import { factsOf } from "./doctor/login.ts";
 import { checkConcurrency, concurrencyOf, reservedFor } from "./doctor/quota.ts";
-import { FUNCTION_GROUPS } from "./migrate/logins.ts";
+import { withClient } from "./migrate/connection.ts";
+import { findNames } from "./migrate/find-names.ts";
+import { BUNDLES, groupOf } from "./migrate/logins.ts";
+import { type Names, prefixOf } from "./migrate/names.ts";
 import { checkSchema } from "./migrate.ts";
-import { serviceName } from "./service.ts";
+import { schemaOf, serviceName } from "./service.ts";
 
 const USAGE = "Usage: DATABASE_URL=<the owner's> npm run doctor -- --stage <stage> [--region <region>]";
 
@@ -25,15 +28,15 @@ const SCHEMA = {
  * is well.
  */
 async function doctor(stage: string, region: string, owner: string): Promise<boolean> {
-  const service = serviceName();
+  const [service, schema] = [serviceName(), schemaOf(stage)];
   const account = await accountIn(region);
   console.log(lineFor({ service, stage, region, account }));
   process.env["AWS_REGION"] = region;
   const findings = [
     ...(account === undefined ? [NO_CREDENTIALS] : [await checkQuota(service, stage, region)]),
-    ...(await lookAt("schema", () => checkOwner(owner))),
+    ...(await lookAt("schema", () => checkOwner(owner, schema))),
     // What cannot be read says nothing of what is in it.
-    ...(account === undefined ? [] : await checkParameters(service, stage)),
+    ...(account === undefined ? [] : await checkParameters(service, stage, await namesFor(owner, service, schema))),
   ];
   for (const { about, advice } of findings) console.log(advice === undefined ? `ok   ${about}` : `FIX  ${about}\n     ${advice}`);
   return findings.every(({ advice }) => advice === undefined);
@@ -44,11 +47,18 @@ const NO_CREDENTIALS: Finding = {
   advice: "log in until aws sts get-caller-identity answers, and run this again.",
 };
 
-async function checkParameters(service: string, stage: string): Promise<Finding[]> {
+async function checkParameters(service: string, stage: string, names: Names): Promise<Finding[]> {
   const findings = await lookAt(`/${service}/${stage}/api-keys`, (name) => checkKeys(name, stage));
-  for (const [fn, group] of Object.entries(FUNCTION_GROUPS))
-    findings.push(...(await lookAt(`/${service}/${stage}/${fn}/database-url`, (name) => checkUrl(name, group))));
+  for (const bundle of BUNDLES)
+    findings.push(
+      ...(await lookAt(`/${service}/${stage}/${bundle}/database-url`, (name) => checkUrl(name, groupOf(bundle, names), names))),
+    );
   return findings;
+}
+
+/** Those of the database; where it says none, those that a migration would make. */
+async function namesFor(owner: string, service: string, schema: string): Promise<Names> {
+  return withClient(owner, (client) => findNames(client, { service, schema })).catch(() => ({ schema, prefix: prefixOf(service) }));
 }
 
 async function lookAt(what: string, look: (what: string) => Promise<Finding[]>): Promise<Finding[]> {
@@ -68,14 +78,14 @@ async function checkQuota(service: string, stage: string, region: string): Promi
   }
 }
 
-async function checkOwner(url: string): Promise<Finding[]> {
+async function checkOwner(url: string, schema: string): Promise<Finding[]> {
   try {
     const { pooled } = await factsOf(url);
-    const state = await checkSchema(url);
+    const state = await checkSchema(url, undefined, schema);
     const advice = SCHEMA[state];
-    const schema = { about: state, ...(advice !== undefined && state !== "older" && { advice }) };
+    const found = { about: state, ...(advice !== undefined && state !== "older" && { advice }) };
     return [
-      schema,
+      found,
       pooled
         ? { about: "DATABASE_URL leads to a pooler", advice: "take the direct host: migrations need a session." }
         : { about: "DATABASE_URL leads to the server itself" },
@@ -107,7 +117,7 @@ function adviceOn(thrown: unknown, write: string): string {
 
 const addKey = (stage: string) => `npm run keys -- add me --role operator --stage ${stage}`;
 
-async function checkUrl(name: string, group: string): Promise<Finding[]> {
+async function checkUrl(name: string, group: string, names: Names): Promise<Finding[]> {
   let url: string;
   try {
     url = await readParameter(name, { maxAttempts: 3, timeoutMs: 5_000 });
@@ -117,7 +127,7 @@ async function checkUrl(name: string, group: string): Promise<Finding[]> {
     return [{ about: (thrown as Error).message || (thrown as Error).name, advice: adviceOn(thrown, put) }];
   }
   try {
-    const facts = await factsOf(url);
+    const facts = await factsOf(url, names);
     const pooler = { about: facts.pooled ? "a pooler, in a mode that knows transactions" : "no pooler" };
     return prefixed(`${facts.name} `, [...checkLogin(facts, group, Date.now()), pooler]);
   } catch (thrown) {

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { connect } from "../shared/db/connect.ts";
+import type { Database } from "../shared/db/database.ts";
 import { connectionFrom } from "../shared/db/default-database.ts";
 import { maintenanceRepository } from "../shared/db/maintenance-repository.ts";
 import { keepsAll, retentionRules, type ServiceRetention } from "../shared/domain/retention.ts";
@@ -8,6 +9,7 @@ import { maintain, MaintenanceFailedError } from "../shared/engine/maintain.ts";
 import { choresOn } from "../shared/lambda/chores.ts";
 import { archive, retention } from "../shared/workflows/retention.ts";
 import { explainArguments } from "./explain-arguments.ts";
+import { chosenSchema } from "./service.ts";
 
 const USAGE = `Usage: npm run maintain [-- --dry-run]
 What is done once a day, at once: partitions ahead, old runs, indexes of closed weeks, the rollup, the audit's months.
@@ -17,7 +19,7 @@ What is done once a day, at once: partitions ahead, old runs, indexes of closed 
 export async function dryRun(kept: ServiceRetention, env: NodeJS.ProcessEnv, log: (line: string) => void): Promise<void> {
   const rules = retentionRules(kept);
   if (keepsAll(rules)) return log("Everything is kept for ever: shared/workflows/retention.ts names no time. Nothing was done.");
-  await using database = connect(connectionFrom(env));
+  await using database = connectTo(env);
   const [sum, megabytes] = [{ runs: 0, bytes: 0 }, (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`];
   for (const { starts, runs, expired, bytes } of await weighWeeks(maintenanceRepository(database), rules)) {
     const isWhole = runs > 0 && expired === runs;
@@ -29,12 +31,16 @@ export async function dryRun(kept: ServiceRetention, env: NodeJS.ProcessEnv, log
   log(`${sum.runs} runs would be let go, ${megabytes(sum.bytes)}; nothing was done.`);
 }
 
+function connectTo(env: NodeJS.ProcessEnv): Database {
+  return connect({ ...connectionFrom(env), schema: chosenSchema(env) });
+}
+
 /** Always a day; a timer of Infinity would be over at once. */
 const deadline = { remainingMs: () => 86_400_000 };
 
 /** The whole maintenance, whether or not the database sleeps. */
 async function maintainByHand(): Promise<void> {
-  await using database = connect(connectionFrom(process.env));
+  await using database = connectTo(process.env);
   const log = (message: string, fields?: object) => console.log(JSON.stringify({ message, ...fields }));
   const logger = { debug: log, info: log, warn: log, error: log };
   const { failed } = await maintain({ chores: choresOn(database, { retention, archive }), logger, deadline });

@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import * as z from "zod";
 import { parse } from "yaml";
+import { defaultSchema } from "../shared/db/schema-name.ts";
 import { ROOT } from "./root.ts";
 
 /** serverless.yml cannot be read. */
@@ -15,6 +17,19 @@ export function readServiceFile(text = readFileSync(join(ROOT, "serverless.yml")
   } catch (error) {
     throw new ServiceFileError(`serverless.yml is not YAML: ${(error as Error).message.trim()}`, { cause: error });
   }
+}
+
+const Params = z.object({ params: z.record(z.string(), z.looseObject({ schema: z.string().optional() })).default({}) });
+
+/** The schema that a stage keeps its runs in, as the params of serverless.yml say. */
+export function schemaOf(stage = "default"): string {
+  const { params } = Params.parse(readServiceFile());
+  return params[stage]?.schema ?? params["default"]?.schema ?? defaultSchema;
+}
+
+/** Where no stage is named: BATON_SCHEMA, or the schema of the stages that name none. */
+export function chosenSchema(env: NodeJS.ProcessEnv): string {
+  return env["BATON_SCHEMA"] || schemaOf();
 }
 
 /** The name under `service:` in serverless.yml, which every name of the stack begins with. */

@@ -125,7 +125,12 @@ export interface Client extends AsyncDisposable {
 
 /** Where the runs are kept: a connection string, or a database that is already open. */
 export type ClientDatabase =
-  | { readonly url: string; readonly driver?: Driver | undefined; readonly neonEndpoint?: string | undefined }
+  | {
+      readonly url: string;
+      readonly driver?: Driver | undefined;
+      readonly neonEndpoint?: string | undefined;
+      readonly schema?: string | undefined;
+    }
   | { readonly database: Database };
 
 export interface ClientSettings {

@@ -11,7 +11,7 @@ function pipelineOf(text: string, contentType: string | null = null) {
   const unused = () => {
     throw new Error("the statements are not run here");
   };
-  const database = () => ({ query: unused, transaction: unused, [Symbol.asyncDispose]: () => Promise.resolve() });
+  const database = () => ({ schema: "baton", query: unused, transaction: unused, [Symbol.asyncDispose]: () => Promise.resolve() });
   return documentPipelineWith({ database, sources: () => ({ "https:": source, "s3:": source, "file:": source }) });
 }
 

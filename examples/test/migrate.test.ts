@@ -66,6 +66,14 @@ test("what was migrated without roles may be migrated with them later", async ()
   expect(await dump(url)).toContain("-- owner: baton_migrator\ncreate table example.videos (");
 });
 
+test("in a service of another name they are its poller's to write, and its reader's to read", async () => {
+  await migrate({ url, roles: true, schema: "runs", service: "shop" });
+  const found = await dumpSchema(url, ["example"]);
+  expect(found).toContain("grant delete, insert, select, update on table example.videos to shop_poller;");
+  expect(found).toContain("grant select on table example.videos to shop_reader;");
+  expect(found).not.toContain("baton");
+});
+
 test("a database that was migrated when the file lay in sql/migrations has it already", async () => {
   await migrate({ url, roles: true });
   const [row] = await query(url, "select checksum from baton.migration where name = '0100_example'");

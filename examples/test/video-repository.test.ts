@@ -28,7 +28,7 @@ function counted(): { database: Database; queries: string[]; transactions: numbe
     count.transactions += 1;
     return database.transaction(statements, options);
   };
-  return Object.assign(count, { database: { query, transaction, [Symbol.asyncDispose]: async () => {} } });
+  return Object.assign(count, { database: { schema: database.schema, query, transaction, [Symbol.asyncDispose]: async () => {} } });
 }
 
 test("a video is found as it was added, to the last digit and millisecond", async () => {

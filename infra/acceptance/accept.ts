@@ -9,6 +9,8 @@ import { dropNewSchemas, schemasIn, Stage } from "./stage.ts";
 export interface AcceptanceOptions {
   readonly service: string;
   readonly stage: string;
+  /** Where the stage keeps its runs. */
+  readonly schema: string;
   /** The owner of a database without Baton. */
   readonly ownerUrl: string;
   /** Where the functions reach that database; the owner's, but for user and password. */
@@ -59,13 +61,13 @@ async function deployed(options: AcceptanceOptions, stage: Stage): Promise<Seen<
 }
 
 /** The names of the schemas that are to stay. */
-async function requireEmpty({ service, stage, cloud, ownerUrl }: AcceptanceOptions): Promise<string[]> {
+async function requireEmpty({ service, stage, schema, cloud, ownerUrl }: AcceptanceOptions): Promise<string[]> {
   if (await cloud.exists())
     throw new OccupiedError(`The stack ${service}-${stage} is there already, and would be removed at the end: take another --stage.`);
   const schemas = await schemasIn(ownerUrl);
-  if (schemas.includes("baton"))
+  if (schemas.includes(schema))
     throw new OccupiedError(
-      "The database has a schema baton already, which would be dropped at the end: take an empty database, such as a branch.",
+      `The database has a schema ${schema} already, which would be dropped at the end: take an empty database, such as a branch.`,
     );
   return schemas;
 }

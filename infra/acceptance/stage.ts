@@ -3,18 +3,19 @@ import { DeleteParameterCommand, PutParameterCommand, type SSMClient } from "@aw
 import pg from "pg";
 import { StoredKeys } from "../keys/stored-keys.ts";
 import { withClient } from "../migrate/connection.ts";
-import { createLogin, FUNCTION_GROUPS } from "../migrate/logins.ts";
+import { findNames } from "../migrate/find-names.ts";
+import { BUNDLES, type Bundle, createLogin, groupOf } from "../migrate/logins.ts";
+import { defaultNames, rename } from "../migrate/names.ts";
 import type { Secrets } from "./checks.ts";
-import { markTable } from "./workflows.ts";
-
-type Bundle = keyof typeof FUNCTION_GROUPS;
-const BUNDLES = Object.keys(FUNCTION_GROUPS) as Bundle[];
+import { markTableFor } from "./workflows.ts";
 
 const KEY_NAME = "acceptance";
 
 export interface StageOptions {
   readonly service: string;
   readonly stage: string;
+  /** Where the stage keeps its runs. */
+  readonly schema: string;
   /** The owner of a database without Baton. */
   readonly ownerUrl: string;
   /** Where the functions reach that database; the owner's, but for user and password. */
@@ -28,6 +29,8 @@ export interface StageOptions {
 export class Stage implements Secrets {
   readonly #options: StageOptions;
   readonly #keys: StoredKeys;
+  /** Those that a migration made. */
+  #names = defaultNames;
   readonly #made: (() => Promise<unknown>)[] = [];
 
   constructor(options: StageOptions) {
@@ -37,7 +40,11 @@ export class Stage implements Secrets {
 
   /** After a migration has made the groups. Resolves with an operator's key. */
   async make(): Promise<string> {
-    await withClient(this.#options.ownerUrl, (client) => client.query(markTable));
+    this.#names = await withClient(this.#options.ownerUrl, async (client) => {
+      const names = await findNames(client, this.#options);
+      await client.query(markTableFor(rename("baton_poller", names)));
+      return names;
+    });
     for (const bundle of BUNDLES) {
       this.#made.push(
         () => this.#removeParameter(`${bundle}/database-url`),
@@ -75,7 +82,7 @@ export class Stage implements Secrets {
   async #setPassword(bundle: Bundle): Promise<void> {
     const password = randomBytes(24).toString("base64url");
     const name = this.#loginOf(bundle);
-    await createLogin({ url: this.#options.ownerUrl, name, password, memberOf: FUNCTION_GROUPS[bundle] });
+    await createLogin({ url: this.#options.ownerUrl, name, password, memberOf: groupOf(bundle, this.#names) });
     const url = Object.assign(new URL(this.#options.functionsUrl), { username: name, password });
     const parameter = { Name: this.#parameterOf(`${bundle}/database-url`), Value: url.href, Type: "SecureString" as const };
     await this.#options.ssm.send(new PutParameterCommand({ ...parameter, Overwrite: true }));

@@ -19,11 +19,11 @@ const recover = defineWorkflow({ name: "acceptance-recover", version: 1, input: 
   });
 
 /** Where the step leaves a mark that outlives its process. */
-export const markTable = `
+export const markTableFor = (poller: string) => `
   create schema acceptance;
   create table acceptance.mark (key text primary key);
-  grant usage on schema acceptance to baton_poller;
-  grant select, insert on acceptance.mark to baton_poller;
+  grant usage on schema acceptance to ${poller};
+  grant select, insert on acceptance.mark to ${poller};
 `;
 
 async function isFirst(key: string): Promise<boolean> {

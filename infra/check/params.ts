@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { schemaName, schemaNameRule } from "../../shared/db/schema-name.ts";
 import { readServiceFile } from "../service.ts";
 
 /** A param has a value that the stack would take and nothing could work with. */
@@ -28,6 +29,7 @@ const TAKES: Readonly<Record<string, readonly [pattern: RegExp, takes: string]>>
   producers: RESERVED,
   readers: RESERVED,
   alarmEmail: [/^$|^[^\s@]+@[^\s@]+$/, 'an address, or "" for none'],
+  schema: [schemaName, schemaNameRule.replace(/^it takes /, "")],
   kmsKey: [/^$|^arn:aws[\w-]*:kms:[\w-]+:\d{12}:key\/[\w-]+$/, 'the ARN of a key, or "" for that of SSM'],
 };
 

@@ -1,12 +1,20 @@
 import { readFileSync } from "node:fs";
 import { connect, type Connected, type Driver } from "../../shared/db/connect.ts";
 import { checkConnectionString } from "../../shared/db/connection-string.ts";
+import { defaultSchema, requireSchemaName } from "../../shared/db/schema-name.ts";
 import { CommandError, EXIT } from "./exit-codes.ts";
 
 /** What every command that speaks to a database takes. */
 export interface DatabaseOptions {
   /** Default: DATABASE_URL, or else the database of the `dev` that runs in this folder. */
   readonly url?: string | undefined;
+  /** Default: BATON_SCHEMA, or else `baton`. */
+  readonly schema?: string | undefined;
+}
+
+/** The schema of a command. Throws DatabaseConfigurationError for what is no name of one. */
+export function schemaOf({ schema = process.env["BATON_SCHEMA"] || defaultSchema }: DatabaseOptions): string {
+  return requireSchemaName(schema);
 }
 
 /** Where `dev` says which database it has, while it runs. */
@@ -42,7 +50,12 @@ export function placeOf(url: string): string {
 /** Opens the database of a command; BATON_DRIVER and BATON_NEON_ENDPOINT hold as for functions. */
 export function openDatabase(options: DatabaseOptions): Connected {
   const { BATON_DRIVER: driver, BATON_NEON_ENDPOINT: neonEndpoint } = process.env;
-  return connect({ url: urlOf(options), driver: (driver || undefined) as Driver | undefined, neonEndpoint: neonEndpoint || undefined });
+  return connect({
+    url: urlOf(options),
+    schema: schemaOf(options),
+    driver: (driver || undefined) as Driver | undefined,
+    neonEndpoint: neonEndpoint || undefined,
+  });
 }
 
 /** A line for people, apart from what a program reads. */

@@ -3,7 +3,7 @@ import { checkDoor, type Finding } from "../doctor/checks.ts";
 import { factsOf } from "../doctor/login.ts";
 import { checkSchema } from "../migrate/index.ts";
 import { withClient } from "../migrate/connection.ts";
-import { type DatabaseOptions, openDatabase, placeOf, print, printJson, urlOf } from "./context.ts";
+import { type DatabaseOptions, openDatabase, placeOf, print, printJson, schemaOf, urlOf } from "./context.ts";
 import { CommandError, EXIT, exitCodeOf } from "./exit-codes.ts";
 import { quiet } from "./quiet.ts";
 
@@ -37,7 +37,7 @@ export async function examine(flags: DoctorFlags): Promise<void> {
 async function findingsOf(url: string, flags: DoctorFlags): Promise<Finding[]> {
   try {
     const facts = await factsOf(url);
-    const state = await checkSchema(url);
+    const state = await checkSchema(url, undefined, schemaOf(flags));
     const login = { about: `logs in as ${facts.name}${facts.pooled ? ", through a pooler" : ""}` };
     if (state === "none") return [login, findingOf(`schema: ${state}`, SCHEMA[state])];
     return [login, findingOf(`schema: ${state}`, SCHEMA[state]), checkDurability(facts), ...(await checkRuns(url, flags))];
@@ -64,7 +64,7 @@ async function checkRuns(url: string, flags: DoctorFlags): Promise<Finding[]> {
   const operator = createOperator({ database, logger: quiet });
   const { runs: blocked, more } = await operator.list({ status: "blocked", limit: 100 });
   const many = more ? `more than ${blocked.length}` : String(blocked.length);
-  const weeks = await countWeeks(url);
+  const weeks = await countWeeks(url, schemaOf(flags));
   return [
     findingOf(
       `blocked runs: ${many}`,
@@ -80,11 +80,12 @@ async function checkRuns(url: string, flags: DoctorFlags): Promise<Finding[]> {
 }
 
 /** A database that has had no run yet has no week either: the first one makes it. */
-async function countWeeks(url: string): Promise<{ all: number; ahead: number }> {
+async function countWeeks(url: string, schema: string): Promise<{ all: number; ahead: number }> {
   const { rows } = await withClient(url, (client) =>
     client.query<{ all: number; ahead: number }>(
       `select count(*)::int as all, count(*) filter (where to_date(right(relname, 8), 'YYYYMMDD') > current_date)::int as ahead
-       from pg_catalog.pg_class where relnamespace = to_regnamespace('baton') and relispartition and relname ~ '^run_[0-9]{8}$'`,
+       from pg_catalog.pg_class where relnamespace = to_regnamespace($1) and relispartition and relname ~ '^run_[0-9]{8}$'`,
+      [schema],
     ),
   );
   return rows[0]!;

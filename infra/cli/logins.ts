@@ -1,7 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { createLogin, FUNCTION_GROUPS, type GroupRole } from "../migrate/logins.ts";
 import { withClient } from "../migrate/connection.ts";
-import { confirm, type DatabaseOptions, placeOf, print, tell, urlOf } from "./context.ts";
+import { findNames } from "../migrate/find-names.ts";
+import { BUNDLES, createLogin, groupOf } from "../migrate/logins.ts";
+import type { GroupRole } from "../migrate/names.ts";
+import { confirm, type DatabaseOptions, placeOf, print, schemaOf, tell, urlOf } from "./context.ts";
 import { CommandError, EXIT } from "./exit-codes.ts";
 
 /** The flags of `logins`. */
@@ -27,9 +29,10 @@ export async function makeLogins(flags: LoginFlags): Promise<void> {
   const where = `/${flags.service}/${flags.stage}`;
   await confirm(`Logins of ${placeOf(url)}, and SSM parameters below ${where} in ${region}`, flags.yes ?? false);
   const store = new ParameterStore(region);
-  for (const [bundle, memberOf] of Object.entries(FUNCTION_GROUPS)) {
+  const names = await withClient(url, (client) => findNames(client, { schema: schemaOf(flags), service: flags.service }));
+  for (const bundle of BUNDLES) {
     const parameter = `${where}/${bundle}/database-url`;
-    tell(await ensureLogin({ url, flags, bundle, memberOf, parameter, store }));
+    tell(await ensureLogin({ url, flags, bundle, memberOf: groupOf(bundle, names), parameter, store }));
   }
   await ensureKey(new StoredKeys(store.client, `${where}/api-keys`));
 }

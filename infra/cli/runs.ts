@@ -31,7 +31,7 @@ export async function listRuns(flags: ListFlags): Promise<void> {
 }
 
 function filterOf({ runVersion, attributes, limit, ...flags }: ListFlags): RunFilter {
-  const texts = Object.entries(flags).filter(([flag]) => flag !== "url" && flag !== "json");
+  const texts = Object.entries(flags).filter(([flag]) => !["url", "schema", "json"].includes(flag));
   return {
     ...(Object.fromEntries(texts) as RunFilter),
     ...(runVersion !== undefined && { version: Number(runVersion) }),

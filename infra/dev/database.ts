@@ -19,7 +19,7 @@ export async function openDevDatabase(folder: string, url: string | undefined, s
 }
 
 async function givenDatabase(url: string): Promise<DevDatabase> {
-  const state = await checkSchema(url).catch((cause: unknown) => {
+  const state = await checkSchema(url, undefined, process.env["BATON_SCHEMA"] || undefined).catch((cause: unknown) => {
     const { message, code } = cause as { message: string; code?: string };
     const why = `The database ${placeOf(url)} cannot be used: ${message || code}`;
     throw new CommandError(EXIT.unreachable, `${why}. Without DATABASE_URL and --url, dev has one of its own.`, { cause });
@@ -39,9 +39,9 @@ async function ownDatabase(folder: string, say: (line: string) => void): Promise
     process.exit(EXIT.failure);
   };
   const server = await keepPostgres({ dataDir: join(folder, "postgres"), fsync: true, say, onRestart: () => undefined, onGivenUp });
-  await migrate({ url: server.url, roles: true });
+  const { schema } = await migrate({ url: server.url, roles: true, schema: process.env["BATON_SCHEMA"] || undefined });
   // What this machine's last poller held when it was killed is nobody's: no other has this
   // database.
-  await withClient(server.url, (client) => client.query("select baton.release(token) from baton.lease"));
+  await withClient(server.url, (client) => client.query(`select ${schema}.release(token) from ${schema}.lease`));
   return { url: server.url, description: `PostgreSQL in ${server.dataDir}, port ${server.port}`, close: () => server.stop() };
 }

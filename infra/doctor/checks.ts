@@ -23,7 +23,7 @@ export function checkLogin(facts: LoginFacts, group: string, now: number): Findi
   const wrong = (ok: boolean, about: string, advice: string): Finding => (ok ? { about } : { about, advice });
   const limits = limitsOf(group);
   // The maintenance archives runs where there is an archive.
-  const more = group === "baton_maintainer" ? "baton_archiver" : "";
+  const more = group.endsWith("_maintainer") ? group.replace(/maintainer$/, "archiver") : "";
   const others = facts.groups.filter((each) => each !== group && each !== more);
   return [
     wrong(facts.groups.includes(group), `is in ${group}`, `grant ${group} to ${role};`),

@@ -1,5 +1,6 @@
 import type pg from "pg";
 import { withClientAsSet } from "../migrate/connection.ts";
+import { defaultNames, groupsOf } from "../migrate/names.ts";
 
 /** What a login finds where it is sent. */
 export interface LoginFacts {
@@ -23,7 +24,7 @@ export interface LoginFacts {
 
 const FACTS = `
   select current_user::text as name, rolsuper as superuser,
-    array(select g.rolname::text from pg_catalog.pg_roles as g where g.rolname ~ '^baton_' and pg_catalog.pg_has_role(r.oid, g.oid, 'usage') order by 1) as groups,
+    array(select g.rolname::text from pg_catalog.pg_roles as g where g.rolname ~ $1 and pg_catalog.pg_has_role(r.oid, g.oid, 'usage') order by 1) as groups,
     current_setting('default_transaction_isolation') as isolation,
     current_setting('default_transaction_read_only')::boolean or pg_catalog.pg_is_in_recovery() as "readOnly",
     current_setting('synchronous_commit') as "synchronousCommit", current_setting('fsync') as fsync,
@@ -33,12 +34,12 @@ const FACTS = `
     extract(epoch from pg_catalog.clock_timestamp())::float8 * 1000 as clock, pg_catalog.pg_backend_pid() as pid
   from pg_catalog.pg_roles as r where r.rolname = current_user`;
 
-/** Logs in and looks. Throws what the driver throws. */
-export function factsOf(url: string): Promise<LoginFacts> {
+/** Logs in and looks; names: whose groups are meant. Throws what the driver throws. */
+export function factsOf(url: string, names = defaultNames): Promise<LoginFacts> {
   return withClientAsSet(url, async (client) => {
     // A pooler that hands out statements refuses this.
     await client.query("begin");
-    const { rows } = await client.query<LoginFacts & { pid: number }>(FACTS);
+    const { rows } = await client.query<LoginFacts & { pid: number }>(FACTS, [groupsOf(names)]);
     await client.query("rollback");
     const { pid, ...facts } = rows[0]!;
     return { ...facts, pooled: pid !== (client as pg.Client & { processID: number }).processID };

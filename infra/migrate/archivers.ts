@@ -1,3 +1,4 @@
+import { rename } from "./names.ts";
 import type { Deployment } from "./turn.ts";
 
 /** Logins of the maintenance, and those that may read whole runs for an archive. */
@@ -13,15 +14,16 @@ const LOGINS = `
  * Says which logins may read inputs and outputs for the archive, and what to do where the service's
  * code has an archive and none may, or has none and one may.
  */
-export async function tellOfTheArchivers({ client, log }: Deployment, hasArchive: boolean): Promise<void> {
-  const { rows } = await client.query<{ name: string; archives: boolean }>(LOGINS);
+export async function tellOfTheArchivers({ send, names, log }: Deployment, hasArchive: boolean): Promise<void> {
+  const archiver = rename("baton_archiver", names);
+  const { rows } = await send<{ name: string; archives: boolean }>(LOGINS);
   const archivers = rows.filter(({ archives }) => archives).map(({ name }) => name);
-  const names = archivers.join(", ");
-  if (archivers.length > 0) log(`logins that may read whole runs for an archive: ${names}`);
+  const logins = archivers.join(", ");
+  if (archivers.length > 0) log(`logins that may read whole runs for an archive: ${logins}`);
   if (archivers.length > 0 && !hasArchive)
-    log(`This code has no archive. Unless another stage on this server has one: revoke baton_archiver from ${names};`);
+    log(`This code has no archive. Unless another stage on this server has one: revoke ${archiver} from ${logins};`);
   if (archivers.length === 0 && hasArchive) {
     const login = rows[0]?.name ?? "<the login of the maintenance>";
-    log(`shared/workflows/retention.ts has an archive, and no login may read runs for it: grant baton_archiver to ${login};`);
+    log(`shared/workflows/retention.ts has an archive, and no login may read runs for it: grant ${archiver} to ${login};`);
   }
 }

@@ -1,3 +1,4 @@
+import { defaultSchema, requireSchemaName } from "../../shared/db/schema-name.ts";
 import { requireUtf8, withClient } from "./connection.ts";
 import { isOfBaton, readSqlFiles } from "./sql-files.ts";
 
@@ -10,11 +11,11 @@ import { isOfBaton, readSqlFiles } from "./sql-files.ts";
 export type SchemaState = "current" | "older" | "none" | "newer";
 
 /**
- * Compares the applied migrations and functions with the files; needs SELECT on `baton.migration`
- * only. Throws WrongEncodingError.
+ * Compares the applied migrations and functions with the files; needs SELECT on the table of the
+ * applied ones only. Throws WrongEncodingError.
  */
-export async function checkSchema(url: string, sqlDir?: string): Promise<SchemaState> {
-  const applied = await appliedFiles(url);
+export async function checkSchema(url: string, sqlDir?: string, schema = defaultSchema): Promise<SchemaState> {
+  const applied = await appliedFiles(url, requireSchemaName(schema));
   if (applied === undefined) return "none";
   const files = readSqlFiles(sqlDir);
   const expected = new Map(files.migrations.map(({ name, checksum }) => [name, checksum]));
@@ -24,14 +25,14 @@ export async function checkSchema(url: string, sqlDir?: string): Promise<SchemaS
   return [...expected].every(([name, checksum]) => applied.get(name) === checksum) ? "current" : "older";
 }
 
-function appliedFiles(url: string): Promise<Map<string, string> | undefined> {
+function appliedFiles(url: string, schema: string): Promise<Map<string, string> | undefined> {
   return withClient(url, async (client) => {
     await requireUtf8(client);
-    const { rows: tables } = await client.query(
-      "select from pg_class where relname = 'migration' and relnamespace = to_regnamespace('baton')",
-    );
+    const { rows: tables } = await client.query("select from pg_class where relname = 'migration' and relnamespace = to_regnamespace($1)", [
+      schema,
+    ]);
     if (tables.length === 0) return undefined;
-    const { rows } = await client.query<{ name: string; checksum: string }>("select name, checksum from baton.migration");
+    const { rows } = await client.query<{ name: string; checksum: string }>(`select name, checksum from ${schema}.migration`);
     return new Map(rows.map(({ name, checksum }) => [name, checksum]));
   });
 }

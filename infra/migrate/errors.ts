@@ -1,4 +1,5 @@
 import pg from "pg";
+import { isGroupRole } from "./names.ts";
 
 /** What cannot run in a transaction, such as `create index concurrently`. */
 const NOT_IN_A_TRANSACTION = "25001";
@@ -74,7 +75,7 @@ export class WrongEncodingError extends Error {
 
 function adviceOn(sqlstate: string | undefined, message: string, others: readonly SqlText[]): string {
   if (sqlstate === NOT_IN_A_TRANSACTION) return OUTSIDE;
-  if (sqlstate === UNKNOWN_OBJECT && /^role "baton_\w+" does not exist$/.test(message)) return WITHOUT_ROLES;
+  if (sqlstate === UNKNOWN_OBJECT && isGroupRole(/^role "(\w+)" does not exist$/.exec(message)?.[1] ?? "")) return WITHOUT_ROLES;
   return sqlstate === SCHEMA_EXISTS ? `. ${makerOf(message, others)}, so it was left as it is. ${TAKEN}` : "";
 }
 
@@ -102,14 +103,25 @@ export class RefusedSqlError extends Error {
   }
 }
 
+/** A schema cannot be Baton's, and was left as it is. */
+export class UnusableSchemaError extends Error {
+  override readonly name = "UnusableSchemaError";
+  readonly schema: string;
+
+  constructor(schema: string, reason: string) {
+    super(`The schema ${schema} cannot be taken: ${reason}. Take another name: npm run migrate -- --schema <name>`);
+    this.schema = schema;
+  }
+}
+
 /** The deploying user may not make or grant the group roles. */
 export class RolesRefusedError extends Error {
   override readonly name = "RolesRefusedError";
 
-  constructor(cause: Error) {
+  constructor(cause: Error, migrator: string) {
     super(
       `This user may not set up the group roles: ${cause.message}. Migrate as a user with CREATEROLE that owns the database, ` +
-        "or as a member of baton_migrator, or without roles: npm run migrate -- --no-roles",
+        `or as a member of ${migrator}, or without roles: npm run migrate -- --no-roles`,
       { cause },
     );
   }
@@ -119,10 +131,12 @@ export class RolesRefusedError extends Error {
 export class SearchRefusedError extends Error {
   override readonly name = "SearchRefusedError";
 
-  constructor(cause: Error) {
+  /** users: whom the extension must be open to. */
+  constructor(cause: Error, users: readonly string[]) {
     super(
       `Search needs the extension pg_trgm, and the database says: ${cause.message}. Have somebody who may run ` +
-        '"create extension pg_trgm" in this database, grant usage on its schema to baton_migrator and baton_engine, and migrate again.',
+        '"create extension pg_trgm" in this database, grant usage on its schema to ' +
+        `${users.join(" and ")}, and migrate again.`,
       { cause },
     );
   }

@@ -10,13 +10,18 @@
 import { applyFunctions, applyMigrations, applyRoles, tellOfTheDeleted } from "./apply.ts";
 import { tellOfTheArchivers } from "./archivers.ts";
 import { requireUtf8, withClient } from "./connection.ts";
+import { findNames, type ServiceNames } from "./find-names.ts";
 import { keepMonths } from "./months.ts";
+import { type Names, rename } from "./names.ts";
 import { tellOfThePollers } from "./pollers.ts";
 import { applySearch, hasSearch } from "./search.ts";
 import { readSqlFiles } from "./sql-files.ts";
+import type { Send } from "./turn.ts";
 
 export { type SchemaState, checkSchema } from "./check-schema.ts";
-export { createLogin, type GroupRole, type Login } from "./logins.ts";
+export { type Bundle, createLogin, groupOf, type Login } from "./logins.ts";
+export type { GroupRole, Names } from "./names.ts";
+export type { ServiceNames } from "./find-names.ts";
 export {
   ChangedMigrationError,
   EndedTransactionError,
@@ -24,10 +29,11 @@ export {
   RolesRefusedError,
   SearchRefusedError,
   UnlawfulFileError,
+  UnusableSchemaError,
   WrongEncodingError,
 } from "./errors.ts";
 
-export interface MigrateOptions {
+export interface MigrateOptions extends ServiceNames {
   /**
    * A user that owns the database and may create roles, or a member of baton_migrator; always over
    * TCP.
@@ -48,18 +54,22 @@ export interface MigrateOptions {
 }
 
 /**
- * Brings schema baton up to this code: roles, migrations, functions, grants.
+ * Brings a service's schema up to this code: roles, migrations, functions, grants. Resolves with
+ * the names that it has in this database.
  *
  * Safe to run twice, from two places at once, and killed half-way: each step is one transaction
  * that runs at most once. Throws ChangedMigrationError, UnlawfulFileError, RefusedSqlError,
- * EndedTransactionError, RolesRefusedError, SearchRefusedError or WrongEncodingError.
+ * EndedTransactionError, RolesRefusedError, SearchRefusedError, UnusableSchemaError or
+ * WrongEncodingError.
  */
-export async function migrate(options: MigrateOptions): Promise<void> {
+export async function migrate(options: MigrateOptions): Promise<Names> {
   const { url, roles, search = false, hasArchive, log = () => undefined, sqlDir } = options;
   const files = readSqlFiles(sqlDir);
-  await withClient(url, async (client) => {
+  return withClient(url, async (client) => {
     await requireUtf8(client);
-    const deployment = { client, files, roles, log };
+    const names = await findNames(client, options);
+    const send: Send = (text, values) => client.query(rename(text, names), values as unknown[]);
+    const deployment = { client, names, send, files, roles, log };
     if (roles) await applyRoles(deployment);
     await applyMigrations(deployment);
     await applyFunctions(deployment);
@@ -68,5 +78,6 @@ export async function migrate(options: MigrateOptions): Promise<void> {
     await tellOfTheDeleted(deployment);
     if (roles) await tellOfThePollers(deployment);
     if (roles && hasArchive !== undefined) await tellOfTheArchivers(deployment, hasArchive);
+    return names;
   });
 }

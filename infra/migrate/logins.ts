@@ -1,15 +1,18 @@
 import pg from "pg";
 import { withClient } from "./connection.ts";
+import type { GroupRole, Names } from "./names.ts";
 
-export type GroupRole = "baton_producer" | "baton_poller" | "baton_reader" | "baton_operator" | "baton_maintainer" | "baton_migrator";
+/** What each function's login may do, by its bundle's name. */
+const GROUPS = { "enqueue-run": "producer", "control-runs": "operator", "poll-queue": "poller", maintain: "maintainer" } as const;
 
-/** The group of the login that each function works as, by its bundle's name. */
-export const FUNCTION_GROUPS = {
-  "enqueue-run": "baton_producer",
-  "control-runs": "baton_operator",
-  "poll-queue": "baton_poller",
-  maintain: "baton_maintainer",
-} as const satisfies Readonly<Record<string, GroupRole>>;
+export type Bundle = keyof typeof GROUPS;
+
+export const BUNDLES = Object.keys(GROUPS) as Bundle[];
+
+/** The group of the login that a function works as. */
+export function groupOf(bundle: Bundle, { prefix }: Pick<Names, "prefix">): GroupRole {
+  return `${prefix}_${GROUPS[bundle]}`;
+}
 
 export interface Login {
   /** A user that may create roles. */
@@ -27,7 +30,7 @@ const LIMITS_OF_MAINTENANCE: typeof LIMITS = { ...LIMITS, statement_timeout: "60
 
 /** The time limits of a login in one of the groups that functions work as. */
 export function limitsOf(group: string): typeof LIMITS {
-  return group === "baton_maintainer" ? LIMITS_OF_MAINTENANCE : LIMITS;
+  return group.endsWith("_maintainer") ? LIMITS_OF_MAINTENANCE : LIMITS;
 }
 
 /**
@@ -37,7 +40,7 @@ export function limitsOf(group: string): typeof LIMITS {
  */
 export async function createLogin({ url, name, password, memberOf }: Login): Promise<void> {
   const role = pg.escapeIdentifier(name);
-  const limits: Record<string, string> = memberOf === "baton_migrator" ? {} : limitsOf(memberOf);
+  const limits: Record<string, string> = memberOf.endsWith("_migrator") ? {} : limitsOf(memberOf);
   await withClient(url, async (client) => {
     const { rows } = await client.query("select from pg_roles where rolname = $1", [name]);
     const verb = rows.length === 0 ? "create" : "alter";

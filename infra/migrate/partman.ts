@@ -1,4 +1,5 @@
 import type pg from "pg";
+import type { Deployment, Send } from "./turn.ts";
 
 /** What pg_partman is to a table in this database. */
 export interface Partman {
@@ -49,10 +50,10 @@ async function mayConfigure(client: pg.ClientBase, schema: string): Promise<bool
  * pg_partman's own maintenance leaves it alone, in whatever zone it runs: `keep_months` asks for
  * what is to be done.
  */
-export async function handOver(client: pg.ClientBase, { version, schema }: Partman, table: string): Promise<void> {
-  await client.query("set local timezone = 'UTC'");
-  await (version!.startsWith("4.") ? createParent4(client, schema!, table) : createParent5(client, schema!, table));
-  await client.query(
+export async function handOver({ send }: Deployment, { version, schema }: Partman, table: string): Promise<void> {
+  await send("set local timezone = 'UTC'");
+  await (version!.startsWith("4.") ? createParent4(send, schema!, table) : createParent5(send, schema!, table));
+  await send(
     `update ${schema}.part_config set retention = '12 months', retention_keep_table = false, infinite_time_partitions = true,
        datetime_string = 'YYYYMMDD' where parent_table = $1`,
     [table],
@@ -61,8 +62,8 @@ export async function handOver(client: pg.ClientBase, { version, schema }: Partm
 
 const START = "date_trunc('month', baton.now())::text";
 
-function createParent5(client: pg.ClientBase, schema: string, table: string): Promise<unknown> {
-  return client.query(
+function createParent5(send: Send, schema: string, table: string): Promise<unknown> {
+  return send(
     `select ${schema}.create_parent(p_parent_table => $1, p_control => 'at', p_interval => '1 month', p_premake => 3,
        p_start_partition => ${START}, p_default_table => false, p_automatic_maintenance => 'off', p_template_table => 'false', p_jobmon => false)`,
     [table],
@@ -73,25 +74,25 @@ function createParent5(client: pg.ClientBase, schema: string, table: string): Pr
  * 4.x names months by `YYYY_MM` and makes a default partition: ours are called so meanwhile, or it
  * would make them again.
  */
-async function createParent4(client: pg.ClientBase, schema: string, table: string): Promise<void> {
-  await rename(client, table, "_p(\\d{4})(\\d\\d)01$", "_p\\1_\\2");
-  await client.query(
+async function createParent4(send: Send, schema: string, table: string): Promise<void> {
+  await renameParts(send, table, "_p(\\d{4})(\\d\\d)01$", "_p\\1_\\2");
+  await send(
     `select ${schema}.create_parent(p_parent_table => $1, p_control => 'at', p_type => 'native', p_interval => '1 month', p_premake => 3,
        p_start_partition => ${START}, p_automatic_maintenance => 'off', p_jobmon => false)`,
     [table],
   );
-  await client.query(`drop table if exists ${table}_default`);
-  await rename(client, table, "_p(\\d{4})_(\\d\\d)$", "_p\\1\\201");
+  await send(`drop table if exists ${table}_default`);
+  await renameParts(send, table, "_p(\\d{4})_(\\d\\d)$", "_p\\1\\201");
 }
 
 /** Renames the partitions whose names fit. */
-async function rename(client: pg.ClientBase, table: string, from: string, to: string): Promise<void> {
-  const { rows } = await client.query<{ statement: string }>(
+async function renameParts(send: Send, table: string, from: string, to: string): Promise<void> {
+  const { rows } = await send<{ statement: string }>(
     `select format('alter table %s rename to %I', c.oid::regclass, regexp_replace(c.relname, $2, $3)) as statement
      from pg_inherits as i join pg_class as c on c.oid = i.inhrelid where i.inhparent = $1::regclass and c.relname ~ $2`,
     [table, from, to],
   );
-  for (const { statement } of rows) await client.query(statement);
+  for (const { statement } of rows) await send(statement);
 }
 
 /** What to do so that pg_partman keeps a table, as the end of a sentence; empty: there is none. */

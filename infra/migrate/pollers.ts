@@ -14,8 +14,8 @@ const POLLERS = `
  * connect to every database of it unless somebody says otherwise: so the poller of another stage
  * may work this one's runs, with its own code.
  */
-export async function tellOfThePollers({ client, log }: Deployment): Promise<void> {
-  const { rows } = await client.query<{ name: string }>(POLLERS);
+export async function tellOfThePollers({ client, send, log }: Deployment): Promise<void> {
+  const { rows } = await send<{ name: string }>(POLLERS);
   if (rows.length === 0) return;
   const names = rows.map(({ name }) => name).join(", ");
   log(`logins that may claim runs in this database: ${names}`);

@@ -35,14 +35,14 @@ interface DriverError {
 /**
  * Turns whatever a driver threw into one of the errors of `domain/database-errors.ts`. An outcome
  * is unknown only if the call can have reached the database and no definitive SQLSTATE says what
- * became of it.
+ * became of it. schema: the engine's, of which something that is missing says that it is older.
  *
  * Both drivers put the SQLSTATE in `code`; Neon's has none for a proxy error, a lost answer or a
  * timeout (driver 1.2.0).
  *
- * @example classifyError({ code: "23505", message: "…" }) // DatabaseRefusedError
+ * @example classifyError({ code: "23505", message: "…" }, "baton") // DatabaseRefusedError
  */
-export function classifyError(thrown: unknown): Error {
+export function classifyError(thrown: unknown, schema: string): Error {
   if (thrown instanceof DatabaseConfigurationError || thrown instanceof DatabaseBusyError) return thrown;
   const error = (typeof thrown === "object" && thrown !== null ? thrown : { message: String(thrown) }) as DriverError;
   const sqlstate = sqlstateOf(error);
@@ -60,8 +60,14 @@ export function classifyError(thrown: unknown): Error {
   if (hadNothingToCopy(message)) return new DatabaseRefusedError(message, facts);
   if (busy.test(sqlstate) || wasReplaced(sqlstate, message)) return new DatabaseBusyError(message, facts);
   // Whatever the server's language, the name stands in its message.
-  if (missing.test(sqlstate) && /\bbaton\b/.test(message)) return new OlderSchemaError(sqlstate === "3F000" ? "none" : "older", facts);
+  if (missing.test(sqlstate) && names(message, schema, sqlstate))
+    return new OlderSchemaError(sqlstate === "3F000" ? "none" : "older", facts, schema);
   return new DatabaseRefusedError(message, facts);
+}
+
+/** Whether a message names the schema, or something in it. */
+function names(message: string, schema: string, sqlstate: string): boolean {
+  return new RegExp(`(?<![\\w.])${schema}${sqlstate === "3F000" ? "(?!\\w)" : "\\.\\w"}`).test(message);
 }
 
 /** The timeout of the server's that a SQLSTATE tells of. */

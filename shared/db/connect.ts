@@ -1,6 +1,7 @@
 import type { CallOptions, Database, PoolOptions } from "./database.ts";
 import { DatabaseBusyError, DatabaseConfigurationError, DatabaseRefusedError } from "../domain/database-errors.ts";
 import type { Statement } from "../domain/statement.ts";
+import { defaultSchema, requireSchemaName } from "./schema-name.ts";
 
 export type Driver = "neon" | "pg";
 
@@ -16,6 +17,8 @@ export interface ConnectOptions {
   /** Default: `neon` for Neon's hosts and a local endpoint, else `pg`. */
   readonly driver?: Driver | undefined;
   readonly neonEndpoint?: string | undefined;
+  /** Where the service keeps its runs (default `baton`). */
+  readonly schema?: string | undefined;
 }
 
 /** A database, and how it is spoken to. */
@@ -28,7 +31,8 @@ export interface Connected extends Database {
  * Opens the port to Postgres. Nothing is sent before the first call, and the driver is loaded with
  * it, so that a bundle built for one driver does not carry the other.
  *
- * @throws DatabaseConfigurationError at the first call, when the url is not one.
+ * @throws DatabaseConfigurationError when the schema's name is none; at the first call, when the
+ * url is none.
  * @example const database = connect({ url: process.env.DATABASE_URL });
  */
 export function connect(options: ConnectOptions): Connected {
@@ -37,6 +41,7 @@ export function connect(options: ConnectOptions): Connected {
 
 /** Opens the database with its first call, and anew when its password was changed. */
 class RenewedDatabase implements Connected {
+  readonly schema: string;
   driver: Driver | undefined;
   readonly #options: ConnectOptions;
   #opened: Promise<Opened> | undefined;
@@ -44,6 +49,7 @@ class RenewedDatabase implements Connected {
   #refusedSince: number | undefined;
 
   constructor(options: ConnectOptions) {
+    this.schema = requireSchemaName(options.schema ?? defaultSchema);
     this.#options = options;
   }
 
@@ -158,14 +164,14 @@ async function open(options: ConnectOptions): Promise<Opened> {
 // BATON_BUNDLED_DRIVER is replaced by a constant when a bundle is built; the other branch, and its
 // driver, then falls away. Where nobody replaces it, a bundler leaves out the driver that is not
 // installed: an import whose failure is caught may fail.
-async function openDriver(driver: Driver, url: string, { neonEndpoint, pool }: ConnectOptions): Promise<Database> {
+async function openDriver(driver: Driver, url: string, { neonEndpoint, pool, schema = defaultSchema }: ConnectOptions): Promise<Database> {
   if (driver === "neon" && process.env["BATON_BUNDLED_DRIVER"] !== "pg") {
     const { neonDatabase } = await import("./neon-database.ts");
-    return neonDatabase(await import("@neondatabase/serverless").catch(missing("@neondatabase/serverless")), url, neonEndpoint);
+    return neonDatabase(await import("@neondatabase/serverless").catch(missing("@neondatabase/serverless")), url, schema, neonEndpoint);
   }
   if (driver === "pg" && process.env["BATON_BUNDLED_DRIVER"] !== "neon") {
     const { pgDatabase } = await import("./pg-database.ts");
-    return pgDatabase((await import("pg").catch(missing("pg"))).default, url, pool);
+    return pgDatabase((await import("pg").catch(missing("pg"))).default, url, schema, pool);
   }
   throw new DatabaseConfigurationError(
     `This bundle has no driver "${driver}": build it with BATON_DRIVER=${driver}, or where it is bundled by other means, with process.env.BATON_BUNDLED_DRIVER defined as "${driver}".`,

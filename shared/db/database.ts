@@ -41,6 +41,8 @@ export interface PoolOptions {
  * Both throw the errors of `domain/database-errors.ts` and nothing else. Neither retries.
  */
 export interface Database extends AsyncDisposable {
+  /** The schema that the engine's own statements go to; those of others say theirs themselves. */
+  readonly schema: string;
   /** Runs one statement in a transaction of its own and returns its rows. */
   query<Row = Record<string, unknown>>(text: string, values?: readonly unknown[], options?: CallOptions): Promise<Row[]>;
   /**

@@ -34,12 +34,13 @@ export function defaultDatabase(): Database {
  * @throws DatabaseConfigurationError
  */
 export function connectionFrom(env: NodeJS.ProcessEnv): ConnectOptions {
-  const { DATABASE_URL: url, DATABASE_URL_PARAMETER: parameter, BATON_DRIVER: driver, BATON_NEON_ENDPOINT: neonEndpoint } = env;
+  const { DATABASE_URL: url, DATABASE_URL_PARAMETER: parameter, BATON_DRIVER: driver } = env;
+  const { BATON_NEON_ENDPOINT: neonEndpoint, BATON_SCHEMA: schema } = env;
   const where = url || (parameter && connectionParameter(parameter));
   if (!where) throw new DatabaseConfigurationError("DATABASE_URL is not set: give it a Postgres connection string.");
   if (driver !== undefined && driver !== "" && driver !== "neon" && driver !== "pg") {
     throw new DatabaseConfigurationError(`BATON_DRIVER is "${driver}": it takes neon or pg.`);
   }
   if (url) checkConnectionString(url);
-  return { url: where, ...(driver && { driver }), ...(neonEndpoint && { neonEndpoint }) };
+  return { url: where, ...(driver && { driver }), ...(neonEndpoint && { neonEndpoint }), ...(schema && { schema }) };
 }

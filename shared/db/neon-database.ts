@@ -10,19 +10,20 @@ type Driver = typeof neonDriver;
 /**
  * Postgres through Neon's HTTP driver: one request a call, nothing kept between calls.
  *
- * endpoint: where to post instead of Neon's own host, for the local endpoint; it holds for the
- * whole process.
+ * schema: that of the engine; endpoint: where to post instead of Neon's own host, for the local
+ * endpoint; it holds for the whole process.
  */
-export function neonDatabase(driver: Driver, url: string, endpoint?: string): Database {
+export function neonDatabase(driver: Driver, url: string, schema: string, endpoint?: string): Database {
   if (endpoint !== undefined) driver.neonConfig.fetchEndpoint = endpoint;
   const sql = open(driver, url);
   return {
+    schema,
     async query<Row>(text: string, values: readonly unknown[] = [], options?: CallOptions) {
       try {
         // The driver's query object runs again at every await, so it is awaited here, once.
         return (await sql.query(text, sendableValues(values), { fetchOptions: { signal: deadline(options) } })) as Row[];
       } catch (thrown) {
-        throw classifyError(thrown);
+        throw classifyError(thrown, schema);
       }
     },
     async transaction(statements: readonly Statement[], options?: CallOptions) {
@@ -32,7 +33,7 @@ export function neonDatabase(driver: Driver, url: string, endpoint?: string): Da
         const rows = await sql.transaction(queries, { isolationLevel: "ReadCommitted", fetchOptions: { signal: deadline(options) } });
         return rows.slice(0, statements.length);
       } catch (thrown) {
-        throw classifyError(thrown);
+        throw classifyError(thrown, schema);
       }
     },
     async [Symbol.asyncDispose]() {},

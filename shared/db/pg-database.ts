@@ -20,9 +20,9 @@ type Driver = typeof pg;
 
 /**
  * Postgres over TCP through node-postgres, for every server that is not Neon: a small pool, unnamed
- * statements only.
+ * statements only. schema: that of the engine.
  */
-export function pgDatabase(driver: Driver, url: string, options: PoolOptions = {}): Database {
+export function pgDatabase(driver: Driver, url: string, schema: string, options: PoolOptions = {}): Database {
   const pool = open(driver, url, options);
   // A server that shuts down kills connections, idle ones and those between two statements of a
   // transaction: without a listener that would end the process. The call in hand, or the next one,
@@ -30,13 +30,14 @@ export function pgDatabase(driver: Driver, url: string, options: PoolOptions = {
   pool.on("error", () => {});
   pool.on("connect", (client) => void client.on("error", () => {}));
   return {
+    schema,
     async query<Row>(text: string, values: readonly unknown[] = [], options?: CallOptions) {
-      const sent = prepare({ text, values });
-      return withClient(pool, options, async (client) => (await client.query(sent.text, sent.values)).rows as Row[]);
+      const sent = prepare({ text, values }, schema);
+      return withClient(pool, schema, options, async (client) => (await client.query(sent.text, sent.values)).rows as Row[]);
     },
     async transaction(statements: readonly Statement[], options?: CallOptions) {
-      const sent = statements.map(prepare);
-      return withClient(pool, options, (client) => runAll(client, sent, options?.last));
+      const sent = statements.map((statement) => prepare(statement, schema));
+      return withClient(pool, schema, options, (client) => runAll(client, sent, options?.last));
     },
     async [Symbol.asyncDispose]() {
       await pool.end();
@@ -72,11 +73,11 @@ interface Prepared {
 }
 
 /** Before a connection is taken, so that what cannot be sent is a definitive no. */
-function prepare({ text, values = [] }: Statement): Prepared {
+function prepare({ text, values = [] }: Statement, schema: string): Prepared {
   try {
     return { text, values: sendableValues(values) };
   } catch (thrown) {
-    throw classifyError(thrown);
+    throw classifyError(thrown, schema);
   }
 }
 
@@ -109,6 +110,7 @@ function inlined(client: pg.ClientBase, { text, values = [] }: Statement): strin
  */
 async function withClient<Result>(
   pool: pg.Pool,
+  schema: string,
   options: CallOptions | undefined,
   use: (client: pg.PoolClient) => Promise<Result>,
 ): Promise<Result> {
@@ -128,7 +130,7 @@ async function withClient<Result>(
     return result;
   } catch (thrown) {
     void cancelled.then(() => client?.release(true));
-    const error = classifyError(explainTls(thrown));
+    const error = classifyError(explainTls(thrown), schema);
     throw client === undefined ? beforeSending(error) : error;
   } finally {
     clearTimeout(timer);

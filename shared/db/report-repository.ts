@@ -3,6 +3,7 @@ import { fillTemplate } from "../domain/query-template.ts";
 import type { ReportName, ReportRequest, ReportRow, ReportSource } from "../domain/reports.ts";
 import type { Database } from "./database.ts";
 import { readQuery } from "./read-query.ts";
+import { inSchema } from "./schema-name.ts";
 
 /** A report took longer than it may; nothing was changed, and it would take as long again. */
 export class ReportTimeoutError extends Error {
@@ -38,7 +39,7 @@ export async function makeReport<Name extends ReportName>(
   { report, from, values }: ReportRequest & { readonly report: Name },
   limitMs: number,
 ): Promise<Report<Name>> {
-  const query = fillTemplate(readQuery(templateOf(report, from)), values);
+  const query = fillTemplate(inSchema(readQuery(templateOf(report, from)), database.schema), values);
   const settings = {
     text: "select set_config('statement_timeout', $1, true), set_config('timezone', 'UTC', true)",
     values: [`${limitMs}ms`],
@@ -64,6 +65,7 @@ function isTimeout(thrown: unknown): boolean {
 
 /** Of a view in a schema that is not there, Postgres says only that the view is not there. */
 async function tellMissing(database: Database, thrown: OlderSchemaError): Promise<OlderSchemaError> {
-  const [row] = await database.query<{ missing: boolean }>("select to_regnamespace('baton') is null as missing");
-  return row!.missing ? new OlderSchemaError("none", thrown) : thrown;
+  const { schema } = database;
+  const [row] = await database.query<{ missing: boolean }>(`select to_regnamespace('${schema}') is null as missing`);
+  return row!.missing ? new OlderSchemaError("none", thrown, schema) : thrown;
 }

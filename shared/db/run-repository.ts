@@ -29,14 +29,13 @@ const patient: CallOptions = { timeoutMs: 60_000 };
 
 /** Extends a lease without a round; false: it is gone. */
 export async function beat(database: Database, token: string, ttlMs: number, options?: CallOptions): Promise<boolean> {
-  const text = "select baton.beat($1::pg_catalog.uuid, $2::pg_catalog.int4) as answer";
+  const text = `select ${database.schema}.beat($1::pg_catalog.uuid, $2::pg_catalog.int4) as answer`;
   const [row] = await database.query<{ answer: { held: boolean } }>(text, [token, ttlMs], options);
   return row!.answer.held;
 }
 
-const oneRound = "baton.advance($1::pg_catalog.uuid, $2::pg_catalog.int4, $3::pg_catalog.jsonb)";
-const strictRound = `select ${oneRound} as answer, pg_catalog.set_config('baton.role', current_user::pg_catalog.text, true) as role`;
-const proof = "select baton.prove_round($1::pg_catalog.uuid, $2::pg_catalog.int4, current_user)";
+const ofRound = "$1::pg_catalog.uuid, $2::pg_catalog.int4, $3::pg_catalog.jsonb";
+const keepRole = "pg_catalog.set_config('baton.role', current_user::pg_catalog.text, true) as role";
 
 const filtersOfBefore = new Set(["workflow", "status", "before", "limit"]);
 
@@ -47,20 +46,27 @@ export type RunRepository = ReturnType<typeof runRepository>;
  * and one commit.
  */
 export function runRepository(database: Database) {
+  const { schema } = database;
+  const round = `select ${schema}.advance(${ofRound}) as answer`;
+  const proof = `select ${schema}.prove_round($1::pg_catalog.uuid, $2::pg_catalog.int4, current_user)`;
   async function call<Answer>(text: string, values: readonly unknown[], options?: CallOptions): Promise<Answer> {
     const [row] = await database.query<{ answer: Answer }>(text, values, options);
     return row!.answer;
   }
   const json = (value: unknown) => JSON.stringify(value);
   const release = (token: string, options?: CallOptions) =>
-    call<{ released: number }>("select baton.release($1::pg_catalog.uuid) as answer", [token], options);
+    call<{ released: number }>(`select ${schema}.release($1::pg_catalog.uuid) as answer`, [token], options);
   return {
     async enqueue(request: EnqueueRequest, options?: CallOptions): Promise<EnqueueAnswer> {
-      const text = "select baton.enqueue($1::pg_catalog.jsonb) as answer";
+      const text = `select ${schema}.enqueue($1::pg_catalog.jsonb) as answer`;
       return acceptedRuns(request, await call<never>(text, [encodeRuns(request)], options).catch(throwOlder));
     },
     async claim(token: string, request: ClaimRequest, options?: CallOptions): Promise<ClaimAnswer> {
-      const answer = await call("select baton.claim($1::pg_catalog.uuid, $2::pg_catalog.jsonb) as answer", [token, json(request)], options);
+      const answer = await call(
+        `select ${schema}.claim($1::pg_catalog.uuid, $2::pg_catalog.jsonb) as answer`,
+        [token, json(request)],
+        options,
+      );
       try {
         return decodeRuns(answer as never);
       } catch (thrown) {
@@ -71,30 +77,30 @@ export function runRepository(database: Database) {
       }
     },
     /** request is the text of `encodeRound`. */
-    advance: async (token: string, round: number, request: string, options?: CallOptions): Promise<AdvanceAnswer> =>
-      decodeRuns(await call<never>(`select ${oneRound} as answer`, [token, round, request], options).catch(throwOlder)),
+    advance: async (token: string, number: number, request: string, options?: CallOptions): Promise<AdvanceAnswer> =>
+      decodeRuns(await call<never>(round, [token, number, request], options).catch(throwOlder)),
     /**
      * One transaction: a strict round first, which raises when fenced or applied before, then the
      * statements of sql nodes, and the proof that they left transaction and role alone.
      */
-    async advanceWith(token: string, round: number, request: string, statements: readonly Statement[], options: CallOptions = patient) {
-      const advance = { text: strictRound, values: [token, round, request] };
-      const last = { text: proof, values: [token, round] };
+    async advanceWith(token: string, number: number, request: string, statements: readonly Statement[], options: CallOptions = patient) {
+      const advance = { text: `${round}, ${keepRole}`, values: [token, number, request] };
+      const last = { text: proof, values: [token, number] };
       const [rows] = await database.transaction([advance, ...statements], { ...options, last }).catch((thrown: unknown) => {
         if (isOfOlder(thrown)) throwOlder(thrown);
-        throw isForeign(thrown, token) || isOfAStatement(thrown)
+        throw isForeign(thrown, token) || isOfAStatement(thrown, schema)
           ? new DatabaseRefusedError(thrown.message, { rolledBack: thrown.rolledBack, cause: thrown })
           : thrown;
       });
       return decodeRuns<AdvanceAnswer>(rows![0]!["answer"] as never);
     },
-    tick: (options?: CallOptions) => call<TickAnswer>("select baton.tick() as answer", [], options),
+    tick: (options?: CallOptions) => call<TickAnswer>(`select ${schema}.tick() as answer`, [], options),
     release,
     findRun: (id: string, options?: CallOptions) =>
-      call<RunFacts | null>("select baton.find_run($1::pg_catalog.uuid) as answer", [id], options),
+      call<RunFacts | null>(`select ${schema}.find_run($1::pg_catalog.uuid) as answer`, [id], options),
     async listRuns(request: ListRequest, options?: CallOptions): Promise<ListAnswer> {
       const paged = json({ ...request, paged: true });
-      const answer = await call<ListAnswer | ListedRun[]>("select baton.list_runs($1::pg_catalog.jsonb) as answer", [paged], options);
+      const answer = await call<ListAnswer | ListedRun[]>(`select ${schema}.list_runs($1::pg_catalog.jsonb) as answer`, [paged], options);
       // A database of before knows no pages that are short, and lets all runs through a filter of
       // today.
       const page = Array.isArray(answer) ? { runs: answer, next: null } : answer;
@@ -102,36 +108,36 @@ export function runRepository(database: Database) {
       return page;
     },
     searchRuns: (request: SearchRequest, options?: CallOptions) =>
-      call<SearchAnswer>("select baton.search_runs($1::pg_catalog.jsonb) as answer", [json(request)], options),
+      call<SearchAnswer>(`select ${schema}.search_runs($1::pg_catalog.jsonb) as answer`, [json(request)], options),
     listWorkflows: (request: WorkflowsRequest, options?: CallOptions) =>
-      call<WorkflowsAnswer>("select baton.list_workflows($1::pg_catalog.jsonb) as answer", [json(request)], options),
+      call<WorkflowsAnswer>(`select ${schema}.list_workflows($1::pg_catalog.jsonb) as answer`, [json(request)], options),
     state: (id: string, options?: CallOptions) =>
-      call<Record<string, Json> | null>("select baton.state($1::pg_catalog.uuid) as answer", [id], options),
+      call<Record<string, Json> | null>(`select ${schema}.state($1::pg_catalog.uuid) as answer`, [id], options),
     redrives: (id: string, options?: CallOptions) =>
-      call<number | null>("select baton.redrives($1::pg_catalog.uuid) as answer", [id], options),
+      call<number | null>(`select ${schema}.redrives($1::pg_catalog.uuid) as answer`, [id], options),
     cancel: (id: string, request: LifeRequest = {}, options?: CallOptions) =>
       call<CancelAnswer | null>(
-        "select baton.cancel($1::pg_catalog.uuid, $2::pg_catalog.jsonb) as answer",
+        `select ${schema}.cancel($1::pg_catalog.uuid, $2::pg_catalog.jsonb) as answer`,
         [id, json(request)],
         options,
       ).catch(throwOlder),
     deleteRun: (id: string, request: { readonly by?: string } = {}, options?: CallOptions) =>
       call<DeleteAnswer | null>(
-        "select baton.delete_run($1::pg_catalog.uuid, $2::pg_catalog.jsonb) as answer",
+        `select ${schema}.delete_run($1::pg_catalog.uuid, $2::pg_catalog.jsonb) as answer`,
         [id, json(request)],
         options,
       ),
     /** Until when runs of an id's week were kept that are gone; null: none was let go. */
     keptUntil: (id: string, options?: CallOptions) =>
-      call<string | null>("select pg_catalog.to_jsonb(baton.kept_until($1::pg_catalog.uuid)) as answer", [id], options),
+      call<string | null>(`select pg_catalog.to_jsonb(${schema}.kept_until($1::pg_catalog.uuid)) as answer`, [id], options),
     redrive: (id: string, request: LifeRequest = {}, options?: CallOptions) =>
       call<RedriveAnswer | null>(
-        "select baton.redrive($1::pg_catalog.uuid, $2::pg_catalog.jsonb) as answer",
+        `select ${schema}.redrive($1::pg_catalog.uuid, $2::pg_catalog.jsonb) as answer`,
         [id, json(request)],
         options,
       ).catch(throwOlder),
     changeAttributes(id: string, request: AttributesRequest, options?: CallOptions) {
-      const text = "select baton.change_attributes($1::pg_catalog.uuid, $2::pg_catalog.jsonb) as answer";
+      const text = `select ${schema}.change_attributes($1::pg_catalog.uuid, $2::pg_catalog.jsonb) as answer`;
       return call<AttributesAnswer | null>(text, [id, json(request)], options).catch(throwOlder);
     },
   };
@@ -139,12 +145,13 @@ export function runRepository(database: Database) {
 
 /**
  * Only the engine's own two calls say that the schema is older; a user's statement may lack a
- * function of schema baton for itself.
+ * function of that schema for itself.
  */
-function isOfAStatement(thrown: unknown): thrown is OlderSchemaError {
+function isOfAStatement(thrown: unknown, schema: string): thrown is OlderSchemaError {
   if (!(thrown instanceof OlderSchemaError)) return false;
   const { message } = thrown.cause as Error;
-  return !/"baton"|\bbaton\.(advance\(uuid, integer, jsonb\)|prove_round\(uuid, integer, name\))/.test(message);
+  const calls = [`"${schema}"`, `${schema}.advance(uuid, integer, jsonb)`, `${schema}.prove_round(uuid, integer, name)`];
+  return !calls.some((call) => message.includes(call));
 }
 
 /** Calls that have got a key since they were first made, as errors say where they come from. */

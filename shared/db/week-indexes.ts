@@ -1,8 +1,6 @@
 import { DatabaseBusyError, DatabaseRefusedError, type Database } from "./database.ts";
 import { maintenanceRepository } from "./maintenance-repository.ts";
 
-const schema = "baton";
-
 /** An index of a closed week that lists are in want of. */
 export interface MissingIndex {
   readonly name: string;
@@ -21,7 +19,7 @@ export interface BuiltIndexes {
 
 /** Those that are missing, of the newest closed week first; what a build left unfinished counts. */
 export async function missingIndexes(database: Database): Promise<readonly MissingIndex[]> {
-  const [row] = await database.query<{ missing: readonly MissingIndex[] }>(`select ${schema}.missing_indexes() as missing`);
+  const [row] = await database.query<{ missing: readonly MissingIndex[] }>(`select ${database.schema}.missing_indexes() as missing`);
   return row!.missing;
 }
 

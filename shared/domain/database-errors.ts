@@ -45,15 +45,17 @@ export class DatabaseRefusedError extends DatabaseError {
 }
 
 /**
- * Schema baton is missing in the database, or older than this code. Nothing was applied; code and
+ * Baton's schema is missing in the database, or older than this code. Nothing was applied; code and
  * schema fit again after `npm run migrate`.
  */
 export class OlderSchemaError extends DatabaseRefusedError {
   override readonly name = "OlderSchemaError";
   readonly schema: "none" | "older";
 
-  constructor(schema: "none" | "older", facts: DatabaseErrorFacts = {}) {
-    const what = schema === "none" ? "Schema baton is missing in the database" : "The functions in the database are older than this code";
+  /** called: the schema's name. */
+  constructor(schema: "none" | "older", facts: DatabaseErrorFacts = {}, called = "baton") {
+    const what =
+      schema === "none" ? `Schema ${called} is missing in the database` : "The functions in the database are older than this code";
     super(`${what}: as its owner, run pgbaton migrate, or npm run migrate in a clone of the repository.`, facts);
     this.schema = schema;
   }

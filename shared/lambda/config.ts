@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { schemaName, schemaNameRule } from "../db/schema-name.ts";
 import { type ApiKey, sha256 } from "./api-key.ts";
 
 /**
@@ -43,6 +44,7 @@ export const commonSettings = {
   DATABASE_URL_PARAMETER: z.string().regex(parameterName, nameParameter).optional(),
   BATON_DRIVER: z.enum(["neon", "pg"], { error: "it takes neon or pg" }).optional(),
   BATON_NEON_ENDPOINT: z.url({ error: "give it the URL of a local Neon endpoint" }).optional(),
+  BATON_SCHEMA: z.string().regex(schemaName, schemaNameRule).optional(),
   BATON_STAGE: z.string().default("production"),
   BATON_IDLE_GATE: z.enum(["on", "off"], { error: "it takes on or off" }).default("off"),
   BATON_WAKE_PARAMETER: z.string().startsWith("/", "give it the name of an SSM parameter, from its first slash").optional(),

@@ -11,17 +11,20 @@ export interface HostOptions extends Service {
   readonly driver?: Driver | undefined;
   /** Default: BATON_NEON_ENDPOINT. */
   readonly neonEndpoint?: string | undefined;
+  /** Default: BATON_SCHEMA, or else `baton`. */
+  readonly schema?: string | undefined;
   /** Default: lines of JSON on standard output. */
   readonly logger?: Logger | undefined;
 }
 
 /** The environment with what was said in code, for threads too. Empty means unset. */
-export function environmentOf({ url, driver, neonEndpoint }: HostOptions, env = process.env): NodeJS.ProcessEnv {
+export function environmentOf({ url, driver, neonEndpoint, schema }: HostOptions, env = process.env): NodeJS.ProcessEnv {
   return {
     ...env,
     ...(url !== undefined && { DATABASE_URL: url }),
     ...(driver !== undefined && { BATON_DRIVER: driver }),
     ...(neonEndpoint !== undefined && { BATON_NEON_ENDPOINT: neonEndpoint }),
+    ...(schema !== undefined && { BATON_SCHEMA: schema }),
   };
 }
 

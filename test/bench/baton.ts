@@ -30,7 +30,7 @@ export function baton({ name, driver, workflow = workflowOf, settings }: BatonVa
     name,
     version: packageJson.version,
     settings: { driver, ...chosen, leases: 2, enqueueAtOnce: 1_000 },
-    prepare: (url) => migrate({ url, roles: false }),
+    prepare: async (url) => void (await migrate({ url, roles: false })),
     async openProducer(url, workload) {
       const database = open(url);
       const client = createClient({ database, nudge });

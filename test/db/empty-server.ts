@@ -13,6 +13,8 @@ import { chosenPostgres, uniqueName, withDatabase } from "../support/cluster.ts"
  */
 export interface EmptyServer extends AsyncDisposable {
   readonly port: number;
+  /** Of the database that a server always has, as its superuser. */
+  readonly url: string;
   /** Makes an empty database and returns its superuser's URL. */
   createDatabase(owner?: string): Promise<string>;
   /** Makes a login that is no superuser and an empty database of its own; returns its URL. */
@@ -34,6 +36,7 @@ export async function startEmptyServer(other?: Pick<PostgresOptions, "packageDir
   };
   return {
     port: server.port,
+    url: server.url,
     createDatabase,
     createOwner: async (attributes) => {
       const user = uniqueName("deployer");

@@ -115,7 +115,7 @@ test.each([
   ["Postgres", { code: "28P01", severity: "FATAL", message: 'password authentication failed for user "poll_queue"' }],
   ["PgBouncer", { code: "08P01", severity: "FATAL", message: "SASL authentication failed" }],
 ])("a wrong password is a definitive no with 28P01, as %s says it", (_who, thrown) => {
-  const error = classifyError(thrown);
+  const error = classifyError(thrown, "baton");
   expect(error).toBeInstanceOf(DatabaseRefusedError);
   expect(error).toMatchObject({ sqlstate: "28P01" });
 });

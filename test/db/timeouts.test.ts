@@ -83,6 +83,7 @@ test.each([
     return untilAnswered(() => call(near));
   }
   const hasty: Database = {
+    schema: near.schema,
     query: async (text, values, options) => {
       const alone = name !== "idle_session_timeout" || read.test(text);
       return alone ? near.query(text, values, options) : through((database) => database.query(text, values, options));

@@ -92,6 +92,7 @@ function options(changed: Partial<AcceptanceOptions> = {}): AcceptanceOptions {
   return {
     service: "baton",
     stage: "acc",
+    schema: "baton",
     ownerUrl,
     functionsUrl: ownerUrl,
     ssm,

@@ -1,4 +1,6 @@
 import { expect, test } from "vitest";
+import { BUNDLES, groupOf } from "../../infra/migrate/logins.ts";
+import { prefixOf } from "../../infra/migrate/names.ts";
 import { readTemplate } from "../../infra/local/host/template.ts";
 import { roleJourneys, WORKFLOWS } from "../support/role-journeys.ts";
 import { templateOf, type TestTemplate, watchedBy } from "../support/template.ts";
@@ -28,8 +30,50 @@ function namesOf({ resources }: TestTemplate): string[] {
   return [...named.map(([, name]) => name), ...paths].filter((name) => typeof name === "string");
 }
 
-test("a service of another name has no word of this one's in its template", () => {
-  expect(textsOf(shop.resources).filter((text) => /baton/i.test(text))).toEqual(["Wakes Baton's poller.", "Wakes Baton's maintenance."]);
+/** Every text of a template by where it stands; the names of uploads have a time in them. */
+function placesOf(value: unknown, place = ""): [place: string, text: string][] {
+  if (typeof value === "string") return place.endsWith(".S3Key") ? [] : [[place, value]];
+  return typeof value === "object" && value !== null ? Object.entries(value).flatMap(([key, of]) => placesOf(of, `${place}.${key}`)) : [];
+}
+
+/** What carries the name of the service, by what it is. */
+const KINDS: Readonly<Record<string, (place: string, text: string) => boolean>> = {
+  "ARNs of parameters": (_, text) => /^arn:.*:ssm:.*:parameter\/shop\/prod\//.test(text),
+  "ARNs of functions": (_, text) => /^arn:.*:lambda:.*:function:shop-prod-/.test(text),
+  "ARNs of schedules": (_, text) => /^arn:.*:scheduler:.*:schedule\/shop-prod\//.test(text),
+  "SSM paths": (place, text) => /Variables\.\w+_PARAMETER$/.test(place) && text.startsWith("/shop/prod/"),
+  "schedule groups": (place, text) => place.endsWith("ScheduleGroup.Properties.Name") && text === "shop-prod",
+  schedules: (place, text) => place.endsWith("BATON_WAKE_SCHEDULE") && text === "shop-prod/next-wake",
+  functions: (place, text) => place.endsWith(".FunctionName") && text.startsWith("shop-prod-"),
+  logs: (place, text) => place.endsWith(".LogGroupName") && /^\/aws\/\w+\/shop-prod-/.test(text),
+  alarms: (place, text) => place.endsWith(".AlarmName") && text.startsWith("shop-prod-"),
+  "namespaces of metrics": (place, text) => place.endsWith(".Namespace") && text === "shop",
+  "dimensions of metrics": (place, text) => /\.Dimensions\.\d+\.Value$/.test(place) && text.startsWith("shop-"),
+  "names in logs and metrics": (place, text) => place.endsWith("BATON_SERVICE") && text === "shop",
+};
+
+test("the template of a renamed service is this one's with its own name in each ARN, path, schedule, alarm, metric and right", () => {
+  const isKept = (place: string) => place.endsWith("BATON_SCHEMA");
+  const [own, others] = [placesOf(shop.document), placesOf(baton.document)];
+  expect(own).toEqual(others.map(([place, text]) => [place, isKept(place) ? text : text.replaceAll("baton", "shop")]));
+  for (const [kind, is] of Object.entries(KINDS)) expect([kind, own.some(([place, text]) => is(place, text))]).toEqual([kind, true]);
+});
+
+test("a service of another name has no word of this one's in its template but that of the schema, a setting of its own", () => {
+  const found = placesOf(shop.document).filter(([, text]) => /baton/i.test(text));
+  expect(new Set(found.map(([place, text]) => [place.split(".").at(-1), text].join(" ")))).toEqual(
+    new Set(["BATON_SCHEMA baton", "Description Wakes Baton's poller.", "Description Wakes Baton's maintenance."]),
+  );
+});
+
+test("the logins of a renamed service's functions are in groups of its own", () => {
+  const names = { prefix: prefixOf("My-Shop") };
+  expect(BUNDLES.map((bundle) => [bundle, groupOf(bundle, names)])).toEqual([
+    ["enqueue-run", "my_shop_producer"],
+    ["control-runs", "my_shop_operator"],
+    ["poll-queue", "my_shop_poller"],
+    ["maintain", "my_shop_maintainer"],
+  ]);
 });
 
 test("two services in one account and region have no name in common", () => {

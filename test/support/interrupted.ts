@@ -47,6 +47,7 @@ export async function interrupted(inner: Database, ownerUrl: string, told: Error
     return untilAnswered(call);
   }
   return {
+    schema: inner.schema,
     query: (text, values, options) => through([{ text, values: values ?? [] }], () => inner.query(text, values, options)) as never,
     transaction: (statements, options) => through(statements, () => inner.transaction(statements, options)),
     [Symbol.asyncDispose]: () => owner.end(),

@@ -7,6 +7,7 @@ import type { Database } from "../../shared/db/database.ts";
  */
 export function portOf(session: pg.Client): Database {
   return {
+    schema: "baton",
     query: async (text: string, values: readonly unknown[] = []) => (await session.query(text, [...values])).rows,
     transaction: async (statements: readonly { text: string; values?: readonly unknown[] }[]) => {
       await session.query("begin");

@@ -3,6 +3,7 @@ import { basename, join } from "node:path";
 import { connect, type Driver, driverFor } from "../../../shared/db/connect.ts";
 import { runRepository } from "../../../shared/db/run-repository.ts";
 import { checkParams } from "../../check/params.ts";
+import { schemaOf, serviceName } from "../../service.ts";
 import { checkRegistry } from "../../check/registry.ts";
 import { type Host, startHost } from "../host.ts";
 import type { Crash } from "../host/lambda-instance.ts";
@@ -15,6 +16,9 @@ import type { ReadRuns } from "./run-follower.ts";
 import { shownRuns } from "./shown-run.ts";
 import type { Settings } from "./settings.ts";
 import { type Package, synthesise } from "./synthesise.ts";
+
+/** Whose params it takes. */
+const STAGE = "dev";
 
 /** The whole service on this machine: functions, schedules and database; not yet polling. */
 export interface Service {
@@ -49,12 +53,13 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const { databaseUrl } = settings;
   let onRestart = (): void => undefined;
   const driver = settings.driver ?? (databaseUrl === undefined ? "neon" : driverFor({ url: databaseUrl }));
+  const own = { service: serviceName(), schema: schemaOf(STAGE) };
   const packaging = packageIn(join(folder, "package"), driver);
   // Its failure is reported where it is awaited, unless the database failed before.
   packaging.catch(() => undefined);
   const database = await (databaseUrl === undefined
-    ? embeddedDatabase(folder, driver, { say, onGivenUp, onRestart: () => onRestart() })
-    : externalDatabase(databaseUrl, driver));
+    ? embeddedDatabase(folder, driver, own, { say, onGivenUp, onRestart: () => onRestart() })
+    : externalDatabase(databaseUrl, driver, own.schema));
   try {
     const { templateFile, folder: codeRoot } = await packaging;
     const template = readTemplate(templateFile);
@@ -98,7 +103,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
 /** What would be deployed; workflows that no poller could load are refused. */
 async function packageIn(folder: string, driver: Driver): Promise<Package> {
   checkParams();
-  const made = await synthesise(folder, { driver });
+  const made = await synthesise(folder, { driver, stage: STAGE });
   await checkRegistry({ templateFile: made.templateFile, bundles: join(folder, "dist/functions") });
   return made;
 }

@@ -1,5 +1,6 @@
 import type { RunFacts } from "../../../shared/domain/run-protocol.ts";
 import type { Database } from "../../../shared/db/database.ts";
+import { inSchema } from "../../../shared/db/schema-name.ts";
 import { describeRun, type RunView } from "../../../shared/engine/describe-run.ts";
 
 /** What the display knows of a run: no input and no outputs. */
@@ -20,9 +21,9 @@ const READ = `
   where facts is not null`;
 
 /** Reads any number of runs with one statement; those that are not there are left out. */
-export function shownRuns(database: Pick<Database, "query">): (ids: readonly string[]) => Promise<ShownRun[]> {
+export function shownRuns(database: Pick<Database, "query" | "schema">): (ids: readonly string[]) => Promise<ShownRun[]> {
   return async (ids) => {
-    const rows = await database.query<{ facts: RunFacts }>(READ, [`{${ids.join(",")}}`]);
+    const rows = await database.query<{ facts: RunFacts }>(inSchema(READ, database.schema), [`{${ids.join(",")}}`]);
     return rows.map(({ facts }) => describeRun(facts, undefined, { stacks: false }));
   };
 }

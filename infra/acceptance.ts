@@ -4,7 +4,8 @@ import { checkConnectionString } from "../shared/db/connection-string.ts";
 import { accept } from "./acceptance/accept.ts";
 import { awsCloud } from "./acceptance/cloud.ts";
 import { chosenDriver } from "./build.ts";
-import { accountIn, lineFor, readTarget, regionFrom, requireOwnerUrl, requireStage } from "./deploy/target.ts";
+import { accountIn } from "./deploy/account.ts";
+import { lineFor, readTarget, regionFrom, requireOwnerUrl, requireStage } from "./deploy/target.ts";
 import { schemaOf, serviceName } from "./service.ts";
 
 const USAGE = "Usage: DATABASE_URL=<the owner's of an empty database> npm run acceptance -- --stage acc [--region <region>]";
@@ -15,13 +16,13 @@ const USAGE = "Usage: DATABASE_URL=<the owner's of an empty database> npm run ac
  */
 async function main(args: string[], env: NodeJS.ProcessEnv): Promise<void> {
   const { stage: named, region: given } = readTarget(args, USAGE);
-  const stage = requireStage(named, USAGE);
+  const service = serviceName();
+  const stage = requireStage(named, USAGE, service);
   const ownerUrl = requireOwnerUrl(env, "an empty database", "npm run acceptance -- --stage acc");
   const functionsUrl = env["FUNCTIONS_DATABASE_URL"] || ownerUrl;
   checkConnectionString(functionsUrl, "FUNCTIONS_DATABASE_URL");
   if (stage === "prod") throw new Error(`The stage is removed at the end: take another name than prod. ${USAGE}`);
   const region = regionFrom(given, env);
-  const service = serviceName();
   const account = await accountIn(region);
   console.log(lineFor({ service, stage, region, account }));
   if (account === undefined) throw new Error("AWS takes no credentials of this machine. Nothing was done.");

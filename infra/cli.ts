@@ -6,13 +6,17 @@ import { EXIT, exitCodeOf } from "./cli/exit-codes.ts";
 // What a command needs is loaded when it runs: its help needs none of it, and no optional package.
 
 const program = new Command("pgbaton")
-  .description("Durable workflows in your own Postgres. All commands but init and logins work with DATABASE_URL alone.")
+  .description("Durable workflows in your own Postgres. All commands but init, logins and doctor --stage work with DATABASE_URL alone.")
   .version(versionOf())
   .exitOverride()
   .showHelpAfterError("(add --help for what it takes)");
 
 const url = ["--url <url>", "the database (default: DATABASE_URL)"] as const;
 const schema = ["--schema <name>", "where the service keeps its runs (default: BATON_SCHEMA, or baton)"] as const;
+const service = [
+  "--service <service>",
+  "the service, as its parameters are called (default: that of serverless.yml here, or baton)",
+] as const;
 const json = ["--json", "print the raw answer"] as const;
 const yes = ["--yes", "do it without being asked"] as const;
 
@@ -45,7 +49,7 @@ program
   .command("logins")
   .description("make the logins, their connection strings in SSM and an API key for a stage on AWS")
   .requiredOption("--stage <stage>", "the stage, such as prod")
-  .option("--service <service>", "the service, as its parameters are called", "baton")
+  .option(...service)
   .option("--region <region>", "of the parameters (default: AWS_REGION)")
   .option("--functions-host <host>", "the host that functions reach the database by, such as a pooler's (default: that of the URL)")
   .option("--rotate", "give new passwords to logins that have one")
@@ -125,7 +129,10 @@ for (const [action, description] of [
 
 program
   .command("doctor")
-  .description("look at a database and say what is to be mended; 5 if there is something")
+  .description("look at a database, and with --stage at a stage on AWS, and say what is to be mended; 5 if there is something")
+  .option("--stage <stage>", "look at its parameters, logins and quota too; the URL is the owner's")
+  .option(...service)
+  .option("--region <region>", "of the stage (default: AWS_REGION)")
   .option(...url)
   .option(...schema)
   .option(...json)

@@ -2,7 +2,8 @@ import { parseArgs } from "node:util";
 import type { Driver } from "../shared/db/connect.ts";
 import { chosenDriver } from "./build.ts";
 import { runServerless, ServerlessFailedError } from "./deploy/serverless.ts";
-import { accountIn, lineFor, regionFrom, requireOwnerUrl, requireStage } from "./deploy/target.ts";
+import { accountIn } from "./deploy/account.ts";
+import { lineFor, regionFrom, requireOwnerUrl, requireStage } from "./deploy/target.ts";
 import { explainArguments } from "./explain-arguments.ts";
 import { checkSchema, migrateService } from "./migrate.ts";
 import { packageStage } from "./package.ts";
@@ -84,7 +85,7 @@ async function bringUpSchema({ stage, url, roles, dryRun, log, sqlDir }: DeployO
 
 function optionsFrom(args: string[], env: NodeJS.ProcessEnv): DeployOptions {
   const { stage: given, region, force, "no-roles": withoutRoles, "no-migrate": withoutMigration, "dry-run": dryRun } = readArguments(args);
-  const stage = requireStage(given, USAGE);
+  const stage = requireStage(given, USAGE, serviceName());
   const url = withoutMigration ? "" : requireOwnerUrl(env, "the database of this stage", "npm run deploy -- --stage prod");
   return {
     stage,

@@ -1,7 +1,8 @@
 import { parseArgs } from "node:util";
 import { SSMClient } from "@aws-sdk/client-ssm";
 import type { ApiKey, KeyRole } from "../shared/lambda/api-key.ts";
-import { accountIn, lineFor, regionFrom, requireStage } from "./deploy/target.ts";
+import { accountIn } from "./deploy/account.ts";
+import { lineFor, regionFrom, requireStage } from "./deploy/target.ts";
 import { explainArguments } from "./explain-arguments.ts";
 import { StoredKeys } from "./keys/stored-keys.ts";
 import { serviceName } from "./service.ts";
@@ -18,9 +19,9 @@ async function main(args: string[]): Promise<void> {
   const { positionals, values } = readArguments(args);
   const [command, name = "", digest] = positionals;
   const { role, region: given } = values;
-  const stage = requireStage(values.stage, USAGE);
-  const region = regionFrom(given, process.env);
   const service = serviceName();
+  const stage = requireStage(values.stage, USAGE, service);
+  const region = regionFrom(given, process.env);
   // On stderr, since a new key stands alone on stdout.
   console.error(lineFor({ service, stage, region, account: await accountIn(region) }));
   const keys = new StoredKeys(new SSMClient({ region }), `/${service}/${stage}/api-keys`);

@@ -9,6 +9,7 @@ import { checkRegistry } from "./check/registry.ts";
 import { runServerless, ServerlessFailedError } from "./deploy/serverless.ts";
 import { requireStage } from "./deploy/target.ts";
 import { explainArguments } from "./explain-arguments.ts";
+import { serviceName } from "./service.ts";
 
 export interface PackageOptions {
   readonly stage: string;
@@ -57,7 +58,12 @@ export async function packageStage(options: PackageOptions): Promise<void> {
 function optionsFrom(args: string[], env: NodeJS.ProcessEnv): PackageOptions {
   const options = { stage: { type: "string" }, region: { type: "string" }, param: { type: "string", multiple: true } } as const;
   const { stage = "dev", region, param = [] } = explainArguments(USAGE, () => parseArgs({ args, options }).values);
-  return { stage: requireStage(stage, USAGE), ...(region !== undefined && { region }), params: param, driver: chosenDriver(env) };
+  return {
+    stage: requireStage(stage, USAGE, serviceName()),
+    ...(region !== undefined && { region }),
+    params: param,
+    driver: chosenDriver(env),
+  };
 }
 
 if (import.meta.main) {

@@ -3,14 +3,11 @@ import { withClient } from "../migrate/connection.ts";
 import { findNames } from "../migrate/find-names.ts";
 import { BUNDLES, createLogin, groupOf } from "../migrate/logins.ts";
 import type { GroupRole } from "../migrate/names.ts";
-import { confirm, type DatabaseOptions, placeOf, print, schemaOf, tell, urlOf } from "./context.ts";
-import { CommandError, EXIT } from "./exit-codes.ts";
+import { confirm, placeOf, print, tell } from "./context.ts";
+import { loadOptional, type StageOptions, stageOf } from "./stage.ts";
 
 /** The flags of `logins`. */
-export interface LoginFlags extends DatabaseOptions {
-  readonly stage: string;
-  readonly service: string;
-  readonly region?: string;
+export interface LoginFlags extends StageOptions {
   readonly functionsHost?: string;
   readonly rotate?: boolean;
   readonly yes?: boolean;
@@ -22,42 +19,37 @@ export interface LoginFlags extends DatabaseOptions {
  * prints what it did, and of all secrets only the new API key, alone on standard output.
  */
 export async function makeLogins(flags: LoginFlags): Promise<void> {
-  const url = urlOf(flags);
-  const region = flags.region ?? process.env["AWS_REGION"] ?? process.env["AWS_DEFAULT_REGION"];
-  if (!region) throw new CommandError(EXIT.usage, "Say which region: --region eu-central-1, or AWS_REGION in the environment.");
+  const { url, schema, service, stage, region } = await stageOf(flags);
   const { ParameterStore, StoredKeys } = await loadAws();
-  const where = `/${flags.service}/${flags.stage}`;
+  const where = `/${service}/${stage}`;
   await confirm(`Logins of ${placeOf(url)}, and SSM parameters below ${where} in ${region}`, flags.yes ?? false);
   const store = new ParameterStore(region);
-  const names = await withClient(url, (client) => findNames(client, { schema: schemaOf(flags), service: flags.service }));
+  const names = await withClient(url, (client) => findNames(client, { schema, service }));
   for (const bundle of BUNDLES) {
     const parameter = `${where}/${bundle}/database-url`;
-    tell(await ensureLogin({ url, flags, bundle, memberOf: groupOf(bundle, names), parameter, store }));
+    const name = loginName(service, stage, bundle);
+    tell(await ensureLogin({ url, flags, name, memberOf: groupOf(bundle, names), parameter, store }));
   }
   await ensureKey(new StoredKeys(store.client, `${where}/api-keys`));
 }
 
 async function loadAws() {
-  const modules = Promise.all([import("./parameter-store.ts"), import("../keys/stored-keys.ts")]);
-  const [{ ParameterStore }, { StoredKeys }] = await modules.catch((cause: unknown) => {
-    if ((cause as { code?: string }).code !== "ERR_MODULE_NOT_FOUND") throw cause;
-    throw new CommandError(EXIT.failure, "logins needs the AWS SDK: npm install --save-dev @aws-sdk/client-ssm.", { cause });
-  });
-  return { ParameterStore, StoredKeys };
+  const sentence = "logins needs the AWS SDK: npm install --save-dev @aws-sdk/client-ssm.";
+  const [store, keys] = await loadOptional(sentence, () => Promise.all([import("./parameter-store.ts"), import("../keys/stored-keys.ts")]));
+  return { ...store, ...keys };
 }
 
 interface LoginToMake {
   readonly url: string;
   readonly flags: LoginFlags;
-  readonly bundle: string;
+  readonly name: string;
   readonly memberOf: GroupRole;
   readonly parameter: string;
   readonly store: { has(name: string): Promise<boolean>; put(name: string, value: string): Promise<void> };
 }
 
 /** A login without its parameter is of no use, so it gets a new password with it. */
-async function ensureLogin({ url, flags, bundle, memberOf, parameter, store }: LoginToMake): Promise<string> {
-  const name = loginName(flags, bundle);
+async function ensureLogin({ url, flags, name, memberOf, parameter, store }: LoginToMake): Promise<string> {
   if (!flags.rotate && (await hasRole(url, name)) && (await store.has(parameter))) return `kept     ${name}, whose URL is in ${parameter}`;
   const password = randomBytes(24).toString("base64url");
   await createLogin({ url, name, password, memberOf });
@@ -66,7 +58,7 @@ async function ensureLogin({ url, flags, bundle, memberOf, parameter, store }: L
 }
 
 /** Roles belong to the whole server, where other services and stages may have theirs. */
-function loginName({ service, stage }: LoginFlags, bundle: string): string {
+function loginName(service: string, stage: string, bundle: string): string {
   return [service, stage, bundle].join("_").replaceAll("-", "_").toLowerCase();
 }
 

@@ -18,6 +18,13 @@ export class ParameterStore {
     }
   }
 
+  /** Its value, decrypted. Throws what the SDK throws. */
+  async read(name: string): Promise<string> {
+    const command = new GetParameterCommand({ Name: name, WithDecryption: true });
+    const { Parameter } = await this.client.send(command, { abortSignal: AbortSignal.timeout(5_000) });
+    return Parameter?.Value ?? "";
+  }
+
   async put(name: string, value: string): Promise<void> {
     await this.client.send(new PutParameterCommand({ Name: name, Value: value, Type: "SecureString", Overwrite: true }));
   }

@@ -1,8 +1,6 @@
 import { parseArgs } from "node:util";
-import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { checkConnectionString } from "../../shared/db/connection-string.ts";
 import { explainArguments } from "../explain-arguments.ts";
-import { serviceName } from "../service.ts";
 
 /** Where a command acts. */
 export interface Target {
@@ -27,22 +25,6 @@ export function regionFrom(given: string | undefined, env: NodeJS.ProcessEnv): s
   return region;
 }
 
-/**
- * The account of this machine's credentials; undefined where there are none, or STS does not take
- * them.
- */
-export async function accountIn(region: string): Promise<string | undefined> {
-  const client = new STSClient({ region, maxAttempts: 2 });
-  try {
-    const { Account } = await client.send(new GetCallerIdentityCommand(), { abortSignal: AbortSignal.timeout(10_000) });
-    return Account;
-  } catch {
-    return undefined;
-  } finally {
-    client.destroy();
-  }
-}
-
 /** One line, to be read before anything happens. */
 export function lineFor({ service, stage, region, account }: Target): string {
   return `Service ${service}, stage ${stage}, region ${region}, ${account === undefined ? "no account: AWS takes no credentials of this machine" : `account ${account}`}`;
@@ -55,7 +37,7 @@ const LONGEST_NAME = 64;
  * The stage that was given. Throws a sentence where there is none, or where its name could stand in
  * no name of the stack.
  */
-export function requireStage(given: string | undefined, usage: string, service = serviceName()): string {
+export function requireStage(given: string | undefined, usage: string, service: string): string {
   if (!given) throw new Error(`Say which stage. ${usage}`);
   if (!/^[A-Za-z0-9-]+$/.test(given))
     throw new Error(`"${given}" cannot be the name of a stage: it takes letters, digits and hyphens. Nothing was done.`);

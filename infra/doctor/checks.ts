@@ -1,5 +1,5 @@
 import pg from "pg";
-import { limitsOf } from "../migrate/logins.ts";
+import { isOfFunctions, limitsOf } from "../migrate/logins.ts";
 import type { LoginFacts } from "./login.ts";
 
 /** What was found, and what to do about it; without advice it is as it should be. */
@@ -17,10 +17,34 @@ const TIMEOUTS = [
 
 const CLOCKS_APART_MS = 5_000;
 
+/** Finds advice wanting where it is undefined. */
+export function findingOf(about: string, advice?: string): Finding {
+  return advice === undefined ? { about } : { about, advice };
+}
+
+/** Says what a login is, and holds that of a function against what the function needs. */
+export function checkRights(facts: LoginFacts, now: number): Finding[] {
+  const { name, owner, groups } = facts;
+  const [group, ...others] = groups.filter((each) => !each.endsWith("_archiver"));
+  if (!owner && group !== undefined && others.length === 0 && isOfFunctions(group)) return checkLogin(facts, group, now);
+  const durability = `durability: synchronous_commit ${facts.synchronousCommit}, fsync ${facts.fsync}`;
+  return [
+    owner
+      ? { about: `${name} is the owner` }
+      : findingOf(
+          `${name} is in ${groups.join(", ") || "no group of Baton's"}`,
+          groups.length > 0 ? undefined : "grant it the one that it needs: docs/database.md says what each may do.",
+        ),
+    findingOf(durability, facts.fsync === "on" ? undefined : NO_FSYNC),
+  ];
+}
+
+const NO_FSYNC = "turn fsync on: a crash of this server may lose everything.";
+
 /** Holds a login against what the function needs that works as it; now: this machine's clock. */
 export function checkLogin(facts: LoginFacts, group: string, now: number): Finding[] {
   const role = pg.escapeIdentifier(facts.name);
-  const wrong = (ok: boolean, about: string, advice: string): Finding => (ok ? { about } : { about, advice });
+  const wrong = (ok: boolean, about: string, advice: string) => findingOf(about, ok ? undefined : advice);
   const limits = limitsOf(group);
   // The maintenance archives runs where there is an archive.
   const more = group.endsWith("_maintainer") ? group.replace(/maintainer$/, "archiver") : "";
@@ -41,9 +65,7 @@ export function checkLogin(facts: LoginFacts, group: string, now: number): Findi
     wrong(
       facts.synchronousCommit !== "off" && facts.fsync === "on",
       `durability: synchronous_commit ${facts.synchronousCommit}, fsync ${facts.fsync}`,
-      facts.fsync === "on"
-        ? `alter role ${role} set synchronous_commit = on;`
-        : "turn fsync on: a crash of this server may lose everything.",
+      facts.fsync === "on" ? `alter role ${role} set synchronous_commit = on;` : NO_FSYNC,
     ),
     ...TIMEOUTS.map(([fact, setting]) =>
       wrong(

@@ -6,6 +6,8 @@ import { defaultNames, groupsOf } from "../migrate/names.ts";
 export interface LoginFacts {
   readonly name: string;
   readonly superuser: boolean;
+  /** It has the rights of the schema's owner, as a superuser has. */
+  readonly owner: boolean;
   /** Of Baton's groups, those whose rights it has. */
   readonly groups: readonly string[];
   readonly isolation: string;
@@ -24,6 +26,7 @@ export interface LoginFacts {
 
 const FACTS = `
   select current_user::text as name, rolsuper as superuser,
+    exists (select from pg_catalog.pg_namespace as n where n.nspname = $2 and pg_catalog.pg_has_role(r.oid, n.nspowner, 'usage')) as owner,
     array(select g.rolname::text from pg_catalog.pg_roles as g where g.rolname ~ $1 and pg_catalog.pg_has_role(r.oid, g.oid, 'usage') order by 1) as groups,
     current_setting('default_transaction_isolation') as isolation,
     current_setting('default_transaction_read_only')::boolean or pg_catalog.pg_is_in_recovery() as "readOnly",
@@ -39,7 +42,7 @@ export function factsOf(url: string, names = defaultNames): Promise<LoginFacts> 
   return withClientAsSet(url, async (client) => {
     // A pooler that hands out statements refuses this.
     await client.query("begin");
-    const { rows } = await client.query<LoginFacts & { pid: number }>(FACTS, [groupsOf(names)]);
+    const { rows } = await client.query<LoginFacts & { pid: number }>(FACTS, [groupsOf(names), names.schema]);
     await client.query("rollback");
     const { pid, ...facts } = rows[0]!;
     return { ...facts, pooled: pid !== (client as pg.Client & { processID: number }).processID };

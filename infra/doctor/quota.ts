@@ -1,16 +1,42 @@
-import { GetAccountSettingsCommand, GetFunctionConcurrencyCommand, type LambdaClient } from "@aws-sdk/client-lambda";
+import { GetAccountSettingsCommand, GetFunctionConcurrencyCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import * as z from "zod";
-import { readServiceFile } from "../service.ts";
 import type { Finding } from "./checks.ts";
 
-const Params = z.object({ params: z.record(z.string(), z.record(z.string(), z.unknown())) });
+const Params = z.object({ params: z.record(z.string(), z.record(z.string(), z.unknown()).catch({})).catch({}) }).catch({ params: {} });
 const RESERVED = { pollQueue: "pollers", enqueueRun: "producers", controlRuns: "readers" } as const;
 
-/** How much concurrency the `params` of serverless.yml reserve for a stage. */
-export function reservedFor(stage: string): number {
-  const { params } = Params.parse(readServiceFile());
+/**
+ * How much concurrency the `params` of a serverless.yml reserve for a stage; undefined where they
+ * have no word of it, as in one that is not of this project.
+ */
+export function reservedFor(stage: string, serviceFile: unknown): number | undefined {
+  const { params } = Params.parse(serviceFile);
+  const known = Object.values(RESERVED).filter((name) => Object.values(params).some((values) => name in values));
+  if (known.length === 0) return undefined;
   const chosen: Record<string, unknown> = { ...params["default"], ...params[stage] };
-  return Object.values(RESERVED).reduce((sum, name) => sum + Number(chosen[name] ?? 0), 0);
+  return known.reduce((sum, name) => sum + Number(chosen[name] ?? 0), 0);
+}
+
+/** Where it is looked at. */
+export interface QuotaToCheck {
+  readonly service: string;
+  readonly stage: string;
+  readonly region: string;
+  /** serverless.yml; undefined where there is none. */
+  readonly serviceFile: unknown;
+}
+
+/** Whether the account has what the stage will reserve, as far as serverless.yml says it. */
+export async function checkQuota({ service, stage, region, serviceFile }: QuotaToCheck): Promise<Finding> {
+  if (serviceFile === undefined) return { about: "concurrency: not looked at, since there is no serverless.yml in this folder" };
+  const needed = reservedFor(stage, serviceFile);
+  if (needed === undefined) return { about: "concurrency: not looked at, since serverless.yml reserves none by params that are known" };
+  try {
+    return checkConcurrency(await concurrencyOf(new LambdaClient({ region }), service, stage), needed);
+  } catch (thrown) {
+    const about = `concurrency: ${(thrown as Error).message || (thrown as Error).name}`;
+    return { about, advice: "take credentials with the rights of infra/deployer-policy.json, which may look." };
+  }
 }
 
 /** Lambda's concurrency in one account and region. */

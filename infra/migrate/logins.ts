@@ -9,6 +9,11 @@ export type Bundle = keyof typeof GROUPS;
 
 export const BUNDLES = Object.keys(GROUPS) as Bundle[];
 
+/** Whether functions work as logins in a group. */
+export function isOfFunctions(group: string): boolean {
+  return Object.values(GROUPS).some((each) => group.endsWith(`_${each}`));
+}
+
 /** The group of the login that a function works as. */
 export function groupOf(bundle: Bundle, { prefix }: Pick<Names, "prefix">): GroupRole {
   return `${prefix}_${GROUPS[bundle]}`;

@@ -12,8 +12,6 @@ export interface Command {
 const PLACEHOLDERS: Readonly<Record<string, string>> = {
   "<account>": "123456789012",
   "<owner>@<owner-id>/<repository>@<repository-id>": "octo-org@123456/shop@456789",
-  "<the URL of a login in ${group}>": "postgresql://poll_queue:secret@db.example/neondb",
-  "${name}": "/baton/prod/poll-queue/database-url",
 };
 
 /** Pages, and the programs that tell people what to type. */

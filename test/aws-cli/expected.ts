@@ -19,10 +19,9 @@ export interface Expected {
 const read = (file: string) => readFileSync(join(ROOT, file), "utf8");
 const stored = /"Version": 1/;
 const wakes = (name: string) => [{ operation: "lambda:Invoke", input: { name, nudged: true } }];
-const put = (fn: string, Value: string) => {
-  return { operation: "ssm:PutParameter", input: { Name: `/baton/prod/${fn}/database-url`, Value, Type: "SecureString" } };
-};
-const overwrite = (Value: string) => [{ ...put("poll-queue", Value), input: { ...put("poll-queue", Value).input, Overwrite: true } }];
+const overwrite = (Value: string) => [
+  { operation: "ssm:PutParameter", input: { Name: "/baton/prod/poll-queue/database-url", Value, Type: "SecureString", Overwrite: true } },
+];
 const StackName = "github-deploys-baton";
 const parameters = {
   Repository: "octo-org@123456/shop@456789",
@@ -41,15 +40,7 @@ const asForm = Object.fromEntries(
 
 export const EXPECTED: readonly Expected[] = [
   { has: /^aws sts get-caller-identity$/, asks: [{ operation: "sts:GetCallerIdentity", input: {} }], says: /"Account": "123456789012"/ },
-  {
-    has: /^for fn in/,
-    typed: ["a", "b", "c", "d"].map((user) => `postgresql://${user}`),
-    asks: ["enqueue-run", "control-runs", "poll-queue", "maintain"].map((fn, n) => put(fn, `postgresql://${"abcd"[n]}`)),
-    says: stored,
-  },
   { has: /^printf 'URL of poll-queue/, typed: ["postgresql://new"], asks: overwrite("postgresql://new"), says: stored },
-  // Told by npm run doctor.
-  { has: /^aws ssm put-parameter/, asks: overwrite("postgresql://poll_queue:secret@db.example/neondb"), says: stored },
   {
     has: /put-function-concurrency/,
     asks: [{ operation: "lambda:PutFunctionConcurrency", input: { name: "baton-prod-pollQueue", ReservedConcurrentExecutions: 0 } }],

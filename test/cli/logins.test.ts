@@ -1,4 +1,6 @@
 import { afterAll, expect, test } from "vitest";
+import { factsOf } from "../../infra/doctor/login.ts";
+import { BUNDLES, groupOf } from "../../infra/migrate/logins.ts";
 import { connect } from "../../shared/db/connect.ts";
 import { runRepository } from "../../shared/db/run-repository.ts";
 import { createTestDatabase } from "../support/database.ts";
@@ -39,6 +41,21 @@ test("logins are made with their parameters and a key, work, are kept by a secon
 
   for (const name of ["enqueue_run", "control_runs", "poll_queue", "maintain"])
     await database.query(`drop role "${service.replaceAll("-", "_")}_prod_${name}"`);
+});
+
+test.each(["baton", "shop"])("a login of the service %s is taken for no group: it has exactly its own", async (service) => {
+  await using database = await createTestDatabase();
+  const stage = uniqueName("facts").replaceAll("_", "-");
+  const env = { ...ssm.env, DATABASE_URL: database.ownerUrl };
+  const { code, stderr } = await pgbaton(["logins", "--service", service, "--stage", stage, "--yes"], { env });
+  expect([code, stderr.match(/^made/gm)?.length]).toEqual([0, 5]);
+  for (const bundle of BUNDLES) {
+    const url = ssm.parameters.get(`/${service}/${stage}/${bundle}/database-url`)!;
+    const facts = await factsOf(url);
+    const name = `${service}_${stage}_${bundle}`.replaceAll("-", "_").toLowerCase();
+    expect([facts.name, facts.groups, facts.owner]).toEqual([name, [groupOf(bundle, { prefix: "baton" })], false]);
+    await database.query(`drop role "${name}"`);
+  }
 });
 
 test("without a yes nothing is made, and the place is named first", async () => {

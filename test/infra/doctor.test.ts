@@ -1,6 +1,8 @@
 import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer } from "node:net";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
@@ -11,10 +13,12 @@ import { createLogin } from "../../infra/migrate/logins.ts";
 import type { GroupRole } from "../../infra/migrate/names.ts";
 import { migrate } from "../../infra/migrate.ts";
 import { asUser, type EmptyServer, query, startEmptyServer } from "../db/empty-server.ts";
+import { readServiceFile } from "../../infra/service.ts";
 import { digestOf } from "../../shared/lambda/api-key.ts";
+import { projectFolder } from "../support/project-folder.ts";
 import { startSsm } from "../support/ssm.ts";
 
-const script = fileURLToPath(new URL("../../infra/doctor.ts", import.meta.url));
+const script = fileURLToPath(new URL("../../infra/cli.ts", import.meta.url));
 const ssm = await startSsm();
 let server: EmptyServer;
 let url: string;
@@ -49,15 +53,27 @@ beforeEach(async () => {
   }
 });
 
-/** What the command prints of a stage, and how it ends; more: in its environment. */
-async function examine(owner = url, more: NodeJS.ProcessEnv = {}): Promise<{ code: number; fixes: string[]; text: string }> {
+/** What the command says of a stage, and how it ends. */
+interface Examined {
+  readonly code: number;
+  readonly fixes: string[];
+  readonly text: string;
+  readonly stderr: string;
+}
+
+/** more: in its environment. */
+async function examine(owner = url, more: NodeJS.ProcessEnv = {}, options: { cwd?: string; args?: string[] } = {}): Promise<Examined> {
   const env = { ...process.env, ...ssm.env, DATABASE_URL: owner, ...more };
-  const run = promisify(execFile)(process.execPath, [script, "--stage", "prod"], { env });
-  const ended: { code?: number; stdout: string } = await run.catch((thrown: unknown) => thrown as { code: number; stdout: string });
-  const { code = 0, stdout } = ended;
+  const run = promisify(execFile)(process.execPath, [script, "doctor", "--stage", "prod", ...(options.args ?? [])], {
+    env,
+    cwd: options.cwd,
+  });
+  const ended: { code?: number; stdout: string; stderr: string } = await run.catch((thrown: unknown) => thrown as never);
+  const { code = 0, stdout, stderr } = ended;
   return {
     code,
     text: stdout,
+    stderr,
     fixes: [...stdout.matchAll(/^FIX {2}(.*)\n {5}(.*)$/gm)].map(([, about, advice]) => `${about} => ${advice}`),
   };
 }
@@ -84,28 +100,40 @@ async function startPooler(): Promise<{ urlOf(url: string): string; close(): voi
   return { urlOf: (url) => Object.assign(new URL(url), { port: String(port) }).href, close: () => void pooler.close() };
 }
 
-/** The test server runs without fsync, which is one true finding of each login. */
+/** The test server runs without fsync: one true finding of each login, and of the owner. */
 const withoutFsync = (fixes: readonly string[]) => fixes.filter((each) => !each.includes("fsync off"));
 
 test("a stage that is set up as the pages say has nothing to mend, but for a server without fsync", async () => {
   // As where runs are archived.
   await query(url, "grant baton_archiver to maintain");
-  const { code, fixes, text } = await examine();
-  expect(text).toContain("Service baton, stage prod, region eu-central-1, account 123456789012");
+  const { code, fixes, text, stderr } = await examine();
+  expect(stderr).toContain("Service baton, stage prod, region eu-central-1, account 123456789012");
   expect(text).toMatch(/^ok {3}schema: current$/m);
   expect(text).toMatch(/^ok {3}\/baton\/prod\/api-keys: me \(operator\)$/m);
   expect(withoutFsync(fixes)).toEqual([]);
-  expect([code, fixes.length]).toEqual([1, 4]);
+  expect([code, fixes.length]).toEqual([5, 5]);
   expect(text).not.toContain("secret");
 });
 
 test.each<[string, string, () => unknown]>([
-  ["no parameter", "poll-queue/database-url: ", () => ssm.parameters.delete(parameterOf("poll-queue"))],
-  ["no API keys", "api-keys: .* => npm run keys -- add me", () => ssm.parameters.delete("/baton/prod/api-keys")],
-  ["malformed keys", "api-keys: it is not JSON => ", () => ssm.parameters.set("/baton/prod/api-keys", "nonsense")],
+  [
+    "no parameter",
+    "poll-queue/database-url: .* => pgbaton logins --service baton --stage prod, or put",
+    () => ssm.parameters.delete(parameterOf("poll-queue")),
+  ],
+  [
+    "no API keys",
+    "api-keys: .* => pgbaton logins --service baton --stage prod makes the first one",
+    () => ssm.parameters.delete("/baton/prod/api-keys"),
+  ],
+  [
+    "malformed keys",
+    "api-keys: it is not JSON => delete the parameter: then pgbaton logins ",
+    () => ssm.parameters.set("/baton/prod/api-keys", "nonsense"),
+  ],
   [
     "no connection string",
-    "enqueue-run/database-url: .* => aws ssm put-parameter",
+    "enqueue-run/database-url: .* => pgbaton logins .* --rotate, or put the URL of a login in baton_producer there",
     () => ssm.parameters.set(parameterOf("enqueue-run"), "x"),
   ],
   [
@@ -138,7 +166,7 @@ test.each<[string, string, () => unknown]>([
 ])("%s is found, with what to do", async (_, found, spoil) => {
   await spoil();
   const { code, fixes, text } = await examine();
-  expect(code).toBe(1);
+  expect(code).toBe(5);
   expect(withoutFsync(fixes).join("\n")).toMatch(new RegExp(found));
   expect(text).not.toContain("secret");
 });
@@ -146,8 +174,8 @@ test.each<[string, string, () => unknown]>([
 test("without credentials these are to be mended, and nothing that could not be read is to be written", async () => {
   const none = { AWS_ACCESS_KEY_ID: "", AWS_SECRET_ACCESS_KEY: "", AWS_SESSION_TOKEN: "", AWS_EC2_METADATA_DISABLED: "true" };
   const { code, fixes, text } = await examine(url, { ...none, AWS_PROFILE: "nobody", AWS_SHARED_CREDENTIALS_FILE: "/dev/null" });
-  expect([code, fixes]).toEqual([
-    1,
+  expect([code, withoutFsync(fixes)]).toEqual([
+    5,
     [expect.stringMatching(/^no credentials: .* were not looked at => log in until aws sts get-caller-identity/)],
   ]);
   expect(text).toMatch(/^ok {3}schema: current$/m);
@@ -156,18 +184,18 @@ test("without credentials these are to be mended, and nothing that could not be 
 test("what SSM does not answer is not to be written either", async () => {
   const { fixes } = await examine(url, { AWS_ENDPOINT_URL_SSM: "http://127.0.0.1:9" });
   expect(withoutFsync(fixes)).toHaveLength(5);
-  expect(fixes.join()).not.toMatch(/put-parameter|npm run keys/);
-  expect(fixes[0]).toMatch(/ => SSM did not answer: /);
+  expect(fixes.join()).not.toMatch(/pgbaton logins/);
+  expect(withoutFsync(fixes)[0]).toMatch(/ => SSM did not answer: /);
 });
 
 test("the owner's own URL is named where it leads nowhere", async () => {
   const { fixes } = await examine(Object.assign(new URL(url), { pathname: "/nowhere" }).href);
-  expect(fixes[0]).toMatch(/^schema: cannot log in: .* => check host, port and database in DATABASE_URL, /);
+  expect(fixes[0]).toMatch(/^cannot log in: .* => check host, port and database in DATABASE_URL, /);
 });
 
 test("a database that was never migrated is told so", async () => {
   const { fixes } = await examine(await server.createDatabase());
-  expect(fixes).toContain("schema: none => npm run migrate, and then make the logins as in docs/database.md.");
+  expect(fixes).toContain("schema: none => run pgbaton migrate, as the owner.");
 });
 
 test("a pooler is right for the functions and wrong for migrations", async () => {
@@ -175,7 +203,7 @@ test("a pooler is right for the functions and wrong for migrations", async () =>
   ssm.parameters.set(parameterOf("poll-queue"), pooler.urlOf(asUser(url, "poll_queue", "secret")));
   const { fixes, text } = await examine(pooler.urlOf(url));
   pooler.close();
-  expect(withoutFsync(fixes)).toEqual(["schema: DATABASE_URL leads to a pooler => take the direct host: migrations need a session."]);
+  expect(withoutFsync(fixes)).toEqual(["logs in as postgres, through a pooler => take the direct host: migrations need a session."]);
   expect(text).toMatch(/^ok {3}.*poll_queue a pooler, in a mode that knows transactions$/m);
   expect(text).toMatch(/^ok {3}.*enqueue_run no pooler$/m);
 });
@@ -208,7 +236,37 @@ test("an account that cannot reserve what prod wants is found, and one that has 
 });
 
 test("a stage that reserves nothing needs no quota, whatever the account has", () => {
-  expect([reservedFor("prod"), reservedFor("dev"), reservedFor("pr-42")]).toEqual([75, 0, 0]);
+  expect(["prod", "dev", "pr-42"].map((stage) => reservedFor(stage, readServiceFile()))).toEqual([75, 0, 0]);
   expect(checkConcurrency({ limit: 10, unreserved: 10, own: 0 }, 0).advice).toBeUndefined();
   expect(checkConcurrency({ limit: 10, unreserved: 10, own: 0 }, 75).advice).toBeDefined();
+});
+
+test("where there is no serverless.yml, or one that is somebody else's, the quota is left out, which is said", async () => {
+  const cwd = projectFolder();
+  expect((await examine(url, {}, { cwd })).text).toMatch(/^ok {3}concurrency: not looked at, since there is no serverless.yml/m);
+  writeFileSync(join(cwd, "serverless.yml"), "service: baton\nfunctions: { poll: { role: !GetAtt Role.Arn } }\n");
+  const { text, stderr } = await examine(url, {}, { cwd });
+  expect(text).toMatch(/^ok {3}concurrency: not looked at, since serverless.yml reserves none by params that are known$/m);
+  expect(stderr).not.toContain("Warning");
+});
+
+test("service and schema are those of serverless.yml in the folder, unless they are said", async () => {
+  const cwd = projectFolder();
+  writeFileSync(join(cwd, "serverless.yml"), "service: shop\nparams: { prod: { schema: shop_runs } }\n");
+  const read = await examine(url, {}, { cwd });
+  expect(read.stderr).toContain("Service shop, stage prod, ");
+  expect(read.text).toMatch(/^FIX {2}schema: none$/m);
+  expect(read.fixes.join("\n")).toContain("/shop/prod/poll-queue/database-url: ");
+  const said = await examine(url, {}, { cwd, args: ["--service", "baton", "--schema", "baton"] });
+  expect(withoutFsync(said.fixes)).toEqual([]);
+});
+
+test("a stage is asked for with its database, as its owner, and never takes that of a dev in the folder", async () => {
+  const cwd = projectFolder();
+  mkdirSync(join(cwd, ".baton"));
+  writeFileSync(join(cwd, ".baton/database-url"), url);
+  const { code, stderr } = await examine("", {}, { cwd });
+  expect([code, stderr]).toEqual([2, expect.stringMatching(/^Say which database the stage has, as its owner: --url /)]);
+  writeFileSync(join(cwd, "serverless.yml"), "service: ${env:SERVICE}\n");
+  expect(await examine(url, {}, { cwd })).toMatchObject({ code: 2, stderr: expect.stringMatching(/^Say which service: --service /) });
 });

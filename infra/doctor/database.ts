@@ -19,40 +19,48 @@ export interface DatabaseToCheck {
   readonly open: () => Connected;
 }
 
+const UNSEEN = "not looked at, since this login may not read it";
 const MIGRATE = "run pgbaton migrate, as the owner.";
 const SCHEMA = {
   current: undefined,
   older: MIGRATE,
   none: MIGRATE,
   newer: "install the newer version of the package, or know that you go back.",
-} as const;
+  [UNSEEN]: undefined,
+};
+const TO_MIGRATE: Finding = { about: "schema: older than this version, to be migrated before the functions are deployed" };
 
 /** What of a database says whether runs get on in it. Throws what the driver throws. */
-export async function checkDatabase({ url, schema, service, ofStage, open }: DatabaseToCheck): Promise<Finding[]> {
-  const facts = await factsOf(url, await namesOf({ url, schema, service }));
-  const state = await checkSchema(url, undefined, schema);
+export async function checkDatabase(asked: DatabaseToCheck): Promise<Finding[]> {
+  const { url, schema, ofStage, open } = asked;
+  const facts = await factsOf(url, await namesOf(asked));
+  const state = await checkSchema(url, undefined, schema).catch(unlessRefused);
   const findings = [
     findingOf(
       `logs in as ${facts.name}${facts.pooled ? ", through a pooler" : ""}`,
       ofStage && facts.pooled ? "take the direct host: migrations need a session." : undefined,
     ),
-    ofStage && state === "older"
-      ? { about: "schema: older than this version, to be migrated before the functions are deployed" }
-      : findingOf(`schema: ${state}`, SCHEMA[state]),
+    ofStage && state === "older" ? TO_MIGRATE : findingOf(`schema: ${state}`, SCHEMA[state]),
   ];
   if (state === "none") return findings;
   findings.push(...checkRights(facts, Date.now()));
-  if (state === "older") return findings;
+  if (state === "older" || state === UNSEEN) return findings;
   await using database = open();
   return [...findings, ...(await checkRuns(database))];
 }
 
-/** Those that the database has; where it has none, those that a migration would make. */
+/** A login without a right on the schema is told that of its groups. */
+function unlessRefused(thrown: unknown): typeof UNSEEN {
+  if ((thrown as { code?: string }).code !== "42501") throw thrown;
+  return UNSEEN;
+}
+
+/** Those that the database has; where it has or shows none, those that a migration would make. */
 export async function namesOf({ url, schema, service }: Pick<DatabaseToCheck, "url" | "schema" | "service">): Promise<Names> {
   try {
     return await withClient(url, (client) => findNames(client, { service, schema }));
   } catch (thrown) {
-    if (!(thrown instanceof UnusableSchemaError)) throw thrown;
+    if (!(thrown instanceof UnusableSchemaError)) unlessRefused(thrown);
     return { schema, prefix: prefixOf(service) };
   }
 }

@@ -3,6 +3,8 @@ import * as z from "zod";
 import { EXIT } from "../../infra/cli/exit-codes.ts";
 import { loadOptional } from "../../infra/cli/stage.ts";
 import { defineWorkflow } from "../../shared/index.ts";
+import { asUser } from "../db/empty-server.ts";
+import { uniqueName } from "../support/cluster.ts";
 import { createTestDatabase, type Role, type TestDatabase } from "../support/database.ts";
 import { poll } from "../support/poller.ts";
 import { pgbaton } from "./pgbaton.ts";
@@ -52,6 +54,17 @@ test("a function's login is held against the limits of its group, and what it ma
 test("a login of people has no limits to keep, and reads the queue", async () => {
   const { said } = await examine("reader");
   expect(said).toEqual(expect.arrayContaining([expect.stringMatching(/^\w+ is in baton_reader$/), "due runs: none", "blocked runs: 0"]));
+});
+
+test("a login that is in no group is told so, and one in several is held against no limits", async () => {
+  const name = uniqueName("nobody");
+  await database.query(`create role ${name} login password 'secret'`);
+  const env = { DATABASE_URL: asUser(database.url("owner"), name, "secret") };
+  const saying = async () => (await pgbaton(["doctor"], { env })).stdout;
+  expect(await saying()).toContain(`FIX  ${name} is in no group of Baton's\n     grant it the one that it needs`);
+  await database.query(`grant baton_producer, baton_poller to ${name}`);
+  expect(await saying()).toContain(`ok   ${name} is in baton_poller, baton_producer\n`);
+  await database.query(`drop role ${name}`);
 });
 
 test("the driver that BATON_DRIVER names is asked, and one that gets no answer is to be mended", async () => {

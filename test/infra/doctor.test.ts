@@ -198,6 +198,15 @@ test("a database that was never migrated is told so", async () => {
   expect(fixes).toContain("schema: none => run pgbaton migrate, as the owner.");
 });
 
+test("a schema that is older is said, and is no fault of a stage that is going to be deployed", async () => {
+  const owner = await server.createDatabase();
+  await migrate({ url: owner, roles: true });
+  await query(owner, "update baton.migration set checksum = 'older' where name = 'functions'");
+  const { fixes, text } = await examine(owner);
+  expect(text).toMatch(/^ok {3}schema: older than this version, to be migrated before the functions are deployed$/m);
+  expect(withoutFsync(fixes)).toEqual([]);
+});
+
 test("a pooler is right for the functions and wrong for migrations", async () => {
   const pooler = await startPooler();
   ssm.parameters.set(parameterOf("poll-queue"), pooler.urlOf(asUser(url, "poll_queue", "secret")));

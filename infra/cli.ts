@@ -27,9 +27,9 @@ program
 
 program
   .command("dev")
-  .description("run this project's workflows here, with a Postgres of their own, and again whenever a file changes")
+  .description("run this project's workflows here, with a Postgres of their own, and again whenever a source changes")
   .argument("[entry]", "the module that exports workflows (default: baton/index)")
-  .option("--port <port>", "of the HTTP API on 127.0.0.1", wholeNumber, 4620)
+  .option("--port <port>", "of the HTTP API on 127.0.0.1", portNumber, 4620)
   .option("--url <url>", "a database to use instead (default: DATABASE_URL; without it, one in .baton/)")
   .action(async (entry: string | undefined, flags) => (await import("./dev.ts")).startDev({ entry, ...flags }));
 
@@ -141,6 +141,11 @@ program
 function wholeNumber(text: string): number {
   if (/^\d{1,9}$/.test(text)) return Number(text);
   throw new InvalidArgumentError("It takes a whole number.");
+}
+
+function portNumber(text: string): number {
+  if (/^\d{1,5}$/.test(text) && Number(text) < 65_536) return Number(text);
+  throw new InvalidArgumentError("It takes a number from 1 to 65535, or 0 for any that is free.");
 }
 
 /** Beside this file's folder lies package.json, or, in the package, two folders up. */

@@ -50,7 +50,8 @@ function readPackageFile(folder: string): PackageFile {
 
 function writeAll(folder: string, files: Readonly<Record<string, string>>): void {
   const there = Object.keys(files).filter((name) => existsSync(join(folder, name)));
-  if (there.length > 0) throw new CommandError(EXIT.failure, `${there.join(" and ")} is there already: nothing was written.`);
+  if (there.length > 0)
+    throw new CommandError(EXIT.failure, `${there.join(" and ")} ${there.length > 1 ? "are" : "is"} there already: nothing was written.`);
   for (const [name, text] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, name)), { recursive: true });
     writeFileSync(join(folder, name), text, { flag: "wx" });

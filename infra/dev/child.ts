@@ -1,32 +1,52 @@
 // The process of a service in `dev`: its API and its poller. It says by a message that it serves.
 import { once } from "node:events";
 import { pathToFileURL } from "node:url";
-import { PackagesMissingError, runPoller, serve } from "../../shared/node.ts";
+import { PackagesMissingError, runPoller, serve, type RunningPoller } from "../../shared/node.ts";
 import type { Keeping } from "../../shared/lambda/chores.ts";
 import type { Service } from "../../shared/lambda/service.ts";
+import { explainRefusal, PortForbiddenError, PortTakenError } from "../local/start/open-port.ts";
+import { exampleInput } from "./example-input.ts";
+import { failureOf } from "./failure-of.ts";
+import type { Failure, Served } from "./service-process.ts";
 
 // A message, since others can read the arguments and the environment of a process.
 const told = once(process, "message");
 process.send!({ listens: true });
-const [{ entry, key, port }] = (await told) as [{ entry: string; key: string; port: number }];
+const [{ module, key, port }] = (await told) as [{ module: string; key: string; port: number }];
 
 try {
-  const service = (await import(pathToFileURL(entry).href)) as Service & Keeping;
+  const service = (await import(pathToFileURL(module).href)) as Service & Keeping;
   if (!Array.isArray(service.workflows)) throw new Error(`It exports no list of workflows: export const workflows = [ … ].`);
-  const { workflows, redact, retention, archive } = service;
-  const poller = runPoller({ workflows, redact, retention, archive, grace: "2 seconds", pollEvery: "1 second" });
-  const missing = await serve({ workflows, redact, port, stacks: true, nudge: poller.nudge, apiKeys: [{ name: "local", key }] }).then(
-    () => undefined,
-    (thrown: unknown) => {
-      // Workflows run without it, and the command line needs none.
-      if (!(thrown instanceof PackagesMissingError)) throw thrown;
-      return thrown.message;
-    },
-  );
-  process.send!({ workflows: workflows.map(({ name }) => name), missing });
+  process.send!(await begin(service));
 } catch (thrown) {
   console.error(thrown);
-  process.send!({ problem: `The service cannot start: ${(thrown as Error).message}` }, () => process.exit(1));
+  process.send!(describe(thrown), () => process.exit(1));
+}
+
+async function begin({ workflows, redact, retention, archive }: Service & Keeping): Promise<Served> {
+  let poller: RunningPoller | undefined;
+  const nudge = async () => poller?.nudge();
+  // First, since a run that begins here is lost for a while where the port turns out to be taken.
+  const api = await serve({ workflows, redact, port, stacks: true, nudge, apiKeys: [{ name: "local", key }] }).then(
+    ({ address }) => ({ address }),
+    (thrown: unknown) => {
+      // Workflows run without it, and the command line needs none.
+      if (!(thrown instanceof PackagesMissingError)) throw explainRefusal(thrown, port, (other) => `npx pgbaton dev --port ${other}`);
+      return { missing: thrown.message };
+    },
+  );
+  poller = runPoller({ workflows, redact, retention, archive, grace: "2 seconds", pollEvery: "1 second" });
+  const shown = workflows.map(async (workflow) => ({
+    name: workflow.name,
+    version: workflow.version,
+    example: await exampleInput(workflow),
+  }));
+  return { workflows: await Promise.all(shown), ...api };
+}
+
+function describe(thrown: unknown): Failure {
+  if (thrown instanceof PortTakenError || thrown instanceof PortForbiddenError) return { problem: thrown.message, isOfThePort: true };
+  return { problem: `The service cannot start: ${failureOf(thrown, module, process.cwd())}` };
 }
 
 // The end of `dev`, however it comes, is the end of this.

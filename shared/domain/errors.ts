@@ -56,3 +56,15 @@ export class InvalidWorkflowError extends Error {
     this.node = node;
   }
 }
+
+/** The list of a service's workflows holds something else. */
+export class NoWorkflowError extends Error {
+  override readonly name = "NoWorkflowError";
+  readonly index: number;
+
+  constructor(index: number, value: unknown) {
+    const what = value === null || value === undefined ? String(value) : `of type ${typeof value}`;
+    super(`workflows[${index}] is ${what}, and no workflow: the list holds what defineWorkflow gives, such as [greet].`);
+    this.index = index;
+  }
+}

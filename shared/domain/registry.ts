@@ -1,4 +1,4 @@
-import { InvalidWorkflowError } from "./errors.ts";
+import { InvalidWorkflowError, NoWorkflowError } from "./errors.ts";
 import type { Node } from "./node.ts";
 import type { AnyWorkflow } from "./workflow-types.ts";
 
@@ -30,11 +30,12 @@ export const POLLER_RESERVE_MS = 10_000;
 /**
  * Puts workflows together so that runs find theirs.
  *
- * Throws `InvalidWorkflowError` for a name and version given twice, a workflow without nodes, and a
- * node whose timeout is longer than `pollerTimeoutMs` minus 10 seconds: no poller would ever have
- * the time to start it.
+ * Throws `NoWorkflowError` for what is none, and `InvalidWorkflowError` for a name and version
+ * given twice, a workflow without nodes, and a node whose timeout is longer than `pollerTimeoutMs`
+ * minus 10 seconds: no poller would ever have the time to start it.
  */
 export function createRegistry(workflows: readonly AnyWorkflow[], options: { readonly pollerTimeoutMs: number }): Registry {
+  checkKinds(workflows);
   const versions = new Map<string, Map<number, AnyWorkflow>>();
   for (const workflow of workflows) {
     checkNodes(workflow, options.pollerTimeoutMs);
@@ -58,6 +59,12 @@ export function createRegistry(workflows: readonly AnyWorkflow[], options: { rea
 /** Kinds and names of a workflow's nodes in order, such as `step:charge|sleep:cooling-off`. */
 export function shapeOf(workflow: AnyWorkflow): string {
   return workflow.nodes.map((node) => `${node.kind}:${node.name}`).join("|");
+}
+
+/** Lists of authors in JavaScript, and imports in a circle, hold anything. */
+function checkKinds(workflows: readonly unknown[]): void {
+  const index = workflows.findIndex((each) => !Array.isArray((each as Partial<AnyWorkflow> | null | undefined)?.nodes));
+  if (index !== -1) throw new NoWorkflowError(index, workflows[index]);
 }
 
 function checkNodes(workflow: AnyWorkflow, pollerTimeoutMs: number): void {

@@ -59,7 +59,7 @@ test("init writes two files, prints the snippet of the tool, changes nothing els
   expect(readFileSync(join(folder, "serverless.yml"), "utf8")).toBe("service: shop\n");
   const before = readFileSync(join(folder, "baton/index.js"), "utf8");
   const again = await pgbaton(["init"], { cwd: folder });
-  expect([again.code, again.stderr]).toEqual([1, "baton/greet.js and baton/index.js is there already: nothing was written.\n"]);
+  expect([again.code, again.stderr]).toEqual([1, "baton/greet.js and baton/index.js are there already: nothing was written.\n"]);
   expect(readFileSync(join(folder, "baton/index.js"), "utf8")).toBe(before);
 });
 

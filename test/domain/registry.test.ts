@@ -58,6 +58,16 @@ describe("a registry refuses", () => {
     expect(() => createRegistry([order, named("order", 1)], options)).toThrow(sentence);
   });
 
+  it.each([
+    [[order, null], "workflows[1] is null, and no workflow: the list holds what defineWorkflow gives, such as [greet]."],
+    [[undefined], "workflows[0] is undefined, and no workflow"],
+    [[1], "workflows[0] is of type number, and no workflow"],
+    [[() => order], "workflows[0] is of type function, and no workflow"],
+    [[{}], "workflows[0] is of type object, and no workflow"],
+  ])("a list that holds anything else, and says where and what: %#", (list, sentence) => {
+    expect(() => createRegistry(list as never, options)).toThrow(sentence);
+  });
+
   it("a workflow without nodes", () => {
     const empty = defineWorkflow({ name: "order", version: 1, input: z.null() });
     expect(() => createRegistry([empty], options)).toThrow('Workflow "order": it has no nodes: add a step, sql or sleep.');

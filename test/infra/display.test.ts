@@ -57,6 +57,20 @@ test("a database that does not answer is told once, and the runs are shown when 
   expect(lines).toEqual(["The database does not answer the display: The database does not answer.", "demo              …run-1  done"]);
 });
 
+test("a run that is blocked is told with the reason", async () => {
+  const lines: string[] = [];
+  const waiting = { for: "blocked", until: null, reason: "this code has no version 2 of demo" } as const;
+  const follower = new RunFollower(
+    async () => [run("run-1", { status: "blocked", waiting })],
+    (line) => lines.push(line),
+    1,
+  );
+  follower.begin();
+  follower.follow("run-1");
+  await until("it is shown", () => lines.length > 0);
+  expect(lines).toEqual(["demo              …run-1  is blocked: this code has no version 2 of demo"]);
+});
+
 test.each([
   ["a problem", `GET /runs was answered with 503: ${PROBLEM}`, "GET /runs was answered with 503: The database does not answer."],
   ["an answer of the gateway", '{"message":"Service Unavailable"}', "Service Unavailable"],

@@ -3,15 +3,20 @@ import { once } from "node:events";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { createServer, type RequestListener, type Server } from "node:http";
 
+/** How one says another port. */
+type CommandWith = (port: number) => string;
+
+const npmStart: CommandWith = (port) => `PORT=${port} npm start`;
+
 /** Another program listens on the port. */
 export class PortTakenError extends Error {
   override readonly name = "PortTakenError";
   readonly port: number;
   readonly pid: number | undefined;
 
-  constructor(port: number, pid: number | undefined) {
+  constructor(port: number, pid: number | undefined, command: CommandWith) {
     const owner = pid === undefined ? "another program" : `the process with pid ${pid}`;
-    super(`Port ${port} is taken by ${owner}. Choose another one: PORT=${port + 1} npm start`);
+    super(`Port ${port} is taken by ${owner}. Choose another one: ${command(port < 65_535 ? port + 1 : 4620)}`);
     this.port = port;
     this.pid = pid;
   }
@@ -21,8 +26,8 @@ export class PortTakenError extends Error {
 export class PortForbiddenError extends Error {
   override readonly name = "PortForbiddenError";
 
-  constructor(port: number) {
-    super(`Port ${port} may not be opened by this user, as those below 1024 mostly may not. Choose another one: PORT=4620 npm start`);
+  constructor(port: number, command: CommandWith) {
+    super(`Port ${port} may not be opened by this user, as those below 1024 mostly may not. Choose another one: ${command(4620)}`);
   }
 }
 
@@ -42,10 +47,10 @@ export async function openPort(port: number, listener: Promise<RequestListener>)
 }
 
 /** What a refused `listen` says, as a sentence where it was foreseen. */
-export function explainRefusal(error: unknown, port: number): unknown {
+export function explainRefusal(error: unknown, port: number, command = npmStart): unknown {
   const { code } = error as NodeJS.ErrnoException;
-  if (code === "EACCES" || code === "EPERM") return new PortForbiddenError(port);
-  return code === "EADDRINUSE" ? new PortTakenError(port, ownerOf(port)) : error;
+  if (code === "EACCES" || code === "EPERM") return new PortForbiddenError(port, command);
+  return code === "EADDRINUSE" ? new PortTakenError(port, ownerOf(port), command) : error;
 }
 
 function ownerOf(port: number): number | undefined {

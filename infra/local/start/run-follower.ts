@@ -79,7 +79,7 @@ export class RunFollower {
   }
 
   #startLooking(): void {
-    if (this.#looking || !this.#begun) return;
+    if (this.#looking || !this.#begun || this.#followed.size === 0) return;
     this.#looking = true;
     void this.#look().finally(() => (this.#looking = false));
   }
@@ -123,7 +123,7 @@ function isOver(run: ShownRun): boolean {
 export function linesOf(run: ShownRun): string[] {
   const start = `${run.workflow.padEnd(17)} …${run.id.slice(-6)}`;
   const steps = run.steps.flatMap((step) => stepLines(step).map((line) => `${start}  ${step.name.padEnd(12)} ${line}`));
-  if (run.waiting?.for === "blocked") steps.push(`${start}  is blocked`);
+  if (run.waiting?.for === "blocked") steps.push(`${start}  is blocked: ${inOneLine(run.waiting.reason)}`);
   if (sleepMs(run) > LONG_SLEEP_MS) steps.push(`${start}  sleeps until ${run.waiting?.until}`);
   if (ENDED.has(run.status)) steps.push(`${start}  ${run.status}${run.error === null ? "" : `: ${inOneLine(run.error.message)}`}`);
   return steps;

@@ -4,6 +4,7 @@ import { createOperator } from "../shared/operator.ts";
 import { connect, type Connected } from "../shared/db/connect.ts";
 import { quiet } from "./cli/quiet.ts";
 import { DEV_URL } from "./cli/context.ts";
+import { ENTRIES } from "./cli/entry.ts";
 import { CommandError, EXIT } from "./cli/exit-codes.ts";
 import { bannerOf } from "./dev/banner.ts";
 import { openDevDatabase } from "./dev/database.ts";
@@ -23,8 +24,6 @@ export interface DevOptions {
   /** A database to use as it is. Default: DATABASE_URL, or one of its own in `folder`. */
   readonly url?: string | undefined;
 }
-
-const ENDINGS = ["ts", "mts", "js", "mjs", "cjs"];
 
 /** What is to be closed at the end, the last first. */
 type Closing = (() => unknown)[];
@@ -67,7 +66,7 @@ async function begin(options: DevOptions, closing: Closing): Promise<void> {
   closing.push(() => rmSync(said, { force: true }));
   const connection = connect({ url: database.url, driver: "pg" });
   closing.push(() => connection[Symbol.asyncDispose]());
-  const show = showOnce((served) => say(...bannerOf(served, key, database)));
+  const show = showOnce((served) => say(...bannerOf(served, key, database, options.entry)));
   const watch = await watchSources(project, entry, {
     changed: () => void service.restart().then(() => show(service.served)),
     failed: (error) => say(`Changes of files are not noticed: ${error.message}`),
@@ -108,7 +107,7 @@ function keepOutOfGit(folder: string): void {
 }
 
 function findEntry(project: string, given: string | undefined): string {
-  const candidates = given === undefined ? ENDINGS.map((ending) => `baton/index.${ending}`) : [given];
+  const candidates = given === undefined ? ENTRIES : [given];
   const found = candidates.map((name) => resolve(project, name)).find((file) => existsSync(file));
   if (found !== undefined) return found;
   const what = given === undefined ? "There is no baton/index here" : `There is no file ${given}`;

@@ -3,6 +3,7 @@ import { connect, type Connected, type Driver } from "../../shared/db/connect.ts
 import { checkConnectionString } from "../../shared/db/connection-string.ts";
 import { defaultSchema, requireSchemaName } from "../../shared/db/schema-name.ts";
 import { CommandError, EXIT } from "./exit-codes.ts";
+import { sqlWords } from "./sql-words.ts";
 
 /** What every command that speaks to a database takes. */
 export interface DatabaseOptions {
@@ -12,8 +13,12 @@ export interface DatabaseOptions {
   readonly schema?: string | undefined;
 }
 
-/** The schema of a command. Throws DatabaseConfigurationError for what is no name of one. */
+/**
+ * The schema of a command. Throws DatabaseConfigurationError for what is no name of one, and
+ * CommandError for a word of SQL.
+ */
 export function schemaOf({ schema = process.env["BATON_SCHEMA"] || defaultSchema }: DatabaseOptions): string {
+  if (sqlWords.has(schema)) throw new CommandError(EXIT.usage, `"${schema}" cannot be the name of a schema: it is a word of SQL.`);
   return requireSchemaName(schema);
 }
 
@@ -21,16 +26,24 @@ export function schemaOf({ schema = process.env["BATON_SCHEMA"] || defaultSchema
 export const DEV_URL = ".baton/database-url";
 
 /**
- * The connection string of a command. Throws a sentence where there is none, or where it is none.
+ * The connection string of a command, and what it was given by. Throws a sentence where there is
+ * none, or where it is none.
  */
-export function urlOf({ url = process.env["DATABASE_URL"] || devUrl() }: DatabaseOptions): string {
-  if (!url)
+export function givenUrl({ url }: DatabaseOptions): { readonly url: string; readonly by: string } {
+  const own = process.env["DATABASE_URL"];
+  const [text, by] = url !== undefined ? [url, "--url"] : own ? [own, "DATABASE_URL"] : [devUrl(), DEV_URL];
+  if (text === undefined)
     throw new CommandError(
       EXIT.usage,
       "Say which database: --url postgresql://…, DATABASE_URL in the environment, or a pgbaton dev in this folder.",
     );
-  checkConnectionString(url);
-  return url;
+  checkConnectionString(text, by);
+  return { url: text, by };
+}
+
+/** The connection string of a command alone; throws as `givenUrl` does. */
+export function urlOf(options: DatabaseOptions): string {
+  return givenUrl(options).url;
 }
 
 function devUrl(): string | undefined {

@@ -2,7 +2,7 @@ import { lineFor } from "../deploy/target.ts";
 import { checkDoor, type Finding } from "../doctor/checks.ts";
 import { checkDatabase, namesOf } from "../doctor/database.ts";
 import { prefixOf } from "../migrate/names.ts";
-import { openDatabase, placeOf, print, printJson, schemaOf, tell, urlOf } from "./context.ts";
+import { givenUrl, openDatabase, placeOf, print, printJson, schemaOf, tell } from "./context.ts";
 import { CommandError, EXIT, exitCodeOf } from "./exit-codes.ts";
 import { loadOptional, type StageOptions, stageOf } from "./stage.ts";
 
@@ -30,12 +30,12 @@ interface Examined {
 }
 
 async function lookAtDatabase(flags: DoctorFlags): Promise<Examined> {
-  const [url, schema] = [urlOf(flags), schemaOf(flags)];
+  const [{ url, by }, schema] = [givenUrl(flags), schemaOf(flags)];
   try {
     const service = flags.service ?? "baton";
     return { url, findings: await checkDatabase({ url, schema, service, ofStage: false, open: () => openDatabase(flags) }) };
   } catch (thrown) {
-    const { about, advice } = checkDoor(thrown, "DATABASE_URL");
+    const { about, advice } = checkDoor(thrown, by);
     const code = exitCodeOf(thrown);
     throw new CommandError(code === EXIT.failure ? EXIT.unreachable : code, `${about}: ${advice}`, { cause: thrown });
   }
@@ -48,7 +48,7 @@ async function lookAtStage(flags: StageOptions): Promise<Examined> {
   tell(lineFor({ ...stage, account }));
   const store = new ParameterStore(stage.region);
   const ofDatabase = await checkDatabase({ ...stage, ofStage: true, open: () => openDatabase(stage) }).catch((thrown: unknown) => [
-    checkDoor(thrown, "DATABASE_URL"),
+    checkDoor(thrown, stage.urlBy),
   ]);
   // Where the owner is not let in, the logins of the functions may be.
   const names = await namesOf(stage).catch(() => ({ schema: stage.schema, prefix: prefixOf(stage.service) }));

@@ -21,18 +21,33 @@ export class CommandError extends Error {
   }
 }
 
-/** Names of errors that say that the database cannot be reached, or does not let this login in. */
-const UNREACHABLE = new Set(["DatabaseBusyError", "DatabaseConfigurationError", "DatabaseUnknownOutcomeError", "OlderSchemaError"]);
+/** Names of errors, by how a command ends with them. */
+const CODES: Readonly<Record<string, number>> = {
+  DatabaseConfigurationError: EXIT.usage,
+  InputTooLargeError: EXIT.usage,
+  InvalidDurationError: EXIT.usage,
+  InvalidFilterError: EXIT.usage,
+  InvalidRunError: EXIT.usage,
+  UnknownMigrationError: EXIT.usage,
+  UnusableSchemaError: EXIT.usage,
+  DatabaseBusyError: EXIT.unreachable,
+  DatabaseUnknownOutcomeError: EXIT.unreachable,
+  RunNotFoundError: EXIT.notFound,
+  OlderSchemaError: EXIT.unhealthy,
+  WaitTimeoutError: EXIT.timedOut,
+};
 const OF_THE_NETWORK = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ECONNRESET|EHOSTUNREACH)$/;
 const OF_THE_LOGIN = /^(28\w{3}|42501|3D000)$/;
 
 /** The exit code that an error stands for. */
 export function exitCodeOf(thrown: unknown): number {
   if (thrown instanceof CommandError) return thrown.exitCode;
-  const { name = "", code = "", sqlstate = "" } = thrown as { name?: string; code?: string; sqlstate?: string };
-  if (UNREACHABLE.has(name) || OF_THE_NETWORK.test(code) || OF_THE_LOGIN.test(code) || OF_THE_LOGIN.test(sqlstate)) return EXIT.unreachable;
-  if (name === "RunNotFoundError") return EXIT.notFound;
-  if (name === "WaitTimeoutError") return EXIT.timedOut;
-  if (/^Invalid(Filter|Run|Duration)Error$|^InputTooLargeError$/.test(name)) return EXIT.usage;
-  return EXIT.failure;
+  return CODES[(thrown as Error).name] ?? (isOfTheDoor(thrown) ? EXIT.unreachable : EXIT.failure);
+}
+
+/** Whether the database cannot be reached, or does not let this login in or do it. */
+function isOfTheDoor(thrown: unknown): boolean {
+  const { code = "", sqlstate = "", cause } = thrown as { code?: string; sqlstate?: string; cause?: unknown };
+  if (OF_THE_NETWORK.test(code) || OF_THE_LOGIN.test(code) || OF_THE_LOGIN.test(sqlstate)) return true;
+  return cause instanceof Error && isOfTheDoor(cause);
 }

@@ -2,6 +2,7 @@ import { createOperator, type RunFilter, type RunSummary } from "../../shared/op
 import { tableOf } from "../report/table.ts";
 import { confirm, type DatabaseOptions, openDatabase, placeOf, print, printJson, readInput, tell, urlOf } from "./context.ts";
 import { CommandError, EXIT, exitCodeOf } from "./exit-codes.ts";
+import { jsonOf } from "./json-of.ts";
 import { quiet } from "./quiet.ts";
 
 /** The flags of `runs list`, as texts. */
@@ -36,16 +37,8 @@ function filterOf({ runVersion, attributes, limit, ...flags }: ListFlags): RunFi
     ...(Object.fromEntries(texts) as RunFilter),
     ...(runVersion !== undefined && { version: Number(runVersion) }),
     ...(limit !== undefined && { limit: Number(limit) }),
-    ...(attributes !== undefined && { attributes: readAttributes(attributes) }),
+    ...(attributes !== undefined && { attributes: jsonOf(attributes, "--attributes") as NonNullable<RunFilter["attributes"]> }),
   };
-}
-
-function readAttributes(text: string): NonNullable<RunFilter["attributes"]> {
-  try {
-    return JSON.parse(text) as NonNullable<RunFilter["attributes"]>;
-  } catch (cause) {
-    throw new CommandError(EXIT.usage, '--attributes takes JSON, as in {"customerId":"c-1"}.', { cause });
-  }
 }
 
 function rowOf({ id, workflow, version, status, createdAt, finishedAt }: RunSummary): Record<string, string | number | null> {

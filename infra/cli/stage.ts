@@ -20,6 +20,8 @@ export interface Stage {
   readonly region: string;
   /** The owner's connection string. */
   readonly url: string;
+  /** What it was given by. */
+  readonly urlBy: string;
   readonly schema: string;
   /** serverless.yml of this folder; undefined where there is none. */
   readonly serviceFile: unknown;
@@ -36,14 +38,15 @@ export async function stageOf(flags: StageOptions): Promise<Stage> {
   if (!service) throw new CommandError(EXIT.usage, "Say which service: --service <name>, since serverless.yml has no plain word for it.");
   const stage = asked(() => requireStage(flags.stage, "", service));
   const region = asked(() => regionFrom(flags.region, process.env));
-  const url = flags.url || process.env["DATABASE_URL"];
+  const url = flags.url ?? process.env["DATABASE_URL"];
+  const urlBy = flags.url === undefined ? "DATABASE_URL" : "--url";
   if (!url)
     throw new CommandError(
       EXIT.usage,
       "Say which database the stage has, as its owner: --url postgresql://…, or DATABASE_URL in the environment.",
     );
-  checkConnectionString(url);
-  return { service, stage, region, url, schema: schemaOf({ schema: flags.schema ?? named.schema }), serviceFile };
+  checkConnectionString(url, urlBy);
+  return { service, stage, region, url, urlBy, schema: schemaOf({ schema: flags.schema ?? named.schema }), serviceFile };
 }
 
 async function readFolder(stage: string) {

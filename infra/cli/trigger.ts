@@ -1,17 +1,17 @@
 import { readFileSync } from "node:fs";
 import { createClient } from "../../shared/client.ts";
 import { toMilliseconds, type Duration } from "../../shared/domain/duration.ts";
-import { type DatabaseOptions, openDatabase, print, printJson, readInput } from "./context.ts";
+import { openDatabase, print, printJson, readInput } from "./context.ts";
 import { CommandError, EXIT } from "./exit-codes.ts";
-import { newestVersion } from "./newest-version.ts";
+import { jsonOf } from "./json-of.ts";
 import { quiet } from "./quiet.ts";
+import { type TargetFlags, targetOf } from "./run-target.ts";
 import { followRun } from "./tail.ts";
 
 /** The flags of `trigger`. */
-export interface TriggerFlags extends DatabaseOptions {
+export interface TriggerFlags extends TargetFlags {
   /** JSON, `@file`, or `-` for standard input. */
   readonly data?: string;
-  readonly workflowVersion?: string;
   readonly key?: string;
   readonly delay?: string;
   readonly wait?: boolean;
@@ -24,10 +24,10 @@ export async function triggerRun(name: string, flags: TriggerFlags): Promise<voi
   const input = await readData(flags.data ?? "{}");
   const timeoutMs = flags.timeout === undefined ? undefined : toMilliseconds(flags.timeout as Duration);
   await using database = openDatabase(flags);
-  const version = flags.workflowVersion === undefined ? await newestVersion(database, name) : Number(flags.workflowVersion);
+  const target = await targetOf(database, name, flags);
   const client = createClient({ database, logger: quiet });
   const options = { ...(flags.key && { idempotencyKey: flags.key }), ...(flags.delay && { delay: flags.delay as Duration }) };
-  const accepted = await client.enqueue({ name, version }, input as never, options);
+  const accepted = await client.enqueue(target as never, input as never, options);
   if (!flags.wait) return flags.json ? printJson(accepted) : print(accepted.id);
   if (!flags.json) print(accepted.id);
   await followRun(database, accepted.id, { ...flags, timeoutMs });
@@ -35,11 +35,7 @@ export async function triggerRun(name: string, flags: TriggerFlags): Promise<voi
 
 async function readData(given: string): Promise<unknown> {
   const text = given === "-" ? await readInput() : given.startsWith("@") ? readFile(given.slice(1)) : given;
-  try {
-    return JSON.parse(text) as unknown;
-  } catch (cause) {
-    throw new CommandError(EXIT.usage, `--data is not JSON: ${(cause as Error).message}.`, { cause });
-  }
+  return jsonOf(text, "--data");
 }
 
 function readFile(file: string): string {

@@ -1,15 +1,18 @@
 import type { DevDatabase } from "./database.ts";
 import type { Served, ServedWorkflow } from "./service-process.ts";
 
-/** What `dev` says once it serves: where, and lines to copy that work. */
-export function bannerOf({ workflows, address, missing }: Served, key: string, database: DevDatabase): string[] {
+/**
+ * What `dev` says once it serves: where, and lines to copy that work. entry: the module, where it
+ * is not the one that commands take by themselves.
+ */
+export function bannerOf({ workflows, address, missing }: Served, key: string, database: DevDatabase, entry?: string): string[] {
   const tried = workflows.find(({ example }) => example !== undefined) ?? workflows[0];
   return [
     `Baton runs the workflows ${workflows.map(({ name }) => name).join(", ") || "(none)"}`,
     ...(address === undefined ? [`API       none. ${missing}`] : [`API       ${address}`, `API key   ${key}`]),
     `Database  ${database.description}`,
     "",
-    ...(tried === undefined ? [] : ["Try it:", triggerLine(tried)]),
+    ...(tried === undefined ? [] : ["Try it:", triggerLine(tried, entry)]),
     ...(tried === undefined || address === undefined ? [] : curlLines(tried, address, key)),
     "",
     "It starts again when a source changes; Ctrl-C ends it. What it logs is in .baton/functions.log. Times are UTC.",
@@ -17,10 +20,10 @@ export function bannerOf({ workflows, address, missing }: Served, key: string, d
   ];
 }
 
-/** `trigger` takes version 1 where a workflow has no run yet. */
-function triggerLine({ name, version, example }: ServedWorkflow): string {
+function triggerLine({ name, version, example }: ServedWorkflow, entry: string | undefined): string {
   const data = quote(example === undefined ? `<the input of ${name}, as JSON>` : JSON.stringify(example));
-  return `  npx pgbaton trigger ${name}${version === 1 ? "" : ` --workflow-version ${version}`} --data ${data} --wait`;
+  const of = entry === undefined ? "" : ` --entry ${quote(entry)}`;
+  return `  npx pgbaton trigger ${name}${version === 1 ? "" : ` --workflow-version ${version}`}${of} --data ${data} --wait`;
 }
 
 function curlLines({ name, example }: ServedWorkflow, address: string, key: string): string[] {
@@ -31,5 +34,5 @@ function curlLines({ name, example }: ServedWorkflow, address: string, key: stri
 
 /** As one word of a shell. */
 function quote(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
+  return /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

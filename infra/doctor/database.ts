@@ -1,8 +1,9 @@
 import type { Connected } from "../../shared/db/connect.ts";
+import { defaultSchema } from "../../shared/db/schema-name.ts";
 import { withClient } from "../migrate/connection.ts";
 import { UnusableSchemaError } from "../migrate/errors.ts";
 import { findNames } from "../migrate/find-names.ts";
-import { checkSchema } from "../migrate/index.ts";
+import { checkSchema, type SchemaState } from "../migrate/index.ts";
 import { type Names, prefixOf } from "../migrate/names.ts";
 import { checkRights, type Finding, findingOf } from "./checks.ts";
 import { factsOf } from "./login.ts";
@@ -20,14 +21,6 @@ export interface DatabaseToCheck {
 }
 
 const UNSEEN = "not looked at, since this login may not read it";
-const MIGRATE = "run pgbaton migrate, as the owner.";
-const SCHEMA = {
-  current: undefined,
-  older: MIGRATE,
-  none: MIGRATE,
-  newer: "install the newer version of the package, or know that you go back.",
-  [UNSEEN]: undefined,
-};
 const TO_MIGRATE: Finding = { about: "schema: older than this version, to be migrated before the functions are deployed" };
 
 /** What of a database says whether runs get on in it. Throws what the driver throws. */
@@ -40,13 +33,19 @@ export async function checkDatabase(asked: DatabaseToCheck): Promise<Finding[]> 
       `logs in as ${facts.name}${facts.pooled ? ", through a pooler" : ""}`,
       ofStage && facts.pooled ? "take the direct host: migrations need a session." : undefined,
     ),
-    ofStage && state === "older" ? TO_MIGRATE : findingOf(`schema: ${state}`, SCHEMA[state]),
+    ofStage && state === "older" ? TO_MIGRATE : findingOf(`schema: ${state}`, adviceOn(state, schema)),
   ];
   if (state === "none") return findings;
   findings.push(...checkRights(facts, Date.now()));
   if (state === "older" || state === UNSEEN) return findings;
   await using database = open();
   return [...findings, ...(await checkRuns(database))];
+}
+
+function adviceOn(state: SchemaState | typeof UNSEEN, schema: string): string | undefined {
+  if (state === "newer") return "install the newer version of the package, or know that you go back.";
+  if (state === "current" || state === UNSEEN) return undefined;
+  return `run pgbaton migrate${schema === defaultSchema ? "" : ` --schema ${schema}`}, as the owner.`;
 }
 
 /** A login without a right on the schema is told that of its groups. */

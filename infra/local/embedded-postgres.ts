@@ -56,7 +56,7 @@ export class PostgresStartError extends Error {
   readonly needsHelp: boolean;
 
   constructor(reason: string, logFile: string, trouble?: string) {
-    super(`Postgres did not start: ${trouble === undefined ? reason : `${trouble}, then run npm start again`} (log: ${logFile})`);
+    super(`Postgres did not start: ${trouble === undefined ? reason : `${trouble}, then start again`} (log: ${logFile})`);
     this.logFile = logFile;
     this.needsHelp = trouble !== undefined;
   }

@@ -109,7 +109,7 @@ export class UnusableSchemaError extends Error {
   readonly schema: string;
 
   constructor(schema: string, reason: string) {
-    super(`The schema ${schema} cannot be taken: ${reason}. Take another name: npm run migrate -- --schema <name>`);
+    super(`The schema ${schema} cannot be taken: ${reason}. Take another one with --schema <name>.`);
     this.schema = schema;
   }
 }
@@ -121,7 +121,7 @@ export class RolesRefusedError extends Error {
   constructor(cause: Error, migrator: string) {
     super(
       `This user may not set up the group roles: ${cause.message}. Migrate as a user with CREATEROLE that owns the database, ` +
-        `or as a member of ${migrator}, or without roles: npm run migrate -- --no-roles`,
+        `or as a member of ${migrator}, or without roles, with --no-roles.`,
       { cause },
     );
   }

@@ -15,6 +15,7 @@ import { keepMonths } from "./months.ts";
 import { type Names, rename } from "./names.ts";
 import { tellOfThePollers } from "./pollers.ts";
 import { applySearch, hasSearch } from "./search.ts";
+import { tellOfTheSharers } from "./sharers.ts";
 import { readSqlFiles } from "./sql-files.ts";
 import type { Send } from "./turn.ts";
 
@@ -76,6 +77,7 @@ export async function migrate(options: MigrateOptions): Promise<Names> {
     if (search || (await hasSearch(deployment))) await applySearch(deployment);
     await keepMonths(deployment);
     await tellOfTheDeleted(deployment);
+    if (roles) await tellOfTheSharers(deployment);
     if (roles) await tellOfThePollers(deployment);
     if (roles && hasArchive !== undefined) await tellOfTheArchivers(deployment, hasArchive);
     return names;

@@ -24,7 +24,7 @@ export function isGroupRole(name: string): boolean {
 const ROLE = new RegExp(`\\bbaton(?=${ANY_GROUP}\\b)`, "g");
 /** `baton.role` is a setting of a session, and no table. */
 const SCHEMA =
-  /\bbaton(?=\.(?!role')[\w%'"]|'::regnamespace\b|', 'create'|, pg_temp\b)|(?<=\bschema )baton\b|(?<=\bto_regnamespace\(')baton(?=')/g;
+  /\bbaton(?=\.(?!role')[\w%'"]|'::regnamespace\b|', 'create'|, pg_temp\b)|(?<=\bschema (?:if not exists )?)baton\b|(?<=\bto_regnamespace\(')baton(?=')/g;
 
 /**
  * A text of SQL with a service's own names in the places of schema baton and of the group roles.

@@ -99,7 +99,7 @@ async function renameParts(send: Send, table: string, from: string, to: string):
 export function howToUse({ version, schema, available, user }: Partman): string {
   const grants = (of: string) =>
     `grant all on schema ${of} to ${user}; grant all on all tables in schema ${of} to ${user}; grant execute on all routines in schema ${of} to ${user};`;
-  const again = "and run npm run migrate again";
+  const again = "and migrate again";
   if (version !== null && !/^[45]\./.test(version)) return `: pg_partman ${version} is none of those that it knows, 4.x and 5.x`;
   if (version !== null) return `. To let pg_partman ${version} do it: ${grants(schema!)} ${again}`;
   if (!available) return "";

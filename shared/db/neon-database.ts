@@ -44,7 +44,7 @@ function open({ neon }: Driver, url: string): neonDriver.NeonQueryFunction<false
   checkConnectionString(url);
   const { username, pathname } = new URL(url);
   if (username === "" || pathname.length < 2)
-    throw new DatabaseConfigurationError("DATABASE_URL must name a user and a database for the driver neon.");
+    throw new DatabaseConfigurationError("The connection string must name a user and a database for the driver neon.");
   return neon(url);
 }
 

@@ -3,10 +3,14 @@ import { DatabaseConfigurationError } from "../domain/database-errors.ts";
 /** The schema that a service keeps its runs in when nobody says otherwise. */
 export const defaultSchema = "baton";
 
-/** What stands in SQL without quotes, and leaves room for what Postgres allows a name. */
-export const schemaName = /^(?!pg_)[a-z_][a-z0-9_]{0,47}$/;
+/**
+ * What stands in SQL without quotes, leaves room for what Postgres allows a name, and is nobody
+ * else's: `public` would belong to baton_migrator afterwards.
+ */
+export const schemaName = /^(?!pg_|(?:public|information_schema)$)[a-z_][a-z0-9_]{0,47}$/;
 
-export const schemaNameRule = "it takes up to 48 small letters, digits and underscores, no digit first, and not pg_";
+export const schemaNameRule =
+  "it takes up to 48 small letters, digits and underscores, no digit first, not pg_, and neither public nor information_schema";
 
 /**
  * The name itself, as it may stand in a text of SQL.

@@ -56,7 +56,9 @@ export class OlderSchemaError extends DatabaseRefusedError {
   constructor(schema: "none" | "older", facts: DatabaseErrorFacts = {}, called = "baton") {
     const what =
       schema === "none" ? `Schema ${called} is missing in the database` : "The functions in the database are older than this code";
-    super(`${what}: as its owner, run pgbaton migrate, or npm run migrate in a clone of the repository.`, facts);
+    const named = called === "baton" ? "" : ` --schema ${called}`;
+    const inClone = `npm run migrate${named === "" ? "" : ` --${named}`}`;
+    super(`${what}: as its owner, run pgbaton migrate${named}, or ${inClone} in a clone of the repository.`, facts);
     this.schema = schema;
   }
 

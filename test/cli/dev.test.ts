@@ -77,7 +77,7 @@ test("changed code runs the next run, and what kill -9 left unfinished ends afte
   writeFileSync(join(folder, "service.js"), sourceOf("Hello"));
   const dev = await startDev(folder);
   const trigger = async (name: string, ...more: string[]) =>
-    pgbaton(["trigger", "greet", "--data", JSON.stringify({ name }), ...more], { cwd: folder });
+    pgbaton(["trigger", "greet", "--entry", "service.js", "--data", JSON.stringify({ name }), ...more], { cwd: folder });
   const first = await trigger("Ada", "--wait", "--json");
   expect(JSON.parse(first.stdout)).toMatchObject({ status: "done", output: "Hello Ada" });
   await until("it shows the run", () => / {2}done$/m.test(dev.said));
@@ -110,7 +110,7 @@ test("the line to try works, git is told to leave the folder, and a file that is
     saveByRename(file, sourceOf(word));
     await until(`it has started again with ${word}`, () => restartsOf(dev) > index);
   }
-  const last = await pgbaton(["trigger", "greet", "--data", data, "--wait", "--json"], { cwd: folder });
+  const last = await pgbaton([...args.split(" "), "--data", data, "--wait", "--json"], { cwd: folder });
   expect(JSON.parse(last.stdout)).toMatchObject({ output: "Good night Ada" });
   expect(await end(dev, "SIGTERM")).toEqual([0, null]);
 });

@@ -88,6 +88,12 @@ test("a run that is due and not started is told, and after five minutes a poller
   expect(await saying()).toMatch(/^ok {3}due runs: none\nFIX {2}blocked runs: 1\n {5}deploy code that knows them/m);
 });
 
+test("a door that does not open is called as it was given", async () => {
+  const nowhere = "postgresql://x:y@127.0.0.1:1/z";
+  expect((await pgbaton(["doctor", "--url", nowhere])).stderr).toMatch(/check host, port and database in --url, /);
+  expect((await pgbaton(["doctor"], { env: { DATABASE_URL: nowhere } })).stderr).toMatch(/check host, port and database in DATABASE_URL, /);
+});
+
 test("what a command needs and does not find is asked for in one sentence", async () => {
   const missing = () => Promise.reject(Object.assign(new Error("Cannot find package"), { code: "ERR_MODULE_NOT_FOUND" }));
   await expect(loadOptional("doctor --stage needs it.", missing)).rejects.toMatchObject({

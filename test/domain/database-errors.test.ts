@@ -25,6 +25,9 @@ describe("an error of the database", () => {
     expect(missing.message).toBe(
       "Schema baton is missing in the database: as its owner, run pgbaton migrate, or npm run migrate in a clone of the repository.",
     );
+    expect(new OlderSchemaError("none", {}, "shop").message).toBe(
+      "Schema shop is missing in the database: as its owner, run pgbaton migrate --schema shop, or npm run migrate -- --schema shop in a clone of the repository.",
+    );
     expect(new OlderSchemaError("older").message).toMatch(/older than this code: as its owner, run pgbaton migrate/);
     expect(new OlderSchemaError("older").mayPass).toBe(false);
   });

@@ -87,7 +87,7 @@ test("a server that ends again and again is given up with one sentence, after as
   await until("it is given up", () => givenUp.length > 0);
   expect(restarts).toBe(2);
   expect(givenUp).toEqual([
-    `Postgres ended and does not start again: it ended 3 times in a row (log: ${server.dataDir}.log). Run npm start again once its cause is gone`,
+    `Postgres ended and does not start again: it ended 3 times in a row (log: ${server.dataDir}.log). Start again once its cause is gone`,
   ]);
 });
 
@@ -98,7 +98,7 @@ test("a server whose folder became read-only is given up at once, and the senten
   await until("it is given up", () => givenUp.length > 0);
   expect(givenUp).toEqual([
     `Postgres ended and does not start again: the folder ${server.dataDir} may not be written by this user. ` +
-      `Give it its permissions back, then run npm start again (log: ${server.dataDir}.log)`,
+      `Give it its permissions back, then start again (log: ${server.dataDir}.log)`,
   ]);
 });
 

@@ -66,7 +66,7 @@ export async function keepPostgres(options: KeeperOptions): Promise<KeptPostgres
 
   /** Resolves with the reason why it cannot be, or with nothing once it runs. */
   async function startAgain(): Promise<string | undefined> {
-    let last = `it ended ${pausesMs.length + 1} times in a row (log: ${dataDir}.log). Run npm start again once its cause is gone`;
+    let last = `it ended ${pausesMs.length + 1} times in a row (log: ${dataDir}.log). Start again once its cause is gone`;
     while (restarts < pausesMs.length) {
       await pause(pausesMs[restarts++], undefined, { ref: false, signal: stopped.signal }).catch(() => undefined);
       if (stopped.signal.aborted) return undefined;

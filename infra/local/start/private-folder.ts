@@ -6,7 +6,7 @@ export class NoFolderError extends Error {
   override readonly name = "NoFolderError";
 
   constructor(folder: string) {
-    super(`${folder} is not a folder, and Baton keeps what it needs in one of that name. Move it away, then run npm start again.`);
+    super(`${folder} is not a folder, and Baton keeps what it needs in one of that name. Move it away, then start again.`);
   }
 }
 

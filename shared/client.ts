@@ -22,25 +22,25 @@ import type { Logger } from "./domain/node.ts";
 import { redactSecrets, type Redact } from "./domain/redact.ts";
 import type { AcceptedRun } from "./domain/protocol.ts";
 import type { AnyWorkflow, AttributesOf, InputOf, OutputOf, ParsedInputOf, WorkflowRef } from "./domain/workflow-types.ts";
-import { canonicalHash } from "./engine/canonical-hash.ts";
-import type { RunView } from "./engine/describe-run.ts";
-import { listRuns, type Lister, type RunPage } from "./engine/control-runs.ts";
-import { readFilter, type RunFilter } from "./engine/run-filter.ts";
-import { draftRuns, type RunRequest, type RunTarget } from "./engine/draft-runs.ts";
-import { enqueueRuns, type Producer } from "./engine/enqueue-runs.ts";
-import { findRun, type Reader } from "./engine/find-run.ts";
+import { canonicalHash } from "./engine/produce/canonical-hash.ts";
+import type { RunView } from "./engine/operate/describe-run.ts";
+import { listRuns, type Lister, type RunPage } from "./engine/operate/control-runs.ts";
+import { readFilter, type RunFilter } from "./engine/operate/run-filter.ts";
+import { draftRuns, type RunRequest, type RunTarget } from "./engine/produce/draft-runs.ts";
+import { enqueueRuns, type Producer } from "./engine/produce/enqueue-runs.ts";
+import { findRun, type Reader } from "./engine/operate/find-run.ts";
 import { systemClock } from "./engine/ports.ts";
 import { InvalidRunError } from "./engine/producer-errors.ts";
-import { maskedLogger } from "./engine/masked-logger.ts";
-import { RunIds } from "./engine/run-ids.ts";
-import { idempotencyKeyPattern, idempotencyKeyRule } from "./engine/run-settings.ts";
-import { waitForRun } from "./engine/wait-for-run.ts";
+import { maskedLogger } from "./engine/poll/masked-logger.ts";
+import { RunIds } from "./engine/produce/run-ids.ts";
+import { idempotencyKeyPattern, idempotencyKeyRule } from "./engine/produce/run-settings.ts";
+import { waitForRun } from "./engine/operate/wait-for-run.ts";
 
 export type { AcceptedRun } from "./domain/protocol.ts";
-export type { AttemptView, RunView, StepView, WaitingView } from "./engine/describe-run.ts";
-export type { RunRequest } from "./engine/draft-runs.ts";
-export type { RunPage, RunSummary } from "./engine/control-runs.ts";
-export type { RunFilter } from "./engine/run-filter.ts";
+export type { AttemptView, RunView, StepView, WaitingView } from "./engine/operate/describe-run.ts";
+export type { RunRequest } from "./engine/produce/draft-runs.ts";
+export type { RunPage, RunSummary } from "./engine/operate/control-runs.ts";
+export type { RunFilter } from "./engine/operate/run-filter.ts";
 export {
   DatabaseBusyError,
   DatabaseConfigurationError,

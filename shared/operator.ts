@@ -17,22 +17,22 @@ import { redactSecrets } from "./domain/redact.ts";
 import { readReportRequest, type ReportName } from "./domain/reports.ts";
 import type { LifeRequest } from "./domain/run-protocol.ts";
 import type { ClientDatabase, ClientSettings } from "./client.ts";
-import { changeAttributes } from "./engine/change-attributes.ts";
-import { cancelRun, deleteRun, listRuns, redriveRun, type RunPage } from "./engine/control-runs.ts";
-import type { RunView } from "./engine/describe-run.ts";
-import { findRun } from "./engine/find-run.ts";
-import { listWorkflows, type WorkflowPage } from "./engine/list-workflows.ts";
-import { maskedLogger } from "./engine/masked-logger.ts";
+import { changeAttributes } from "./engine/operate/change-attributes.ts";
+import { cancelRun, deleteRun, listRuns, redriveRun, type RunPage } from "./engine/operate/control-runs.ts";
+import type { RunView } from "./engine/operate/describe-run.ts";
+import { findRun } from "./engine/operate/find-run.ts";
+import { listWorkflows, type WorkflowPage } from "./engine/operate/list-workflows.ts";
+import { maskedLogger } from "./engine/poll/masked-logger.ts";
 import { systemClock } from "./engine/ports.ts";
-import { readFilter, type RunFilter } from "./engine/run-filter.ts";
-import { type FoundPage, searchRuns } from "./engine/search-runs.ts";
+import { readFilter, type RunFilter } from "./engine/operate/run-filter.ts";
+import { type FoundPage, searchRuns } from "./engine/operate/search-runs.ts";
 
-export type { RunFilter } from "./engine/run-filter.ts";
-export type { RunPage, RunSummary } from "./engine/control-runs.ts";
-export type { RunView } from "./engine/describe-run.ts";
+export type { RunFilter } from "./engine/operate/run-filter.ts";
+export type { RunPage, RunSummary } from "./engine/operate/control-runs.ts";
+export type { RunView } from "./engine/operate/describe-run.ts";
 export type { WorkflowCounts } from "./domain/run-protocol.ts";
-export type { WorkflowPage } from "./engine/list-workflows.ts";
-export type { FoundPage, FoundSummary } from "./engine/search-runs.ts";
+export type { WorkflowPage } from "./engine/operate/list-workflows.ts";
+export type { FoundPage, FoundSummary } from "./engine/operate/search-runs.ts";
 export type { Report } from "./db/report-repository.ts";
 export type { ReportName } from "./domain/reports.ts";
 export { ReportTimeoutError } from "./db/report-repository.ts";
@@ -40,7 +40,7 @@ export { AttributesTooLargeError } from "./domain/attributes.ts";
 export { NotJsonError } from "./domain/json.ts";
 export { InvalidReportError, UnknownReportError } from "./domain/reports.ts";
 export { InvalidFilterError, RunNotFoundError, WrongStatusError } from "./engine/producer-errors.ts";
-export { SearchMissingError, UnsearchableTextError } from "./engine/search-runs.ts";
+export { SearchMissingError, UnsearchableTextError } from "./engine/operate/search-runs.ts";
 
 /** What an operator is told of itself. */
 export interface OperatorSettings extends Pick<ClientSettings, "logger" | "nudge" | "redact" | "stacks"> {

@@ -2,7 +2,7 @@
 // Arguments, as one JSON text: { url, neonEndpoint, dies }
 import { connect } from "../../shared/db/connect.ts";
 import { runRepository } from "../../shared/db/run-repository.ts";
-import { pollQueue } from "../../shared/engine/poll-queue.ts";
+import { pollQueue } from "../../shared/engine/poll/poll-queue.ts";
 import type { RunStore } from "../../shared/engine/ports.ts";
 import { createPoller } from "../../test/support/poller.ts";
 import { documentPipelineWith } from "../document-pipeline.ts";

@@ -62,12 +62,21 @@ function isOfTheExamples(path: string, specifier: string): boolean {
 function isAllowed({ path, specifier, typeOnly }: Import): boolean {
   const from = layerOf(path);
   if (specifier.startsWith(".")) {
-    const to = layerOf(posix.join(posix.dirname(path), specifier));
-    return to === from || (ALLOWED[from] ?? []).includes(to);
+    const target = posix.join(posix.dirname(path), specifier);
+    const to = layerOf(target);
+    return to === from ? inOneRoom(path, target) : (ALLOWED[from] ?? []).includes(to);
   }
   if (DRIVERS.has(specifier)) return from === "shared/db" || from === "infra";
   // The domain is pure: what is imported for its types alone leaves nothing behind.
   return from !== "shared/domain" || typeOnly;
+}
+
+/** What the engine does for producers, pollers, operators and upkeep does not know one another. */
+const ROOM = /^shared\/engine\/(\w+)\//;
+
+function inOneRoom(path: string, target: string): boolean {
+  const room = ROOM.exec(target)?.[1];
+  return room === undefined || room === ROOM.exec(path)?.[1];
 }
 
 function layerOf(path: string): string {

@@ -7,10 +7,10 @@ import type { LifeRequest, ListRequest, SearchRequest, WorkflowsRequest } from "
 import { redactSecrets } from "../domain/redact.ts";
 import { createRegistry, type Registry } from "../domain/registry.ts";
 import type { Json, JsonObject } from "../domain/json.ts";
-import { changeAttributes } from "../engine/change-attributes.ts";
-import { cancelRun, deleteRun, explainUnknown, listRuns, redriveRun, type RunPage } from "../engine/control-runs.ts";
-import { listWorkflows, type WorkflowPage } from "../engine/list-workflows.ts";
-import { searchRuns, type FoundPage } from "../engine/search-runs.ts";
+import { changeAttributes } from "../engine/operate/change-attributes.ts";
+import { cancelRun, deleteRun, explainUnknown, listRuns, redriveRun, type RunPage } from "../engine/operate/control-runs.ts";
+import { listWorkflows, type WorkflowPage } from "../engine/operate/list-workflows.ts";
+import { searchRuns, type FoundPage } from "../engine/operate/search-runs.ts";
 import { systemClock } from "../engine/ports.ts";
 import { readConfig, type Config } from "./config.ts";
 import { fixedKeys, type KeyRing, keyRing } from "./key-ring.ts";

@@ -4,9 +4,9 @@ import { buildIndexes, takeBack } from "../db/week-indexes.ts";
 import type { Archive } from "../domain/archive.ts";
 import type { Redact } from "../domain/redact.ts";
 import { retentionRules, type ServiceRetention } from "../domain/retention.ts";
-import { letGoWeeks } from "../engine/let-go-weeks.ts";
-import type { Chore } from "../engine/maintain.ts";
-import { sweepRollup } from "../engine/sweep-rollup.ts";
+import { letGoWeeks } from "../engine/maintain/let-go-weeks.ts";
+import type { Chore } from "../engine/maintain/maintain.ts";
+import { sweepRollup } from "../engine/maintain/sweep-rollup.ts";
 
 /** The parts of a service that the maintenance is made of; without any, everything is kept. */
 export interface Keeping {

@@ -1,7 +1,7 @@
 import { syncBuiltinESMExports } from "node:module";
-import { currentAttempt, type Attempt } from "../engine/attempt.ts";
-import type { Poller } from "../engine/poller.ts";
-import { failAttempt } from "../engine/start-members.ts";
+import { currentAttempt, type Attempt } from "../engine/poll/attempt.ts";
+import type { Poller } from "../engine/poll/poller.ts";
+import { failAttempt } from "../engine/poll/start-members.ts";
 import { errorFields } from "./error-fields.ts";
 
 /** Something called process.exit while the poller held runs. */

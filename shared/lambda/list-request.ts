@@ -2,7 +2,7 @@ import * as z from "zod";
 import { parseJson } from "../domain/json-text.ts";
 import { NotJsonError } from "../domain/json.ts";
 import type { ListRequest, WorkflowsRequest } from "../domain/run-protocol.ts";
-import { runFilter, runVersion } from "../engine/run-filter.ts";
+import { runFilter, runVersion } from "../engine/operate/run-filter.ts";
 import { answer, type HttpEvent } from "./http-event.ts";
 import type { Answerer } from "./http-function.ts";
 import { readQuery } from "./query.ts";

@@ -1,8 +1,8 @@
 import type { Context } from "aws-lambda";
 import * as z from "zod";
 import { engineDatabase } from "../db/default-database.ts";
-import { isAsleep } from "../engine/idle-gate.ts";
-import type { Maintenance } from "../engine/maintain.ts";
+import { isAsleep } from "../engine/poll/idle-gate.ts";
+import type { Maintenance } from "../engine/maintain/maintain.ts";
 import { choresOn, type Keeping } from "./chores.ts";
 import { commonSettings, readEnvironment, serviceName } from "./config.ts";
 import { maintenanceMetrics, type MaintenanceMetrics } from "./metrics.ts";

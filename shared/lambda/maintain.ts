@@ -1,7 +1,7 @@
 import middy from "@middy/core";
 import type { Context } from "aws-lambda";
 import { redactSecrets } from "../domain/redact.ts";
-import { maintain as maintainNow, MaintenanceFailedError, type MaintenanceReport } from "../engine/maintain.ts";
+import { maintain as maintainNow, MaintenanceFailedError, type MaintenanceReport } from "../engine/maintain/maintain.ts";
 import type { Keeping } from "./chores.ts";
 import { maintenanceOf } from "./maintain-app.ts";
 import { reportedError } from "./reported-error.ts";

@@ -1,6 +1,6 @@
 import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
-import type { MaintenanceReport } from "../engine/maintain.ts";
-import type { PollReport } from "../engine/poll-report.ts";
+import type { MaintenanceReport } from "../engine/maintain/maintain.ts";
+import type { PollReport } from "../engine/poll/poll-report.ts";
 
 /**
  * A line of metrics for each poll, and one for each minute that it works; see `docs/operations.md`

@@ -1,6 +1,6 @@
 import type { Logger } from "../domain/node.ts";
 import { hintText } from "../domain/wake-hint.ts";
-import type { WakeBoard } from "../engine/idle-gate.ts";
+import type { WakeBoard } from "../engine/poll/idle-gate.ts";
 import { errorFields } from "./error-fields.ts";
 
 const timeoutMs = 2_000;

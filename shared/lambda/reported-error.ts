@@ -1,5 +1,5 @@
 import { describeError } from "../domain/errors.ts";
-import { messageOf } from "../engine/run-format.ts";
+import { messageOf } from "../engine/operate/run-format.ts";
 import type { Redact } from "../domain/redact.ts";
 
 /**

@@ -1,5 +1,5 @@
-import type { RunView } from "../engine/describe-run.ts";
-import type { StepView } from "../engine/describe-steps.ts";
+import type { RunView } from "../engine/operate/describe-run.ts";
+import type { StepView } from "../engine/operate/describe-steps.ts";
 import { answer, type HttpAnswer } from "./http-event.ts";
 
 /** What Lambda takes from a function, in bytes of JSON, less what the stack adds in headers. */

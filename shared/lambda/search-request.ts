@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { limitPattern, limitRule } from "../domain/limit.ts";
-import { SearchMissingError, UnsearchableTextError, type FoundPage } from "../engine/search-runs.ts";
+import { SearchMissingError, UnsearchableTextError, type FoundPage } from "../engine/operate/search-runs.ts";
 import type { App } from "./app.ts";
 import type { HttpEvent } from "./http-event.ts";
 import { Problem } from "./problem.ts";

@@ -1,4 +1,4 @@
-import type { WakeBoard } from "../engine/idle-gate.ts";
+import type { WakeBoard } from "../engine/poll/idle-gate.ts";
 
 const timeoutMs = 2_000;
 

@@ -1,6 +1,6 @@
 import type { Database } from "../db/database.ts";
 import type { Logger } from "../domain/node.ts";
-import { maintain } from "../engine/maintain.ts";
+import { maintain } from "../engine/maintain/maintain.ts";
 import { choresOn, type Keeping } from "../lambda/chores.ts";
 import { errorFields } from "../lambda/error-fields.ts";
 

@@ -3,7 +3,7 @@ import type { Connected } from "../db/connect.ts";
 import { runRepository } from "../db/run-repository.ts";
 import { redactSecrets } from "../domain/redact.ts";
 import { createRegistry } from "../domain/registry.ts";
-import { defaultSettings, type Poller } from "../engine/poller.ts";
+import { defaultSettings, type Poller } from "../engine/poll/poller.ts";
 import { systemClock } from "../engine/ports.ts";
 import { threadHeartbeat } from "../lambda/heartbeat.ts";
 import { consoleLogger } from "./log.ts";

@@ -1,8 +1,8 @@
 import { type Duration, toMilliseconds } from "../domain/duration.ts";
 import { nextLookMs } from "../domain/next-look.ts";
-import { newReport } from "../engine/poll-report.ts";
-import { pollQueue } from "../engine/poll-queue.ts";
-import type { Poller } from "../engine/poller.ts";
+import { newReport } from "../engine/poll/poll-report.ts";
+import { pollQueue } from "../engine/poll/poll-queue.ts";
+import type { Poller } from "../engine/poll/poller.ts";
 import type { Keeping } from "../lambda/chores.ts";
 import { errorFields } from "../lambda/error-fields.ts";
 import { guardProcess } from "../lambda/guard-process.ts";

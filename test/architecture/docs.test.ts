@@ -158,14 +158,18 @@ describe("a list in the pages is complete:", () => {
     expect(kinds.filter(([, kind, status]) => !page.includes(`| ${status} | \`${kind}\` |`)).map(([, kind]) => kind)).toEqual([]);
   });
 
-  it.each(["docs/api.md", "docs/authoring.md", "docs/operations.md", "docs/engine.md", "ARCHITECTURE.md", "shared/engine/describe-run.ts"])(
-    "%s says of a lease that ran out what the failure itself says",
-    async (path) => {
-      const [, cause] = /'Its lease ran out %s seconds ago: ([^']+)\.'/.exec(await read("sql/functions/crash_members.sql"))!;
-      // A comment may go on in its next line.
-      expect((await read(path)).replaceAll(/\n[ *]*/g, " ")).toContain(`ran out: ${cause!}`);
-    },
-  );
+  it.each([
+    "docs/api.md",
+    "docs/authoring.md",
+    "docs/operations.md",
+    "docs/engine.md",
+    "ARCHITECTURE.md",
+    "shared/engine/operate/describe-run.ts",
+  ])("%s says of a lease that ran out what the failure itself says", async (path) => {
+    const [, cause] = /'Its lease ran out %s seconds ago: ([^']+)\.'/.exec(await read("sql/functions/crash_members.sql"))!;
+    // A comment may go on in its next line.
+    expect((await read(path)).replaceAll(/\n[ *]*/g, " ")).toContain(`ran out: ${cause!}`);
+  });
 
   it("docs/configuration.md has every environment variable that is read", async () => {
     const files = globSync(["{functions,shared,infra,examples,test}/**/*.ts", "serverless.yml"], { cwd: root }).filter(

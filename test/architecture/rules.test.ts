@@ -33,8 +33,8 @@ describe("a clock, chance and the outside", () => {
     ["shared/domain/run.ts", "return performance.now();"],
     ["shared/domain/run.ts", "return Math.random();"],
     ["shared/domain/run.ts", "return process.env;"],
-    ["shared/engine/lease.ts", "const now = performance.now();"],
-    ["shared/engine/lease.ts", "const token = Math.random();"],
+    ["shared/engine/poll/lease.ts", "const now = performance.now();"],
+    ["shared/engine/poll/lease.ts", "const token = Math.random();"],
     ["shared/db/run-repository.ts", "values: [new Date(run.at)]"],
     ["sql/functions/tick.sql", "select clock_timestamp();"],
     ["sql/functions/tick.sql", "delete from baton.dedup where expires_at < now();"],
@@ -127,7 +127,7 @@ describe("a member of an interface", () => {
 describe("a second word for a concept", () => {
   it.each([
     ["shared/engine/run-job.ts", "", "run-job (say run)"],
-    ["shared/engine/lease.ts", "class TaskConsumer {}", "TaskConsumer (say run)"],
+    ["shared/engine/poll/lease.ts", "class TaskConsumer {}", "TaskConsumer (say run)"],
     ["sql/migrations/0009_x.sql", "create table baton.workers ();", "workers (say poller)"],
   ])("in %s is found", (path, text, found) => {
     expect(secondWords([{ path, text }])).toEqual([`${path}: ${found}`]);
@@ -135,6 +135,6 @@ describe("a second word for a concept", () => {
 
   it("in prose or in text is left alone", () => {
     const text = '// A job queue.\nconst message = "the job"; /* task */ const taskless = 1;';
-    expect(secondWords([{ path: "shared/engine/lease.ts", text }])).toEqual([]);
+    expect(secondWords([{ path: "shared/engine/poll/lease.ts", text }])).toEqual([]);
   });
 });

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { handler } from "../../functions/control-runs.http.ts";
 import type { Json } from "../../shared/domain/json.ts";
 import { MAX_STATE_BYTES } from "../../shared/domain/transition.ts";
-import type { RunView } from "../../shared/engine/describe-run.ts";
+import type { RunView } from "../../shared/engine/operate/describe-run.ts";
 import { LAMBDA_RESPONSE_LIMIT } from "../../shared/lambda/run-answer.ts";
 import { checkAfterEach, engineOf, leaseOf, member, newRun, newRuns, step } from "../support/engine-calls.ts";
 import { call, deployFunctions } from "../support/http-functions.ts";

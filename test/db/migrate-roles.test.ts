@@ -7,7 +7,7 @@ import { withClient, withClientAsSet } from "../../infra/migrate/connection.ts";
 import { createLogin } from "../../infra/migrate/logins.ts";
 import { checkSchema, migrate } from "../../infra/migrate.ts";
 import { connect } from "../../shared/db/connect.ts";
-import { maintain, type MaintenanceReport } from "../../shared/engine/maintain.ts";
+import { maintain, type MaintenanceReport } from "../../shared/engine/maintain/maintain.ts";
 import { choresOn } from "../../shared/lambda/chores.ts";
 import { createClock } from "../support/clock.ts";
 import { uniqueName } from "../support/cluster.ts";

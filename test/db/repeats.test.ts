@@ -18,7 +18,7 @@ import { runRepository } from "../../shared/db/run-repository.ts";
 import type { Database } from "../../shared/db/database.ts";
 import { createClient } from "../../shared/client.ts";
 import { DatabaseUnknownOutcomeError } from "../../shared/domain/database-errors.ts";
-import { cancelRun, redriveRun } from "../../shared/engine/control-runs.ts";
+import { cancelRun, redriveRun } from "../../shared/engine/operate/control-runs.ts";
 import { systemClock } from "../../shared/engine/ports.ts";
 import { until } from "../support/until.ts";
 

@@ -2,7 +2,7 @@ import { beforeEach, expect, test } from "vitest";
 import pg from "pg";
 import { maintenanceRepository } from "../../shared/db/maintenance-repository.ts";
 import { retentionRules, type ServiceRetention } from "../../shared/domain/retention.ts";
-import { letGoWeeks, weighWeeks, type WeekStore } from "../../shared/engine/let-go-weeks.ts";
+import { letGoWeeks, weighWeeks, type WeekStore } from "../../shared/engine/maintain/let-go-weeks.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
 import { engineOf, newRun } from "../support/engine-calls.ts";
 import { endRuns } from "../support/ended-runs.ts";

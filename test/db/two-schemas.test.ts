@@ -11,7 +11,7 @@ import { connect, type Driver } from "../../shared/db/connect.ts";
 import { maintenanceRepository } from "../../shared/db/maintenance-repository.ts";
 import { makeReport } from "../../shared/db/report-repository.ts";
 import { readReportRequest } from "../../shared/domain/reports.ts";
-import { maintain } from "../../shared/engine/maintain.ts";
+import { maintain } from "../../shared/engine/maintain/maintain.ts";
 import { defineWorkflow } from "../../shared/index.ts";
 import { choresOn } from "../../shared/lambda/chores.ts";
 import { assertInvariants } from "../support/invariants.ts";

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import * as z from "zod";
 import { createClient } from "../../shared/client.ts";
 import { runRepository } from "../../shared/db/run-repository.ts";
-import { cancelRun, redriveRun } from "../../shared/engine/control-runs.ts";
+import { cancelRun, redriveRun } from "../../shared/engine/operate/control-runs.ts";
 import { systemClock } from "../../shared/engine/ports.ts";
 import { WrongStatusError } from "../../shared/engine/producer-errors.ts";
 import { defineWorkflow, NonRetryableError } from "../../shared/index.ts";

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { maintenanceRepository } from "../../shared/db/maintenance-repository.ts";
 import type { Archive } from "../../shared/domain/archive.ts";
 import { retentionRules } from "../../shared/domain/retention.ts";
-import { letGoWeeks } from "../../shared/engine/let-go-weeks.ts";
+import { letGoWeeks } from "../../shared/engine/maintain/let-go-weeks.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
 import { endRuns } from "../support/ended-runs.ts";
 import { engineOf } from "../support/engine-calls.ts";

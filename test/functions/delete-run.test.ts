@@ -4,7 +4,7 @@ import { handler } from "../../functions/control-runs.http.ts";
 import { createClient } from "../../shared/client.ts";
 import { maintenanceRepository } from "../../shared/db/maintenance-repository.ts";
 import { retentionRules } from "../../shared/domain/retention.ts";
-import { letGoWeeks } from "../../shared/engine/let-go-weeks.ts";
+import { letGoWeeks } from "../../shared/engine/maintain/let-go-weeks.ts";
 import { call, deployFunctions } from "../support/http-functions.ts";
 import { poll } from "../support/poller.ts";
 import { fulfilOrder } from "../support/workflows.ts";

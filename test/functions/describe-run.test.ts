@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { CheckpointFacts, FailureFacts, RunFacts } from "../../shared/domain/run-protocol.ts";
-import { describeRun, type RunView } from "../../shared/engine/describe-run.ts";
+import { describeRun, type RunView } from "../../shared/engine/operate/describe-run.ts";
 
 const chain = ["probe", "rest", "publish"];
 const moment = "2026-11-24T10:00:10.000000+00:00";

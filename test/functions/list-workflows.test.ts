@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { handler } from "../../functions/control-runs.http.ts";
-import type { WorkflowPage } from "../../shared/engine/list-workflows.ts";
+import type { WorkflowPage } from "../../shared/engine/operate/list-workflows.ts";
 import { createClock } from "../support/clock.ts";
 import { crowd, indexWeeks, needle } from "../support/crowded-weeks.ts";
 import { explainingSession } from "../support/plans.ts";

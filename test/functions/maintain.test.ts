@@ -1,6 +1,6 @@
 import { expect, test, vi } from "vitest";
-import { isAsleep } from "../../shared/engine/idle-gate.ts";
-import { HalfDoneError, maintain, type Chore } from "../../shared/engine/maintain.ts";
+import { isAsleep } from "../../shared/engine/poll/idle-gate.ts";
+import { HalfDoneError, maintain, type Chore } from "../../shared/engine/maintain/maintain.ts";
 import { maintenanceMetrics } from "../../shared/lambda/metrics.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { engineOf, newRuns } from "../support/engine-calls.ts";

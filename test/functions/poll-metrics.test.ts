@@ -1,5 +1,5 @@
 import { beforeEach, expect, test, vi } from "vitest";
-import { newReport } from "../../shared/engine/poll-report.ts";
+import { newReport } from "../../shared/engine/poll/poll-report.ts";
 import { pollMetrics } from "../../shared/lambda/metrics.ts";
 
 vi.stubEnv("POWERTOOLS_DEV", "true");

@@ -5,8 +5,8 @@ import {
   DatabaseUnknownOutcomeError,
   OlderSchemaError,
 } from "../../shared/domain/database-errors.ts";
-import type { Poller } from "../../shared/engine/poller.ts";
-import { settle, UnsettledError } from "../../shared/engine/settle.ts";
+import type { Poller } from "../../shared/engine/poll/poller.ts";
+import { settle, UnsettledError } from "../../shared/engine/poll/settle.ts";
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 const deadlock = () => new DatabaseBusyError("deadlock detected", { sqlstate: "40P01" });

@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from "vitest";
 import * as z from "zod";
-import { AttemptLogger } from "../../shared/engine/attempt-logger.ts";
+import { AttemptLogger } from "../../shared/engine/poll/attempt-logger.ts";
 import { stepLogger } from "../../shared/lambda/step-logger.ts";
 import { defineWorkflow, type Logger } from "../../shared/index.ts";
 import { createTestDatabase } from "../support/database.ts";

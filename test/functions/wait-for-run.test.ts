@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { DatabaseBusyError, DatabaseUnknownOutcomeError } from "../../shared/domain/database-errors.ts";
 import type { RunFacts } from "../../shared/domain/run-protocol.ts";
-import type { Reader } from "../../shared/engine/find-run.ts";
+import type { Reader } from "../../shared/engine/operate/find-run.ts";
 import { WaitTimeoutError } from "../../shared/engine/producer-errors.ts";
-import { waitForRun } from "../../shared/engine/wait-for-run.ts";
+import { waitForRun } from "../../shared/engine/operate/wait-for-run.ts";
 
 const id = "018f0000-0000-7000-8000-000000000000";
 const start = Date.parse("2026-11-24T10:00:00Z");

@@ -3,7 +3,7 @@ import { afterAll, expect, test } from "vitest";
 import * as z from "zod";
 import { createClient } from "../../shared/client.ts";
 import type { Driver } from "../../shared/db/connect.ts";
-import { pollQueue } from "../../shared/engine/poll-queue.ts";
+import { pollQueue } from "../../shared/engine/poll/poll-queue.ts";
 import { defineWorkflow } from "../../shared/index.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { createPoller, enqueue, poll } from "../support/poller.ts";

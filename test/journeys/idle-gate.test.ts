@@ -3,7 +3,7 @@ import * as z from "zod";
 import { DatabaseRefusedError } from "../../shared/db/database.ts";
 import { runRepository } from "../../shared/db/run-repository.ts";
 import { hintText, readHint } from "../../shared/domain/wake-hint.ts";
-import { type IdleGate, pollBehindGate } from "../../shared/engine/idle-gate.ts";
+import { type IdleGate, pollBehindGate } from "../../shared/engine/poll/idle-gate.ts";
 import type { RunStore } from "../../shared/engine/ports.ts";
 import { defineWorkflow } from "../../shared/index.ts";
 import { checkAfterEach, engineOf } from "../support/engine-calls.ts";

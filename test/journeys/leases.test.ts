@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import * as z from "zod";
 import { runRepository } from "../../shared/db/run-repository.ts";
 import type { Logger } from "../../shared/domain/node.ts";
-import { pollQueue } from "../../shared/engine/poll-queue.ts";
+import { pollQueue } from "../../shared/engine/poll/poll-queue.ts";
 import { type RunStore, systemClock } from "../../shared/engine/ports.ts";
 import { defineWorkflow } from "../../shared/index.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";

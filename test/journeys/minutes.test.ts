@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import * as z from "zod";
 import { DatabaseRefusedError } from "../../shared/domain/database-errors.ts";
-import { pollQueue } from "../../shared/engine/poll-queue.ts";
-import type { PollReport } from "../../shared/engine/poll-report.ts";
-import type { Poller } from "../../shared/engine/poller.ts";
+import { pollQueue } from "../../shared/engine/poll/poll-queue.ts";
+import type { PollReport } from "../../shared/engine/poll/poll-report.ts";
+import type { Poller } from "../../shared/engine/poll/poller.ts";
 import { systemClock } from "../../shared/engine/ports.ts";
 import { defineWorkflow } from "../../shared/index.ts";
 import { createTestDatabase } from "../support/database.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { maintenanceRepository } from "../../shared/db/maintenance-repository.ts";
 import { retentionRules } from "../../shared/domain/retention.ts";
-import { letGoWeeks, weighWeeks, type WeekStore } from "../../shared/engine/let-go-weeks.ts";
+import { letGoWeeks, weighWeeks, type WeekStore } from "../../shared/engine/maintain/let-go-weeks.ts";
 import { archiveToFolder } from "../../shared/index.ts";
 import { createClock } from "../support/clock.ts";
 import type { TestDatabase } from "../support/database.ts";

@@ -85,7 +85,7 @@ export const producers: readonly Mutant[] = [
   },
   {
     name: "A refusal of the ids' time counts as a no after an unknown outcome",
-    file: "shared/engine/enqueue-runs.ts",
+    file: "shared/engine/produce/enqueue-runs.ts",
     find: 'if (unknown && isRefused(thrown, "BT010"))',
     replace: 'if (unknown && isRefused(thrown, "BT011"))',
     ...caught("db/repeats.test.ts", "an enqueue with an unknown outcome is never sent with new ids"),

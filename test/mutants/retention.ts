@@ -16,7 +16,7 @@ export const goings: readonly Mutant[] = [
   },
   {
     name: "Runs go whether or not the archive took them",
-    file: "shared/engine/archive-runs.ts",
+    file: "shared/engine/maintain/archive-runs.ts",
     find: "throw new ArchiveError(name, ids.length, thrown);",
     replace: "void new ArchiveError(name, ids.length, thrown);",
     ...caught(archive, "an archive that throws keeps every run that it did not take, and the report says what went before"),

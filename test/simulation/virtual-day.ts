@@ -1,8 +1,8 @@
 import { createClient } from "../../shared/client.ts";
 import type { Database } from "../../shared/db/database.ts";
-import { type IdleGate, pollBehindGate } from "../../shared/engine/idle-gate.ts";
-import { pollQueue } from "../../shared/engine/poll-queue.ts";
-import type { PollReport } from "../../shared/engine/poll-report.ts";
+import { type IdleGate, pollBehindGate } from "../../shared/engine/poll/idle-gate.ts";
+import { pollQueue } from "../../shared/engine/poll/poll-queue.ts";
+import type { PollReport } from "../../shared/engine/poll/poll-report.ts";
 import type { Clock } from "../../shared/engine/ports.ts";
 import type { AnyWorkflow } from "../../shared/domain/workflow-types.ts";
 import type { TestDatabase } from "../support/database.ts";

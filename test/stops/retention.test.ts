@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { maintenanceRepository } from "../../shared/db/maintenance-repository.ts";
 import type { ServiceRetention } from "../../shared/domain/retention.ts";
 import { retentionRules } from "../../shared/domain/retention.ts";
-import { letGoWeeks } from "../../shared/engine/let-go-weeks.ts";
+import { letGoWeeks } from "../../shared/engine/maintain/let-go-weeks.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { emptied } from "../support/engine-calls.ts";
 import { endRuns } from "../support/ended-runs.ts";

@@ -2,7 +2,7 @@
 // Its argument, as JSON: PollerOptions.
 import { setTimeout as pause } from "node:timers/promises";
 import { connect, type ConnectOptions } from "../../shared/db/connect.ts";
-import { pollQueue } from "../../shared/engine/poll-queue.ts";
+import { pollQueue } from "../../shared/engine/poll/poll-queue.ts";
 import { createPoller } from "../support/poller.ts";
 import { stormWorkflow } from "./workflow.ts";
 

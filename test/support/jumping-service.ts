@@ -2,7 +2,7 @@ import { expect } from "vitest";
 import * as z from "zod";
 import type { Driver } from "../../shared/db/connect.ts";
 import type { NewRun } from "../../shared/domain/protocol.ts";
-import { pollQueue } from "../../shared/engine/poll-queue.ts";
+import { pollQueue } from "../../shared/engine/poll/poll-queue.ts";
 import { systemClock } from "../../shared/engine/ports.ts";
 import { defineWorkflow } from "../../shared/index.ts";
 import type { TestDatabase } from "./database.ts";

@@ -6,9 +6,9 @@ import type { Json } from "../../shared/domain/json.ts";
 import type { Logger } from "../../shared/domain/node.ts";
 import { createRegistry } from "../../shared/domain/registry.ts";
 import type { AnyWorkflow } from "../../shared/domain/workflow-types.ts";
-import { type Poller, defaultSettings, type PollerSettings } from "../../shared/engine/poller.ts";
-import { pollQueue } from "../../shared/engine/poll-queue.ts";
-import type { PollReport } from "../../shared/engine/poll-report.ts";
+import { type Poller, defaultSettings, type PollerSettings } from "../../shared/engine/poll/poller.ts";
+import { pollQueue } from "../../shared/engine/poll/poll-queue.ts";
+import type { PollReport } from "../../shared/engine/poll/poll-report.ts";
 import { systemClock } from "../../shared/engine/ports.ts";
 
 const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} };

@@ -9,8 +9,8 @@ import { connect, type ConnectOptions } from "../../shared/db/connect.ts";
 import type { Database } from "../../shared/db/database.ts";
 import { runRepository } from "../../shared/db/run-repository.ts";
 import { createRegistry } from "../../shared/domain/registry.ts";
-import { pollQueue } from "../../shared/engine/poll-queue.ts";
-import { defaultSettings } from "../../shared/engine/poller.ts";
+import { pollQueue } from "../../shared/engine/poll/poll-queue.ts";
+import { defaultSettings } from "../../shared/engine/poll/poller.ts";
 import { systemClock } from "../../shared/engine/ports.ts";
 import { defineWorkflow } from "../../shared/index.ts";
 

@@ -1,7 +1,7 @@
 import type { RunFacts } from "../../../shared/domain/run-protocol.ts";
 import type { Database } from "../../../shared/db/database.ts";
 import { inSchema } from "../../../shared/db/schema-name.ts";
-import { describeRun, type RunView } from "../../../shared/engine/describe-run.ts";
+import { describeRun, type RunView } from "../../../shared/engine/operate/describe-run.ts";
 
 /** What the display knows of a run: no input and no outputs. */
 export type ShownRun = Pick<RunView, "id" | "workflow" | "status" | "error" | "waiting" | "steps">;

@@ -1,7 +1,7 @@
 // One invocation of the poller that has 60 seconds and a backlog it cannot finish; prints what it
 // did.
 import { connect } from "../../../shared/db/connect.ts";
-import { pollQueue } from "../../../shared/engine/poll-queue.ts";
+import { pollQueue } from "../../../shared/engine/poll/poll-queue.ts";
 import { createPoller } from "../../support/poller.ts";
 import { workflowOf } from "../baton/workflows.ts";
 

@@ -4,7 +4,7 @@
 import { registerHooks } from "node:module";
 import { createClient } from "../../../shared/client.ts";
 import { connect } from "../../../shared/db/connect.ts";
-import { pollQueue } from "../../../shared/engine/poll-queue.ts";
+import { pollQueue } from "../../../shared/engine/poll/poll-queue.ts";
 import { context, httpEvent } from "../../support/http-event.ts";
 import { createPoller } from "../../support/poller.ts";
 import { workflowOf } from "../baton/workflows.ts";

@@ -1,7 +1,7 @@
 // W5: one run of 1,000 steps, in a warm process; prints how long each step took, from the start of
 // its handler to the start of the next.
 import { connect } from "../../../shared/db/connect.ts";
-import { pollQueue } from "../../../shared/engine/poll-queue.ts";
+import { pollQueue } from "../../../shared/engine/poll/poll-queue.ts";
 import { createClient } from "../../../shared/client.ts";
 import { createPoller } from "../../support/poller.ts";
 import { chainOf } from "../baton/workflows.ts";

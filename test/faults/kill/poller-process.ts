@@ -3,7 +3,7 @@
 // after, failing }
 import { connect } from "../../../shared/db/connect.ts";
 import { runRepository } from "../../../shared/db/run-repository.ts";
-import { pollQueue } from "../../../shared/engine/poll-queue.ts";
+import { pollQueue } from "../../../shared/engine/poll/poll-queue.ts";
 import type { RunStore } from "../../../shared/engine/ports.ts";
 import { createPoller } from "../../support/poller.ts";
 import { ledgerWorkflow } from "./workflow.ts";

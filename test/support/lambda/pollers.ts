@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { expect } from "vitest";
-import type { PollReport } from "../../../shared/engine/poll-report.ts";
+import type { PollReport } from "../../../shared/engine/poll/poll-report.ts";
 import { createTestDatabase, type TestDatabase } from "../database.ts";
 import { apiKeyHash } from "../http-event.ts";
 import { type Outside, startOutside } from "../outside.ts";

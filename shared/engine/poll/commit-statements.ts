@@ -1,0 +1,103 @@
+import { DatabaseRefusedError, DatabaseUnknownOutcomeError } from "../../domain/database-errors.ts";
+import { describeError } from "../../domain/errors.ts";
+import { applyRound } from "./apply-round.ts";
+import { writeRound } from "./build-round.ts";
+import { fenced, emptyAnswer } from "./commit-round.ts";
+import type { Lease } from "./lease.ts";
+import type { FinishedNode } from "./member.ts";
+import { settleStatements } from "./settle-statements.ts";
+import { decide } from "./start-members.ts";
+
+/** `sql` nodes in one transaction at most; more would hold the users' locks for longer. */
+export const statementsAtMost = 50;
+/**
+ * How often one node's statements are sent whose outcome is unknown each time; a server that
+ * restarts once costs no attempt.
+ */
+const sendsAtMost = 3;
+
+/**
+ * Applies the statements of `sql` nodes, exactly once: a strict round and the statements in one
+ * transaction. The round comes first and raises when it is fenced (BT001) or was applied before
+ * (BT002), which aborts the statements with it.
+ *
+ * On a definitive no nothing of it happened; the same nodes are tried once more, each in a
+ * transaction of its own, so that only the bad one fails. In the order of run ids, so that two
+ * pollers take the users' rows in one order too.
+ */
+export async function commitStatements(lease: Lease, entries: readonly FinishedNode[]): Promise<void> {
+  const nodes = [...entries].sort((a, b) => (a.member.run.id < b.member.run.id ? -1 : 1));
+  const refused = await tryAll(lease, nodes);
+  if (refused === undefined || lease.lost) return;
+  for (const node of nodes) {
+    const alone = await tryAlone(lease, node, nodes.length === 1 || refused instanceof MayBeStoredError ? refused : undefined);
+    if (lease.lost) return;
+    if (alone !== undefined) refuse(lease, node, alone);
+  }
+}
+
+/**
+ * One node by itself, again while its outcome is unknown. refused: what became of a first try.
+ *
+ * What may be stored is sent again too: the round comes before the statements, and is refused as a
+ * duplicate (BT003) where the output is there. Throws where it stays unknown: the lease is given
+ * up.
+ */
+async function tryAlone(lease: Lease, node: FinishedNode, refused?: Error): Promise<Error | undefined> {
+  let last = refused;
+  let unsure = unsureOf(refused);
+  for (let sent = refused === undefined ? 0 : 1; sent < sendsAtMost && (last === undefined || wasUnknown(last)); sent++) {
+    if (node.member.gone || lease.lost) return undefined;
+    last = await tryAll(lease, [node], unsure !== undefined);
+    if (last === undefined) return undefined;
+    unsure ??= unsureOf(last);
+  }
+  if (node.member.gone || lease.lost) return undefined;
+  if (unsure !== undefined && wasUnknown(last!)) throw unsure.cause;
+  return last;
+}
+
+/** Nobody can tell whether the statements were committed. Its cause is what to throw at last. */
+class MayBeStoredError extends Error {
+  override readonly name = "MayBeStoredError";
+}
+
+const unsureOf = (error: Error | undefined) => (error instanceof MayBeStoredError ? error : undefined);
+const wasUnknown = (error: Error) => error instanceof MayBeStoredError || error.cause instanceof DatabaseUnknownOutcomeError;
+
+/**
+ * One transaction; the error is that of the database's definitive no, or our own while it was
+ * written.
+ */
+async function tryAll(lease: Lease, nodes: readonly FinishedNode[], unsure = false): Promise<Error | undefined> {
+  const { poller } = lease;
+  const written = writeRound(nodes, poller.settings.ttlMs, poller.clock.now(), { strict: true });
+  if ("broken" in written) return written.broken;
+  const statements = nodes.flatMap((node) => node.statements ?? []);
+  const round = lease.beginRound();
+  const settled = await settleStatements(lease, round, written.request, statements);
+  if ("unsure" in settled) return new MayBeStoredError("The statements may have been committed.", { cause: settled.unsure });
+  if (settled.probed !== undefined) applyRound(lease, [], settled.probed);
+  if ("answer" in settled) applyRound(lease, nodes, settled.answer);
+  else if (settled.refused.sqlstate === "BT002" || (unsure && settled.refused.sqlstate === "BT003"))
+    applyRound(lease, nodes, emptyAnswer(round));
+  else if (settled.refused.sqlstate === "BT001") fenced(lease);
+  else return settled.refused;
+  return undefined;
+}
+
+/**
+ * The statements were refused: a failed attempt of this node, stored with the next round. An error
+ * of ours would come again.
+ */
+function refuse(lease: Lease, entry: FinishedNode, refused: Error): void {
+  const { poller } = lease;
+  const isOfTheDatabase = refused instanceof DatabaseRefusedError;
+  if (isOfTheDatabase && refused.sqlstate === "BT003") {
+    poller.logger.error("an output was refused as a duplicate; the run was given back", { runId: entry.member.run.id });
+    return lease.giveBack(entry.member);
+  }
+  const outcome = { kind: "failed" as const, error: describeError(refused, poller.redact), retryable: isOfTheDatabase };
+  const { statements: _, ...node } = entry;
+  lease.results.add({ ...node, transition: decide(poller, entry.member, entry.node, outcome) });
+}

@@ -1,0 +1,243 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { Json } from "../../domain/json.ts";
+import type { AdvanceAnswer, ClaimAnswer } from "../../domain/protocol.ts";
+import type { Run } from "../../domain/run.ts";
+import type { Attempt } from "./attempt.ts";
+import { Changes } from "./changes.ts";
+import type { HandlerLimit } from "./handler-limit.ts";
+import { LeaseTimes } from "./lease-times.ts";
+import type { Finished, FinishedNode, Member } from "./member.ts";
+import type { Poller } from "./poller.ts";
+import { Results } from "./results.ts";
+
+/** What the rounds of a lease have stored. */
+export interface Stored {
+  readonly steps: number;
+  readonly failedRuns: number;
+  readonly poisoned: number;
+}
+
+/**
+ * A lease in the memory of its poller: who is in it, what may start, and what waits for the next
+ * round.
+ *
+ * A member is startable, running, finished (its result not stored yet), or waiting for a retry in
+ * place.
+ */
+export class Lease {
+  readonly poller: Poller;
+  readonly token: string;
+  readonly handlers: HandlerLimit;
+  readonly times: LeaseTimes;
+  readonly results = new Results();
+  readonly changes = new Changes();
+  /**
+   * Calls with what asynchronous code sees where the lease was made, and leaves the caller's as it
+   * was.
+   */
+  readonly outside = AsyncLocalStorage.snapshot();
+  readonly #members = new Map<string, Member>();
+  readonly #startable: Member[] = [];
+  #running = 0;
+  #bytes = 0;
+  #round = 0;
+  #low: Json = {};
+  #moreDue = false;
+  #closed: boolean;
+  #lost = false;
+  #outOfTime = false;
+  #stored: Stored = { steps: 0, failedRuns: 0, poisoned: 0 };
+
+  constructor(poller: Poller, handlers: HandlerLimit, closed = false) {
+    this.poller = poller;
+    this.token = poller.newToken();
+    this.handlers = handlers;
+    this.times = new LeaseTimes(poller);
+    this.#closed = closed;
+  }
+
+  get members(): ReadonlyMap<string, Member> {
+    return this.#members;
+  }
+
+  /** Members that wait for a free handler. */
+  get startable(): number {
+    return this.#startable.length;
+  }
+
+  /** Handlers that are out. */
+  get running(): number {
+    return this.#running;
+  }
+
+  /** Inputs and outputs of its members, as JSON. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** The watermark of the last answer. */
+  get low(): Json {
+    return this.#low;
+  }
+
+  /** The last claim left runs that are due, for lack of slots or of bytes. */
+  get moreDue(): boolean {
+    return this.#moreDue;
+  }
+
+  /** No more claims: the invocation's time is nearly up, or the lease is of suspects. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Its members belong to others, or nobody knows: no more calls. */
+  get lost(): boolean {
+    return this.#lost;
+  }
+
+  /** A member had to be given back because its step does not fit into the time left. */
+  get outOfTime(): boolean {
+    return this.#outOfTime;
+  }
+
+  get stored(): Stored {
+    return this.#stored;
+  }
+
+  /** Begins a round, and gives its number: a new one for each content. */
+  beginRound(): number {
+    this.times.sent();
+    return ++this.#round;
+  }
+
+  /** Takes over what its claim said; asked: how many runs it was to give. */
+  applyClaim(answer: ClaimAnswer, asked: number): void {
+    this.#round = answer.round;
+    this.applyAnswer(answer, asked);
+  }
+
+  /** Takes over what a round said; asked: how many runs it was to give, if any. */
+  applyAnswer(answer: Pick<ClaimAnswer | AdvanceAnswer, "low" | "due_in_ms" | "runs">, asked = 0): void {
+    this.times.answered();
+    if (asked > 0) {
+      this.#moreDue = answer.runs.length >= asked || (answer.runs.length > 0 && answer.due_in_ms === 0);
+      this.times.asked();
+    }
+    // A repeated round without a claim has none to tell.
+    if (answer.low !== undefined && answer.low !== null) this.#low = answer.low;
+    if (answer.due_in_ms === undefined) return;
+    // Due runs that were not given are being claimed by another poller: do not ask at once.
+    const soonest = answer.runs.length === 0 ? 100 : 0;
+    this.times.expectDue(answer.due_in_ms === null ? null : Math.max(answer.due_in_ms, soonest));
+  }
+
+  /** A claim beside this lease found nothing that is due. */
+  foundNoMore(): void {
+    this.#moreDue = false;
+  }
+
+  count({ steps = 0, failedRuns = 0, poisoned = 0 }: Partial<Stored>): void {
+    const stored = this.#stored;
+    this.#stored = { steps: stored.steps + steps, failedRuns: stored.failedRuns + failedRuns, poisoned: stored.poisoned + poisoned };
+  }
+
+  add(member: Member): void {
+    this.#members.set(member.run.id, member);
+    this.#bytes += member.run.bytes;
+  }
+
+  mayStart(member: Member): void {
+    this.#startable.push(member);
+  }
+
+  /** The member's run went on: with one more output or failure. */
+  update(member: Member, run: Run): void {
+    this.#bytes += run.bytes - member.run.bytes;
+    member.run = run;
+  }
+
+  remove(member: Member): void {
+    member.gone = true;
+    if (this.#members.delete(member.run.id)) this.#bytes -= member.run.bytes;
+  }
+
+  /** Takes a member away whose run goes on elsewhere or not at all; its handler is aborted. */
+  revoke(member: Member, reason: Error): void {
+    this.remove(member);
+    member.abort?.abort(reason);
+  }
+
+  revokeAll(reason: Error): void {
+    for (const member of this.#members.values()) this.revoke(member, reason);
+  }
+
+  lose(reason: Error): void {
+    this.#lost = true;
+    this.revokeAll(reason);
+  }
+
+  takeStartable(): Member | undefined {
+    for (;;) {
+      const member = this.#startable.shift();
+      if (member?.gone !== true) return member;
+    }
+  }
+
+  /** A handler begins; timeoutMs: how long it may take. */
+  begin(member: Member, attempt: Attempt, timeoutMs: number): void {
+    member.abort = attempt;
+    this.#running++;
+    this.handlers.take();
+    if (timeoutMs > 0 && this.times.extendBusy(timeoutMs)) this.keepAlive();
+  }
+
+  /** A handler came back; undefined: its run was taken away meanwhile. */
+  end(result: FinishedNode | undefined): void {
+    this.#running--;
+    this.times.progressed();
+    if (result !== undefined) this.results.add(result);
+    this.handlers.free(this);
+    this.changes.tell();
+  }
+
+  /** Lets a member leave with the next round, which is not put off. */
+  leave(entry: Finished): void {
+    this.results.add(entry);
+    this.changes.tell();
+  }
+
+  /** Gives a member back that has not started; nothing is counted against it. */
+  giveBack(member: Member): void {
+    this.leave({ kind: "release", member });
+  }
+
+  /** And claims no more. */
+  giveBackForLackOfTime(member: Member): void {
+    this.#closed = true;
+    this.#outOfTime = true;
+    this.giveBack(member);
+  }
+
+  /** Gives back the members that wait for a handler and would start too late. */
+  giveBackTheLate(isLate: (member: Member) => boolean): void {
+    const waiting = this.#startable.splice(0);
+    for (const member of waiting) {
+      if (isLate(member)) this.giveBackForLackOfTime(member);
+      else this.mayStart(member);
+    }
+  }
+
+  /** Gives back all that wait for a handler. */
+  giveBackStartable(): void {
+    for (const member of this.#startable.splice(0)) this.giveBack(member);
+  }
+
+  /**
+   * Lets the heartbeat keep the lease until its steps' own timeouts and the reserve are over, or
+   * the invocation is.
+   */
+  keepAlive(): void {
+    const { heartbeat, remainingMs } = this.poller;
+    heartbeat?.keep(this.token, this.times.sinceHeardMs, Math.max(Math.min(this.times.busyForMs, remainingMs()), 0));
+  }
+}

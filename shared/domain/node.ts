@@ -72,36 +72,75 @@ export interface SleepOutput {
   readonly until: string;
 }
 
-/** What every node of a chain has. */
-interface BaseNode {
-  readonly name: string;
-  readonly retry: ResolvedRetry;
+/** What one attempt of a node came to. */
+export interface Attempted {
+  /** As it is stored. */
+  readonly output: Json;
+  /** Those of a `sql` node, not yet run. */
+  readonly statements?: readonly Statement[];
 }
 
 /**
- * Runs a handler, at least once; `run` resolves to the output as it is stored, or rejects with what
- * the handler threw, `NotJsonError` or `ZodError`.
+ * One link of a chain. What its kind means is in one file under `nodes/`, and nowhere else; its
+ * rows are what a decision knows of it.
  */
-export interface StepNode extends BaseNode {
-  readonly kind: "step";
-  readonly output: z.ZodType | undefined;
+export interface Node {
+  readonly kind: string;
+  readonly name: string;
+  /** Kind and name, and what is inside, such as `step:charge`: its part of the manifest. */
+  readonly shape: string;
+  /** How long an attempt may take, of each handler that is in it. */
+  readonly timeoutsMs: readonly number[];
+  /** Whether it is over, or else what is to be done, by what is stored at its path and below. */
+  look(this: void, path: string, scene: Scene): Look;
+}
+
+/** A node with a handler, which runs at least once. */
+export interface HandlerNode extends Node {
+  readonly retry: ResolvedRetry;
   readonly timeoutMs: number;
-  run(state: State, context: StepContext): Promise<Json>;
-}
-
-/** Asks a handler for statements, which are applied exactly once; `run` is as for a step. */
-export interface SqlNode extends BaseNode {
-  readonly kind: "sql";
   readonly output: z.ZodType | undefined;
-  readonly timeoutMs: number;
-  run(state: State, context: StepContext): Promise<Required<SqlResult<Json>>>;
+  /** Rejects with what the handler threw, `NotJsonError` or `ZodError`. */
+  run(this: void, state: State, context: StepContext): Promise<Attempted>;
 }
 
-/** Parks the run; `duration` answers in milliseconds. */
-export interface SleepNode extends BaseNode {
-  readonly kind: "sleep";
-  duration(state: State): number;
+/** What a node sees of its run. */
+export interface Scene {
+  /** As handlers there see it. */
+  state(): State;
+  /** What is stored at a path; undefined: nothing. */
+  row(path: string): Json | undefined;
+  /** When a path may be tried again; undefined: at any time. */
+  notBefore(path: string): number | undefined;
+  /** The database's time, in milliseconds since 1970. */
+  readonly now: number;
 }
 
-/** One link of a workflow's chain. Later kinds of node join this union. */
-export type Node = StepNode | SqlNode | SleepNode;
+/** A node that is over, with what the state shows of it; or what may be done, and when more may. */
+export type Look =
+  { readonly over: true; readonly output: Json } | { readonly over: false; readonly moves: readonly Move[]; readonly until?: number };
+
+/** What may be done for a node. */
+export type Move = AttemptMove | SleepMove | FailMove;
+
+/** Run its handler. */
+export interface AttemptMove {
+  readonly do: "attempt";
+  readonly path: string;
+  readonly node: HandlerNode;
+  state(this: void): State;
+}
+
+/** Store when it ends, which is so long after now. */
+export interface SleepMove {
+  readonly do: "sleep";
+  readonly path: string;
+  readonly durationMs: number;
+}
+
+/** Fail the run: a function of its author's has thrown, and would again. */
+export interface FailMove {
+  readonly do: "fail";
+  readonly path: string;
+  readonly thrown: unknown;
+}

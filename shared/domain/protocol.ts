@@ -67,6 +67,8 @@ export interface ClaimedRun extends RowOf<Columns["claimed"]> {
 }
 
 export interface ClaimAnswer {
+  /** The database's time, in ISO 8601. */
+  readonly now: string;
   readonly round: number;
   readonly runs: readonly ClaimedRun[];
   readonly low: Json;
@@ -102,6 +104,8 @@ export interface AdvanceRequest {
 }
 
 export interface AdvanceAnswer {
+  /** The database's time, in ISO 8601; not known of a round whose answer was lost. */
+  readonly now?: string;
   readonly round: number;
   readonly runs: readonly ClaimedRun[];
   readonly low?: Json;

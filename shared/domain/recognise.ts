@@ -2,7 +2,7 @@ import { describeError, type ErrorRecord } from "./errors.ts";
 import type { ClaimedRun } from "./protocol.ts";
 import { shapeOf, type Registry } from "./registry.ts";
 import { runError } from "./run-errors.ts";
-import { createRun, unknownNode, type Run } from "./run.ts";
+import { createRun, unknownPath, type Run } from "./run.ts";
 
 /**
  * A claimed run: one that this code can go on with, or one that has to wait, as blocked, for code
@@ -19,11 +19,11 @@ export type Claimed =
 
 /**
  * Finds the workflow that a claimed run was begun with. A run that this code does not know never
- * fails: it waits.
+ * fails: it waits. now: the database's time, in milliseconds since 1970.
  */
-export function recognise(facts: ClaimedRun, registry: Registry): Claimed {
+export function recognise(facts: ClaimedRun, registry: Registry, now: number): Claimed {
   try {
-    return recogniseReadable(facts, registry);
+    return recogniseReadable(facts, registry, now);
   } catch (thrown) {
     const { id, workflow: name, version } = facts;
     const message = `What is stored of this run cannot be read: ${describeError(thrown).message}. Mend its rows, then redrive it.`;
@@ -35,15 +35,15 @@ export function recognise(facts: ClaimedRun, registry: Registry): Claimed {
   }
 }
 
-function recogniseReadable(facts: ClaimedRun, registry: Registry): Claimed {
+function recogniseReadable(facts: ClaimedRun, registry: Registry, now: number): Claimed {
   const { id, workflow: name, version, input, outputs, failures, forgiven } = facts;
   const workflow = registry.find(name, version);
-  const run = createRun({ id, workflow: workflow ?? { name, version, nodes: [] }, input, outputs, failures, forgiven });
+  const run = createRun({ id, workflow: workflow ?? { name, version, nodes: [] }, input, outputs, failures, forgiven }, now);
   if (workflow === undefined) {
     return { kind: "unknown", run, shape: "", reason: `this code has no workflow "${name}" version ${version}` };
   }
-  const node = unknownNode(run, outputs);
-  if (node === undefined) return { kind: "known", run };
-  const reason = `version ${version} of workflow "${name}" in this code cannot have stored an output for "${node}"`;
+  const path = unknownPath(run, outputs);
+  if (path === undefined) return { kind: "known", run };
+  const reason = `version ${version} of workflow "${name}" in this code cannot have stored an output for "${path}"`;
   return { kind: "unknown", run, shape: shapeOf(workflow), reason };
 }

@@ -58,7 +58,7 @@ export function createRegistry(workflows: readonly AnyWorkflow[], options: { rea
 
 /** Kinds and names of a workflow's nodes in order, such as `step:charge|sleep:cooling-off`. */
 export function shapeOf(workflow: AnyWorkflow): string {
-  return workflow.nodes.map((node) => `${node.kind}:${node.name}`).join("|");
+  return workflow.nodes.map(({ shape }) => shape).join("|");
 }
 
 /** Lists of authors in JavaScript, and imports in a circle, hold anything. */
@@ -70,18 +70,18 @@ function checkKinds(workflows: readonly unknown[]): void {
 function checkNodes(workflow: AnyWorkflow, pollerTimeoutMs: number): void {
   if (workflow.nodes.length === 0) throw refuse(workflow, undefined, "it has no nodes: add a step, sql or sleep");
   const limitMs = pollerTimeoutMs - POLLER_RESERVE_MS;
-  const tooLong = workflow.nodes.find((node) => timeoutOf(node) > limitMs);
+  const tooLong = workflow.nodes.find((node) => longestOf(node) > limitMs);
   if (tooLong === undefined) return;
   throw refuse(
     workflow,
     tooLong,
-    `its timeout of ${timeoutOf(tooLong) / 1_000} seconds is longer than the ${limitMs / 1_000} seconds that the poller's timeout of ` +
+    `its timeout of ${longestOf(tooLong) / 1_000} seconds is longer than the ${limitMs / 1_000} seconds that the poller's timeout of ` +
       `${pollerTimeoutMs / 1_000} seconds leaves to a step: shorten the timeout, or raise the poller's`,
   );
 }
 
-function timeoutOf(node: Node): number {
-  return node.kind === "sleep" ? 0 : node.timeoutMs;
+function longestOf({ timeoutsMs }: Node): number {
+  return Math.max(0, ...timeoutsMs);
 }
 
 function refuse(workflow: AnyWorkflow, node: Node | undefined, problem: string): InvalidWorkflowError {

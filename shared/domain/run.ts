@@ -1,10 +1,11 @@
 import { freezeJson, type Json } from "./json.ts";
 import { jsonbBytes } from "./jsonb-bytes.ts";
-import type { Node, State } from "./node.ts";
+import type { Node, Scene, State } from "./node.ts";
 import { Outputs } from "./outputs.ts";
+import { topOf } from "./path.ts";
 import type { AnyWorkflow } from "./workflow-types.ts";
 
-type ByNode<Value> = Readonly<Record<string, Value>>;
+type ByPath<Value> = Readonly<Record<string, Value>>;
 
 /** What a run needs to know of its workflow. */
 export type RunWorkflow = Pick<AnyWorkflow, "name" | "version" | "nodes">;
@@ -16,56 +17,81 @@ export interface Run {
   readonly id: string;
   readonly workflow: RunWorkflow;
   readonly input: Json;
+  /** Of the nodes that are over. */
   readonly outputs: Outputs;
-  /** How many nodes have an output; the next one is the cursor. */
+  /** How many nodes are over; the next one is the cursor. */
   readonly position: number;
-  /** Failed attempts of each node that had any. */
-  readonly failures: ByNode<number>;
+  /** What is stored at the cursor's path and below. */
+  readonly rows: ReadonlyMap<string, Json>;
+  /** Failed attempts at each path that had any. */
+  readonly failures: ByPath<number>;
   /**
    * How many of these a redrive has forgiven: the retry policy no longer counts them, the attempt's
    * number still does.
    */
-  readonly forgiven: ByNode<number>;
+  readonly forgiven: ByPath<number>;
+  /** When paths that failed may be tried again, by the database's clock. */
+  readonly notBefore: ByPath<number>;
   /** The size of input and outputs as JSON, as the database writes it. */
   readonly bytes: number;
 }
 
-/** What is stored of a run; outputs are by the names of their nodes. */
+/** What is stored of a run, by path. */
 export interface RunRecord {
   readonly id: string;
   readonly workflow: RunWorkflow;
   readonly input: Json;
-  readonly outputs?: ByNode<Json> | null;
-  readonly failures?: ByNode<number> | null;
-  readonly forgiven?: ByNode<number> | null;
-}
-
-/** Puts a run together from what is stored of it. */
-export function createRun({ id, workflow, input, outputs, failures, forgiven }: RunRecord): Run {
-  const inOrder = outputsInOrder(workflow, outputs ?? none);
-  const bytes = inOrder.reduce((sum: number, output) => sum + jsonbBytes(output), jsonbBytes(input));
-  return {
-    id,
-    workflow,
-    input: freezeJson(input),
-    outputs: new Outputs(inOrder),
-    position: inOrder.length,
-    failures: failures ?? none,
-    forgiven: forgiven ?? none,
-    bytes,
-  };
+  readonly outputs?: ByPath<Json> | null;
+  readonly failures?: ByPath<number> | null;
+  readonly forgiven?: ByPath<number> | null;
 }
 
 const none = Object.freeze({});
+const noRows: ReadonlyMap<string, Json> = new Map<string, Json>();
 
-/** The outputs of the nodes up to the cursor, which is the first of the chain without one. */
-function outputsInOrder({ nodes }: RunWorkflow, outputs: ByNode<Json>): Json[] {
-  const inOrder: Json[] = [];
-  for (const { name } of nodes) {
-    if (!Object.hasOwn(outputs, name)) break;
-    inOrder.push(freezeJson(outputs[name] as Json));
+/**
+ * Puts a run together from what is stored of it. now: the database's time, in milliseconds since
+ * 1970 (default: all that was begun and needs only time is over).
+ */
+export function createRun({ id, workflow, input, outputs, failures, forgiven }: RunRecord, now = Infinity): Run {
+  const stored = Object.entries(outputs ?? none) as [string, Json][];
+  const bytes = stored.reduce((sum, [, output]) => sum + jsonbBytes(output), jsonbBytes(input));
+  const begun: Run = {
+    id,
+    workflow,
+    input: freezeJson(input),
+    outputs: new Outputs([]),
+    position: 0,
+    rows: noRows,
+    failures: failures ?? none,
+    forgiven: forgiven ?? none,
+    notBefore: none,
+    bytes,
+  };
+  return passStored(begun, rowsByNode(stored), now);
+}
+
+function rowsByNode(stored: readonly [string, Json][]): Map<string, Map<string, Json>> {
+  const byNode = new Map<string, Map<string, Json>>();
+  for (const [path, output] of stored) {
+    const node = topOf(path);
+    byNode.set(node, (byNode.get(node) ?? new Map<string, Json>()).set(path, freezeJson(output)));
   }
-  return inOrder;
+  return byNode;
+}
+
+/** A node of which nothing is stored is not looked at: that is for a decision. */
+function passStored(begun: Run, byNode: ReadonlyMap<string, ReadonlyMap<string, Json>>, now: number): Run {
+  let run = begun;
+  for (;;) {
+    const node = cursorOf(run);
+    const rows = node && byNode.get(node.name);
+    if (rows === undefined) return run;
+    run = { ...run, rows };
+    const look = lookAt(run, node!, now);
+    if (!look.over) return run;
+    run = pastCursor(run, look.output);
+  }
 }
 
 /**
@@ -79,46 +105,66 @@ export function stateOf({ workflow, input, outputs, position }: Run): State {
   return Object.freeze(state);
 }
 
-/** The node to run next. None when all have an output. */
+/** The first node that is not over. None when all are. */
 export function cursorOf(run: Run): Node | undefined {
   return run.workflow.nodes[run.position];
 }
 
-/**
- * The name of a stored output that this chain cannot have produced: of a node that it does not
- * have, or of one after the cursor. Such a run was begun by another shape of its workflow.
- */
-export function unknownNode({ workflow, position }: Run, outputs: ByNode<Json> | null): string | undefined {
-  if (outputs === null) return undefined;
-  const known = new Set(workflow.nodes.slice(0, position).map(({ name }) => name));
-  return Object.keys(outputs).find((name) => !known.has(name));
+/** Looks at the cursor of a run. */
+export function lookAt(run: Run, cursor: Node, now: number): ReturnType<Node["look"]> {
+  const scene: Scene = {
+    state: () => stateOf(run),
+    row: (path) => run.rows.get(path),
+    notBefore: (path) => (Object.hasOwn(run.notBefore, path) ? run.notBefore[path] : undefined),
+    now,
+  };
+  return cursor.look(cursor.name, scene);
 }
 
-/** The number of the node's next attempt: its failures and 1. */
-export function attemptOf(run: Run, node: Node): number {
-  return countOf(run.failures, node) + 1;
+/**
+ * The path of a stored output that this chain cannot have produced: of a node that it does not
+ * have, or of one after the cursor. Such a run was begun by another shape of its workflow.
+ */
+export function unknownPath({ workflow, position, rows }: Run, outputs: ByPath<Json> | null): string | undefined {
+  if (outputs === null) return undefined;
+  const known = new Set([...workflow.nodes.slice(0, position).map(({ name }) => name), ...rows.keys()]);
+  return Object.keys(outputs).find((path) => !known.has(path));
+}
+
+/** The number of the next attempt at a path: its failures and 1. */
+export function attemptAt(run: Run, path: string): number {
+  return countAt(run.failures, path) + 1;
 }
 
 /** What the retry policy counts that attempt as: failures that a redrive forgave are left out. */
-export function countedAttemptOf(run: Run, node: Node): number {
-  return attemptOf(run, node) - countOf(run.forgiven, node);
+export function countedAttemptAt(run: Run, path: string): number {
+  return attemptAt(run, path) - countAt(run.forgiven, path);
 }
 
-function countOf(counts: ByNode<number>, node: Node): number {
-  return Object.hasOwn(counts, node.name) ? (counts[node.name] as number) : 0;
+function countAt(counts: ByPath<number>, path: string): number {
+  return Object.hasOwn(counts, path) ? (counts[path] as number) : 0;
 }
 
-/** `runId/node`, the same in every attempt. */
-export function idempotencyKey(runId: string, nodeName: string): string {
-  return `${runId}/${nodeName}`;
+/** `runId/path`, the same in every attempt. */
+export function idempotencyKey(runId: string, path: string): string {
+  return `${runId}/${path}`;
 }
 
-/** The run with the output of its cursor, of so many bytes of JSON. */
-export function withOutput(run: Run, output: Json, bytes: number): Run {
-  return { ...run, outputs: run.outputs.append(output), position: run.position + 1, bytes: run.bytes + bytes };
+/** The run with one more row, of so many bytes of JSON, at its cursor or below. */
+export function withRow(run: Run, path: string, output: Json, bytes: number): Run {
+  return { ...run, rows: new Map(run.rows).set(path, output), bytes: run.bytes + bytes };
 }
 
-/** The run with one more failed attempt. */
-export function withFailure(run: Run, node: Node): Run {
-  return { ...run, failures: { ...run.failures, [node.name]: attemptOf(run, node) } };
+/** The run whose cursor is over, with what the state shows of it. */
+export function pastCursor(run: Run, output: Json): Run {
+  return { ...run, outputs: run.outputs.append(output), position: run.position + 1, rows: noRows };
+}
+
+/** The run with one more failed attempt, which is made again from `notBefore` on. */
+export function withFailure(run: Run, path: string, notBefore: number): Run {
+  return {
+    ...run,
+    failures: { ...run.failures, [path]: attemptAt(run, path) },
+    notBefore: { ...run.notBefore, [path]: notBefore },
+  };
 }

@@ -1,7 +1,8 @@
 import { checkPatch, joinPatches, mergeAttributes } from "./attributes.ts";
-import { checkJson, freezeJson, type Json, type JsonObject } from "./json.ts";
-import type { Logger, Node, State, StepContext } from "./node.ts";
-import { idempotencyKey } from "./run.ts";
+import { decide, type Came, type Circumstances } from "./decide.ts";
+import { checkJson, freezeJson, type JsonObject } from "./json.ts";
+import type { AttemptMove, Logger, Look, Node, State, StepContext } from "./node.ts";
+import { createRun, idempotencyKey, stateOf, withRow, type Run, type RunWorkflow } from "./run.ts";
 import type { Statement } from "./statement.ts";
 import type { AnyWorkflow, InputOf, OutputOf, StateOf } from "./workflow-types.ts";
 
@@ -24,7 +25,8 @@ export interface Walked<W extends AnyWorkflow> {
 interface Progress {
   readonly statements: Statement[];
   attributes: JsonObject;
-  sleptMs: number;
+  /** By the clock of the walk. */
+  now: number;
 }
 
 /**
@@ -38,38 +40,62 @@ interface Progress {
  */
 export async function walk<W extends AnyWorkflow>(workflow: W, input: InputOf<W>, options: WalkOptions<W> = {}): Promise<Walked<W>> {
   const stubs = (options.outputs ?? {}) as Readonly<Record<string, unknown>>;
-  let state: State = { input: checkJson(await workflow.input.parseAsync(input)) };
-  const own = workflow.attributes === undefined ? {} : checkPatch(workflow.attributes(state));
-  const progress: Progress = { statements: [], attributes: mergeAttributes({}, own), sleptMs: 0 };
-  let output: Json = null;
-  for (const node of workflow.nodes) {
-    output = Object.hasOwn(stubs, node.name) ? checkJson(stubs[node.name]) : await run(node, state, progress);
-    state = throughText({ ...state, [node.name]: output });
+  const parsed = checkJson(await workflow.input.parseAsync(input));
+  const own = workflow.attributes === undefined ? {} : checkPatch(workflow.attributes({ input: parsed }));
+  const progress: Progress = { statements: [], attributes: mergeAttributes({}, own), now: 0 };
+  let run = createRun({ id: "walk", workflow: withStubs(workflow, stubs), input: parsed });
+  for (let came: readonly Came[] = []; ;) {
+    const decision = decide(run, came, circumstances(progress));
+    if (decision.then.kind === "failed") throw Object.assign(new Error(decision.then.error.message), { name: decision.then.error.name });
+    run = decision.sleeps.reduce((slept, { path, durationMs }) => afterSleep(slept, path, durationMs, progress), decision.run);
+    if (decision.then.kind === "done") break;
+    came = await Promise.all(decision.starts.map((start) => attempt(start, progress)));
   }
-  return { state, output: output as OutputOf<W>, statements: progress.statements, attributes: progress.attributes };
+  const output = run.outputs.at(run.position - 1) ?? null;
+  return {
+    state: stateOf(run) as StateOf<W>,
+    output: output as OutputOf<W>,
+    statements: progress.statements,
+    attributes: progress.attributes,
+  };
 }
 
-async function run(node: Node, state: State, progress: Progress): Promise<Json> {
-  switch (node.kind) {
-    case "step":
-      return node.run(state, contextOf(node, progress));
-    case "sql": {
-      const { statements, output } = await node.run(state, contextOf(node, progress));
-      progress.statements.push(...statements);
-      return output;
-    }
-    case "sleep":
-      progress.sleptMs += node.duration(state);
-      return { until: new Date(progress.sleptMs).toISOString() };
-  }
+/** What an author's function throws is thrown as it is. */
+const circumstances = ({ now }: Progress): Circumstances => ({ now, clock: 0, random: () => 0, describe: rethrow });
+
+function rethrow(thrown: unknown): never {
+  throw thrown;
 }
 
-function contextOf(node: Node, progress: Progress): StepContext {
+/** A node that is given an output is over as soon as it is reached. */
+function withStubs(workflow: AnyWorkflow, stubs: Readonly<Record<string, unknown>>): RunWorkflow {
+  const stubbed = (node: Node): Node => {
+    if (!Object.hasOwn(stubs, node.name)) return node;
+    const over: Look = { over: true, output: freezeJson(checkJson(stubs[node.name])) };
+    return { ...node, look: () => over };
+  };
+  return { name: workflow.name, version: workflow.version, nodes: workflow.nodes.map(stubbed) };
+}
+
+/** The clock jumps to its end. */
+function afterSleep(run: Run, path: string, durationMs: number, progress: Progress): Run {
+  progress.now += durationMs;
+  return withRow(run, path, { until: new Date(progress.now).toISOString() }, 0);
+}
+
+/** The state passes through JSON text, as between two invocations. */
+async function attempt({ path, node, state }: AttemptMove, progress: Progress): Promise<Came> {
+  const { output, statements = [] } = await node.run(throughText(state()), contextOf(path, progress));
+  progress.statements.push(...statements);
+  return { path, node, attempt: 1, outcome: { kind: "completed", output }, startedAt: 0, finishedAt: 0 };
+}
+
+function contextOf(path: string, progress: Progress): StepContext {
   const runId = "walk";
   return {
     runId,
     attempt: 1,
-    idempotencyKey: idempotencyKey(runId, node.name),
+    idempotencyKey: idempotencyKey(runId, path),
     signal: new AbortController().signal,
     logger: silent,
     setAttributes(patch) {

@@ -1,8 +1,9 @@
 import type * as z from "zod";
-import type { Duration } from "./duration.ts";
 import type { Json, JsonObject } from "./json.ts";
-import type { Node, NodeOptions, SleepOutput, SqlResult, StepContext } from "./node.ts";
-import type { MaybePromise, RefuseUnlessJson, Stored } from "./storable.ts";
+import type { Node } from "./node.ts";
+import type { SleepMethods } from "./nodes/sleep.ts";
+import type { SqlMethods } from "./nodes/sql.ts";
+import type { StepMethods } from "./nodes/step.ts";
 
 /** A zod schema that takes JSON and gives JSON. */
 export type JsonSchema = z.ZodType<Json, Json>;
@@ -28,23 +29,22 @@ export type NewName<State, Name extends string> = string extends Name
       ? `step "${Name}" is already in this workflow`
       : Name;
 
-/** A handler: it gets the state so far and a context, and returns its node's output. */
-export type Handler<State, Returned> = (state: Readonly<State>, context: StepContext) => MaybePromise<Returned>;
+/** What stays the same of a chain while nodes are added to it. */
+export interface Identity {
+  readonly name: string;
+  readonly version: number;
+  readonly input: JsonSchema;
+  readonly attributes: unknown;
+}
 
-// TypeScript explains why the last overload was refused, so the one with an output schema comes
-// last.
-// NoInfer: where the result is annotated as AnyWorkflow, `Returned` would be inferred from there,
-// as unknown.
-type WithoutOutput = NodeOptions & { readonly output?: never };
-type WithOutput<Schema> = NodeOptions & { readonly output: Schema };
-
-type After<W extends AnyWorkflow, State, Name extends string, Output> = Workflow<
-  W["name"],
-  W["version"],
-  W["input"],
+/** A chain with one more node. */
+export type Grown<Of extends Identity, State, Name extends string, Output> = Workflow<
+  Of["name"],
+  Of["version"],
+  Of["input"],
   State & { readonly [Key in Name]: Output },
   Output,
-  AttributesOf<W>
+  Of["attributes"]
 >;
 
 /**
@@ -55,65 +55,16 @@ type After<W extends AnyWorkflow, State, Name extends string, Output> = Workflow
  * again as a key of the state. The methods throw `InvalidWorkflowError` for names, options and
  * durations that only run-time can refuse.
  */
-export interface Workflow<
-  Name extends string,
-  Version extends number,
-  Input extends JsonSchema,
-  State,
-  Last,
-  Attributes = JsonObject,
-> extends AnyWorkflow {
+export interface Workflow<Name extends string, Version extends number, Input extends JsonSchema, State, Last, Attributes = JsonObject>
+  extends
+    AnyWorkflow,
+    StepMethods<{ name: Name; version: Version; input: Input; attributes: Attributes }, State>,
+    SqlMethods<{ name: Name; version: Version; input: Input; attributes: Attributes }, State>,
+    SleepMethods<{ name: Name; version: Version; input: Input; attributes: Attributes }, State> {
   readonly name: Name;
   readonly version: Version;
   readonly input: Input;
   readonly types?: { readonly state: State; readonly last: Last; readonly attributes: Attributes };
-
-  /**
-   * Runs a handler at least once, and stores what it returns, parsed by `output` where there is
-   * one.
-   */
-  step<const NodeName extends string, Returned = null>(
-    name: NewName<State, NodeName>,
-    handler: Handler<State, Returned> & RefuseUnlessJson<Returned>,
-  ): After<this, State, NodeName, NoInfer<Stored<Returned>>>;
-  step<const NodeName extends string, Returned = null>(
-    name: NewName<State, NodeName>,
-    options: WithoutOutput,
-    handler: Handler<State, Returned> & RefuseUnlessJson<Returned>,
-  ): After<this, State, NodeName, NoInfer<Stored<Returned>>>;
-  step<const NodeName extends string, Output extends JsonSchema>(
-    name: NewName<State, NodeName>,
-    options: WithOutput<Output>,
-    handler: Handler<State, z.input<Output>>,
-  ): After<this, State, NodeName, z.output<Output>>;
-
-  /**
-   * Asks a handler for SQL statements and commits them in one transaction with the checkpoint: they
-   * are applied exactly once.
-   */
-  sql<const NodeName extends string, Returned = null>(
-    name: NewName<State, NodeName>,
-    handler: Handler<State, SqlResult<Returned>> & RefuseUnlessJson<Returned>,
-  ): After<this, State, NodeName, NoInfer<Stored<Returned>>>;
-  sql<const NodeName extends string, Returned = null>(
-    name: NewName<State, NodeName>,
-    options: WithoutOutput,
-    handler: Handler<State, SqlResult<Returned>> & RefuseUnlessJson<Returned>,
-  ): After<this, State, NodeName, NoInfer<Stored<Returned>>>;
-  sql<const NodeName extends string, Output extends JsonSchema>(
-    name: NewName<State, NodeName>,
-    options: WithOutput<Output>,
-    handler: Handler<State, Required<SqlResult<z.input<Output>>>>,
-  ): After<this, State, NodeName, z.output<Output>>;
-
-  /**
-   * Parks the run for a time, fixed or computed from the state, and stores when it ends. Exact to
-   * one poll.
-   */
-  sleep<const NodeName extends string>(
-    name: NewName<State, NodeName>,
-    duration: Duration | ((state: Readonly<State>) => Duration),
-  ): After<this, State, NodeName, SleepOutput>;
 }
 
 /** What a producer hands over to start a run: before the input schema fills in its defaults. */

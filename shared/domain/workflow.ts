@@ -1,16 +1,18 @@
-import { checkStatements } from "./check-statements.ts";
-import { toMilliseconds, toSleepMilliseconds, type Duration } from "./duration.ts";
-import { InvalidWorkflowError, NonRetryableError } from "./errors.ts";
-import { checkJson, type Json, type JsonObject } from "./json.ts";
+import { InvalidWorkflowError } from "./errors.ts";
+import type { JsonObject } from "./json.ts";
 import { namePattern, nameRule } from "./name.ts";
-import { isVersion, versionRule } from "./version.ts";
-import type { Node, NodeOptions, SqlResult, State, StepContext } from "./node.ts";
-import { resolveRetry } from "./retry-policy.ts";
+import type { Node } from "./node.ts";
+import type { HandlerArguments } from "./nodes/handler.ts";
+import { sleepNode, type AnyDuration } from "./nodes/sleep.ts";
+import { sqlNode } from "./nodes/sql.ts";
+import { stepNode } from "./nodes/step.ts";
 import type { RefuseUnlessJson } from "./storable.ts";
+import { isVersion, versionRule } from "./version.ts";
 import type { AnyWorkflow, JsonSchema, Workflow } from "./workflow-types.ts";
 import type * as z from "zod";
 
 export type * from "./node.ts";
+export type { Handler } from "./nodes/handler.ts";
 export type * from "./workflow-types.ts";
 
 /** What identifies a workflow and checks its input. */
@@ -29,11 +31,6 @@ export interface WorkflowDefinition<Name extends string, Version extends number,
    */
   readonly attributes?: ((state: { readonly input: z.output<Input> }) => Attributes) & RefuseUnlessJson<Attributes>;
 }
-
-type Options = NodeOptions & { readonly output?: JsonSchema };
-type AnyHandler = (state: State, context: StepContext) => unknown;
-
-const OPTION_NAMES = new Set(["output", "retry", "timeout"]);
 
 /**
  * Begins a workflow: add nodes with `step`, `sql` and `sleep`.
@@ -61,9 +58,9 @@ export function defineWorkflow<
 
 /** The run-time side of `Workflow`: the same methods, without the types that follow the state. */
 interface Chain extends AnyWorkflow {
-  step(name: string, ...rest: [AnyHandler] | [Options, AnyHandler]): Chain;
-  sql(name: string, ...rest: [AnyHandler] | [Options, AnyHandler]): Chain;
-  sleep(name: string, duration: Duration | ((state: State) => Duration)): Chain;
+  step(name: string, ...rest: HandlerArguments): Chain;
+  sql(name: string, ...rest: HandlerArguments): Chain;
+  sleep(name: string, duration: AnyDuration): Chain;
 }
 
 function chain(workflow: AnyWorkflow): Chain {
@@ -74,9 +71,9 @@ function chain(workflow: AnyWorkflow): Chain {
   return Object.freeze({
     ...workflow,
     nodes: Object.freeze(workflow.nodes),
-    step: (name: string, ...rest: [AnyHandler] | [Options, AnyHandler]) => append(name, () => stepNode(name, ...split(rest))),
-    sql: (name: string, ...rest: [AnyHandler] | [Options, AnyHandler]) => append(name, () => sqlNode(name, ...split(rest))),
-    sleep: (name: string, duration: Duration | ((state: State) => Duration)) => append(name, () => sleepNode(name, duration)),
+    step: (name: string, ...rest: HandlerArguments) => append(name, () => stepNode(name, ...rest)),
+    sql: (name: string, ...rest: HandlerArguments) => append(name, () => sqlNode(name, ...rest)),
+    sleep: (name: string, duration: AnyDuration) => append(name, () => sleepNode(name, duration)),
   });
 }
 
@@ -95,48 +92,4 @@ function blame(workflow: string, node: string, build: () => Node): Node {
   } catch (cause) {
     throw new InvalidWorkflowError(workflow, node, (cause as Error).message.replace(/\.$/, ""), { cause });
   }
-}
-
-function split(rest: [AnyHandler] | [Options, AnyHandler]): [Options, AnyHandler] {
-  return rest.length === 1 ? [{}, rest[0]] : rest;
-}
-
-function stepNode(name: string, options: Options, handler: AnyHandler): Node {
-  const parse = parser(options.output);
-  return { kind: "step", name, ...common(options), run: async (state, context) => parse(await handler(state, context)) };
-}
-
-function sqlNode(name: string, options: Options, handler: AnyHandler): Node {
-  const parse = parser(options.output);
-  return {
-    kind: "sql",
-    name,
-    ...common(options),
-    run: async (state, context) => {
-      const result = (await handler(state, context)) as SqlResult<unknown> | undefined;
-      if (!Array.isArray(result?.statements)) throw new NonRetryableError(`The handler of "${name}" must return { statements: […] }.`);
-      return { statements: checkStatements(name, result.statements), output: await parse(result.output) };
-    },
-  };
-}
-
-function sleepNode(name: string, duration: Duration | ((state: State) => Duration)): Node {
-  const retry = resolveRetry({ maxAttempts: 1 });
-  if (typeof duration === "function") return { kind: "sleep", name, retry, duration: (state) => toSleepMilliseconds(duration(state)) };
-  const durationMs = toSleepMilliseconds(duration);
-  return { kind: "sleep", name, retry, duration: () => durationMs };
-}
-
-function common(options: Options) {
-  const unknown = Object.keys(options).find((key) => !OPTION_NAMES.has(key));
-  if (unknown !== undefined) throw new TypeError(`"${unknown}" is not an option of a node: use output, retry or timeout`);
-  const timeoutMs = toMilliseconds(options.timeout ?? "30 seconds");
-  if (timeoutMs === 0) throw new TypeError(`its timeout of "${options.timeout}" leaves no time: use at least "1 millisecond"`);
-  return { output: options.output, retry: resolveRetry(options.retry), timeoutMs };
-}
-
-/** Turns what a handler returned into what is stored. */
-function parser(schema: JsonSchema | undefined): (returned: unknown) => Promise<Json> {
-  if (schema === undefined) return async (returned) => checkJson(returned);
-  return async (returned) => checkJson(await schema.parseAsync(returned));
 }

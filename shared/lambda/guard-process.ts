@@ -93,7 +93,7 @@ function takeOver(): () => void {
  * counts once.
  */
 function leave(code?: string | number | null): never {
-  const error = new ProcessExitError(code, currentAttempt()?.node);
+  const error = new ProcessExitError(code, currentAttempt()?.path);
   escaped(error);
   exits.add(error);
   throw error;
@@ -107,11 +107,11 @@ function escaped(thrown: unknown): void {
 }
 
 function blame(poller: Poller, attempt: Attempt, thrown: unknown): void {
-  const { runId, node, number } = attempt;
+  const { runId, path, number } = attempt;
   const message = failAttempt(attempt, thrown)
     ? "an error escaped a handler; the attempt fails with it"
     : "an error escaped a handler whose attempt was over already; its result stays";
-  poller.logger.error(message, { runId, node, attempt: number, error: errorFields(thrown) });
+  poller.logger.error(message, { runId, node: path, attempt: number, error: errorFields(thrown) });
 }
 
 function endInOrder(guard: Guard, thrown: unknown): void {

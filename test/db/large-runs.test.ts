@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { expect, test } from "vitest";
 import { handler } from "../../functions/control-runs.http.ts";
 import type { Json } from "../../shared/domain/json.ts";
-import { MAX_STATE_BYTES } from "../../shared/domain/transition.ts";
+import { MAX_STATE_BYTES } from "../../shared/domain/limits.ts";
 import type { RunView } from "../../shared/engine/operate/describe-run.ts";
 import { LAMBDA_RESPONSE_LIMIT } from "../../shared/lambda/run-answer.ts";
 import { checkAfterEach, engineOf, leaseOf, member, newRun, newRuns, step } from "../support/engine-calls.ts";

@@ -2,14 +2,15 @@ import { describe, expect, it } from "vitest";
 import * as z from "zod";
 import { InvalidStatementError } from "../../shared/domain/check-statements.ts";
 import { sendableValues } from "../../shared/domain/statement.ts";
-import { defineWorkflow, type Node } from "../../shared/domain/workflow.ts";
+import type { HandlerNode } from "../../shared/domain/node.ts";
+import { defineWorkflow } from "../../shared/domain/workflow.ts";
 import { contextOf } from "./fixtures.ts";
 
 /** What a sql node does whose handler returns these statements, as code without types may. */
 async function runOf(statements: readonly unknown[]) {
   const handler = () => ({ statements }) as never;
   const workflow = defineWorkflow({ name: "ledger", version: 1, input: z.object({}) }).sql("post", handler);
-  const node = workflow.nodes[0] as Node & { kind: "sql" };
+  const node = workflow.nodes[0] as HandlerNode;
   return node.run({ input: {} }, contextOf());
 }
 

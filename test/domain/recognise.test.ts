@@ -8,6 +8,8 @@ import { order } from "./fixtures.ts";
 
 const registry = createRegistry([order], { pollerTimeoutMs: 300_000 });
 
+const NOW = Date.parse("2030-01-31T10:00:00Z");
+
 const facts = (some: Partial<ClaimedRun> = {}): ClaimedRun => ({
   id: "run-1",
   place: 0,
@@ -23,7 +25,7 @@ const facts = (some: Partial<ClaimedRun> = {}): ClaimedRun => ({
 describe("a claimed run", () => {
   it("whose workflow this code has goes on with what is stored of it", () => {
     const outputs = { charge: { chargeId: "c" } };
-    const found = recognise(facts({ outputs, failures: { charge: 2 }, forgiven: { charge: 1 } }), registry);
+    const found = recognise(facts({ outputs, failures: { charge: 2 }, forgiven: { charge: 1 } }), registry, NOW);
     expect(found.kind).toBe("known");
     expect(found.run).toMatchObject({
       id: "run-1",
@@ -39,11 +41,11 @@ describe("a claimed run", () => {
     ["inherited name", { workflow: "__proto__" }, 'this code has no workflow "__proto__" version 1'],
     ["version", { version: 2 }, 'this code has no workflow "order" version 2'],
   ])("of an unknown %s waits for code of any shape", (_, some, reason) => {
-    expect(recognise(facts(some), registry)).toMatchObject({ kind: "unknown", shape: "", reason, run: { id: "run-1" } });
+    expect(recognise(facts(some), registry, NOW)).toMatchObject({ kind: "unknown", shape: "", reason, run: { id: "run-1" } });
   });
 
   it("with an output that this code cannot have stored waits for code of another shape", () => {
-    expect(recognise(facts({ outputs: { ship: 1 } }), registry)).toMatchObject({
+    expect(recognise(facts({ outputs: { ship: 1 } }), registry, NOW)).toMatchObject({
       kind: "unknown",
       shape: "step:charge|sleep:cooling-off|sql:record|step:notify",
       reason: 'version 1 of workflow "order" in this code cannot have stored an output for "ship"',
@@ -53,7 +55,7 @@ describe("a claimed run", () => {
   it("that cannot be read fails alone", () => {
     let deep: Json = [];
     for (let level = 0; level < 20_000; level++) deep = [deep];
-    expect(recognise(facts({ input: deep }), registry)).toMatchObject({
+    expect(recognise(facts({ input: deep }), registry, NOW)).toMatchObject({
       kind: "unreadable",
       run: { id: "run-1", position: 0 },
       error: { name: "UnreadableRunError" },

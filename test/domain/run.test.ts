@@ -1,21 +1,26 @@
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
 import {
-  attemptOf,
-  countedAttemptOf,
+  attemptAt,
+  countedAttemptAt,
   createRun,
   cursorOf,
   idempotencyKey,
+  pastCursor,
   stateOf,
-  unknownNode,
+  unknownPath,
   withFailure,
-  withOutput,
+  withRow,
+  type Run,
 } from "../../shared/domain/run.ts";
+import type { Json } from "../../shared/domain/json.ts";
 import { defineWorkflow } from "../../shared/domain/workflow.ts";
 import { nodeOf, order, orderRun, stored } from "./fixtures.ts";
 
 const charge = nodeOf(order, "charge");
-const notify = nodeOf(order, "notify");
+
+/** With an output of the cursor, which is over with it. */
+const withOver = (run: Run, output: Json, bytes: number) => pastCursor(withRow(run, cursorOf(run)!.name, output, bytes), output);
 
 describe("a run", () => {
   it("begins without outputs and failures, with the bytes of its input", () => {
@@ -43,6 +48,14 @@ describe("a run", () => {
     expect(cursorOf(orderRun({ outputs: { charge: null } }))?.name).toBe("cooling-off");
   });
 
+  it("stands at a sleep until it is over, whatever wakes it before", () => {
+    const outputs = { charge: null, "cooling-off": { until: "2030-01-31T10:00:00.000Z" } };
+    const at = (now: string) => createRun({ id: "run-1", workflow: order, input: null, outputs }, Date.parse(now));
+    expect(cursorOf(at("2030-01-31T09:59:59.999Z"))?.name).toBe("cooling-off");
+    expect(cursorOf(at("2030-01-31T10:00:00.000Z"))?.name).toBe("record");
+    expect(unknownPath(at("2030-01-31T09:59:59.999Z"), outputs)).toBeUndefined();
+  });
+
   it("stands nowhere when every node has one", () => {
     expect(cursorOf(orderRun({ outputs: stored }))).toBeUndefined();
   });
@@ -51,20 +64,20 @@ describe("a run", () => {
     const workflow = defineWorkflow({ name: "odd", version: 1, input: z.null() }).step("constructor", () => 1);
     const run = createRun({ id: "run-1", workflow, input: null });
     expect(cursorOf(run)?.name).toBe("constructor");
-    expect(attemptOf(run, nodeOf(workflow, "constructor"))).toBe(1);
+    expect(attemptAt(run, "constructor")).toBe(1);
   });
 
   it("with another output is another run, larger by that output", () => {
     const run = orderRun();
-    const next = withOutput(run, "ab", 4);
+    const next = withOver(run, "ab", 4);
     expect([stateOf(next), next.bytes]).toEqual([{ input: { id: "o-1" }, charge: "ab" }, run.bytes + 4]);
     expect([stateOf(run), cursorOf(run)]).toEqual([{ input: { id: "o-1" } }, charge]);
   });
 
   it("may come of the same run twice, each with its own output", () => {
-    const run = withOutput(orderRun(), "ab", 4);
-    const [one, other] = [withOutput(run, 1, 1), withOutput(run, 2, 1)];
-    const third = withOutput(one, 3, 1);
+    const run = withOver(orderRun(), "ab", 4);
+    const [one, other] = [withOver(run, 1, 1), withOver(run, 2, 1)];
+    const third = withOver(one, 3, 1);
     expect([one, other, third].map((next) => stateOf(next))).toEqual([
       { input: { id: "o-1" }, charge: "ab", "cooling-off": 1 },
       { input: { id: "o-1" }, charge: "ab", "cooling-off": 2 },
@@ -75,7 +88,7 @@ describe("a run", () => {
 
 describe("an output that the chain cannot have produced", () => {
   it("is none in a run that has just begun, is under way, or is at its end", () => {
-    expect([null, {}, { charge: 1 }, stored].map((outputs) => unknownNode(orderRun({ outputs }), outputs))).toEqual(
+    expect([null, {}, { charge: 1 }, stored].map((outputs) => unknownPath(orderRun({ outputs }), outputs))).toEqual(
       Array.from({ length: 4 }),
     );
   });
@@ -86,23 +99,23 @@ describe("an output that the chain cannot have produced", () => {
     ["of one more node than the chain has", { ...stored, ship: 1 }, "ship"],
     ["under a name that every object inherits", JSON.parse('{ "__proto__": 1 }'), "__proto__"],
   ])("is one %s", (_, outputs, name) => {
-    expect(unknownNode(orderRun({ outputs }), outputs)).toBe(name);
+    expect(unknownPath(orderRun({ outputs }), outputs)).toBe(name);
   });
 });
 
 describe("a node of a run", () => {
   it("is in attempt number failures and 1, each node its own", () => {
     const run = orderRun({ failures: { charge: 2 } });
-    expect([attemptOf(run, charge), attemptOf(run, notify)]).toEqual([3, 1]);
+    expect([attemptAt(run, "charge"), attemptAt(run, "notify")]).toEqual([3, 1]);
   });
 
   it("counts its failures up", () => {
-    expect(attemptOf(withFailure(withFailure(orderRun(), charge), charge), charge)).toBe(3);
+    expect(attemptAt(withFailure(withFailure(orderRun(), "charge", 0), "charge", 0), "charge")).toBe(3);
   });
 
   it("keeps its attempt's number after a redrive, but its retry policy begins anew", () => {
     const run = orderRun({ failures: { charge: 4 }, forgiven: { charge: 3 } });
-    expect([attemptOf(run, charge), countedAttemptOf(run, charge)]).toEqual([5, 2]);
+    expect([attemptAt(run, "charge"), countedAttemptAt(run, "charge")]).toEqual([5, 2]);
   });
 
   it("has an idempotency key that says nothing of the attempt", () => {

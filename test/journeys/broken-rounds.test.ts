@@ -1,7 +1,9 @@
 import { expect, test } from "vitest";
 import * as z from "zod";
 import { runRepository } from "../../shared/db/run-repository.ts";
-import type { Node } from "../../shared/domain/node.ts";
+import type { Attempted, Node, Scene } from "../../shared/domain/node.ts";
+import { handlerNode } from "../../shared/domain/nodes/handler.ts";
+import { sleepNode } from "../../shared/domain/nodes/sleep.ts";
 import { defineWorkflow } from "../../shared/index.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { enqueue, poll } from "../support/poller.ts";
@@ -19,22 +21,55 @@ const unwritable = Object.defineProperty({}, "toJSON", { value: gap });
 const unreadable = Object.defineProperty({}, "a", { get: gap, enumerable: true });
 const insert = (n: number) => ({ text: "insert into service.effect values ($1)", values: [n] });
 
+type State = { readonly input: { readonly n: number } };
+
 /** A workflow of two nodes, the first of which is not checked in what it makes of n. */
-function unchecked(name: string, kind: Node["kind"], make: (n: number) => unknown) {
+function unchecked(name: string, first: Node) {
   const base = defineWorkflow({ name, version: 1, input: z.object({ n: z.int() }) });
-  const [first, second] = base.step("a", { retry: { maxAttempts: 3 } }, () => 1).step("b", () => 2).nodes;
-  const unsafe = (state: { input: { n: number } }) => make(state.input.n);
-  return { ...base, nodes: [{ ...first, kind, run: async (state: never) => unsafe(state), duration: unsafe } as never, second!] };
+  const [second] = base.step("b", () => 2).nodes;
+  return { ...base, nodes: [first, second!] };
 }
 
+const handler = (kind: string, make: (n: number) => unknown) =>
+  handlerNode(kind, "a", { retry: { maxAttempts: 3 } }, async (state) => make((state as unknown as State).input.n) as Attempted);
+
+const sleep = (make: (n: number) => unknown): Node => {
+  const node = sleepNode("a", "1 millisecond");
+  const durationOf = (scene: Scene) => make((scene.state() as unknown as State).input.n) as number;
+  const look: Node["look"] = (path, scene) =>
+    scene.row(path) === undefined ? { over: false, moves: [{ do: "sleep", path, durationMs: durationOf(scene) }] } : node.look(path, scene);
+  return { ...node, look };
+};
+
 const cases = [
-  ["the output of a step is measured", unchecked("measured", "step", (n) => (n === BROKEN ? unreadable : n))],
-  ["the output of a step is encoded", unchecked("encoded", "step", (n) => (n === BROKEN ? unwritable : n))],
+  [
+    "the output of a step is measured",
+    unchecked(
+      "measured",
+      handler("step", (n) => ({ output: n === BROKEN ? unreadable : n })),
+    ),
+  ],
+  [
+    "the output of a step is encoded",
+    unchecked(
+      "encoded",
+      handler("step", (n) => ({ output: n === BROKEN ? unwritable : n })),
+    ),
+  ],
   [
     "the output of a sql node is encoded",
-    unchecked("strict", "sql", (n) => ({ statements: [insert(n)], output: n === BROKEN ? unwritable : n })),
+    unchecked(
+      "strict",
+      handler("sql", (n) => ({ statements: [insert(n)], output: n === BROKEN ? unwritable : n })),
+    ),
   ],
-  ["a sleep is put into a round", unchecked("built", "sleep", (n) => (n === BROKEN ? { valueOf: gap } : 1))],
+  [
+    "a sleep is put into a round",
+    unchecked(
+      "built",
+      sleep((n) => (n === BROKEN ? { valueOf: gap } : 1)),
+    ),
+  ],
 ] as const;
 
 test.each(cases)("an error of Baton's own while %s fails that run with it, and the others of the lease go on", async (_, workflow) => {

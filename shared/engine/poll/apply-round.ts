@@ -1,8 +1,9 @@
 import { MAX_ATTRIBUTE_BYTES } from "../../domain/attributes.ts";
 import { recognise } from "../../domain/recognise.ts";
 import type { AdvanceAnswer, ClaimedRun } from "../../domain/protocol.ts";
+import { moveOn } from "./decide-member.ts";
 import type { Lease } from "./lease.ts";
-import type { Finished, FinishedNode } from "./member.ts";
+import { countSteps, Member, type Decided, type Entry } from "./member.ts";
 
 /** A run was cancelled while its step ran: the step's context.signal is aborted with this. */
 export class RunCancelledError extends Error {
@@ -16,15 +17,15 @@ export class RunCancelledError extends Error {
  * Brings the lease in memory to what the database now holds; only after this may a stored run go
  * on. asked: for how many runs.
  */
-export function applyRound(lease: Lease, stored: readonly Finished[], answer: AdvanceAnswer, asked?: number): void {
+export function applyRound(lease: Lease, stored: readonly Entry[], answer: AdvanceAnswer, asked?: number): void {
   for (const id of answer.lost) dropLost(lease, id);
   for (const id of answer.stopped) {
     const member = lease.members.get(id);
     if (member !== undefined) lease.revoke(member, new RunCancelledError(id));
   }
   tellLeftOut(lease, stored, answer);
-  for (const entry of stored) if (!entry.member.gone) applyEntry(lease, entry);
   lease.applyAnswer(answer, asked);
+  for (const entry of stored) if (!entry.member.gone) applyEntry(lease, entry);
   lease.count({ poisoned: answer.poisoned ?? 0 });
   addClaimed(lease, answer.runs);
 }
@@ -35,58 +36,43 @@ export function applyRound(lease: Lease, stored: readonly Finished[], answer: Ad
 export function addClaimed(lease: Lease, runs: readonly ClaimedRun[]): void {
   const { poller } = lease;
   for (const facts of runs) {
-    const found = recognise(facts, poller.registry);
-    const member = { slot: facts.place, run: found.run, abort: undefined, gone: false };
+    const found = recognise(facts, poller.registry, lease.times.databaseNow);
+    const member = new Member(facts.place, found.run);
     lease.add(member);
     if (found.kind === "known") {
-      lease.mayStart(member);
+      moveOn(lease, member);
     } else if (found.kind === "unreadable") {
       poller.logger.error("a run fails: what is stored of it cannot be read", { runId: facts.id, reason: found.error.message });
-      lease.results.add({ kind: "fail", member, error: found.error });
+      lease.leave({ kind: "fail", member, error: found.error });
     } else {
       const { shape, reason } = found;
       poller.logger.warn("a run is blocked: this code does not know it", { runId: facts.id, reason });
-      lease.results.add({ kind: "block", member, workflow: facts.workflow, version: facts.version, shape, reason });
+      lease.leave({ kind: "block", member, workflow: facts.workflow, version: facts.version, shape, reason });
     }
   }
 }
 
-function applyEntry(lease: Lease, entry: Finished): void {
-  if (entry.kind !== "node") return applyLeave(lease, entry);
-  const { member, transition } = entry;
-  lease.count({ steps: 1, failedRuns: transition.kind === "fail" ? 1 : 0 });
-  if (transition.kind === "continue") {
-    lease.update(member, transition.run);
-    lease.mayStart(member);
-  } else if (transition.kind === "retry" && transition.place === "lease") {
-    lease.update(member, transition.run);
-    retryInPlace(lease, entry, transition.delayMs);
-  } else {
-    lease.remove(member);
-  }
-}
-
-function applyLeave(lease: Lease, entry: Exclude<Finished, FinishedNode>): void {
+function applyEntry(lease: Lease, entry: Entry): void {
+  if (entry.kind === "decided") return applyDecided(lease, entry);
   if (entry.kind === "fail") lease.count({ failedRuns: 1, poisoned: 1 });
   lease.remove(entry.member);
 }
 
-function retryInPlace(lease: Lease, entry: FinishedNode, delayMs: number): void {
-  const { clock } = lease.poller;
-  clock.after(entry.finishedAt + delayMs - clock.now(), () => {
-    lease.mayStart(entry.member);
-    lease.changes.tell();
-  });
+function applyDecided(lease: Lease, { member, decision }: Decided): void {
+  lease.count({ steps: countSteps(decision), failedRuns: decision.then.kind === "failed" ? 1 : 0 });
+  if (decision.then.kind === "stay") lease.follow(member, decision, moveOn);
+  else lease.remove(member);
 }
 
 /** An attempt has set more than its run's attributes can take; all else of it is stored. */
-function tellLeftOut(lease: Lease, stored: readonly Finished[], { left_out: leftOut }: AdvanceAnswer): void {
+function tellLeftOut(lease: Lease, stored: readonly Entry[], { left_out: leftOut }: AdvanceAnswer): void {
   for (const { run, bytes } of leftOut ?? []) {
-    const entry = stored.find(({ kind, member }) => kind === "node" && member.run.id === run) as FinishedNode | undefined;
+    const entry = stored.find(({ kind, member }) => kind === "decided" && member.run.id === run) as Decided | undefined;
+    const came = entry?.came.find(({ patch }) => patch !== undefined);
     lease.poller.logger.warn(`a step's attributes are left out: with them the run's would be more than ${MAX_ATTRIBUTE_BYTES} bytes`, {
       runId: run,
-      node: entry?.node.name,
-      attempt: entry?.attempt,
+      node: came?.path,
+      attempt: came?.attempt,
       bytes,
     });
   }

@@ -38,9 +38,9 @@ export class AttemptLogger implements Logger {
   }
 
   #at(level: keyof Logger): Logger["info"] {
-    const { runId, node, number } = this.#attempt;
+    const { runId, path, number } = this.#attempt;
     return (message, fields) => {
-      const about = { workflow: this.#workflow, runId, node, attempt: number };
+      const about = { workflow: this.#workflow, runId, node: path, attempt: number };
       this.#logger[level](textOf(message), fields === undefined ? about : { ...about, fields });
     };
   }

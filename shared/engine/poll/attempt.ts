@@ -23,18 +23,19 @@ const over: State = { kind: "over" };
  */
 export class Attempt extends Abort {
   readonly runId: string;
-  readonly node: string;
+  /** Where its output is stored. */
+  readonly path: string;
   readonly number: number;
   /** The lease that holds its run. */
   readonly lease: Lease;
   #state: State = called;
   #patch: JsonObject | undefined;
 
-  constructor(lease: Lease, runId: string, node: string, number: number) {
+  constructor(lease: Lease, runId: string, path: string, number: number) {
     super();
     this.lease = lease;
     this.runId = runId;
-    this.node = node;
+    this.path = path;
     this.number = number;
   }
 
@@ -64,7 +65,7 @@ export class Attempt extends Abort {
     else
       this.lease.poller.logger.warn("attributes were set after their attempt was over, and are dropped", {
         runId: this.runId,
-        node: this.node,
+        node: this.path,
         attempt: this.number,
       });
   }

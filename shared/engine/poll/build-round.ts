@@ -1,7 +1,7 @@
+import type { Decision, Failure, Row } from "../../domain/decide.ts";
 import type { AdvanceRequest, FailureEntry, StepEntry } from "../../domain/protocol.ts";
-import type { ErrorRecord } from "../../domain/errors.ts";
 import { encodeRound } from "../../domain/wire.ts";
-import type { Finished, FinishedNode } from "./member.ts";
+import type { Decided, Entry } from "./member.ts";
 
 interface Round {
   steps: StepEntry[];
@@ -23,70 +23,65 @@ export type RoundExtras = Pick<AdvanceRequest, "claim" | "strict" | "checked">;
  * one of its entries has met: alone in a round, that one is found out.
  */
 export function writeRound(
-  finished: readonly Finished[],
+  entries: readonly Entry[],
   ttlMs: number,
   now: number,
   extras: RoundExtras = {},
 ): { readonly request: string } | { readonly broken: Error } {
   try {
-    return { request: encodeRound(buildRound(finished, ttlMs, now, extras)) };
+    return { request: encodeRound(buildRound(entries, ttlMs, now, extras)) };
   } catch (thrown) {
     return { broken: thrown as Error };
   }
 }
 
 /**
- * The request of one round, from what finished since the last; now is the clock time at which it is
- * sent.
+ * The request of one round, from what was decided; now is the clock time at which it is sent.
  */
-export function buildRound(finished: readonly Finished[], ttlMs: number, now: number, extras: RoundExtras = {}): AdvanceRequest {
+export function buildRound(entries: readonly Entry[], ttlMs: number, now: number, extras: RoundExtras = {}): AdvanceRequest {
   const round: Round = { steps: [], failures: [], sleeps: [], parks: [], released: [], done: [], failed: [], blocked: [], attributes: [] };
-  for (const entry of finished) {
+  for (const entry of entries) {
     const at = { place: entry.member.slot, run: entry.member.run.id };
-    if (entry.kind === "node") addNode(round, entry, at, now);
-    else if (entry.kind === "end") round.done.push(at);
+    if (entry.kind === "decided") addDecided(round, entry, at, now);
     else if (entry.kind === "fail") round.failed.push({ ...at, error: entry.error });
     else if (entry.kind === "park") round.parks.push({ ...at, delay_ms: entry.delayMs });
     else if (entry.kind === "release") round.released.push({ ...at, delay_ms: 0 });
     else round.blocked.push({ ...at, workflow: entry.workflow, version: entry.version, shape: entry.shape, reason: entry.reason });
   }
-  const filled = Object.fromEntries(Object.entries(round).filter(([, entries]) => entries.length > 0));
+  const filled = Object.fromEntries(Object.entries(round).filter(([, rows]) => rows.length > 0));
   return { ttl_ms: ttlMs, ...filled, ...extras };
 }
 
-function addNode(round: Round, entry: FinishedNode, at: { place: number; run: string }, now: number): void {
-  const { node, transition, member } = entry;
-  const { position } = member.run;
-  if (entry.patch !== undefined) round.attributes.push({ ...at, patch: entry.patch });
-  switch (transition.kind) {
-    case "continue":
-    case "finish":
-      round.steps.push({ ...at, node: node.name, position, attempt: entry.attempt, ...agesOf(entry, now), output: transition.output });
-      if (transition.kind === "finish") round.done.push(at);
-      return;
-    case "sleep":
-      round.sleeps.push({ ...at, node: node.name, position, attempt: entry.attempt, delay_ms: Math.ceil(transition.durationMs) });
-      return;
-    case "retry":
-      round.failures.push(failureOf(entry, at, now, transition.error, Math.ceil(transition.delayMs)));
-      if (transition.place === "ready") round.parks.push({ ...at, delay_ms: Math.ceil(transition.delayMs) });
-      return;
-    case "fail":
-      round.failures.push(failureOf(entry, at, now, transition.error, null));
-      round.failed.push({ ...at, error: transition.error });
-  }
+interface At {
+  readonly place: number;
+  readonly run: string;
 }
 
-function failureOf(
-  entry: FinishedNode,
-  at: { place: number; run: string },
-  now: number,
-  error: ErrorRecord,
-  delayMs: number | null,
-): FailureEntry {
-  return { ...at, node: entry.node.name, attempt: entry.attempt, ...agesOf(entry, now), delay_ms: delayMs, error };
+function addDecided(round: Round, { came, decision }: Decided, at: At, now: number): void {
+  for (const { patch } of came) if (patch !== undefined) round.attributes.push({ ...at, patch });
+  for (const row of decision.rows) round.steps.push(stepOf(row, at, now));
+  for (const failure of decision.failures) round.failures.push(failureOf(failure, at, now));
+  for (const { path, position, attempt, durationMs } of decision.sleeps)
+    round.sleeps.push({ ...at, node: path, position, attempt, delay_ms: durationMs });
+  addThen(round, decision, at);
 }
 
-function agesOf(entry: FinishedNode, now: number): { age_ms: number; took_ms: number } {
-  return { age_ms: Math.floor(now - entry.finishedAt), took_ms: Math.floor(entry.finishedAt - entry.startedAt) };
+function addThen(round: Round, { then, sleeps }: Decision, at: At): void {
+  if (then.kind === "done") round.done.push(at);
+  else if (then.kind === "failed") round.failed.push({ ...at, error: then.error });
+  // A sleep that begins parks its run.
+  else if (then.kind === "park" && sleeps.length === 0) round.parks.push({ ...at, delay_ms: then.delayMs });
+}
+
+function stepOf(row: Row, at: At, now: number): StepEntry {
+  return { ...at, node: row.path, position: row.position, attempt: row.attempt, ...agesOf(row, now), output: row.output };
+}
+
+function failureOf(failure: Failure, at: At, now: number): FailureEntry {
+  const { path, attempt, delayMs, error } = failure;
+  return { ...at, node: path, attempt, ...agesOf(failure, now), delay_ms: delayMs, error };
+}
+
+function agesOf({ startedAt, finishedAt }: Row | Failure, now: number): { age_ms: number; took_ms: number } {
+  return { age_ms: Math.floor(now - finishedAt), took_ms: Math.floor(finishedAt - startedAt) };
 }

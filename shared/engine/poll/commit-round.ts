@@ -1,11 +1,12 @@
 import { DatabaseRefusedError } from "../../domain/database-errors.ts";
+import { decideToFail } from "../../domain/decide.ts";
 import { describeError, type ErrorRecord } from "../../domain/errors.ts";
 import type { AdvanceAnswer } from "../../domain/protocol.ts";
 import { runError } from "../../domain/run-errors.ts";
 import { applyRound } from "./apply-round.ts";
 import { writeRound, type RoundExtras } from "./build-round.ts";
 import type { Lease } from "./lease.ts";
-import type { Finished } from "./member.ts";
+import type { Entry } from "./member.ts";
 import type { Poller } from "./poller.ts";
 import { settle, unknownMsOf } from "./settle.ts";
 
@@ -30,7 +31,7 @@ export class FencedError extends Error {
  * less to be stored of it, and its neighbours do not notice. So does an error of our own that the
  * entry of one run sets off while the round is written. Any other no is thrown.
  */
-export async function commitRound(lease: Lease, finished: readonly Finished[], extras: RoundExtras = {}): Promise<void> {
+export async function commitRound(lease: Lease, finished: readonly Entry[], extras: RoundExtras = {}): Promise<void> {
   const { poller } = lease;
   const written = writeRound(finished, poller.settings.ttlMs, poller.clock.now(), extras);
   if ("broken" in written) return splitRound(lease, finished, written.broken);
@@ -60,7 +61,7 @@ export function isAboutData(refused: DatabaseRefusedError): boolean {
   return /^(22|23|54)/.test(refused.sqlstate ?? "");
 }
 
-async function splitRound(lease: Lease, finished: readonly Finished[], problem: Error): Promise<void> {
+async function splitRound(lease: Lease, finished: readonly Entry[], problem: Error): Promise<void> {
   if (finished.length === 0) throw problem;
   if (finished.length > 1) {
     const half = Math.ceil(finished.length / 2);
@@ -84,11 +85,12 @@ const parkMs = 5 * 60_000;
  * What to store of a run instead: that its attempt failed, that the run failed, or nothing, and it
  * is looked at later.
  */
-function lessOf(poller: Poller, entry: Finished, problem: Error): Finished {
+function lessOf(poller: Poller, entry: Entry, problem: Error): Entry {
   if (entry.kind === "park" || entry.kind === "release") throw problem;
   if (entry.kind === "fail") return { kind: "park", member: entry.member, delayMs: parkMs };
   const error = problem instanceof DatabaseRefusedError ? unserializable(poller, problem) : describeError(problem, poller.redact);
-  if (entry.kind === "node" && entry.transition.kind !== "fail") return { ...entry, transition: { kind: "fail", error } };
+  if (entry.kind === "decided" && entry.decision.then.kind !== "failed")
+    return { ...entry, decision: decideToFail(entry.member.run, entry.came[0], error, poller.clock.now()) };
   return { kind: "fail", member: entry.member, error };
 }
 

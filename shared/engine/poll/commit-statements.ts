@@ -4,9 +4,9 @@ import { applyRound } from "./apply-round.ts";
 import { writeRound } from "./build-round.ts";
 import { fenced, emptyAnswer } from "./commit-round.ts";
 import type { Lease } from "./lease.ts";
-import type { FinishedNode } from "./member.ts";
+import type { Decided } from "./member.ts";
+import { withoutStatements } from "./results.ts";
 import { settleStatements } from "./settle-statements.ts";
-import { decide } from "./start-members.ts";
 
 /** `sql` nodes in one transaction at most; more would hold the users' locks for longer. */
 export const statementsAtMost = 50;
@@ -25,7 +25,7 @@ const sendsAtMost = 3;
  * transaction of its own, so that only the bad one fails. In the order of run ids, so that two
  * pollers take the users' rows in one order too.
  */
-export async function commitStatements(lease: Lease, entries: readonly FinishedNode[]): Promise<void> {
+export async function commitStatements(lease: Lease, entries: readonly Decided[]): Promise<void> {
   const nodes = [...entries].sort((a, b) => (a.member.run.id < b.member.run.id ? -1 : 1));
   const refused = await tryAll(lease, nodes);
   if (refused === undefined || lease.lost) return;
@@ -43,7 +43,7 @@ export async function commitStatements(lease: Lease, entries: readonly FinishedN
  * duplicate (BT003) where the output is there. Throws where it stays unknown: the lease is given
  * up.
  */
-async function tryAlone(lease: Lease, node: FinishedNode, refused?: Error): Promise<Error | undefined> {
+async function tryAlone(lease: Lease, node: Decided, refused?: Error): Promise<Error | undefined> {
   let last = refused;
   let unsure = unsureOf(refused);
   for (let sent = refused === undefined ? 0 : 1; sent < sendsAtMost && (last === undefined || wasUnknown(last)); sent++) {
@@ -69,11 +69,11 @@ const wasUnknown = (error: Error) => error instanceof MayBeStoredError || error.
  * One transaction; the error is that of the database's definitive no, or our own while it was
  * written.
  */
-async function tryAll(lease: Lease, nodes: readonly FinishedNode[], unsure = false): Promise<Error | undefined> {
+async function tryAll(lease: Lease, nodes: readonly Decided[], unsure = false): Promise<Error | undefined> {
   const { poller } = lease;
   const written = writeRound(nodes, poller.settings.ttlMs, poller.clock.now(), { strict: true });
   if ("broken" in written) return written.broken;
-  const statements = nodes.flatMap((node) => node.statements ?? []);
+  const statements = nodes.flatMap(({ came }) => came.flatMap(({ statements = [] }) => statements));
   const round = lease.beginRound();
   const settled = await settleStatements(lease, round, written.request, statements);
   if ("unsure" in settled) return new MayBeStoredError("The statements may have been committed.", { cause: settled.unsure });
@@ -90,7 +90,7 @@ async function tryAll(lease: Lease, nodes: readonly FinishedNode[], unsure = fal
  * The statements were refused: a failed attempt of this node, stored with the next round. An error
  * of ours would come again.
  */
-function refuse(lease: Lease, entry: FinishedNode, refused: Error): void {
+function refuse(lease: Lease, entry: Decided, refused: Error): void {
   const { poller } = lease;
   const isOfTheDatabase = refused instanceof DatabaseRefusedError;
   if (isOfTheDatabase && refused.sqlstate === "BT003") {
@@ -98,6 +98,5 @@ function refuse(lease: Lease, entry: FinishedNode, refused: Error): void {
     return lease.giveBack(entry.member);
   }
   const outcome = { kind: "failed" as const, error: describeError(refused, poller.redact), retryable: isOfTheDatabase };
-  const { statements: _, ...node } = entry;
-  lease.results.add({ ...node, transition: decide(poller, entry.member, entry.node, outcome) });
+  for (const came of entry.came) lease.comeBack(entry.member, { ...withoutStatements(came), outcome });
 }

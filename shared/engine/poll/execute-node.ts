@@ -1,10 +1,10 @@
 import { AttributesTooLargeError } from "../../domain/attributes.ts";
 import { describeError, NonRetryableError, RetryAfterError, StepTimeoutError } from "../../domain/errors.ts";
 import { NotJsonError } from "../../domain/json.ts";
-import { idempotencyKey, stateOf, type Run } from "../../domain/run.ts";
-import type { Node, StepContext } from "../../domain/node.ts";
+import { idempotencyKey, type Run } from "../../domain/run.ts";
+import type { AttemptMove, StepContext } from "../../domain/node.ts";
 import type { Redact } from "../../domain/redact.ts";
-import type { Outcome } from "../../domain/transition.ts";
+import type { Outcome } from "../../domain/decide.ts";
 import { InvalidStatementError } from "../../domain/check-statements.ts";
 import type { Statement } from "../../domain/statement.ts";
 import type { Attempt } from "./attempt.ts";
@@ -24,14 +24,12 @@ export interface Executed {
  * attempt is aborted when the time is up, and by the engine when the run is cancelled or its lease
  * is lost.
  */
-export async function executeNode(poller: Poller, run: Run, node: Node, attempt: Attempt): Promise<Executed> {
+export async function executeNode(poller: Poller, run: Run, { path, node, state }: AttemptMove, attempt: Attempt): Promise<Executed> {
   try {
-    const state = stateOf(run);
-    if (node.kind === "sleep") return { outcome: { kind: "slept", durationMs: node.duration(state) } };
     const context: StepContext = {
       runId: run.id,
       attempt: attempt.number,
-      idempotencyKey: idempotencyKey(run.id, node.name),
+      idempotencyKey: idempotencyKey(run.id, path),
       get signal() {
         return attempt.signal;
       },
@@ -40,12 +38,8 @@ export async function executeNode(poller: Poller, run: Run, node: Node, attempt:
         attempt.setAttributes(patch);
       },
     };
-    if (node.kind === "step") {
-      const output = await within(poller, node.timeoutMs, attempt, node.run(state, context));
-      return { outcome: { kind: "completed", output } };
-    }
-    const { statements, output } = await within(poller, node.timeoutMs, attempt, node.run(state, context));
-    return { outcome: { kind: "completed", output }, statements };
+    const { output, statements } = await within(poller, node.timeoutMs, attempt, node.run(state(), context));
+    return { outcome: { kind: "completed", output }, ...(statements && { statements }) };
   } catch (thrown) {
     return { outcome: failedBy(thrown, poller.redact) };
   }
@@ -81,7 +75,7 @@ function within<Value>(poller: Poller, timeoutMs: number, attempt: Attempt, work
   return new Promise((resolve, reject) => {
     attempt.wait(reject);
     const callOff = poller.clock.after(timeoutMs, () => {
-      const error = new StepTimeoutError(attempt.node, timeoutMs);
+      const error = new StepTimeoutError(attempt.path, timeoutMs);
       attempt.end();
       reject(error);
       attempt.abort(error);

@@ -15,6 +15,8 @@ export class LeaseTimes {
   #askedAt: number;
   /** The next run is due; null when none waits. */
   #dueAt: number | null = null;
+  /** How far the database's clock, in milliseconds since 1970, is ahead of the poller's. */
+  #aheadMs = NaN;
 
   constructor(poller: Poller) {
     this.#poller = poller;
@@ -36,6 +38,19 @@ export class LeaseTimes {
    */
   answered(): void {
     this.#heardAt = this.#sentAt;
+  }
+
+  /** The database's time as an answer has it, where it is known. */
+  tellTime(now: string | undefined): void {
+    if (now !== undefined) this.#aheadMs = Date.parse(now) - this.#now;
+  }
+
+  /**
+   * The database's time, in milliseconds since 1970: that of the last answer and what has passed, so
+   * that it is never ahead.
+   */
+  get databaseNow(): number {
+    return this.#now + this.#aheadMs;
   }
 
   asked(): void {

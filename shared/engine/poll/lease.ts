@@ -1,14 +1,16 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Json } from "../../domain/json.ts";
 import type { AdvanceAnswer, ClaimAnswer } from "../../domain/protocol.ts";
+import type { Decision, Outcome, Wait } from "../../domain/decide.ts";
+import type { AttemptMove } from "../../domain/node.ts";
 import type { Run } from "../../domain/run.ts";
 import type { Attempt } from "./attempt.ts";
 import { Changes } from "./changes.ts";
 import type { HandlerLimit } from "./handler-limit.ts";
 import { LeaseTimes } from "./lease-times.ts";
-import type { Finished, FinishedNode, Member } from "./member.ts";
+import type { CameBack, Decided, Entry, Leaving, Member } from "./member.ts";
 import type { Poller } from "./poller.ts";
-import { Results } from "./results.ts";
+import { Results, type Decide } from "./results.ts";
 
 /** What the rounds of a lease have stored. */
 export interface Stored {
@@ -17,27 +19,36 @@ export interface Stored {
   readonly poisoned: number;
 }
 
+/** Has a member go on whose time has come. */
+type MoveOn = (lease: Lease, member: Member, until: number) => void;
+
+/** An attempt that may begin. */
+export interface Start {
+  readonly member: Member;
+  readonly move: AttemptMove;
+}
+
 /**
  * A lease in the memory of its poller: who is in it, what may start, and what waits for the next
  * round.
  *
- * A member is startable, running, finished (its result not stored yet), or waiting for a retry in
- * place.
+ * Each of a member's attempts is startable, running, or back and not stored yet; or the member waits
+ * for a time.
  */
 export class Lease {
   readonly poller: Poller;
   readonly token: string;
   readonly handlers: HandlerLimit;
   readonly times: LeaseTimes;
-  readonly results = new Results();
-  readonly changes = new Changes();
+  readonly #results = new Results();
+  readonly #changes = new Changes();
   /**
    * Calls with what asynchronous code sees where the lease was made, and leaves the caller's as it
    * was.
    */
   readonly outside = AsyncLocalStorage.snapshot();
   readonly #members = new Map<string, Member>();
-  readonly #startable: Member[] = [];
+  readonly #startable: Start[] = [];
   #running = 0;
   #bytes = 0;
   #round = 0;
@@ -60,7 +71,7 @@ export class Lease {
     return this.#members;
   }
 
-  /** Members that wait for a free handler. */
+  /** Attempts that wait for a free handler. */
   get startable(): number {
     return this.#startable.length;
   }
@@ -117,8 +128,9 @@ export class Lease {
   }
 
   /** Takes over what a round said; asked: how many runs it was to give, if any. */
-  applyAnswer(answer: Pick<ClaimAnswer | AdvanceAnswer, "low" | "due_in_ms" | "runs">, asked = 0): void {
+  applyAnswer(answer: Pick<ClaimAnswer | AdvanceAnswer, "now" | "low" | "due_in_ms" | "runs">, asked = 0): void {
     this.times.answered();
+    this.times.tellTime(answer.now);
     if (asked > 0) {
       this.#moreDue = answer.runs.length >= asked || (answer.runs.length > 0 && answer.due_in_ms === 0);
       this.times.asked();
@@ -146,25 +158,42 @@ export class Lease {
     this.#bytes += member.run.bytes;
   }
 
-  mayStart(member: Member): void {
-    this.#startable.push(member);
+  /**
+   * Lets a member go on as it was decided, once that is stored: it begins its attempts, and is looked
+   * at again at its time. moveOn: how.
+   */
+  follow(member: Member, { run, starts, then }: Decision, moveOn: MoveOn): void {
+    this.#update(member, run);
+    for (const move of starts) {
+      member.expect(move.path);
+      this.#startable.push({ member, move });
+    }
+    if (then.kind === "stay" && then.wait !== undefined) this.#wait(member, then.wait, moveOn);
   }
 
-  /** The member's run went on: with one more output or failure. */
-  update(member: Member, run: Run): void {
+  #wait(member: Member, { until, clock }: Wait, moveOn: MoveOn): void {
+    const { clock: timers } = this.poller;
+    const callOff = timers.after(clock - timers.now(), () => {
+      moveOn(this, member, until);
+      this.wake();
+    });
+    member.waitFor(callOff);
+  }
+
+  #update(member: Member, run: Run): void {
     this.#bytes += run.bytes - member.run.bytes;
-    member.run = run;
+    member.update(run);
   }
 
   remove(member: Member): void {
-    member.gone = true;
+    member.leave();
     if (this.#members.delete(member.run.id)) this.#bytes -= member.run.bytes;
   }
 
   /** Takes a member away whose run goes on elsewhere or not at all; its handler is aborted. */
   revoke(member: Member, reason: Error): void {
     this.remove(member);
-    member.abort?.abort(reason);
+    member.abort(reason);
   }
 
   revokeAll(reason: Error): void {
@@ -176,34 +205,74 @@ export class Lease {
     this.revokeAll(reason);
   }
 
-  takeStartable(): Member | undefined {
+  takeStartable(): Start | undefined {
     for (;;) {
-      const member = this.#startable.shift();
-      if (member?.gone !== true) return member;
+      const start = this.#startable.shift();
+      if (start?.member.gone !== true) return start;
     }
   }
 
   /** A handler begins; timeoutMs: how long it may take. */
   begin(member: Member, attempt: Attempt, timeoutMs: number): void {
-    member.abort = attempt;
+    member.begin(attempt);
     this.#running++;
     this.handlers.take();
-    if (timeoutMs > 0 && this.times.extendBusy(timeoutMs)) this.keepAlive();
+    if (this.times.extendBusy(timeoutMs)) this.keepAlive();
   }
 
-  /** A handler came back; undefined: its run was taken away meanwhile. */
-  end(result: FinishedNode | undefined): void {
+  /** A handler came back; what it brings is dropped where its run was taken away meanwhile. */
+  end(member: Member, came: CameBack): void {
     this.#running--;
     this.times.progressed();
-    if (result !== undefined) this.results.add(result);
+    if (!member.gone) this.#results.comeBack(member, came);
     this.handlers.free(this);
-    this.changes.tell();
+    this.#changes.tell();
+  }
+
+  /** What came of an attempt is another thing than its handler said. */
+  comeBack(member: Member, came: CameBack): void {
+    this.#results.comeBack(member, came);
+  }
+
+  /** Makes a failed one of an attempt that came back well, unless it is decided on. */
+  failLate(attempt: Attempt, outcome: Outcome): boolean {
+    return this.#results.failLate(attempt, outcome);
+  }
+
+  /** Something is to be stored of a member, although nothing came back. */
+  decideAhead(member: Member, decision: Decision): void {
+    member.decideAhead(decision);
+    this.#results.decideAhead(member);
+  }
+
+  /** How many members wait to be stored. */
+  get finished(): number {
+    return this.#results.size;
+  }
+
+  /** What the next round stores. */
+  takeFinished(mostBytes: number, decide: Decide): Entry[] {
+    return this.#results.take(mostBytes, decide);
+  }
+
+  takeStatements(most: number, decide: Decide): Decided[] {
+    return this.#results.takeStatements(most, decide);
+  }
+
+  /** Resolves when something has changed since the last time. */
+  nextChange(): Promise<void> {
+    return this.#changes.next();
+  }
+
+  /** Has what works this lease look again. */
+  wake(): void {
+    this.#changes.tell();
   }
 
   /** Lets a member leave with the next round, which is not put off. */
-  leave(entry: Finished): void {
-    this.results.add(entry);
-    this.changes.tell();
+  leave(entry: Leaving): void {
+    this.#results.leave(entry);
+    this.#changes.tell();
   }
 
   /** Gives a member back that has not started; nothing is counted against it. */
@@ -219,17 +288,16 @@ export class Lease {
   }
 
   /** Gives back the members that wait for a handler and would start too late. */
-  giveBackTheLate(isLate: (member: Member) => boolean): void {
-    const waiting = this.#startable.splice(0);
-    for (const member of waiting) {
-      if (isLate(member)) this.giveBackForLackOfTime(member);
-      else this.mayStart(member);
+  giveBackTheLate(isLate: (start: Start) => boolean): void {
+    for (const start of this.#startable.splice(0)) {
+      if (isLate(start)) this.giveBackForLackOfTime(start.member);
+      else this.#startable.push(start);
     }
   }
 
   /** Gives back all that wait for a handler. */
   giveBackStartable(): void {
-    for (const member of this.#startable.splice(0)) this.giveBack(member);
+    for (const { member } of this.#startable.splice(0)) this.giveBack(member);
   }
 
   /**

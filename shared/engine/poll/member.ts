@@ -1,44 +1,133 @@
+import type { Came, Decision } from "../../domain/decide.ts";
 import type { ErrorRecord } from "../../domain/errors.ts";
 import type { Json, JsonObject } from "../../domain/json.ts";
 import { jsonbBytes } from "../../domain/jsonb-bytes.ts";
-import type { Node } from "../../domain/node.ts";
 import type { Run } from "../../domain/run.ts";
 import type { Statement } from "../../domain/statement.ts";
-import type { Transition } from "../../domain/transition.ts";
-import type { Abort } from "./abort.ts";
+import type { Attempt } from "./attempt.ts";
 
-/** A run that a lease holds. */
-export interface Member {
-  /** Its number in the lease; requests and answers say `place`. */
-  readonly slot: number;
-  run: Run;
-  /** Of the attempt that runs, or ran last. */
-  abort: Abort | undefined;
-  /** It left, or was taken away: whatever its handler still returns is dropped. */
-  gone: boolean;
-}
-
-/** An attempt that is over and waits to be stored. */
-export interface FinishedNode {
-  readonly kind: "node";
-  readonly member: Member;
-  readonly node: Node;
-  readonly attempt: number;
-  readonly transition: Transition;
-  /** By the poller's clock. */
-  readonly startedAt: number;
-  /** By the poller's clock. */
-  readonly finishedAt: number;
+/** An attempt that came back, with what it asks for beside its output. */
+export interface CameBack extends Came {
   /** Those of a `sql` node. */
   readonly statements?: readonly Statement[];
   /** What it changes of its run's attributes. */
   readonly patch?: JsonObject;
 }
 
-/** What goes into a round: an attempt, or a member that leaves without one. */
-export type Finished =
-  | FinishedNode
-  | { readonly kind: "end"; readonly member: Member }
+/** A run that a lease holds. Only the lease and its results call what changes it. */
+export class Member {
+  /** Its number in the lease; requests and answers say `place`. */
+  readonly slot: number;
+  #run: Run;
+  /** Paths whose attempts wait for a handler, run, or came back and are not decided on. */
+  readonly #out = new Set<string>();
+  /** Those that began and are not stored: an abort tells them, also when they came back. */
+  readonly #attempts = new Map<string, Attempt>();
+  #came: CameBack[] = [];
+  #ahead: Decision | undefined;
+  #gone = false;
+  #callOff: (() => void) | undefined;
+
+  constructor(slot: number, run: Run) {
+    this.slot = slot;
+    this.#run = run;
+  }
+
+  get run(): Run {
+    return this.#run;
+  }
+
+  get out(): ReadonlySet<string> {
+    return this.#out;
+  }
+
+  /** It left, or was taken away: whatever its handlers still return is dropped. */
+  get gone(): boolean {
+    return this.#gone;
+  }
+
+  get isDecidedAhead(): boolean {
+    return this.#ahead !== undefined;
+  }
+
+  /** The decision that was made before its round, unless something came back since. */
+  takeAhead(): Decision | undefined {
+    const ahead = this.#ahead;
+    this.#ahead = undefined;
+    return ahead;
+  }
+
+  /** What was decided is stored. */
+  update(run: Run): void {
+    this.#run = run;
+    for (const path of this.#attempts.keys()) if (!this.#out.has(path)) this.#attempts.delete(path);
+  }
+
+  /** An attempt is to begin. */
+  expect(path: string): void {
+    this.#out.add(path);
+  }
+
+  begin(attempt: Attempt): void {
+    this.#attempts.set(attempt.path, attempt);
+  }
+
+  comeBack(came: CameBack): void {
+    this.#ahead = undefined;
+    this.#out.add(came.path);
+    this.#came.push(came);
+  }
+
+  decideAhead(decision: Decision): void {
+    this.#ahead = decision;
+  }
+
+  /** Gives what came back and is to be decided on now, so many at most. */
+  takeCame(which: (came: CameBack) => boolean, most = Infinity): CameBack[] {
+    const taken = this.#came.filter(which).slice(0, most);
+    this.#came = this.#came.filter((came) => !taken.includes(came));
+    for (const { path } of taken) this.#out.delete(path);
+    return taken;
+  }
+
+  /** What came of an attempt and is not decided on yet, replaced by something else. */
+  replaceCame(isMeant: (came: CameBack) => boolean, replace: (came: CameBack) => CameBack): boolean {
+    const at = this.#came.findIndex(isMeant);
+    if (at < 0) return false;
+    this.#came[at] = replace(this.#came[at]!);
+    return true;
+  }
+
+  has(which: (came: CameBack) => boolean): boolean {
+    return this.#came.some(which);
+  }
+
+  /** There is something to decide on at a time; the next decision calls it off. */
+  waitFor(callOff: (() => void) | undefined): void {
+    this.#callOff?.();
+    this.#callOff = callOff;
+  }
+
+  leave(): void {
+    this.#gone = true;
+    this.waitFor(undefined);
+  }
+
+  abort(reason: Error): void {
+    for (const attempt of this.#attempts.values()) attempt.abort(reason);
+  }
+}
+
+/** What was decided of a member, from what came back. */
+export interface Decided {
+  readonly kind: "decided";
+  readonly member: Member;
+  readonly came: readonly CameBack[];
+  readonly decision: Decision;
+}
+
+/** A member that leaves without a decision. */
+export type Leaving =
   | {
       readonly kind: "block";
       readonly member: Member;
@@ -53,20 +142,34 @@ export type Finished =
   /** Nothing of it can be stored: it is given back, to be looked at later. */
   | { readonly kind: "park"; readonly member: Member; readonly delayMs: number };
 
+/** What goes into a round. */
+export type Entry = Decided | Leaving;
+
 /** Whether its run leaves the lease with it. */
-export function leaves(entry: Finished): boolean {
-  if (entry.kind !== "node") return true;
-  return entry.transition.kind !== "continue" && !(entry.transition.kind === "retry" && entry.transition.place === "lease");
+export function leaves(entry: Entry): boolean {
+  return entry.kind !== "decided" || entry.decision.then.kind !== "stay";
+}
+
+/** A decision of which nothing is to be stored. */
+export function isSilent({ rows, failures, sleeps, then }: Decision): boolean {
+  return rows.length + failures.length + sleeps.length === 0 && then.kind === "stay";
+}
+
+/** How many attempts a round stores of it. */
+export function countSteps({ rows, failures, sleeps }: Decision): number {
+  return rows.length + failures.length + sleeps.length;
 }
 
 /**
  * What an entry adds to a request, but for a few names and numbers. The error that ends a run is
  * sent twice.
  */
-export function bytesOf(entry: Finished): number {
-  if (entry.kind !== "node") return 0;
-  const { transition, patch } = entry;
-  const patchBytes = patch === undefined ? 0 : jsonbBytes(patch);
-  if ("bytes" in transition) return transition.bytes + patchBytes;
-  return "error" in transition ? 2 * jsonbBytes(transition.error as unknown as Json) + patchBytes : patchBytes;
+export function bytesOf(entry: Entry): number {
+  if (entry.kind !== "decided") return 0;
+  const { rows, failures } = entry.decision;
+  return (
+    rows.reduce((sum, { bytes }) => sum + bytes, 0) +
+    failures.reduce((sum, { error }) => sum + 2 * jsonbBytes(error as unknown as Json), 0) +
+    entry.came.reduce((sum, { patch }) => sum + (patch === undefined ? 0 : jsonbBytes(patch)), 0)
+  );
 }

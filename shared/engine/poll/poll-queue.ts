@@ -228,6 +228,6 @@ export async function readTick(poller: Poller): Promise<TickAnswer> {
 }
 
 function shortestStepMs(poller: Poller): number {
-  const timeouts = poller.registry.all().flatMap(({ nodes }) => nodes.flatMap((node) => (node.kind === "sleep" ? [] : [node.timeoutMs])));
+  const timeouts = poller.registry.all().flatMap(({ nodes }) => nodes.flatMap(({ timeoutsMs }) => timeoutsMs));
   return Math.min(...timeouts, 30_000) + poller.settings.reserveMs;
 }

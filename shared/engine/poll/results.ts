@@ -1,53 +1,83 @@
+import type { Outcome } from "../../domain/decide.ts";
 import type { Attempt } from "./attempt.ts";
-import { bytesOf, type Finished, type FinishedNode } from "./member.ts";
+import { bytesOf, type CameBack, type Decided, type Entry, type Leaving, type Member } from "./member.ts";
+
+/** Decides about a member, from what came back of it. */
+export type Decide = (member: Member, came: readonly CameBack[]) => Decided;
+
+const hasStatements = ({ statements }: CameBack): boolean => statements !== undefined;
+const isPlain = (came: CameBack): boolean => !hasStatements(came);
 
 /** What waits in a lease to be stored with its next rounds. */
 export class Results {
-  readonly #finished: Finished[] = [];
+  readonly #leaving: Leaving[] = [];
+  /** Members to decide about, in the order in which something came back. */
+  readonly #plain = new Set<Member>();
   /** With statements, each in a transaction with its round. */
-  readonly #statements: FinishedNode[] = [];
+  readonly #statements = new Set<Member>();
 
   get size(): number {
-    return this.#finished.length + this.#statements.length;
+    return this.#leaving.length + this.#plain.size + this.#statements.size;
   }
 
-  add(entry: Finished): void {
-    if (entry.kind === "node" && entry.statements !== undefined) this.#statements.push(entry);
-    else this.#finished.push(entry);
+  leave(entry: Leaving): void {
+    this.#leaving.push(entry);
+  }
+
+  comeBack(member: Member, came: CameBack): void {
+    member.comeBack(came);
+    (hasStatements(came) ? this.#statements : this.#plain).add(member);
+  }
+
+  /** There is something to store of it, although nothing came back. */
+  decideAhead(member: Member): void {
+    this.#plain.add(member);
   }
 
   /** Those of the next round, up to the bytes that one request may have. */
-  take(mostBytes: number): Finished[] {
-    const taken: Finished[] = [];
+  take(mostBytes: number, decide: Decide): Entry[] {
+    const taken: Entry[] = [];
     let bytes = 0;
-    while (this.#finished.length > 0 && bytes < mostBytes) {
-      const entry = this.#finished.shift()!;
-      if (entry.member.gone) continue;
+    while (this.#leaving.length > 0) {
+      const entry = this.#leaving.shift()!;
+      if (!entry.member.gone) taken.push(entry);
+    }
+    for (const member of this.#plain) {
+      if (bytes >= mostBytes) break;
+      this.#plain.delete(member);
+      if (member.gone || !(member.isDecidedAhead || member.has(isPlain))) continue;
+      const entry = decide(member, member.takeCame(isPlain));
       taken.push(entry);
       bytes += bytesOf(entry);
     }
     return taken;
   }
 
-  takeStatements(most: number): FinishedNode[] {
-    return this.#statements.splice(0, most).filter(({ member }) => !member.gone);
+  /** One of each member at most. One that cannot be stored anyway goes without its statements. */
+  takeStatements(most: number, decide: Decide): Decided[] {
+    const taken: Decided[] = [];
+    for (const member of [...this.#statements].slice(0, most)) {
+      this.#statements.delete(member);
+      if (member.gone) continue;
+      const came = member.takeCame(hasStatements, 1);
+      if (member.has(hasStatements)) this.#statements.add(member);
+      const entry = decide(member, came);
+      if (entry.decision.rows.length > 0) taken.push(entry);
+      else for (const each of came) this.comeBack(member, withoutStatements(each));
+    }
+    return taken;
   }
 
-  /**
-   * Takes out what came of an attempt, unless it failed anyway. A search, since an attempt that
-   * knew its result would keep it alive.
-   */
-  takeBack(attempt: Attempt): FinishedNode | undefined {
-    return takeBack(this.#finished, attempt) ?? takeBack(this.#statements, attempt);
+  /** Makes a failed one of an attempt that came back well, unless it is decided on. */
+  failLate({ lease, runId, path, number }: Attempt, outcome: Outcome): boolean {
+    const member = lease.members.get(runId);
+    const isMeant = (came: CameBack) => came.path === path && came.attempt === number && came.outcome.kind === "completed";
+    if (member?.replaceCame(isMeant, (came) => ({ ...withoutStatements(came), outcome })) !== true) return false;
+    this.#plain.add(member);
+    return true;
   }
 }
 
-function takeBack(waiting: Finished[], { runId, node, number }: Attempt): FinishedNode | undefined {
-  const at = waiting.findIndex(
-    (entry) => entry.kind === "node" && entry.member.run.id === runId && entry.node.name === node && entry.attempt === number,
-  );
-  const kept = waiting[at] as FinishedNode | undefined;
-  if (kept === undefined || kept.transition.kind === "retry" || kept.transition.kind === "fail") return undefined;
-  waiting.splice(at, 1);
-  return kept;
+export function withoutStatements({ statements: _, ...came }: CameBack): CameBack {
+  return came;
 }

@@ -1,8 +1,10 @@
 import type { ClaimLimits } from "../../domain/protocol.ts";
+import { decideMember } from "./decide-member.ts";
 import { commitRound } from "./commit-round.ts";
 import { commitStatements, statementsAtMost } from "./commit-statements.ts";
 import type { Lease } from "./lease.ts";
-import { leaves, type Finished } from "./member.ts";
+import { leaves, type Entry } from "./member.ts";
+import type { Decide } from "./results.ts";
 import { settle, unknownMsOf, UnsettledError } from "./settle.ts";
 import { giveBackTheLate, startMembers } from "./start-members.ts";
 
@@ -68,11 +70,12 @@ function oneTurn(): Promise<void> {
 }
 
 async function commitWhatFinished(lease: Lease): Promise<void> {
-  const nodes = lease.results.takeStatements(statementsAtMost);
+  const decideOn: Decide = (member, came) => decideMember(lease, member, came);
+  const nodes = lease.takeStatements(statementsAtMost, decideOn);
   if (nodes.length > 0) await commitStatements(lease, nodes);
   if (lease.lost) return;
   releaseTheStuck(lease);
-  const finished = lease.results.take(lease.poller.settings.maxBytes);
+  const finished = lease.takeFinished(lease.poller.settings.maxBytes, decideOn);
   const claim = claimLimits(lease, finished);
   if (finished.length > 0 || lease.times.heartbeatIsDue || (claim !== undefined && lease.times.runIsDue)) {
     await commitRound(lease, finished, claim && { claim });
@@ -87,17 +90,17 @@ async function commitWhatFinished(lease: Lease): Promise<void> {
 async function gather(lease: Lease): Promise<void> {
   const { clock, settings } = lease.poller;
   const sendAt = clock.now() + settings.gatherMs;
-  const isEnough = () => lease.results.size >= lease.running / 8 || clock.now() >= sendAt;
+  const isEnough = () => lease.finished >= lease.running / 8 || clock.now() >= sendAt;
   while (!isEnough()) {
-    const callOff = clock.after(sendAt - clock.now(), () => lease.changes.tell());
-    await lease.changes.next();
+    const callOff = clock.after(sendAt - clock.now(), () => lease.wake());
+    await lease.nextChange();
     callOff();
     await oneTurn();
   }
 }
 
 /** How much to claim with a round, if anything. */
-function claimLimits(lease: Lease, leaving: readonly Finished[]): ClaimLimits | undefined {
+function claimLimits(lease: Lease, leaving: readonly Entry[]): ClaimLimits | undefined {
   const room = roomIn(lease, leaving);
   if (room === undefined || !mayAsk(lease)) return undefined;
   return { max: room.runs, max_bytes: room.bytes, low: lease.low, manifest: lease.poller.registry.manifest() };
@@ -107,7 +110,7 @@ function claimLimits(lease: Lease, leaving: readonly Finished[]): ClaimLimits | 
  * What a lease has room for, once an eighth of its slots and of its bytes is free: a claim
  * rewrites the lease's list of runs, 16 bytes each. No room while handlers already wait for a slot.
  */
-function roomIn(lease: Lease, leaving: readonly Finished[]): { runs: number; bytes: number } | undefined {
+function roomIn(lease: Lease, leaving: readonly Entry[]): { runs: number; bytes: number } | undefined {
   const { batch, maxBytes } = lease.poller.settings;
   const gone = leaving.filter(leaves);
   const runs = batch - lease.members.size + gone.length;
@@ -127,7 +130,7 @@ function mayAsk(lease: Lease): boolean {
 }
 
 function hasWork(lease: Lease): boolean {
-  return lease.results.size > 0 || lease.times.heartbeatIsDue;
+  return lease.finished > 0 || lease.times.heartbeatIsDue;
 }
 
 /** Waits until a handler comes back, a heartbeat is due, or a run that there is room for is. */
@@ -135,8 +138,8 @@ async function nextEvent(lease: Lease): Promise<void> {
   const roomy = roomIn(lease, []) !== undefined;
   const { clock } = lease.poller;
   const soonest = Math.min(lease.times.heartbeatAt, roomy ? lease.times.dueAt : Infinity);
-  const callOff = clock.after(soonest - clock.now(), () => lease.changes.tell());
-  await lease.changes.next();
+  const callOff = clock.after(soonest - clock.now(), () => lease.wake());
+  await lease.nextChange();
   callOff();
 }
 

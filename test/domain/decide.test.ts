@@ -1,0 +1,234 @@
+import { describe, expect, it } from "vitest";
+import * as z from "zod";
+import { decide, decideToFail, type Came, type Circumstances, type Outcome } from "../../shared/domain/decide.ts";
+import { describeError, type ErrorRecord } from "../../shared/domain/errors.ts";
+import type { Json } from "../../shared/domain/json.ts";
+import { MAX_ATTEMPT, MAX_OUTPUT_BYTES, MAX_STATE_BYTES } from "../../shared/domain/limits.ts";
+import type { HandlerNode } from "../../shared/domain/node.ts";
+import { attemptAt, createRun, type Run } from "../../shared/domain/run.ts";
+import { defineWorkflow } from "../../shared/domain/workflow.ts";
+import { nodeOf, order, orderRun, stored } from "./fixtures.ts";
+
+const NOW = Date.parse("2030-01-31T10:00:00Z");
+const { notify: _, ...untilNotify } = stored;
+const { record: __, ...untilRecord } = untilNotify;
+const error: ErrorRecord = { name: "Error", message: "no" };
+
+const completed = (output: Json): Outcome => ({ kind: "completed", output });
+const failed = (more: Partial<Extract<Outcome, { kind: "failed" }>> = {}): Outcome => ({ kind: "failed", error, retryable: true, ...more });
+/** A text whose JSON, with its quotes, is that many bytes long. */
+const textOf = (bytes: number) => "x".repeat(bytes - 2);
+
+const circumstances = (some: Partial<Circumstances> = {}): Circumstances => ({
+  now: NOW,
+  clock: 1_000,
+  random: () => 0,
+  describe: describeError,
+  ...some,
+});
+
+/** The next attempt at a path came back at once. */
+const came = (run: Run, path: string, outcome: Outcome): Came => ({
+  path,
+  node: nodeOf(run.workflow, path) as HandlerNode,
+  attempt: attemptAt(run, path),
+  outcome,
+  startedAt: 990,
+  finishedAt: 1_000,
+});
+const after = (run: Run, path: string, outcome: Outcome, some?: Partial<Circumstances>) =>
+  decide(run, [came(run, path, outcome)], circumstances(some));
+const failsWith = (name: string, message: string) => ({ then: { kind: "failed", error: { name, message } }, rows: [] });
+
+describe("a completed node", () => {
+  it("is stored, and lets the run go on with the next", () => {
+    const run = orderRun({ outputs: untilRecord });
+    expect(after(run, "record", completed("ab"))).toMatchObject({
+      rows: [{ path: "record", position: 2, attempt: 1, output: "ab", bytes: 4, startedAt: 990, finishedAt: 1_000 }],
+      run: { outputs: { length: 3 }, position: 3, bytes: run.bytes + 4 },
+      starts: [{ do: "attempt", path: "notify" }],
+      then: { kind: "stay" },
+    });
+  });
+
+  it("hands the next node a state that has its output", () => {
+    const [start] = after(orderRun({ outputs: untilRecord }), "record", completed("ab")).starts;
+    expect(start!.state()).toEqual({ input: { id: "o-1" }, ...untilRecord, record: "ab" });
+  });
+
+  it("ends the run when it is the last", () => {
+    expect(after(orderRun({ outputs: untilNotify }), "notify", completed("sent"))).toMatchObject({
+      rows: [{ path: "notify", position: 3, output: "sent", bytes: 6 }],
+      starts: [],
+      then: { kind: "done" },
+    });
+  });
+
+  it("may have an output of 256 KiB", () => {
+    expect(after(orderRun(), "charge", completed(textOf(MAX_OUTPUT_BYTES))).rows).toHaveLength(1);
+  });
+
+  it("fails the run when its output is larger, whatever the retry policy", () => {
+    const message =
+      'The output of "charge" is 262145 bytes of JSON as the database writes it, more than 262144: store the data elsewhere and return a reference to it.';
+    const next = after(orderRun(), "charge", completed(textOf(MAX_OUTPUT_BYTES + 1)));
+    expect(next).toMatchObject({ ...failsWith("OutputTooLargeError", message), failures: [{ path: "charge", attempt: 1, delayMs: null }] });
+  });
+
+  it("counts the bytes of its output, not its characters", () => {
+    expect(after(orderRun(), "charge", completed("€".repeat(90_000))).then.kind).toBe("failed");
+  });
+
+  it("counts the digits that the database writes of a number, not those that JavaScript writes", () => {
+    const numbers = Array.from({ length: 900 }, () => 1e308);
+    expect(after(orderRun(), "charge", completed(numbers)).then).toMatchObject({ error: { name: "OutputTooLargeError" } });
+  });
+
+  it("may fill the state up to 4 MiB", () => {
+    const run = { ...orderRun(), bytes: MAX_STATE_BYTES - 10 };
+    expect(after(run, "charge", completed(textOf(10))).rows).toHaveLength(1);
+  });
+
+  it("fails the run when the state would be larger, also with its last output", () => {
+    const message =
+      'With the output of "notify" the run\'s state is 4194305 bytes of JSON as the database writes it, more than 4194304: store the data elsewhere and return a reference to it.';
+    const run = { ...orderRun({ outputs: untilNotify }), bytes: MAX_STATE_BYTES - 10 };
+    expect(after(run, "notify", completed(textOf(11)))).toMatchObject(failsWith("StateTooLargeError", message));
+  });
+});
+
+describe("a sleep", () => {
+  it("begins in the round that stores the output before it, and parks the run", () => {
+    expect(after(orderRun(), "charge", completed(1))).toMatchObject({
+      rows: [{ path: "charge", position: 0 }],
+      sleeps: [{ path: "cooling-off", position: 1, attempt: 1, durationMs: 3_600_000 }],
+      starts: [],
+      then: { kind: "park", delayMs: 3_600_000 },
+    });
+  });
+
+  it("begins without an attempt when a run has come to it", () => {
+    expect(decide(orderRun({ outputs: { charge: 1 } }), [], circumstances())).toMatchObject({
+      rows: [],
+      sleeps: [{ path: "cooling-off" }],
+    });
+  });
+
+  it("parks the run again for what is left, whatever woke it before its end", () => {
+    const run = createRun(
+      { id: "run-1", workflow: order, input: null, outputs: { charge: 1, "cooling-off": { until: "2030-01-31T10:00:02.000Z" } } },
+      NOW,
+    );
+    expect(decide(run, [], circumstances())).toMatchObject({ rows: [], sleeps: [], starts: [], then: { kind: "park", delayMs: 2_000 } });
+    expect(decide(run, [], circumstances({ now: NOW + 1 })).then).toEqual({ kind: "stay", wait: { until: NOW + 2_000, clock: 2_999 } });
+    expect(decide(run, [], circumstances({ now: NOW + 2_000 })).starts).toMatchObject([{ path: "record" }]);
+  });
+
+  it("whose function throws fails the run, as an attempt of it", () => {
+    const workflow = defineWorkflow({ name: "odd", version: 1, input: z.null() }).sleep("wait", () => {
+      throw new RangeError("no");
+    });
+    const run = createRun({ id: "run-1", workflow, input: null });
+    expect(decide(run, [], circumstances())).toMatchObject({
+      failures: [{ path: "wait", attempt: 1, delayMs: null, startedAt: 1_000, error: { name: "RangeError", message: "no" } }],
+      then: { kind: "failed", error: { name: "RangeError", message: "no" } },
+    });
+  });
+});
+
+describe("a run of which nothing came back", () => {
+  it("begins with its first node", () => {
+    expect(decide(orderRun(), [], circumstances())).toMatchObject({ rows: [], starts: [{ path: "charge" }], then: { kind: "stay" } });
+  });
+
+  it("begins no attempt that is out", () => {
+    expect(decide(orderRun(), [], circumstances(), new Set(["charge"]))).toMatchObject({ starts: [], then: { kind: "stay" } });
+  });
+
+  it("is done when all its nodes are over", () => {
+    expect(decide(orderRun({ outputs: stored }), [], circumstances())).toMatchObject({ rows: [], starts: [], then: { kind: "done" } });
+  });
+});
+
+describe("an error of ours", () => {
+  it("fails the run, as that of the attempt that came back, or else of the node that it has come to", () => {
+    const run = orderRun({ failures: { charge: 1 } });
+    const back = decideToFail(run, came(run, "charge", completed(1)), error, 1_000);
+    const none = decideToFail(run, undefined, error, 1_000);
+    expect(back).toMatchObject({ rows: [], failures: [{ path: "charge", attempt: 2, startedAt: 990 }], then: { kind: "failed", error } });
+    expect(none).toMatchObject({ failures: [{ path: "charge", attempt: 2, startedAt: 1_000 }], then: { kind: "failed", error } });
+    expect(decideToFail(orderRun({ outputs: stored }), undefined, error, 0)).toMatchObject({
+      failures: [],
+      then: { kind: "failed", error },
+    });
+  });
+});
+
+describe("a failed attempt", () => {
+  it("is retried after the policy's backoff, and counted", () => {
+    expect(after(orderRun(), "charge", failed())).toMatchObject({
+      failures: [{ path: "charge", attempt: 1, error, delayMs: 10_000 }],
+      run: { failures: { charge: 1 }, notBefore: { charge: NOW + 10_000 } },
+      starts: [],
+      then: { kind: "park", delayMs: 10_000 },
+    });
+  });
+
+  it("waits longer after each further one", () => {
+    expect(after(orderRun({ failures: { charge: 1 } }), "charge", failed()).failures).toMatchObject([{ delayMs: 20_000 }]);
+  });
+
+  it("uses the random number that it is given for the jitter", () => {
+    const run = orderRun({ outputs: untilNotify });
+    const delays = [0, 0.5].map((random) => after(run, "notify", failed(), { random: () => random }).failures[0]!.delayMs);
+    expect(delays).toEqual([0, 500]);
+  });
+
+  it("fails the run when the attempts are used up", () => {
+    expect(after(orderRun({ failures: { charge: 1 } }), "charge", failed()).then.kind).toBe("park");
+    const last = after(orderRun({ failures: { charge: 2 } }), "charge", failed());
+    expect(last).toMatchObject({ failures: [{ attempt: 3, delayMs: null, error }], then: { kind: "failed", error } });
+  });
+
+  it("fails the run at once when no other attempt would help", () => {
+    expect(after(orderRun(), "charge", failed({ retryable: false })).then).toEqual({ kind: "failed", error });
+  });
+
+  it("is the last one when no higher number can be stored, however often it was redriven", () => {
+    const at = (failures: number) => orderRun({ failures: { charge: failures }, forgiven: { charge: failures } });
+    expect(after(at(MAX_ATTEMPT - 2), "charge", failed()).then.kind).toBe("park");
+    expect(after(at(MAX_ATTEMPT - 1), "charge", failed()).then).toEqual({ kind: "failed", error });
+  });
+
+  it("has all attempts anew after a redrive", () => {
+    const run = orderRun({ failures: { charge: 3 }, forgiven: { charge: 3 } });
+    expect(after(run, "charge", failed())).toMatchObject({ failures: [{ attempt: 4, delayMs: 10_000 }], run: { failures: { charge: 4 } } });
+  });
+
+  it("of one node does not count against another", () => {
+    const run = orderRun({ outputs: untilNotify, failures: { charge: 9 } });
+    expect(after(run, "notify", failed()).then.kind).toBe("stay");
+  });
+
+  it("may say itself when it is tried again", () => {
+    expect(after(orderRun(), "charge", failed({ retryAfterMs: 90_000 })).then).toEqual({ kind: "park", delayMs: 90_000 });
+    expect(after(orderRun(), "charge", failed({ retryAfterMs: 0 }))).toMatchObject({
+      starts: [{ path: "charge" }],
+      then: { kind: "stay" },
+    });
+  });
+
+  it("that says so is still one of the policy's attempts", () => {
+    expect(after(orderRun({ failures: { charge: 2 } }), "charge", failed({ retryAfterMs: 5 })).then.kind).toBe("failed");
+  });
+
+  it("stays in the lease when the retry is less than 2 seconds away, counted from when it was over", () => {
+    const [soon, later] = [1_999, 2_000].map(
+      (retryAfterMs) => after(orderRun(), "charge", failed({ retryAfterMs }), { clock: 1_100 }).then,
+    );
+    expect([soon, later]).toEqual([
+      { kind: "stay", wait: { until: NOW + 1_899, clock: 2_999 } },
+      { kind: "park", delayMs: 2_000 },
+    ]);
+  });
+});

@@ -41,9 +41,10 @@ export interface Row extends Stored {
   readonly bytes: number;
 }
 
-/** A failure to be stored; delayMs: until it is tried again, null when it is not. */
+/** A failure to be stored. */
 export interface Failure extends Stored {
   readonly error: ErrorRecord;
+  /** Until it is tried again; null when it is not. */
   readonly delayMs: number | null;
 }
 

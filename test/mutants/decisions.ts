@@ -1,22 +1,22 @@
 import { caught, type Mutant } from "./mutant.ts";
 
-const transition = "domain/transition.test.ts";
+const decide = "domain/decide.test.ts";
 
 /** What becomes of a run after an attempt. */
 export const decisions: readonly Mutant[] = [
   {
     name: "A step has one attempt more than its policy says",
-    file: "shared/domain/transition.ts",
-    find: "attempt >= node.retry.maxAttempts",
-    replace: "attempt > node.retry.maxAttempts",
-    ...caught(transition, "fails the run when the attempts are used up"),
+    file: "shared/domain/decide.ts",
+    find: "counted >= node.retry.maxAttempts",
+    replace: "counted > node.retry.maxAttempts",
+    ...caught(decide, "fails the run when the attempts are used up"),
   },
   {
     name: "A retry in exactly 2 seconds stays in the lease",
-    file: "shared/domain/transition.ts",
-    find: "delayMs < RETRY_IN_LEASE_BELOW_MS",
-    replace: "delayMs <= RETRY_IN_LEASE_BELOW_MS",
-    ...caught(transition, "stays in the lease when the retry is less than 2 seconds away"),
+    file: "shared/domain/decide.ts",
+    find: "out.size > 0 || delayMs < WAIT_IN_LEASE_BELOW_MS",
+    replace: "out.size > 0 || delayMs <= WAIT_IN_LEASE_BELOW_MS",
+    ...caught(decide, "stays in the lease when the retry is less than 2 seconds away"),
   },
   {
     name: "The first retry waits as long as the second",
@@ -27,30 +27,44 @@ export const decisions: readonly Mutant[] = [
   },
   {
     name: "A state of exactly 4 MiB is too large",
-    file: "shared/domain/transition.ts",
-    find: "if (run.bytes + bytes > MAX_STATE_BYTES)",
-    replace: "if (run.bytes + bytes >= MAX_STATE_BYTES)",
-    ...caught(transition, "may fill the state up to 4 MiB"),
+    file: "shared/domain/decide.ts",
+    find: "return all > MAX_STATE_BYTES",
+    replace: "return all >= MAX_STATE_BYTES",
+    ...caught(decide, "may fill the state up to 4 MiB"),
   },
   {
     name: "An output of exactly 256 KiB is too large",
-    file: "shared/domain/transition.ts",
+    file: "shared/domain/decide.ts",
     find: "if (bytes > MAX_OUTPUT_BYTES)",
     replace: "if (bytes >= MAX_OUTPUT_BYTES)",
-    ...caught(transition, "may have an output of 256 KiB"),
+    ...caught(decide, "may have an output of 256 KiB"),
   },
   {
-    name: "A run goes on after its last node",
-    file: "shared/domain/transition.ts",
-    find: "run.position + 1 === run.workflow.nodes.length",
-    replace: "run.position === run.workflow.nodes.length",
-    ...caught(transition, "ends the run when it is the last"),
+    name: "A run jumps over a node",
+    file: "shared/domain/decide.ts",
+    find: "this.#run = pastCursor(this.#run, look.output)",
+    replace: "this.#run = pastCursor(pastCursor(this.#run, look.output), null)",
+    ...caught(decide, "is stored, and lets the run go on with the next"),
   },
   {
     name: "What a redrive forgave counts twice",
     file: "shared/domain/run.ts",
-    find: "attemptOf(run, node) - countOf(run.forgiven, node)",
-    replace: "attemptOf(run, node) - 2 * countOf(run.forgiven, node)",
-    ...caught(transition, "has all attempts anew after a redrive"),
+    find: "attemptAt(run, path) - countAt(run.forgiven, path)",
+    replace: "attemptAt(run, path) - 2 * countAt(run.forgiven, path)",
+    ...caught(decide, "has all attempts anew after a redrive"),
+  },
+  {
+    name: "A sleep is over as soon as it is stored",
+    file: "shared/domain/nodes/sleep.ts",
+    find: "until > scene.now",
+    replace: "until > scene.now + 1e9",
+    ...caught(decide, "parks the run again for what is left, whatever woke it before its end"),
+  },
+  {
+    name: "An attempt that is out begins once more",
+    file: "shared/domain/decide.ts",
+    find: "else if (!out.has(move.path)) starts.push(move)",
+    replace: "else starts.push(move)",
+    ...caught(decide, "begins no attempt that is out"),
   },
 ];

@@ -25,14 +25,14 @@ export const engine: readonly Mutant[] = [
     name: "The number of a refused round is used again",
     file: "shared/engine/poll/commit-round.ts",
     find: "  if (!isAboutData(settled.refused)",
-    replace: "  lease.applyClaim({ round: round - 1, runs: [] } as never, 0);\n  if (!isAboutData(settled.refused)",
+    replace: "  lease.rounds.applyClaim({ round: round - 1, runs: [] } as never, 0);\n  if (!isAboutData(settled.refused)",
     ...caught(rounds, once),
   },
   {
     name: "The number of a refused round with statements is used again",
     file: "shared/engine/poll/commit-statements.ts",
     find: "else return settled.refused;",
-    replace: "else return (lease.applyClaim({ round: round - 1, runs: [] } as never, 0), settled.refused);",
+    replace: "else return (lease.rounds.applyClaim({ round: round - 1, runs: [] } as never, 0), settled.refused);",
     ...caught(rounds, once),
   },
   {
@@ -88,14 +88,14 @@ export const engine: readonly Mutant[] = [
     name: "What a stopped run's handler returns is sent",
     file: "shared/engine/poll/apply-round.ts",
     find: "lease.revoke(member, new RunCancelledError(id))",
-    replace: "member.abort?.abort(new RunCancelledError(id))",
+    replace: "member.abort(new RunCancelledError(id))",
     ...caught(rounds, "what the handler of a stopped run returns is not sent"),
   },
   {
     name: "What a stopped run's handler has returned already is sent",
     file: "shared/engine/poll/results.ts",
-    find: "      if (entry.member.gone) continue;\n",
-    replace: "",
+    find: "if (member.gone || !(member.isDecidedAhead",
+    replace: "if (!(member.isDecidedAhead",
     ...caught(rounds, "what the handler of a stopped run returned while its round was on its way is not sent"),
   },
   {
@@ -107,8 +107,8 @@ export const engine: readonly Mutant[] = [
   },
   {
     name: "A retry in place does not wait",
-    file: "shared/engine/poll/apply-round.ts",
-    find: "entry.finishedAt + delayMs - clock.now()",
+    file: "shared/engine/poll/lease.ts",
+    find: "clock - timers.now()",
     replace: "0",
     ...caught(rounds, "a retry in place waits as long as its policy says"),
   },
@@ -128,7 +128,7 @@ export const engine: readonly Mutant[] = [
   },
   {
     name: "A full claim is taken for all there was",
-    file: "shared/engine/poll/lease.ts",
+    file: "shared/engine/poll/lease-rounds.ts",
     find: "answer.runs.length >= asked",
     replace: "answer.runs.length > asked",
     harmless: "the answer also says that more is due now, in due_in_ms, which tells the same",
@@ -136,8 +136,8 @@ export const engine: readonly Mutant[] = [
   {
     name: "A step starts in the reserve of its invocation",
     file: "shared/engine/poll/start-members.ts",
-    find: "node.timeoutMs + poller.settings.reserveMs",
-    replace: "node.timeoutMs",
+    find: "timeoutMs + poller.settings.reserveMs",
+    replace: "timeoutMs",
     ...caught("journeys/poller.test.ts", "a step starts only when its own timeout and the reserve fit into the time left"),
   },
 ];

@@ -24,9 +24,9 @@ export function applyRound(lease: Lease, stored: readonly Entry[], answer: Advan
     if (member !== undefined) lease.revoke(member, new RunCancelledError(id));
   }
   tellLeftOut(lease, stored, answer);
-  lease.applyAnswer(answer, asked);
+  lease.rounds.applyAnswer(answer, asked);
   for (const entry of stored) if (!entry.member.gone) applyEntry(lease, entry);
-  lease.count({ poisoned: answer.poisoned ?? 0 });
+  lease.rounds.count({ poisoned: answer.poisoned ?? 0 });
   addClaimed(lease, answer.runs);
 }
 
@@ -54,12 +54,12 @@ export function addClaimed(lease: Lease, runs: readonly ClaimedRun[]): void {
 
 function applyEntry(lease: Lease, entry: Entry): void {
   if (entry.kind === "decided") return applyDecided(lease, entry);
-  if (entry.kind === "fail") lease.count({ failedRuns: 1, poisoned: 1 });
+  if (entry.kind === "fail") lease.rounds.count({ failedRuns: 1, poisoned: 1 });
   lease.remove(entry.member);
 }
 
 function applyDecided(lease: Lease, { member, decision }: Decided): void {
-  lease.count({ steps: countSteps(decision), failedRuns: decision.then.kind === "failed" ? 1 : 0 });
+  lease.rounds.count({ steps: countSteps(decision), failedRuns: decision.then.kind === "failed" ? 1 : 0 });
   if (decision.then.kind === "stay") lease.follow(member, decision, moveOn);
   else lease.remove(member);
 }

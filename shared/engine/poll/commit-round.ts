@@ -36,7 +36,7 @@ export async function commitRound(lease: Lease, finished: readonly Entry[], extr
   const written = writeRound(finished, poller.settings.ttlMs, poller.clock.now(), extras);
   if ("broken" in written) return splitRound(lease, finished, written.broken);
   const { request } = written;
-  const round = lease.beginRound();
+  const round = lease.rounds.begin();
   const settled = await settle(poller, () => poller.store.advance(lease.token, round, request), { unknownMs: unknownMsOf(poller) });
   if ("answer" in settled) return applyRound(lease, finished, settled.answer, extras.claim?.max);
   if (settled.refused.sqlstate === "BT001") return fenced(lease);

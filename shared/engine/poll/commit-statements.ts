@@ -74,7 +74,7 @@ async function tryAll(lease: Lease, nodes: readonly Decided[], unsure = false): 
   const written = writeRound(nodes, poller.settings.ttlMs, poller.clock.now(), { strict: true });
   if ("broken" in written) return written.broken;
   const statements = nodes.flatMap(({ came }) => came.flatMap(({ statements = [] }) => statements));
-  const round = lease.beginRound();
+  const round = lease.rounds.begin();
   const settled = await settleStatements(lease, round, written.request, statements);
   if ("unsure" in settled) return new MayBeStoredError("The statements may have been committed.", { cause: settled.unsure });
   if (settled.probed !== undefined) applyRound(lease, [], settled.probed);

@@ -34,20 +34,16 @@ export class LeaseTimes {
 
   /**
    * A repeated call is answered without a write: it is the first copy that extended the lease,
-   * whenever that came.
+   * whenever that came. now: the database's time, where it is known.
    */
-  answered(): void {
+  answered(now: string | undefined): void {
     this.#heardAt = this.#sentAt;
-  }
-
-  /** The database's time as an answer has it, where it is known. */
-  tellTime(now: string | undefined): void {
     if (now !== undefined) this.#aheadMs = Date.parse(now) - this.#now;
   }
 
   /**
-   * The database's time, in milliseconds since 1970: that of the last answer and what has passed, so
-   * that it is never ahead.
+   * The database's time, in milliseconds since 1970: that of the last answer and what has passed,
+   * so that it is never ahead.
    */
   get databaseNow(): number {
     return this.#now + this.#aheadMs;

@@ -1,23 +1,15 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { Json } from "../../domain/json.ts";
-import type { AdvanceAnswer, ClaimAnswer } from "../../domain/protocol.ts";
 import type { Decision, Outcome, Wait } from "../../domain/decide.ts";
 import type { AttemptMove } from "../../domain/node.ts";
 import type { Run } from "../../domain/run.ts";
 import type { Attempt } from "./attempt.ts";
 import { Changes } from "./changes.ts";
 import type { HandlerLimit } from "./handler-limit.ts";
+import { LeaseRounds } from "./lease-rounds.ts";
 import { LeaseTimes } from "./lease-times.ts";
 import type { CameBack, Decided, Entry, Leaving, Member } from "./member.ts";
 import type { Poller } from "./poller.ts";
 import { Results, type Decide } from "./results.ts";
-
-/** What the rounds of a lease have stored. */
-export interface Stored {
-  readonly steps: number;
-  readonly failedRuns: number;
-  readonly poisoned: number;
-}
 
 /** Has a member go on whose time has come. */
 type MoveOn = (lease: Lease, member: Member, until: number) => void;
@@ -32,14 +24,15 @@ export interface Start {
  * A lease in the memory of its poller: who is in it, what may start, and what waits for the next
  * round.
  *
- * Each of a member's attempts is startable, running, or back and not stored yet; or the member waits
- * for a time.
+ * Each of a member's attempts is startable, running, or back and not stored yet; or the member
+ * waits for a time.
  */
 export class Lease {
   readonly poller: Poller;
   readonly token: string;
   readonly handlers: HandlerLimit;
   readonly times: LeaseTimes;
+  readonly rounds: LeaseRounds;
   readonly #results = new Results();
   readonly #changes = new Changes();
   /**
@@ -51,19 +44,15 @@ export class Lease {
   readonly #startable: Start[] = [];
   #running = 0;
   #bytes = 0;
-  #round = 0;
-  #low: Json = {};
-  #moreDue = false;
   #closed: boolean;
   #lost = false;
   #outOfTime = false;
-  #stored: Stored = { steps: 0, failedRuns: 0, poisoned: 0 };
-
   constructor(poller: Poller, handlers: HandlerLimit, closed = false) {
     this.poller = poller;
     this.token = poller.newToken();
     this.handlers = handlers;
     this.times = new LeaseTimes(poller);
+    this.rounds = new LeaseRounds(this.times);
     this.#closed = closed;
   }
 
@@ -86,16 +75,6 @@ export class Lease {
     return this.#bytes;
   }
 
-  /** The watermark of the last answer. */
-  get low(): Json {
-    return this.#low;
-  }
-
-  /** The last claim left runs that are due, for lack of slots or of bytes. */
-  get moreDue(): boolean {
-    return this.#moreDue;
-  }
-
   /** No more claims: the invocation's time is nearly up, or the lease is of suspects. */
   get closed(): boolean {
     return this.#closed;
@@ -111,56 +90,14 @@ export class Lease {
     return this.#outOfTime;
   }
 
-  get stored(): Stored {
-    return this.#stored;
-  }
-
-  /** Begins a round, and gives its number: a new one for each content. */
-  beginRound(): number {
-    this.times.sent();
-    return ++this.#round;
-  }
-
-  /** Takes over what its claim said; asked: how many runs it was to give. */
-  applyClaim(answer: ClaimAnswer, asked: number): void {
-    this.#round = answer.round;
-    this.applyAnswer(answer, asked);
-  }
-
-  /** Takes over what a round said; asked: how many runs it was to give, if any. */
-  applyAnswer(answer: Pick<ClaimAnswer | AdvanceAnswer, "now" | "low" | "due_in_ms" | "runs">, asked = 0): void {
-    this.times.answered();
-    this.times.tellTime(answer.now);
-    if (asked > 0) {
-      this.#moreDue = answer.runs.length >= asked || (answer.runs.length > 0 && answer.due_in_ms === 0);
-      this.times.asked();
-    }
-    // A repeated round without a claim has none to tell.
-    if (answer.low !== undefined && answer.low !== null) this.#low = answer.low;
-    if (answer.due_in_ms === undefined) return;
-    // Due runs that were not given are being claimed by another poller: do not ask at once.
-    const soonest = answer.runs.length === 0 ? 100 : 0;
-    this.times.expectDue(answer.due_in_ms === null ? null : Math.max(answer.due_in_ms, soonest));
-  }
-
-  /** A claim beside this lease found nothing that is due. */
-  foundNoMore(): void {
-    this.#moreDue = false;
-  }
-
-  count({ steps = 0, failedRuns = 0, poisoned = 0 }: Partial<Stored>): void {
-    const stored = this.#stored;
-    this.#stored = { steps: stored.steps + steps, failedRuns: stored.failedRuns + failedRuns, poisoned: stored.poisoned + poisoned };
-  }
-
   add(member: Member): void {
     this.#members.set(member.run.id, member);
     this.#bytes += member.run.bytes;
   }
 
   /**
-   * Lets a member go on as it was decided, once that is stored: it begins its attempts, and is looked
-   * at again at its time. moveOn: how.
+   * Lets a member go on as it was decided, once that is stored: it begins its attempts, and is
+   * looked at again at its time. moveOn: how.
    */
   follow(member: Member, { run, starts, then }: Decision, moveOn: MoveOn): void {
     this.#update(member, run);

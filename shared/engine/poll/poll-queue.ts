@@ -113,7 +113,7 @@ async function claimAndWork(poll: Poll): Promise<ClaimAnswer> {
 function openBeside(poll: Poll, lease: Lease, beside: Set<Promise<void>>): void {
   if (!hasRoomBeside(poll, lease)) return;
   const working = claimAndWork(poll).then(({ runs }) => {
-    if (runs.length === 0) lease.foundNoMore();
+    if (runs.length === 0) lease.rounds.foundNoMore();
     beside.delete(working);
   });
   // Its opener awaits it in the end; until then a failure must not count as unhandled.
@@ -144,15 +144,15 @@ async function tickAndTell(poll: Poll): Promise<void> {
 
 function hasRoomBeside(poll: Poll, lease: Lease): boolean {
   const idle = poll.handlers.idle - lease.startable;
-  return lease.moreDue && idle > 0 && poll.open < poll.poller.settings.leases && hasTime(poll);
+  return lease.rounds.moreDue && idle > 0 && poll.open < poll.poller.settings.leases && hasTime(poll);
 }
 
 function countLease(poll: Poll, lease: Lease): void {
   poll.report.leases++;
-  poll.report.steps += lease.stored.steps;
-  poll.report.failedRuns += lease.stored.failedRuns;
-  poll.report.poisoned += lease.stored.poisoned;
-  poll.poller.memory.low = lease.low;
+  poll.report.steps += lease.rounds.stored.steps;
+  poll.report.failedRuns += lease.rounds.stored.failedRuns;
+  poll.report.poisoned += lease.rounds.stored.poisoned;
+  poll.poller.memory.low = lease.rounds.low;
   poll.outOfTime ||= lease.outOfTime;
 }
 
@@ -202,7 +202,7 @@ async function claimInto(poll: Poll, lease: Lease, suspects: boolean): Promise<C
   const settled = await settle(poller, () => poller.store.claim(lease.token, request));
   if ("refused" in settled) throw settled.refused;
   const { answer } = settled;
-  lease.applyClaim(answer, batch);
+  lease.rounds.applyClaim(answer, batch);
   poll.report.poisoned += answer.poisoned ?? 0;
   poller.memory.low = answer.low;
   addClaimed(lease, answer.runs);

@@ -103,7 +103,7 @@ async function gather(lease: Lease): Promise<void> {
 function claimLimits(lease: Lease, leaving: readonly Entry[]): ClaimLimits | undefined {
   const room = roomIn(lease, leaving);
   if (room === undefined || !mayAsk(lease)) return undefined;
-  return { max: room.runs, max_bytes: room.bytes, low: lease.low, manifest: lease.poller.registry.manifest() };
+  return { max: room.runs, max_bytes: room.bytes, low: lease.rounds.low, manifest: lease.poller.registry.manifest() };
 }
 
 /**
@@ -126,7 +126,7 @@ function roomIn(lease: Lease, leaving: readonly Entry[]): { runs: number; bytes:
  * Looking for runs where there were none just now would double what the round of a lone run costs.
  */
 function mayAsk(lease: Lease): boolean {
-  return lease.moreDue || lease.times.runIsDue || lease.times.sinceAskedMs >= askAgainAfterMs;
+  return lease.rounds.moreDue || lease.times.runIsDue || lease.times.sinceAskedMs >= askAgainAfterMs;
 }
 
 function hasWork(lease: Lease): boolean {

@@ -65,7 +65,7 @@ export interface Wait {
 }
 
 /** What becomes of a run when that is stored. */
-export type Then =
+export type Fate =
   /** It stays in the lease: attempts go on, or more is to be decided at a time. */
   | { readonly kind: "stay"; readonly wait: Wait | undefined }
   /** It is given back until then. */
@@ -82,7 +82,7 @@ export interface Decision {
   readonly run: Run;
   /** Attempts to begin then. */
   readonly starts: readonly AttemptMove[];
-  readonly then: Then;
+  readonly fate: Fate;
 }
 
 /** What a decision depends on beside the run. */
@@ -123,7 +123,7 @@ export function decideToFail(run: Run, came: Came | undefined, error: ErrorRecor
   const path = cursorOf(run)?.name;
   const at = came ? storedOf(came) : path !== undefined && { path, attempt: attemptAt(run, path), startedAt: clock, finishedAt: clock };
   const failures = at ? [{ ...at, error, delayMs: null }] : [];
-  return { rows: [], failures, sleeps: [], run, starts: [], then: { kind: "failed", error } };
+  return { rows: [], failures, sleeps: [], run, starts: [], fate: { kind: "failed", error } };
 }
 
 class Draft {
@@ -192,10 +192,10 @@ class Draft {
     }
     const slept = this.#sleeps.at(-1);
     if (slept !== undefined) return this.failed() ?? this.#decided({ kind: "park", delayMs: slept.durationMs });
-    return this.failed() ?? this.#decided(this.#thenOf(starts, out, until), starts);
+    return this.failed() ?? this.#decided(this.#fateOf(starts, out, until), starts);
   }
 
-  #thenOf(starts: readonly AttemptMove[], out: Paths, until: number | undefined): Then {
+  #fateOf(starts: readonly AttemptMove[], out: Paths, until: number | undefined): Fate {
     const { now, clock } = this.#circumstances;
     const delayMs = Math.max((until ?? Infinity) - now, 0);
     const stays = starts.length > 0 || out.size > 0 || delayMs < WAIT_IN_LEASE_BELOW_MS;
@@ -213,8 +213,8 @@ class Draft {
     return { path, attempt: attemptAt(this.#run, path), startedAt: clock, finishedAt: clock };
   }
 
-  #decided(then: Then, starts: readonly AttemptMove[] = []): Decision {
-    return { rows: this.#rows, failures: this.#failures, sleeps: this.#sleeps, run: this.#run, starts, then };
+  #decided(fate: Fate, starts: readonly AttemptMove[] = []): Decision {
+    return { rows: this.#rows, failures: this.#failures, sleeps: this.#sleeps, run: this.#run, starts, fate };
   }
 }
 

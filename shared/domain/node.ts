@@ -107,11 +107,11 @@ export interface HandlerNode extends Node {
 /** What a node sees of its run. */
 export interface Scene {
   /** As handlers there see it. */
-  state(): State;
+  readonly state: () => State;
   /** What is stored at a path; undefined: nothing. */
-  row(path: string): Json | undefined;
+  readonly row: (path: string) => Json | undefined;
   /** When a path may be tried again; undefined: at any time. */
-  notBefore(path: string): number | undefined;
+  readonly notBefore: (path: string) => number | undefined;
   /** The database's time, in milliseconds since 1970. */
   readonly now: number;
 }
@@ -128,7 +128,7 @@ export interface AttemptMove {
   readonly do: "attempt";
   readonly path: string;
   readonly node: HandlerNode;
-  state(this: void): State;
+  readonly state: () => State;
 }
 
 /** Store when it ends, which is so long after now. */

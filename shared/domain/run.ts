@@ -1,6 +1,6 @@
 import { freezeJson, type Json } from "./json.ts";
 import { jsonbBytes } from "./jsonb-bytes.ts";
-import type { Node, Scene, State } from "./node.ts";
+import type { Look, Node, State } from "./node.ts";
 import { Outputs } from "./outputs.ts";
 import { topOf } from "./path.ts";
 import type { AnyWorkflow } from "./workflow-types.ts";
@@ -54,8 +54,7 @@ const noRows: ReadonlyMap<string, Json> = new Map<string, Json>();
  * 1970 (default: all that was begun and needs only time is over).
  */
 export function createRun({ id, workflow, input, outputs, failures, forgiven }: RunRecord, now = Infinity): Run {
-  const stored = Object.entries(outputs ?? none) as [string, Json][];
-  const bytes = stored.reduce((sum, [, output]) => sum + jsonbBytes(output), jsonbBytes(input));
+  const stored = Object.entries<Json>(outputs ?? none);
   const begun: Run = {
     id,
     workflow,
@@ -66,9 +65,9 @@ export function createRun({ id, workflow, input, outputs, failures, forgiven }: 
     failures: failures ?? none,
     forgiven: forgiven ?? none,
     notBefore: none,
-    bytes,
+    bytes: stored.reduce((sum, [, output]) => sum + jsonbBytes(output), jsonbBytes(input)),
   };
-  return passStored(begun, rowsByNode(stored), now);
+  return stored.length === 0 ? begun : { ...begun, ...findCursor(begun, rowsByNode(stored), now) };
 }
 
 function rowsByNode(stored: readonly [string, Json][]): Map<string, Map<string, Json>> {
@@ -81,17 +80,17 @@ function rowsByNode(stored: readonly [string, Json][]): Map<string, Map<string, 
 }
 
 /** A node of which nothing is stored is not looked at: that is for a decision. */
-function passStored(begun: Run, byNode: ReadonlyMap<string, ReadonlyMap<string, Json>>, now: number): Run {
-  let run = begun;
-  for (;;) {
-    const node = cursorOf(run);
-    const rows = node && byNode.get(node.name);
-    if (rows === undefined) return run;
-    run = { ...run, rows };
-    const look = lookAt(run, node!, now);
-    if (!look.over) return run;
-    run = pastCursor(run, look.output);
+function findCursor(begun: Run, byNode: ReadonlyMap<string, ReadonlyMap<string, Json>>, now: number) {
+  const outputs: Json[] = [];
+  for (const node of begun.workflow.nodes) {
+    const rows = byNode.get(node.name);
+    if (rows === undefined) break;
+    const standing = () => ({ ...begun, outputs: new Outputs(outputs), position: outputs.length });
+    const look = lookAtRows(node, { rows, notBefore: none, now, state: () => stateOf(standing()) });
+    if (!look.over) return { outputs: new Outputs(outputs), position: outputs.length, rows };
+    outputs.push(look.output);
   }
+  return { outputs: new Outputs(outputs), position: outputs.length, rows: noRows };
 }
 
 /**
@@ -110,15 +109,23 @@ export function cursorOf(run: Run): Node | undefined {
   return run.workflow.nodes[run.position];
 }
 
-/** Looks at the cursor of a run. */
-export function lookAt(run: Run, cursor: Node, now: number): ReturnType<Node["look"]> {
-  const scene: Scene = {
-    state: () => stateOf(run),
-    row: (path) => run.rows.get(path),
-    notBefore: (path) => (Object.hasOwn(run.notBefore, path) ? run.notBefore[path] : undefined),
-    now,
-  };
-  return cursor.look(cursor.name, scene);
+/** Looks at the cursor of a run. now: the database's time, in milliseconds since 1970. */
+export function lookAt(run: Run, cursor: Node, now: number): Look {
+  const { rows, notBefore } = run;
+  return lookAtRows(cursor, { rows, notBefore, now, state: () => stateOf(run) });
+}
+
+interface Standing {
+  readonly rows: ReadonlyMap<string, Json>;
+  readonly notBefore: ByPath<number>;
+  readonly now: number;
+  readonly state: () => State;
+}
+
+function lookAtRows(node: Node, { rows, notBefore, now, state }: Standing): Look {
+  const row = (path: string) => rows.get(path);
+  const timeOf = (path: string) => (Object.hasOwn(notBefore, path) ? notBefore[path] : undefined);
+  return node.look(node.name, { state, row, notBefore: timeOf, now });
 }
 
 /**

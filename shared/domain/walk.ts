@@ -35,8 +35,9 @@ interface Progress {
  *
  * The state passes through JSON text between nodes, so that what would break between invocations
  * breaks here.
- * Rejects with what a handler throws, and with `ZodError` and `NotJsonError` as a poller would see
- * them; also with `AttributesTooLargeError` where a poller would leave attributes as they are.
+ * It runs on the poller's own decisions. Rejects with what a handler throws, with `ZodError` and
+ * `NotJsonError` as a poller would see them, and with the error that a poller would fail the run
+ * with; also with `AttributesTooLargeError` where a poller would leave attributes as they are.
  */
 export async function walk<W extends AnyWorkflow>(workflow: W, input: InputOf<W>, options: WalkOptions<W> = {}): Promise<Walked<W>> {
   const stubs = (options.outputs ?? {}) as Readonly<Record<string, unknown>>;
@@ -46,22 +47,24 @@ export async function walk<W extends AnyWorkflow>(workflow: W, input: InputOf<W>
   let run = createRun({ id: "walk", workflow: withStubs(workflow, stubs), input: parsed });
   for (let came: readonly Came[] = []; ;) {
     const decision = decide(run, came, circumstances(progress));
-    if (decision.then.kind === "failed") throw Object.assign(new Error(decision.then.error.message), { name: decision.then.error.name });
+    if (decision.fate.kind === "failed") throw Object.assign(new Error(decision.fate.error.message), { name: decision.fate.error.name });
     run = decision.sleeps.reduce((slept, { path, durationMs }) => afterSleep(slept, path, durationMs, progress), decision.run);
-    if (decision.then.kind === "done") break;
+    if (decision.fate.kind === "done") break;
     came = await Promise.all(decision.starts.map((start) => attempt(start, progress)));
   }
   const output = run.outputs.at(run.position - 1) ?? null;
   return {
-    state: stateOf(run) as StateOf<W>,
+    state: stateOf(run),
     output: output as OutputOf<W>,
     statements: progress.statements,
     attributes: progress.attributes,
   };
 }
 
+const zero = () => 0;
+
 /** What an author's function throws is thrown as it is. */
-const circumstances = ({ now }: Progress): Circumstances => ({ now, clock: 0, random: () => 0, describe: rethrow });
+const circumstances = ({ now }: Progress): Circumstances => ({ now, clock: zero(), random: zero, describe: rethrow });
 
 function rethrow(thrown: unknown): never {
   throw thrown;

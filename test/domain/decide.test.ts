@@ -38,7 +38,7 @@ const came = (run: Run, path: string, outcome: Outcome): Came => ({
 });
 const after = (run: Run, path: string, outcome: Outcome, some?: Partial<Circumstances>) =>
   decide(run, [came(run, path, outcome)], circumstances(some));
-const failsWith = (name: string, message: string) => ({ then: { kind: "failed", error: { name, message } }, rows: [] });
+const failsWith = (name: string, message: string) => ({ fate: { kind: "failed", error: { name, message } }, rows: [] });
 
 describe("a completed node", () => {
   it("is stored, and lets the run go on with the next", () => {
@@ -47,7 +47,7 @@ describe("a completed node", () => {
       rows: [{ path: "record", position: 2, attempt: 1, output: "ab", bytes: 4, startedAt: 990, finishedAt: 1_000 }],
       run: { outputs: { length: 3 }, position: 3, bytes: run.bytes + 4 },
       starts: [{ do: "attempt", path: "notify" }],
-      then: { kind: "stay" },
+      fate: { kind: "stay" },
     });
   });
 
@@ -60,7 +60,7 @@ describe("a completed node", () => {
     expect(after(orderRun({ outputs: untilNotify }), "notify", completed("sent"))).toMatchObject({
       rows: [{ path: "notify", position: 3, output: "sent", bytes: 6 }],
       starts: [],
-      then: { kind: "done" },
+      fate: { kind: "done" },
     });
   });
 
@@ -76,12 +76,12 @@ describe("a completed node", () => {
   });
 
   it("counts the bytes of its output, not its characters", () => {
-    expect(after(orderRun(), "charge", completed("€".repeat(90_000))).then.kind).toBe("failed");
+    expect(after(orderRun(), "charge", completed("€".repeat(90_000))).fate.kind).toBe("failed");
   });
 
   it("counts the digits that the database writes of a number, not those that JavaScript writes", () => {
     const numbers = Array.from({ length: 900 }, () => 1e308);
-    expect(after(orderRun(), "charge", completed(numbers)).then).toMatchObject({ error: { name: "OutputTooLargeError" } });
+    expect(after(orderRun(), "charge", completed(numbers)).fate).toMatchObject({ error: { name: "OutputTooLargeError" } });
   });
 
   it("may fill the state up to 4 MiB", () => {
@@ -103,7 +103,7 @@ describe("a sleep", () => {
       rows: [{ path: "charge", position: 0 }],
       sleeps: [{ path: "cooling-off", position: 1, attempt: 1, durationMs: 3_600_000 }],
       starts: [],
-      then: { kind: "park", delayMs: 3_600_000 },
+      fate: { kind: "park", delayMs: 3_600_000 },
     });
   });
 
@@ -119,8 +119,8 @@ describe("a sleep", () => {
       { id: "run-1", workflow: order, input: null, outputs: { charge: 1, "cooling-off": { until: "2030-01-31T10:00:02.000Z" } } },
       NOW,
     );
-    expect(decide(run, [], circumstances())).toMatchObject({ rows: [], sleeps: [], starts: [], then: { kind: "park", delayMs: 2_000 } });
-    expect(decide(run, [], circumstances({ now: NOW + 1 })).then).toEqual({ kind: "stay", wait: { until: NOW + 2_000, clock: 2_999 } });
+    expect(decide(run, [], circumstances())).toMatchObject({ rows: [], sleeps: [], starts: [], fate: { kind: "park", delayMs: 2_000 } });
+    expect(decide(run, [], circumstances({ now: NOW + 1 })).fate).toEqual({ kind: "stay", wait: { until: NOW + 2_000, clock: 2_999 } });
     expect(decide(run, [], circumstances({ now: NOW + 2_000 })).starts).toMatchObject([{ path: "record" }]);
   });
 
@@ -131,22 +131,22 @@ describe("a sleep", () => {
     const run = createRun({ id: "run-1", workflow, input: null });
     expect(decide(run, [], circumstances())).toMatchObject({
       failures: [{ path: "wait", attempt: 1, delayMs: null, startedAt: 1_000, error: { name: "RangeError", message: "no" } }],
-      then: { kind: "failed", error: { name: "RangeError", message: "no" } },
+      fate: { kind: "failed", error: { name: "RangeError", message: "no" } },
     });
   });
 });
 
 describe("a run of which nothing came back", () => {
   it("begins with its first node", () => {
-    expect(decide(orderRun(), [], circumstances())).toMatchObject({ rows: [], starts: [{ path: "charge" }], then: { kind: "stay" } });
+    expect(decide(orderRun(), [], circumstances())).toMatchObject({ rows: [], starts: [{ path: "charge" }], fate: { kind: "stay" } });
   });
 
   it("begins no attempt that is out", () => {
-    expect(decide(orderRun(), [], circumstances(), new Set(["charge"]))).toMatchObject({ starts: [], then: { kind: "stay" } });
+    expect(decide(orderRun(), [], circumstances(), new Set(["charge"]))).toMatchObject({ starts: [], fate: { kind: "stay" } });
   });
 
   it("is done when all its nodes are over", () => {
-    expect(decide(orderRun({ outputs: stored }), [], circumstances())).toMatchObject({ rows: [], starts: [], then: { kind: "done" } });
+    expect(decide(orderRun({ outputs: stored }), [], circumstances())).toMatchObject({ rows: [], starts: [], fate: { kind: "done" } });
   });
 });
 
@@ -155,11 +155,11 @@ describe("an error of ours", () => {
     const run = orderRun({ failures: { charge: 1 } });
     const back = decideToFail(run, came(run, "charge", completed(1)), error, 1_000);
     const none = decideToFail(run, undefined, error, 1_000);
-    expect(back).toMatchObject({ rows: [], failures: [{ path: "charge", attempt: 2, startedAt: 990 }], then: { kind: "failed", error } });
-    expect(none).toMatchObject({ failures: [{ path: "charge", attempt: 2, startedAt: 1_000 }], then: { kind: "failed", error } });
+    expect(back).toMatchObject({ rows: [], failures: [{ path: "charge", attempt: 2, startedAt: 990 }], fate: { kind: "failed", error } });
+    expect(none).toMatchObject({ failures: [{ path: "charge", attempt: 2, startedAt: 1_000 }], fate: { kind: "failed", error } });
     expect(decideToFail(orderRun({ outputs: stored }), undefined, error, 0)).toMatchObject({
       failures: [],
-      then: { kind: "failed", error },
+      fate: { kind: "failed", error },
     });
   });
 });
@@ -170,7 +170,7 @@ describe("a failed attempt", () => {
       failures: [{ path: "charge", attempt: 1, error, delayMs: 10_000 }],
       run: { failures: { charge: 1 }, notBefore: { charge: NOW + 10_000 } },
       starts: [],
-      then: { kind: "park", delayMs: 10_000 },
+      fate: { kind: "park", delayMs: 10_000 },
     });
   });
 
@@ -185,19 +185,19 @@ describe("a failed attempt", () => {
   });
 
   it("fails the run when the attempts are used up", () => {
-    expect(after(orderRun({ failures: { charge: 1 } }), "charge", failed()).then.kind).toBe("park");
+    expect(after(orderRun({ failures: { charge: 1 } }), "charge", failed()).fate.kind).toBe("park");
     const last = after(orderRun({ failures: { charge: 2 } }), "charge", failed());
-    expect(last).toMatchObject({ failures: [{ attempt: 3, delayMs: null, error }], then: { kind: "failed", error } });
+    expect(last).toMatchObject({ failures: [{ attempt: 3, delayMs: null, error }], fate: { kind: "failed", error } });
   });
 
   it("fails the run at once when no other attempt would help", () => {
-    expect(after(orderRun(), "charge", failed({ retryable: false })).then).toEqual({ kind: "failed", error });
+    expect(after(orderRun(), "charge", failed({ retryable: false })).fate).toEqual({ kind: "failed", error });
   });
 
   it("is the last one when no higher number can be stored, however often it was redriven", () => {
     const at = (failures: number) => orderRun({ failures: { charge: failures }, forgiven: { charge: failures } });
-    expect(after(at(MAX_ATTEMPT - 2), "charge", failed()).then.kind).toBe("park");
-    expect(after(at(MAX_ATTEMPT - 1), "charge", failed()).then).toEqual({ kind: "failed", error });
+    expect(after(at(MAX_ATTEMPT - 2), "charge", failed()).fate.kind).toBe("park");
+    expect(after(at(MAX_ATTEMPT - 1), "charge", failed()).fate).toEqual({ kind: "failed", error });
   });
 
   it("has all attempts anew after a redrive", () => {
@@ -207,24 +207,24 @@ describe("a failed attempt", () => {
 
   it("of one node does not count against another", () => {
     const run = orderRun({ outputs: untilNotify, failures: { charge: 9 } });
-    expect(after(run, "notify", failed()).then.kind).toBe("stay");
+    expect(after(run, "notify", failed()).fate.kind).toBe("stay");
   });
 
   it("may say itself when it is tried again", () => {
-    expect(after(orderRun(), "charge", failed({ retryAfterMs: 90_000 })).then).toEqual({ kind: "park", delayMs: 90_000 });
+    expect(after(orderRun(), "charge", failed({ retryAfterMs: 90_000 })).fate).toEqual({ kind: "park", delayMs: 90_000 });
     expect(after(orderRun(), "charge", failed({ retryAfterMs: 0 }))).toMatchObject({
       starts: [{ path: "charge" }],
-      then: { kind: "stay" },
+      fate: { kind: "stay" },
     });
   });
 
   it("that says so is still one of the policy's attempts", () => {
-    expect(after(orderRun({ failures: { charge: 2 } }), "charge", failed({ retryAfterMs: 5 })).then.kind).toBe("failed");
+    expect(after(orderRun({ failures: { charge: 2 } }), "charge", failed({ retryAfterMs: 5 })).fate.kind).toBe("failed");
   });
 
   it("stays in the lease when the retry is less than 2 seconds away, counted from when it was over", () => {
     const [soon, later] = [1_999, 2_000].map(
-      (retryAfterMs) => after(orderRun(), "charge", failed({ retryAfterMs }), { clock: 1_100 }).then,
+      (retryAfterMs) => after(orderRun(), "charge", failed({ retryAfterMs }), { clock: 1_100 }).fate,
     );
     expect([soon, later]).toEqual([
       { kind: "stay", wait: { until: NOW + 1_899, clock: 2_999 } },

@@ -14,7 +14,7 @@ import {
   type Run,
 } from "../../shared/domain/run.ts";
 import type { Json } from "../../shared/domain/json.ts";
-import { defineWorkflow } from "../../shared/domain/workflow.ts";
+import { defineWorkflow, type Node } from "../../shared/domain/workflow.ts";
 import { nodeOf, order, orderRun, stored } from "./fixtures.ts";
 
 const charge = nodeOf(order, "charge");
@@ -54,6 +54,15 @@ describe("a run", () => {
     expect(cursorOf(at("2030-01-31T09:59:59.999Z"))?.name).toBe("cooling-off");
     expect(cursorOf(at("2030-01-31T10:00:00.000Z"))?.name).toBe("record");
     expect(unknownPath(at("2030-01-31T09:59:59.999Z"), outputs)).toBeUndefined();
+  });
+
+  it("shows a node that is looked at the state that it has come to", () => {
+    const seen: unknown[] = [];
+    const look: Node["look"] = (_path, { state }) => (seen.push(state()), { over: false, moves: [] });
+    const nodes = [charge, { ...charge, name: "curious", look }];
+    const outputs = { charge: 1, curious: 2 };
+    createRun({ id: "run-1", workflow: { name: "order", version: 1, nodes }, input: null, outputs });
+    expect(seen).toEqual([{ input: null, charge: 1 }]);
   });
 
   it("stands nowhere when every node has one", () => {

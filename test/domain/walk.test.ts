@@ -83,6 +83,19 @@ describe("a walk", () => {
     await expect(walk(failing, null)).rejects.toBe(error);
   });
 
+  it("throws what a sleep's function throws, as it is", async () => {
+    const error = new RangeError("no");
+    const failing = defineWorkflow({ name: "failing", version: 1, input: z.null() }).sleep("wait", () => {
+      throw error;
+    });
+    await expect(walk(failing, null)).rejects.toBe(error);
+  });
+
+  it("fails as a poller would let the run fail", async () => {
+    const wide = defineWorkflow({ name: "wide", version: 1, input: z.null() }).step("wide", () => "x".repeat(300_000));
+    await expect(walk(wide, null)).rejects.toMatchObject({ name: "OutputTooLargeError" });
+  });
+
   it("refuses what could not be stored, also as a stub", async () => {
     const step = defineWorkflow({ name: "odd", version: 1, input: z.null() }).step("odd", (): number => NaN);
     await expect(walk(step, null)).rejects.toThrow(NotJsonError);

@@ -59,8 +59,8 @@ function applyEntry(lease: Lease, entry: Entry): void {
 }
 
 function applyDecided(lease: Lease, { member, decision }: Decided): void {
-  lease.rounds.count({ steps: countSteps(decision), failedRuns: decision.then.kind === "failed" ? 1 : 0 });
-  if (decision.then.kind === "stay") lease.follow(member, decision, moveOn);
+  lease.rounds.count({ steps: countSteps(decision), failedRuns: decision.fate.kind === "failed" ? 1 : 0 });
+  if (decision.fate.kind === "stay") lease.follow(member, decision, moveOn);
   else lease.remove(member);
 }
 

@@ -63,14 +63,14 @@ function addDecided(round: Round, { came, decision }: Decided, at: At, now: numb
   for (const failure of decision.failures) round.failures.push(failureOf(failure, at, now));
   for (const { path, position, attempt, durationMs } of decision.sleeps)
     round.sleeps.push({ ...at, node: path, position, attempt, delay_ms: durationMs });
-  addThen(round, decision, at);
+  addFate(round, decision, at);
 }
 
-function addThen(round: Round, { then, sleeps }: Decision, at: At): void {
-  if (then.kind === "done") round.done.push(at);
-  else if (then.kind === "failed") round.failed.push({ ...at, error: then.error });
+function addFate(round: Round, { fate, sleeps }: Decision, at: At): void {
+  if (fate.kind === "done") round.done.push(at);
+  else if (fate.kind === "failed") round.failed.push({ ...at, error: fate.error });
   // A sleep that begins parks its run.
-  else if (then.kind === "park" && sleeps.length === 0) round.parks.push({ ...at, delay_ms: then.delayMs });
+  else if (fate.kind === "park" && sleeps.length === 0) round.parks.push({ ...at, delay_ms: fate.delayMs });
 }
 
 function stepOf(row: Row, at: At, now: number): StepEntry {

@@ -99,13 +99,13 @@ export class Lease {
    * Lets a member go on as it was decided, once that is stored: it begins its attempts, and is
    * looked at again at its time. moveOn: how.
    */
-  follow(member: Member, { run, starts, then }: Decision, moveOn: MoveOn): void {
+  follow(member: Member, { run, starts, fate }: Decision, moveOn: MoveOn): void {
     this.#update(member, run);
     for (const move of starts) {
       member.expect(move.path);
       this.#startable.push({ member, move });
     }
-    if (then.kind === "stay" && then.wait !== undefined) this.#wait(member, then.wait, moveOn);
+    if (fate.kind === "stay" && fate.wait !== undefined) this.#wait(member, fate.wait, moveOn);
   }
 
   #wait(member: Member, { until, clock }: Wait, moveOn: MoveOn): void {

@@ -147,12 +147,12 @@ export type Entry = Decided | Leaving;
 
 /** Whether its run leaves the lease with it. */
 export function leaves(entry: Entry): boolean {
-  return entry.kind !== "decided" || entry.decision.then.kind !== "stay";
+  return entry.kind !== "decided" || entry.decision.fate.kind !== "stay";
 }
 
 /** A decision of which nothing is to be stored. */
-export function isSilent({ rows, failures, sleeps, then }: Decision): boolean {
-  return rows.length + failures.length + sleeps.length === 0 && then.kind === "stay";
+export function isSilent({ rows, failures, sleeps, fate }: Decision): boolean {
+  return rows.length + failures.length + sleeps.length === 0 && fate.kind === "stay";
 }
 
 /** How many attempts a round stores of it. */

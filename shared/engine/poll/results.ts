@@ -78,6 +78,7 @@ export class Results {
   }
 }
 
-export function withoutStatements({ statements: _, ...came }: CameBack): CameBack {
-  return came;
+export function withoutStatements(came: CameBack): CameBack {
+  const { statements: _, ...rest } = came;
+  return rest;
 }

@@ -1,52 +1,20 @@
-import { type ChildProcess, execFile } from "node:child_process";
-import { cpSync, renameSync } from "node:fs";
+import type { ChildProcess } from "node:child_process";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { pathToFileURL } from "node:url";
-import { promisify } from "node:util";
 import { expect, test } from "vitest";
-import { ROOT } from "../../infra/build.ts";
 import { checkSchema, migrate } from "../../infra/migrate.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
 import { BOOKING } from "../support/load.ts";
 import { startScript } from "../support/processes.ts";
 import { projectFolder } from "../support/project-folder.ts";
-import { nextSql } from "../support/sql-dir.ts";
 import { until } from "../support/until.ts";
+import { migrateOlder, newerSql, NEXT, unpackOlder } from "./older.ts";
 import type { Account, VersionOptions } from "./version-process.ts";
 
-const run = promisify(execFile);
-const TARBALL = join(import.meta.dirname, "baton-0.1.0.tgz");
-const NEXT = "0099_more_1";
 type Version = VersionOptions["version"];
 
 const folder = projectFolder();
-const older = join(folder, "package");
-const PROCESS = "test/upgrade/version-process.ts";
-const scripts = { older: pathToFileURL(join(older, PROCESS)), newer: pathToFileURL(join(ROOT, PROCESS)) };
-
-/** Outside of node_modules, where Node runs no TypeScript; the project's packages are beside it. */
-async function unpackOlder(): Promise<void> {
-  await run("tar", ["-xzf", TARBALL, "-C", folder]);
-  cpSync(scripts.newer, scripts.older);
-}
-
-/** What `npm run migrate` is in the older version. */
-async function migrateOlder(url: string): Promise<void> {
-  const command = ["--import", "./infra/require-node-24.mjs", "infra/migrate.ts"];
-  const { stdout } = await run(process.execPath, command, { cwd: older, env: { ...process.env, DATABASE_URL: url } });
-  expect(stdout).toContain("The schema is up to date.");
-}
-
-/**
- * The files of this version and one migration of Baton's more, whatever it has itself; each
- * function's body differs from before.
- */
-function newerSql(): string {
-  const sqlDir = nextSql(folder, 1, ["run", "checkpoint", "ready", "lease"]);
-  renameSync(join(sqlDir, "migrations/9000_more_1.sql"), join(sqlDir, `migrations/${NEXT}.sql`));
-  return sqlDir;
-}
+const older = await unpackOlder(folder, "version-process.ts");
 
 /** Starts processes of a deployment, and asks the database how far they are. */
 function deploymentsOver(database: TestDatabase) {
@@ -73,7 +41,7 @@ function deploymentsOver(database: TestDatabase) {
     left: () => count("baton.run where id not in (select run_id from baton.ending)"),
     start: (version: Version, part: VersionOptions["part"]) => {
       const options: VersionOptions = { version, part, connections: connections[part] };
-      const child = startScript(scripts[version], JSON.stringify(options));
+      const child = startScript(older.scripts[version], JSON.stringify(options));
       processes.push(child);
       child.once("exit", (code) => {
         if (code !== 0) died = new Error(`The ${version} ${part} ended with ${code}; what they were refused is said above.`);
@@ -103,18 +71,17 @@ function deploymentsOver(database: TestDatabase) {
 }
 
 test("an upgrade under load and the way back: old code works before, beside and after the new, every run ends once, every effect happens once", async () => {
-  await unpackOlder();
   await using database = await createTestDatabase();
   await database.query("drop schema baton cascade");
-  await migrateOlder(database.ownerUrl);
-  expect(await checkSchema(database.ownerUrl, join(older, "sql"))).toBe("current");
+  await migrateOlder(older, database.ownerUrl);
+  expect(await checkSchema(database.ownerUrl, join(older.root, "sql"))).toBe("current");
   await database.query(BOOKING);
   using deployments = deploymentsOver(database);
   const { start, goOn, left, count, sum } = deployments;
 
   const before = { producer: start("older", "producer"), pollers: start("older", "pollers") };
   await goOn(["older"]);
-  await migrate({ url: database.ownerUrl, roles: true, sqlDir: newerSql() });
+  await migrate({ url: database.ownerUrl, roles: true, sqlDir: newerSql(folder) });
   expect(await count(`baton.migration where name = '${NEXT}'`)).toBe(1);
   await goOn(["older"]);
 
@@ -128,7 +95,7 @@ test("an upgrade under load and the way back: old code works before, beside and 
   const waiting = await left();
   await until("the newer producer has left some runs to the older pollers", async () => (await left()) >= waiting + 8);
   await next.producer.stop();
-  expect(await checkSchema(database.ownerUrl, join(older, "sql")), "a deployment of the older code leaves it alone").toBe("newer");
+  expect(await checkSchema(database.ownerUrl, join(older.root, "sql")), "a deployment of the older code leaves it alone").toBe("newer");
   const after = { producer: start("older", "producer"), pollers: start("older", "pollers") };
   await goOn(["older"]);
   await after.producer.stop();

@@ -9,8 +9,6 @@ import { connect, type ConnectOptions } from "../../shared/db/connect.ts";
 import type { Database } from "../../shared/db/database.ts";
 import { runRepository } from "../../shared/db/run-repository.ts";
 import { createRegistry } from "../../shared/domain/registry.ts";
-import { pollQueue } from "../../shared/engine/poll/poll-queue.ts";
-import { defaultSettings } from "../../shared/engine/poll/poller.ts";
 import { systemClock } from "../../shared/engine/ports.ts";
 import { defineWorkflow } from "../../shared/index.ts";
 
@@ -31,6 +29,12 @@ export interface Account {
 }
 
 const { version, part, connections } = JSON.parse(process.argv[2]!) as VersionOptions;
+
+/** Where a version has the poller. */
+const room = { older: "engine", newer: "engine/poll" }[version];
+const { pollQueue } = (await import(`../../shared/${room}/poll-queue.ts`)) as typeof import("../../shared/engine/poll/poll-queue.ts");
+const { defaultSettings } = (await import(`../../shared/${room}/poller.ts`)) as typeof import("../../shared/engine/poll/poller.ts");
+
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 const account: Account = { accepted: [], attempts: [] };
 const now = { working: true };

@@ -110,7 +110,7 @@ export interface Scene {
   readonly state: () => State;
   /** What is stored at a path; undefined: nothing. */
   readonly row: (path: string) => Json | undefined;
-  /** When a path may be tried again; undefined: at any time. */
+  /** When a path that failed or sleeps may go on; undefined: at any time. */
   readonly notBefore: (path: string) => number | undefined;
   /** The database's time, in milliseconds since 1970. */
   readonly now: number;

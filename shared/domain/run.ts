@@ -30,7 +30,7 @@ export interface Run {
    * number still does.
    */
   readonly forgiven: ByPath<number>;
-  /** When paths that failed may be tried again, by the database's clock. */
+  /** When paths that failed or sleep may go on, by the database's clock. */
   readonly notBefore: ByPath<number>;
   /** The size of input and outputs as JSON, as the database writes it. */
   readonly bytes: number;
@@ -44,6 +44,8 @@ export interface RunRecord {
   readonly outputs?: ByPath<Json> | null;
   readonly failures?: ByPath<number> | null;
   readonly forgiven?: ByPath<number> | null;
+  /** In milliseconds since 1970, where that is ahead (default: of none it is). */
+  readonly notBefore?: ByPath<number> | null;
 }
 
 const none = Object.freeze({});
@@ -51,9 +53,10 @@ const noRows: ReadonlyMap<string, Json> = new Map<string, Json>();
 
 /**
  * Puts a run together from what is stored of it. now: the database's time, in milliseconds since
- * 1970 (default: all that was begun and needs only time is over).
+ * 1970 (default: 0).
  */
-export function createRun({ id, workflow, input, outputs, failures, forgiven }: RunRecord, now = Infinity): Run {
+export function createRun(record: RunRecord, now = 0): Run {
+  const { id, workflow, input, outputs, failures, forgiven, notBefore } = record;
   const stored = Object.entries<Json>(outputs ?? none);
   const begun: Run = {
     id,
@@ -64,7 +67,7 @@ export function createRun({ id, workflow, input, outputs, failures, forgiven }: 
     rows: noRows,
     failures: failures ?? none,
     forgiven: forgiven ?? none,
-    notBefore: none,
+    notBefore: notBefore ?? none,
     bytes: stored.reduce((sum, [, output]) => sum + jsonbBytes(output), jsonbBytes(input)),
   };
   return stored.length === 0 ? begun : { ...begun, ...findCursor(begun, rowsByNode(stored), now) };
@@ -86,7 +89,7 @@ function findCursor(begun: Run, byNode: ReadonlyMap<string, ReadonlyMap<string, 
     const rows = byNode.get(node.name);
     if (rows === undefined) break;
     const standing = () => ({ ...begun, outputs: new Outputs(outputs), position: outputs.length });
-    const look = lookAtRows(node, { rows, notBefore: none, now, state: () => stateOf(standing()) });
+    const look = lookAtRows(node, { rows, notBefore: begun.notBefore, now, state: () => stateOf(standing()) });
     if (!look.over) return { outputs: new Outputs(outputs), position: outputs.length, rows };
     outputs.push(look.output);
   }

@@ -115,10 +115,8 @@ describe("a sleep", () => {
   });
 
   it("parks the run again for what is left, whatever woke it before its end", () => {
-    const run = createRun(
-      { id: "run-1", workflow: order, input: null, outputs: { charge: 1, "cooling-off": { until: "2030-01-31T10:00:02.000Z" } } },
-      NOW,
-    );
+    const outputs = { charge: 1, "cooling-off": stored["cooling-off"] };
+    const run = createRun({ id: "run-1", workflow: order, input: null, outputs, notBefore: { "cooling-off": NOW + 2_000 } }, NOW);
     expect(decide(run, [], circumstances())).toMatchObject({ rows: [], sleeps: [], starts: [], fate: { kind: "park", delayMs: 2_000 } });
     expect(decide(run, [], circumstances({ now: NOW + 1 })).fate).toEqual({ kind: "stay", wait: { until: NOW + 2_000, clock: 2_999 } });
     expect(decide(run, [], circumstances({ now: NOW + 2_000 })).starts).toMatchObject([{ path: "record" }]);

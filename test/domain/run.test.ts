@@ -50,10 +50,9 @@ describe("a run", () => {
 
   it("stands at a sleep until it is over, whatever wakes it before", () => {
     const outputs = { charge: null, "cooling-off": { until: "2030-01-31T10:00:00.000Z" } };
-    const at = (now: string) => createRun({ id: "run-1", workflow: order, input: null, outputs }, Date.parse(now));
-    expect(cursorOf(at("2030-01-31T09:59:59.999Z"))?.name).toBe("cooling-off");
-    expect(cursorOf(at("2030-01-31T10:00:00.000Z"))?.name).toBe("record");
-    expect(unknownPath(at("2030-01-31T09:59:59.999Z"), outputs)).toBeUndefined();
+    const record = { id: "run-1", workflow: order, input: null, outputs, notBefore: { "cooling-off": 2_000 } };
+    expect([1_999, 2_000].map((now) => cursorOf(createRun(record, now))?.name)).toEqual(["cooling-off", "record"]);
+    expect(unknownPath(createRun(record, 1_999), outputs)).toBeUndefined();
   });
 
   it("shows a node that is looked at the state that it has come to", () => {

@@ -17,8 +17,8 @@ export interface SleepMethods<Of extends Identity, State> {
 export type AnyDuration = Duration | ((state: State) => Duration);
 
 /**
- * A node that waits. Its row, at its own path, is stored when it begins and says when it ends; it
- * is over then, whatever wakes its run before.
+ * A node that waits. Its row, at its own path, is stored when it begins and says when it ends. When
+ * that is, is for the database to say, whose clock may have been set back since.
  */
 export function sleepNode(name: string, duration: AnyDuration): Node {
   const durationOf = typeof duration === "function" ? (state: State) => toSleepMilliseconds(duration(state)) : fixed(duration);
@@ -33,9 +33,8 @@ function fixed(duration: Duration): () => number {
 function lookAtSleep(path: string, scene: Scene, durationOf: (state: State) => number): Look {
   const begun = scene.row(path);
   if (begun === undefined) return { over: false, moves: [begin(path, scene, durationOf)] };
-  // Whoever wrote something else there by hand did not mean to wait.
-  const until = Date.parse((begun as Partial<SleepOutput> | null)?.until ?? "");
-  return until > scene.now ? { over: false, moves: [], until } : { over: true, output: begun };
+  const until = scene.notBefore(path);
+  return until !== undefined && until > scene.now ? { over: false, moves: [], until } : { over: true, output: begun };
 }
 
 function begin(path: string, scene: Scene, durationOf: (state: State) => number) {

@@ -2,105 +2,19 @@ import type { ErrorRecord } from "./errors.ts";
 import type { Json } from "./json.ts";
 import { jsonbBytes } from "./jsonb-bytes.ts";
 import { MAX_ATTEMPT, MAX_OUTPUT_BYTES, MAX_STATE_BYTES, WAIT_IN_LEASE_BELOW_MS } from "./limits.ts";
-import type { AttemptMove, HandlerNode, Move } from "./node.ts";
+import type { Attempted, Came, Circumstances, Decision, Failure, Fate, Outcome, Row, Sleep } from "./decision.ts";
+import type { AttemptMove, Move, Scene, State } from "./node.ts";
+import type { Outputs } from "./outputs.ts";
 import { delayBeforeRetry } from "./retry-policy.ts";
 import { runError, type RunErrorName } from "./run-errors.ts";
-import { attemptAt, countedAttemptAt, cursorOf, lookAt, pastCursor, withFailure, withRow, type Run } from "./run.ts";
-
-/**
- * What one attempt ended in. A timeout and an output that its schema refuses are failures that may
- * be retried.
- */
-export type Outcome =
-  | { readonly kind: "completed"; readonly output: Json }
-  | { readonly kind: "failed"; readonly error: ErrorRecord; readonly retryable: boolean; readonly retryAfterMs?: number };
-
-/** An attempt that came back. Times are by the poller's clock. */
-export interface Came {
-  readonly path: string;
-  readonly node: HandlerNode;
-  readonly attempt: number;
-  readonly outcome: Outcome;
-  readonly startedAt: number;
-  readonly finishedAt: number;
-}
-
-/** An attempt as it is stored. Times are by the poller's clock. */
-interface Stored {
-  readonly path: string;
-  readonly attempt: number;
-  readonly startedAt: number;
-  readonly finishedAt: number;
-}
-
-/** An output to be stored, of so many bytes of JSON. */
-export interface Row extends Stored {
-  /** That of the node of the chain. */
-  readonly position: number;
-  readonly output: Json;
-  readonly bytes: number;
-}
-
-/** A failure to be stored. */
-export interface Failure extends Stored {
-  readonly error: ErrorRecord;
-  /** Until it is tried again; null when it is not. */
-  readonly delayMs: number | null;
-}
-
-/** A sleep that begins. */
-export interface Sleep {
-  readonly path: string;
-  readonly position: number;
-  readonly attempt: number;
-  readonly durationMs: number;
-}
-
-/** A time by both clocks. */
-export interface Wait {
-  /** The database's, in milliseconds since 1970. */
-  readonly until: number;
-  /** The poller's. */
-  readonly clock: number;
-}
-
-/** What becomes of a run when that is stored. */
-export type Fate =
-  /** It stays in the lease: attempts go on, or more is to be decided at a time. */
-  | { readonly kind: "stay"; readonly wait: Wait | undefined }
-  /** It is given back until then. */
-  | { readonly kind: "park"; readonly delayMs: number }
-  | { readonly kind: "done" }
-  | { readonly kind: "failed"; readonly error: ErrorRecord };
-
-/** What a round stores of a run, and what becomes of it. */
-export interface Decision {
-  readonly rows: readonly Row[];
-  readonly failures: readonly Failure[];
-  readonly sleeps: readonly Sleep[];
-  /** As it is once that is stored. */
-  readonly run: Run;
-  /** Attempts to begin then. */
-  readonly starts: readonly AttemptMove[];
-  readonly fate: Fate;
-}
-
-/** What a decision depends on beside the run. */
-export interface Circumstances {
-  /** The database's time, in milliseconds since 1970. */
-  readonly now: number;
-  /** The poller's clock. */
-  readonly clock: number;
-  /** From 0 up to, not including, 1. */
-  readonly random: () => number;
-  /** What is stored of something that a function of the author's has thrown. */
-  readonly describe: (thrown: unknown) => ErrorRecord;
-}
+import { attemptAt, countedAttemptAt, cursorOf, noRows, notBeforeAt, stateOf, withFailure, type Run } from "./run.ts";
 
 /** Paths of attempts that have begun. */
 type Paths = Pick<ReadonlySet<string>, "has" | "size">;
 
 const nobody: Paths = new Set();
+const none: readonly never[] = [];
+const stay: Fate = { kind: "stay", wait: undefined };
 
 /**
  * Decides, with the whole run in sight, what a round stores of it and how it goes on. This is the
@@ -121,111 +35,164 @@ export function decide(run: Run, came: readonly Came[], circumstances: Circumsta
  */
 export function decideToFail(run: Run, came: Came | undefined, error: ErrorRecord, clock: number): Decision {
   const path = cursorOf(run)?.name;
-  const at = came ? storedOf(came) : path !== undefined && { path, attempt: attemptAt(run, path), startedAt: clock, finishedAt: clock };
-  const failures = at ? [{ ...at, error, delayMs: null }] : [];
+  const begun = came ?? (path === undefined ? undefined : { path, attempt: attemptAt(run, path), startedAt: clock, finishedAt: clock });
+  const failures = begun === undefined ? [] : [{ ...attemptedOf(begun), error, delayMs: null }];
   return { rows: [], failures, sleeps: [], run, starts: [], fate: { kind: "failed", error } };
 }
 
-class Draft {
+/** A run while it is decided on: it is changed in place, and made a value once. */
+class Draft implements Scene {
   readonly #rows: Row[] = [];
-  readonly #failures: Failure[] = [];
-  readonly #sleeps: Sleep[] = [];
+  // Most decisions have none.
+  #failures: readonly Failure[] = none;
+  #sleeps: readonly Sleep[] = none;
   readonly #circumstances: Circumstances;
-  #run: Run;
+  readonly #before: Run;
+  #outputs: Outputs;
+  #position: number;
+  #stored: ReadonlyMap<string, Json>;
+  /** The last row that is not among these. */
+  #came: Row | undefined;
+  #failed: Pick<Run, "failures" | "notBefore">;
+  #bytes: number;
+  #after: Run | undefined;
   /** The run fails with this. */
   #error: ErrorRecord | undefined;
 
   constructor(run: Run, circumstances: Circumstances) {
-    this.#run = run;
+    this.#before = run;
     this.#circumstances = circumstances;
+    this.#outputs = run.outputs;
+    this.#position = run.position;
+    this.#stored = run.rows;
+    this.#failed = run;
+    this.#bytes = run.bytes;
+  }
+
+  get now(): number {
+    return this.#circumstances.now;
+  }
+
+  state(): State {
+    return stateOf(this.#after ?? this.#run());
+  }
+
+  row(path: string): Json | undefined {
+    return path === this.#came?.path ? this.#came.output : this.#stored.get(path);
+  }
+
+  notBefore(path: string): number | undefined {
+    return notBeforeAt(this.#failed, path);
+  }
+
+  #run(): Run {
+    const { id, workflow, input, forgiven } = this.#before;
+    const { failures, notBefore } = this.#failed;
+    const [outputs, position, rows, bytes] = [this.#outputs, this.#position, this.#stored, this.#bytes];
+    return { id, workflow, input, outputs, position, rows, failures, forgiven, notBefore, bytes };
   }
 
   take(came: Came): void {
-    const { outcome } = came;
+    const { path, attempt, startedAt, finishedAt, outcome } = came;
     if (outcome.kind === "failed") return this.#fail(came, outcome);
-    const bytes = jsonbBytes(outcome.output);
-    const error = refusalOf(this.#run, came.path, bytes);
-    if (error !== undefined) return this.#failForGood(storedOf(came), error);
-    this.#rows.push({ ...storedOf(came), position: this.#run.position, output: outcome.output, bytes });
-    this.#run = withRow(this.#run, came.path, outcome.output, bytes);
+    const { output } = outcome;
+    const bytes = jsonbBytes(output);
+    const error = refusalOf(this.#bytes, path, bytes);
+    if (error !== undefined) return this.#failForGood(came, error);
+    this.#keepCame();
+    this.#came = { path, position: this.#position, attempt, startedAt, finishedAt, output, bytes };
+    this.#rows.push(this.#came);
+    this.#bytes += bytes;
+  }
+
+  /** A node is mostly over with its one row, which need not be kept beside others. */
+  #keepCame(): void {
+    if (this.#came !== undefined) this.#stored = new Map(this.#stored).set(this.#came.path, this.#came.output);
+    this.#came = undefined;
   }
 
   #fail(came: Came, { error, retryable, retryAfterMs }: Extract<Outcome, { kind: "failed" }>): void {
-    const { path, node } = came;
+    const { path, node, attempt, startedAt, finishedAt } = came;
     const { now, clock, random } = this.#circumstances;
-    const counted = countedAttemptAt(this.#run, path);
-    const isLast = !retryable || counted >= node.retry.maxAttempts || attemptAt(this.#run, path) >= MAX_ATTEMPT;
-    if (isLast) return this.#failForGood(storedOf(came), error);
+    const counted = countedAttemptAt(this.#before, path);
+    const isLast = !retryable || counted >= node.retry.maxAttempts || attemptAt(this.#before, path) >= MAX_ATTEMPT;
+    if (isLast) return this.#failForGood(came, error);
     const delayMs = Math.ceil(retryAfterMs ?? delayBeforeRetry(node.retry, counted, random()));
-    this.#failures.push({ ...storedOf(came), error, delayMs });
+    this.#failures = [...this.#failures, { path, attempt, startedAt, finishedAt, error, delayMs }];
     // In the lease it is the poller that waits, from when the attempt was over.
-    const from = delayMs < WAIT_IN_LEASE_BELOW_MS ? now - (clock - came.finishedAt) : now;
-    this.#run = withFailure(this.#run, path, from + delayMs);
+    const from = delayMs < WAIT_IN_LEASE_BELOW_MS ? now - (clock - finishedAt) : now;
+    this.#failed = withFailure(this.#failed, path, from + delayMs);
   }
 
-  #failForGood(stored: Stored, error: ErrorRecord): void {
-    this.#failures.push({ ...stored, error, delayMs: null });
+  #failForGood({ path, attempt, startedAt, finishedAt }: Attempted, error: ErrorRecord): void {
+    this.#failures = [...this.#failures, { path, attempt, startedAt, finishedAt, error, delayMs: null }];
     this.#error ??= error;
   }
 
   failed(): Decision | undefined {
-    return this.#error && this.#decided({ kind: "failed", error: this.#error });
+    return this.#error && this.#decided({ kind: "failed", error: this.#error }, none);
   }
 
   /** Looks on from the cursor, past all that is over. */
   goOn(out: Paths): Decision {
-    for (;;) {
-      const cursor = cursorOf(this.#run);
-      if (cursor === undefined) return this.#decided({ kind: "done" });
-      const look = lookAt(this.#run, cursor, this.#circumstances.now);
+    const { nodes } = this.#before.workflow;
+    for (let cursor = nodes[this.#position]; cursor !== undefined; cursor = nodes[this.#position]) {
+      const look = cursor.look(cursor.name, this);
       if (!look.over) return this.#wait(look.moves, out, look.until);
-      this.#run = pastCursor(this.#run, look.output);
+      this.#outputs = this.#outputs.append(look.output);
+      this.#position++;
+      this.#stored = noRows;
+      this.#came = undefined;
     }
+    return this.#decided({ kind: "done" }, none);
   }
 
   #wait(moves: readonly Move[], out: Paths, until: number | undefined): Decision {
     const starts: AttemptMove[] = [];
     for (const move of moves) {
-      if (move.do === "fail") this.#failForGood(this.#storedNow(move.path), this.#circumstances.describe(move.thrown));
+      if (move.do === "fail") this.#failForGood(this.#attemptNow(move.path), this.#circumstances.describe(move.thrown));
       else if (move.do === "sleep") this.#sleep(move.path, move.durationMs);
       else if (!out.has(move.path)) starts.push(move);
     }
     const slept = this.#sleeps.at(-1);
-    if (slept !== undefined) return this.failed() ?? this.#decided({ kind: "park", delayMs: slept.durationMs });
+    if (slept !== undefined) return this.failed() ?? this.#decided({ kind: "park", delayMs: slept.durationMs }, none);
     return this.failed() ?? this.#decided(this.#fateOf(starts, out, until), starts);
   }
 
   #fateOf(starts: readonly AttemptMove[], out: Paths, until: number | undefined): Fate {
+    if (until === undefined) return stay;
     const { now, clock } = this.#circumstances;
-    const delayMs = Math.max((until ?? Infinity) - now, 0);
+    const delayMs = Math.max(until - now, 0);
     const stays = starts.length > 0 || out.size > 0 || delayMs < WAIT_IN_LEASE_BELOW_MS;
-    if (!stays) return { kind: "park", delayMs };
-    return { kind: "stay", wait: until === undefined ? undefined : { until, clock: clock + delayMs } };
+    return stays ? { kind: "stay", wait: { until, clock: clock + delayMs } } : { kind: "park", delayMs };
   }
 
   #sleep(path: string, durationMs: number): void {
-    this.#sleeps.push({ path, position: this.#run.position, attempt: attemptAt(this.#run, path), durationMs: Math.ceil(durationMs) });
+    const sleep = { path, position: this.#position, attempt: attemptAt(this.#before, path), durationMs: Math.ceil(durationMs) };
+    this.#sleeps = [...this.#sleeps, sleep];
   }
 
   /** What needs no handler takes no time. */
-  #storedNow(path: string): Stored {
+  #attemptNow(path: string): Attempted {
     const { clock } = this.#circumstances;
-    return { path, attempt: attemptAt(this.#run, path), startedAt: clock, finishedAt: clock };
+    return { path, attempt: attemptAt(this.#before, path), startedAt: clock, finishedAt: clock };
   }
 
-  #decided(fate: Fate, starts: readonly AttemptMove[] = []): Decision {
-    return { rows: this.#rows, failures: this.#failures, sleeps: this.#sleeps, run: this.#run, starts, fate };
+  #decided(fate: Fate, starts: readonly AttemptMove[]): Decision {
+    this.#keepCame();
+    const run = (this.#after = this.#run());
+    return { rows: this.#rows, failures: this.#failures, sleeps: this.#sleeps, run, starts, fate };
   }
 }
 
-function storedOf({ path, attempt, startedAt, finishedAt }: Came): Stored {
+function attemptedOf({ path, attempt, startedAt, finishedAt }: Attempted): Attempted {
   return { path, attempt, startedAt, finishedAt };
 }
 
 /** Why an output cannot be stored, whatever the retry policy says; undefined: it can. */
-function refusalOf(run: Run, path: string, bytes: number): ErrorRecord | undefined {
+function refusalOf(before: number, path: string, bytes: number): ErrorRecord | undefined {
   if (bytes > MAX_OUTPUT_BYTES) return tooLarge("OutputTooLargeError", `The output of "${path}"`, bytes, MAX_OUTPUT_BYTES);
-  const all = run.bytes + bytes;
+  const all = before + bytes;
   return all > MAX_STATE_BYTES
     ? tooLarge("StateTooLargeError", `With the output of "${path}" the run's state`, all, MAX_STATE_BYTES)
     : undefined;

@@ -107,11 +107,11 @@ export interface HandlerNode extends Node {
 /** What a node sees of its run. */
 export interface Scene {
   /** As handlers there see it. */
-  readonly state: () => State;
+  state(): State;
   /** What is stored at a path; undefined: nothing. */
-  readonly row: (path: string) => Json | undefined;
+  row(path: string): Json | undefined;
   /** When a path that failed or sleeps may go on; undefined: at any time. */
-  readonly notBefore: (path: string) => number | undefined;
+  notBefore(path: string): number | undefined;
   /** The database's time, in milliseconds since 1970. */
   readonly now: number;
 }

@@ -1,6 +1,6 @@
 import { freezeJson, type Json } from "./json.ts";
 import { jsonbBytes } from "./jsonb-bytes.ts";
-import type { Look, Node, State } from "./node.ts";
+import type { Node, Scene, State } from "./node.ts";
 import { Outputs } from "./outputs.ts";
 import { topOf } from "./path.ts";
 import type { AnyWorkflow } from "./workflow-types.ts";
@@ -49,7 +49,8 @@ export interface RunRecord {
 }
 
 const none = Object.freeze({});
-const noRows: ReadonlyMap<string, Json> = new Map<string, Json>();
+/** Of a cursor of which nothing is stored. */
+export const noRows: ReadonlyMap<string, Json> = new Map<string, Json>();
 
 /**
  * Puts a run together from what is stored of it. now: the database's time, in milliseconds since
@@ -89,7 +90,13 @@ function findCursor(begun: Run, byNode: ReadonlyMap<string, ReadonlyMap<string, 
     const rows = byNode.get(node.name);
     if (rows === undefined) break;
     const standing = () => ({ ...begun, outputs: new Outputs(outputs), position: outputs.length });
-    const look = lookAtRows(node, { rows, notBefore: begun.notBefore, now, state: () => stateOf(standing()) });
+    const scene: Scene = {
+      now,
+      state: () => stateOf(standing()),
+      row: (path) => rows.get(path),
+      notBefore: (path) => notBeforeAt(begun, path),
+    };
+    const look = node.look(node.name, scene);
     if (!look.over) return { outputs: new Outputs(outputs), position: outputs.length, rows };
     outputs.push(look.output);
   }
@@ -112,23 +119,9 @@ export function cursorOf(run: Run): Node | undefined {
   return run.workflow.nodes[run.position];
 }
 
-/** Looks at the cursor of a run. now: the database's time, in milliseconds since 1970. */
-export function lookAt(run: Run, cursor: Node, now: number): Look {
-  const { rows, notBefore } = run;
-  return lookAtRows(cursor, { rows, notBefore, now, state: () => stateOf(run) });
-}
-
-interface Standing {
-  readonly rows: ReadonlyMap<string, Json>;
-  readonly notBefore: ByPath<number>;
-  readonly now: number;
-  readonly state: () => State;
-}
-
-function lookAtRows(node: Node, { rows, notBefore, now, state }: Standing): Look {
-  const row = (path: string) => rows.get(path);
-  const timeOf = (path: string) => (Object.hasOwn(notBefore, path) ? notBefore[path] : undefined);
-  return node.look(node.name, { state, row, notBefore: timeOf, now });
+/** When a path may go on; undefined: at any time. */
+export function notBeforeAt({ notBefore }: Pick<Run, "notBefore">, path: string): number | undefined {
+  return Object.hasOwn(notBefore, path) ? notBefore[path] : undefined;
 }
 
 /**
@@ -142,8 +135,8 @@ export function unknownPath({ workflow, position, rows }: Run, outputs: ByPath<J
 }
 
 /** The number of the next attempt at a path: its failures and 1. */
-export function attemptAt(run: Run, path: string): number {
-  return countAt(run.failures, path) + 1;
+export function attemptAt({ failures }: Pick<Run, "failures">, path: string): number {
+  return countAt(failures, path) + 1;
 }
 
 /** What the retry policy counts that attempt as: failures that a redrive forgave are left out. */
@@ -165,15 +158,13 @@ export function withRow(run: Run, path: string, output: Json, bytes: number): Ru
   return { ...run, rows: new Map(run.rows).set(path, output), bytes: run.bytes + bytes };
 }
 
-/** The run whose cursor is over, with what the state shows of it. */
-export function pastCursor(run: Run, output: Json): Run {
-  return { ...run, outputs: run.outputs.append(output), position: run.position + 1, rows: noRows };
-}
-
-/** The run with one more failed attempt, which is made again from `notBefore` on. */
-export function withFailure(run: Run, path: string, notBefore: number): Run {
+/** The failures of a run with one more, which is made again from `notBefore` on. */
+export function withFailure(
+  run: Pick<Run, "failures" | "notBefore">,
+  path: string,
+  notBefore: number,
+): Pick<Run, "failures" | "notBefore"> {
   return {
-    ...run,
     failures: { ...run.failures, [path]: attemptAt(run, path) },
     notBefore: { ...run.notBefore, [path]: notBefore },
   };

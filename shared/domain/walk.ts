@@ -1,5 +1,6 @@
 import { checkPatch, joinPatches, mergeAttributes } from "./attributes.ts";
-import { decide, type Came, type Circumstances } from "./decide.ts";
+import { decide } from "./decide.ts";
+import type { Came, Circumstances } from "./decision.ts";
 import { checkJson, freezeJson, type JsonObject } from "./json.ts";
 import type { AttemptMove, Logger, Look, Node, State, StepContext } from "./node.ts";
 import { createRun, idempotencyKey, stateOf, withRow, type Run, type RunWorkflow } from "./run.ts";

@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
-import { decide, decideToFail, type Came, type Circumstances, type Outcome } from "../../shared/domain/decide.ts";
+import { decide, decideToFail } from "../../shared/domain/decide.ts";
+import type { Came, Circumstances, Outcome } from "../../shared/domain/decision.ts";
 import { describeError, type ErrorRecord } from "../../shared/domain/errors.ts";
 import type { Json } from "../../shared/domain/json.ts";
 import { MAX_ATTEMPT, MAX_OUTPUT_BYTES, MAX_STATE_BYTES } from "../../shared/domain/limits.ts";
 import type { HandlerNode } from "../../shared/domain/node.ts";
-import { attemptAt, createRun, type Run } from "../../shared/domain/run.ts";
+import { attemptAt, createRun, stateOf, type Run } from "../../shared/domain/run.ts";
 import { defineWorkflow } from "../../shared/domain/workflow.ts";
 import { nodeOf, order, orderRun, stored } from "./fixtures.ts";
 
@@ -131,6 +132,15 @@ describe("a sleep", () => {
       failures: [{ path: "wait", attempt: 1, delayMs: null, startedAt: 1_000, error: { name: "RangeError", message: "no" } }],
       fate: { kind: "failed", error: { name: "RangeError", message: "no" } },
     });
+  });
+});
+
+describe("one run", () => {
+  it("may be decided on twice, each time with its own output", () => {
+    const run = after(orderRun({ outputs: { charge: 1, "cooling-off": stored["cooling-off"] } }), "record", completed(1)).run;
+    const [one, other] = ["a", "b"].map((output) => after(run, "notify", completed(output)).run);
+    expect([stateOf(one!), stateOf(other!)]).toMatchObject([{ notify: "a" }, { notify: "b" }]);
+    expect(run.position).toBe(3);
   });
 });
 

@@ -6,21 +6,15 @@ import {
   createRun,
   cursorOf,
   idempotencyKey,
-  pastCursor,
   stateOf,
   unknownPath,
   withFailure,
   withRow,
-  type Run,
 } from "../../shared/domain/run.ts";
-import type { Json } from "../../shared/domain/json.ts";
 import { defineWorkflow, type Node } from "../../shared/domain/workflow.ts";
 import { nodeOf, order, orderRun, stored } from "./fixtures.ts";
 
 const charge = nodeOf(order, "charge");
-
-/** With an output of the cursor, which is over with it. */
-const withOver = (run: Run, output: Json, bytes: number) => pastCursor(withRow(run, cursorOf(run)!.name, output, bytes), output);
 
 describe("a run", () => {
   it("begins without outputs and failures, with the bytes of its input", () => {
@@ -57,7 +51,7 @@ describe("a run", () => {
 
   it("shows a node that is looked at the state that it has come to", () => {
     const seen: unknown[] = [];
-    const look: Node["look"] = (_path, { state }) => (seen.push(state()), { over: false, moves: [] });
+    const look: Node["look"] = (_path, scene) => (seen.push(scene.state()), { over: false, moves: [] });
     const nodes = [charge, { ...charge, name: "curious", look }];
     const outputs = { charge: 1, curious: 2 };
     createRun({ id: "run-1", workflow: { name: "order", version: 1, nodes }, input: null, outputs });
@@ -75,22 +69,10 @@ describe("a run", () => {
     expect(attemptAt(run, "constructor")).toBe(1);
   });
 
-  it("with another output is another run, larger by that output", () => {
+  it("with another row is another run, larger by that row", () => {
     const run = orderRun();
-    const next = withOver(run, "ab", 4);
-    expect([stateOf(next), next.bytes]).toEqual([{ input: { id: "o-1" }, charge: "ab" }, run.bytes + 4]);
-    expect([stateOf(run), cursorOf(run)]).toEqual([{ input: { id: "o-1" } }, charge]);
-  });
-
-  it("may come of the same run twice, each with its own output", () => {
-    const run = withOver(orderRun(), "ab", 4);
-    const [one, other] = [withOver(run, 1, 1), withOver(run, 2, 1)];
-    const third = withOver(one, 3, 1);
-    expect([one, other, third].map((next) => stateOf(next))).toEqual([
-      { input: { id: "o-1" }, charge: "ab", "cooling-off": 1 },
-      { input: { id: "o-1" }, charge: "ab", "cooling-off": 2 },
-      { input: { id: "o-1" }, charge: "ab", "cooling-off": 1, record: 3 },
-    ]);
+    const next = withRow(run, "charge", "ab", 4);
+    expect([next.rows.get("charge"), next.bytes, run.rows.size]).toEqual(["ab", run.bytes + 4, 0]);
   });
 });
 

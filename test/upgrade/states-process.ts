@@ -8,6 +8,8 @@ import { createClient } from "../../shared/client.ts";
 import { connect, type ConnectOptions } from "../../shared/db/connect.ts";
 import { runRepository } from "../../shared/db/run-repository.ts";
 import { createRegistry } from "../../shared/domain/registry.ts";
+import type { PollerSettings } from "../../shared/engine/poll/poller.ts";
+import type { pollQueue as PollQueue } from "../../shared/engine/poll/poll-queue.ts";
 import { systemClock } from "../../shared/engine/ports.ts";
 import { defineWorkflow, NonRetryableError, RetryAfterError } from "../../shared/index.ts";
 
@@ -23,8 +25,8 @@ type State = (typeof STATES)[number];
 
 const { version, part, connection } = JSON.parse(process.argv[2]!) as StatesOptions;
 const room = { older: "engine", newer: "engine/poll" }[version];
-const { pollQueue } = (await import(`../../shared/${room}/poll-queue.ts`)) as typeof import("../../shared/engine/poll/poll-queue.ts");
-const { defaultSettings } = (await import(`../../shared/${room}/poller.ts`)) as typeof import("../../shared/engine/poll/poller.ts");
+const { pollQueue } = (await import(`../../shared/${room}/poll-queue.ts`)) as { readonly pollQueue: typeof PollQueue };
+const { defaultSettings } = (await import(`../../shared/${room}/poller.ts`)) as { readonly defaultSettings: PollerSettings };
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 const now = { working: true, holds: false };

@@ -53,7 +53,7 @@ function lookAtHandler(node: HandlerNode, path: string, scene: Scene): Look {
   if (output !== undefined) return { over: true, output };
   const until = scene.notBefore(path);
   if (until !== undefined && until > scene.now) return { over: false, moves: [], until };
-  const move: AttemptMove = { do: "attempt", path, node, state: scene.state };
+  const move: AttemptMove = { do: "attempt", path, node, state: () => scene.state() };
   return { over: false, moves: [move] };
 }
 

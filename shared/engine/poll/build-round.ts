@@ -1,4 +1,4 @@
-import type { Decision, Failure, Row } from "../../domain/decide.ts";
+import type { Decision, Failure, Row } from "../../domain/decision.ts";
 import type { AdvanceRequest, FailureEntry, StepEntry } from "../../domain/protocol.ts";
 import { encodeRound } from "../../domain/wire.ts";
 import type { Decided, Entry } from "./member.ts";

@@ -1,16 +1,22 @@
-import { decide, decideToFail, type Circumstances } from "../../domain/decide.ts";
+import { decide, decideToFail } from "../../domain/decide.ts";
+import type { Circumstances, Decision } from "../../domain/decision.ts";
 import { describeError } from "../../domain/errors.ts";
 import type { Lease } from "./lease.ts";
-import { isSilent, type CameBack, type Decided, type Member } from "./member.ts";
+import { isSilent, type CameBack, type Member } from "./member.ts";
+import type { Decide } from "./results.ts";
 
 /**
- * Decides about a member when its round is written. An error of our own, which this run sets off,
- * fails it and no other.
+ * What decides about the members of one round, at one time. An error of our own, which a run sets
+ * off, fails it and no other.
  */
-export function decideMember(lease: Lease, member: Member, came: readonly CameBack[]): Decided {
-  // What was to happen at a time is decided with it.
-  member.waitFor(undefined);
-  return { kind: "decided", member, came, decision: member.takeAhead() ?? decideSafely(lease, member, came) };
+export function decideFor(lease: Lease): Decide {
+  const circumstances = circumstancesOf(lease);
+  return (member, came) => {
+    // What was to happen at a time is decided with it.
+    member.waitFor(undefined);
+    const decision = member.takeAhead() ?? decideSafely(lease, member, came, circumstances);
+    return { kind: "decided", member, came, decision };
+  };
 }
 
 /**
@@ -18,14 +24,14 @@ export function decideMember(lease: Lease, member: Member, came: readonly CameBa
  * `until`. What is to be stored of it waits for the next round; what is to begin begins.
  */
 export function moveOn(lease: Lease, member: Member, until = -Infinity): void {
-  const decision = decideSafely(lease, member, [], until);
+  const now = circumstancesOf(lease);
+  // A timer may be early by a little: the time that it stands for has come.
+  const decision = decideSafely(lease, member, [], { ...now, now: Math.max(now.now, until) });
   if (isSilent(decision)) lease.follow(member, decision, moveOn);
   else lease.decideAhead(member, decision);
 }
 
-function decideSafely(lease: Lease, member: Member, came: readonly CameBack[], earliest = -Infinity) {
-  const { poller } = lease;
-  const circumstances = circumstancesOf(lease, earliest);
+function decideSafely({ poller }: Lease, member: Member, came: readonly CameBack[], circumstances: Circumstances): Decision {
   try {
     return decide(member.run, came, circumstances, member.out);
   } catch (thrown) {
@@ -33,10 +39,9 @@ function decideSafely(lease: Lease, member: Member, came: readonly CameBack[], e
   }
 }
 
-/** A timer may be early by a little: the time that it stands for has come. */
-function circumstancesOf({ poller, times }: Lease, earliest: number): Circumstances {
+function circumstancesOf({ poller, times }: Lease): Circumstances {
   return {
-    now: Math.max(times.databaseNow, earliest),
+    now: times.databaseNow,
     clock: poller.clock.now(),
     random: poller.random,
     describe: (thrown) => describeError(thrown, poller.redact),

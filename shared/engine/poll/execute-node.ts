@@ -4,7 +4,7 @@ import { NotJsonError } from "../../domain/json.ts";
 import { idempotencyKey, type Run } from "../../domain/run.ts";
 import type { AttemptMove, StepContext } from "../../domain/node.ts";
 import type { Redact } from "../../domain/redact.ts";
-import type { Outcome } from "../../domain/decide.ts";
+import type { Outcome } from "../../domain/decision.ts";
 import { InvalidStatementError } from "../../domain/check-statements.ts";
 import type { Statement } from "../../domain/statement.ts";
 import type { Attempt } from "./attempt.ts";

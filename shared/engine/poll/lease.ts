@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { Decision, Outcome, Wait } from "../../domain/decide.ts";
+import type { Decision, Outcome, Wait } from "../../domain/decision.ts";
 import type { AttemptMove } from "../../domain/node.ts";
 import type { Run } from "../../domain/run.ts";
 import type { Attempt } from "./attempt.ts";

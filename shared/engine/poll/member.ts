@@ -1,4 +1,4 @@
-import type { Came, Decision } from "../../domain/decide.ts";
+import type { Came, Decision } from "../../domain/decision.ts";
 import type { ErrorRecord } from "../../domain/errors.ts";
 import type { Json, JsonObject } from "../../domain/json.ts";
 import { jsonbBytes } from "../../domain/jsonb-bytes.ts";
@@ -22,7 +22,7 @@ export class Member {
   /** Paths whose attempts wait for a handler, run, or came back and are not decided on. */
   readonly #out = new Set<string>();
   /** Those that began and are not stored: an abort tells them, also when they came back. */
-  readonly #attempts = new Map<string, Attempt>();
+  #attempts: Attempt[] = [];
   #came: CameBack[] = [];
   #ahead: Decision | undefined;
   #gone = false;
@@ -60,7 +60,8 @@ export class Member {
   /** What was decided is stored. */
   update(run: Run): void {
     this.#run = run;
-    for (const path of this.#attempts.keys()) if (!this.#out.has(path)) this.#attempts.delete(path);
+    if (this.#out.size === 0) this.#attempts.length = 0;
+    else if (this.#attempts.length > 2 * this.#out.size) this.#attempts = this.#attempts.filter(({ path }) => this.#out.has(path));
   }
 
   /** An attempt is to begin. */
@@ -69,7 +70,7 @@ export class Member {
   }
 
   begin(attempt: Attempt): void {
-    this.#attempts.set(attempt.path, attempt);
+    this.#attempts.push(attempt);
   }
 
   comeBack(came: CameBack): void {
@@ -84,8 +85,10 @@ export class Member {
 
   /** Gives what came back and is to be decided on now, so many at most. */
   takeCame(which: (came: CameBack) => boolean, most = Infinity): CameBack[] {
-    const taken = this.#came.filter(which).slice(0, most);
-    this.#came = this.#came.filter((came) => !taken.includes(came));
+    // Mostly it is one alone.
+    const isAll = this.#came.length <= most && this.#came.every(which);
+    const taken = isAll ? this.#came : this.#came.filter(which).slice(0, most);
+    this.#came = isAll ? [] : this.#came.filter((came) => !taken.includes(came));
     for (const { path } of taken) this.#out.delete(path);
     return taken;
   }
@@ -114,7 +117,7 @@ export class Member {
   }
 
   abort(reason: Error): void {
-    for (const attempt of this.#attempts.values()) attempt.abort(reason);
+    for (const attempt of this.#attempts) attempt.abort(reason);
   }
 }
 
@@ -167,9 +170,9 @@ export function countSteps({ rows, failures, sleeps }: Decision): number {
 export function bytesOf(entry: Entry): number {
   if (entry.kind !== "decided") return 0;
   const { rows, failures } = entry.decision;
-  return (
-    rows.reduce((sum, { bytes }) => sum + bytes, 0) +
-    failures.reduce((sum, { error }) => sum + 2 * jsonbBytes(error as unknown as Json), 0) +
-    entry.came.reduce((sum, { patch }) => sum + (patch === undefined ? 0 : jsonbBytes(patch)), 0)
-  );
+  let sum = 0;
+  for (const { bytes } of rows) sum += bytes;
+  for (const { error } of failures) sum += 2 * jsonbBytes(error as unknown as Json);
+  for (const { patch } of entry.came) sum += patch === undefined ? 0 : jsonbBytes(patch);
+  return sum;
 }

@@ -1,4 +1,4 @@
-import type { Outcome } from "../../domain/decide.ts";
+import type { Outcome } from "../../domain/decision.ts";
 import type { Attempt } from "./attempt.ts";
 import { bytesOf, type CameBack, type Decided, type Entry, type Leaving, type Member } from "./member.ts";
 

@@ -1,10 +1,9 @@
 import type { ClaimLimits } from "../../domain/protocol.ts";
-import { decideMember } from "./decide-member.ts";
+import { decideFor } from "./decide-member.ts";
 import { commitRound } from "./commit-round.ts";
 import { commitStatements, statementsAtMost } from "./commit-statements.ts";
 import type { Lease } from "./lease.ts";
 import { leaves, type Entry } from "./member.ts";
-import type { Decide } from "./results.ts";
 import { settle, unknownMsOf, UnsettledError } from "./settle.ts";
 import { giveBackTheLate, startMembers } from "./start-members.ts";
 
@@ -70,12 +69,11 @@ function oneTurn(): Promise<void> {
 }
 
 async function commitWhatFinished(lease: Lease): Promise<void> {
-  const decideOn: Decide = (member, came) => decideMember(lease, member, came);
-  const nodes = lease.takeStatements(statementsAtMost, decideOn);
+  const nodes = lease.takeStatements(statementsAtMost, decideFor(lease));
   if (nodes.length > 0) await commitStatements(lease, nodes);
   if (lease.lost) return;
   releaseTheStuck(lease);
-  const finished = lease.takeFinished(lease.poller.settings.maxBytes, decideOn);
+  const finished = lease.takeFinished(lease.poller.settings.maxBytes, decideFor(lease));
   const claim = claimLimits(lease, finished);
   if (finished.length > 0 || lease.times.heartbeatIsDue || (claim !== undefined && lease.times.runIsDue)) {
     await commitRound(lease, finished, claim && { claim });

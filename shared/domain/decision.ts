@@ -1,0 +1,94 @@
+import type { ErrorRecord } from "./errors.ts";
+import type { Json } from "./json.ts";
+import type { AttemptMove, HandlerNode } from "./node.ts";
+import type { Run } from "./run.ts";
+
+/**
+ * What one attempt ended in. A timeout and an output that its schema refuses are failures that may
+ * be retried.
+ */
+export type Outcome =
+  | { readonly kind: "completed"; readonly output: Json }
+  | { readonly kind: "failed"; readonly error: ErrorRecord; readonly retryable: boolean; readonly retryAfterMs?: number };
+
+/** An attempt that came back. Times are by the poller's clock. */
+export interface Came {
+  readonly path: string;
+  readonly node: HandlerNode;
+  readonly attempt: number;
+  readonly outcome: Outcome;
+  readonly startedAt: number;
+  readonly finishedAt: number;
+}
+
+/** An attempt as it is stored. Times are by the poller's clock. */
+export interface Attempted {
+  readonly path: string;
+  readonly attempt: number;
+  readonly startedAt: number;
+  readonly finishedAt: number;
+}
+
+/** An output to be stored, of so many bytes of JSON. */
+export interface Row extends Attempted {
+  /** That of the node of the chain. */
+  readonly position: number;
+  readonly output: Json;
+  readonly bytes: number;
+}
+
+/** A failure to be stored. */
+export interface Failure extends Attempted {
+  readonly error: ErrorRecord;
+  /** Until it is tried again; null when it is not. */
+  readonly delayMs: number | null;
+}
+
+/** A sleep that begins. */
+export interface Sleep {
+  readonly path: string;
+  readonly position: number;
+  readonly attempt: number;
+  readonly durationMs: number;
+}
+
+/** A time by both clocks. */
+export interface Wait {
+  /** The database's, in milliseconds since 1970. */
+  readonly until: number;
+  /** The poller's. */
+  readonly clock: number;
+}
+
+/** What becomes of a run when that is stored. */
+export type Fate =
+  /** It stays in the lease: attempts go on, or more is to be decided at a time. */
+  | { readonly kind: "stay"; readonly wait: Wait | undefined }
+  /** It is given back until then. */
+  | { readonly kind: "park"; readonly delayMs: number }
+  | { readonly kind: "done" }
+  | { readonly kind: "failed"; readonly error: ErrorRecord };
+
+/** What a round stores of a run, and what becomes of it. */
+export interface Decision {
+  readonly rows: readonly Row[];
+  readonly failures: readonly Failure[];
+  readonly sleeps: readonly Sleep[];
+  /** As it is once that is stored. */
+  readonly run: Run;
+  /** Attempts to begin then. */
+  readonly starts: readonly AttemptMove[];
+  readonly fate: Fate;
+}
+
+/** What a decision depends on beside the run. */
+export interface Circumstances {
+  /** The database's time, in milliseconds since 1970. */
+  readonly now: number;
+  /** The poller's clock. */
+  readonly clock: number;
+  /** From 0 up to, not including, 1. */
+  readonly random: () => number;
+  /** What is stored of something that a function of the author's has thrown. */
+  readonly describe: (thrown: unknown) => ErrorRecord;
+}

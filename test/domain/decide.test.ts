@@ -5,7 +5,7 @@ import type { Came, Circumstances, Outcome } from "../../shared/domain/decision.
 import { describeError, type ErrorRecord } from "../../shared/domain/errors.ts";
 import type { Json } from "../../shared/domain/json.ts";
 import { MAX_ATTEMPT, MAX_OUTPUT_BYTES, MAX_STATE_BYTES } from "../../shared/domain/limits.ts";
-import type { HandlerNode } from "../../shared/domain/node.ts";
+import type { HandlerNode, Node } from "../../shared/domain/node.ts";
 import { attemptAt, createRun, stateOf, type Run } from "../../shared/domain/run.ts";
 import { defineWorkflow } from "../../shared/domain/workflow.ts";
 import { nodeOf, order, orderRun, stored } from "./fixtures.ts";
@@ -141,6 +141,58 @@ describe("one run", () => {
     const [one, other] = ["a", "b"].map((output) => after(run, "notify", completed(output)).run);
     expect([stateOf(one!), stateOf(other!)]).toMatchObject([{ notify: "a" }, { notify: "b" }]);
     expect(run.position).toBe(3);
+  });
+});
+
+describe("two attempts of one node", () => {
+  const half = nodeOf(order, "charge") as HandlerNode;
+  /** A node that is over with two rows below its path. */
+  const look: Node["look"] = (path, scene) => {
+    const looks = ["a", "b"].map((name) => half.look(`${path}/${name}`, scene));
+    const [a, b] = looks.map((each) => (each.over ? each.output : undefined));
+    if (a !== undefined && b !== undefined) return { over: true, output: [a, b] };
+    const untils = looks.flatMap((each) => (each.over || each.until === undefined ? [] : [each.until]));
+    const moves = looks.flatMap((each) => (each.over ? [] : each.moves));
+    return { over: false, moves, ...(untils.length > 0 && { until: Math.min(...untils) }) };
+  };
+  const workflow = { name: "pairs", version: 1, nodes: [{ ...half, name: "pair", look }] };
+  const run = createRun({ id: "run-1", workflow, input: null });
+  const back = (path: string, outcome: Outcome): Came => ({ ...came(orderRun(), "charge", outcome), path });
+
+  it("begin side by side", () => {
+    expect(decide(run, [], circumstances()).starts).toMatchObject([{ path: "pair/a" }, { path: "pair/b" }]);
+  });
+
+  it("that come back together are decided together: the run is done with the second", () => {
+    const next = decide(run, [back("pair/a", completed(1)), back("pair/b", completed(2))], circumstances());
+    expect(next).toMatchObject({
+      rows: [
+        { path: "pair/a", position: 0 },
+        { path: "pair/b", position: 0 },
+      ],
+      fate: { kind: "done" },
+    });
+    expect(stateOf(next.run)).toEqual({ input: null, pair: [1, 2] });
+  });
+
+  it("that come back one after the other lose nothing of the first", () => {
+    const first = decide(run, [back("pair/b", completed(2))], circumstances(), new Set(["pair/a"]));
+    expect(first).toMatchObject({ rows: [{ path: "pair/b" }], starts: [], fate: { kind: "stay" } });
+    const second = decide(first.run, [back("pair/a", completed(1))], circumstances());
+    expect(second).toMatchObject({ rows: [{ path: "pair/a" }], fate: { kind: "done" } });
+    expect(stateOf(second.run)).toEqual({ input: null, pair: [1, 2] });
+  });
+
+  it("do not throw each other out: a backoff waits in the lease while the other runs, and parks the run once it is back", () => {
+    const first = decide(run, [back("pair/a", failed())], circumstances(), new Set(["pair/b"]));
+    expect(first).toMatchObject({ starts: [], fate: { kind: "stay", wait: { until: NOW + 10_000 } } });
+    const second = decide(first.run, [back("pair/b", completed(2))], circumstances({ now: NOW + 1_000 }));
+    expect(second).toMatchObject({ rows: [{ path: "pair/b" }], fate: { kind: "park", delayMs: 9_000 } });
+  });
+
+  it("of which one fails for good: what the other has brought is stored with the failure", () => {
+    const next = decide(run, [back("pair/a", completed(1)), back("pair/b", failed({ retryable: false }))], circumstances());
+    expect(next).toMatchObject({ rows: [{ path: "pair/a" }], failures: [{ path: "pair/b" }], fate: { kind: "failed", error } });
   });
 });
 

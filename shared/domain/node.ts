@@ -128,7 +128,8 @@ export interface AttemptMove {
   readonly do: "attempt";
   readonly path: string;
   readonly node: HandlerNode;
-  readonly state: () => State;
+  /** As the handler sees it (default: that of the run). */
+  readonly state?: () => State;
 }
 
 /** Store when it ends, which is so long after now. */

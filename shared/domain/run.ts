@@ -1,6 +1,6 @@
 import { freezeJson, type Json } from "./json.ts";
 import { jsonbBytes } from "./jsonb-bytes.ts";
-import type { Node, Scene, State } from "./node.ts";
+import type { AttemptMove, Node, Scene, State } from "./node.ts";
 import { Outputs } from "./outputs.ts";
 import { topOf } from "./path.ts";
 import type { AnyWorkflow } from "./workflow-types.ts";
@@ -112,6 +112,11 @@ export function stateOf({ workflow, input, outputs, position }: Run): State {
   // Not by spreading, which takes ten times as long at 1,000 outputs.
   for (let n = 0; n < position; n++) state[workflow.nodes[n]!.name] = outputs.at(n)!;
   return Object.freeze(state);
+}
+
+/** The state that an attempt of a run begins with. */
+export function stateFor(run: Run, { state }: Pick<AttemptMove, "state">): State {
+  return state === undefined ? stateOf(run) : state();
 }
 
 /** The first node that is not over. None when all are. */

@@ -3,7 +3,7 @@ import { decide } from "./decide.ts";
 import type { Came, Circumstances } from "./decision.ts";
 import { checkJson, freezeJson, type JsonObject } from "./json.ts";
 import type { AttemptMove, Logger, Look, Node, State, StepContext } from "./node.ts";
-import { createRun, idempotencyKey, stateOf, withRow, type Run, type RunWorkflow } from "./run.ts";
+import { createRun, idempotencyKey, stateFor, stateOf, withRow, type Run, type RunWorkflow } from "./run.ts";
 import type { Statement } from "./statement.ts";
 import type { AnyWorkflow, InputOf, OutputOf, StateOf } from "./workflow-types.ts";
 
@@ -51,7 +51,7 @@ export async function walk<W extends AnyWorkflow>(workflow: W, input: InputOf<W>
     if (decision.fate.kind === "failed") throw Object.assign(new Error(decision.fate.error.message), { name: decision.fate.error.name });
     run = decision.sleeps.reduce((slept, { path, durationMs }) => afterSleep(slept, path, durationMs, progress), decision.run);
     if (decision.fate.kind === "done") break;
-    came = await Promise.all(decision.starts.map((start) => attempt(start, progress)));
+    came = await Promise.all(decision.starts.map((start) => attempt(run, start, progress)));
   }
   const output = run.outputs.at(run.position - 1) ?? null;
   return {
@@ -88,8 +88,9 @@ function afterSleep(run: Run, path: string, durationMs: number, progress: Progre
 }
 
 /** The state passes through JSON text, as between two invocations. */
-async function attempt({ path, node, state }: AttemptMove, progress: Progress): Promise<Came> {
-  const { output, statements = [] } = await node.run(throughText(state()), contextOf(path, progress));
+async function attempt(run: Run, move: AttemptMove, progress: Progress): Promise<Came> {
+  const { path, node } = move;
+  const { output, statements = [] } = await node.run(throughText(stateFor(run, move)), contextOf(path, progress));
   progress.statements.push(...statements);
   return { path, node, attempt: 1, outcome: { kind: "completed", output }, startedAt: 0, finishedAt: 0 };
 }

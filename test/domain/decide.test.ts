@@ -6,7 +6,7 @@ import { describeError, type ErrorRecord } from "../../shared/domain/errors.ts";
 import type { Json } from "../../shared/domain/json.ts";
 import { MAX_ATTEMPT, MAX_OUTPUT_BYTES, MAX_STATE_BYTES } from "../../shared/domain/limits.ts";
 import type { HandlerNode, Node } from "../../shared/domain/node.ts";
-import { attemptAt, createRun, stateOf, type Run } from "../../shared/domain/run.ts";
+import { attemptAt, createRun, stateFor, stateOf, type Run } from "../../shared/domain/run.ts";
 import { defineWorkflow } from "../../shared/domain/workflow.ts";
 import { nodeOf, order, orderRun, stored } from "./fixtures.ts";
 
@@ -53,8 +53,8 @@ describe("a completed node", () => {
   });
 
   it("hands the next node a state that has its output", () => {
-    const [start] = after(orderRun({ outputs: untilRecord }), "record", completed("ab")).starts;
-    expect(start!.state()).toEqual({ input: { id: "o-1" }, ...untilRecord, record: "ab" });
+    const { run, starts } = after(orderRun({ outputs: untilRecord }), "record", completed("ab"));
+    expect(stateFor(run, starts[0]!)).toEqual({ input: { id: "o-1" }, ...untilRecord, record: "ab" });
   });
 
   it("ends the run when it is the last", () => {
@@ -160,7 +160,9 @@ describe("two attempts of one node", () => {
   const back = (path: string, outcome: Outcome): Came => ({ ...came(orderRun(), "charge", outcome), path });
 
   it("begin side by side", () => {
-    expect(decide(run, [], circumstances()).starts).toMatchObject([{ path: "pair/a" }, { path: "pair/b" }]);
+    const { starts } = decide(run, [], circumstances());
+    expect(starts).toMatchObject([{ path: "pair/a" }, { path: "pair/b" }]);
+    expect(stateFor(run, starts[0]!)).toEqual({ input: null });
   });
 
   it("that come back together are decided together: the run is done with the second", () => {

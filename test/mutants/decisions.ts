@@ -42,8 +42,8 @@ export const decisions: readonly Mutant[] = [
   {
     name: "A run jumps over a node",
     file: "shared/domain/decide.ts",
-    find: "this.#position++",
-    replace: "this.#position += 2",
+    find: "this.position++",
+    replace: "this.position += 2",
     ...caught(decide, "is stored, and lets the run go on with the next"),
   },
   {

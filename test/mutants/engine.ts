@@ -94,8 +94,8 @@ export const engine: readonly Mutant[] = [
   {
     name: "What a stopped run's handler has returned already is sent",
     file: "shared/engine/poll/results.ts",
-    find: "if (member.gone || !(member.isDecidedAhead",
-    replace: "if (!(member.isDecidedAhead",
+    find: "if (member.gone || !member.hasPlain)",
+    replace: "if (!member.hasPlain)",
     ...caught(rounds, "what the handler of a stopped run returned while its round was on its way is not sent"),
   },
   {

@@ -1,7 +1,7 @@
 import type * as z from "zod";
 import { toMilliseconds } from "../duration.ts";
 import { checkJson, type Json } from "../json.ts";
-import type { AttemptMove, HandlerNode, Look, Node, NodeOptions, Scene, State, StepContext } from "../node.ts";
+import type { HandlerNode, Look, Node, NodeOptions, Scene, State, StepContext } from "../node.ts";
 import { resolveRetry } from "../retry-policy.ts";
 import type { MaybePromise } from "../storable.ts";
 import type { JsonSchema } from "../workflow-types.ts";
@@ -38,9 +38,16 @@ export function handlerNode(kind: string, name: string, options: AnyOptions, run
     timeoutMs,
     timeoutsMs: [timeoutMs],
     run,
-    look: (path, scene) => lookAtHandler(node, path, scene),
+    look: (path, scene) => lookAtHandler(path, scene) ?? (path === name ? plain : below(node, path, scene)),
   };
+  // Mostly it stands in the run's own chain, and is looked at once for each step that is made.
+  const plain: Look = { over: false, moves: [{ do: "attempt", path: name, node }] };
   return node;
+}
+
+/** Below another node, where the state is another one than that of the run. */
+function below(node: HandlerNode, path: string, scene: Scene): Look {
+  return { over: false, moves: [{ do: "attempt", path, node, state: () => scene.state() }] };
 }
 
 /** Whether a node has a handler of its own. */
@@ -48,13 +55,12 @@ export function hasHandler(node: Node | undefined): node is HandlerNode {
   return node !== undefined && "run" in node;
 }
 
-function lookAtHandler(node: HandlerNode, path: string, scene: Scene): Look {
+/** Undefined: it may be tried. */
+function lookAtHandler(path: string, scene: Scene): Look | undefined {
   const output = scene.row(path);
   if (output !== undefined) return { over: true, output };
   const until = scene.notBefore(path);
-  if (until !== undefined && until > scene.now) return { over: false, moves: [], until };
-  const move: AttemptMove = { do: "attempt", path, node, state: () => scene.state() };
-  return { over: false, moves: [move] };
+  return until !== undefined && until > scene.now ? { over: false, moves: [], until } : undefined;
 }
 
 export function splitArguments(given: HandlerArguments): [AnyOptions, AnyHandler] {
@@ -70,7 +76,7 @@ function resolveOptions(options: AnyOptions) {
 }
 
 /** Turns what a handler returned into what is stored. */
-export function outputParser(schema: z.ZodType | undefined): (returned: unknown) => Promise<Json> {
-  if (schema === undefined) return async (returned) => checkJson(returned);
-  return async (returned) => checkJson(await schema.parseAsync(returned));
+export function outputParser(schema: z.ZodType | undefined): (returned: unknown) => Json | Promise<Json> {
+  // Without one there is nothing to wait for.
+  return schema === undefined ? checkJson : (returned) => schema.parseAsync(returned).then(checkJson);
 }

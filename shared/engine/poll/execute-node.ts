@@ -1,7 +1,7 @@
 import { AttributesTooLargeError } from "../../domain/attributes.ts";
 import { describeError, NonRetryableError, RetryAfterError, StepTimeoutError } from "../../domain/errors.ts";
 import { NotJsonError } from "../../domain/json.ts";
-import { idempotencyKey, type Run } from "../../domain/run.ts";
+import { idempotencyKey, stateFor, type Run } from "../../domain/run.ts";
 import type { AttemptMove, StepContext } from "../../domain/node.ts";
 import type { Redact } from "../../domain/redact.ts";
 import type { Outcome } from "../../domain/decision.ts";
@@ -14,7 +14,7 @@ import type { Poller } from "./poller.ts";
 /** What came of a node; statements are those of a `sql` node, not yet run. */
 export interface Executed {
   readonly outcome: Outcome;
-  readonly statements?: readonly Statement[];
+  readonly statements: readonly Statement[] | undefined;
 }
 
 /**
@@ -24,7 +24,8 @@ export interface Executed {
  * attempt is aborted when the time is up, and by the engine when the run is cancelled or its lease
  * is lost.
  */
-export async function executeNode(poller: Poller, run: Run, { path, node, state }: AttemptMove, attempt: Attempt): Promise<Executed> {
+export async function executeNode(poller: Poller, run: Run, move: AttemptMove, attempt: Attempt): Promise<Executed> {
+  const { path, node } = move;
   try {
     const context: StepContext = {
       runId: run.id,
@@ -38,10 +39,10 @@ export async function executeNode(poller: Poller, run: Run, { path, node, state 
         attempt.setAttributes(patch);
       },
     };
-    const { output, statements } = await within(poller, node.timeoutMs, attempt, node.run(state(), context));
-    return { outcome: { kind: "completed", output }, ...(statements && { statements }) };
+    const { output, statements } = await within(poller, node.timeoutMs, attempt, node.run(stateFor(run, move), context));
+    return { outcome: { kind: "completed", output }, statements };
   } catch (thrown) {
-    return { outcome: failedBy(thrown, poller.redact) };
+    return { outcome: failedBy(thrown, poller.redact), statements: undefined };
   }
 }
 

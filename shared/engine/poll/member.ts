@@ -5,119 +5,135 @@ import { jsonbBytes } from "../../domain/jsonb-bytes.ts";
 import type { Run } from "../../domain/run.ts";
 import type { Statement } from "../../domain/statement.ts";
 import type { Attempt } from "./attempt.ts";
+import { PathSet } from "./path-set.ts";
 
 /** An attempt that came back, with what it asks for beside its output. */
 export interface CameBack extends Came {
   /** Those of a `sql` node. */
-  readonly statements?: readonly Statement[];
+  readonly statements: readonly Statement[] | undefined;
   /** What it changes of its run's attributes. */
-  readonly patch?: JsonObject;
+  readonly patch: JsonObject | undefined;
 }
+
+const none: readonly CameBack[] = [];
+const noAttempts: readonly Attempt[] = [];
+const isPlain = ({ statements }: CameBack) => statements === undefined;
 
 /** A run that a lease holds. Only the lease and its results call what changes it. */
 export class Member {
   /** Its number in the lease; requests and answers say `place`. */
   readonly slot: number;
-  #run: Run;
+  private heldRun: Run;
   /** Paths whose attempts wait for a handler, run, or came back and are not decided on. */
-  readonly #out = new Set<string>();
+  private readonly paths = new PathSet();
   /** Those that began and are not stored: an abort tells them, also when they came back. */
-  #attempts: Attempt[] = [];
-  #came: CameBack[] = [];
-  #ahead: Decision | undefined;
-  #gone = false;
-  #callOff: (() => void) | undefined;
+  private attempts: readonly Attempt[] = noAttempts;
+  private came: readonly CameBack[] = none;
+  private ahead: Decision | undefined;
+  private left = false;
+  private callOff: (() => void) | undefined;
 
   constructor(slot: number, run: Run) {
     this.slot = slot;
-    this.#run = run;
+    this.heldRun = run;
   }
 
   get run(): Run {
-    return this.#run;
+    return this.heldRun;
   }
 
-  get out(): ReadonlySet<string> {
-    return this.#out;
+  get out(): Pick<PathSet, "has" | "size"> {
+    return this.paths;
   }
 
   /** It left, or was taken away: whatever its handlers still return is dropped. */
   get gone(): boolean {
-    return this.#gone;
-  }
-
-  get isDecidedAhead(): boolean {
-    return this.#ahead !== undefined;
+    return this.left;
   }
 
   /** The decision that was made before its round, unless something came back since. */
   takeAhead(): Decision | undefined {
-    const ahead = this.#ahead;
-    this.#ahead = undefined;
+    const ahead = this.ahead;
+    this.ahead = undefined;
     return ahead;
   }
 
   /** What was decided is stored. */
   update(run: Run): void {
-    this.#run = run;
-    if (this.#out.size === 0) this.#attempts.length = 0;
-    else if (this.#attempts.length > 2 * this.#out.size) this.#attempts = this.#attempts.filter(({ path }) => this.#out.has(path));
+    this.heldRun = run;
+    if (this.paths.size === 0) this.attempts = noAttempts;
+    else if (this.attempts.length > 2 * this.paths.size) this.attempts = this.attempts.filter(({ path }) => this.paths.has(path));
   }
 
   /** An attempt is to begin. */
   expect(path: string): void {
-    this.#out.add(path);
+    this.paths.add(path);
   }
 
   begin(attempt: Attempt): void {
-    this.#attempts.push(attempt);
+    this.attempts = this.attempts === noAttempts ? [attempt] : [...this.attempts, attempt];
   }
 
   comeBack(came: CameBack): void {
-    this.#ahead = undefined;
-    this.#out.add(came.path);
-    this.#came.push(came);
+    this.ahead = undefined;
+    this.paths.add(came.path);
+    this.came = this.came === none ? [came] : [...this.came, came];
   }
 
   decideAhead(decision: Decision): void {
-    this.#ahead = decision;
+    this.ahead = decision;
   }
 
-  /** Gives what came back and is to be decided on now, so many at most. */
-  takeCame(which: (came: CameBack) => boolean, most = Infinity): CameBack[] {
+  /** Gives what came back without statements, to be decided on now. */
+  takePlain(): readonly CameBack[] {
+    const came = this.came;
     // Mostly it is one alone.
-    const isAll = this.#came.length <= most && this.#came.every(which);
-    const taken = isAll ? this.#came : this.#came.filter(which).slice(0, most);
-    this.#came = isAll ? [] : this.#came.filter((came) => !taken.includes(came));
-    for (const { path } of taken) this.#out.delete(path);
-    return taken;
+    this.came = came.every(isPlain) ? none : came.filter((each) => !isPlain(each));
+    return this.decideOn(this.came === none ? came : came.filter(isPlain));
+  }
+
+  /** Gives the first that came back with statements. */
+  takeStatements(): readonly CameBack[] {
+    const first = this.came.find((came) => !isPlain(came));
+    this.came = this.came.filter((came) => came !== first);
+    return this.decideOn(first === undefined ? none : [first]);
+  }
+
+  private decideOn(came: readonly CameBack[]): readonly CameBack[] {
+    for (const { path } of came) this.paths.delete(path);
+    return came;
   }
 
   /** What came of an attempt and is not decided on yet, replaced by something else. */
   replaceCame(isMeant: (came: CameBack) => boolean, replace: (came: CameBack) => CameBack): boolean {
-    const at = this.#came.findIndex(isMeant);
-    if (at < 0) return false;
-    this.#came[at] = replace(this.#came[at]!);
-    return true;
+    const isThere = this.came.some(isMeant);
+    if (isThere) this.came = this.came.map((came) => (isMeant(came) ? replace(came) : came));
+    return isThere;
   }
 
-  has(which: (came: CameBack) => boolean): boolean {
-    return this.#came.some(which);
+  /** Something came back with statements. */
+  get hasStatements(): boolean {
+    return this.came.some((came) => !isPlain(came));
+  }
+
+  /** Something came back without statements, or was decided before its round. */
+  get hasPlain(): boolean {
+    return this.ahead !== undefined || this.came.some(isPlain);
   }
 
   /** There is something to decide on at a time; the next decision calls it off. */
   waitFor(callOff: (() => void) | undefined): void {
-    this.#callOff?.();
-    this.#callOff = callOff;
+    this.callOff?.();
+    this.callOff = callOff;
   }
 
   leave(): void {
-    this.#gone = true;
+    this.left = true;
     this.waitFor(undefined);
   }
 
   abort(reason: Error): void {
-    for (const attempt of this.#attempts) attempt.abort(reason);
+    for (const attempt of this.attempts) attempt.abort(reason);
   }
 }
 

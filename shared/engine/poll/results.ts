@@ -5,9 +5,6 @@ import { bytesOf, type CameBack, type Decided, type Entry, type Leaving, type Me
 /** Decides about a member, from what came back of it. */
 export type Decide = (member: Member, came: readonly CameBack[]) => Decided;
 
-const hasStatements = ({ statements }: CameBack): boolean => statements !== undefined;
-const isPlain = (came: CameBack): boolean => !hasStatements(came);
-
 /** What waits in a lease to be stored with its next rounds. */
 export class Results {
   readonly #leaving: Leaving[] = [];
@@ -26,7 +23,7 @@ export class Results {
 
   comeBack(member: Member, came: CameBack): void {
     member.comeBack(came);
-    (hasStatements(came) ? this.#statements : this.#plain).add(member);
+    (came.statements === undefined ? this.#plain : this.#statements).add(member);
   }
 
   /** There is something to store of it, although nothing came back. */
@@ -45,8 +42,8 @@ export class Results {
     for (const member of this.#plain) {
       if (bytes >= mostBytes) break;
       this.#plain.delete(member);
-      if (member.gone || !(member.isDecidedAhead || member.has(isPlain))) continue;
-      const entry = decide(member, member.takeCame(isPlain));
+      if (member.gone || !member.hasPlain) continue;
+      const entry = decide(member, member.takePlain());
       taken.push(entry);
       bytes += bytesOf(entry);
     }
@@ -59,8 +56,8 @@ export class Results {
     for (const member of [...this.#statements].slice(0, most)) {
       this.#statements.delete(member);
       if (member.gone) continue;
-      const came = member.takeCame(hasStatements, 1);
-      if (member.has(hasStatements)) this.#statements.add(member);
+      const came = member.takeStatements();
+      if (member.hasStatements) this.#statements.add(member);
       const entry = decide(member, came);
       if (entry.decision.rows.length > 0) taken.push(entry);
       else for (const each of came) this.comeBack(member, withoutStatements(each));
@@ -79,6 +76,5 @@ export class Results {
 }
 
 export function withoutStatements(came: CameBack): CameBack {
-  const { statements: _, ...rest } = came;
-  return rest;
+  return { ...came, statements: undefined };
 }

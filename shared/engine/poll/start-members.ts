@@ -43,16 +43,8 @@ function start(lease: Lease, { member, move }: Start): void {
 }
 
 function cameOf(poller: Poller, node: HandlerNode, attempt: Attempt, startedAt: number, { outcome, statements }: Executed): CameBack {
-  return {
-    path: attempt.path,
-    node,
-    attempt: attempt.number,
-    outcome,
-    startedAt,
-    finishedAt: poller.clock.now(),
-    ...(attempt.patch && { patch: attempt.patch }),
-    ...(statements && { statements }),
-  };
+  const { path, number, patch } = attempt;
+  return { path, node, attempt: number, outcome, startedAt, finishedAt: poller.clock.now(), statements, patch };
 }
 
 /**

@@ -133,9 +133,9 @@ export function notBeforeAt({ notBefore }: Pick<Run, "notBefore">, path: string)
  * The path of a stored output that this chain cannot have produced: of a node that it does not
  * have, or of one after the cursor. Such a run was begun by another shape of its workflow.
  */
-export function unknownPath({ workflow, position, rows }: Run, outputs: ByPath<Json> | null): string | undefined {
+export function unknownPath({ workflow, position }: Run, outputs: ByPath<Json> | null): string | undefined {
   if (outputs === null) return undefined;
-  const known = new Set([...workflow.nodes.slice(0, position).map(({ name }) => name), ...rows.keys()]);
+  const known = new Set(workflow.nodes.slice(0, position + 1).map(({ name }) => name));
   return Object.keys(outputs).find((path) => !known.has(path));
 }
 

@@ -86,6 +86,8 @@ describe("an output that the chain cannot have produced", () => {
   it.each([
     ["of a node that the chain does not have", { charge: 1, ship: 1 }, "ship"],
     ["of a node after one that has none", { charge: 1, record: null }, "record"],
+    ["below a node that has nothing below it", { charge: 1, "cooling-off/part": 1 }, "cooling-off/part"],
+    ["below one that is over", { charge: 1, "charge/part": 1 }, "charge/part"],
     ["of one more node than the chain has", { ...stored, ship: 1 }, "ship"],
     ["under a name that every object inherits", JSON.parse('{ "__proto__": 1 }'), "__proto__"],
   ])("is one %s", (_, outputs, name) => {

@@ -4,7 +4,7 @@ import { InvalidDurationError } from "../../shared/domain/duration.ts";
 import { InvalidWorkflowError, NonRetryableError } from "../../shared/domain/errors.ts";
 import { NotJsonError, type Json } from "../../shared/domain/json.ts";
 import { defineWorkflow, type Node, type State, type StepContext } from "../../shared/domain/workflow.ts";
-import { hasHandler } from "../../shared/domain/nodes/handler.ts";
+import type { HandlerNode } from "../../shared/domain/node.ts";
 import { contextOf } from "./fixtures.ts";
 
 const Empty = z.object({});
@@ -22,8 +22,8 @@ const untyped = empty as unknown as Untyped;
 
 async function outputOf(workflow: { nodes: readonly Node[] }, given: State = state, context: StepContext = contextOf()): Promise<unknown> {
   const node = workflow.nodes.at(-1);
-  if (!hasHandler(node)) throw new Error("the last node has no handler");
-  const { output, statements } = await node.run(given, context);
+  if (node === undefined || !("run" in node)) throw new Error("the last node has no handler");
+  const { output, statements } = await (node as HandlerNode).run(given, context);
   return statements === undefined ? output : { statements, output };
 }
 

@@ -1,7 +1,7 @@
 import type * as z from "zod";
 import { toMilliseconds } from "../duration.ts";
 import { checkJson, type Json } from "../json.ts";
-import type { HandlerNode, Look, Node, NodeOptions, Scene, State, StepContext } from "../node.ts";
+import type { HandlerNode, Look, NodeOptions, Scene, State, StepContext } from "../node.ts";
 import { resolveRetry } from "../retry-policy.ts";
 import type { MaybePromise } from "../storable.ts";
 import type { JsonSchema } from "../workflow-types.ts";
@@ -48,11 +48,6 @@ export function handlerNode(kind: string, name: string, options: AnyOptions, run
 /** Below another node, where the state is another one than that of the run. */
 function below(node: HandlerNode, path: string, scene: Scene): Look {
   return { over: false, moves: [{ do: "attempt", path, node, state: () => scene.state() }] };
-}
-
-/** Whether a node has a handler of its own. */
-export function hasHandler(node: Node | undefined): node is HandlerNode {
-  return node !== undefined && "run" in node;
 }
 
 /** Undefined: it may be tried. */

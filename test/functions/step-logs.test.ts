@@ -13,7 +13,7 @@ for (const stream of [process.stdout, process.stderr]) {
 }
 afterEach(() => void (printed.length = 0));
 
-const attempt = { runId: "run-1", node: "charge", number: 2 } as never;
+const attempt = { runId: "run-1", path: "charge", number: 2 } as never;
 const logger: Logger = new AttemptLogger(stepLogger("baton-poller"), "order", attempt);
 const line = () => JSON.parse(printed.at(-1)!) as Record<string, unknown>;
 const facts = { workflow: "order", runId: "run-1", node: "charge", attempt: 2 };

@@ -1,15 +1,7 @@
 import type pg from "pg";
 import { defaultSchema, requireSchemaName } from "../../shared/db/schema-name.ts";
 import { UnusableSchemaError } from "./errors.ts";
-import { type Names, prefixOf } from "./names.ts";
-
-/** What a service says of its names. */
-export interface ServiceNames {
-  /** Where it keeps its runs. Default: `baton`. */
-  readonly schema?: string | undefined;
-  /** The name in serverless.yml, which new group roles carry. Default: `baton`. */
-  readonly service?: string | undefined;
-}
+import { type Names, prefixOf, type ServiceNames } from "./names.ts";
 
 interface Found {
   readonly plain: boolean;

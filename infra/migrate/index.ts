@@ -10,9 +10,9 @@
 import { applyFunctions, applyMigrations, applyRoles, tellOfTheDeleted } from "./apply.ts";
 import { tellOfTheArchivers } from "./archivers.ts";
 import { requireUtf8, withClient } from "./connection.ts";
-import { findNames, type ServiceNames } from "./find-names.ts";
+import { findNames } from "./find-names.ts";
 import { keepMonths } from "./months.ts";
-import { type Names, rename } from "./names.ts";
+import { type Names, rename, type ServiceNames } from "./names.ts";
 import { tellOfThePollers } from "./pollers.ts";
 import { applySearch, hasSearch } from "./search.ts";
 import { tellOfTheSharers } from "./sharers.ts";
@@ -21,8 +21,7 @@ import type { Send } from "./turn.ts";
 
 export { type SchemaState, checkSchema } from "./check-schema.ts";
 export { type Bundle, createLogin, groupOf, type Login } from "./logins.ts";
-export type { GroupRole, Names } from "./names.ts";
-export type { ServiceNames } from "./find-names.ts";
+export type { GroupRole, Names, ServiceNames } from "./names.ts";
 export {
   ChangedMigrationError,
   EndedTransactionError,

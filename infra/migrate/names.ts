@@ -1,5 +1,13 @@
 import { defaultSchema } from "../../shared/db/schema-name.ts";
 
+/** What a service says of its names. */
+export interface ServiceNames {
+  /** Where it keeps its runs. Default: `baton`. */
+  readonly schema?: string | undefined;
+  /** The name in serverless.yml, which new group roles carry. Default: `baton`. */
+  readonly service?: string | undefined;
+}
+
 /** How a service calls what it has in a database. */
 export interface Names {
   readonly schema: string;

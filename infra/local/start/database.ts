@@ -5,7 +5,7 @@ import { withClient } from "../../migrate/connection.ts";
 import { BUNDLES, createLogin, groupOf } from "../../migrate/logins.ts";
 import type { Names } from "../../migrate/names.ts";
 import { migrate } from "../../migrate/index.ts";
-import type { ServiceNames } from "../../migrate/find-names.ts";
+import type { ServiceNames } from "../../migrate/names.ts";
 import type { ConnectOptions, Driver } from "../../../shared/db/connect.ts";
 import { checkConnectionString } from "../../../shared/db/connection-string.ts";
 import { keepPostgres, type KeeperOptions } from "../postgres/keeper.ts";

@@ -173,7 +173,7 @@ for (const [version, server] of Object.entries(servers)) {
     const [second] = (await said()) as [string];
     expect(second).toMatch(new RegExp(`^${byItself} ${version} do it: grant all on schema partman to baton_migrator;`));
     // What it says is what is lacking.
-    await database.session.query(/do it: (.*) and run/.exec(second)![1]!);
+    await database.session.query(/do it: (.*) and migrate/.exec(second)![1]!);
     expect(await said()).toEqual([`the months of baton.audit are kept by pg_partman ${version}`]);
   });
 }

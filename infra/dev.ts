@@ -4,7 +4,7 @@ import { createOperator } from "../shared/operator.ts";
 import { connect, type Connected } from "../shared/db/connect.ts";
 import { quiet } from "./cli/quiet.ts";
 import { DEV_URL } from "./cli/context.ts";
-import { ENTRIES } from "./cli/entry.ts";
+import { defaultEntry } from "./cli/entry.ts";
 import { CommandError, EXIT } from "./cli/exit-codes.ts";
 import { bannerOf } from "./dev/banner.ts";
 import { openDevDatabase } from "./dev/database.ts";
@@ -107,9 +107,8 @@ function keepOutOfGit(folder: string): void {
 }
 
 function findEntry(project: string, given: string | undefined): string {
-  const candidates = given === undefined ? ENTRIES : [given];
-  const found = candidates.map((name) => resolve(project, name)).find((file) => existsSync(file));
-  if (found !== undefined) return found;
+  const name = given ?? defaultEntry();
+  if (name !== undefined && existsSync(resolve(project, name))) return resolve(project, name);
   const what = given === undefined ? "There is no baton/index here" : `There is no file ${given}`;
   throw new CommandError(
     EXIT.usage,

@@ -13,7 +13,7 @@ export interface Entry {
 }
 
 /** What `dev` and `trigger` look for, in this order. */
-export const ENTRIES = ["ts", "mts", "js", "mjs", "cjs"].map((ending) => `baton/index.${ending}`);
+const ENTRIES = ["ts", "mts", "js", "mjs", "cjs"].map((ending) => `baton/index.${ending}`);
 
 /** The module that `dev` takes where nobody names one; undefined where there is none. */
 export function defaultEntry(): string | undefined {

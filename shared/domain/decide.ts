@@ -35,7 +35,7 @@ export function decide(run: Run, came: readonly Came[], circumstances: Circumsta
  */
 export function decideToFail(run: Run, came: Came | undefined, error: ErrorRecord, clock: number): Decision {
   const path = cursorOf(run)?.name;
-  const begun = came ?? (path === undefined ? undefined : { path, attempt: attemptAt(run, path), startedAt: clock, finishedAt: clock });
+  const begun = came ?? (path === undefined ? undefined : attemptNow(run, path, clock));
   const failures = begun === undefined ? [] : [{ ...attemptedOf(begun), error, delayMs: null }];
   return { rows: [], failures, sleeps: [], run, starts: [], fate: { kind: "failed", error } };
 }
@@ -163,11 +163,12 @@ class Draft implements Scene {
   private wait(moves: readonly Move[], out: Paths, until: number | undefined): Decision {
     // Mostly it is one attempt, which begins.
     const [only] = moves;
-    if (moves.length === 1 && only!.do === "attempt" && !out.has(only!.path) && this.error === undefined)
+    if (moves.length === 1 && only!.do === "attempt" && !out.has(only!.path))
       return this.decided(this.fateOf(1, out, until), moves as readonly AttemptMove[]);
     const starts: AttemptMove[] = [];
     for (const move of moves) {
-      if (move.do === "fail") this.failForGood(this.attemptNow(move.path), this.circumstances.describe(move.thrown));
+      if (move.do === "fail")
+        this.failForGood(attemptNow(this.before, move.path, this.circumstances.clock), this.circumstances.describe(move.thrown));
       else if (move.do === "sleep") this.sleep(move.path, move.durationMs);
       else if (!out.has(move.path)) starts.push(move);
     }
@@ -189,17 +190,16 @@ class Draft implements Scene {
     this.sleeps = [...this.sleeps, sleep];
   }
 
-  /** What needs no handler takes no time. */
-  private attemptNow(path: string): Attempted {
-    const { clock } = this.circumstances;
-    return { path, attempt: attemptAt(this.before, path), startedAt: clock, finishedAt: clock };
-  }
-
   private decided(fate: Fate, starts: readonly AttemptMove[]): Decision {
     this.keepCame();
     const run = (this.after = this.run());
     return { rows: this.rows, failures: this.failures, sleeps: this.sleeps, run, starts, fate };
   }
+}
+
+/** What needs no handler takes no time. */
+function attemptNow(run: Run, path: string, clock: number): Attempted {
+  return { path, attempt: attemptAt(run, path), startedAt: clock, finishedAt: clock };
 }
 
 function attemptedOf({ path, attempt, startedAt, finishedAt }: Attempted): Attempted {

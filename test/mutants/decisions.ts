@@ -55,7 +55,7 @@ export const decisions: readonly Mutant[] = [
   },
   {
     name: "A sleep is over as soon as it is stored",
-    file: "shared/domain/nodes/sleep.ts",
+    file: "shared/domain/nodes/wait.ts",
     find: "until > scene.now",
     replace: "until > scene.now + 1e9",
     ...caught(decide, "parks the run again for what is left, whatever woke it before its end"),

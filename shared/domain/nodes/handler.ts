@@ -5,6 +5,7 @@ import type { HandlerNode, Look, NodeOptions, Scene, State, StepContext } from "
 import { resolveRetry } from "../retry-policy.ts";
 import type { MaybePromise } from "../storable.ts";
 import type { JsonSchema } from "../workflow-types.ts";
+import { lookAtWait } from "./wait.ts";
 
 /** A handler: it gets the state so far and a context, and returns its node's output. */
 export type Handler<State, Returned> = (state: Readonly<State>, context: StepContext) => MaybePromise<Returned>;
@@ -53,9 +54,7 @@ function below(node: HandlerNode, path: string, scene: Scene): Look {
 /** Undefined: it may be tried. */
 function lookAtHandler(path: string, scene: Scene): Look | undefined {
   const output = scene.row(path);
-  if (output !== undefined) return { over: true, output };
-  const until = scene.notBefore(path);
-  return until !== undefined && until > scene.now ? { over: false, moves: [], until } : undefined;
+  return output === undefined ? lookAtWait(path, scene) : { over: true, output };
 }
 
 export function splitArguments(given: HandlerArguments): [AnyOptions, AnyHandler] {

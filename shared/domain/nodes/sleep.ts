@@ -1,6 +1,7 @@
 import { toSleepMilliseconds, type Duration } from "../duration.ts";
 import type { Look, Node, Scene, SleepOutput, State } from "../node.ts";
 import type { Grown, Identity, NewName } from "../workflow-types.ts";
+import { lookAtWait } from "./wait.ts";
 
 /** How a chain gets a sleep. */
 export interface SleepMethods<Of extends Identity, State> {
@@ -33,8 +34,7 @@ function fixed(duration: Duration): () => number {
 function lookAtSleep(path: string, scene: Scene, durationOf: (state: State) => number): Look {
   const begun = scene.row(path);
   if (begun === undefined) return { over: false, moves: [begin(path, scene, durationOf)] };
-  const until = scene.notBefore(path);
-  return until !== undefined && until > scene.now ? { over: false, moves: [], until } : { over: true, output: begun };
+  return lookAtWait(path, scene) ?? { over: true, output: begun };
 }
 
 function begin(path: string, scene: Scene, durationOf: (state: State) => number) {

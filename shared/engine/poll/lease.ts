@@ -47,6 +47,7 @@ export class Lease {
   #closed: boolean;
   #lost = false;
   #outOfTime = false;
+
   constructor(poller: Poller, handlers: HandlerLimit, closed = false) {
     this.poller = poller;
     this.token = poller.newToken();

@@ -169,14 +169,14 @@ export function leaves(entry: Entry): boolean {
   return entry.kind !== "decided" || entry.decision.fate.kind !== "stay";
 }
 
-/** A decision of which nothing is to be stored. */
-export function isSilent({ rows, failures, sleeps, fate }: Decision): boolean {
-  return rows.length + failures.length + sleeps.length === 0 && fate.kind === "stay";
-}
-
 /** How many attempts a round stores of it. */
 export function countSteps({ rows, failures, sleeps }: Decision): number {
   return rows.length + failures.length + sleeps.length;
+}
+
+/** A decision of which nothing is to be stored. */
+export function isSilent(decision: Decision): boolean {
+  return countSteps(decision) === 0 && decision.fate.kind === "stay";
 }
 
 /**

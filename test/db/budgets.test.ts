@@ -100,14 +100,22 @@ test("no function of the engine can commit in between", async () => {
 });
 
 test("an idle poll writes nothing", async () => {
-  // Whoever reads a page first after deletes may prune it; that is the deletes' cost, and is paid
-  // here.
   await engine.tick();
   await session.query("vacuum");
-  await walOf("baton.claim(gen_random_uuid(), $1)", JSON.stringify(claimRequest()));
-  expect(await walOf("baton.claim(gen_random_uuid(), $1)", JSON.stringify(claimRequest()))).toBe(0);
-  expect(await walOf("baton.tick()")).toBe(0);
+  await expectNoWal("baton.claim(gen_random_uuid(), $1)", JSON.stringify(claimRequest()));
+  await expectNoWal("baton.tick()");
 });
+
+/**
+ * Expects that the call writes nothing, twice in a row. Whoever reads a page first after deletes
+ * prunes it, as soon as no snapshot of anybody in the cluster needs what was deleted: that is the
+ * deletes' cost, it comes once a page, and the first of ten calls may pay it.
+ */
+async function expectNoWal(text: string, ...values: string[]): Promise<void> {
+  const written: number[] = [];
+  while (written.length < 10 && (written.length < 2 || written.slice(-2).some((bytes) => bytes > 0))) written.push(await walOf(text, ...values));
+  expect(written.slice(-2), `WAL bytes of each call: ${written.join(", ")}`).toEqual([0, 0]);
+}
 
 /**
  * WAL bytes that one call writes, but for its commit record; counted by its own session, so that

@@ -28,14 +28,14 @@ test("each statement of docs/data.md runs, in the page's order, and answers what
     // Other tests' transactions may be open for a while.
     await until("all runs are in the rollup", async () => {
       await database.query("select baton.sweep_rollup(100000, 'infinity')");
-      return (await database.query("select from baton.rollup having sum(enqueued) = 16")).length === 1;
+      return (await database.query("select from baton.rollup having sum(enqueued) = 16 and sum(done + failed) = 15")).length === 1;
     });
-    const wrong: object[] = [];
+    const wrong: string[] = [];
     for (const { sql, shown } of examples) {
       const { fields, rows } = await session.query<unknown[]>({ text: sql, rowMode: "array" });
       if (shown === undefined) continue;
       const lines = [fields.map(({ name }) => name), ...rows].map((row) => cells(row.join("|")));
-      if (lines.join("\n") !== shown.trimEnd().split("\n").map(cells).join("\n")) wrong.push({ sql, lines });
+      if (lines.join("\n") !== shown.trimEnd().split("\n").map(cells).join("\n")) wrong.push([sql, ...lines].join("\n"));
     }
     expect(wrong).toEqual([]);
   } finally {

@@ -113,7 +113,8 @@ test("an idle poll writes nothing", async () => {
  */
 async function expectNoWal(text: string, ...values: string[]): Promise<void> {
   const written: number[] = [];
-  while (written.length < 10 && (written.length < 2 || written.slice(-2).some((bytes) => bytes > 0))) written.push(await walOf(text, ...values));
+  while (written.length < 10 && (written.length < 2 || written.slice(-2).some((bytes) => bytes > 0)))
+    written.push(await walOf(text, ...values));
   expect(written.slice(-2), `WAL bytes of each call: ${written.join(", ")}`).toEqual([0, 0]);
 }
 

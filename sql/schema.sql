@@ -412,7 +412,10 @@ begin
       array(select unnest((baton.list_members(held.run_ids, held.gone)).ids) intersect select unnest(lost) except select unnest(stopped)),
       moment);
   end if;
-  held.gone := baton.mark_gone(held, done || baton.append_sleeps(held, request -> 'sleeps', skipped, moment)
+  if request ? 'timers' then
+    perform baton.append_sleeps(held, request -> 'timers', false, skipped, moment);
+  end if;
+  held.gone := baton.mark_gone(held, done || baton.append_sleeps(held, request -> 'sleeps', true, skipped, moment)
     || baton.park_members(held, request -> 'parks', false, skipped, moment)
     || baton.park_members(held, request -> 'released', true, skipped, moment)
     || baton.block_members(held, request -> 'blocked', skipped, moment), skipped);
@@ -487,7 +490,7 @@ end
 $function$;
 
 -- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.append_sleeps(held baton.lease, sleeps jsonb, skipped uuid[], moment timestamp with time zone)
+CREATE OR REPLACE FUNCTION baton.append_sleeps(held baton.lease, sleeps jsonb, parks boolean, skipped uuid[], moment timestamp with time zone)
  RETURNS integer[]
  LANGUAGE plpgsql
 AS $function$
@@ -495,13 +498,14 @@ declare
   ids uuid[];
   wakes timestamptz[];
   slots integer[];
+  sizes integer[];
 begin
   if coalesce(jsonb_array_length(sleeps), 0) = 0 then
     return '{}';
   end if;
   with entry as (
     select s.*, moment + least(s.delay_ms, 315532800000) * interval '1 millisecond' as until
-    from jsonb_to_recordset(sleeps) as s (place integer, run uuid, node text, position smallint, attempt integer, delay_ms bigint)
+    from jsonb_to_recordset(sleeps) as s (place integer, run uuid, node text, position smallint, attempt integer, delay_ms bigint, bytes integer)
     where baton.has_member(held, s.place, s.run) and s.run <> all (skipped)
   ), begun as (
     insert into baton.checkpoint (run_id, node, position, attempt, started_at, finished_at, output)
@@ -510,8 +514,11 @@ begin
     from entry
     on conflict do nothing
   )
-  select array_agg(run), array_agg(until), array_agg(place) into ids, wakes, slots from entry;
-  perform baton.put_back(ids, wakes);
+  select array_agg(run), array_agg(until), array_agg(place), array_agg(bytes) into ids, wakes, slots, sizes from entry;
+  if not parks then
+    return '{}';
+  end if;
+  perform baton.put_back(ids, wakes, sizes => sizes);
   return coalesce(slots, '{}');
 end
 $function$;
@@ -820,9 +827,9 @@ CREATE OR REPLACE FUNCTION baton.check_round(request jsonb)
 AS $function$
 begin
   if jsonb_typeof(request) is distinct from 'object' or jsonb_typeof(request -> 'ttl_ms') is distinct from 'number'
-    or request - '{ttl_ms,strict,checked,claim,steps,done,failed,failures,sleeps,parks,released,blocked,attributes}'::text[] <> '{}' then
+    or request - '{ttl_ms,strict,checked,claim,steps,done,failed,failures,sleeps,timers,parks,released,blocked,attributes}'::text[] <> '{}' then
     perform baton.require_keys('the round', request, '{ttl_ms}',
-      '{ttl_ms,strict,checked,claim,steps,done,failed,failures,sleeps,parks,released,blocked,attributes}');
+      '{ttl_ms,strict,checked,claim,steps,done,failed,failures,sleeps,timers,parks,released,blocked,attributes}');
     perform baton.require_kind('the round', request, 'number', '{ttl_ms}');
   end if;
   if request ? 'steps' then
@@ -845,10 +852,13 @@ begin
     perform baton.require_rows('the failures of the round', request -> 'failures', '{run,place,node,attempt,age_ms,took_ms,delay_ms,error}', '{}');
   end if;
   if request ? 'sleeps' then
-    perform baton.require_rows('the sleeps of the round', request -> 'sleeps', '{run,place,node,position,delay_ms}', '{attempt}');
+    perform baton.require_rows('the sleeps of the round', request -> 'sleeps', '{run,place,node,position,delay_ms}', '{attempt,bytes}');
+  end if;
+  if request ? 'timers' then
+    perform baton.require_rows('the timers of the round', request -> 'timers', '{run,place,node,position,attempt,delay_ms}', '{}');
   end if;
   if request ? 'parks' then
-    perform baton.require_rows('what the round parks', request -> 'parks', '{run,place,delay_ms}', '{}');
+    perform baton.require_rows('what the round parks', request -> 'parks', '{run,place,delay_ms}', '{bytes}');
   end if;
   if request ? 'released' then
     perform baton.require_rows('what the round gives back', request -> 'released', '{run,place}', '{delay_ms}');
@@ -1052,23 +1062,29 @@ end
 $function$;
 
 -- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.count_failures(ids uuid[], lowest uuid, highest uuid)
- RETURNS json
+CREATE OR REPLACE FUNCTION baton.count_failures(ids uuid[], lowest uuid, highest uuid, moment timestamp with time zone, OUT failures json, OUT waits json, OUT fatal json)
+ RETURNS record
  LANGUAGE plpgsql
  STABLE
  SET plan_cache_mode TO 'force_custom_plan'
 AS $function$
 begin
-  return (
-    select json_object_agg(run_id, counts)
+  select json_object_agg(r.run_id, r.counts), json_object_agg(r.run_id, r.waits) filter (where r.waits is not null),
+    json_object_agg(r.run_id, r.fatal) filter (where r.fatal is not null)
+  into count_failures.failures, count_failures.waits, count_failures.fatal
+  from (
+    select n.run_id, json_object_agg(n.node, n.attempts) as counts,
+      json_object_agg(n.node, n.until) filter (where n.until > moment) as waits,
+      json_object_agg(n.node, n.fatal) filter (where n.fatal is not null) as fatal
     from (
-      select run_id, json_object_agg(node, attempts) as counts
-      from (
-        select run_id, node, count(*) as attempts
-        from baton.failure where run_id = any (array(select unnest(ids))) and run_id between lowest and highest and node <> '' group by run_id, node
-      ) as of_node
-      group by run_id
-    ) as of_run);
+      select f.run_id, f.node, count(*) as attempts,
+        max(baton.wait_until(f.finished_at, f.retry_at, moment)) filter (where strpos(f.node, '/') > 0) as until,
+        (array_agg(json_build_object('attempt', f.attempt, 'at', f.finished_at, 'error', f.error) order by f.attempt desc)
+          filter (where f.retry_at is null and strpos(f.node, '/') > 0))[1] as fatal
+      from baton.failure f where f.run_id = any (array(select unnest(ids))) and f.run_id between lowest and highest and f.node <> '' group by f.run_id, f.node
+    ) as n
+    group by n.run_id
+  ) as r;
 end
 $function$;
 
@@ -1291,6 +1307,10 @@ declare
   outputs json;
   failures json;
   forgiven json;
+  asleep json;
+  backing_off json;
+  fatal json;
+  moment timestamptz;
 begin
   select array_agg(t.id order by t.id), array_agg(t.slot order by t.id) into ids, slots from unnest(ids, slots) as t (id, slot);
   lowest := ids[1];
@@ -1306,12 +1326,13 @@ begin
     slots := array(select t.slot from unnest(ids, slots) as t (id, slot) where t.id = any (found_ids) order by t.id);
   end if;
   if begun_ids is not null then
-    outputs := baton.gather_outputs(begun_ids, lowest, highest);
-    failures := baton.count_failures(begun_ids, lowest, highest);
+    moment := baton.now();
+    select g.outputs, g.waits into outputs, asleep from baton.gather_outputs(begun_ids, lowest, highest, moment) as g;
+    select c.failures, c.waits, c.fatal into failures, backing_off, fatal from baton.count_failures(begun_ids, lowest, highest, moment) as c;
     forgiven := baton.forgiven_failures(begun_ids);
   end if;
   runs := json_build_object('id', coalesce(found_ids, '{}'), 'place', coalesce(slots, '{}'), 'workflow', workflows, 'version', versions,
-    'input', inputs, 'outputs', outputs, 'failures', failures, 'forgiven', forgiven);
+    'input', inputs, 'outputs', outputs, 'failures', failures, 'forgiven', forgiven, 'asleep', asleep, 'backing_off', backing_off, 'fatal', fatal);
 end
 $function$;
 
@@ -1799,19 +1820,21 @@ end
 $function$;
 
 -- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.gather_outputs(ids uuid[], lowest uuid, highest uuid)
- RETURNS json
+CREATE OR REPLACE FUNCTION baton.gather_outputs(ids uuid[], lowest uuid, highest uuid, moment timestamp with time zone, OUT outputs json, OUT waits json)
+ RETURNS record
  LANGUAGE plpgsql
  STABLE
  SET plan_cache_mode TO 'force_custom_plan'
 AS $function$
 begin
-  return (
-    select json_object_agg(run_id, outputs)
-    from (
-      select run_id, json_object_agg(node, output) as outputs
-      from baton.checkpoint where run_id = any (array(select unnest(ids))) and run_id between lowest and highest group by run_id
-    ) as of_run);
+  select json_object_agg(r.run_id, r.outputs), json_object_agg(r.run_id, r.waits) filter (where r.waits is not null)
+  into gather_outputs.outputs, gather_outputs.waits
+  from (
+    select c.run_id, json_object_agg(c.node, c.output) as outputs,
+      json_object_agg(c.node, baton.wait_until(c.started_at, c.finished_at, moment))
+        filter (where c.finished_at > moment and strpos(c.node, '/') > 0) as waits
+    from baton.checkpoint c where c.run_id = any (array(select unnest(ids))) and c.run_id between lowest and highest group by c.run_id
+  ) as r;
 end
 $function$;
 
@@ -2905,17 +2928,19 @@ declare
   ids uuid[];
   slots integer[];
   times timestamptz[];
+  sizes integer[];
 begin
   if coalesce(jsonb_array_length(entries), 0) = 0 then
     return '{}';
   end if;
-  select array_agg(e.run), array_agg(e.place), array_agg(moment + least(e.delay_ms, 315532800000) * interval '1 millisecond') into ids, slots, times
-  from jsonb_to_recordset(entries) as e (place integer, run uuid, delay_ms bigint)
+  select array_agg(e.run), array_agg(e.place), array_agg(moment + least(e.delay_ms, 315532800000) * interval '1 millisecond'), array_agg(e.bytes)
+  into ids, slots, times, sizes
+  from jsonb_to_recordset(entries) as e (place integer, run uuid, delay_ms bigint, bytes integer)
   where baton.has_member(held, e.place, e.run) and e.run <> all (skipped);
   if unproven then
     perform baton.return_members(held, ids, moment);
   else
-    perform baton.put_back(ids, times);
+    perform baton.put_back(ids, times, sizes => sizes);
   end if;
   return coalesce(slots, '{}');
 end
@@ -3011,7 +3036,7 @@ end
 $function$;
 
 -- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.put_back(ids uuid[], run_ats timestamp with time zone[], suspects integer DEFAULT NULL::integer)
+CREATE OR REPLACE FUNCTION baton.put_back(ids uuid[], run_ats timestamp with time zone[], suspects integer DEFAULT NULL::integer, sizes integer[] DEFAULT NULL::integer[])
  RETURNS void
  LANGUAGE plpgsql
  SET plan_cache_mode TO 'force_custom_plan'
@@ -3024,13 +3049,14 @@ begin
     return;
   end if;
   insert into baton.ready (run_id, band, run_at, bytes, begun)
-  select t.id, coalesce(3 + suspects, r.priority), t.run_at, r.bytes + c.bytes, true
-  from unnest(ids, run_ats) as t (id, run_at)
+  select t.id, coalesce(3 + suspects, r.priority), t.run_at, coalesce(t.size, r.bytes + c.bytes), true
+  from unnest(ids, run_ats, sizes) as t (id, run_at, size)
   cross join lateral (
-    select priority, octet_length(input::text) as bytes from baton.run where id = t.id and id between lowest and highest limit 1) as r
+    select priority, case when t.size is null then octet_length(input::text) end as bytes
+    from baton.run where id = t.id and id between lowest and highest limit 1) as r
   cross join lateral (
     select coalesce(sum(octet_length(output::text)), 0) as bytes
-    from baton.checkpoint where run_id = t.id and run_id between lowest and highest) as c
+    from baton.checkpoint where t.size is null and run_id = t.id and run_id between lowest and highest) as c
   on conflict do nothing;
 end
 $function$;
@@ -3127,21 +3153,24 @@ begin
   end if;
   return array(
     select (
-      select max(case when w.began <= moment then w.until else set_to + greatest(w.until - greatest(w.began, was), interval '0') end)
+      select coalesce(max(w.due) filter (where not w.below), min(w.due) filter (where w.below))
       from (
-        select case when r.start_is_named then '-infinity' else r.created_at end as began, r.start_at as until
-        from baton.run r where r.id = t.id and r.id between lowest and highest and r.start_at > moment
-        union all
-        select c.started_at, c.finished_at
-        from baton.checkpoint c where c.run_id = t.id and c.run_id between lowest and highest and c.finished_at > moment
-          and c.output ->> 'until' = to_char(c.finished_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
-        union all
-        select f.finished_at, f.retry_at
-        from baton.failure f where f.run_id = t.id and f.run_id between lowest and highest and f.retry_at > moment
-          and not exists (
-            select from baton.checkpoint d where d.run_id = t.id and d.run_id between lowest and highest and d.node = f.node)
+        select case when v.began <= moment then v.until else set_to + greatest(v.until - greatest(v.began, was), interval '0') end as due, v.below
+        from (
+          select case when r.start_is_named then '-infinity' else r.created_at end as began, r.start_at as until, false as below
+          from baton.run r where r.id = t.id and r.id between lowest and highest and r.start_at > moment
+          union all
+          select c.started_at, c.finished_at, strpos(c.node, '/') > 0
+          from baton.checkpoint c where c.run_id = t.id and c.run_id between lowest and highest and c.finished_at > moment
+            and c.output ->> 'until' = to_char(c.finished_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+          union all
+          select f.finished_at, f.retry_at, strpos(f.node, '/') > 0
+          from baton.failure f where f.run_id = t.id and f.run_id between lowest and highest and f.retry_at > moment
+            and not exists (
+              select from baton.checkpoint d where d.run_id = t.id and d.run_id between lowest and highest and d.node = f.node)
+        ) as v
+        where isfinite(v.until) and v.began < 'infinity'
       ) as w
-      where isfinite(w.until) and w.began < 'infinity'
     )
     from unnest(ids) with ordinality as t (id, nth)
     order by t.nth);
@@ -4293,6 +4322,15 @@ end
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.wait_until(began timestamp with time zone, until timestamp with time zone, moment timestamp with time zone)
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  select case when began <= moment then until else least(until, moment + (until - began)) end
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.walk_week(failures text, attributes text, matches text, sought text, pattern text, before uuid, most integer, OUT ids uuid[], OUT looked integer, OUT next uuid)
  RETURNS record
  LANGUAGE plpgsql
@@ -4449,7 +4487,7 @@ grant execute on function baton.add_facts(text,tid,tid,bigint,bigint) to baton_e
 grant execute on function baton.advance(uuid,integer,jsonb) to baton_poller;
 grant execute on function baton.append_checkpoints(baton.lease,jsonb,boolean,timestamp with time zone) to baton_engine;
 grant execute on function baton.append_failures(baton.lease,jsonb,timestamp with time zone) to baton_engine;
-grant execute on function baton.append_sleeps(baton.lease,jsonb,uuid[],timestamp with time zone) to baton_engine;
+grant execute on function baton.append_sleeps(baton.lease,jsonb,boolean,uuid[],timestamp with time zone) to baton_engine;
 grant execute on function baton.ask_partman(text,timestamp with time zone) to baton_engine;
 grant execute on function baton.attribute_text(jsonb) to baton_engine;
 grant execute on function baton.attributes_as_column(jsonb) to baton_engine;
@@ -4469,7 +4507,7 @@ grant execute on function baton.commit_durably() to baton_engine;
 grant execute on function baton.count_buckets(double precision[]) to baton_engine;
 grant execute on function baton.count_digits(numeric) to baton_engine;
 grant execute on function baton.count_facts(text,tid,tid,bigint,bigint,timestamp with time zone) to baton_engine;
-grant execute on function baton.count_failures(uuid[],uuid,uuid) to baton_engine;
+grant execute on function baton.count_failures(uuid[],uuid,uuid,timestamp with time zone) to baton_engine;
 grant execute on function baton.count_fitting(integer[],bigint,boolean) to baton_engine;
 grant execute on function baton.count_minutes(timestamp with time zone) to baton_operator;
 grant execute on function baton.count_minutes(timestamp with time zone) to baton_reader;
@@ -4506,7 +4544,7 @@ grant execute on function baton.forget_keys(integer,timestamp with time zone) to
 grant execute on function baton.forget_some(integer,timestamp with time zone) to baton_engine;
 grant execute on function baton.forgiven_failures(uuid[]) to baton_engine;
 grant execute on function baton.format_runs(uuid[]) to baton_engine;
-grant execute on function baton.gather_outputs(uuid[],uuid,uuid) to baton_engine;
+grant execute on function baton.gather_outputs(uuid[],uuid,uuid,timestamp with time zone) to baton_engine;
 grant execute on function baton.has_expired(jsonb,text,text,timestamp with time zone,timestamp with time zone) to baton_engine;
 grant execute on function baton.has_member(baton.lease,integer,uuid) to baton_engine;
 grant execute on function baton.heal_clock(timestamp with time zone) to baton_engine;
@@ -4584,7 +4622,7 @@ grant execute on function baton.patch_attributes(uuid,jsonb) to baton_engine;
 grant execute on function baton.patch_members(baton.lease,jsonb,uuid[]) to baton_engine;
 grant execute on function baton.place_status(uuid,timestamp with time zone) to baton_engine;
 grant execute on function baton.prove_round(uuid,integer,name) to baton_poller;
-grant execute on function baton.put_back(uuid[],timestamp with time zone[],integer) to baton_engine;
+grant execute on function baton.put_back(uuid[],timestamp with time zone[],integer,integer[]) to baton_engine;
 grant execute on function baton.quantile(jsonb,double precision) to baton_engine;
 grant execute on function baton.quantile(jsonb,double precision) to baton_operator;
 grant execute on function baton.quantile(jsonb,double precision) to baton_reader;
@@ -4643,6 +4681,7 @@ grant execute on function baton.take_ready(integer,integer,bigint,boolean,timest
 grant execute on function baton.take_suspects(timestamp with time zone,integer) to baton_engine;
 grant execute on function baton.take_unblocked(jsonb,timestamp with time zone,integer) to baton_engine;
 grant execute on function baton.tick() to baton_poller;
+grant execute on function baton.wait_until(timestamp with time zone,timestamp with time zone,timestamp with time zone) to baton_engine;
 grant execute on function baton.walk_week(text,text,text,text,text,uuid,integer) to baton_engine;
 grant execute on function baton.week_indexes() to baton_engine;
 grant execute on function baton.week_start(text) to baton_engine;

@@ -41,8 +41,12 @@ export const columns = {
     error: "error",
   },
   sleeps: { ...member, node: "text", position: "smallint", attempt: "integer", delay_ms: "bigint" },
+  /** Sleeps that leave their run where it is. */
+  timers: { ...member, node: "text", position: "smallint", attempt: "integer", delay_ms: "bigint" },
   /** Runs that leave the lease, due again after so long. */
   parks: { ...member, delay_ms: "bigint" },
+  /** How large runs that leave the lease are, as JSON; older pollers do not say it. */
+  size: { bytes: "integer" },
   done: member,
   failed: { ...member, error: "error" },
   blocked: { ...member, workflow: "text", version: "integer", shape: "text", reason: "text" },

@@ -1,16 +1,18 @@
+import type { ChainStanding } from "./chain.ts";
 import type { ErrorRecord } from "./errors.ts";
 import type { Json } from "./json.ts";
 import { jsonbBytes } from "./jsonb-bytes.ts";
 import { MAX_ATTEMPT, MAX_OUTPUT_BYTES, MAX_STATE_BYTES, WAIT_IN_LEASE_BELOW_MS } from "./limits.ts";
-import type { Attempted, Came, Circumstances, Decision, Failure, Fate, Outcome, Row, Sleep } from "./decision.ts";
-import type { AttemptMove, Move, Scene, State } from "./node.ts";
-import type { Outputs } from "./outputs.ts";
+import type { Attempted, Came, Circumstances, Decision, Failure, Fate, NewRow, Outcome, Sleep } from "./decision.ts";
+import type { State } from "./node.ts";
+import { topOf } from "./path.ts";
 import { delayBeforeRetry } from "./retry-policy.ts";
 import { runError, type RunErrorName } from "./run-errors.ts";
-import { attemptAt, countedAttemptAt, cursorOf, noRows, notBeforeAt, stateOf, withFailure, type Run } from "./run.ts";
+import { bytesOf, cursorOf, OUTPUT, outputOf, type Run } from "./run.ts";
+import type { AttemptMove, Fact, Look, Move, Owner, Scene, StoreMove } from "./standing.ts";
 
 /** Paths of attempts that have begun. */
-type Paths = Pick<ReadonlySet<string>, "has" | "size">;
+type Paths = Pick<ReadonlySet<string>, "has" | "size"> & Iterable<string>;
 
 const nobody: Paths = new Set();
 const none: readonly never[] = [];
@@ -26,18 +28,18 @@ const stay: Fate = { kind: "stay", wait: undefined };
 export function decide(run: Run, came: readonly Came[], circumstances: Circumstances, out: Paths = nobody): Decision {
   const draft = new Draft(run, circumstances);
   for (const each of came) draft.take(each);
-  return draft.failed() ?? draft.goOn(out);
+  return draft.goOn(out);
 }
 
 /**
  * The decision that a run fails with an error of ours, which is noted as that of the attempt that
- * came back, or else of what it has come to.
+ * came back, or else of the first of the node that it has come to.
  */
 export function decideToFail(run: Run, came: Came | undefined, error: ErrorRecord, clock: number): Decision {
   const path = cursorOf(run)?.name;
-  const begun = came ?? (path === undefined ? undefined : attemptNow(run, path, clock));
+  const begun = came ?? (path === undefined ? undefined : { path, attempt: 1, startedAt: clock, finishedAt: clock });
   const failures = begun === undefined ? [] : [{ ...attemptedOf(begun), error, delayMs: null }];
-  return { rows: [], failures, sleeps: [], run, starts: [], fate: { kind: "failed", error } };
+  return { rows: [], failures, sleeps: [], run, starts: [], aborts: [], fate: { kind: "failed", error } };
 }
 
 /**
@@ -45,64 +47,39 @@ export function decideToFail(run: Run, came: Came | undefined, error: ErrorRecor
  * which took 2 µs more a decision, mostly in the garbage collector.
  */
 class Draft implements Scene {
-  private rows: readonly Row[] = none;
+  private rows: readonly NewRow[] = none;
   // Most decisions have none.
   private failures: readonly Failure[] = none;
   private sleeps: readonly Sleep[] = none;
   private readonly circumstances: Circumstances;
   private readonly before: Run;
-  private outputs: Outputs;
-  private position: number;
-  private stored: ReadonlyMap<string, Json>;
-  /** The last row that is not among these. */
-  private came: Row | undefined;
-  private failedAt: Pick<Run, "failures" | "notBefore">;
-  private bytes: number;
-  private after: Run | undefined;
-  /** The run fails with this. */
-  private error: ErrorRecord | undefined;
+  private chain: ChainStanding;
 
   constructor(run: Run, circumstances: Circumstances) {
     this.before = run;
     this.circumstances = circumstances;
-    this.outputs = run.outputs;
-    this.position = run.position;
-    this.stored = run.rows;
-    this.failedAt = run;
-    this.bytes = run.bytes;
+    this.chain = run.chain;
   }
 
-  get now(): number {
-    return this.circumstances.now;
-  }
-
+  /** What all handlers see. */
   state(): State {
-    return stateOf(this.after ?? this.run());
-  }
-
-  row(path: string): Json | undefined {
-    return path === this.came?.path ? this.came.output : this.stored.get(path);
-  }
-
-  notBefore(path: string): number | undefined {
-    return notBeforeAt(this.failedAt, path);
+    return { input: this.before.input };
   }
 
   private run(): Run {
-    const { id, workflow, input, forgiven } = this.before;
-    const { failures, notBefore } = this.failedAt;
-    return {
-      id,
-      workflow,
-      input,
-      outputs: this.outputs,
-      position: this.position,
-      rows: this.stored,
-      failures,
-      forgiven,
-      notBefore,
-      bytes: this.bytes,
-    };
+    const { id, workflow, input, inputBytes } = this.before;
+    return { id, workflow, input, inputBytes, chain: this.chain };
+  }
+
+  private put(path: string, fact: Fact): void {
+    this.chain = this.chain.take(path, fact);
+  }
+
+  private positionOf(path: string): number {
+    const { position } = this.chain;
+    const { nodes } = this.before.workflow;
+    const top = topOf(path);
+    return nodes[position]?.name === top ? position : nodes.findIndex(({ name }) => name === top);
   }
 
   take(came: Came): void {
@@ -110,112 +87,155 @@ class Draft implements Scene {
     if (outcome.kind === "failed") return this.fail(came, outcome);
     const { output } = outcome;
     const bytes = jsonbBytes(output);
-    const error = refusalOf(this.bytes, path, bytes);
+    const error = this.refusalOf(path, bytes);
     if (error !== undefined) return this.failForGood(came, error);
-    this.keepCame();
-    this.came = { path, position: this.position, attempt, startedAt, finishedAt, output, bytes };
-    this.rows = this.rows === none ? [this.came] : [...this.rows, this.came];
-    this.bytes += bytes;
+    this.keep({ path, position: this.positionOf(path), attempt, startedAt, finishedAt, output, bytes });
+    this.put(path, { output, bytes });
   }
 
-  /** A node is mostly over with its one row, which need not be kept beside others. */
-  private keepCame(): void {
-    if (this.came !== undefined) this.stored = new Map(this.stored).set(this.came.path, this.came.output);
-    this.came = undefined;
+  private keep(row: NewRow): void {
+    this.rows = this.rows === none ? [row] : [...this.rows, row];
   }
 
   private fail(came: Came, { error, retryable, retryAfterMs }: Extract<Outcome, { kind: "failed" }>): void {
-    const { path, node, attempt, startedAt, finishedAt } = came;
+    const { path, node, attempt, forgiven, startedAt, finishedAt, aborted } = came;
+    if (aborted) return;
     const { now, clock, random } = this.circumstances;
-    const counted = countedAttemptAt(this.before, path);
-    const isLast = !retryable || counted >= node.retry.maxAttempts || attemptAt(this.before, path) >= MAX_ATTEMPT;
+    const counted = attempt - forgiven;
+    const isLast = !retryable || counted >= node.retry.maxAttempts || attempt >= MAX_ATTEMPT;
     if (isLast) return this.failForGood(came, error);
     const delayMs = Math.ceil(retryAfterMs ?? delayBeforeRetry(node.retry, counted, random()));
     this.failures = [...this.failures, { path, attempt, startedAt, finishedAt, error, delayMs }];
     // In the lease it is the poller that waits, from when the attempt was over.
     const from = delayMs < WAIT_IN_LEASE_BELOW_MS ? now - (clock - finishedAt) : now;
-    this.failedAt = withFailure(this.failedAt, path, from + delayMs);
+    this.put(path, { failures: attempt, forgiven, notBefore: from + delayMs });
   }
 
-  private failForGood({ path, attempt, startedAt, finishedAt }: Attempted, error: ErrorRecord): void {
-    this.failures = [...this.failures, { path, attempt, startedAt, finishedAt, error, delayMs: null }];
-    this.error ??= error;
+  private failForGood(began: Attempted & { readonly forgiven: number }, error: ErrorRecord): void {
+    const { path, attempt, forgiven } = began;
+    const { now, clock } = this.circumstances;
+    this.failures = [...this.failures, { ...attemptedOf(began), error, delayMs: null }];
+    this.put(path, { failures: attempt, forgiven, fatal: { at: now - (clock - began.finishedAt), error } });
   }
 
-  failed(): Decision | undefined {
-    return this.error && this.decided({ kind: "failed", error: this.error }, none);
-  }
-
-  /** Looks on from the cursor, past all that is over. */
+  /** Goes on with what needs no handler, and then with what may be done after it. */
   goOn(out: Paths): Decision {
-    const { nodes } = this.before.workflow;
-    for (let cursor = nodes[this.position]; cursor !== undefined; cursor = nodes[this.position]) {
-      const look = cursor.look(cursor.name, this);
-      if (!look.over) return this.wait(look.moves, out, look.until);
-      this.outputs = this.outputs.append(look.output);
-      this.position++;
-      this.stored = noRows;
-      this.came = undefined;
+    this.chain = this.chain.wake(this.circumstances.now);
+    for (;;) {
+      const { fatal, output } = this.chain;
+      if (fatal !== undefined) return this.end({ kind: "failed", error: fatal.error }, out);
+      if (output !== undefined) return this.finish(out);
+      const look = this.chain.look(this);
+      if (!this.doAtOnce(look.moves)) return this.wait(look, out);
     }
-    return this.decided({ kind: "done" }, none);
   }
 
-  private wait(moves: readonly Move[], out: Paths, until: number | undefined): Decision {
-    // Mostly it is one attempt, which begins.
-    const [only] = moves;
-    if (moves.length === 1 && only!.do === "attempt" && !out.has(only!.path))
-      return this.decided(this.fateOf(1, out, until), moves as readonly AttemptMove[]);
-    const starts: AttemptMove[] = [];
+  /** False: nothing was to be done at once. */
+  private doAtOnce(moves: readonly Move[]): boolean {
+    let isDone = false;
     for (const move of moves) {
-      if (move.do === "fail")
-        this.failForGood(attemptNow(this.before, move.path, this.circumstances.clock), this.circumstances.describe(move.thrown));
-      else if (move.do === "sleep") this.sleep(move.path, move.durationMs);
-      else if (!out.has(move.path)) starts.push(move);
+      if (move.do === "attempt") continue;
+      isDone = true;
+      if (move.do === "store") this.store(move);
+      else if (move.do === "sleep") this.sleep(move.path, move.attempt, move.durationMs);
+      else this.failAt(move.owner, this.circumstances.describe(move.thrown));
     }
-    const slept = this.sleeps.at(-1);
-    if (slept !== undefined) return this.failed() ?? this.decided({ kind: "park", delayMs: slept.durationMs }, none);
-    return this.failed() ?? this.decided(this.fateOf(starts.length, out, until), starts);
+    return isDone;
+  }
+
+  private store({ path, output, owner, mostBytes, advice }: StoreMove): void {
+    const bytes = jsonbBytes(output);
+    const error = this.refusalOf(path, bytes, mostBytes, advice);
+    if (error !== undefined) return this.failAt(owner, error);
+    this.keep(this.mark(path, output, bytes));
+    this.put(path, { output, bytes });
+  }
+
+  /** What needs no handler takes no time. */
+  private mark(path: string, output: Json, bytes: number): NewRow {
+    const { clock } = this.circumstances;
+    return { path, position: this.positionOf(path), attempt: 0, startedAt: clock, finishedAt: clock, output, bytes };
+  }
+
+  private sleep(path: string, attempt: number, durationMs: number): void {
+    const wholeMs = Math.ceil(durationMs);
+    this.sleeps = [...this.sleeps, { path, position: this.positionOf(path), attempt, durationMs: wholeMs }];
+    const until = this.circumstances.now + wholeMs;
+    this.put(path, sleepRow(until));
+  }
+
+  private failAt({ path, tries: { failures, forgiven } }: Owner, error: ErrorRecord): void {
+    const { clock } = this.circumstances;
+    this.failForGood({ path, attempt: failures + 1, forgiven, startedAt: clock, finishedAt: clock }, error);
+  }
+
+  /** The run's output has a row of its own where no node has it as its. */
+  private finish(out: Paths): Decision {
+    const run = this.run();
+    const last = run.workflow.nodes.at(-1);
+    if (out.size === 0 && (this.chain.ended !== undefined || last?.rowIsOutput === false)) {
+      const output = outputOf(run);
+      const position = Math.min(this.chain.position, run.workflow.nodes.length - 1);
+      this.keep({ ...this.mark(OUTPUT, output, jsonbBytes(output)), position });
+    }
+    return this.end({ kind: "done" }, out);
+  }
+
+  /** Nothing more begins; what is out is told to stop, and is awaited. */
+  private end(fate: Fate, out: Paths): Decision {
+    return out.size === 0 ? this.decided(fate, none) : this.decided(stay, none, [...out]);
+  }
+
+  private wait({ moves, until }: Look, out: Paths): Decision {
+    // Mostly it is one attempt, which begins.
+    if (out.size === 0) return this.decided(this.fateOf(moves.length, out, until), moves as readonly AttemptMove[]);
+    const attempts = moves as readonly AttemptMove[];
+    const starts = attempts.filter(({ path }) => !out.has(path));
+    const aborts = moves.length - starts.length < out.size ? unwanted(out, attempts) : none;
+    return this.decided(this.fateOf(starts.length, out, until), starts, aborts);
   }
 
   private fateOf(starts: number, out: Paths, until: number | undefined): Fate {
     if (until === undefined) return stay;
     const { now, clock } = this.circumstances;
     const delayMs = Math.max(until - now, 0);
-    const stays = starts > 0 || out.size > 0 || delayMs < WAIT_IN_LEASE_BELOW_MS;
+    // A sleep that has just begun waits outside of the lease, however short it is.
+    const stays = starts > 0 || out.size > 0 || (delayMs < WAIT_IN_LEASE_BELOW_MS && this.sleeps === none);
     return stays ? { kind: "stay", wait: { until, clock: clock + delayMs } } : { kind: "park", delayMs };
   }
 
-  private sleep(path: string, durationMs: number): void {
-    const sleep = { path, position: this.position, attempt: attemptAt(this.before, path), durationMs: Math.ceil(durationMs) };
-    this.sleeps = [...this.sleeps, sleep];
+  private decided(fate: Fate, starts: readonly AttemptMove[], aborts: readonly string[] = none): Decision {
+    return { rows: this.rows, failures: this.failures, sleeps: this.sleeps, run: this.run(), starts, aborts, fate };
   }
 
-  private decided(fate: Fate, starts: readonly AttemptMove[]): Decision {
-    this.keepCame();
-    const run = (this.after = this.run());
-    return { rows: this.rows, failures: this.failures, sleeps: this.sleeps, run, starts, fate };
+  /** Why an output cannot be stored, whatever the retry policy says; undefined: it can. */
+  private refusalOf(path: string, bytes: number, most = MAX_OUTPUT_BYTES, advice?: string): ErrorRecord | undefined {
+    if (bytes > most) return tooLarge("OutputTooLargeError", `The output of "${path}"`, bytes, most, advice);
+    const all = bytesOf(this.before) - this.before.chain.bytes + this.chain.bytes + bytes;
+    return all > MAX_STATE_BYTES
+      ? tooLarge("StateTooLargeError", `With the output of "${path}" the run's state`, all, MAX_STATE_BYTES, advice)
+      : undefined;
   }
 }
 
-/** What needs no handler takes no time. */
-function attemptNow(run: Run, path: string, clock: number): Attempted {
-  return { path, attempt: attemptAt(run, path), startedAt: clock, finishedAt: clock };
+/** That of a sleep, as it is stored: to a millisecond. */
+export function sleepRow(until: number): Fact {
+  const output = Object.freeze({ until: new Date(until).toISOString() });
+  return { output, bytes: jsonbBytes(output), notBefore: until };
+}
+
+/** What is out, and no node asks for any more. */
+function unwanted(out: Paths, moves: readonly AttemptMove[]): string[] {
+  const wanted = new Set(moves.map(({ path }) => path));
+  return [...out].filter((path) => !wanted.has(path));
 }
 
 function attemptedOf({ path, attempt, startedAt, finishedAt }: Attempted): Attempted {
   return { path, attempt, startedAt, finishedAt };
 }
 
-/** Why an output cannot be stored, whatever the retry policy says; undefined: it can. */
-function refusalOf(before: number, path: string, bytes: number): ErrorRecord | undefined {
-  if (bytes > MAX_OUTPUT_BYTES) return tooLarge("OutputTooLargeError", `The output of "${path}"`, bytes, MAX_OUTPUT_BYTES);
-  const all = before + bytes;
-  return all > MAX_STATE_BYTES
-    ? tooLarge("StateTooLargeError", `With the output of "${path}" the run's state`, all, MAX_STATE_BYTES)
-    : undefined;
-}
+const REFERENCE = "store the data elsewhere and return a reference to it";
 
-function tooLarge(name: RunErrorName, what: string, bytes: number, limit: number): ErrorRecord {
-  const message = `${what} is ${bytes} bytes of JSON as the database writes it, more than ${limit}: store the data elsewhere and return a reference to it.`;
-  return runError(name, message);
+function tooLarge(name: RunErrorName, what: string, bytes: number, limit: number, advice = REFERENCE): ErrorRecord {
+  return runError(name, `${what} is ${bytes} bytes of JSON as the database writes it, more than ${limit}: ${advice}.`);
 }

@@ -1,7 +1,8 @@
 import type { ErrorRecord } from "./errors.ts";
 import type { Json } from "./json.ts";
-import type { AttemptMove, HandlerNode } from "./node.ts";
+import type { HandlerNode } from "./node.ts";
 import type { Run } from "./run.ts";
+import type { AttemptMove } from "./standing.ts";
 
 /**
  * What one attempt ended in. A timeout and an output that its schema refuses are failures that may
@@ -16,6 +17,10 @@ export interface Came {
   readonly path: string;
   readonly node: HandlerNode;
   readonly attempt: number;
+  /** How many attempts before it the retry policy does not count. */
+  readonly forgiven: number;
+  /** It was told to stop, since its run fails: a failure of it counts as none. */
+  readonly aborted: boolean;
   readonly outcome: Outcome;
   readonly startedAt: number;
   readonly finishedAt: number;
@@ -29,8 +34,8 @@ export interface Attempted {
   readonly finishedAt: number;
 }
 
-/** An output to be stored, of so many bytes of JSON. */
-export interface Row extends Attempted {
+/** An output to be stored, of so many bytes of JSON. Its attempt is 0 where no handler made it. */
+export interface NewRow extends Attempted {
   /** That of the node of the chain. */
   readonly position: number;
   readonly output: Json;
@@ -44,7 +49,7 @@ export interface Failure extends Attempted {
   readonly delayMs: number | null;
 }
 
-/** A sleep that begins. */
+/** A sleep that begins. When it ends is for the database to say. */
 export interface Sleep {
   readonly path: string;
   readonly position: number;
@@ -71,13 +76,15 @@ export type Fate =
 
 /** What a round stores of a run, and what becomes of it. */
 export interface Decision {
-  readonly rows: readonly Row[];
+  readonly rows: readonly NewRow[];
   readonly failures: readonly Failure[];
   readonly sleeps: readonly Sleep[];
   /** As it is once that is stored. */
   readonly run: Run;
   /** Attempts to begin then. */
   readonly starts: readonly AttemptMove[];
+  /** Paths of attempts that are out and are told to stop then. */
+  readonly aborts: readonly string[];
   readonly fate: Fate;
 }
 

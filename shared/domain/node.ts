@@ -2,6 +2,7 @@ import type * as z from "zod";
 import type { Duration } from "./duration.ts";
 import type { Json, JsonObject } from "./json.ts";
 import type { ResolvedRetry, RetryPolicy } from "./retry-policy.ts";
+import type { Standing } from "./standing.ts";
 import type { Statement } from "./statement.ts";
 
 /**
@@ -91,8 +92,14 @@ export interface Node {
   readonly shape: string;
   /** How long an attempt may take, of each handler that is in it. */
   readonly timeoutsMs: readonly number[];
-  /** Whether it is over, or else what is to be done, by what is stored at its path and below. */
-  look(this: void, path: string, scene: Scene): Look;
+  /** The length of the longest path of its rows, from its own name on. */
+  readonly pathBytes: number;
+  /** Whether its output is that of the row at its own path. */
+  readonly rowIsOutput: boolean;
+  /** Where it stands at a path while nothing is stored of it. */
+  begin(this: void, path: string): Standing;
+  /** Whether a row of it may have so much of its path after its own: "" is its own path. */
+  holds(this: void, below: string): boolean;
 }
 
 /** A node with a handler, which runs at least once. */
@@ -102,46 +109,4 @@ export interface HandlerNode extends Node {
   readonly output: z.ZodType | undefined;
   /** Rejects with what the handler threw, `NotJsonError` or `ZodError`. */
   run(this: void, state: State, context: StepContext): Promise<Attempted>;
-}
-
-/** What a node sees of its run. */
-export interface Scene {
-  /** As handlers there see it. */
-  state(): State;
-  /** What is stored at a path; undefined: nothing. */
-  row(path: string): Json | undefined;
-  /** When a path that failed or sleeps may go on; undefined: at any time. */
-  notBefore(path: string): number | undefined;
-  /** The database's time, in milliseconds since 1970. */
-  readonly now: number;
-}
-
-/** A node that is over, with what the state shows of it; or what may be done, and when more may. */
-export type Look =
-  { readonly over: true; readonly output: Json } | { readonly over: false; readonly moves: readonly Move[]; readonly until?: number };
-
-/** What may be done for a node. */
-export type Move = AttemptMove | SleepMove | FailMove;
-
-/** Run its handler. */
-export interface AttemptMove {
-  readonly do: "attempt";
-  readonly path: string;
-  readonly node: HandlerNode;
-  /** As the handler sees it (default: that of the run). */
-  readonly state?: () => State;
-}
-
-/** Store when it ends, which is so long after now. */
-export interface SleepMove {
-  readonly do: "sleep";
-  readonly path: string;
-  readonly durationMs: number;
-}
-
-/** Fail the run: a function of its author's has thrown, and would again. */
-export interface FailMove {
-  readonly do: "fail";
-  readonly path: string;
-  readonly thrown: unknown;
 }

@@ -15,6 +15,8 @@
 export const pathPattern =
   /^(?:~?[a-z][a-zA-Z0-9-]{0,62})(?:\/(?:~?[a-z][a-zA-Z0-9-]{0,62}|\d{5}|(?:[A-Za-z0-9._-]|%[0-9A-F]{2}){1,64}))*$/;
 
+export const MAX_PATH_BYTES = 200;
+
 /** The node of the chain that a path belongs to. */
 export function topOf(path: string): string {
   const end = path.indexOf("/");

@@ -4,6 +4,7 @@
  * schema. `run-protocol.ts` has what readers and operators say.
  */
 import type { columns, RowOf } from "./columns.ts";
+import type { ErrorRecord } from "./errors.ts";
 import type { Json } from "./json.ts";
 
 type Columns = typeof columns;
@@ -64,6 +65,19 @@ export interface ClaimedRun extends RowOf<Columns["claimed"]> {
   readonly failures: Readonly<Record<string, number>> | null;
   /** How many of these a redrive has forgiven; null when there are none. */
   readonly forgiven: Readonly<Record<string, number>> | null;
+  /** Until when sleeps below a node last, where that is ahead. Older functions do not say it. */
+  readonly asleep?: Readonly<Record<string, string>> | null;
+  /** When paths below a node that failed are tried again, where that is ahead. */
+  readonly backing_off?: Readonly<Record<string, string>> | null;
+  /** The failures for good of paths below a node. Older functions do not say it. */
+  readonly fatal?: Readonly<Record<string, FatalFacts>> | null;
+}
+
+/** A failure for good. */
+export interface FatalFacts {
+  readonly attempt: number;
+  readonly at: string;
+  readonly error: ErrorRecord;
 }
 
 export interface ClaimAnswer {
@@ -82,6 +96,7 @@ export interface ClaimAnswer {
 }
 
 export type StepEntry = RowOf<Columns["steps"]>;
+type Size = Partial<RowOf<Columns["size"]>>;
 export type FailureEntry = RowOf<Columns["failures"]>;
 
 /** One round. An output that is stored already is refused together with the whole round. */
@@ -93,8 +108,10 @@ export interface AdvanceRequest {
   readonly checked?: true;
   readonly steps?: readonly StepEntry[];
   readonly failures?: readonly FailureEntry[];
-  readonly sleeps?: readonly RowOf<Columns["sleeps"]>[];
-  readonly parks?: readonly RowOf<Columns["parks"]>[];
+  readonly sleeps?: readonly (RowOf<Columns["sleeps"]> & Size)[];
+  /** Sleeps that begin while their run stays in the lease, or is parked for something sooner. */
+  readonly timers?: readonly RowOf<Columns["timers"]>[];
+  readonly parks?: readonly (RowOf<Columns["parks"]> & Size)[];
   readonly released?: readonly RowOf<Columns["parks"]>[];
   readonly done?: readonly RowOf<Columns["done"]>[];
   readonly failed?: readonly RowOf<Columns["failed"]>[];

@@ -19,11 +19,11 @@ export type Claimed =
 
 /**
  * Finds the workflow that a claimed run was begun with. A run that this code does not know never
- * fails: it waits. now: the database's time, in milliseconds since 1970.
+ * fails: it waits.
  */
-export function recognise(facts: ClaimedRun, registry: Registry, now: number): Claimed {
+export function recognise(facts: ClaimedRun, registry: Registry): Claimed {
   try {
-    return recogniseReadable(facts, registry, now);
+    return recogniseReadable(facts, registry);
   } catch (thrown) {
     const { id, workflow: name, version } = facts;
     const message = `What is stored of this run cannot be read: ${describeError(thrown).message}. Mend its rows, then redrive it.`;
@@ -35,10 +35,13 @@ export function recognise(facts: ClaimedRun, registry: Registry, now: number): C
   }
 }
 
-function recogniseReadable(facts: ClaimedRun, registry: Registry, now: number): Claimed {
-  const { id, workflow: name, version, input, outputs, failures, forgiven } = facts;
+function recogniseReadable(facts: ClaimedRun, registry: Registry): Claimed {
+  const { id, workflow: name, version, input, outputs, failures, forgiven, asleep, backing_off: backingOff, fatal } = facts;
   const workflow = registry.find(name, version);
-  const run = createRun({ id, workflow: workflow ?? { name, version, nodes: [] }, input, outputs, failures, forgiven }, now);
+  const known = workflow ?? { name, version, nodes: [] };
+  const notBefore = mapValues({ ...asleep, ...backingOff }, (until) => Date.parse(until));
+  const failed = mapValues(fatal, ({ attempt, at, error }) => ({ attempt, at: Date.parse(at), error }));
+  const run = createRun({ id, workflow: known, input, outputs, failures, forgiven, notBefore, fatal: failed });
   if (workflow === undefined) {
     return { kind: "unknown", run, shape: "", reason: `this code has no workflow "${name}" version ${version}` };
   }
@@ -46,4 +49,12 @@ function recogniseReadable(facts: ClaimedRun, registry: Registry, now: number): 
   if (path === undefined) return { kind: "known", run };
   const reason = `version ${version} of workflow "${name}" in this code cannot have stored an output for "${path}"`;
   return { kind: "unknown", run, shape: shapeOf(workflow), reason };
+}
+
+function mapValues<From, To>(
+  values: Readonly<Record<string, From>> | null | undefined,
+  map: (value: From) => To,
+): Record<string, To> | null {
+  if (values === null || values === undefined) return null;
+  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, map(value)]));
 }

@@ -1,5 +1,6 @@
 import { InvalidWorkflowError, NoWorkflowError } from "./errors.ts";
 import type { Node } from "./node.ts";
+import { shapeOfChain } from "./parts.ts";
 import type { AnyWorkflow } from "./workflow-types.ts";
 
 /**
@@ -58,7 +59,7 @@ export function createRegistry(workflows: readonly AnyWorkflow[], options: { rea
 
 /** Kinds and names of a workflow's nodes in order, such as `step:charge|sleep:cooling-off`. */
 export function shapeOf(workflow: AnyWorkflow): string {
-  return workflow.nodes.map(({ shape }) => shape).join("|");
+  return shapeOfChain(workflow);
 }
 
 /** Lists of authors in JavaScript, and imports in a circle, hold anything. */

@@ -1,9 +1,10 @@
 import { checkPatch, joinPatches, mergeAttributes } from "./attributes.ts";
 import { decide } from "./decide.ts";
-import type { Came, Circumstances } from "./decision.ts";
+import type { Came, Circumstances, Fate } from "./decision.ts";
 import { checkJson, freezeJson, type JsonObject } from "./json.ts";
-import type { AttemptMove, Logger, Look, Node, State, StepContext } from "./node.ts";
-import { createRun, idempotencyKey, stateFor, stateOf, withRow, type Run, type RunWorkflow } from "./run.ts";
+import type { Logger, Node, State, StepContext } from "./node.ts";
+import { createRun, idempotencyKey, outputOf, stateFor, stateOf, type Run, type RunWorkflow } from "./run.ts";
+import { Over, type AttemptMove } from "./standing.ts";
 import type { Statement } from "./statement.ts";
 import type { AnyWorkflow, InputOf, OutputOf, StateOf } from "./workflow-types.ts";
 
@@ -47,19 +48,24 @@ export async function walk<W extends AnyWorkflow>(workflow: W, input: InputOf<W>
   const progress: Progress = { statements: [], attributes: mergeAttributes({}, own), now: 0 };
   let run = createRun({ id: "walk", workflow: withStubs(workflow, stubs), input: parsed });
   for (let came: readonly Came[] = []; ;) {
-    const decision = decide(run, came, circumstances(progress));
-    if (decision.fate.kind === "failed") throw Object.assign(new Error(decision.fate.error.message), { name: decision.fate.error.name });
-    run = decision.sleeps.reduce((slept, { path, durationMs }) => afterSleep(slept, path, durationMs, progress), decision.run);
-    if (decision.fate.kind === "done") break;
-    came = await Promise.all(decision.starts.map((start) => attempt(run, start, progress)));
+    const { fate, starts, run: next } = decide(run, came, circumstances(progress));
+    if (fate.kind === "failed") throw Object.assign(new Error(fate.error.message), { name: fate.error.name });
+    run = next;
+    if (fate.kind === "done") break;
+    came = await Promise.all(starts.map((start) => attempt(run, start, progress)));
+    // The clock jumps to the end of what comes first.
+    if (starts.length === 0) progress.now += delayOf(fate);
   }
-  const output = run.outputs.at(run.position - 1) ?? null;
   return {
     state: stateOf(run),
-    output: output as OutputOf<W>,
+    output: outputOf(run) as OutputOf<W>,
     statements: progress.statements,
     attributes: progress.attributes,
   };
+}
+
+function delayOf(fate: Exclude<Fate, { kind: "done" | "failed" }>): number {
+  return fate.kind === "park" ? fate.delayMs : (fate.wait?.clock ?? 0);
 }
 
 const zero = () => 0;
@@ -75,16 +81,10 @@ function rethrow(thrown: unknown): never {
 function withStubs(workflow: AnyWorkflow, stubs: Readonly<Record<string, unknown>>): RunWorkflow {
   const stubbed = (node: Node): Node => {
     if (!Object.hasOwn(stubs, node.name)) return node;
-    const over: Look = { over: true, output: freezeJson(checkJson(stubs[node.name])) };
-    return { ...node, look: () => over };
+    const over = new Over(freezeJson(checkJson(stubs[node.name])), 0);
+    return { ...node, begin: () => over };
   };
   return { name: workflow.name, version: workflow.version, nodes: workflow.nodes.map(stubbed) };
-}
-
-/** The clock jumps to its end. */
-function afterSleep(run: Run, path: string, durationMs: number, progress: Progress): Run {
-  progress.now += durationMs;
-  return withRow(run, path, { until: new Date(progress.now).toISOString() }, 0);
 }
 
 /** The state passes through JSON text, as between two invocations. */
@@ -92,7 +92,8 @@ async function attempt(run: Run, move: AttemptMove, progress: Progress): Promise
   const { path, node } = move;
   const { output, statements = [] } = await node.run(throughText(stateFor(run, move)), contextOf(path, progress));
   progress.statements.push(...statements);
-  return { path, node, attempt: 1, outcome: { kind: "completed", output }, startedAt: 0, finishedAt: 0 };
+  const outcome = { kind: "completed", output } as const;
+  return { path, node, attempt: 1, forgiven: 0, aborted: false, outcome, startedAt: 0, finishedAt: 0 };
 }
 
 function contextOf(path: string, progress: Progress): StepContext {

@@ -1,6 +1,11 @@
 import type * as z from "zod";
 import type { Json, JsonObject } from "./json.ts";
 import type { Node } from "./node.ts";
+import type { AllMethods } from "./nodes/all.ts";
+import type { ChooseMethods } from "./nodes/choose.ts";
+import type { EndMethods } from "./nodes/end.ts";
+import type { MapMethods } from "./nodes/map.ts";
+import type { RepeatMethods } from "./nodes/repeat.ts";
 import type { SleepMethods } from "./nodes/sleep.ts";
 import type { SqlMethods } from "./nodes/sql.ts";
 import type { StepMethods } from "./nodes/step.ts";
@@ -37,15 +42,58 @@ export interface Identity {
   readonly attributes: unknown;
 }
 
+/** A chain below a node: that of an arm may end its run. */
+export interface Below {
+  readonly below: "arm" | "branch";
+}
+
+/** What nodes are added to. */
+export type Place = Identity | Below;
+
 /** A chain with one more node. */
-export type Grown<Of extends Identity, State, Name extends string, Output> = Workflow<
-  Of["name"],
-  Of["version"],
-  Of["input"],
-  State & { readonly [Key in Name]: Output },
-  Output,
-  Of["attributes"]
->;
+export type Grown<Of extends Place, State, Name extends string, Output> = Of extends Identity
+  ? Workflow<Of["name"], Of["version"], Of["input"], State & { readonly [Key in Name]: Output }, Output, Of["attributes"]>
+  : Of extends Below
+    ? SubChain<Of, State & { readonly [Key in Name]: Output }, Output>
+    : never;
+
+/** Adds a node of any kind. */
+export interface NodeMethods<Of extends Place, State>
+  extends
+    StepMethods<Of, State>,
+    SqlMethods<Of, State>,
+    SleepMethods<Of, State>,
+    AllMethods<Of, State>,
+    ChooseMethods<Of, State>,
+    MapMethods<Of, State>,
+    RepeatMethods<Of, State> {}
+
+/** A chain below a node, whose types are not known here. */
+export interface AnySubChain {
+  /** Only a type, never there at run time. */
+  readonly chain?: { readonly state: unknown; readonly last: unknown };
+}
+
+/** A chain below a node. Its handlers see what is around it, and its own nodes. */
+export type SubChain<Of extends Below, State, Last> = NodeMethods<Of, State> &
+  (Of["below"] extends "arm" ? EndMethods<State> : unknown) & {
+    readonly chain?: { readonly state: State; readonly last: Last };
+  };
+
+/** What is below an arm may end the run where the arm may. */
+export type ArmOf<Of extends Place> = Of extends { readonly below: "branch" } ? Of : { readonly below: "arm" };
+export interface Branch {
+  readonly below: "branch";
+}
+
+/** What a chain comes to: the output of its last node, null without one. */
+export type LastOf<Chain extends AnySubChain> = NonNullable<Chain["chain"]>["last"];
+
+/** What a chain sees at its end. */
+export type ChainStateOf<Chain extends AnySubChain> = NonNullable<Chain["chain"]>["state"];
+
+/** A state with something more, in place of what had its name. */
+export type With<State, More> = Omit<State, keyof More> & More;
 
 /**
  * A workflow: an immutable value that names, in order, what a run does. Each method returns a new
@@ -56,11 +104,7 @@ export type Grown<Of extends Identity, State, Name extends string, Output> = Wor
  * durations that only run-time can refuse.
  */
 export interface Workflow<Name extends string, Version extends number, Input extends JsonSchema, State, Last, Attributes = JsonObject>
-  extends
-    AnyWorkflow,
-    StepMethods<{ name: Name; version: Version; input: Input; attributes: Attributes }, State>,
-    SqlMethods<{ name: Name; version: Version; input: Input; attributes: Attributes }, State>,
-    SleepMethods<{ name: Name; version: Version; input: Input; attributes: Attributes }, State> {
+  extends AnyWorkflow, NodeMethods<{ name: Name; version: Version; input: Input; attributes: Attributes }, State> {
   readonly name: Name;
   readonly version: Version;
   readonly input: Input;

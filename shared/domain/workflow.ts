@@ -1,14 +1,10 @@
+import { buildChain } from "./builder.ts";
 import { InvalidWorkflowError } from "./errors.ts";
 import type { JsonObject } from "./json.ts";
 import { namePattern, nameRule } from "./name.ts";
-import type { Node } from "./node.ts";
-import type { HandlerArguments } from "./nodes/handler.ts";
-import { sleepNode, type AnyDuration } from "./nodes/sleep.ts";
-import { sqlNode } from "./nodes/sql.ts";
-import { stepNode } from "./nodes/step.ts";
 import type { RefuseUnlessJson } from "./storable.ts";
 import { isVersion, versionRule } from "./version.ts";
-import type { AnyWorkflow, JsonSchema, Workflow } from "./workflow-types.ts";
+import type { JsonSchema, Workflow } from "./workflow-types.ts";
 import type * as z from "zod";
 
 export type * from "./node.ts";
@@ -33,7 +29,7 @@ export interface WorkflowDefinition<Name extends string, Version extends number,
 }
 
 /**
- * Begins a workflow: add nodes with `step`, `sql` and `sleep`.
+ * Begins a workflow: add nodes with `step`, `sql`, `sleep`, `all`, `choose`, `map` and `repeat`.
  *
  * Throws `InvalidWorkflowError` for a bad name or version.
  */
@@ -53,43 +49,7 @@ export function defineWorkflow<
   if (attributes !== undefined && typeof attributes !== "function") {
     throw new InvalidWorkflowError(name, undefined, "its attributes are no function: write attributes: ({ input }) => ({ … })");
   }
-  return chain({ name, version, input, ...(attributes && { attributes }), nodes: [] }) as never;
-}
-
-/** The run-time side of `Workflow`: the same methods, without the types that follow the state. */
-interface Chain extends AnyWorkflow {
-  step(name: string, ...rest: HandlerArguments): Chain;
-  sql(name: string, ...rest: HandlerArguments): Chain;
-  sleep(name: string, duration: AnyDuration): Chain;
-}
-
-function chain(workflow: AnyWorkflow): Chain {
-  const append = (name: string, build: () => Node): Chain => {
-    checkNodeName(workflow, name);
-    return chain({ ...workflow, nodes: [...workflow.nodes, blame(workflow.name, name, build)] });
-  };
-  return Object.freeze({
-    ...workflow,
-    nodes: Object.freeze(workflow.nodes),
-    step: (name: string, ...rest: HandlerArguments) => append(name, () => stepNode(name, ...rest)),
-    sql: (name: string, ...rest: HandlerArguments) => append(name, () => sqlNode(name, ...rest)),
-    sleep: (name: string, duration: AnyDuration) => append(name, () => sleepNode(name, duration)),
-  });
-}
-
-function checkNodeName(workflow: AnyWorkflow, name: string): void {
-  if (!namePattern.test(name)) throw new InvalidWorkflowError(workflow.name, name, nameRule);
-  if (name === "input") throw new InvalidWorkflowError(workflow.name, name, "this is the name of the run's input: choose another");
-  if (workflow.nodes.some((node) => node.name === name)) {
-    throw new InvalidWorkflowError(workflow.name, name, "this name is already in this workflow");
-  }
-}
-
-/** Says which node of which workflow was being built when a policy or a duration was refused. */
-function blame(workflow: string, node: string, build: () => Node): Node {
-  try {
-    return Object.freeze(build());
-  } catch (cause) {
-    throw new InvalidWorkflowError(workflow, node, (cause as Error).message.replace(/\.$/, ""), { cause });
-  }
+  const workflow = { name, version, input, ...(attributes && { attributes }) };
+  const site = { workflow: name, above: [], taken: new Set<string>(), mayEnd: true };
+  return buildChain(site, [], (nodes, methods) => Object.freeze({ ...workflow, nodes: Object.freeze(nodes), ...methods })) as never;
 }

@@ -10,9 +10,11 @@
 --          took_ms, output },
 --            done { place, run }, failed { place, run, error };
 --          as rows: failures [{ place, run, node, attempt, age_ms, took_ms, delay_ms, error }],
---          sleeps [{ place, run, node, position, attempt?, delay_ms }],
---            parks [{ place, run, delay_ms }], released [{ place, run }], blocked [{ place, run,
+--          sleeps [{ place, run, node, position, attempt?, delay_ms, bytes? }],
+--            timers [{ place, run, node, position, attempt, delay_ms }],
+--            parks [{ place, run, delay_ms, bytes? }], released [{ place, run }], blocked [{ place, run,
 --            workflow, version, shape, reason }], attributes [{ place, run, patch }].
+--          sleeps park their runs, timers do not; bytes: how large a run is.
 --          ttl_ms: an hour at most; age_ms: since it finished; took_ms: how long it ran. strict
 --          raises where the answer would be a repeat (BT002) or a loss (BT003). An output that is
 --          stored already raises 23505; checked, or strict, it is looked for first, and the run is
@@ -74,7 +76,10 @@ begin
       array(select unnest((baton.list_members(held.run_ids, held.gone)).ids) intersect select unnest(lost) except select unnest(stopped)),
       moment);
   end if;
-  held.gone := baton.mark_gone(held, done || baton.append_sleeps(held, request -> 'sleeps', skipped, moment)
+  if request ? 'timers' then
+    perform baton.append_sleeps(held, request -> 'timers', false, skipped, moment);
+  end if;
+  held.gone := baton.mark_gone(held, done || baton.append_sleeps(held, request -> 'sleeps', true, skipped, moment)
     || baton.park_members(held, request -> 'parks', false, skipped, moment)
     || baton.park_members(held, request -> 'released', true, skipped, moment)
     || baton.block_members(held, request -> 'blocked', skipped, moment), skipped);

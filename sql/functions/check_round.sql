@@ -8,9 +8,9 @@ language plpgsql immutable
 as $$
 begin
   if jsonb_typeof(request) is distinct from 'object' or jsonb_typeof(request -> 'ttl_ms') is distinct from 'number'
-    or request - '{ttl_ms,strict,checked,claim,steps,done,failed,failures,sleeps,parks,released,blocked,attributes}'::text[] <> '{}' then
+    or request - '{ttl_ms,strict,checked,claim,steps,done,failed,failures,sleeps,timers,parks,released,blocked,attributes}'::text[] <> '{}' then
     perform baton.require_keys('the round', request, '{ttl_ms}',
-      '{ttl_ms,strict,checked,claim,steps,done,failed,failures,sleeps,parks,released,blocked,attributes}');
+      '{ttl_ms,strict,checked,claim,steps,done,failed,failures,sleeps,timers,parks,released,blocked,attributes}');
     perform baton.require_kind('the round', request, 'number', '{ttl_ms}');
   end if;
   if request ? 'steps' then
@@ -33,10 +33,13 @@ begin
     perform baton.require_rows('the failures of the round', request -> 'failures', '{run,place,node,attempt,age_ms,took_ms,delay_ms,error}', '{}');
   end if;
   if request ? 'sleeps' then
-    perform baton.require_rows('the sleeps of the round', request -> 'sleeps', '{run,place,node,position,delay_ms}', '{attempt}');
+    perform baton.require_rows('the sleeps of the round', request -> 'sleeps', '{run,place,node,position,delay_ms}', '{attempt,bytes}');
+  end if;
+  if request ? 'timers' then
+    perform baton.require_rows('the timers of the round', request -> 'timers', '{run,place,node,position,attempt,delay_ms}', '{}');
   end if;
   if request ? 'parks' then
-    perform baton.require_rows('what the round parks', request -> 'parks', '{run,place,delay_ms}', '{}');
+    perform baton.require_rows('what the round parks', request -> 'parks', '{run,place,delay_ms}', '{bytes}');
   end if;
   if request ? 'released' then
     perform baton.require_rows('what the round gives back', request -> 'released', '{run,place}', '{delay_ms}');

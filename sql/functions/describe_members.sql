@@ -2,9 +2,8 @@
 -- and failures by node. slots are parallel to ids; only begun_ids can have checkpoints and
 -- failures. The answer is in the order of ids, as they are read.
 --
--- runs: one array for each column, { id, place, workflow, version, input }, and outputs, failures
--- and forgiven as objects by
---          run id, where there are any. As json, which is written as text at once: 4 µs a run where
+-- runs: one array for each column, { id, place, workflow, version, input }, and outputs, failures,
+--          forgiven, asleep, backing_off and fatal as objects by run id, where there are any. As json, which is written as text at once: 4 µs a run where
 --          jsonb by rows took 14.
 -- missing: the ids of which there is no run; null when there are none.
 -- The bounds keep all partitions but theirs out, and a plan made for them locks none of the others;
@@ -24,6 +23,10 @@ declare
   outputs json;
   failures json;
   forgiven json;
+  asleep json;
+  backing_off json;
+  fatal json;
+  moment timestamptz;
 begin
   select array_agg(t.id order by t.id), array_agg(t.slot order by t.id) into ids, slots from unnest(ids, slots) as t (id, slot);
   lowest := ids[1];
@@ -39,11 +42,12 @@ begin
     slots := array(select t.slot from unnest(ids, slots) as t (id, slot) where t.id = any (found_ids) order by t.id);
   end if;
   if begun_ids is not null then
-    outputs := baton.gather_outputs(begun_ids, lowest, highest);
-    failures := baton.count_failures(begun_ids, lowest, highest);
+    moment := baton.now();
+    select g.outputs, g.waits into outputs, asleep from baton.gather_outputs(begun_ids, lowest, highest, moment) as g;
+    select c.failures, c.waits, c.fatal into failures, backing_off, fatal from baton.count_failures(begun_ids, lowest, highest, moment) as c;
     forgiven := baton.forgiven_failures(begun_ids);
   end if;
   runs := json_build_object('id', coalesce(found_ids, '{}'), 'place', coalesce(slots, '{}'), 'workflow', workflows, 'version', versions,
-    'input', inputs, 'outputs', outputs, 'failures', failures, 'forgiven', forgiven);
+    'input', inputs, 'outputs', outputs, 'failures', failures, 'forgiven', forgiven, 'asleep', asleep, 'backing_off', backing_off, 'fatal', fatal);
 end
 $$;

@@ -1,9 +1,10 @@
 -- Puts runs into ready, due at the given times. suspects: how often their leases ran out; null:
 -- back to their priority.
--- A run that is ready already is left alone. Ids and times are parallel arrays.
+-- sizes: how large they are as JSON, where their poller has said so; else outputs are added up.
+-- A run that is ready already is left alone. Ids, times and sizes are parallel arrays.
 -- The bounds keep other weeks out, and a plan made for them locks no partition of those; a generic
 -- one locks all there are.
-create or replace function baton.put_back(ids uuid[], run_ats timestamptz[], suspects integer default null) returns void
+create or replace function baton.put_back(ids uuid[], run_ats timestamptz[], suspects integer default null, sizes integer[] default null) returns void
 language plpgsql volatile set plan_cache_mode = force_custom_plan
 as $$
 declare
@@ -14,13 +15,14 @@ begin
     return;
   end if;
   insert into baton.ready (run_id, band, run_at, bytes, begun)
-  select t.id, coalesce(3 + suspects, r.priority), t.run_at, r.bytes + c.bytes, true
-  from unnest(ids, run_ats) as t (id, run_at)
+  select t.id, coalesce(3 + suspects, r.priority), t.run_at, coalesce(t.size, r.bytes + c.bytes), true
+  from unnest(ids, run_ats, sizes) as t (id, run_at, size)
   cross join lateral (
-    select priority, octet_length(input::text) as bytes from baton.run where id = t.id and id between lowest and highest limit 1) as r
+    select priority, case when t.size is null then octet_length(input::text) end as bytes
+    from baton.run where id = t.id and id between lowest and highest limit 1) as r
   cross join lateral (
     select coalesce(sum(octet_length(output::text)), 0) as bytes
-    from baton.checkpoint where run_id = t.id and run_id between lowest and highest) as c
+    from baton.checkpoint where t.size is null and run_id = t.id and run_id between lowest and highest) as c
   on conflict do nothing;
 end
 $$;

@@ -2,6 +2,7 @@
 -- null for a run that waits for nothing. A wait that began at a moment which is still to come, so
 -- by the clock of before, has as long to go as when that clock was last seen. One that began at a
 -- moment that is past ends when it was to end; and so does a start that was named as a moment.
+-- Below a node several may wait, and the run for the first of them.
 -- set_to: null where only the latter are asked for. In the order of the ids, planned for their
 -- weeks as put_back is.
 create or replace function baton.recompute_due(ids uuid[], was timestamptz, set_to timestamptz, moment timestamptz) returns timestamptz[]
@@ -16,21 +17,24 @@ begin
   end if;
   return array(
     select (
-      select max(case when w.began <= moment then w.until else set_to + greatest(w.until - greatest(w.began, was), interval '0') end)
+      select coalesce(max(w.due) filter (where not w.below), min(w.due) filter (where w.below))
       from (
-        select case when r.start_is_named then '-infinity' else r.created_at end as began, r.start_at as until
-        from baton.run r where r.id = t.id and r.id between lowest and highest and r.start_at > moment
-        union all
-        select c.started_at, c.finished_at
-        from baton.checkpoint c where c.run_id = t.id and c.run_id between lowest and highest and c.finished_at > moment
-          and c.output ->> 'until' = to_char(c.finished_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
-        union all
-        select f.finished_at, f.retry_at
-        from baton.failure f where f.run_id = t.id and f.run_id between lowest and highest and f.retry_at > moment
-          and not exists (
-            select from baton.checkpoint d where d.run_id = t.id and d.run_id between lowest and highest and d.node = f.node)
+        select case when v.began <= moment then v.until else set_to + greatest(v.until - greatest(v.began, was), interval '0') end as due, v.below
+        from (
+          select case when r.start_is_named then '-infinity' else r.created_at end as began, r.start_at as until, false as below
+          from baton.run r where r.id = t.id and r.id between lowest and highest and r.start_at > moment
+          union all
+          select c.started_at, c.finished_at, strpos(c.node, '/') > 0
+          from baton.checkpoint c where c.run_id = t.id and c.run_id between lowest and highest and c.finished_at > moment
+            and c.output ->> 'until' = to_char(c.finished_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+          union all
+          select f.finished_at, f.retry_at, strpos(f.node, '/') > 0
+          from baton.failure f where f.run_id = t.id and f.run_id between lowest and highest and f.retry_at > moment
+            and not exists (
+              select from baton.checkpoint d where d.run_id = t.id and d.run_id between lowest and highest and d.node = f.node)
+        ) as v
+        where isfinite(v.until) and v.began < 'infinity'
       ) as w
-      where isfinite(w.until) and w.began < 'infinity'
     )
     from unnest(ids) with ordinality as t (id, nth)
     order by t.nth);

@@ -29,8 +29,8 @@ describe("the columns of columns.ts are those that the functions of the database
 
   it.each([
     ["append_failures", columns.failures],
-    ["append_sleeps", columns.sleeps],
-    ["park_members", columns.parks],
+    ["append_sleeps", { ...columns.sleeps, ...columns.size }],
+    ["park_members", { ...columns.parks, ...columns.size }],
     ["block_members", columns.blocked],
     ["patch_members", columns.attributes],
   ] as const)("and in %s with their types", (name, rows) => {
@@ -48,8 +48,9 @@ describe("the checks of a call know the same columns", () => {
     ["check_round", /'done', '{([^}]*)}'/, keys(columns.done)],
     ["check_round", /'failed', '{([^}]*)}'/, keys(columns.failed)],
     ["check_round", /'failures', '{([^}]*)}', '{}'/, keys(columns.failures)],
-    ["check_round", /'sleeps', '{([^}]*)}', '{([^}]*)}'/, keys(columns.sleeps)],
-    ["check_round", /'parks', '{([^}]*)}', '{}'/, keys(columns.parks)],
+    ["check_round", /'sleeps', '{([^}]*)}', '{([^}]*)}'/, keys(columns.sleeps, columns.size)],
+    ["check_round", /'timers', '{([^}]*)}', '{}'/, keys(columns.timers)],
+    ["check_round", /'parks', '{([^}]*)}', '{([^}]*)}'/, keys(columns.parks, columns.size)],
     ["check_round", /'released', '{([^}]*)}', '{([^}]*)}'/, keys(columns.parks)],
     ["check_round", /'blocked', '{([^}]*)}', '{}'/, keys(columns.blocked)],
     ["check_round", /'attributes', '{([^}]*)}', '{}'/, keys(columns.attributes)],
@@ -68,8 +69,9 @@ describe("the headers of the calls tell the same columns", () => {
     [/done { ([^}]*) }/, keys(columns.done)],
     [/failed { ([^}]*) }/, keys(columns.failed)],
     [/failures \[{ ([^}]*) }\]/, keys(columns.failures)],
-    [/sleeps \[{ ([^}]*) }\]/, keys(columns.sleeps)],
-    [/parks \[{ ([^}]*) }\]/, keys(columns.parks)],
+    [/sleeps \[{ ([^}]*) }\]/, keys(columns.sleeps, columns.size)],
+    [/timers \[{ ([^}]*) }\]/, keys(columns.timers)],
+    [/parks \[{ ([^}]*) }\]/, keys(columns.parks, columns.size)],
     [/blocked \[{ ([^}]*) }\]/, keys(columns.blocked)],
     [/attributes \[{ ([^}]*) }\]/, keys(columns.attributes)],
   ])("advance: %s", (pattern, expected) => {

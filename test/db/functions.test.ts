@@ -11,7 +11,7 @@ checkAfterEach(database);
 
 /** Become part of the statements that use them, so that they are never called. */
 const INLINED =
-  "{count_digits,is_double,has_member,never,id_time,list_weeks,list_sources,list_tables,week_indexes,most_entries,count_pages,has_expired,list_chunks,is_closed,ms_between}";
+  "{count_digits,is_double,has_member,never,id_time,list_weeks,list_sources,list_tables,week_indexes,most_entries,count_pages,has_expired,list_chunks,is_closed,ms_between,wait_until}";
 
 /** Of search, which is optional, and of pg_partman, which is elsewhere. */
 const OPTIONAL = "{search_runs,search_week,walk_week,search_schema,attribute_text,ask_partman}";

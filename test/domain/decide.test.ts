@@ -5,10 +5,10 @@ import type { Came, Circumstances, Outcome } from "../../shared/domain/decision.
 import { describeError, type ErrorRecord } from "../../shared/domain/errors.ts";
 import type { Json } from "../../shared/domain/json.ts";
 import { MAX_ATTEMPT, MAX_OUTPUT_BYTES, MAX_STATE_BYTES } from "../../shared/domain/limits.ts";
-import type { HandlerNode, Node } from "../../shared/domain/node.ts";
-import { attemptAt, createRun, stateFor, stateOf, type Run } from "../../shared/domain/run.ts";
+import { bytesOf, createRun, stateFor, stateOf, type Run } from "../../shared/domain/run.ts";
+import type { AttemptMove } from "../../shared/domain/standing.ts";
 import { defineWorkflow } from "../../shared/domain/workflow.ts";
-import { nodeOf, order, orderRun, stored } from "./fixtures.ts";
+import { order, orderRun, stored } from "./fixtures.ts";
 
 const NOW = Date.parse("2030-01-31T10:00:00Z");
 const { notify: _, ...untilNotify } = stored;
@@ -29,14 +29,11 @@ const circumstances = (some: Partial<Circumstances> = {}): Circumstances => ({
 });
 
 /** The next attempt at a path came back at once. */
-const came = (run: Run, path: string, outcome: Outcome): Came => ({
-  path,
-  node: nodeOf(run.workflow, path) as HandlerNode,
-  attempt: attemptAt(run, path),
-  outcome,
-  startedAt: 990,
-  finishedAt: 1_000,
-});
+const came = (run: Run, path: string, outcome: Outcome): Came => {
+  const moves = run.chain.look({ state: () => stateOf(run) }).moves as readonly AttemptMove[];
+  const { attempt, forgiven, node } = moves.find((move) => move.path === path)!;
+  return { path, node, attempt, forgiven, aborted: false, outcome, startedAt: 990, finishedAt: 1_000 };
+};
 const after = (run: Run, path: string, outcome: Outcome, some?: Partial<Circumstances>) =>
   decide(run, [came(run, path, outcome)], circumstances(some));
 const failsWith = (name: string, message: string) => ({ fate: { kind: "failed", error: { name, message } }, rows: [] });
@@ -44,9 +41,10 @@ const failsWith = (name: string, message: string) => ({ fate: { kind: "failed", 
 describe("a completed node", () => {
   it("is stored, and lets the run go on with the next", () => {
     const run = orderRun({ outputs: untilRecord });
+    expect(bytesOf(after(run, "record", completed("ab")).run)).toBe(bytesOf(run) + 4);
     expect(after(run, "record", completed("ab"))).toMatchObject({
       rows: [{ path: "record", position: 2, attempt: 1, output: "ab", bytes: 4, startedAt: 990, finishedAt: 1_000 }],
-      run: { outputs: { length: 3 }, position: 3, bytes: run.bytes + 4 },
+      run: { chain: { outputs: { length: 3 }, position: 3 } },
       starts: [{ do: "attempt", path: "notify" }],
       fate: { kind: "stay" },
     });
@@ -86,14 +84,15 @@ describe("a completed node", () => {
   });
 
   it("may fill the state up to 4 MiB", () => {
-    const run = { ...orderRun(), bytes: MAX_STATE_BYTES - 10 };
+    const run = { ...orderRun(), inputBytes: MAX_STATE_BYTES - 10 };
     expect(after(run, "charge", completed(textOf(10))).rows).toHaveLength(1);
   });
 
   it("fails the run when the state would be larger, also with its last output", () => {
     const message =
       'With the output of "notify" the run\'s state is 4194305 bytes of JSON as the database writes it, more than 4194304: store the data elsewhere and return a reference to it.';
-    const run = { ...orderRun({ outputs: untilNotify }), bytes: MAX_STATE_BYTES - 10 };
+    const full = orderRun({ outputs: untilNotify });
+    const run = { ...full, inputBytes: MAX_STATE_BYTES - 10 - full.chain.bytes };
     expect(after(run, "notify", completed(textOf(11)))).toMatchObject(failsWith("StateTooLargeError", message));
   });
 });
@@ -117,7 +116,7 @@ describe("a sleep", () => {
 
   it("parks the run again for what is left, whatever woke it before its end", () => {
     const outputs = { charge: 1, "cooling-off": stored["cooling-off"] };
-    const run = createRun({ id: "run-1", workflow: order, input: null, outputs, notBefore: { "cooling-off": NOW + 2_000 } }, NOW);
+    const run = createRun({ id: "run-1", workflow: order, input: null, outputs, notBefore: { "cooling-off": NOW + 2_000 } });
     expect(decide(run, [], circumstances())).toMatchObject({ rows: [], sleeps: [], starts: [], fate: { kind: "park", delayMs: 2_000 } });
     expect(decide(run, [], circumstances({ now: NOW + 1 })).fate).toEqual({ kind: "stay", wait: { until: NOW + 2_000, clock: 2_999 } });
     expect(decide(run, [], circumstances({ now: NOW + 2_000 })).starts).toMatchObject([{ path: "record" }]);
@@ -140,61 +139,56 @@ describe("one run", () => {
     const run = after(orderRun({ outputs: { charge: 1, "cooling-off": stored["cooling-off"] } }), "record", completed(1)).run;
     const [one, other] = ["a", "b"].map((output) => after(run, "notify", completed(output)).run);
     expect([stateOf(one!), stateOf(other!)]).toMatchObject([{ notify: "a" }, { notify: "b" }]);
-    expect(run.position).toBe(3);
+    expect(run.chain.position).toBe(3);
   });
 });
 
 describe("two attempts of one node", () => {
-  const half = nodeOf(order, "charge") as HandlerNode;
-  /** A node that is over with two rows below its path. */
-  const look: Node["look"] = (path, scene) => {
-    const looks = ["a", "b"].map((name) => half.look(`${path}/${name}`, scene));
-    const [a, b] = looks.map((each) => (each.over ? each.output : undefined));
-    if (a !== undefined && b !== undefined) return { over: true, output: [a, b] };
-    const untils = looks.flatMap((each) => (each.over || each.until === undefined ? [] : [each.until]));
-    const moves = looks.flatMap((each) => (each.over ? [] : each.moves));
-    return { over: false, moves, ...(untils.length > 0 && { until: Math.min(...untils) }) };
-  };
-  const workflow = { name: "pairs", version: 1, nodes: [{ ...half, name: "pair", look }] };
+  const options = { retry: { maxAttempts: 3, backoff: "10 seconds", jitter: "none" } } as const;
+  const workflow = defineWorkflow({ name: "pairs", version: 1, input: z.null() }).all("pair", {
+    a: (chain) => chain.step("go", options, () => 1),
+    b: (chain) => chain.step("go", options, () => 2),
+  });
   const run = createRun({ id: "run-1", workflow, input: null });
-  const back = (path: string, outcome: Outcome): Came => ({ ...came(orderRun(), "charge", outcome), path });
+  const back = (path: string, outcome: Outcome, of = run): Came => came(of, path, outcome);
 
   it("begin side by side", () => {
     const { starts } = decide(run, [], circumstances());
-    expect(starts).toMatchObject([{ path: "pair/a" }, { path: "pair/b" }]);
+    expect(starts).toMatchObject([{ path: "pair/a/go" }, { path: "pair/b/go" }]);
     expect(stateFor(run, starts[0]!)).toEqual({ input: null });
   });
 
   it("that come back together are decided together: the run is done with the second", () => {
-    const next = decide(run, [back("pair/a", completed(1)), back("pair/b", completed(2))], circumstances());
+    const next = decide(run, [back("pair/a/go", completed(1)), back("pair/b/go", completed(2))], circumstances());
     expect(next).toMatchObject({
       rows: [
-        { path: "pair/a", position: 0 },
-        { path: "pair/b", position: 0 },
+        { path: "pair/a/go", position: 0 },
+        { path: "pair/b/go", position: 0 },
+        { path: "~output", position: 0, attempt: 0, output: { a: 1, b: 2 } },
       ],
       fate: { kind: "done" },
     });
-    expect(stateOf(next.run)).toEqual({ input: null, pair: [1, 2] });
+    expect(stateOf(next.run)).toEqual({ input: null, pair: { a: 1, b: 2 } });
   });
 
   it("that come back one after the other lose nothing of the first", () => {
-    const first = decide(run, [back("pair/b", completed(2))], circumstances(), new Set(["pair/a"]));
-    expect(first).toMatchObject({ rows: [{ path: "pair/b" }], starts: [], fate: { kind: "stay" } });
-    const second = decide(first.run, [back("pair/a", completed(1))], circumstances());
-    expect(second).toMatchObject({ rows: [{ path: "pair/a" }], fate: { kind: "done" } });
-    expect(stateOf(second.run)).toEqual({ input: null, pair: [1, 2] });
+    const first = decide(run, [back("pair/b/go", completed(2))], circumstances(), new Set(["pair/a/go"]));
+    expect(first).toMatchObject({ rows: [{ path: "pair/b/go" }], starts: [], fate: { kind: "stay" } });
+    const second = decide(first.run, [back("pair/a/go", completed(1))], circumstances());
+    expect(second).toMatchObject({ rows: [{ path: "pair/a/go" }, { path: "~output" }], fate: { kind: "done" } });
+    expect(stateOf(second.run)).toEqual({ input: null, pair: { a: 1, b: 2 } });
   });
 
   it("do not throw each other out: a backoff waits in the lease while the other runs, and parks the run once it is back", () => {
-    const first = decide(run, [back("pair/a", failed())], circumstances(), new Set(["pair/b"]));
+    const first = decide(run, [back("pair/a/go", failed())], circumstances(), new Set(["pair/b/go"]));
     expect(first).toMatchObject({ starts: [], fate: { kind: "stay", wait: { until: NOW + 10_000 } } });
-    const second = decide(first.run, [back("pair/b", completed(2))], circumstances({ now: NOW + 1_000 }));
-    expect(second).toMatchObject({ rows: [{ path: "pair/b" }], fate: { kind: "park", delayMs: 9_000 } });
+    const second = decide(first.run, [back("pair/b/go", completed(2))], circumstances({ now: NOW + 1_000 }));
+    expect(second).toMatchObject({ rows: [{ path: "pair/b/go" }], fate: { kind: "park", delayMs: 9_000 } });
   });
 
   it("of which one fails for good: what the other has brought is stored with the failure", () => {
-    const next = decide(run, [back("pair/a", completed(1)), back("pair/b", failed({ retryable: false }))], circumstances());
-    expect(next).toMatchObject({ rows: [{ path: "pair/a" }], failures: [{ path: "pair/b" }], fate: { kind: "failed", error } });
+    const next = decide(run, [back("pair/a/go", completed(1)), back("pair/b/go", failed({ retryable: false }))], circumstances());
+    expect(next).toMatchObject({ rows: [{ path: "pair/a/go" }], failures: [{ path: "pair/b/go" }], fate: { kind: "failed", error } });
   });
 });
 
@@ -213,12 +207,12 @@ describe("a run of which nothing came back", () => {
 });
 
 describe("an error of ours", () => {
-  it("fails the run, as that of the attempt that came back, or else of the node that it has come to", () => {
+  it("fails the run, as that of the attempt that came back, or else as the first of the node that it has come to", () => {
     const run = orderRun({ failures: { charge: 1 } });
     const back = decideToFail(run, came(run, "charge", completed(1)), error, 1_000);
-    const none = decideToFail(run, undefined, error, 1_000);
+    const none = decideToFail(orderRun(), undefined, error, 1_000);
     expect(back).toMatchObject({ rows: [], failures: [{ path: "charge", attempt: 2, startedAt: 990 }], fate: { kind: "failed", error } });
-    expect(none).toMatchObject({ failures: [{ path: "charge", attempt: 2, startedAt: 1_000 }], fate: { kind: "failed", error } });
+    expect(none).toMatchObject({ failures: [{ path: "charge", attempt: 1, startedAt: 1_000 }], fate: { kind: "failed", error } });
     expect(decideToFail(orderRun({ outputs: stored }), undefined, error, 0)).toMatchObject({
       failures: [],
       fate: { kind: "failed", error },
@@ -230,7 +224,6 @@ describe("a failed attempt", () => {
   it("is retried after the policy's backoff, and counted", () => {
     expect(after(orderRun(), "charge", failed())).toMatchObject({
       failures: [{ path: "charge", attempt: 1, error, delayMs: 10_000 }],
-      run: { failures: { charge: 1 }, notBefore: { charge: NOW + 10_000 } },
       starts: [],
       fate: { kind: "park", delayMs: 10_000 },
     });
@@ -264,7 +257,7 @@ describe("a failed attempt", () => {
 
   it("has all attempts anew after a redrive", () => {
     const run = orderRun({ failures: { charge: 3 }, forgiven: { charge: 3 } });
-    expect(after(run, "charge", failed())).toMatchObject({ failures: [{ attempt: 4, delayMs: 10_000 }], run: { failures: { charge: 4 } } });
+    expect(after(run, "charge", failed())).toMatchObject({ failures: [{ attempt: 4, delayMs: 10_000 }] });
   });
 
   it("of one node does not count against another", () => {

@@ -1,34 +1,20 @@
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
-import {
-  attemptAt,
-  countedAttemptAt,
-  createRun,
-  cursorOf,
-  idempotencyKey,
-  stateOf,
-  unknownPath,
-  withFailure,
-  withRow,
-} from "../../shared/domain/run.ts";
-import { defineWorkflow, type Node } from "../../shared/domain/workflow.ts";
-import { nodeOf, order, orderRun, stored } from "./fixtures.ts";
+import { bytesOf, createRun, cursorOf, idempotencyKey, stateOf, unknownPath, withFact, type Run } from "../../shared/domain/run.ts";
+import { defineWorkflow } from "../../shared/domain/workflow.ts";
+import { order, orderRun, stored } from "./fixtures.ts";
 
-const charge = nodeOf(order, "charge");
+const nextMoves = (run: Run) => run.chain.look({ state: () => stateOf(run) }).moves;
 
 describe("a run", () => {
   it("begins without outputs and failures, with the bytes of its input", () => {
-    expect(orderRun({ outputs: null, failures: null, forgiven: null })).toMatchObject({
-      outputs: { length: 0 },
-      position: 0,
-      failures: {},
-      forgiven: {},
-      bytes: 13,
-    });
+    const run = orderRun({ outputs: null, failures: null, forgiven: null });
+    expect(run.chain).toMatchObject({ outputs: { length: 0 }, position: 0 });
+    expect(bytesOf(run)).toBe(13);
   });
 
   it("is as large as its input and its outputs, in bytes of UTF-8", () => {
-    expect(orderRun({ input: "€", outputs: { charge: "ab", "cooling-off": null } }).bytes).toBe(5 + 4 + 4);
+    expect(bytesOf(orderRun({ input: "€", outputs: { charge: "ab", "cooling-off": null } }))).toBe(5 + 4 + 4);
   });
 
   it("has a state of its input and its outputs, frozen to the leaves", () => {
@@ -44,18 +30,15 @@ describe("a run", () => {
 
   it("stands at a sleep until it is over, whatever wakes it before", () => {
     const outputs = { charge: null, "cooling-off": { until: "2030-01-31T10:00:00.000Z" } };
-    const record = { id: "run-1", workflow: order, input: null, outputs, notBefore: { "cooling-off": 2_000 } };
-    expect([1_999, 2_000].map((now) => cursorOf(createRun(record, now))?.name)).toEqual(["cooling-off", "record"]);
-    expect(unknownPath(createRun(record, 1_999), outputs)).toBeUndefined();
+    const run = createRun({ id: "run-1", workflow: order, input: null, outputs, notBefore: { "cooling-off": 2_000 } });
+    expect([1_999, 2_000].map((now) => cursorOf({ ...run, chain: run.chain.wake(now) })?.name)).toEqual(["cooling-off", "record"]);
+    expect(unknownPath(run, outputs)).toBeUndefined();
   });
 
-  it("shows a node that is looked at the state that it has come to", () => {
-    const seen: unknown[] = [];
-    const look: Node["look"] = (_path, scene) => (seen.push(scene.state()), { over: false, moves: [] });
-    const nodes = [charge, { ...charge, name: "curious", look }];
-    const outputs = { charge: 1, curious: 2 };
-    createRun({ id: "run-1", workflow: { name: "order", version: 1, nodes }, input: null, outputs });
-    expect(seen).toEqual([{ input: null, charge: 1 }]);
+  it("has come to a node of which something is stored, whatever sleeps before it by the clock", () => {
+    const { notify: _, ...outputs } = stored;
+    const run = createRun({ id: "run-1", workflow: order, input: null, outputs, notBefore: { "cooling-off": 2_000 } });
+    expect(cursorOf(run)?.name).toBe("notify");
   });
 
   it("stands nowhere when every node has one", () => {
@@ -66,13 +49,13 @@ describe("a run", () => {
     const workflow = defineWorkflow({ name: "odd", version: 1, input: z.null() }).step("constructor", () => 1);
     const run = createRun({ id: "run-1", workflow, input: null });
     expect(cursorOf(run)?.name).toBe("constructor");
-    expect(attemptAt(run, "constructor")).toBe(1);
+    expect(nextMoves(run)).toMatchObject([{ path: "constructor", attempt: 1 }]);
   });
 
   it("with another row is another run, larger by that row", () => {
     const run = orderRun();
-    const next = withRow(run, "charge", "ab", 4);
-    expect([next.rows.get("charge"), next.bytes, run.rows.size]).toEqual(["ab", run.bytes + 4, 0]);
+    const next = withFact(run, "charge", { output: "ab", bytes: 4 });
+    expect([stateOf(next)["charge"], bytesOf(next), run.chain.position]).toEqual(["ab", bytesOf(run) + 4, 0]);
   });
 });
 
@@ -97,17 +80,15 @@ describe("an output that the chain cannot have produced", () => {
 
 describe("a node of a run", () => {
   it("is in attempt number failures and 1, each node its own", () => {
-    const run = orderRun({ failures: { charge: 2 } });
-    expect([attemptAt(run, "charge"), attemptAt(run, "notify")]).toEqual([3, 1]);
-  });
-
-  it("counts its failures up", () => {
-    expect(attemptAt(withFailure(withFailure(orderRun(), "charge", 0), "charge", 0), "charge")).toBe(3);
+    const { charge, ...rest } = stored;
+    expect(nextMoves(orderRun({ failures: { charge: 2, notify: 5 } }))).toMatchObject([{ path: "charge", attempt: 3 }]);
+    expect(nextMoves(orderRun({ outputs: { charge, "cooling-off": rest["cooling-off"] }, failures: { charge: 2 } }))).toMatchObject([
+      { path: "record", attempt: 1 },
+    ]);
   });
 
   it("keeps its attempt's number after a redrive, but its retry policy begins anew", () => {
-    const run = orderRun({ failures: { charge: 4 }, forgiven: { charge: 3 } });
-    expect([attemptAt(run, "charge"), countedAttemptAt(run, "charge")]).toEqual([5, 2]);
+    expect(nextMoves(orderRun({ failures: { charge: 4 }, forgiven: { charge: 3 } }))).toMatchObject([{ attempt: 5, forgiven: 3 }]);
   });
 
   it("has an idempotency key that says nothing of the attempt", () => {

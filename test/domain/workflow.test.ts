@@ -29,8 +29,8 @@ async function outputOf(workflow: { nodes: readonly Node[] }, given: State = sta
 
 /** What the last node, a sleep, does first; what its function throws is thrown. */
 function durationOf(workflow: { nodes: readonly Node[] }, given: State): number {
-  const look = workflow.nodes.at(-1)!.look("wait", { state: () => given, row: () => undefined, notBefore: () => undefined, now: 0 });
-  const [move] = look.over ? [] : look.moves;
+  const standing = workflow.nodes.at(-1)!.begin("wait");
+  const [move] = standing.look({ state: () => given }).moves;
   if (move?.do === "fail") throw move.thrown;
   if (move?.do !== "sleep") throw new Error("the last node is not a sleep");
   return move.durationMs;
@@ -109,7 +109,7 @@ describe("a node", () => {
     [{ timeout: "0.0001 milliseconds" }, 'its timeout of "0.0001 milliseconds" leaves no time: use at least "1 millisecond".'],
     [{ retry: { backoff: "soon" } }, '"soon" is not a duration'],
     [{ timeout: "367 days" }, '"367 days" is too long: use at most 366 days.'],
-    [{ timeOut: "1 second" }, '"timeOut" is not an option of a node: use output, retry or timeout.'],
+    [{ timeOut: "1 second" }, '"timeOut" is not an option of a node: use output, retry, timeout or when.'],
   ])("with the options %j is refused, and the error says where", (options, problem) => {
     for (const kind of ["step", "sql"] as const) {
       const define = () => untyped[kind]("charge", options, () => 1);

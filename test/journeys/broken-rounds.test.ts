@@ -1,9 +1,10 @@
 import { expect, test } from "vitest";
 import * as z from "zod";
 import { runRepository } from "../../shared/db/run-repository.ts";
-import type { Attempted, Node, Scene } from "../../shared/domain/node.ts";
+import type { Attempted, Node } from "../../shared/domain/node.ts";
 import { handlerNode } from "../../shared/domain/nodes/handler.ts";
 import { sleepNode } from "../../shared/domain/nodes/sleep.ts";
+import type { Scene } from "../../shared/domain/standing.ts";
 import { defineWorkflow } from "../../shared/index.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { enqueue, poll } from "../support/poller.ts";
@@ -36,9 +37,12 @@ const handler = (kind: string, make: (n: number) => unknown) =>
 const sleep = (make: (n: number) => unknown): Node => {
   const node = sleepNode("a", "1 millisecond");
   const durationOf = (scene: Scene) => make((scene.state() as unknown as State).input.n) as number;
-  const look: Node["look"] = (path, scene) =>
-    scene.row(path) === undefined ? { over: false, moves: [{ do: "sleep", path, durationMs: durationOf(scene) }] } : node.look(path, scene);
-  return { ...node, look };
+  const begin: Node["begin"] = (path) => {
+    const ahead = node.begin(path);
+    const look = (scene: Scene) => ({ moves: [{ do: "sleep" as const, path, attempt: 1, durationMs: durationOf(scene) }] });
+    return Object.assign(Object.create(ahead) as typeof ahead, { look });
+  };
+  return { ...node, begin };
 };
 
 const cases = [

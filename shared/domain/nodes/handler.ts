@@ -1,11 +1,25 @@
 import type * as z from "zod";
 import { toMilliseconds } from "../duration.ts";
 import { checkJson, type Json } from "../json.ts";
-import type { HandlerNode, Look, NodeOptions, Scene, State, StepContext } from "../node.ts";
+import type { HandlerNode, NodeOptions, State, StepContext } from "../node.ts";
 import { resolveRetry } from "../retry-policy.ts";
+import {
+  isRow,
+  noTries,
+  Over,
+  wakeTries,
+  type AttemptMove,
+  type Fact,
+  type Fatal,
+  type Look,
+  type Row,
+  type Scene,
+  type Standing,
+  type Tries,
+} from "../standing.ts";
 import type { MaybePromise } from "../storable.ts";
 import type { JsonSchema } from "../workflow-types.ts";
-import { lookAtWait } from "./wait.ts";
+import { withCondition } from "./when.ts";
 
 /** A handler: it gets the state so far and a context, and returns its node's output. */
 export type Handler<State, Returned> = (state: Readonly<State>, context: StepContext) => MaybePromise<Returned>;
@@ -16,20 +30,30 @@ export type WithoutOutput = NodeOptions & { readonly output?: never };
 /** The options of a node with one. */
 export type WithOutput<Schema> = NodeOptions & { readonly output: Schema };
 
+/** Runs the node only when something is so; else its output is null. Asked once. */
+export interface Condition<State> {
+  readonly when: (state: Readonly<State>) => boolean;
+}
+
+export interface NoCondition {
+  readonly when?: never;
+}
+
 export type AnyHandler = (state: State, context: StepContext) => unknown;
-export type AnyOptions = NodeOptions & { readonly output?: JsonSchema };
+export type AnyCondition = (state: State) => boolean;
+export type AnyOptions = NodeOptions & { readonly output?: JsonSchema; readonly when?: AnyCondition };
 /** What a method takes after the name. */
 export type HandlerArguments = [AnyHandler] | [AnyOptions, AnyHandler];
 
-const OPTION_NAMES = new Set(["output", "retry", "timeout"]);
+const OPTION_NAMES = new Set(["output", "retry", "timeout", "when"]);
 
 /**
  * A node of one handler. Its row, at its own path, is its output: with it the node is over.
  *
  * Throws for options that cannot be followed.
  */
-export function handlerNode(kind: string, name: string, options: AnyOptions, run: HandlerNode["run"]): HandlerNode {
-  const { output, retry, timeoutMs } = resolveOptions(options);
+export function handlerNode(kind: string, name: string, options: AnyOptions, run: HandlerNode["run"], over = overBy): HandlerNode {
+  const { output, retry, timeoutMs, when } = resolveOptions(options);
   const node: HandlerNode = {
     kind,
     name,
@@ -38,24 +62,65 @@ export function handlerNode(kind: string, name: string, options: AnyOptions, run
     retry,
     timeoutMs,
     timeoutsMs: [timeoutMs],
+    pathBytes: name.length,
+    rowIsOutput: true,
     run,
-    look: (path, scene) => lookAtHandler(path, scene) ?? (path === name ? plain : below(node, path, scene)),
+    begin: (path) => (path === name ? plain : new Tried(node, path, noTries, over)),
+    holds: (below) => below === "",
   };
-  // Mostly it stands in the run's own chain, and is looked at once for each step that is made.
-  const plain: Look = { over: false, moves: [{ do: "attempt", path: name, node }] };
-  return node;
+  // Mostly it stands in the run's own chain, and has not failed.
+  const plain = new Tried(node, name, noTries, over);
+  return when === undefined ? node : withCondition(node, when);
 }
 
-/** Below another node, where the state is another one than that of the run. */
-function below(node: HandlerNode, path: string, scene: Scene): Look {
-  return { over: false, moves: [{ do: "attempt", path, node, state: () => scene.state() }] };
+const overBy = ({ output, bytes }: Row): Over => new Over(output, bytes);
+
+/** A handler that has no output yet. */
+class Tried implements Standing {
+  readonly output = undefined;
+  readonly bytes = 0;
+  private readonly node: HandlerNode;
+  private readonly path: string;
+  private readonly tries: Tries;
+  private readonly over: (row: Row) => Over;
+  private readonly ahead: Look;
+
+  constructor(node: HandlerNode, path: string, tries: Tries, over: (row: Row) => Over) {
+    this.node = node;
+    this.path = path;
+    this.tries = tries;
+    this.over = over;
+    this.ahead = { moves: [this.attempt(undefined)] };
+  }
+
+  get fatal(): Fatal | undefined {
+    return this.tries.fatal;
+  }
+
+  private attempt(state: AttemptMove["state"]): AttemptMove {
+    const { failures, forgiven } = this.tries;
+    return { do: "attempt", path: this.path, node: this.node, attempt: failures + 1, forgiven, state };
+  }
+
+  take(path: string, fact: Fact): Standing {
+    if (path !== this.path) return this;
+    return isRow(fact) ? this.over(fact) : new Tried(this.node, path, fact, this.over);
+  }
+
+  wake(now: number): Standing {
+    const tries = wakeTries(this.tries, now);
+    return tries === this.tries ? this : new Tried(this.node, this.path, tries, this.over);
+  }
+
+  look(scene: Scene): Look {
+    const { notBefore: until } = this.tries;
+    if (until !== undefined) return { moves: none, until };
+    // In the run's own chain the state is that of the run.
+    return this.path === this.node.name ? this.ahead : { moves: [this.attempt(() => scene.state())] };
+  }
 }
 
-/** Undefined: it may be tried. */
-function lookAtHandler(path: string, scene: Scene): Look | undefined {
-  const output = scene.row(path);
-  return output === undefined ? lookAtWait(path, scene) : { over: true, output };
-}
+const none: readonly never[] = [];
 
 export function splitArguments(given: HandlerArguments): [AnyOptions, AnyHandler] {
   return given.length === 1 ? [{}, given[0]] : given;
@@ -63,10 +128,12 @@ export function splitArguments(given: HandlerArguments): [AnyOptions, AnyHandler
 
 function resolveOptions(options: AnyOptions) {
   const unknown = Object.keys(options).find((key) => !OPTION_NAMES.has(key));
-  if (unknown !== undefined) throw new TypeError(`"${unknown}" is not an option of a node: use output, retry or timeout`);
+  if (unknown !== undefined) throw new TypeError(`"${unknown}" is not an option of a node: use output, retry, timeout or when`);
   const timeoutMs = toMilliseconds(options.timeout ?? "30 seconds");
   if (timeoutMs === 0) throw new TypeError(`its timeout of "${options.timeout}" leaves no time: use at least "1 millisecond"`);
-  return { output: options.output, retry: resolveRetry(options.retry), timeoutMs };
+  if (options.when !== undefined && typeof options.when !== "function")
+    throw new TypeError("its when is no function: write when: ({ input }) => …");
+  return { output: options.output, retry: resolveRetry(options.retry), timeoutMs, when: options.when };
 }
 
 /** Turns what a handler returned into what is stored. */

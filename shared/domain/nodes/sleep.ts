@@ -1,10 +1,11 @@
 import { toSleepMilliseconds, type Duration } from "../duration.ts";
-import type { Look, Node, Scene, SleepOutput, State } from "../node.ts";
-import type { Grown, Identity, NewName } from "../workflow-types.ts";
-import { lookAtWait } from "./wait.ts";
+import { attempting } from "../author.ts";
+import type { Node, SleepOutput, State } from "../node.ts";
+import { isRow, noTries, Over, type Fact, type Fatal, type Look, type Row, type Scene, type Standing, type Tries } from "../standing.ts";
+import type { Grown, NewName, Place } from "../workflow-types.ts";
 
 /** How a chain gets a sleep. */
-export interface SleepMethods<Of extends Identity, State> {
+export interface SleepMethods<Of extends Place, State> {
   /**
    * Parks the run for a time, fixed or computed from the state, and stores when it ends. Exact to
    * one poll.
@@ -23,7 +24,16 @@ export type AnyDuration = Duration | ((state: State) => Duration);
  */
 export function sleepNode(name: string, duration: AnyDuration): Node {
   const durationOf = typeof duration === "function" ? (state: State) => toSleepMilliseconds(duration(state)) : fixed(duration);
-  return { kind: "sleep", name, shape: `sleep:${name}`, timeoutsMs: [], look: (path, scene) => lookAtSleep(path, scene, durationOf) };
+  return {
+    kind: "sleep",
+    name,
+    shape: `sleep:${name}`,
+    timeoutsMs: [],
+    pathBytes: name.length,
+    rowIsOutput: true,
+    begin: (path) => new Ahead(path, durationOf, noTries),
+    holds: (below) => below === "",
+  };
 }
 
 function fixed(duration: Duration): () => number {
@@ -31,16 +41,75 @@ function fixed(duration: Duration): () => number {
   return () => durationMs;
 }
 
-function lookAtSleep(path: string, scene: Scene, durationOf: (state: State) => number): Look {
-  const begun = scene.row(path);
-  if (begun === undefined) return { over: false, moves: [begin(path, scene, durationOf)] };
-  return lookAtWait(path, scene) ?? { over: true, output: begun };
+/** A sleep that has not begun. */
+class Ahead implements Standing {
+  readonly output = undefined;
+  readonly bytes = 0;
+  private readonly path: string;
+  private readonly durationOf: (state: State) => number;
+  private readonly tries: Tries;
+
+  constructor(path: string, durationOf: (state: State) => number, tries: Tries) {
+    this.path = path;
+    this.durationOf = durationOf;
+    this.tries = tries;
+  }
+
+  get fatal(): Fatal | undefined {
+    return this.tries.fatal;
+  }
+
+  take(path: string, fact: Fact): Standing {
+    if (path !== this.path) return this;
+    return isRow(fact) ? asleep(path, fact) : new Ahead(path, this.durationOf, fact);
+  }
+
+  wake(): Standing {
+    return this;
+  }
+
+  look(scene: Scene): Look {
+    const { path, tries } = this;
+    const move = attempting({ path, tries }, () => {
+      const durationMs = this.durationOf(scene.state());
+      return { do: "sleep", path, attempt: tries.failures + 1, durationMs } as const;
+    });
+    return { moves: [move] };
+  }
 }
 
-function begin(path: string, scene: Scene, durationOf: (state: State) => number) {
-  try {
-    return { do: "sleep", path, durationMs: durationOf(scene.state()) } as const;
-  } catch (thrown) {
-    return { do: "fail", path, thrown } as const;
+function asleep(path: string, row: Row): Standing {
+  return row.notBefore === undefined ? new Over(row.output, row.bytes) : new Asleep(path, row, row.notBefore);
+}
+
+/** A sleep that lasts. */
+class Asleep implements Standing {
+  readonly output = undefined;
+  readonly fatal = undefined;
+  private readonly path: string;
+  private readonly row: Row;
+  private readonly until: number;
+
+  constructor(path: string, row: Row, until: number) {
+    this.path = path;
+    this.row = row;
+    this.until = until;
+  }
+
+  get bytes(): number {
+    return this.row.bytes;
+  }
+
+  /** Its row anew, once the database has said when it ends. */
+  take(path: string, fact: Fact): Standing {
+    return path === this.path && isRow(fact) ? asleep(path, fact) : this;
+  }
+
+  wake(now: number): Standing {
+    return this.until <= now ? new Over(this.row.output, this.row.bytes) : this;
+  }
+
+  look(): Look {
+    return { moves: [], until: this.until };
   }
 }

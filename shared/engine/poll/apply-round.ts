@@ -1,5 +1,8 @@
 import { MAX_ATTRIBUTE_BYTES } from "../../domain/attributes.ts";
+import { sleepRow } from "../../domain/decide.ts";
+import type { Decision } from "../../domain/decision.ts";
 import { recognise } from "../../domain/recognise.ts";
+import { withFact } from "../../domain/run.ts";
 import type { AdvanceAnswer, ClaimedRun } from "../../domain/protocol.ts";
 import { moveOn } from "./decide-member.ts";
 import type { Lease } from "./lease.ts";
@@ -36,7 +39,7 @@ export function applyRound(lease: Lease, stored: readonly Entry[], answer: Advan
 export function addClaimed(lease: Lease, runs: readonly ClaimedRun[]): void {
   const { poller } = lease;
   for (const facts of runs) {
-    const found = recognise(facts, poller.registry, lease.times.databaseNow);
+    const found = recognise(facts, poller.registry);
     const member = new Member(facts.place, found.run);
     lease.add(member);
     if (found.kind === "known") {
@@ -60,8 +63,16 @@ function applyEntry(lease: Lease, entry: Entry): void {
 
 function applyDecided(lease: Lease, { member, decision }: Decided): void {
   lease.rounds.count({ steps: countSteps(decision), failedRuns: decision.fate.kind === "failed" ? 1 : 0 });
-  if (decision.fate.kind === "stay") lease.follow(member, decision, moveOn);
+  if (decision.fate.kind === "stay") lease.follow(member, atTheirTimes(decision, lease.times.databaseNow), moveOn);
   else lease.remove(member);
+}
+
+/** Sleeps that began while their run stays: the answer has just told when, by the database's clock. */
+function atTheirTimes(decision: Decision, now: number): Decision {
+  const { sleeps } = decision;
+  if (sleeps.length === 0) return decision;
+  const run = sleeps.reduce((known, { path, durationMs }) => withFact(known, path, sleepRow(Math.floor(now) + durationMs)), decision.run);
+  return { ...decision, run };
 }
 
 /** An attempt has set more than its run's attributes can take; all else of it is stored. */

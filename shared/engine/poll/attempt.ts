@@ -30,6 +30,7 @@ export class Attempt extends Abort {
   readonly lease: Lease;
   #state: State = called;
   #patch: JsonObject | undefined;
+  #isStopped = false;
 
   constructor(lease: Lease, runId: string, path: string, number: number) {
     super();
@@ -87,6 +88,16 @@ export class Attempt extends Abort {
    */
   run<Args extends unknown[], Result>(call: (...args: Args) => Result, ...args: Args): Result {
     return this.lease.outside(callWithin<Args, Result>, this, call, args);
+  }
+
+  /** Nobody needs it any more: it is told to stop, and its failing counts as none. */
+  stop(reason: Error): void {
+    this.#isStopped = true;
+    this.abort(reason);
+  }
+
+  get aborted(): boolean {
+    return this.#isStopped;
   }
 
   /** Listeners of the signal belong to the attempt too, no matter what aborts it. */

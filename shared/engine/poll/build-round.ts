@@ -1,5 +1,6 @@
-import type { Decision, Failure, Row } from "../../domain/decision.ts";
+import type { Decision, Failure, NewRow } from "../../domain/decision.ts";
 import type { AdvanceRequest, FailureEntry, StepEntry } from "../../domain/protocol.ts";
+import { bytesOf } from "../../domain/run.ts";
 import { encodeRound } from "../../domain/wire.ts";
 import type { Decided, Entry } from "./member.ts";
 
@@ -7,6 +8,7 @@ interface Round {
   steps: StepEntry[];
   failures: FailureEntry[];
   sleeps: NonNullable<AdvanceRequest["sleeps"]>[number][];
+  timers: NonNullable<AdvanceRequest["timers"]>[number][];
   parks: NonNullable<AdvanceRequest["parks"]>[number][];
   released: NonNullable<AdvanceRequest["released"]>[number][];
   done: NonNullable<AdvanceRequest["done"]>[number][];
@@ -39,7 +41,18 @@ export function writeRound(
  * The request of one round, from what was decided; now is the clock time at which it is sent.
  */
 export function buildRound(entries: readonly Entry[], ttlMs: number, now: number, extras: RoundExtras = {}): AdvanceRequest {
-  const round: Round = { steps: [], failures: [], sleeps: [], parks: [], released: [], done: [], failed: [], blocked: [], attributes: [] };
+  const round: Round = {
+    steps: [],
+    failures: [],
+    sleeps: [],
+    timers: [],
+    parks: [],
+    released: [],
+    done: [],
+    failed: [],
+    blocked: [],
+    attributes: [],
+  };
   for (const entry of entries) {
     const at = { place: entry.member.slot, run: entry.member.run.id };
     if (entry.kind === "decided") addDecided(round, entry, at, now);
@@ -61,19 +74,33 @@ function addDecided(round: Round, { came, decision }: Decided, at: At, now: numb
   for (const { patch } of came) if (patch !== undefined) round.attributes.push({ ...at, patch });
   for (const row of decision.rows) round.steps.push(stepOf(row, at, now));
   for (const failure of decision.failures) round.failures.push(failureOf(failure, at, now));
-  for (const { path, position, attempt, durationMs } of decision.sleeps)
-    round.sleeps.push({ ...at, node: path, position, attempt, delay_ms: durationMs });
+  addSleeps(round, decision, at);
   addFate(round, decision, at);
 }
 
-function addFate(round: Round, { fate, sleeps }: Decision, at: At): void {
-  if (fate.kind === "done") round.done.push(at);
-  else if (fate.kind === "failed") round.failed.push({ ...at, error: fate.error });
-  // A sleep that begins parks its run.
-  else if (fate.kind === "park" && sleeps.length === 0) round.parks.push({ ...at, delay_ms: fate.delayMs });
+/** A sleep for which its run is parked parks it itself, which saves a list. */
+function addSleeps(round: Round, decision: Decision, at: At): void {
+  const { sleeps, run } = decision;
+  for (const { path, position, attempt, durationMs } of sleeps) {
+    const sleep = { ...at, node: path, position, attempt, delay_ms: durationMs };
+    if (parksItself(decision)) round.sleeps.push({ ...sleep, bytes: bytesOf(run) });
+    else round.timers.push(sleep);
+  }
 }
 
-function stepOf(row: Row, at: At, now: number): StepEntry {
+function parksItself({ sleeps, fate }: Decision): boolean {
+  return fate.kind === "park" && sleeps.length === 1 && sleeps[0]!.durationMs === fate.delayMs;
+}
+
+function addFate(round: Round, decision: Decision, at: At): void {
+  const { fate, run } = decision;
+  if (fate.kind === "done") round.done.push(at);
+  else if (fate.kind === "failed") round.failed.push({ ...at, error: fate.error });
+  else if (fate.kind === "park" && !parksItself(decision))
+    round.parks.push({ ...at, delay_ms: Math.ceil(fate.delayMs), bytes: bytesOf(run) });
+}
+
+function stepOf(row: NewRow, at: At, now: number): StepEntry {
   return { ...at, node: row.path, position: row.position, attempt: row.attempt, ...agesOf(row, now), output: row.output };
 }
 
@@ -82,6 +109,6 @@ function failureOf(failure: Failure, at: At, now: number): FailureEntry {
   return { ...at, node: path, attempt, ...agesOf(failure, now), delay_ms: delayMs, error };
 }
 
-function agesOf({ startedAt, finishedAt }: Row | Failure, now: number): { age_ms: number; took_ms: number } {
+function agesOf({ startedAt, finishedAt }: NewRow | Failure, now: number): { age_ms: number; took_ms: number } {
   return { age_ms: Math.floor(now - finishedAt), took_ms: Math.floor(finishedAt - startedAt) };
 }

@@ -24,6 +24,8 @@ export function decideFor(lease: Lease): Decide {
  * `until`. What is to be stored of it waits for the next round; what is to begin begins.
  */
 export function moveOn(lease: Lease, member: Member, until = -Infinity): void {
+  // What came back is decided on with the next round, and with it what is due by then.
+  if (member.hasCome) return;
   const now = circumstancesOf(lease);
   // A timer may be early by a little: the time that it stands for has come.
   const decision = decideSafely(lease, member, [], { ...now, now: Math.max(now.now, until) });

@@ -1,24 +1,19 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Decision, Outcome, Wait } from "../../domain/decision.ts";
-import type { AttemptMove } from "../../domain/node.ts";
-import type { Run } from "../../domain/run.ts";
+import { bytesOf, type Run } from "../../domain/run.ts";
 import type { Attempt } from "./attempt.ts";
 import { Changes } from "./changes.ts";
 import type { HandlerLimit } from "./handler-limit.ts";
 import { LeaseRounds } from "./lease-rounds.ts";
 import { LeaseTimes } from "./lease-times.ts";
-import type { CameBack, Decided, Entry, Leaving, Member } from "./member.ts";
+import type { CameBack, Leaving, Member } from "./member.ts";
 import type { Poller } from "./poller.ts";
-import { Results, type Decide } from "./results.ts";
+import { Results } from "./results.ts";
+import { Starts, type Start } from "./starts.ts";
+import { unneeded, UnneededError } from "./unneeded.ts";
 
 /** Has a member go on whose time has come. */
 type MoveOn = (lease: Lease, member: Member, until: number) => void;
-
-/** An attempt that may begin. */
-export interface Start {
-  readonly member: Member;
-  readonly move: AttemptMove;
-}
 
 /**
  * A lease in the memory of its poller: who is in it, what may start, and what waits for the next
@@ -33,7 +28,8 @@ export class Lease {
   readonly handlers: HandlerLimit;
   readonly times: LeaseTimes;
   readonly rounds: LeaseRounds;
-  readonly #results = new Results();
+  /** What waits for the next rounds, which take it. */
+  readonly results = new Results();
   readonly #changes = new Changes();
   /**
    * Calls with what asynchronous code sees where the lease was made, and leaves the caller's as it
@@ -41,7 +37,7 @@ export class Lease {
    */
   readonly outside = AsyncLocalStorage.snapshot();
   readonly #members = new Map<string, Member>();
-  readonly #startable: Start[] = [];
+  readonly #starts = new Starts();
   #running = 0;
   #bytes = 0;
   #closed: boolean;
@@ -63,7 +59,7 @@ export class Lease {
 
   /** Attempts that wait for a free handler. */
   get startable(): number {
-    return this.#startable.length;
+    return this.#starts.size;
   }
 
   /** Handlers that are out. */
@@ -93,18 +89,19 @@ export class Lease {
 
   add(member: Member): void {
     this.#members.set(member.run.id, member);
-    this.#bytes += member.run.bytes;
+    this.#bytes += bytesOf(member.run);
   }
 
   /**
    * Lets a member go on as it was decided, once that is stored: it begins its attempts, and is
    * looked at again at its time. moveOn: how.
    */
-  follow(member: Member, { run, starts, fate }: Decision, moveOn: MoveOn): void {
+  follow(member: Member, { run, starts, aborts, fate }: Decision, moveOn: MoveOn): void {
     this.#update(member, run);
+    if (aborts.length > 0) this.#stop(member, aborts);
     for (const move of starts) {
       member.expect(move.path);
-      this.#startable.push({ member, move });
+      this.#starts.add({ member, move });
     }
     if (fate.kind === "stay" && fate.wait !== undefined) this.#wait(member, fate.wait, moveOn);
   }
@@ -119,13 +116,13 @@ export class Lease {
   }
 
   #update(member: Member, run: Run): void {
-    this.#bytes += run.bytes - member.run.bytes;
+    this.#bytes += bytesOf(run) - bytesOf(member.run);
     member.update(run);
   }
 
   remove(member: Member): void {
     member.leave();
-    if (this.#members.delete(member.run.id)) this.#bytes -= member.run.bytes;
+    if (this.#members.delete(member.run.id)) this.#bytes -= bytesOf(member.run);
   }
 
   /** Takes a member away whose run goes on elsewhere or not at all; its handler is aborted. */
@@ -144,10 +141,7 @@ export class Lease {
   }
 
   takeStartable(): Start | undefined {
-    for (;;) {
-      const start = this.#startable.shift();
-      if (start?.member.gone !== true) return start;
-    }
+    return this.#starts.take();
   }
 
   /** A handler begins; timeoutMs: how long it may take. */
@@ -162,39 +156,25 @@ export class Lease {
   end(member: Member, came: CameBack): void {
     this.#running--;
     this.times.progressed();
-    if (!member.gone) this.#results.comeBack(member, came);
+    if (!member.gone) this.results.comeBack(member, came);
     this.handlers.free(this);
     this.#changes.tell();
   }
 
   /** What came of an attempt is another thing than its handler said. */
   comeBack(member: Member, came: CameBack): void {
-    this.#results.comeBack(member, came);
+    this.results.comeBack(member, came);
   }
 
   /** Makes a failed one of an attempt that came back well, unless it is decided on. */
   failLate(attempt: Attempt, outcome: Outcome): boolean {
-    return this.#results.failLate(attempt, outcome);
+    return this.results.failLate(attempt, outcome);
   }
 
   /** Something is to be stored of a member, although nothing came back. */
   decideAhead(member: Member, decision: Decision): void {
     member.decideAhead(decision);
-    this.#results.decideAhead(member);
-  }
-
-  /** How many members wait to be stored. */
-  get finished(): number {
-    return this.#results.size;
-  }
-
-  /** What the next round stores. */
-  takeFinished(mostBytes: number, decide: Decide): Entry[] {
-    return this.#results.take(mostBytes, decide);
-  }
-
-  takeStatements(most: number, decide: Decide): Decided[] {
-    return this.#results.takeStatements(most, decide);
+    this.results.decideAhead(member);
   }
 
   /** Resolves when something has changed since the last time. */
@@ -209,7 +189,7 @@ export class Lease {
 
   /** Lets a member leave with the next round, which is not put off. */
   leave(entry: Leaving): void {
-    this.#results.leave(entry);
+    this.results.leave(entry);
     this.#changes.tell();
   }
 
@@ -218,24 +198,43 @@ export class Lease {
     this.leave({ kind: "release", member });
   }
 
-  /** And claims no more. */
-  giveBackForLackOfTime(member: Member): void {
+  /**
+   * Attempts that nobody needs any more. One that waits for a handler never begins; its coming back
+   * says so, and has the member decided on.
+   */
+  #stop(member: Member, paths: readonly string[]): void {
+    const isMeant = (start: Start) => start.member === member && paths.includes(start.move.path);
+    for (const start of this.#starts.takeWhere(isMeant)) this.results.comeBack(member, unneeded(start.move, this.poller.clock.now()));
+    member.abortAttempts(paths, new UnneededError(member.run.id));
+    this.#changes.tell();
+  }
+
+  /**
+   * There is no time left for an attempt: the lease claims no more, and its member is given back
+   * once nothing of it is out.
+   */
+  putOff({ member, move }: Start): void {
     this.#closed = true;
     this.#outOfTime = true;
-    this.giveBack(member);
+    member.putOff(move.path);
+    this.#giveBackIdle(member);
   }
 
-  /** Gives back the members that wait for a handler and would start too late. */
-  giveBackTheLate(isLate: (start: Start) => boolean): void {
-    for (const start of this.#startable.splice(0)) {
-      if (isLate(start)) this.giveBackForLackOfTime(start.member);
-      else this.#startable.push(start);
-    }
+  #giveBackIdle(member: Member): void {
+    if (!member.gone && member.out.size === 0 && !member.hasCome) this.giveBack(member);
   }
 
-  /** Gives back all that wait for a handler. */
+  /** Puts off the attempts that wait for a handler and would start too late. */
+  putOffTheLate(isLate: (start: Start) => boolean): void {
+    for (const start of this.#starts.takeWhere(isLate)) this.putOff(start);
+  }
+
+  /** Gives back all of which nothing but attempts that wait for a handler is out. */
   giveBackStartable(): void {
-    for (const { member } of this.#startable.splice(0)) this.giveBack(member);
+    for (const { member, move } of this.#starts.takeWhere(({ member: of }) => !of.isRunning)) {
+      member.putOff(move.path);
+      this.#giveBackIdle(member);
+    }
   }
 
   /**

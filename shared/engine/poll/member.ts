@@ -42,7 +42,7 @@ export class Member {
     return this.heldRun;
   }
 
-  get out(): Pick<PathSet, "has" | "size"> {
+  get out(): Pick<PathSet, "has" | "size" | typeof Symbol.iterator> {
     return this.paths;
   }
 
@@ -61,13 +61,22 @@ export class Member {
   /** What was decided is stored. */
   update(run: Run): void {
     this.heldRun = run;
-    if (this.paths.size === 0) this.attempts = noAttempts;
-    else if (this.attempts.length > 2 * this.paths.size) this.attempts = this.attempts.filter(({ path }) => this.paths.has(path));
+    this.attempts = this.paths.size === 0 ? noAttempts : this.attempts.filter(({ path }) => this.paths.has(path));
   }
 
   /** An attempt is to begin. */
   expect(path: string): void {
     this.paths.add(path);
+  }
+
+  /** An attempt that was to begin does not. */
+  putOff(path: string): void {
+    this.paths.delete(path);
+  }
+
+  /** A handler of it runs, or came back and is not decided on. */
+  get isRunning(): boolean {
+    return this.attempts.some(({ path }) => this.paths.has(path));
   }
 
   begin(attempt: Attempt): void {
@@ -121,6 +130,11 @@ export class Member {
     return this.ahead !== undefined || this.came.some(isPlain);
   }
 
+  /** Something came back, and is not decided on. */
+  get hasCome(): boolean {
+    return this.came.length > 0;
+  }
+
   /** There is something to decide on at a time; the next decision calls it off. */
   waitFor(callOff: (() => void) | undefined): void {
     this.callOff?.();
@@ -130,6 +144,11 @@ export class Member {
   leave(): void {
     this.left = true;
     this.waitFor(undefined);
+  }
+
+  /** Tells some attempts to stop: what they throw is no failure. */
+  abortAttempts(paths: readonly string[], reason: Error): void {
+    for (const attempt of this.attempts) if (paths.includes(attempt.path)) attempt.stop(reason);
   }
 
   abort(reason: Error): void {
@@ -171,19 +190,20 @@ export function leaves(entry: Entry): boolean {
 
 /** How many attempts a round stores of it. */
 export function countSteps({ rows, failures, sleeps }: Decision): number {
-  return rows.length + failures.length + sleeps.length;
+  return rows.reduce((sum, { attempt }) => sum + (attempt > 0 ? 1 : 0), failures.length + sleeps.length);
 }
 
 /** A decision of which nothing is to be stored. */
 export function isSilent(decision: Decision): boolean {
-  return countSteps(decision) === 0 && decision.fate.kind === "stay";
+  const { rows, failures, sleeps, fate } = decision;
+  return rows.length + failures.length + sleeps.length === 0 && fate.kind === "stay";
 }
 
 /**
  * What an entry adds to a request, but for a few names and numbers. The error that ends a run is
  * sent twice.
  */
-export function bytesOf(entry: Entry): number {
+export function requestBytes(entry: Entry): number {
   if (entry.kind !== "decided") return 0;
   const { rows, failures } = entry.decision;
   let sum = 0;

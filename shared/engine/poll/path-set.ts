@@ -14,6 +14,11 @@ export class PathSet {
     return path === this.first || this.others?.has(path) === true;
   }
 
+  *[Symbol.iterator](): Generator<string> {
+    if (this.first !== undefined) yield this.first;
+    if (this.others !== undefined) yield* this.others;
+  }
+
   add(path: string): void {
     if (this.has(path)) return;
     if (this.first === undefined) this.first = path;

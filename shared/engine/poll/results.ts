@@ -1,6 +1,6 @@
 import type { Outcome } from "../../domain/decision.ts";
 import type { Attempt } from "./attempt.ts";
-import { bytesOf, type CameBack, type Decided, type Entry, type Leaving, type Member } from "./member.ts";
+import { requestBytes, type CameBack, type Decided, type Entry, type Leaving, type Member } from "./member.ts";
 
 /** Decides about a member, from what came back of it. */
 export type Decide = (member: Member, came: readonly CameBack[]) => Decided;
@@ -45,7 +45,7 @@ export class Results {
       if (member.gone || !member.hasPlain) continue;
       const entry = decide(member, member.takePlain());
       taken.push(entry);
-      bytes += bytesOf(entry);
+      bytes += requestBytes(entry);
     }
     return taken;
   }

@@ -1,10 +1,11 @@
-import { attemptAt } from "../../domain/run.ts";
 import type { HandlerNode } from "../../domain/node.ts";
+import type { AttemptMove } from "../../domain/standing.ts";
 import { Attempt } from "./attempt.ts";
 import { executeNode, failedBy, type Executed } from "./execute-node.ts";
-import type { Lease, Start } from "./lease.ts";
+import type { Lease } from "./lease.ts";
 import type { CameBack } from "./member.ts";
 import type { Poller } from "./poller.ts";
+import type { Start } from "./starts.ts";
 
 /**
  * Starts what may start: as many attempts as there are free slots.
@@ -18,13 +19,13 @@ export function startMembers(lease: Lease): void {
     const next = lease.takeStartable();
     if (next === undefined) return;
     if (fits(lease.poller, next.move.node)) start(lease, next);
-    else lease.giveBackForLackOfTime(next.member);
+    else lease.putOff(next);
   }
 }
 
-/** Gives back what waits for a slot and would no longer fit into the time left. */
-export function giveBackTheLate(lease: Lease): void {
-  lease.giveBackTheLate(({ move }) => !fits(lease.poller, move.node));
+/** Puts off what waits for a slot and would no longer fit into the time left. */
+export function putOffTheLate(lease: Lease): void {
+  lease.putOffTheLate(({ move }) => !fits(lease.poller, move.node));
 }
 
 function fits(poller: Poller, { timeoutMs }: HandlerNode): boolean {
@@ -33,18 +34,24 @@ function fits(poller: Poller, { timeoutMs }: HandlerNode): boolean {
 
 function start(lease: Lease, { member, move }: Start): void {
   const { poller } = lease;
-  const attempt = new Attempt(lease, member.run.id, move.path, attemptAt(member.run, move.path));
+  const attempt = new Attempt(lease, member.run.id, move.path, move.attempt);
   const startedAt = poller.clock.now();
   lease.begin(member, attempt, move.node.timeoutMs);
   void attempt.run(executeNode, poller, member.run, move, attempt).then((executed) => {
     attempt.end();
-    lease.end(member, cameOf(poller, move.node, attempt, startedAt, executed));
+    lease.end(member, cameOf(poller, move, attempt, startedAt, executed));
   });
 }
 
-function cameOf(poller: Poller, node: HandlerNode, attempt: Attempt, startedAt: number, { outcome, statements }: Executed): CameBack {
-  const { path, number, patch } = attempt;
-  return { path, node, attempt: number, outcome, startedAt, finishedAt: poller.clock.now(), statements, patch };
+function cameOf(
+  poller: Poller,
+  { node, forgiven }: AttemptMove,
+  attempt: Attempt,
+  startedAt: number,
+  { outcome, statements }: Executed,
+): CameBack {
+  const { path, number, patch, aborted } = attempt;
+  return { path, node, attempt: number, forgiven, aborted, outcome, startedAt, finishedAt: poller.clock.now(), statements, patch };
 }
 
 /**

@@ -1,11 +1,12 @@
 import type { ClaimLimits } from "../../domain/protocol.ts";
+import { bytesOf } from "../../domain/run.ts";
 import { decideFor } from "./decide-member.ts";
 import { commitRound } from "./commit-round.ts";
 import { commitStatements, statementsAtMost } from "./commit-statements.ts";
 import type { Lease } from "./lease.ts";
 import { leaves, type Entry } from "./member.ts";
 import { settle, unknownMsOf, UnsettledError } from "./settle.ts";
-import { giveBackTheLate, startMembers } from "./start-members.ts";
+import { putOffTheLate, startMembers } from "./start-members.ts";
 
 const askAgainAfterMs = 20;
 const fewMembers = 8;
@@ -54,7 +55,7 @@ async function oneRound(lease: Lease, beforeRound: () => void): Promise<void> {
   if (!hasWork(lease)) await nextEvent(lease);
   await oneTurn();
   await gather(lease);
-  giveBackTheLate(lease);
+  putOffTheLate(lease);
   beforeRound();
   await commitWhatFinished(lease);
   if (!lease.lost) lease.keepAlive();
@@ -69,11 +70,11 @@ function oneTurn(): Promise<void> {
 }
 
 async function commitWhatFinished(lease: Lease): Promise<void> {
-  const nodes = lease.takeStatements(statementsAtMost, decideFor(lease));
+  const nodes = lease.results.takeStatements(statementsAtMost, decideFor(lease));
   if (nodes.length > 0) await commitStatements(lease, nodes);
   if (lease.lost) return;
   releaseTheStuck(lease);
-  const finished = lease.takeFinished(lease.poller.settings.maxBytes, decideFor(lease));
+  const finished = lease.results.take(lease.poller.settings.maxBytes, decideFor(lease));
   const claim = claimLimits(lease, finished);
   if (finished.length > 0 || lease.times.heartbeatIsDue || (claim !== undefined && lease.times.runIsDue)) {
     await commitRound(lease, finished, claim && { claim });
@@ -88,7 +89,7 @@ async function commitWhatFinished(lease: Lease): Promise<void> {
 async function gather(lease: Lease): Promise<void> {
   const { clock, settings } = lease.poller;
   const sendAt = clock.now() + settings.gatherMs;
-  const isEnough = () => lease.finished >= lease.running / 8 || clock.now() >= sendAt;
+  const isEnough = () => lease.results.size >= lease.running / 8 || clock.now() >= sendAt;
   while (!isEnough()) {
     const callOff = clock.after(sendAt - clock.now(), () => lease.wake());
     await lease.nextChange();
@@ -112,7 +113,7 @@ function roomIn(lease: Lease, leaving: readonly Entry[]): { runs: number; bytes:
   const { batch, maxBytes } = lease.poller.settings;
   const gone = leaving.filter(leaves);
   const runs = batch - lease.members.size + gone.length;
-  const bytes = maxBytes - lease.bytes + gone.reduce((sum, { member }) => sum + member.run.bytes, 0);
+  const bytes = maxBytes - lease.bytes + gone.reduce((sum, { member }) => sum + bytesOf(member.run), 0);
   const idle = lease.handlers.idle - lease.startable;
   // A few members may be as large as they are: slots that stand idle beside them are worth more
   // than the bytes.
@@ -128,7 +129,7 @@ function mayAsk(lease: Lease): boolean {
 }
 
 function hasWork(lease: Lease): boolean {
-  return lease.finished > 0 || lease.times.heartbeatIsDue;
+  return lease.results.size > 0 || lease.times.heartbeatIsDue;
 }
 
 /** Waits until a handler comes back, a heartbeat is due, or a run that there is room for is. */

@@ -1,0 +1,242 @@
+import { now, storing } from "../author.ts";
+import { beginChain, type Chain, type ChainStanding } from "../chain.ts";
+import { checkJson, type Json } from "../json.ts";
+import type { State } from "../node.ts";
+import { indexOf, indexText } from "../parts.ts";
+import { isRow, lookTogether, type Fact, type Fatal, type Look, type Move, type Scene, type Standing, type Tries } from "../standing.ts";
+import { failedResult, resultOf, Settled } from "./settled.ts";
+
+export type Collect = (sum: Json, value: Json, index: number) => Json;
+
+/** What a map says. */
+export interface Mapping {
+  readonly chain: Chain;
+  readonly concurrency: number;
+  /** How many of so many items may fail. */
+  readonly tolerance: (items: number) => number;
+  readonly tolerates: boolean;
+  readonly collect: Collect | undefined;
+  readonly from: Json;
+}
+
+/** How many items are collected in one row. */
+export const ITEMS_IN_FOLD = 100;
+
+/** An item that has begun. */
+interface Open {
+  readonly index: number;
+  readonly chain: ChainStanding;
+}
+
+/** How far the items of a map have come. */
+interface Progress {
+  /** All before this index have begun. */
+  readonly begun: number;
+  /** Those that are not over, in order. */
+  readonly open: readonly Open[];
+  /** Those that are, and are not collected. */
+  readonly settled: Settled;
+  /** How many failed for good. */
+  readonly failed: number;
+  /** The first of these. */
+  readonly firstFailed: (Fatal & { readonly index: number }) | undefined;
+  /** How many are collected. */
+  readonly folded: number;
+  /** How many of these failed. */
+  readonly foldedFailed: number;
+  readonly sum: Json;
+  /** Of the list and the last fold. */
+  readonly ownBytes: number;
+}
+
+/** What was collected, with how many of these had failed. */
+interface Fold {
+  readonly sum: Json;
+  readonly failed: number;
+}
+
+/** A map whose list is stored. */
+export class Items implements Standing {
+  readonly output: Json | undefined;
+  readonly fatal: Fatal | undefined;
+  private readonly path: string;
+  private readonly mapping: Mapping;
+  private readonly items: readonly Json[];
+  private readonly tries: Tries;
+  private readonly at: Progress;
+  private readonly planBytes: number;
+
+  private constructor(path: string, mapping: Mapping, items: readonly Json[], planBytes: number, tries: Tries, at: Progress) {
+    this.path = path;
+    this.mapping = mapping;
+    this.items = items;
+    this.planBytes = planBytes;
+    this.tries = tries;
+    this.at = at;
+    this.fatal = tries.fatal ?? this.exceeded();
+    if (this.isOver()) this.output = mapping.collect === undefined ? at.settled.inOrder() : at.sum;
+  }
+
+  static begin(path: string, mapping: Mapping, items: readonly Json[], planBytes: number, tries: Tries): Standing {
+    // Of a chain that needs nothing, such as an `all` of empty branches, all items are over.
+    const { output } = beginChain(mapping.chain, "");
+    const isOver = output !== undefined;
+    const result = isOver ? resultOf(mapping.tolerates, output) : null;
+    const at: Progress = {
+      begun: isOver ? items.length : 0,
+      open: [],
+      settled: Settled.of(isOver ? items.map((_, index) => ({ index, result, bytes: 0, failed: false })) : []),
+      failed: 0,
+      firstFailed: undefined,
+      folded: 0,
+      foldedFailed: 0,
+      sum: mapping.from,
+      ownBytes: 0,
+    };
+    return new Items(path, mapping, items, planBytes, tries, at);
+  }
+
+  private isOver(): boolean {
+    const { begun, open, folded } = this.at;
+    return begun >= this.items.length && open.length === 0 && (this.mapping.collect === undefined || folded >= this.items.length);
+  }
+
+  private exceeded(): Fatal | undefined {
+    const { failed, firstFailed } = this.at;
+    const tolerated = this.mapping.tolerance(this.items.length);
+    if (firstFailed === undefined || failed <= tolerated) return undefined;
+    const { index, at, error } = firstFailed;
+    const among = `${failed} of ${this.items.length} items failed for good${tolerated > 0 ? `, more than the ${tolerated} that are tolerated` : ""}`;
+    return { at, error: { ...error, message: `Item ${index} of "${this.path}": ${error.message} (${among})` } };
+  }
+
+  get bytes(): number {
+    const { open, settled, ownBytes } = this.at;
+    return this.planBytes + ownBytes + settled.bytes + open.reduce((sum, { chain }) => sum + chain.bytes, 0);
+  }
+
+  get stray(): string | undefined {
+    return this.at.open.find(({ chain }) => chain.stray !== undefined)?.chain.stray;
+  }
+
+  private with(at: Progress, tries = this.tries): Items {
+    return new Items(this.path, this.mapping, this.items, this.planBytes, tries, at);
+  }
+
+  take(path: string, fact: Fact): Standing {
+    if (path === this.path) return isRow(fact) ? this : this.with(this.at, fact);
+    const from = this.path.length + 1;
+    if (path[from] === "~")
+      return isRow(fact) ? this.fold(indexOf(path, path.lastIndexOf("/") + 1), fact.output as never, fact.bytes) : this;
+    const index = indexOf(path, from);
+    if (index >= this.items.length || index < this.at.folded) return this;
+    const at = index < this.at.begun ? this.at : { ...this.at, begun: index + 1, open: [...this.at.open, ...this.beginUpTo(index)] };
+    const n = at.open.findIndex((open) => open.index === index);
+    return n < 0 ? this : this.with(this.settle(at, n, at.open[n]!.chain.take(path, fact)));
+  }
+
+  /** An item of which nothing is stored yet may have begun before this one. */
+  private beginUpTo(index: number): Open[] {
+    return Array.from({ length: index + 1 - this.at.begun }, (_, n) => this.beginItem(this.at.begun + n));
+  }
+
+  private beginItem(index: number): Open {
+    return { index, chain: beginChain(this.mapping.chain, `${this.path}/${indexText(index)}/`) };
+  }
+
+  private settle(at: Progress, n: number, chain: ChainStanding): Progress {
+    const { index } = at.open[n]!;
+    const { output, fatal, bytes } = chain;
+    const others = (by: readonly Open[]) => [...at.open.slice(0, n), ...by, ...at.open.slice(n + 1)];
+    if (fatal !== undefined) return this.settleFailed({ ...at, open: others([]) }, index, fatal, bytes);
+    if (output === undefined) return { ...at, open: others([{ index, chain }]) };
+    const result = resultOf(this.mapping.tolerates, output);
+    return { ...at, open: others([]), settled: at.settled.append({ index, result, bytes, failed: false }) };
+  }
+
+  private settleFailed(at: Progress, index: number, fatal: Fatal, bytes: number): Progress {
+    const { firstFailed, failed, settled } = at;
+    const isFirst = firstFailed === undefined || fatal.at < firstFailed.at;
+    return {
+      ...at,
+      settled: settled.append({ index, result: failedResult(fatal.error), bytes, failed: true }),
+      failed: failed + 1,
+      firstFailed: isFirst ? { ...fatal, index } : firstFailed,
+    };
+  }
+
+  private fold(k: number, { sum, failed }: Fold, ownBytes: number): Items {
+    const folded = Math.min((k + 1) * ITEMS_IN_FOLD, this.items.length);
+    const { begun, open, settled, failed: known } = this.at;
+    const rest = settled.from(folded);
+    return this.with({
+      ...this.at,
+      begun: Math.max(begun, folded),
+      open: open.filter(({ index }) => index >= folded),
+      settled: rest,
+      failed: Math.max(known, failed),
+      folded,
+      foldedFailed: failed,
+      sum,
+      ownBytes,
+    });
+  }
+
+  wake(now: number): Standing {
+    let at = this.at;
+    for (let n = at.open.length - 1; n >= 0; n--) {
+      const { chain } = at.open[n]!;
+      const woken = chain.wake(now);
+      if (woken !== chain) at = this.settle(at, n, woken);
+    }
+    return at === this.at ? this : this.with(at);
+  }
+
+  look(scene: Scene): Look {
+    const fold = this.nextFold();
+    if (fold !== undefined) return { moves: [fold] };
+    return lookTogether(this.toDo().map(({ index, chain }) => chain.look(new ItemScene(scene, this.items[index]!, index))));
+  }
+
+  /** Those that are open, and as many more as may be. */
+  private toDo(): Open[] {
+    const { open, begun } = this.at;
+    const more = Math.min(this.mapping.concurrency - open.length, this.items.length - begun);
+    return more <= 0 ? [...open] : [...open, ...this.beginUpTo(begun + more - 1)];
+  }
+
+  private nextFold(): Move | undefined {
+    const { collect } = this.mapping;
+    const { open, begun, folded } = this.at;
+    if (collect === undefined || folded >= this.items.length) return undefined;
+    const end = Math.min(folded + ITEMS_IN_FOLD, this.items.length);
+    if ((open[0]?.index ?? begun) < end) return undefined;
+    const owner = { path: this.path, tries: this.tries };
+    return storing(owner, `${this.path}/~fold/${indexText(folded / ITEMS_IN_FOLD)}`, () => this.collectUpTo(end, collect));
+  }
+
+  private collectUpTo(end: number, collect: Collect): Fold {
+    const { settled, folded, sum, foldedFailed } = this.at;
+    const chunk = settled.between(folded, end);
+    return {
+      sum: chunk.reduce<Json>((all, { result, index }) => checkJson(now(collect(all, result, index), "its collect")), sum),
+      failed: foldedFailed + chunk.filter(({ failed }) => failed).length,
+    };
+  }
+}
+
+class ItemScene {
+  private readonly around: Scene;
+  private readonly item: Json;
+  private readonly index: number;
+
+  constructor(around: Scene, item: Json, index: number) {
+    this.around = around;
+    this.item = item;
+    this.index = index;
+  }
+
+  state(): State {
+    return { ...this.around.state(), item: this.item, index: this.index };
+  }
+}

@@ -1,0 +1,49 @@
+/** What the kinds of node that hold chains have in common. */
+import type { Chain } from "./chain.ts";
+
+/** Chains below a node, by the name of the branch or the arm. */
+export type Parts = ReadonlyMap<string, Chain>;
+
+/** How many digits an index has in a path, so that rows are in the order of items. */
+const INDEX_DIGITS = 5;
+/** Indexes begin at 0. */
+export const MAX_INDEX = 10 ** INDEX_DIGITS - 1;
+/** The length of the longest path below an item or a pass, without its nodes. */
+export const indexBytes = INDEX_DIGITS + 1;
+
+export function indexOf(path: string, from: number): number {
+  const text = path.slice(from, from + INDEX_DIGITS);
+  const isWhole = path.length === from + INDEX_DIGITS || path[from + INDEX_DIGITS] === "/";
+  return isWhole && /^\d{5}$/.test(text) ? Number(text) : -1;
+}
+
+export function indexText(index: number): string {
+  return String(index).padStart(INDEX_DIGITS, "0");
+}
+
+/** Such as `step:charge|sleep:cooling-off`. */
+export function shapeOfChain({ nodes }: Pick<Chain, "nodes">): string {
+  return nodes.map(({ shape }) => shape).join("|");
+}
+
+/** Such as `all:checks(credit=step:score,stock=step:reserve|sleep:settle)`. */
+export function shapeOfParts(kind: string, name: string, parts: Parts): string {
+  return `${kind}:${name}(${[...parts].map(([part, chain]) => `${part}=${shapeOfChain(chain)}`).join(",")})`;
+}
+
+export function timeoutsOf(parts: Parts): number[] {
+  return [...parts.values()].flatMap(timeoutsOfChain);
+}
+
+export function timeoutsOfChain({ nodes }: Chain): number[] {
+  return nodes.flatMap(({ timeoutsMs }) => timeoutsMs);
+}
+
+/** The length of the longest path below a node of parts. */
+export function longestOf(name: string, parts: Parts): number {
+  return name.length + 1 + Math.max(0, ...[...parts].map(([part, chain]) => part.length + 1 + longestOfChain(chain)));
+}
+
+export function longestOfChain({ nodes }: Chain): number {
+  return Math.max(0, ...nodes.map(({ pathBytes }) => pathBytes));
+}

@@ -1,0 +1,175 @@
+import type { ErrorRecord } from "./errors.ts";
+import type { Json } from "./json.ts";
+import type { HandlerNode, State } from "./node.ts";
+
+/** What is stored at a path: of a handler its output, of others what their kind says. */
+export interface Row {
+  readonly output: Json;
+  /** Of JSON, as the database writes it. */
+  readonly bytes: number;
+  /** When that of a sleep is over, in milliseconds since 1970, by the database's clock. */
+  readonly notBefore?: number | undefined;
+}
+
+/** The failed attempts at a path. */
+export interface Tries {
+  readonly failures: number;
+  /** How many of these a redrive has forgiven: the retry policy no longer counts them. */
+  readonly forgiven: number;
+  /** When the next one may begin, where that is ahead. */
+  readonly notBefore?: number | undefined;
+  /** The last one failed for good, and no redrive has forgiven it. */
+  readonly fatal?: Fatal | undefined;
+}
+
+/** A failure for good. */
+export interface Fatal {
+  /** In milliseconds since 1970. */
+  readonly at: number;
+  readonly error: ErrorRecord;
+}
+
+/** Something that is stored at a path, or has changed there. */
+export type Fact = Row | Tries;
+
+/**
+ * Where a node stands, by what is stored at its path and below. A value: what is stored next makes
+ * another one, which shares all that has not changed.
+ */
+export interface Standing {
+  /** What it has come to, as the state shows it; undefined: it is not over. */
+  readonly output: Json | undefined;
+  /** The run's output, where the run ends with it. */
+  readonly ended?: Json | undefined;
+  /** It has failed for good, and with it what it is in. */
+  readonly fatal: Fatal | undefined;
+  /** What is stored of it and still needed, as JSON. */
+  readonly bytes: number;
+  /** The path of a row that nothing before it explains. */
+  readonly stray?: string | undefined;
+  /** With one more fact, at its path or below. */
+  take(path: string, fact: Fact): Standing;
+  /** At this time: what sleeps or backs off until then does no longer. */
+  wake(now: number): Standing;
+  /** What may be done for it. Asked only while it is not over. */
+  look(scene: Scene): Look;
+}
+
+/** What a node sees of its run. */
+export interface Scene {
+  /** As handlers there see it. */
+  state(): State;
+}
+
+/** What may be done, and when more may, in milliseconds since 1970. */
+export interface Look {
+  readonly moves: readonly Move[];
+  readonly until?: number | undefined;
+}
+
+/** What may be done for a node. */
+export type Move = AttemptMove | StoreMove | SleepMove | FailMove;
+
+/** Run its handler. */
+export interface AttemptMove {
+  readonly do: "attempt";
+  readonly path: string;
+  readonly node: HandlerNode;
+  /** Its number. */
+  readonly attempt: number;
+  /** How many attempts before it the retry policy does not count. */
+  readonly forgiven: number;
+  /** As the handler sees it (default: that of the run). */
+  readonly state?: (() => State) | undefined;
+}
+
+/** Store what needs no handler: a plan, a case, a verdict. */
+export interface StoreMove {
+  readonly do: "store";
+  readonly path: string;
+  readonly output: Json;
+  /** Its limit (default: that of an output). */
+  readonly mostBytes?: number | undefined;
+  /** What to do where it is larger. */
+  readonly advice?: string | undefined;
+  /** Where it fails when it cannot be stored. */
+  readonly owner: Owner;
+}
+
+/** Store when it ends, which is so long after now. */
+export interface SleepMove {
+  readonly do: "sleep";
+  readonly path: string;
+  readonly attempt: number;
+  readonly durationMs: number;
+}
+
+/** Fail for good: a function of its author's has thrown, and would again. */
+export interface FailMove {
+  readonly do: "fail";
+  readonly owner: Owner;
+  readonly thrown: unknown;
+}
+
+/** A path where a function of the author's may fail. */
+export interface Owner {
+  readonly path: string;
+  readonly tries: Tries;
+}
+
+export const noTries: Tries = Object.freeze({ failures: 0, forgiven: 0 });
+
+export function isRow(fact: Fact): fact is Row {
+  return "output" in fact;
+}
+
+/** The tries without a time that has come. */
+export function wakeTries(tries: Tries, now: number): Tries {
+  return tries.notBefore === undefined || tries.notBefore > now ? tries : { ...tries, notBefore: undefined };
+}
+
+/** Is over: nothing that comes later changes it. */
+export class Over implements Standing {
+  readonly output: Json;
+  readonly bytes: number;
+  readonly ended: Json | undefined;
+  readonly fatal = undefined;
+
+  constructor(output: Json, bytes: number, ended?: Json) {
+    this.output = output;
+    this.bytes = bytes;
+    this.ended = ended;
+  }
+
+  take(): Standing {
+    return this;
+  }
+
+  wake(): Standing {
+    return this;
+  }
+
+  look(): Look {
+    return nothing;
+  }
+}
+
+export const nothing: Look = Object.freeze({ moves: Object.freeze([]) });
+
+/** What may be done for several, side by side. */
+export function lookTogether(looks: Iterable<Look>): Look {
+  const moves: Move[] = [];
+  let until: number | undefined;
+  for (const look of looks) {
+    for (const move of look.moves) moves.push(move);
+    if (look.until !== undefined && !(until !== undefined && until <= look.until)) until = look.until;
+  }
+  return { moves, until };
+}
+
+/** The failure that came first. */
+export function earliest(fatals: Iterable<Fatal | undefined>): Fatal | undefined {
+  let first: Fatal | undefined;
+  for (const fatal of fatals) if (fatal !== undefined && !(first !== undefined && first.at <= fatal.at)) first = fatal;
+  return first;
+}

@@ -9,6 +9,7 @@ import { endNode } from "./nodes/end.ts";
 import type { AnyHandler, HandlerArguments } from "./nodes/handler.ts";
 import { mapNode, type AnyMapOptions } from "./nodes/map.ts";
 import { repeatNode, type AnyRepeatOptions } from "./nodes/repeat.ts";
+import { scriptNode, type ScriptArguments } from "./nodes/script.ts";
 import { sleepNode, type AnyDuration } from "./nodes/sleep.ts";
 import { sqlNode } from "./nodes/sql.ts";
 import { stepNode } from "./nodes/step.ts";
@@ -38,6 +39,7 @@ export interface Methods {
   step(name: string, ...rest: HandlerArguments): Methods;
   sql(name: string, ...rest: HandlerArguments): Methods;
   sleep(name: string, duration: AnyDuration): Methods;
+  script(name: string, ...rest: ScriptArguments): Methods;
   all(name: string, branches: Readonly<Record<string, Build>>): Methods;
   choose(name: string, pick: AnyPick, arms: Readonly<Record<string, Build>>): Methods;
   map(name: string, options: AnyMapOptions, build: Build, ending?: Partial<AnyMapOptions>): Methods;
@@ -58,6 +60,7 @@ export function buildChain(site: Site, nodes: readonly Node[], close: Close): Me
     step: (name, ...rest) => append(name, () => stepNode(name, ...rest)),
     sql: (name, ...rest) => append(name, () => sqlNode(name, ...rest)),
     sleep: (name, duration) => append(name, () => sleepNode(name, duration)),
+    script: (name, ...rest) => append(name, () => scriptNode(name, ...rest)),
     all: (name, branches) => append(name, (below) => allNode(name, buildParts({ ...below, mayEnd: false }, branches, "branch"))),
     choose: (name, pick, arms) => append(name, (below) => chooseNode(name, asFunction(pick), buildParts(below, arms, "arm"))),
     map: (name, options, build, ending) =>

@@ -108,5 +108,19 @@ export interface HandlerNode extends Node {
   readonly timeoutMs: number;
   readonly output: z.ZodType | undefined;
   /** Rejects with what the handler threw, `NotJsonError` or `ZodError`. */
-  run(this: void, state: State, context: StepContext): Promise<Attempted>;
+  run(this: void, state: State, context: StepContext, memory?: Memory): Promise<Attempted>;
+}
+
+/** What an attempt may store while it runs, by the path below its own. */
+export interface Memory {
+  /** What is stored there; undefined: nothing. */
+  recall(below: string): Json | undefined;
+  /** Resolves when it is stored; rejects when the attempt is told to stop. */
+  store(below: string, output: Json, startedAt: number): Promise<void>;
+  /** Rejects when the attempt is told to stop. */
+  pause(milliseconds: number): Promise<void>;
+  /** By the poller's clock. */
+  now(): number;
+  /** From 0 up to, not including, 1. */
+  random(): number;
 }

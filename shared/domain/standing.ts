@@ -1,5 +1,6 @@
 import type { ErrorRecord } from "./errors.ts";
 import type { Json } from "./json.ts";
+import type { Memos } from "./memos.ts";
 import type { HandlerNode, State } from "./node.ts";
 
 /** What is stored at a path: of a handler its output, of others what their kind says. */
@@ -81,6 +82,8 @@ export interface AttemptMove {
   readonly forgiven: number;
   /** As the handler sees it (default: that of the run). */
   readonly state?: (() => State) | undefined;
+  /** What attempts before it have stored below its path. */
+  readonly memos?: Memos | undefined;
 }
 
 /** Store what needs no handler: a plan, a case, a verdict. */

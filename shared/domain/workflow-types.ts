@@ -6,6 +6,7 @@ import type { ChooseMethods } from "./nodes/choose.ts";
 import type { EndMethods } from "./nodes/end.ts";
 import type { MapMethods } from "./nodes/map.ts";
 import type { RepeatMethods } from "./nodes/repeat.ts";
+import type { ScriptMethods } from "./nodes/script.ts";
 import type { SleepMethods } from "./nodes/sleep.ts";
 import type { SqlMethods } from "./nodes/sql.ts";
 import type { StepMethods } from "./nodes/step.ts";
@@ -66,7 +67,8 @@ export interface NodeMethods<Of extends Place, State>
     AllMethods<Of, State>,
     ChooseMethods<Of, State>,
     MapMethods<Of, State>,
-    RepeatMethods<Of, State> {}
+    RepeatMethods<Of, State>,
+    ScriptMethods<Of, State> {}
 
 /** A chain below a node, whose types are not known here. */
 export interface AnySubChain {

@@ -2,6 +2,7 @@ import { buildChain } from "./builder.ts";
 import { InvalidWorkflowError } from "./errors.ts";
 import type { JsonObject } from "./json.ts";
 import { namePattern, nameRule } from "./name.ts";
+import type { RunMethods, ScriptArguments } from "./nodes/script.ts";
 import type { RefuseUnlessJson } from "./storable.ts";
 import { isVersion, versionRule } from "./version.ts";
 import type { JsonSchema, Workflow } from "./workflow-types.ts";
@@ -10,6 +11,12 @@ import type * as z from "zod";
 export type * from "./node.ts";
 export type { Handler } from "./nodes/handler.ts";
 export type * from "./workflow-types.ts";
+
+/** A workflow without nodes yet. */
+export interface NewWorkflow<Name extends string, Version extends number, Input extends JsonSchema, Attributes>
+  extends
+    Workflow<Name, Version, Input, { readonly input: z.output<Input> }, null, Attributes>,
+    RunMethods<{ name: Name; version: Version; input: Input; attributes: Attributes }, { readonly input: z.output<Input> }> {}
 
 /** What identifies a workflow and checks its input. */
 export interface WorkflowDefinition<Name extends string, Version extends number, Input extends JsonSchema, Attributes = JsonObject> {
@@ -38,9 +45,7 @@ export function defineWorkflow<
   const Version extends number,
   Input extends JsonSchema,
   Attributes extends object = JsonObject,
->(
-  definition: WorkflowDefinition<Name, Version, Input, Attributes>,
-): Workflow<Name, Version, Input, { readonly input: z.output<Input> }, null, Attributes> {
+>(definition: WorkflowDefinition<Name, Version, Input, Attributes>): NewWorkflow<Name, Version, Input, Attributes> {
   const { name, version, input, attributes } = definition;
   if (!namePattern.test(name)) throw new InvalidWorkflowError(name, undefined, nameRule);
   if (!isVersion(version)) {
@@ -51,5 +56,6 @@ export function defineWorkflow<
   }
   const workflow = { name, version, input, ...(attributes && { attributes }) };
   const site = { workflow: name, above: [], taken: new Set<string>(), mayEnd: true };
-  return buildChain(site, [], (nodes, methods) => Object.freeze({ ...workflow, nodes: Object.freeze(nodes), ...methods })) as never;
+  const begun = buildChain(site, [], (nodes, methods) => Object.freeze({ ...workflow, nodes: Object.freeze(nodes), ...methods }));
+  return Object.freeze({ ...begun, run: (...given: ScriptArguments) => begun.script("run", ...given) }) as never;
 }

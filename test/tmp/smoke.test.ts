@@ -56,3 +56,46 @@ test("repeat", async () => {
     ),
   ).rejects.toThrow("after 5 passes");
 });
+import { createTestDatabase } from "../support/database.ts";
+import { enqueue, poll } from "../support/poller.ts";
+const database = await createTestDatabase();
+test("script", async () => {
+  const w = base.script("s", async ({ input }, { step }) => {
+    let sum = 0;
+    for (const item of input.items) sum += await step("add", { of: item }, () => item * 2);
+    const both = await Promise.all([step("a", () => 1), step("b", async ({ idempotencyKey }) => idempotencyKey)]);
+    return { sum, both };
+  });
+  expect(await walk(w, input)).toMatchObject({ output: { sum: 12, both: [1, "walk/s/b"] } });
+  const [id] = await enqueue(database.database, w, [input]);
+  await poll(database.database, [w]);
+  expect(
+    await database.query("select node, position, attempt, output from baton.checkpoint where run_id = $1 order by node", [id]),
+  ).toEqual([]);
+});
+test("real all", async () => {
+  const w = defineWorkflow({ name: "all", version: 1, input: z.object({ items: z.array(z.int()) }) })
+    .all("checks", {
+      a: (c) =>
+        c.step("x", { retry: { backoff: "10 milliseconds" } }, (_s, { attempt }) => {
+          if (attempt < 3) throw new Error("no");
+          return attempt;
+        }),
+      b: (c) => c.sleep("s", "10 milliseconds").step("after", () => "z"),
+    })
+    .map("m", { over: ({ input }) => input.items, tolerate: 1 }, (c) =>
+      c.step("i", { retry: { maxAttempts: 1 } }, ({ item }) => {
+        if (item === 2) throw new Error("two");
+        return item;
+      }),
+    )
+    .repeat("r", { max: 3 }, (c) => c.step("p", ({ index }) => index), { until: ({ last }) => last.p === 2 });
+  const [id] = await enqueue(database.database, w, [{ items: [1, 2, 3] }]);
+  for (let n = 0; n < 3; n++) {
+    await poll(database.database, [w]);
+    await new Promise((r) => setTimeout(r, 30));
+  }
+  expect(
+    await database.query("select node, position, attempt, output from baton.checkpoint where run_id = $1 order by node", [id]),
+  ).toEqual([]);
+});

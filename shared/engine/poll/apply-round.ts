@@ -6,6 +6,7 @@ import { withFact } from "../../domain/run.ts";
 import type { AdvanceAnswer, ClaimedRun } from "../../domain/protocol.ts";
 import { moveOn } from "./decide-member.ts";
 import type { Lease } from "./lease.ts";
+import { UnneededError } from "./unneeded.ts";
 import { countSteps, Member, type Decided, type Entry } from "./member.ts";
 
 /** A run was cancelled while its step ran: the step's context.signal is aborted with this. */
@@ -61,10 +62,12 @@ function applyEntry(lease: Lease, entry: Entry): void {
   lease.remove(entry.member);
 }
 
-function applyDecided(lease: Lease, { member, decision }: Decided): void {
+function applyDecided(lease: Lease, { member, came, decision }: Decided): void {
   lease.rounds.count({ steps: countSteps(decision), failedRuns: decision.fate.kind === "failed" ? 1 : 0 });
   if (decision.fate.kind === "stay") lease.follow(member, atTheirTimes(decision, lease.times.databaseNow), moveOn);
+  else if (member.isRunning) lease.revoke(member, new UnneededError(member.run.id));
   else lease.remove(member);
+  for (const { path, told } of came) if (told !== undefined && decision.rows.some((row) => row.path === path)) told();
 }
 
 /** Sleeps that began while their run stays: the answer has just told when, by the database's clock. */

@@ -9,6 +9,7 @@ import type { Outcome } from "../../domain/decision.ts";
 import { InvalidStatementError } from "../../domain/check-statements.ts";
 import type { Statement } from "../../domain/statement.ts";
 import type { Attempt } from "./attempt.ts";
+import { AttemptMemory } from "./attempt-memory.ts";
 import { AttemptLogger } from "./attempt-logger.ts";
 import type { Poller } from "./poller.ts";
 
@@ -40,7 +41,8 @@ export async function executeNode(poller: Poller, run: Run, move: AttemptMove, a
         attempt.setAttributes(patch);
       },
     };
-    const { output, statements } = await within(poller, node.timeoutMs, attempt, node.run(stateFor(run, move), context));
+    const memory = move.memos && new AttemptMemory(poller, attempt, move);
+    const { output, statements } = await within(poller, node.timeoutMs, attempt, node.run(stateFor(run, move), context, memory));
     return { outcome: { kind: "completed", output }, statements };
   } catch (thrown) {
     return { outcome: failedBy(thrown, poller.redact), statements: undefined };

@@ -161,6 +161,15 @@ export class Lease {
     this.#changes.tell();
   }
 
+  /** An attempt that goes on has something to store. */
+  remember({ runId }: Attempt, memo: CameBack): void {
+    const member = this.#members.get(runId);
+    if (member === undefined) return;
+    this.times.progressed();
+    this.results.comeBack(member, memo);
+    this.#changes.tell();
+  }
+
   /** What came of an attempt is another thing than its handler said. */
   comeBack(member: Member, came: CameBack): void {
     this.results.comeBack(member, came);

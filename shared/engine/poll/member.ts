@@ -13,6 +13,8 @@ export interface CameBack extends Came {
   readonly statements: readonly Statement[] | undefined;
   /** What it changes of its run's attributes. */
   readonly patch: JsonObject | undefined;
+  /** Called when it is stored, where its attempt goes on. */
+  readonly told?: () => void;
 }
 
 const none: readonly CameBack[] = [];

@@ -98,5 +98,5 @@ function refuse(lease: Lease, entry: Decided, refused: Error): void {
     return lease.giveBack(entry.member);
   }
   const outcome = { kind: "failed" as const, error: describeError(refused, poller.redact), retryable: isOfTheDatabase };
-  for (const came of entry.came) lease.comeBack(entry.member, { ...withoutStatements(came), outcome });
+  for (const came of entry.came) lease.results.comeBack(entry.member, { ...withoutStatements(came), outcome });
 }

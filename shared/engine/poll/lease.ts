@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { Decision, Outcome, Wait } from "../../domain/decision.ts";
+import type { Decision, Wait } from "../../domain/decision.ts";
 import { bytesOf, type Run } from "../../domain/run.ts";
 import type { Attempt } from "./attempt.ts";
 import { Changes } from "./changes.ts";
@@ -168,16 +168,6 @@ export class Lease {
     this.times.progressed();
     this.results.comeBack(member, memo);
     this.#changes.tell();
-  }
-
-  /** What came of an attempt is another thing than its handler said. */
-  comeBack(member: Member, came: CameBack): void {
-    this.results.comeBack(member, came);
-  }
-
-  /** Makes a failed one of an attempt that came back well, unless it is decided on. */
-  failLate(attempt: Attempt, outcome: Outcome): boolean {
-    return this.results.failLate(attempt, outcome);
   }
 
   /** Something is to be stored of a member, although nothing came back. */

@@ -60,5 +60,5 @@ function cameOf(
  */
 export function failAttempt(attempt: Attempt, thrown: unknown): boolean {
   const { lease } = attempt;
-  return attempt.fail(thrown) || lease.failLate(attempt, failedBy(thrown, lease.poller.redact));
+  return attempt.fail(thrown) || lease.results.failLate(attempt, failedBy(thrown, lease.poller.redact));
 }

@@ -725,7 +725,7 @@ begin
   perform baton.require_kind(what, request, 'object', '{low}');
   perform baton.require_kind(what, request, 'boolean', '{suspects}');
   if request ? 'manifest' then
-    perform baton.require_rows(what || ', manifest,', request -> 'manifest', '{name,version,shape}', '{}');
+    perform baton.require_rows(what || ', manifest,', request -> 'manifest', '{name,version,shape}', '{skips}');
   end if;
 end
 $function$;
@@ -967,11 +967,11 @@ begin
   perform baton.end_each(stopped, 'cancelled', null, moment);
   -- Slots in the order in which they were taken: by priority, then by time.
   select array_agg(t.id order by t.nth) into ids from unnest(got.ids) with ordinality as t (id, nth) where t.id <> all (stopped);
-  described := baton.describe_members(ids, array(select generate_series(0, cardinality(ids) - 1)), got.begun_ids);
+  described := baton.describe_members(ids, array(select generate_series(0, cardinality(ids) - 1)), got.begun_ids, request -> 'manifest');
   if described.missing is not null then
     select array_agg(t.id order by t.nth) into ids from unnest(ids) with ordinality as t (id, nth) where t.id <> all (described.missing);
     poisoned := poisoned + cardinality(described.missing);
-    described := baton.describe_members(ids, array(select generate_series(0, cardinality(ids) - 1)), got.begun_ids);
+    described := baton.describe_members(ids, array(select generate_series(0, cardinality(ids) - 1)), got.begun_ids, request -> 'manifest');
   end if;
   if cardinality(ids) > 0 then
     insert into baton.lease (token, round, expires_at, claimed_at, crashes, run_ids, gone, fresh_round, fresh)
@@ -1291,7 +1291,7 @@ end
 $function$;
 
 -- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.describe_members(ids uuid[], slots integer[], begun_ids uuid[], OUT runs json, OUT missing uuid[])
+CREATE OR REPLACE FUNCTION baton.describe_members(ids uuid[], slots integer[], begun_ids uuid[], manifest jsonb, OUT runs json, OUT missing uuid[])
  RETURNS record
  LANGUAGE plpgsql
  STABLE
@@ -1327,9 +1327,14 @@ begin
   end if;
   if begun_ids is not null then
     moment := baton.now();
-    select g.outputs, g.waits into outputs, asleep from baton.gather_outputs(begun_ids, lowest, highest, moment) as g;
-    select c.failures, c.waits, c.fatal into failures, backing_off, fatal from baton.count_failures(begun_ids, lowest, highest, moment) as c;
     forgiven := baton.forgiven_failures(begun_ids);
+    if manifest @? '$[*].skips' then
+      select g.* into outputs, asleep, failures, backing_off, fatal
+      from baton.list_ranges(begun_ids, manifest) as r cross join lateral baton.gather_ranges(r.range_ids, r.lows, r.highs, moment) as g;
+    else
+      select g.outputs, g.waits into outputs, asleep from baton.gather_outputs(begun_ids, lowest, highest, moment) as g;
+      select c.failures, c.waits, c.fatal into failures, backing_off, fatal from baton.count_failures(begun_ids, lowest, highest, moment) as c;
+    end if;
   end if;
   runs := json_build_object('id', coalesce(found_ids, '{}'), 'place', coalesce(slots, '{}'), 'workflow', workflows, 'version', versions,
     'input', inputs, 'outputs', outputs, 'failures', failures, 'forgiven', forgiven, 'asleep', asleep, 'backing_off', backing_off, 'fatal', fatal);
@@ -1834,6 +1839,52 @@ begin
       json_object_agg(c.node, baton.wait_until(c.started_at, c.finished_at, moment))
         filter (where c.finished_at > moment and strpos(c.node, '/') > 0) as waits
     from baton.checkpoint c where c.run_id = any (array(select unnest(ids))) and c.run_id between lowest and highest group by c.run_id
+  ) as r;
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.gather_ranges(range_ids uuid[], lows text[], highs text[], moment timestamp with time zone, OUT outputs json, OUT asleep json, OUT failures json, OUT backing_off json, OUT fatal json)
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+declare
+  lowest uuid := (select i from unnest(range_ids) as i order by i limit 1);
+  highest uuid := (select i from unnest(range_ids) as i order by i desc limit 1);
+begin
+  select json_object_agg(r.run_id, r.outputs), json_object_agg(r.run_id, r.waits) filter (where r.waits is not null)
+  into gather_ranges.outputs, gather_ranges.asleep
+  from (
+    select c.run_id, json_object_agg(c.node, c.output) as outputs,
+      json_object_agg(c.node, baton.wait_until(c.started_at, c.finished_at, moment))
+        filter (where c.finished_at > moment and strpos(c.node, '/') > 0) as waits
+    from unnest(range_ids, lows, highs) as k (id, low, high)
+    cross join lateral (
+      select * from baton.checkpoint p
+      where p.run_id = k.id and p.run_id between lowest and highest and p.node >= k.low and p.node < k.high offset 0) as c
+    group by c.run_id
+  ) as r;
+  select json_object_agg(r.run_id, r.counts), json_object_agg(r.run_id, r.waits) filter (where r.waits is not null),
+    json_object_agg(r.run_id, r.fatal) filter (where r.fatal is not null)
+  into gather_ranges.failures, gather_ranges.backing_off, gather_ranges.fatal
+  from (
+    select n.run_id, json_object_agg(n.node, n.attempts) as counts,
+      json_object_agg(n.node, n.until) filter (where n.until > moment) as waits,
+      json_object_agg(n.node, n.fatal) filter (where n.fatal is not null) as fatal
+    from (
+      select f.run_id, f.node, count(*) as attempts,
+        max(baton.wait_until(f.finished_at, f.retry_at, moment)) filter (where strpos(f.node, '/') > 0) as until,
+        (array_agg(json_build_object('attempt', f.attempt, 'at', f.finished_at, 'error', f.error) order by f.attempt desc)
+          filter (where f.retry_at is null and strpos(f.node, '/') > 0))[1] as fatal
+      from unnest(range_ids, lows, highs) as k (id, low, high)
+      cross join lateral (
+        select * from baton.failure p
+        where p.run_id = k.id and p.run_id between lowest and highest and p.node >= k.low and p.node < k.high and p.node <> '' offset 0) as f
+      group by f.run_id, f.node
+    ) as n
+    group by n.run_id
   ) as r;
 end
 $function$;
@@ -2482,6 +2533,50 @@ begin
   few := array(select s.entries from baton.list_sources(asked, indexed, placed) as s where s.is_few order by s.nth);
   return jsonb_build_object('entries', entries, 'fits', baton.list_fits(asked, source),
     'few', case when cardinality(few) > 0 and few <> array[entries] then jsonb_build_object('entries', few, 'fits', baton.list_fits(asked, 'few')) end);
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.list_ranges(ids uuid[], manifest jsonb, OUT range_ids uuid[], OUT lows text[], OUT highs text[])
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+declare
+  lowest uuid := (select i from unnest(ids) as i order by i limit 1);
+  highest uuid := (select i from unnest(ids) as i order by i desc limit 1);
+begin
+  with skip as (
+    select r.id, s.path, s.floor
+    from baton.run r
+    join jsonb_to_recordset(manifest) as m (name text, version integer, skips jsonb) on m.name = r.workflow and m.version = r.version
+    cross join lateral jsonb_to_recordset(m.skips) as s (path text, floor text)
+    where m.skips is not null and r.id = any (array(select unnest(ids))) and r.id between lowest and highest
+  ), hole as (
+    select s.id, s.path || '/' as low, h.high
+    from skip s
+    cross join lateral (
+      select case s.floor
+        when 'over' then (
+          select s.path || '0' from baton.checkpoint c where c.run_id = s.id and c.run_id between lowest and highest and c.node = s.path)
+        when 'fold' then (
+          select s.path || '/' || lpad(((right(max(c.node), 5)::integer + 1) * 100)::text, 5, '0') from baton.checkpoint c
+          where c.run_id = s.id and c.run_id between lowest and highest and c.node > s.path || '/~fold/' and c.node < s.path || '/~fold0')
+        when 'pass' then (
+          select s.path || '/' || lpad(greatest(substr(max(c.node), length(s.path) + 2, 5)::integer - 1, 0)::text, 5, '0') from baton.checkpoint c
+          where c.run_id = s.id and c.run_id between lowest and highest and c.node > s.path || '/' and c.node < s.path || '/:')
+        end collate "C" as high
+    ) as h
+    where h.high is not null
+  )
+  select array_agg(k.id), array_agg(k.low), array_agg(k.high) into range_ids, lows, highs
+  from (
+    select h.id, coalesce(lag(h.high) over (partition by h.id order by h.low collate "C"), '') as low, h.low as high from hole h
+    union all
+    -- After the last hole; no path has a sign beyond ~.
+    select i.id, coalesce(max(h.high collate "C"), ''), E'\x7f' from unnest(ids) as i (id) left join hole h on h.id = i.id group by i.id
+  ) as k;
 end
 $function$;
 
@@ -3254,7 +3349,7 @@ declare
 begin
   low := got.low;
   slots := baton.find_free_slots(held.gone, cardinality(got.ids));
-  described := baton.describe_members(got.ids, slots, got.begun_ids);
+  described := baton.describe_members(got.ids, slots, got.begun_ids, request -> 'manifest');
   poisoned := got.poisoned + coalesce(cardinality(described.missing), 0);
   if described.missing is not null then
     select array_agg(t.id order by t.nth), array_agg(t.slot order by t.nth) into got.ids, slots
@@ -3504,7 +3599,7 @@ declare
   members record := baton.list_members(held.run_ids, held.gone);
 begin
   return json_build_object('now', moment, 'round', held.round, 'low', low, 'stopped', '{}'::uuid[], 'suspects', false,
-    'due_in_ms', baton.next_due(moment, low), 'runs', (baton.describe_members(members.ids, members.slots, members.ids)).runs);
+    'due_in_ms', baton.next_due(moment, low), 'runs', (baton.describe_members(members.ids, members.slots, members.ids, null)).runs);
 end
 $function$;
 
@@ -3530,7 +3625,7 @@ begin
   return json_build_object('now', moment, 'round', held.round, 'low', low, 'due_in_ms', baton.next_due(moment, coalesce(low, '{}')),
     'stopped', coalesce(held.told -> 'stopped', '[]'), 'lost', coalesce(held.told -> 'lost', '[]'),
     'left_out', held.told -> 'left_out',
-    'runs', (baton.describe_members(claimed_now.ids, claimed_now.slots, claimed_now.ids)).runs);
+    'runs', (baton.describe_members(claimed_now.ids, claimed_now.slots, claimed_now.ids, null)).runs);
 end
 $function$;
 
@@ -4518,7 +4613,7 @@ grant execute on function baton.crash_members(baton.lease,uuid[],timestamp with 
 grant execute on function baton.cut_keys(integer,timestamp with time zone) to baton_engine;
 grant execute on function baton.cut_leases(timestamp with time zone) to baton_engine;
 grant execute on function baton.delete_run(uuid,jsonb) to baton_operator;
-grant execute on function baton.describe_members(uuid[],integer[],uuid[]) to baton_engine;
+grant execute on function baton.describe_members(uuid[],integer[],uuid[],jsonb) to baton_engine;
 grant execute on function baton.drop_months(timestamp with time zone) to baton_engine;
 grant execute on function baton.drop_week(timestamp with time zone,jsonb,timestamp with time zone) to baton_engine;
 grant execute on function baton.drop_week(timestamp with time zone,jsonb,timestamp with time zone) to baton_maintainer;
@@ -4545,6 +4640,7 @@ grant execute on function baton.forget_some(integer,timestamp with time zone) to
 grant execute on function baton.forgiven_failures(uuid[]) to baton_engine;
 grant execute on function baton.format_runs(uuid[]) to baton_engine;
 grant execute on function baton.gather_outputs(uuid[],uuid,uuid,timestamp with time zone) to baton_engine;
+grant execute on function baton.gather_ranges(uuid[],text[],text[],timestamp with time zone) to baton_engine;
 grant execute on function baton.has_expired(jsonb,text,text,timestamp with time zone,timestamp with time zone) to baton_engine;
 grant execute on function baton.has_member(baton.lease,integer,uuid) to baton_engine;
 grant execute on function baton.heal_clock(timestamp with time zone) to baton_engine;
@@ -4584,6 +4680,7 @@ grant execute on function baton.list_names(text,integer,integer) to baton_engine
 grant execute on function baton.list_names_of_week(text,integer,integer,uuid,uuid) to baton_engine;
 grant execute on function baton.list_place(text,timestamp with time zone) to baton_engine;
 grant execute on function baton.list_plan(jsonb,boolean,boolean) to baton_engine;
+grant execute on function baton.list_ranges(uuid[],jsonb) to baton_engine;
 grant execute on function baton.list_runs(jsonb) to baton_operator;
 grant execute on function baton.list_runs(jsonb) to baton_reader;
 grant execute on function baton.list_sources(jsonb,boolean,boolean) to baton_engine;

@@ -89,8 +89,7 @@ export class ChainStanding implements Standing {
     const position = this.chain.positions.get(firstOf(path, this.prefix.length));
     // What comes of a node that is over changes nothing.
     if (position === undefined || position < this.position || this.at === undefined) return this;
-    if (position === this.position) return this.standAt(this.at.take(path, fact)).settle();
-    return this.takeEarly(position, path, fact).settle();
+    return position === this.position ? this.settle(this.at.take(path, fact)) : this.takeEarly(position, path, fact).settle();
   }
 
   /** Only while a run is put together, by one owner: the list is changed in place. */
@@ -102,14 +101,10 @@ export class ChainStanding implements Standing {
     return new ChainStanding(this.chain, this.prefix, this.position, this.outputs, this.passed, this.at, early);
   }
 
-  private standAt(at: Standing | undefined): ChainStanding {
-    if (at === this.at) return this;
-    return new ChainStanding(this.chain, this.prefix, this.position, this.outputs, this.passed, at, this.early);
-  }
-
-  /** Goes on past all that is over. */
-  settle(): ChainStanding {
-    let { position, outputs, passed, at } = this;
+  /** Goes on past all that is over. first: how its node stands now. */
+  settle(first = this.at): ChainStanding {
+    let { position, outputs, passed } = this;
+    let at = first;
     while (at !== undefined && at.ended === undefined) {
       // A row of a later node says that whatever sleeps before it has ended, whatever the clock says.
       const over: Standing = at.output === undefined && this.hasRowsAfter(position) ? at.wake(Infinity) : at;
@@ -119,7 +114,7 @@ export class ChainStanding implements Standing {
       position++;
       at = this.begin(position);
     }
-    if (position === this.position) return this;
+    if (at === this.at && position === this.position) return this;
     return new ChainStanding(this.chain, this.prefix, position, outputs, passed, at, this.early);
   }
 
@@ -139,8 +134,7 @@ export class ChainStanding implements Standing {
   }
 
   wake(now: number): ChainStanding {
-    const at = this.at?.wake(now);
-    return at === this.at ? this : this.standAt(at).settle();
+    return this.settle(this.at?.wake(now));
   }
 
   look(scene: Scene): Look {

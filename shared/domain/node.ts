@@ -96,10 +96,22 @@ export interface Node {
   readonly pathBytes: number;
   /** Whether its output is that of the row at its own path. */
   readonly rowIsOutput: boolean;
+  /** What a claim need not read of it, where its path is known; undefined: it reads everything. */
+  skips?(this: void, path: string): readonly Skip[];
   /** Where it stands at a path while nothing is stored of it. */
   begin(this: void, path: string): Standing;
   /** Whether a row of it may have so much of its path after its own: "" is its own path. */
   holds(this: void, below: string): boolean;
+}
+
+/** Rows below a path that a claim does not read. */
+export interface Skip {
+  readonly path: string;
+  /**
+   * Which: all once the node is "over", items that are under a "fold", passes before the last but
+   * one ("pass").
+   */
+  readonly floor: "over" | "fold" | "pass";
 }
 
 /** A node with a handler, which runs at least once. */

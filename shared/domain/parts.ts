@@ -1,5 +1,6 @@
 /** What the kinds of node that hold chains have in common. */
 import type { Chain } from "./chain.ts";
+import type { Skip } from "./node.ts";
 
 /** Chains below a node, by the name of the branch or the arm. */
 export type Parts = ReadonlyMap<string, Chain>;
@@ -46,4 +47,13 @@ export function longestOf(name: string, parts: Parts): number {
 
 export function longestOfChain({ nodes }: Chain): number {
   return Math.max(0, ...nodes.map(({ pathBytes }) => pathBytes));
+}
+
+/** What a claim need not read of the nodes of a chain. */
+export function skipsOfChain({ nodes }: Pick<Chain, "nodes">, prefix = ""): Skip[] {
+  return nodes.flatMap((node) => node.skips?.(prefix + node.name) ?? []);
+}
+
+export function skipsOfParts(path: string, parts: Parts): Skip[] {
+  return [...parts].flatMap(([part, chain]) => skipsOfChain(chain, `${path}/${part}/`));
 }

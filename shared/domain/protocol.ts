@@ -38,6 +38,8 @@ export interface ManifestEntry {
   readonly name: string;
   readonly version: number;
   readonly shape: string;
+  /** What of its runs a claim does not read. */
+  readonly skips?: readonly { readonly path: string; readonly floor: string }[];
 }
 
 /** How much to claim. */

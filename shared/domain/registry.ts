@@ -1,6 +1,6 @@
 import { InvalidWorkflowError, NoWorkflowError } from "./errors.ts";
-import type { Node } from "./node.ts";
-import { shapeOfChain } from "./parts.ts";
+import type { Node, Skip } from "./node.ts";
+import { shapeOfChain, skipsOfChain } from "./parts.ts";
 import type { AnyWorkflow } from "./workflow-types.ts";
 
 /**
@@ -11,6 +11,8 @@ export interface WorkflowShape {
   readonly name: string;
   readonly version: number;
   readonly shape: string;
+  /** What a claim need not read of its runs. */
+  readonly skips?: readonly Skip[];
 }
 
 /** The workflows that a service runs, by name and version. */
@@ -46,7 +48,7 @@ export function createRegistry(workflows: readonly AnyWorkflow[], options: { rea
     }
     versions.set(workflow.name, known.set(workflow.version, workflow));
   }
-  const manifest = workflows.map((workflow) => ({ name: workflow.name, version: workflow.version, shape: shapeOf(workflow) }));
+  const manifest = workflows.map(lineOf);
   return Object.freeze({
     find: (name: string, version?: number) => {
       const known = versions.get(name);
@@ -55,6 +57,12 @@ export function createRegistry(workflows: readonly AnyWorkflow[], options: { rea
     all: () => [...workflows],
     manifest: () => manifest,
   });
+}
+
+function lineOf(workflow: AnyWorkflow): WorkflowShape {
+  const { name, version } = workflow;
+  const skips = skipsOfChain(workflow);
+  return { name, version, shape: shapeOf(workflow), ...(skips.length > 0 && { skips }) };
 }
 
 /** Kinds and names of a workflow's nodes in order, such as `step:charge|sleep:cooling-off`. */

@@ -3,9 +3,10 @@
 -- own.
 --
 -- token:   a random uuid of the caller, new for each claim.
--- request: { columns: true, ttl_ms, max, max_bytes, low, manifest: [{ name, version, shape }],
---          suspects? } — suspects: true claims only runs whose lease ran out, in a lease of their
---          own.
+-- request: { columns: true, ttl_ms, max, max_bytes, low, manifest: [{ name, version, shape,
+--          skips? }], suspects? } — suspects: true claims only runs whose lease ran out, in a lease
+--          of their own.
+--          skips: what of its runs is not read, as list_ranges says.
 --          ttl_ms: an hour at most, whatever is asked for; a lease that lasts longer was extended
 --          by a clock that was ahead.
 -- answer:  { now, round, runs, low, due_in_ms, suspects, stopped, poisoned } — runs as
@@ -57,11 +58,11 @@ begin
   perform baton.end_each(stopped, 'cancelled', null, moment);
   -- Slots in the order in which they were taken: by priority, then by time.
   select array_agg(t.id order by t.nth) into ids from unnest(got.ids) with ordinality as t (id, nth) where t.id <> all (stopped);
-  described := baton.describe_members(ids, array(select generate_series(0, cardinality(ids) - 1)), got.begun_ids);
+  described := baton.describe_members(ids, array(select generate_series(0, cardinality(ids) - 1)), got.begun_ids, request -> 'manifest');
   if described.missing is not null then
     select array_agg(t.id order by t.nth) into ids from unnest(ids) with ordinality as t (id, nth) where t.id <> all (described.missing);
     poisoned := poisoned + cardinality(described.missing);
-    described := baton.describe_members(ids, array(select generate_series(0, cardinality(ids) - 1)), got.begun_ids);
+    described := baton.describe_members(ids, array(select generate_series(0, cardinality(ids) - 1)), got.begun_ids, request -> 'manifest');
   end if;
   if cardinality(ids) > 0 then
     insert into baton.lease (token, round, expires_at, claimed_at, crashes, run_ids, gone, fresh_round, fresh)

@@ -18,7 +18,7 @@ declare
 begin
   low := got.low;
   slots := baton.find_free_slots(held.gone, cardinality(got.ids));
-  described := baton.describe_members(got.ids, slots, got.begun_ids);
+  described := baton.describe_members(got.ids, slots, got.begun_ids, request -> 'manifest');
   poisoned := got.poisoned + coalesce(cardinality(described.missing), 0);
   if described.missing is not null then
     select array_agg(t.id order by t.nth), array_agg(t.slot order by t.nth) into got.ids, slots

@@ -20,6 +20,6 @@ begin
   return json_build_object('now', moment, 'round', held.round, 'low', low, 'due_in_ms', baton.next_due(moment, coalesce(low, '{}')),
     'stopped', coalesce(held.told -> 'stopped', '[]'), 'lost', coalesce(held.told -> 'lost', '[]'),
     'left_out', held.told -> 'left_out',
-    'runs', (baton.describe_members(claimed_now.ids, claimed_now.slots, claimed_now.ids)).runs);
+    'runs', (baton.describe_members(claimed_now.ids, claimed_now.slots, claimed_now.ids, null)).runs);
 end
 $$;

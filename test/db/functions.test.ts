@@ -45,7 +45,8 @@ async function everything(): Promise<void> {
   await engine.release(token);
   await engine.redrive(failed!.id);
   await engine.changeAttributes(failed!.id, { seen: true });
-  await engine.claim({ manifest: [{ name: "fulfil-order", version: 1, shape: "new" }] });
+  const skips = [{ path: "reserve", floor: "over" }];
+  await engine.claim({ manifest: [{ name: "fulfil-order", version: 1, shape: "new", skips }] });
   await leaseOf(engine, 2, { max_bytes: 1 });
   await database.advance("31 seconds");
   await engine.tick();

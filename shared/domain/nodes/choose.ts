@@ -2,7 +2,7 @@ import { attempting, marking, now } from "../author.ts";
 import { beginChain, chainHolds, firstOf, type ChainStanding } from "../chain.ts";
 import type { Json } from "../json.ts";
 import type { Node, State } from "../node.ts";
-import { longestOf, shapeOfParts, timeoutsOf, type Parts } from "../parts.ts";
+import { longestOf, shapeOfParts, skipsOfParts, timeoutsOf, type Parts } from "../parts.ts";
 import { isRow, noTries, type Fact, type Fatal, type Look, type Move, type Scene, type Standing, type Tries } from "../standing.ts";
 import type { AnySubChain, ArmOf, Grown, LastOf, NewName, Place, SubChain } from "../workflow-types.ts";
 
@@ -46,6 +46,7 @@ export function chooseNode(name: string, pick: AnyPick, arms: Parts): Node {
     timeoutsMs: timeoutsOf(arms),
     pathBytes: longestOf(name, arms),
     rowIsOutput: false,
+    skips: (path) => skipsOfParts(path, arms),
     begin: (path) => new Open({ path, pick, arms }, noTries),
     holds: (below) => below === "" || holdsIn(arms, below),
   };

@@ -112,6 +112,7 @@ export function mapNode(name: string, options: AnyMapOptions, chain: Chain): Nod
     timeoutsMs: timeoutsOfChain(chain),
     pathBytes: name.length + 1 + indexBytes + Math.max(FOLD.length, longestOfChain(chain)),
     rowIsOutput: false,
+    ...(mapping.collect !== undefined && { skips: (path: string) => [{ path, floor: "fold" as const }] }),
     begin: (path) => new Unplanned(path, mapping, options.over, noTries),
     holds: (below) => below === "" || holdsBelow(chain, below),
   };

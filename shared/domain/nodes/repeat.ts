@@ -96,6 +96,7 @@ export function repeatNode(name: string, options: AnyRepeatOptions, chain: Chain
     timeoutsMs: timeoutsOfChain(chain),
     pathBytes: name.length + 1 + indexBytes + Math.max(AGAIN.length, longestOfChain(chain)),
     rowIsOutput: false,
+    skips: (path) => [{ path, floor: "pass" }],
     begin: (path) => new Pass(loop, path, 0, beginPass(loop, path, 0), null, noTries),
     holds: (below) => below === OVER || (indexOf(below, 0) >= 0 && holdsInPass(chain, below.slice(indexBytes))),
   };

@@ -104,6 +104,7 @@ export function scriptNode(name: string, ...given: ScriptArguments): HandlerNode
     ...node,
     pathBytes: Math.min(MAX_PATH_BYTES, name.length + 64),
     begin: (path) => new Writing(node, path, noTries, noMemos),
+    skips: (path) => [{ path, floor: "over" }],
     holds: (below) => below === "" || isMemoPath(below),
   };
 }

@@ -27,7 +27,10 @@ export interface Effects {
 const Effect = z.object({ nonce: z.string() });
 const fast = { backoff: "20 milliseconds", jitter: "none", maxAttempts: 20 } as const;
 
-/** Three steps with an effect outside the database, and a double entry inside it. */
+/**
+ * Steps with an effect outside the database, one after the other, side by side, for each item and
+ * inside a script; and a double entry inside it.
+ */
 export function ledgerWorkflow(effects: Effects) {
   const attempt = (saw: string | null, { idempotencyKey, attempt }: StepContext) => {
     const line: LedgerLine = { pid: process.pid, at: Date.now(), key: idempotencyKey, attempt, nonce: randomUUID(), saw };
@@ -38,14 +41,23 @@ export function ledgerWorkflow(effects: Effects) {
   };
   return defineWorkflow({ name: "ledger", version: 1, input: z.strictObject({ n: z.int() }) })
     .step("first", { output: Effect, retry: fast }, (_state, context) => attempt(null, context))
-    .step("second", { output: Effect, retry: fast }, ({ first }, context) => attempt(first.nonce, context))
-    .step("third", { output: Effect, retry: fast }, ({ second }, context) => attempt(second.nonce, context))
-    .sql("book", { retry: fast }, ({ input, third }, { runId }) => ({
+    .all("sides", {
+      left: (chain) => chain.step("second", { output: Effect, retry: fast }, ({ first }, context) => attempt(first.nonce, context)),
+      right: (chain) => chain.step("third", { output: Effect, retry: fast }, ({ first }, context) => attempt(first.nonce, context)),
+    })
+    .map("items", { over: () => [0, 1] }, (chain) =>
+      chain.step("part", { output: Effect, retry: fast }, ({ sides }, context) => attempt(sides.left.nonce, context)),
+    )
+    .script("code", { retry: fast }, async ({ items }, { step }) => {
+      const one = await step("one", (context) => attempt(items[1]!.nonce, context));
+      return step("two", { of: "n" }, (context) => attempt(one.nonce, context));
+    })
+    .sql("book", { retry: fast }, ({ input, code }, { runId }) => ({
       statements: [
         { text: "insert into test.entry (run_id, account, amount) values ($1, 'debit', $2)", values: [runId, -input.n] },
         { text: "insert into test.entry (run_id, account, amount) values ($1, 'credit', $2)", values: [runId, input.n] },
       ],
-      output: { nonce: third.nonce },
+      output: { nonce: code.nonce },
     }));
 }
 

@@ -1024,16 +1024,17 @@ declare
       where f.ctid >= $1 and f.ctid < $2 and x.number >= $3 and x.number < $4)', part);
   facts text := case kind
     when 'run' then 'select created_at as moment, id as run_id, ''enqueued'' as what, pg_column_size(input) as bytes, null::float8 as took, null::float8 as waited from %s f'
-    when 'checkpoint' then 'select case when sleeps then started_at else finished_at end, run_id, case when not sleeps then ''steps'' end, bytes,
-        case when not sleeps then baton.ms_between(started_at, finished_at)::float8 end, null::float8
+    when 'checkpoint' then 'select case when sleeps then started_at else finished_at end, run_id, case when is_step then ''steps'' end, bytes,
+        case when is_step then baton.ms_between(started_at, finished_at)::float8 end, null::float8
       from (select *, pg_column_size(output) as bytes, pg_column_size(output) < 100 and output =
-        jsonb_build_object(''until'', to_char(finished_at at time zone ''UTC'', ''YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'')) as sleeps from %s f) as step'
+        jsonb_build_object(''until'', to_char(finished_at at time zone ''UTC'', ''YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'')) as sleeps from %s f) as stored,
+        lateral (select not sleeps and attempt > 0 and strpos(node, ''~'') = 0 as is_step) as s'
     when 'failure' then 'select finished_at, run_id, ''failures'', 0, null::float8, null::float8 from %s f'
     when 'ending' then format('select f.at, f.run_id, f.status, 0,
         case when f.status = ''done'' then baton.ms_between(b.began, f.at)::float8 end,
         case when f.status = ''done'' then baton.ms_between(r.start_at, b.began)::float8 end
       from %%s f join baton.run_%1$s r on r.id = f.run_id
-      cross join lateral (select least((select min(c.started_at) from baton.checkpoint_%1$s c where c.run_id = f.run_id),
+      cross join lateral (select least((select min(c.started_at) from baton.checkpoint_%1$s c where c.run_id = f.run_id and c.attempt > 0),
         (select min(g.started_at) from baton.failure_%1$s g where g.run_id = f.run_id)) as began offset 0) as b', week)
   end;
 begin
@@ -3439,14 +3440,19 @@ declare
   moment timestamptz := baton.now();
   ids uuid[];
   times timestamptz[];
+  amidst boolean[];
 begin
   perform baton.require_read_committed();
   perform baton.commit_durably();
-  select array_agg(r.id), array_agg(greatest(r.start_at, c.until, f.until)) into ids, times
+  select array_agg(r.id), array_agg(greatest(r.start_at, c.until, f.until)), array_agg(coalesce(c.below, false) or coalesce(f.below, false))
+    into ids, times, amidst
   from baton.run r
-  cross join lateral (select max(finished_at) as until from baton.checkpoint where run_id = r.id) as c
   cross join lateral (
-    select max(retry_at) as until from baton.failure x
+    select max(finished_at) as until, max(position) = max(position) filter (where strpos(node, '/') > 0) as below
+    from baton.checkpoint where run_id = r.id
+  ) as c
+  cross join lateral (
+    select max(retry_at) as until, bool_or(strpos(node, '/') > 0) as below from baton.failure x
     where x.run_id = r.id and not exists (select from baton.checkpoint y where y.run_id = r.id and y.node = x.node)
   ) as f
   where not exists (select from baton.ending e where e.run_id = r.id)
@@ -3457,8 +3463,8 @@ begin
   -- What is due is due since then; what waits, waits no longer than it was asked to, also if a
   -- clock that was ahead wrote its times.
   times := array(
-    select coalesce(t.due, least(t.stored, moment))
-    from unnest(times, baton.recompute_due(ids, moment, moment, moment)) with ordinality as t (stored, due, nth) order by t.nth);
+    select coalesce(case when not t.below then t.due end, least(t.stored, moment))
+    from unnest(times, baton.recompute_due(ids, moment, moment, moment), amidst) with ordinality as t (stored, due, below, nth) order by t.nth);
   perform baton.put_back(ids, times);
   return coalesce(cardinality(ids), 0);
 end
@@ -3926,7 +3932,8 @@ begin
     select (
       select json_object_agg(part.name, part.value)::jsonb
       from (
-        select 'input' as name, r.input as value union all select c.node, c.output from baton.checkpoint c where c.run_id = state.id
+        select 'input' as name, r.input as value union all select c.node, c.output from baton.checkpoint c
+        where c.run_id = state.id and strpos(c.node, '~') = 0 and (c.attempt > 0 or c.output = 'null')
       ) as part)
     from baton.run r where r.id = state.id);
 end

@@ -1,6 +1,6 @@
 -- One row for each failed attempt, without its stack.
 --
--- node: null where the poller crashed; retry_at: when it is tried again, null where it is not;
+-- node: its path, null where the poller crashed; retry_at: when it is tried again, null where it is not;
 -- fingerprint: name and message without ids and numbers, the same for errors of one kind.
 -- grant: baton_reader, baton_operator
 create or replace view baton.failures as

@@ -1101,6 +1101,10 @@ CREATE OR REPLACE FUNCTION baton.count_hidden(id uuid, roots text[], run_status 
  SET enable_seqscan TO 'off'
 AS $function$
 begin
+  if not exists (select from baton.checkpoint c where c.run_id = count_hidden.id and (strpos(c.node, '/') > 0 or c.attempt = 0))
+    and not exists (select from baton.failure f where f.run_id = count_hidden.id and strpos(f.node, '/') > 0) then
+    return null;
+  end if;
   return (
     with stored as (
       select c.node, r.root, case when c.attempt = 0 then c.output -> 'items' end as items
@@ -1121,14 +1125,14 @@ begin
         select regexp_replace(node, '/[^/]*$', '') as parent from placed where above is null and strpos(node, '/') > 0 and strpos(node, '~') = 0
       ) as p group by parent having count(*) > 100
     ), part as (
-      select u.path as under, p.status, p.size, row_number() over (partition by u.path order by p.path) as nth,
+      select u.path as under, p.status, p.size, row_number() over (partition by u.path order by p.path collate "C") as nth,
         substr(p.path, length(u.path) + 2) as name, (length(u.path) - length(replace(u.path, '/', ''))) % 2 = 0 as counts_items
       from under u cross join lateral baton.list_parts(count_hidden.id, u.path, run_status, until) as p
     ), counted as (
       select under, status, count(*) as n from part where case when counts_items and name ~ '^[0-9]{5}$' then name > '00099' else nth > 100 end group by 1, 2
     )
     select json_agg(json_build_object('under', under, 'counts', counts,
-      'size', (select max(size) from part where part.under = each.under and size < 32767)) order by under)
+      'size', (select max(size) from part where part.under = each.under)) order by under)
     from (select under, json_object_agg(status, n) as counts from counted group by under) as each);
 end
 $function$;
@@ -1973,15 +1977,13 @@ end
 $function$;
 
 -- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.hidden_below(path text, below text DEFAULT ''::text)
+CREATE OR REPLACE FUNCTION baton.hidden_below(path text, below text)
  RETURNS text
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
 AS $function$
-  select below || substr(
-    substring(depth || substr(path, length(below) + 1)
-      from '^([^/]+?(?:/[^/]+/[^/]+)*?)/(?:00[1-9]|0[1-9][0-9]|[1-9][0-9][0-9])[0-9][0-9](?:/|$)'), length(depth) + 1)
-  from regexp_replace(below, '[^/]+', 'x', 'g') as depth
+  select below || substr(substring(regexp_replace(below, '[0-9]', 'x', 'g') || substr(path, length(below) + 1)
+    from '^([^/]+?(?:/[^/]+/[^/]+)*?)/(?:00[1-9]|0[1-9][0-9]|[1-9][0-9][0-9])[0-9][0-9](?:/|$)'), length(below) + 1)
 $function$;
 
 -- owner: baton_migrator
@@ -2532,7 +2534,7 @@ begin
     from baton.checkpoint c where c.run_id = list_parts.id and c.node > under || '/' and c.node < under || '0'
     union all
     select f.node, coalesce(f.retry_at > list_parts.until, false), coalesce(f.retry_at <= list_parts.until, true),
-      f.retry_at is null and f.attempt > coalesce((list_parts.forgiven ->> f.node)::integer, 0)
+      f.retry_at is null and f.attempt > coalesce((forgiven ->> f.node)::integer, 0)
     from (
       select distinct on (g.node) g.* from baton.failure g
       where g.run_id = list_parts.id and g.node > under || '/' and g.node < under || '0'
@@ -2541,26 +2543,29 @@ begin
     where (select d.attempt from baton.checkpoint d where d.run_id = list_parts.id and d.node = f.node and (d.attempt > 0 or d.output = 'null')) is null
   ), named as (
     select fact.*, split_part(substr(node, length(under) + 2), '/', 1) as name, split_part(substr(node, length(under) + 2), '/', 2) as below,
-      node like '%/~end' as over
+      node like '%/~end' as cut
     from fact
   ), part as (
     select name, bool_or(ahead) as ahead, bool_or(open) as open, bool_or(final) as final,
-      case when bool_or(over) then 32767 else count(distinct below) filter (where below <> '' and below not like '~%') end as size
+      bool_or(cut) as cut, count(distinct below) filter (where below <> '' and below not like '~%') as size
     from named where name not like '~%' group by name
     union all
-    select to_char(nth, 'FM00000'), null, null, null, null
-    from baton.checkpoint p, generate_series(0, jsonb_array_length(p.output -> 'items') - 1) as nth
-    where p.run_id = list_parts.id and p.node = under and p.attempt = 0 and jsonb_typeof(p.output -> 'items') = 'array'
-      and to_char(nth, 'FM00000') <> all (array(select name from named))
+    select planned.name, null, null, null, null, null
+    from (
+      select to_char(nth, 'FM00000') as name
+      from baton.checkpoint p, generate_series(0, jsonb_array_length(p.output -> 'items') - 1) as nth
+      where p.run_id = list_parts.id and p.node = under and p.attempt = 0 and jsonb_typeof(p.output -> 'items') = 'array'
+      except select name from named
+    ) as planned
   ), sized as (
-    select part.*, part.size is not null as begun, counts_items and part.size < max(nullif(part.size, 32767)) over () as short from part
+    select part.*, part.size is not null as begun, counts_items and not part.cut and part.size < max(part.size) over () as short from part
   )
   select under || '/' || name,
     case
       when final and run_status = 'failed' then 'failed'
       when begun and not ahead and not open and (run_status = 'done' or not short) then 'done'
       when run_status in ('done', 'failed', 'cancelled') then 'skipped'
-      when begun and run_status = 'running' and (open or short) then 'running'
+      when begun and run_status = 'running' and (open or short and not ahead) then 'running'
       when ahead or open and run_status = 'waiting' then 'waiting'
       else 'pending'
     end, size::integer

@@ -57,7 +57,7 @@ const Page = z.strictObject({
 });
 
 const Steps = z
-  .strictObject({ under: z.string(), status: text, limit: number.optional(), cursor: text })
+  .strictObject({ under: z.string().default(""), status: text, limit: number.optional(), cursor: text })
   .transform((raw) => raw as z.input<typeof stepFilter>)
   .pipe(stepFilter);
 

@@ -7,6 +7,10 @@ create or replace function baton.count_hidden(id uuid, roots text[], run_status 
 language plpgsql stable set plan_cache_mode = force_custom_plan set enable_seqscan = off
 as $$
 begin
+  if not exists (select from baton.checkpoint c where c.run_id = count_hidden.id and (strpos(c.node, '/') > 0 or c.attempt = 0))
+    and not exists (select from baton.failure f where f.run_id = count_hidden.id and strpos(f.node, '/') > 0) then
+    return null;
+  end if;
   return (
     with stored as (
       select c.node, r.root, case when c.attempt = 0 then c.output -> 'items' end as items
@@ -27,14 +31,14 @@ begin
         select regexp_replace(node, '/[^/]*$', '') as parent from placed where above is null and strpos(node, '/') > 0 and strpos(node, '~') = 0
       ) as p group by parent having count(*) > 100
     ), part as (
-      select u.path as under, p.status, p.size, row_number() over (partition by u.path order by p.path) as nth,
+      select u.path as under, p.status, p.size, row_number() over (partition by u.path order by p.path collate "C") as nth,
         substr(p.path, length(u.path) + 2) as name, (length(u.path) - length(replace(u.path, '/', ''))) % 2 = 0 as counts_items
       from under u cross join lateral baton.list_parts(count_hidden.id, u.path, run_status, until) as p
     ), counted as (
       select under, status, count(*) as n from part where case when counts_items and name ~ '^[0-9]{5}$' then name > '00099' else nth > 100 end group by 1, 2
     )
     select json_agg(json_build_object('under', under, 'counts', counts,
-      'size', (select max(size) from part where part.under = each.under and size < 32767)) order by under)
+      'size', (select max(size) from part where part.under = each.under)) order by under)
     from (select under, json_object_agg(status, n) as counts from counted group by under) as each);
 end
 $$;

@@ -16,7 +16,7 @@ begin
     from baton.checkpoint c where c.run_id = list_parts.id and c.node > under || '/' and c.node < under || '0'
     union all
     select f.node, coalesce(f.retry_at > list_parts.until, false), coalesce(f.retry_at <= list_parts.until, true),
-      f.retry_at is null and f.attempt > coalesce((list_parts.forgiven ->> f.node)::integer, 0)
+      f.retry_at is null and f.attempt > coalesce((forgiven ->> f.node)::integer, 0)
     from (
       select distinct on (g.node) g.* from baton.failure g
       where g.run_id = list_parts.id and g.node > under || '/' and g.node < under || '0'
@@ -25,26 +25,29 @@ begin
     where (select d.attempt from baton.checkpoint d where d.run_id = list_parts.id and d.node = f.node and (d.attempt > 0 or d.output = 'null')) is null
   ), named as (
     select fact.*, split_part(substr(node, length(under) + 2), '/', 1) as name, split_part(substr(node, length(under) + 2), '/', 2) as below,
-      node like '%/~end' as over
+      node like '%/~end' as cut
     from fact
   ), part as (
     select name, bool_or(ahead) as ahead, bool_or(open) as open, bool_or(final) as final,
-      case when bool_or(over) then 32767 else count(distinct below) filter (where below <> '' and below not like '~%') end as size
+      bool_or(cut) as cut, count(distinct below) filter (where below <> '' and below not like '~%') as size
     from named where name not like '~%' group by name
     union all
-    select to_char(nth, 'FM00000'), null, null, null, null
-    from baton.checkpoint p, generate_series(0, jsonb_array_length(p.output -> 'items') - 1) as nth
-    where p.run_id = list_parts.id and p.node = under and p.attempt = 0 and jsonb_typeof(p.output -> 'items') = 'array'
-      and to_char(nth, 'FM00000') <> all (array(select name from named))
+    select planned.name, null, null, null, null, null
+    from (
+      select to_char(nth, 'FM00000') as name
+      from baton.checkpoint p, generate_series(0, jsonb_array_length(p.output -> 'items') - 1) as nth
+      where p.run_id = list_parts.id and p.node = under and p.attempt = 0 and jsonb_typeof(p.output -> 'items') = 'array'
+      except select name from named
+    ) as planned
   ), sized as (
-    select part.*, part.size is not null as begun, counts_items and part.size < max(nullif(part.size, 32767)) over () as short from part
+    select part.*, part.size is not null as begun, counts_items and not part.cut and part.size < max(part.size) over () as short from part
   )
   select under || '/' || name,
     case
       when final and run_status = 'failed' then 'failed'
       when begun and not ahead and not open and (run_status = 'done' or not short) then 'done'
       when run_status in ('done', 'failed', 'cancelled') then 'skipped'
-      when begun and run_status = 'running' and (open or short) then 'running'
+      when begun and run_status = 'running' and (open or short and not ahead) then 'running'
       when ahead or open and run_status = 'waiting' then 'waiting'
       else 'pending'
     end, size::integer

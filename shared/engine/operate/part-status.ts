@@ -24,7 +24,7 @@ export function statusOfPart({ begun, ahead, open, final }: Stored, isShort: boo
   if (final && run === "failed") return "failed";
   if (begun && !ahead && !open && (run === "done" || !isShort)) return "done";
   if (hasEnded(run)) return "skipped";
-  if (begun && run === "running" && (open || isShort)) return "running";
+  if (begun && run === "running" && (open || (isShort && !ahead))) return "running";
   return ahead || (open && run === "waiting") ? "waiting" : "pending";
 }
 

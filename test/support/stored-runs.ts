@@ -14,6 +14,8 @@ export interface StoredRow {
   /** Default: 10 milliseconds later. */
   readonly to?: number;
   readonly output?: Json;
+  /** Its output is when it ends, as that of a sleep. */
+  readonly sleeps?: boolean;
 }
 
 /** A failed attempt. */
@@ -47,10 +49,12 @@ export async function storeRun(query: QueryAsOwner, run: StoredRun): Promise<str
   );
   await query(
     `insert into baton.checkpoint (run_id, node, position, attempt, started_at, finished_at, output)
-     select $1, node, position, coalesce(attempt, 1), began, coalesce(baton.now() + "to" * interval '1 second', began + interval '10 ms'), coalesce(output, 'null')
-     from rows from (jsonb_to_recordset($2) as (node text, position smallint, attempt smallint, "from" float8, "to" float8, output jsonb)) with ordinality
-       as r (node, position, attempt, "from", "to", output, nth),
-       lateral (select baton.now() + coalesce("from", nth * 0.01 - 100) * interval '1 second' as began) as b`,
+     select $1, node, position, coalesce(attempt, 1), began, ended, case when sleeps
+         then jsonb_build_object('until', to_char(ended at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) else coalesce(output, 'null') end
+     from rows from (jsonb_to_recordset($2) as (node text, position smallint, attempt smallint, "from" float8, "to" float8, output jsonb, sleeps boolean)) with ordinality
+       as r (node, position, attempt, "from", "to", output, sleeps, nth),
+       lateral (select baton.now() + coalesce("from", nth * 0.01 - 100) * interval '1 second' as began) as b,
+       lateral (select coalesce(baton.now() + "to" * interval '1 second', began + interval '10 ms') as ended) as e`,
     [id, JSON.stringify(rows)],
   );
   await query(

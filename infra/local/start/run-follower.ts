@@ -141,7 +141,9 @@ function stepLines({ attempts, more }: ShownStep): string[] {
     const took = `${Date.parse(finishedAt) - Date.parse(startedAt)} ms`;
     return [`attempt ${number}  ${error == null ? `done in ${took}` : `failed after ${took}: ${inOneLine(error.message)}`}`];
   });
-  return more === undefined ? lines : [...lines, `only the first 100 are shown here: GET ${more.link} lists the others`];
+  return more === undefined
+    ? lines
+    : [...lines, `only the first 100 below it are shown here: GET ${more.link.replace(/&cursor=.*/, "")} lists all`];
 }
 
 function sleepMs({ status, waiting }: ShownRun): number {

@@ -17,6 +17,7 @@ const reductions: readonly Reduction[] = [
   { leftOut: "stacks", of: (step) => ({ ...step, attempts: step.attempts.map(withoutStack) }) },
   { leftOut: "outputs", of: (step) => ({ ...step, output: null }) },
   { leftOut: "attempts", of: (step) => ({ ...step, attempts: step.attempts.slice(-1).map(withoutStack) }) },
+  { leftOut: "children", of: ({ name, path, status, output, attempts }) => ({ name, path, status, output, attempts }) },
 ];
 
 /** What has steps, and may have to do without something of them. */
@@ -47,7 +48,7 @@ function fittedAnswer(view: Stepped): HttpAnswer | undefined {
   if (whole !== undefined) return whole;
   let { steps } = view;
   const leftOut: string[] = [];
-  for (const { leftOut: what, of } of [...reductions, withoutChildren]) {
+  for (const { leftOut: what, of } of reductions) {
     steps = steps.map((step) => reduced(step, of));
     leftOut.push(what);
     const answered = fitting({ ...view, steps, leftOut: [...leftOut] });
@@ -55,8 +56,6 @@ function fittedAnswer(view: Stepped): HttpAnswer | undefined {
   }
   return undefined;
 }
-
-const withoutChildren: Reduction = { leftOut: "children", of: ({ children: _, ...step }) => step };
 
 /** A step without something, and all below it. */
 function reduced(step: StepView, of: Reduction["of"]): StepView {

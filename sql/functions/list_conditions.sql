@@ -5,8 +5,8 @@
 -- Only a failed run has an error or a failed node. The node is one whose last attempt was not to be
 -- tried again and that has no output: what failed before a redrive has one by now, or failed again,
 -- or another failed before it was tried again. A node is named by its path, and the plan of one is
--- no output. That takes two looks by key, however many attempts there were. Looks are scalar subqueries:
--- exists may be answered by reading a whole week once.
+-- no output. That takes two looks by key, however many attempts there were. Looks are scalar
+-- subqueries: exists may be answered by reading a whole week once.
 create or replace function baton.list_conditions(wanted jsonb, moment timestamptz) returns jsonb
 language plpgsql stable
 as $$

@@ -1,6 +1,6 @@
 -- Rebuilds the places of unfinished runs from the state, after ready and lease were lost or
 -- emptied: they are an index over it. A run is due when its last retry, sleep or delay says so; one
--- in the midst of a node that holds others at once, since what stands beside that which waits may go
+-- in the midst of a node that holds others is due at once, since beside what waits something may go
 -- on, and a poller sees what does. Pollers must be stopped; returns how many runs were put back.
 -- grant: baton_migrator
 create or replace function baton.repair() returns integer

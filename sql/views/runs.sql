@@ -3,7 +3,8 @@
 --
 -- started_at: when its first attempt began; due_at: when a run that is ready or waiting is due;
 -- waited_ms: from start_at to started_at; duration_ms: from started_at to ended_at; steps: outputs
--- of steps, as in baton.steps; failures: failed attempts; crashes: of its poller; input_bytes: as stored.
+-- of steps, as in baton.steps; failures: failed attempts; crashes: of its poller; input_bytes: as
+-- stored.
 -- Each column that lies in another table is a look-up of its own, by key and in the week of the
 -- run: one that is not selected costs nothing, and no join reads the other weeks.
 -- grant: baton_reader, baton_operator

@@ -2,9 +2,9 @@
 -- such as what was skipped or the plan of a map, is no step, and neither is a mark of the engine's.
 --
 -- node: its path; position: that of the node of the chain to which it belongs, the same for all
--- below; attempt: the one that succeeded; duration_ms: how long that attempt took, or a sleep lasts;
--- is_sleep: a sleep, whose finished_at is when it is over and may lie ahead; output_bytes: as
--- stored.
+-- below; attempt: the one that succeeded; duration_ms: how long that attempt took, or a sleep
+-- lasts; is_sleep: a sleep, whose finished_at is when it is over and may lie ahead; output_bytes:
+-- as stored.
 -- A sleep is told by its output, which is exactly the time when it is over; what is larger is not
 -- read.
 -- grant: baton_reader, baton_operator

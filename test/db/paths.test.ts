@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { pathPattern } from "../../shared/domain/path.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { checkAfterEach, engineOf } from "../support/engine-calls.ts";
-import { InvariantsBrokenError } from "../support/invariants.ts";
+import type { InvariantsBrokenError } from "../support/invariants.ts";
 import { recount, sumsIn } from "../support/recount.ts";
 import { storeRun, type StoredRun } from "../support/stored-runs.ts";
 
@@ -14,7 +14,7 @@ checkAfterEach(database);
 
 const sleep = (to: number) => ({ from: -50, to, sleeps: true });
 
-/** A run of every kind of node, at the end of which it is done; 9 of its rows are outputs of steps. */
+/** A done run of every kind of node; ten of its rows are outputs of steps. */
 const everyKind: StoredRun = {
   status: "done",
   rows: [

@@ -26,7 +26,9 @@ export function statusesOfChain(facts: StepFacts, root: Place, chain: readonly s
   return places.map((place) => ({ place, status: statusOf(place) }));
 }
 
-/** Nodes of which something is stored, and of a later one too, or the run is done: they are over. */
+/**
+ * Nodes of which something is stored, and of a later one too, or the run is done: they are over.
+ */
 function pastNodes({ status, checkpoints }: StepFacts, root: Place): ReadonlySet<string> {
   const positions = new Map(checkpoints.map(({ node, position }) => [topOf(node), position]));
   const hasBegunAnother = [...root.parts.keys()].some((name) => !positions.has(name));

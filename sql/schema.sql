@@ -1884,7 +1884,6 @@ begin
       from unnest(roots) as r (root) join baton.failure f on f.node >= r.root and f.node < coalesce(nullif(r.root, '') || '0', '~~')
       where f.run_id = gather_steps.id and f.node <> '' and (r.root in ('', f.node) or starts_with(f.node, r.root || '/'))
         and (strpos(f.node, '/') = 0 or baton.hidden_below(f.node, r.root) is null)
-        and (strpos(f.node, '/~fold/') = 0 or (select 1 from baton.checkpoint c where c.run_id = gather_steps.id and c.node = f.node) is null)
     ) as f), '[]');
 end
 $function$;
@@ -2540,17 +2539,23 @@ begin
       where g.run_id = list_parts.id and g.node > under || '/' and g.node < under || '0'
       order by g.node, g.attempt desc
     ) as f
-    where (select d.attempt from baton.checkpoint d where d.run_id = list_parts.id and d.node = f.node and (d.attempt > 0 or d.output = 'null')) is null
+    where not exists (
+      select from baton.checkpoint d
+      where d.run_id = list_parts.id and d.node = f.node and (d.attempt > 0 or d.output = 'null'))
+      -- A function of its author's threw, and has been asked again.
+      and not (f.retry_at is null and f.attempt <= coalesce((forgiven ->> f.node)::integer, 0) and exists (
+        select from baton.checkpoint d
+        where d.run_id = list_parts.id and d.node >= f.node and d.node < f.node || '0'
+          and (d.node in (f.node, f.node || '/~over') or d.node >= f.node || '/0' and d.node < f.node || '/:')))
   ), named as (
-    select fact.*, split_part(substr(node, length(under) + 2), '/', 1) as name, split_part(substr(node, length(under) + 2), '/', 2) as below,
-      node like '%/~end' as cut
+    select fact.*, split_part(substr(node, length(under) + 2), '/', 1) as name, split_part(substr(node, length(under) + 2), '/', 2) as below
     from fact
   ), part as (
     select name, bool_or(ahead) as ahead, bool_or(open) as open, bool_or(final) as final,
-      bool_or(cut) as cut, count(distinct below) filter (where below <> '' and below not like '~%') as size
+      count(distinct below) filter (where below <> '' and below not like '~%') as size
     from named where name not like '~%' group by name
     union all
-    select planned.name, null, null, null, null, null
+    select planned.name, null, null, null, null
     from (
       select to_char(nth, 'FM00000') as name
       from baton.checkpoint p, generate_series(0, jsonb_array_length(p.output -> 'items') - 1) as nth
@@ -2558,11 +2563,11 @@ begin
       except select name from named
     ) as planned
   ), sized as (
-    select part.*, part.size is not null as begun, counts_items and not part.cut and part.size < max(part.size) over () as short from part
+    select part.*, part.size is not null as begun, counts_items and part.size < max(part.size) over () as short from part
   )
   select under || '/' || name,
     case
-      when final and run_status = 'failed' then 'failed'
+      when final then 'failed'
       when begun and not ahead and not open and (run_status = 'done' or not short) then 'done'
       when run_status in ('done', 'failed', 'cancelled') then 'skipped'
       when begun and run_status = 'running' and (open or short and not ahead) then 'running'

@@ -1,5 +1,5 @@
 -- What is stored of a run at some paths and below (all of it: ''), as it is shown: of what stands
--- below one node the first 100. Of folds of a map only the failures of one that is not over.
+-- below one node the first 100. Folds of a map are not shown.
 --
 -- checkpoints: [{ node, position, attempt, started_at, finished_at, output }], by position and
 --              path; the plan of a map is only told by its length, { items: 10000 }
@@ -32,7 +32,6 @@ begin
       from unnest(roots) as r (root) join baton.failure f on f.node >= r.root and f.node < coalesce(nullif(r.root, '') || '0', '~~')
       where f.run_id = gather_steps.id and f.node <> '' and (r.root in ('', f.node) or starts_with(f.node, r.root || '/'))
         and (strpos(f.node, '/') = 0 or baton.hidden_below(f.node, r.root) is null)
-        and (strpos(f.node, '/~fold/') = 0 or (select 1 from baton.checkpoint c where c.run_id = gather_steps.id and c.node = f.node) is null)
     ) as f), '[]');
 end
 $$;

@@ -135,6 +135,24 @@ test("a failure that a redrive forgave is none", async () => {
   ]);
 });
 
+test("an item that failed where that is tolerated is failed, and the run goes on", async () => {
+  const rows = [mark("pages", 0, { items: [1, 2] }), row("pages/00000/get", 0)];
+  const failures = [{ node: "pages/00001/get", retryIn: null }];
+  const parts = ["  00000 done", "    get done", "  00001 failed", "    get failed"];
+  expect(await shown({ status: "running", rows, failures })).toEqual(["pages running", ...parts]);
+  expect(await shown({ status: "done", rows, failures })).toEqual(["pages done", ...parts]);
+});
+
+test("a function that threw, and was asked again after a redrive, keeps nothing waiting", async () => {
+  const rows = [mark("pages", 0, { items: [1] }), row("pages/00000/poll/00000/ask", 0), mark("pages/00000/poll/~over", 0, 0)];
+  const failures = [{ node: "pages/00000/poll", retryIn: null }];
+  expect((await shown({ status: "running", rows, failures, forgiven: { "pages/00000/poll": 1 } })).slice(0, 3)).toEqual([
+    "pages running",
+    "  00000 done",
+    "    poll done",
+  ]);
+});
+
 test("passes are numbered; a pause before the next is what the run waits for, and the last one ends them", async () => {
   const rows = [row("poll/00000/ask", 0), row("poll/~again", 0, { from: -50, to: 40, output: { until: "later" } })].map((one) =>
     one.node === "poll/~again" ? { ...one, node: "poll/00000/~again" } : one,
@@ -294,7 +312,6 @@ const item = fc.record({
     { selector: ({ at }) => at, maxLength: 2 },
   ),
   sleeps: fc.boolean(),
-  isCut: fc.boolean(),
 });
 
 test("the status of an item is the same where it is told by its rows, and where the database counts", async () => {
@@ -313,7 +330,6 @@ test("the status of an item is the same where it is told by its rows, and where 
         for (const node of one.rows) rows.push(node === "route" ? mark(at(node), 0, { case: "a" }) : row(at(node), 0));
         for (const { at: node, retryIn } of one.failures) failures.push({ node: at(node), retryIn });
         if (one.sleeps) rows.push(row(at("nap"), 0, { from: -20, to: 60 }));
-        if (one.isCut) rows.push(mark(at("route/a/~end"), 0));
       }
       const stored = { status, rows: withAttempts(rows, failures), failures, ...(forgives && { forgiven: { "pages/00000/get": 1 } }) };
       const id = await storeRun(database.query, stored);

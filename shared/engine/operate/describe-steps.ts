@@ -83,12 +83,7 @@ function describeParts(of: StepsOf, place: Place, hidden: HiddenFacts | undefine
   const parts = partsOf(place, hidden !== undefined).slice(0, hidden === undefined ? undefined : SHOWN);
   const sizes = parts.map((part) => part.parts.size);
   const longest = countsParts(place) ? Math.max(hidden?.size ?? 0, ...sizes) : 0;
-  return parts.map((part, nth) => describePart(of, part, sizes[nth]! < longest && !isCutShort(part)));
-}
-
-/** An arm of a choice ended it before its last node. */
-function isCutShort({ marks, parts }: Place): boolean {
-  return marks.some(({ node }) => node.endsWith("/~end")) || [...parts.values()].some(isCutShort);
+  return parts.map((part, nth) => describePart(of, part, sizes[nth]! < longest));
 }
 
 function linkTo(id: string, under: string, last: string | undefined): string {

@@ -40,7 +40,7 @@ function waitsBelow(facts: RunFacts, place: Place): Wait[] {
     ...rowsOf(place)
       .filter((row) => isAsleep(facts, row))
       .map((row): Wait => ({ for: "sleep", until: utc(row.finished_at), reason: sleepReason(place, row.node) })),
-    ...unfinished(place)
+    ...unfinished(place, facts)
       .filter(({ retry_at }) => retry_at !== null)
       .map(({ attempt, retry_at }): Wait => ({
         for: "retry",

@@ -21,7 +21,7 @@ export interface Stored {
  * `sql/functions/list_parts.sql` says the same, where they are too many to be told one by one.
  */
 export function statusOfPart({ begun, ahead, open, final }: Stored, isShort: boolean, run: RunStatus): StepStatus {
-  if (final && run === "failed") return "failed";
+  if (final) return "failed";
   if (begun && !ahead && !open && (run === "done" || !isShort)) return "done";
   if (hasEnded(run)) return "skipped";
   if (begun && run === "running" && (open || (isShort && !ahead))) return "running";
@@ -31,7 +31,7 @@ export function statusOfPart({ begun, ahead, open, final }: Stored, isShort: boo
 /** What is stored at a place and below. */
 export function storedAt(place: Place, facts: StepFacts): Stored {
   const own = rowsOf(place);
-  const last = unfinished(place);
+  const last = unfinished(place, facts);
   const below = [...place.parts.values()].map((part) => storedAt(part, facts));
   return {
     begun: own.length > 0 || last.length > 0 || below.some(({ begun }) => begun),
@@ -48,10 +48,20 @@ export function rowsOf({ checkpoint, marks }: Place): readonly CheckpointFacts[]
 }
 
 /** The last failure at each path of the place that is not over: a plan has begun it, no more. */
-export function unfinished(place: Place): FailureFacts[] {
+export function unfinished(place: Place, facts: StepFacts): FailureFacts[] {
   const over = new Set(rowsOf(place).flatMap(({ node, attempt, output }) => (attempt > 0 || output === null ? [node] : [])));
   const last = new Map(place.failures.map((failure) => [failure.node, failure]));
-  return [...last.values()].filter(({ node }) => !over.has(node));
+  return [...last.values()].filter((failure) => !over.has(failure.node) && !isAskedAgain(place, facts, failure));
+}
+
+/**
+ * A function of its author's threw, as that which plans a map; a redrive forgave it, and what it
+ * says by now is stored. Of a handler nothing is but its output.
+ */
+function isAskedAgain({ checkpoint, marks, parts, path }: Place, facts: StepFacts, failure: FailureFacts): boolean {
+  if (failure.retry_at !== null || isFinal(facts, failure)) return false;
+  const isDecided = checkpoint !== undefined || marks.some(({ node }) => node === `${path}/~over`);
+  return isDecided || [...parts.keys()].some((name) => /^\d{5}$/.test(name));
 }
 
 /** It was stored that its condition did not hold. */

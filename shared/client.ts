@@ -37,7 +37,7 @@ import { idempotencyKeyPattern, idempotencyKeyRule } from "./engine/produce/run-
 import { waitForRun } from "./engine/operate/wait-for-run.ts";
 
 export type { AcceptedRun } from "./domain/protocol.ts";
-export type { AttemptView, RunView, StepView, WaitingView } from "./engine/operate/describe-run.ts";
+export type { AttemptView, MoreSteps, RunView, StepView, WaitingView } from "./engine/operate/describe-run.ts";
 export type { RunRequest } from "./engine/produce/draft-runs.ts";
 export type { RunPage, RunSummary } from "./engine/operate/control-runs.ts";
 export type { RunFilter } from "./engine/operate/run-filter.ts";

@@ -21,6 +21,7 @@ import { changeAttributes } from "./engine/operate/change-attributes.ts";
 import { cancelRun, deleteRun, listRuns, redriveRun, type RunPage } from "./engine/operate/control-runs.ts";
 import type { RunView } from "./engine/operate/describe-run.ts";
 import { findRun } from "./engine/operate/find-run.ts";
+import { listSteps, readStepFilter, type StepFilter, type StepPage } from "./engine/operate/list-steps.ts";
 import { listWorkflows, type WorkflowPage } from "./engine/operate/list-workflows.ts";
 import { maskedLogger } from "./engine/poll/masked-logger.ts";
 import { systemClock } from "./engine/ports.ts";
@@ -29,7 +30,8 @@ import { type FoundPage, searchRuns } from "./engine/operate/search-runs.ts";
 
 export type { RunFilter } from "./engine/operate/run-filter.ts";
 export type { RunPage, RunSummary } from "./engine/operate/control-runs.ts";
-export type { RunView } from "./engine/operate/describe-run.ts";
+export type { MoreSteps, RunView, StepView } from "./engine/operate/describe-run.ts";
+export type { StepFilter, StepPage } from "./engine/operate/list-steps.ts";
 export type { WorkflowCounts } from "./domain/run-protocol.ts";
 export type { WorkflowPage } from "./engine/operate/list-workflows.ts";
 export type { FoundPage, FoundSummary } from "./engine/operate/search-runs.ts";
@@ -68,6 +70,11 @@ export interface Steered {
 export interface Operator extends AsyncDisposable {
   /** The run, or null when there is none with this id. */
   get(id: string): Promise<RunView | null>;
+  /**
+   * A page of what stands right below a node of a run, such as the items of a map; null when there
+   * is no such run. Throws InvalidFilterError.
+   */
+  steps(id: string, filter: StepFilter): Promise<StepPage | null>;
   /** A page of runs, newest first. Throws InvalidFilterError. */
   list(filter?: RunFilter): Promise<RunPage>;
   /** Up to 10 workflows, by name, with how many runs are in each status. */
@@ -115,6 +122,7 @@ export function createOperator(options: ClientDatabase & OperatorSettings): Oper
   const close = async () => opened?.[Symbol.asyncDispose]();
   return {
     get: (id) => findRun({ ...context, stacks, redact, nodesOf: () => undefined }, id),
+    steps: async (id, filter) => listSteps({ ...context, stacks, redact }, id, readStepFilter(filter)),
     list: async (filter = {}) => listRuns(context, readFilter(filter)),
     workflows: ({ version, limit = 10, cursor: after } = {}) =>
       listWorkflows(context, { limit, ...(after !== undefined && { after }), ...(version !== undefined && { version }) }),

@@ -17,6 +17,15 @@ with member as (
   select a.run_id, a.action, (a.details ->> 'redrives')::integer as redrives
   from baton.audit a join baton.run r on r.id = a.run_id
   where a.action in ('cancel', 'redrive') and not exists (select from baton.audit d where d.run_id = a.run_id and d.action = 'delete')
+), step as (
+  -- What was attempted, and sleeps: no row that was stored without a handler, and no mark.
+  select c.*, exists (select from earlier where c.started_at <@ doubtful) as is_doubtful
+  from baton.checkpoint c
+  where attempt > 0 and strpos(node, '~') = 0
+), span as (
+  -- All that happened at one node of the chain, however many rows stand below it.
+  select run_id, position, min(started_at) as began, max(finished_at) filter (where not is_doubtful) as ended, min(split_part(node, '/', 1)) as node
+  from step group by run_id, position
 ), places as (
   select run_id, count(*) as n, string_agg(place, ', ') as found from place group by run_id
 )
@@ -40,9 +49,16 @@ from (
 left join baton.run r on r.id = x.run_id
 where r.id is null
 union all
-select 'checkpoints have no gap and no duplicate position', run_id, string_agg(position::text, ',' order by position)
-from baton.checkpoint group by run_id
-having count(*) <> count(distinct position) or max(position) <> count(*) - 1
+select 'checkpoints have no gap and no duplicate position', run_id, string_agg(position || ' ' || node, ', ' order by position, node)
+from baton.checkpoint where node not like '~%' group by run_id
+having max(position) <> count(distinct position) - 1 or count(distinct split_part(node, '/', 1)) <> count(distinct position)
+  or count(distinct (position, split_part(node, '/', 1))) <> count(distinct position)
+union all
+-- The same as in shared/domain/path.ts.
+select 'every path is one', run_id, node
+from (select run_id, node from baton.checkpoint union select run_id, node from baton.failure where node <> '') as path
+where octet_length(node) > 200
+  or node !~ '^(?:~?[a-z][a-zA-Z0-9-]{0,62})(?:\/(?:~?[a-z][a-zA-Z0-9-]{0,62}|\d{5}|(?:[A-Za-z0-9._-]|%[0-9A-F]{2}){1,64}))*$'
 union all
 select 'the attempts of a node count up from 1', run_id, node || ': ' || string_agg(attempt::text, ',' order by attempt)
 from baton.failure group by run_id, node
@@ -50,7 +66,7 @@ having max(attempt) <> count(*)
 union all
 select 'a checkpoint is the attempt after the last failure of its node', c.run_id, c.node || ' attempt ' || c.attempt
 from baton.checkpoint c
-where c.attempt <> least(1 + (select count(*) from baton.failure f where f.run_id = c.run_id and f.node = c.node), 32767)
+where c.attempt > 0 and c.attempt <> least(1 + (select count(*) from baton.failure f where f.run_id = c.run_id and f.node = c.node), 32767)
 union all
 select 'nothing happens after an ending', e.run_id, e.status || ' at ' || e.at
 from baton.ending e
@@ -61,10 +77,12 @@ where exists (
     select from baton.failure f where f.run_id = e.run_id and f.started_at > e.at
       and not exists (select from earlier where f.started_at <@ doubtful))
 union all
-select 'no step starts before the one before it has finished', c.run_id, c.node || ' after ' || b.node
-from baton.checkpoint c join baton.checkpoint b on b.run_id = c.run_id and b.position = c.position - 1
-where c.started_at < b.finished_at - interval '5 milliseconds'
-  and not exists (select from earlier where b.started_at <@ doubtful)
+select 'no step starts before the one before it has finished', run_id, node || ' after ' || before
+from (
+  select *, lag(ended) over in_order as ended_before, lag(node) over in_order as before
+  from span window in_order as (partition by run_id order by position)
+) as c
+where began < ended_before - interval '5 milliseconds'
 union all
 select 'a run is due at a lawful time, in a band that pollers look at', run_id, 'band ' || band || ' at ' || run_at
 from baton.ready
@@ -76,7 +94,7 @@ from (
   select run_id, 'checkpoint ' || node as source, started_at as began, finished_at as ended from baton.checkpoint
   union all select run_id, 'failure of ' || node, started_at, finished_at from baton.failure
   union all select run_id, 'retry of ' || node, finished_at, retry_at from baton.failure where retry_at is not null
-) as span
+) as happened
 where not isfinite(began) or not isfinite(ended) or ended < began
 union all
 select 'attributes are an object with something in it, of at most 2 KiB', run_id, left(attributes::text, 100)

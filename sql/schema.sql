@@ -1034,16 +1034,17 @@ declare
       where f.ctid >= $1 and f.ctid < $2 and x.number >= $3 and x.number < $4)', part);
   facts text := case kind
     when 'run' then 'select created_at as moment, id as run_id, ''enqueued'' as what, pg_column_size(input) as bytes, null::float8 as took, null::float8 as waited from %s f'
-    when 'checkpoint' then 'select case when sleeps then started_at else finished_at end, run_id, case when not sleeps then ''steps'' end, bytes,
-        case when not sleeps then baton.ms_between(started_at, finished_at)::float8 end, null::float8
+    when 'checkpoint' then 'select case when sleeps then started_at else finished_at end, run_id, case when is_step then ''steps'' end, bytes,
+        case when is_step then baton.ms_between(started_at, finished_at)::float8 end, null::float8
       from (select *, pg_column_size(output) as bytes, pg_column_size(output) < 100 and output =
-        jsonb_build_object(''until'', to_char(finished_at at time zone ''UTC'', ''YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'')) as sleeps from %s f) as step'
+        jsonb_build_object(''until'', to_char(finished_at at time zone ''UTC'', ''YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'')) as sleeps from %s f) as stored,
+        lateral (select not sleeps and attempt > 0 and strpos(node, ''~'') = 0 as is_step) as s'
     when 'failure' then 'select finished_at, run_id, ''failures'', 0, null::float8, null::float8 from %s f'
     when 'ending' then format('select f.at, f.run_id, f.status, 0,
         case when f.status = ''done'' then baton.ms_between(b.began, f.at)::float8 end,
         case when f.status = ''done'' then baton.ms_between(r.start_at, b.began)::float8 end
       from %%s f join baton.run_%1$s r on r.id = f.run_id
-      cross join lateral (select least((select min(c.started_at) from baton.checkpoint_%1$s c where c.run_id = f.run_id),
+      cross join lateral (select least((select min(c.started_at) from baton.checkpoint_%1$s c where c.run_id = f.run_id and c.attempt > 0),
         (select min(g.started_at) from baton.failure_%1$s g where g.run_id = f.run_id)) as began offset 0) as b', week)
   end;
 begin
@@ -1104,6 +1105,51 @@ begin
     end if;
   end loop;
   return cardinality(sizes);
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.count_hidden(id uuid, roots text[], run_status text, until timestamp with time zone)
+ RETURNS json
+ LANGUAGE plpgsql
+ STABLE
+ SET plan_cache_mode TO 'force_custom_plan'
+ SET enable_seqscan TO 'off'
+AS $function$
+begin
+  if not exists (select from baton.checkpoint c where c.run_id = count_hidden.id and (strpos(c.node, '/') > 0 or c.attempt = 0))
+    and not exists (select from baton.failure f where f.run_id = count_hidden.id and strpos(f.node, '/') > 0) then
+    return null;
+  end if;
+  return (
+    with stored as (
+      select c.node, r.root, case when c.attempt = 0 then c.output -> 'items' end as items
+      from unnest(roots) as r (root) join baton.checkpoint c on c.node >= r.root and c.node < coalesce(nullif(r.root, '') || '0', '~~')
+      where c.run_id = count_hidden.id and (strpos(c.node, '/') > 0 or c.attempt = 0) and (r.root in ('', c.node) or starts_with(c.node, r.root || '/'))
+      union all
+      select f.node, r.root, null
+      from unnest(roots) as r (root) join baton.failure f on f.node >= r.root and f.node < coalesce(nullif(r.root, '') || '0', '~~')
+      where f.run_id = count_hidden.id and strpos(f.node, '/') > 0 and (r.root in ('', f.node) or starts_with(f.node, r.root || '/'))
+    ), placed as (
+      select stored.*, baton.hidden_below(node, root) as above from stored
+    ), under as (
+      select above as path from placed where above is not null
+      union
+      select node from placed where above is null and jsonb_typeof(items) = 'array' and jsonb_array_length(items) > 100
+      union
+      select parent from (
+        select regexp_replace(node, '/[^/]*$', '') as parent from placed where above is null and strpos(node, '/') > 0 and strpos(node, '~') = 0
+      ) as p group by parent having count(*) > 100
+    ), part as (
+      select u.path as under, p.status, p.size, row_number() over (partition by u.path order by p.path collate "C") as nth,
+        substr(p.path, length(u.path) + 2) as name, (length(u.path) - length(replace(u.path, '/', ''))) % 2 = 0 as counts_items
+      from under u cross join lateral baton.list_parts(count_hidden.id, u.path, run_status, until) as p
+    ), counted as (
+      select under, status, count(*) as n from part where case when counts_items and name ~ '^[0-9]{5}$' then name > '00099' else nth > 100 end group by 1, 2
+    )
+    select json_agg(json_build_object('under', under, 'counts', counts,
+      'size', (select max(size) from part where part.under = each.under)) order by under)
+    from (select under, json_object_agg(status, n) as counts from counted group by under) as each);
 end
 $function$;
 
@@ -1715,27 +1761,20 @@ begin
   return (
     select json_build_object('id', r.id, 'workflow', r.workflow, 'version', r.version, 'priority', r.priority, 'input', r.input,
       'attributes', (select a.attributes from baton.attribute a where a.run_id = find_run.id),
-      'created_at', r.created_at, 'moment', clock.moment, 'status', coalesce(e.status, baton.place_status(r.id, clock.moment)),
+      'created_at', r.created_at, 'moment', clock.moment, 'status', place.status,
       'error', e.error, 'finished_at', e.at, 'run_at', q.run_at, 'blocked', b.reason,
       'redrives', (select count(*) from baton.redrive d where d.run_id = find_run.id),
       'crashes', (select count(*) from baton.failure f where f.run_id = find_run.id and f.node = ''),
-      'checkpoints', coalesce((
-        select json_agg(json_build_object('node', c.node, 'position', c.position, 'attempt', c.attempt, 'started_at', c.started_at,
-          'finished_at', c.finished_at, 'output', c.output) order by c.position)
-        from baton.checkpoint c where c.run_id = find_run.id), '[]'),
-      'failures', coalesce((
-        select json_agg(json_build_object('node', f.node, 'attempt', f.attempt, 'started_at', f.started_at, 'finished_at', f.finished_at,
-          'retry_at', f.retry_at, 'error', case when f.newer > 20
-            then jsonb_build_object('name', f.error ->> 'name', 'message', left(f.error ->> 'message', 200)) else f.error end) order by f.attempt)
-        from (
-          select *, row_number() over (order by finished_at desc) as newer
-          from baton.failure where run_id = find_run.id and node <> ''
-        ) as f), '[]'))
+      'forgiven', (select d.forgiven from baton.redrive d where d.run_id = find_run.id order by d.at desc limit 1),
+      'hidden', baton.count_hidden(find_run.id, '{""}', place.status, coalesce(e.at, clock.moment)),
+      'checkpoints', steps.checkpoints, 'failures', steps.failures)
     from baton.run r
     cross join (select baton.now() as moment) as clock
     left join baton.ending e on e.run_id = find_run.id
     left join baton.ready q on q.run_id = find_run.id
     left join baton.blocked b on b.run_id = find_run.id
+    cross join lateral (select coalesce(e.status, baton.place_status(r.id, clock.moment)) as status) as place
+    cross join lateral baton.gather_steps(find_run.id, '{""}') as steps
     where r.id = find_run.id);
 end
 $function$;
@@ -1890,6 +1929,40 @@ end
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.gather_steps(id uuid, roots text[], OUT checkpoints json, OUT failures json)
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE
+ SET plan_cache_mode TO 'force_custom_plan'
+ SET enable_seqscan TO 'off'
+AS $function$
+begin
+  checkpoints := coalesce((
+    select json_agg(json_build_object('node', c.node, 'position', c.position, 'attempt', c.attempt, 'started_at', c.started_at,
+      'finished_at', c.finished_at, 'output', case
+        when c.attempt = 0 and jsonb_typeof(c.output -> 'items') = 'array' then jsonb_build_object('items', jsonb_array_length(c.output -> 'items'))
+        else c.output end) order by c.position, c.node)
+    from (
+      select c.*, row_number() over (partition by r.root, regexp_replace(c.node, '/[^/]*$', '') order by c.node) as nth
+      from unnest(roots) as r (root) join baton.checkpoint c on c.node >= r.root and c.node < coalesce(nullif(r.root, '') || '0', '~~')
+      where c.run_id = gather_steps.id and (r.root in ('', c.node) or starts_with(c.node, r.root || '/'))
+        and (strpos(c.node, '/') = 0 or strpos(c.node, '/~fold/') = 0 and baton.hidden_below(c.node, r.root) is null)
+    ) as c
+    where c.nth <= 100 or strpos(c.node, '/') = 0), '[]');
+  failures := coalesce((
+    select json_agg(json_build_object('node', f.node, 'attempt', f.attempt, 'started_at', f.started_at, 'finished_at', f.finished_at,
+      'retry_at', f.retry_at, 'error', case when f.newer > 20
+        then jsonb_build_object('name', f.error ->> 'name', 'message', left(f.error ->> 'message', 200)) else f.error end) order by f.attempt, f.node)
+    from (
+      select f.*, row_number() over (order by f.finished_at desc) as newer
+      from unnest(roots) as r (root) join baton.failure f on f.node >= r.root and f.node < coalesce(nullif(r.root, '') || '0', '~~')
+      where f.run_id = gather_steps.id and f.node <> '' and (r.root in ('', f.node) or starts_with(f.node, r.root || '/'))
+        and (strpos(f.node, '/') = 0 or baton.hidden_below(f.node, r.root) is null)
+    ) as f), '[]');
+end
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.has_expired(rules jsonb, workflow text, status text, at timestamp with time zone, moment timestamp with time zone)
  RETURNS boolean
  LANGUAGE sql
@@ -1974,6 +2047,16 @@ begin
   end if;
   return jump;
 end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.hidden_below(path text, below text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  select below || substr(substring(regexp_replace(below, '[0-9]', 'x', 'g') || substr(path, length(below) + 1)
+    from '^([^/]+?(?:/[^/]+/[^/]+)*?)/(?:00[1-9]|0[1-9][0-9]|[1-9][0-9][0-9])[0-9][0-9](?:/|$)'), length(below) + 1)
 $function$;
 
 -- owner: baton_migrator
@@ -2308,7 +2391,7 @@ begin
     'failure', 'f.retry_at is null and f.node = ' || node,
     'node', replace('(select f.retry_at is null from baton.failure f where f.run_id = entry.id and f.run_id >= $1 and f.run_id < $2
         and f.node = % order by f.attempt desc limit 1)
-      and (select c.node from baton.checkpoint c where c.run_id = entry.id and c.run_id >= $1 and c.run_id < $2 and c.node = %) is null', '%', node),
+      and (select c.node from baton.checkpoint c where c.run_id = entry.id and c.run_id >= $1 and c.run_id < $2 and c.node = % and c.attempt > 0) is null', '%', node),
     'due', 'q.run_at ' || case status when 'ready' then '<= ' when 'waiting' then '> ' end || quote_literal(moment),
     'blocked', case status when 'blocked' then 'true' end,
     'place', format('baton.place_status(entry.id, %L) = ', moment)
@@ -2506,6 +2589,70 @@ end
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.list_parts(id uuid, under text, run_status text, until timestamp with time zone)
+ RETURNS TABLE(path text, status text, size integer)
+ LANGUAGE plpgsql
+ STABLE
+ SET plan_cache_mode TO 'force_custom_plan'
+ SET enable_seqscan TO 'off'
+AS $function$
+#variable_conflict use_column
+declare
+  counts_items boolean := (length(under) - length(replace(under, '/', ''))) % 2 = 0;
+  forgiven jsonb := (select d.forgiven from baton.redrive d where d.run_id = list_parts.id order by d.at desc limit 1);
+begin
+  return query
+  with fact as (
+    select c.node, c.finished_at > list_parts.until as ahead, false as open, false as final
+    from baton.checkpoint c where c.run_id = list_parts.id and c.node > under || '/' and c.node < under || '0'
+    union all
+    select f.node, coalesce(f.retry_at > list_parts.until, false), coalesce(f.retry_at <= list_parts.until, true),
+      f.retry_at is null and f.attempt > coalesce((forgiven ->> f.node)::integer, 0)
+    from (
+      select distinct on (g.node) g.* from baton.failure g
+      where g.run_id = list_parts.id and g.node > under || '/' and g.node < under || '0'
+      order by g.node, g.attempt desc
+    ) as f
+    where not exists (
+      select from baton.checkpoint d
+      where d.run_id = list_parts.id and d.node = f.node and (d.attempt > 0 or d.output = 'null'))
+      -- A function of its author's threw, and has been asked again.
+      and not (f.retry_at is null and f.attempt <= coalesce((forgiven ->> f.node)::integer, 0) and exists (
+        select from baton.checkpoint d
+        where d.run_id = list_parts.id and d.node >= f.node and d.node < f.node || '0'
+          and (d.node in (f.node, f.node || '/~over') or d.node >= f.node || '/0' and d.node < f.node || '/:')))
+  ), named as (
+    select fact.*, split_part(substr(node, length(under) + 2), '/', 1) as name, split_part(substr(node, length(under) + 2), '/', 2) as below
+    from fact
+  ), part as (
+    select name, bool_or(ahead) as ahead, bool_or(open) as open, bool_or(final) as final,
+      count(distinct below) filter (where below <> '' and below not like '~%') as size
+    from named where name not like '~%' group by name
+    union all
+    select planned.name, null, null, null, null
+    from (
+      select to_char(nth, 'FM00000') as name
+      from baton.checkpoint p, generate_series(0, jsonb_array_length(p.output -> 'items') - 1) as nth
+      where p.run_id = list_parts.id and p.node = under and p.attempt = 0 and jsonb_typeof(p.output -> 'items') = 'array'
+      except select name from named
+    ) as planned
+  ), sized as (
+    select part.*, part.size is not null as begun, counts_items and part.size < max(part.size) over () as short from part
+  )
+  select under || '/' || name,
+    case
+      when final then 'failed'
+      when begun and not ahead and not open and (run_status = 'done' or not short) then 'done'
+      when run_status in ('done', 'failed', 'cancelled') then 'skipped'
+      when begun and run_status = 'running' and (open or short and not ahead) then 'running'
+      when ahead or open and run_status = 'waiting' then 'waiting'
+      else 'pending'
+    end, size::integer
+  from sized order by name collate "C";
+end
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.list_place(status text, moment timestamp with time zone)
  RETURNS uuid[]
  LANGUAGE plpgsql
@@ -2638,6 +2785,56 @@ AS $function$
     (12, not asked ?| '{place,ending,ended_after,ended_before}', 'run', 'true', '')
   ) as s (nth, is_there, source, narrows, first)
   where s.is_there and s.narrows is not null and (s.source = 'placed' or not placed)
+$function$;
+
+-- owner: baton_engine
+CREATE OR REPLACE FUNCTION baton.list_steps(id uuid, request jsonb)
+ RETURNS json
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET enable_seqscan TO 'off'
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+declare
+  most integer := (request ->> 'limit')::integer;
+  wanted text := request ->> 'status';
+  run_status text;
+  ended_at timestamptz;
+  moment timestamptz := baton.now();
+  paths text[];
+  statuses text[];
+  answer json;
+begin
+  perform baton.require_keys('the request of list_steps', request, '{under,limit}', '{under,status,after,limit}');
+  perform baton.require_kind('the request of list_steps', request, 'string', '{under,status,after}');
+  perform baton.require_kind('the request of list_steps', request, 'number', '{limit}');
+  if wanted <> all ('{pending,running,waiting,done,failed,skipped}') then
+    raise exception 'list_steps knows no status "%"', wanted
+      using errcode = 'BT040', hint = 'It knows pending, running, waiting, done, failed and skipped.';
+  end if;
+  select coalesce(e.status, baton.place_status(r.id, moment)), e.at into run_status, ended_at
+  from baton.run r left join baton.ending e on e.run_id = list_steps.id where r.id = list_steps.id;
+  if run_status is null then
+    return null;
+  end if;
+  select coalesce(array_agg(p.path), '{}'), array_agg(p.status) into paths, statuses
+  from (
+    select p.path, p.status from baton.list_parts(list_steps.id, request ->> 'under', run_status, coalesce(ended_at, moment)) as p
+    where (wanted is null or p.status = wanted) and (p.path collate "C") > coalesce(request ->> 'after', '') order by p.path collate "C" limit most + 1
+  ) as p;
+  select json_build_object('status', run_status, 'moment', moment, 'finished_at', ended_at,
+    'forgiven', (select d.forgiven from baton.redrive d where d.run_id = list_steps.id order by d.at desc limit 1),
+    'checkpoints', steps.checkpoints, 'failures', steps.failures,
+    'hidden', baton.count_hidden(list_steps.id, paths[:most], run_status, coalesce(ended_at, moment)),
+    'parts', (select coalesce(json_agg(json_build_object('path', t.path, 'status', t.status) order by t.nth), '[]')
+      from unnest(paths[:most], statuses[:most]) with ordinality as t (path, status, nth)),
+    'more', cardinality(paths) > most)
+    into answer
+  from baton.gather_steps(list_steps.id, paths[:most]) as steps;
+  return answer;
+end
 $function$;
 
 -- owner: baton_migrator
@@ -3563,14 +3760,19 @@ declare
   moment timestamptz := baton.now();
   ids uuid[];
   times timestamptz[];
+  amidst boolean[];
 begin
   perform baton.require_read_committed();
   perform baton.commit_durably();
-  select array_agg(r.id), array_agg(greatest(r.start_at, c.until, f.until)) into ids, times
+  select array_agg(r.id), array_agg(greatest(r.start_at, c.until, f.until)), array_agg(coalesce(c.below, false) or coalesce(f.below, false))
+    into ids, times, amidst
   from baton.run r
-  cross join lateral (select max(finished_at) as until from baton.checkpoint where run_id = r.id) as c
   cross join lateral (
-    select max(retry_at) as until from baton.failure x
+    select max(finished_at) as until, max(position) = max(position) filter (where strpos(node, '/') > 0) as below
+    from baton.checkpoint where run_id = r.id
+  ) as c
+  cross join lateral (
+    select max(retry_at) as until, bool_or(strpos(node, '/') > 0) as below from baton.failure x
     where x.run_id = r.id and not exists (select from baton.checkpoint y where y.run_id = r.id and y.node = x.node)
   ) as f
   where not exists (select from baton.ending e where e.run_id = r.id)
@@ -3581,8 +3783,8 @@ begin
   -- What is due is due since then; what waits, waits no longer than it was asked to, also if a
   -- clock that was ahead wrote its times.
   times := array(
-    select coalesce(t.due, least(t.stored, moment))
-    from unnest(times, baton.recompute_due(ids, moment, moment, moment)) with ordinality as t (stored, due, nth) order by t.nth);
+    select coalesce(case when not t.below then t.due end, least(t.stored, moment))
+    from unnest(times, baton.recompute_due(ids, moment, moment, moment), amidst) with ordinality as t (stored, due, below, nth) order by t.nth);
   perform baton.put_back(ids, times);
   return coalesce(cardinality(ids), 0);
 end
@@ -4050,7 +4252,8 @@ begin
     select (
       select json_object_agg(part.name, part.value)::jsonb
       from (
-        select 'input' as name, r.input as value union all select c.node, c.output from baton.checkpoint c where c.run_id = state.id
+        select 'input' as name, r.input as value union all select c.node, c.output from baton.checkpoint c
+        where c.run_id = state.id and strpos(c.node, '~') = 0 and (c.attempt > 0 or c.output = 'null')
       ) as part)
     from baton.run r where r.id = state.id);
 end
@@ -4604,6 +4807,7 @@ grant execute on function baton.count_digits(numeric) to baton_engine;
 grant execute on function baton.count_facts(text,tid,tid,bigint,bigint,timestamp with time zone) to baton_engine;
 grant execute on function baton.count_failures(uuid[],uuid,uuid,timestamp with time zone) to baton_engine;
 grant execute on function baton.count_fitting(integer[],bigint,boolean) to baton_engine;
+grant execute on function baton.count_hidden(uuid,text[],text,timestamp with time zone) to baton_engine;
 grant execute on function baton.count_minutes(timestamp with time zone) to baton_operator;
 grant execute on function baton.count_minutes(timestamp with time zone) to baton_reader;
 grant execute on function baton.count_pages(oid) to baton_engine;
@@ -4641,10 +4845,12 @@ grant execute on function baton.forgiven_failures(uuid[]) to baton_engine;
 grant execute on function baton.format_runs(uuid[]) to baton_engine;
 grant execute on function baton.gather_outputs(uuid[],uuid,uuid,timestamp with time zone) to baton_engine;
 grant execute on function baton.gather_ranges(uuid[],text[],text[],timestamp with time zone) to baton_engine;
+grant execute on function baton.gather_steps(uuid,text[]) to baton_engine;
 grant execute on function baton.has_expired(jsonb,text,text,timestamp with time zone,timestamp with time zone) to baton_engine;
 grant execute on function baton.has_member(baton.lease,integer,uuid) to baton_engine;
 grant execute on function baton.heal_clock(timestamp with time zone) to baton_engine;
 grant execute on function baton.heal_waits(baton.clock,timestamp with time zone,integer) to baton_engine;
+grant execute on function baton.hidden_below(text,text) to baton_engine;
 grant execute on function baton.id_at(timestamp with time zone) to baton_engine;
 grant execute on function baton.id_at(timestamp with time zone) to baton_operator;
 grant execute on function baton.id_at(timestamp with time zone) to baton_reader;
@@ -4678,12 +4884,15 @@ grant execute on function baton.list_members(uuid[],bit varying,bit varying) to 
 grant execute on function baton.list_months() to baton_engine;
 grant execute on function baton.list_names(text,integer,integer) to baton_engine;
 grant execute on function baton.list_names_of_week(text,integer,integer,uuid,uuid) to baton_engine;
+grant execute on function baton.list_parts(uuid,text,text,timestamp with time zone) to baton_engine;
 grant execute on function baton.list_place(text,timestamp with time zone) to baton_engine;
 grant execute on function baton.list_plan(jsonb,boolean,boolean) to baton_engine;
 grant execute on function baton.list_ranges(uuid[],jsonb) to baton_engine;
 grant execute on function baton.list_runs(jsonb) to baton_operator;
 grant execute on function baton.list_runs(jsonb) to baton_reader;
 grant execute on function baton.list_sources(jsonb,boolean,boolean) to baton_engine;
+grant execute on function baton.list_steps(uuid,jsonb) to baton_operator;
+grant execute on function baton.list_steps(uuid,jsonb) to baton_reader;
 grant execute on function baton.list_tables(jsonb) to baton_engine;
 grant execute on function baton.list_week(jsonb,uuid[],uuid,uuid,integer,integer) to baton_engine;
 grant execute on function baton.list_weeks(uuid,uuid) to baton_engine;

@@ -12,6 +12,8 @@ import type {
   RunFacts,
   SearchAnswer,
   SearchRequest,
+  StepsAnswer,
+  StepsRequest,
   WorkflowsAnswer,
   WorkflowsRequest,
 } from "../domain/run-protocol.ts";
@@ -98,6 +100,12 @@ export function runRepository(database: Database) {
     release,
     findRun: (id: string, options?: CallOptions) =>
       call<RunFacts | null>(`select ${schema}.find_run($1::pg_catalog.uuid) as answer`, [id], options),
+    listSteps: (id: string, request: StepsRequest, options?: CallOptions) =>
+      call<StepsAnswer | null>(
+        `select ${schema}.list_steps($1::pg_catalog.uuid, $2::pg_catalog.jsonb) as answer`,
+        [id, json(request)],
+        options,
+      ),
     async listRuns(request: ListRequest, options?: CallOptions): Promise<ListAnswer> {
       const paged = json({ ...request, paged: true });
       const answer = await call<ListAnswer | ListedRun[]>(`select ${schema}.list_runs($1::pg_catalog.jsonb) as answer`, [paged], options);

@@ -7,9 +7,14 @@ import type { Json, JsonObject } from "./json.ts";
 
 export type RunStatus = "ready" | "running" | "waiting" | "done" | "failed" | "cancelled" | "blocked";
 
+export type StepStatus = "pending" | "running" | "waiting" | "done" | "failed" | "skipped";
+
 export interface CheckpointFacts {
+  /** The path. */
   readonly node: string;
+  /** That of the node of the chain which it belongs to. */
   readonly position: number;
+  /** 0: it was stored without a handler. */
   readonly attempt: number;
   readonly started_at: string;
   /** Later than `RunFacts.moment` while it is that of a sleep which lasts. */
@@ -18,6 +23,7 @@ export interface CheckpointFacts {
 }
 
 export interface FailureFacts {
+  /** The path. */
   readonly node: string;
   readonly attempt: number;
   readonly started_at: string;
@@ -27,8 +33,31 @@ export interface FailureFacts {
   readonly error: ErrorRecord;
 }
 
+/** What steps are told from. */
+export interface StepFacts {
+  readonly status: RunStatus;
+  /** The database's time of the answer. */
+  readonly moment: string;
+  /** When the run ended; null unless it has. */
+  readonly finished_at: string | null;
+  readonly checkpoints: readonly CheckpointFacts[];
+  readonly failures: readonly FailureFacts[];
+  /** How many failures at each path the last redrive forgave; null: it was never redriven. */
+  readonly forgiven?: Readonly<Record<string, number>> | null;
+  /** Of nodes with more than 100 parts; null: there are none. */
+  readonly hidden?: readonly HiddenFacts[] | null;
+}
+
+/** Parts of a node that are not told one by one, and how many they are of each status. */
+export interface HiddenFacts {
+  readonly under: string;
+  readonly counts: Readonly<Partial<Record<StepStatus, number>>>;
+  /** How many nodes the longest of all its parts has begun. */
+  readonly size: number | null;
+}
+
 /** What is known of a run. */
-export interface RunFacts {
+export interface RunFacts extends StepFacts {
   readonly id: string;
   readonly workflow: string;
   readonly version: number;
@@ -37,12 +66,8 @@ export interface RunFacts {
   /** Null where it has none; older functions do not say it. */
   readonly attributes?: JsonObject | null;
   readonly created_at: string;
-  /** The database's time of the answer. */
-  readonly moment: string;
-  readonly status: RunStatus;
   /** Why it failed; null unless it has. */
   readonly error: ErrorRecord | null;
-  readonly finished_at: string | null;
   /** When it goes on; null unless it waits. */
   readonly run_at: string | null;
   /** Why it is blocked; null unless it is. */
@@ -51,8 +76,23 @@ export interface RunFacts {
   readonly redrives: number;
   /** How often a lease with it ran out. */
   readonly crashes: number;
-  readonly checkpoints: readonly CheckpointFacts[];
-  readonly failures: readonly FailureFacts[];
+}
+
+/** Which parts of a node to list. */
+export interface StepsRequest {
+  /** The node's path. */
+  readonly under: string;
+  readonly status?: StepStatus;
+  /** Only parts after this path. */
+  readonly after?: string;
+  readonly limit: number;
+}
+
+/** A page of parts, with what is stored of them. */
+export interface StepsAnswer extends StepFacts {
+  readonly parts: readonly { readonly path: string; readonly status: StepStatus }[];
+  /** Whether there are any after these. */
+  readonly more: boolean;
 }
 
 /** Which runs to list. Times are ISO 8601 with a zone: from, and up to. */

@@ -3,12 +3,13 @@ import type { Database } from "../db/database.ts";
 import { engineDatabase } from "../db/default-database.ts";
 import { runRepository } from "../db/run-repository.ts";
 import type { Logger } from "../domain/node.ts";
-import type { LifeRequest, ListRequest, SearchRequest, WorkflowsRequest } from "../domain/run-protocol.ts";
+import type { LifeRequest, ListRequest, SearchRequest, StepsRequest, WorkflowsRequest } from "../domain/run-protocol.ts";
 import { redactSecrets } from "../domain/redact.ts";
 import { createRegistry, type Registry } from "../domain/registry.ts";
 import type { Json, JsonObject } from "../domain/json.ts";
 import { changeAttributes } from "../engine/operate/change-attributes.ts";
 import { cancelRun, deleteRun, explainUnknown, listRuns, redriveRun, type RunPage } from "../engine/operate/control-runs.ts";
+import { listSteps, type StepPage } from "../engine/operate/list-steps.ts";
 import { listWorkflows, type WorkflowPage } from "../engine/operate/list-workflows.ts";
 import { searchRuns, type FoundPage } from "../engine/operate/search-runs.ts";
 import { systemClock } from "../engine/ports.ts";
@@ -36,6 +37,7 @@ export interface App {
 /** What an operator does with runs; see `control-runs.ts` and `change-attributes.ts`. */
 export interface Control {
   list(request: ListRequest): Promise<RunPage>;
+  steps(id: string, request: StepsRequest): Promise<StepPage | null>;
   workflows(request: WorkflowsRequest): Promise<WorkflowPage>;
   search(request: SearchRequest): Promise<FoundPage>;
   cancel(id: string, life: LifeRequest): Promise<{ id: string; status: string }>;
@@ -78,6 +80,7 @@ export function createApp(service: Service, config: Config, database: Database, 
     client: createClient({ database, workflows, nudge, idleGate: config.idleGate, logger, redact, stacks: config.showStacks }),
     control: {
       list: (request) => listRuns(operator, request),
+      steps: (id, request) => listSteps({ ...operator, redact, stacks: config.showStacks }, id, request),
       workflows: (request) => listWorkflows(operator, request),
       search: (request) => searchRuns({ ...operator, redact }, request),
       cancel: (id, life) => cancelRun(operator, id, life),

@@ -5,7 +5,7 @@ import { changeAttributes } from "./attributes-request.ts";
 import { answer, runIdOf, type HttpAnswer, type HttpEvent } from "./http-event.ts";
 import { allow, type Answerer, httpFunction, type HttpFunction, unknownRoute } from "./http-function.ts";
 import { readCaller, readLife } from "./life-request.ts";
-import { listRuns, listWorkflows } from "./list-request.ts";
+import { listRuns, listSteps, listWorkflows } from "./list-request.ts";
 import { Problem } from "./problem.ts";
 import { readQuery } from "./query.ts";
 import { reportAnswer } from "./report-answer.ts";
@@ -37,6 +37,7 @@ export const ROUTES: readonly Route[] = [
   { method: "GET", path: "/workflows", roles: ["reader"], answerer: listWorkflows },
   { method: "GET", path: "/reports/{name}", roles: ["reader"], answerer: report },
   { method: "GET", path: "/runs/{id}", roles: ["reader", "producer"], answerer: find },
+  { method: "GET", path: "/runs/{id}/steps", roles: ["reader", "producer"], answerer: listSteps },
   { method: "PATCH", path: "/runs/{id}/attributes", roles: [], answerer: changeAttributes },
   { method: "POST", path: "/runs/{id}/cancel", roles: [], answerer: cancel },
   { method: "POST", path: "/runs/{id}/redrive", roles: [], answerer: redrive },

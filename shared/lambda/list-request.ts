@@ -2,10 +2,13 @@ import * as z from "zod";
 import { parseJson } from "../domain/json-text.ts";
 import { NotJsonError } from "../domain/json.ts";
 import type { ListRequest, WorkflowsRequest } from "../domain/run-protocol.ts";
+import { stepFilter } from "../engine/operate/list-steps.ts";
 import { runFilter, runVersion } from "../engine/operate/run-filter.ts";
-import { answer, type HttpEvent } from "./http-event.ts";
+import { answer, runIdOf, type HttpEvent } from "./http-event.ts";
 import type { Answerer } from "./http-function.ts";
+import { Problem } from "./problem.ts";
 import { readQuery } from "./query.ts";
+import { stepsAnswer } from "./run-answer.ts";
 import { isSearch, searchRuns } from "./search-request.ts";
 
 /** What is no number stays a text, which the filter then refuses. */
@@ -53,9 +56,21 @@ const Page = z.strictObject({
     .optional(),
 });
 
+const Steps = z
+  .strictObject({ under: z.string().default(""), status: text, limit: number.optional(), cursor: text })
+  .transform((raw) => raw as z.input<typeof stepFilter>)
+  .pipe(stepFilter);
+
 /** `GET /runs`: by filters, or by a text. */
 export const listRuns: Answerer = async (event, app) =>
   answer(200, await (isSearch(event) ? searchRuns(event, app) : app.control.list(readListRequest(event))));
+
+/** `GET /runs/{id}/steps`. */
+export const listSteps: Answerer = async (event, { control }) => {
+  const page = await control.steps(runIdOf(event), readQuery(event, Steps));
+  if (page === null) throw new Problem("unknown-run", await control.explainUnknown(runIdOf(event)));
+  return stepsAnswer(page);
+};
 
 /** `GET /workflows`. */
 export const listWorkflows: Answerer = async (event, app) => answer(200, await app.control.workflows(readWorkflowsRequest(event)));

@@ -3,9 +3,10 @@
 -- in them, since each statement of a list is planned when it runs; $1 and $2 are the bounds of ids.
 --
 -- Only a failed run has an error or a failed node. The node is one whose last attempt was not to be
--- tried again and that has no output: what failed before a redrive has one by now, or failed again.
--- That takes two looks by key, however many attempts there were. Looks are scalar subqueries:
--- exists may be answered by reading a whole week once.
+-- tried again and that has no output: what failed before a redrive has one by now, or failed again,
+-- or another failed before it was tried again. A node is named by its path, and the plan of one is
+-- no output. That takes two looks by key, however many attempts there were. Looks are scalar
+-- subqueries: exists may be answered by reading a whole week once.
 create or replace function baton.list_conditions(wanted jsonb, moment timestamptz) returns jsonb
 language plpgsql stable
 as $$
@@ -28,7 +29,7 @@ begin
     'failure', 'f.retry_at is null and f.node = ' || node,
     'node', replace('(select f.retry_at is null from baton.failure f where f.run_id = entry.id and f.run_id >= $1 and f.run_id < $2
         and f.node = % order by f.attempt desc limit 1)
-      and (select c.node from baton.checkpoint c where c.run_id = entry.id and c.run_id >= $1 and c.run_id < $2 and c.node = %) is null', '%', node),
+      and (select c.node from baton.checkpoint c where c.run_id = entry.id and c.run_id >= $1 and c.run_id < $2 and c.node = % and c.attempt > 0) is null', '%', node),
     'due', 'q.run_at ' || case status when 'ready' then '<= ' when 'waiting' then '> ' end || quote_literal(moment),
     'blocked', case status when 'blocked' then 'true' end,
     'place', format('baton.place_status(entry.id, %L) = ', moment)

@@ -1,5 +1,6 @@
--- The whole state of a run as one JSONB, exactly what its next handler sees: input and each node's
--- output under its name.
+-- The whole state of a run as one JSONB: input, and the output of each step under its path, which
+-- for a node of the chain is its name. In a plain chain this is what the next handler sees. Neither
+-- plans nor marks of the engine's are in it; a step that was skipped is null.
 -- By way of json: jsonb_object_agg takes a time that grows with the square of the elements in the
 -- outputs.
 -- Planned for the week of its id: a plan for any id locks the partitions of all weeks.
@@ -13,7 +14,8 @@ begin
     select (
       select json_object_agg(part.name, part.value)::jsonb
       from (
-        select 'input' as name, r.input as value union all select c.node, c.output from baton.checkpoint c where c.run_id = state.id
+        select 'input' as name, r.input as value union all select c.node, c.output from baton.checkpoint c
+        where c.run_id = state.id and strpos(c.node, '~') = 0 and (c.attempt > 0 or c.output = 'null')
       ) as part)
     from baton.run r where r.id = state.id);
 end

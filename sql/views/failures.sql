@@ -1,7 +1,7 @@
 -- One row for each failed attempt, without its stack.
 --
--- node: null where the poller crashed; retry_at: when it is tried again, null where it is not;
--- fingerprint: name and message without ids and numbers, the same for errors of one kind.
+-- node: its path, null where the poller crashed; retry_at: when it is tried again, null where it is
+-- not; fingerprint: name and message without ids and numbers, the same for errors of one kind.
 -- grant: baton_reader, baton_operator
 create or replace view baton.failures as
 select f.run_id, (select r.workflow from baton.run r where r.id = f.run_id) as workflow, nullif(f.node, '') as node, f.attempt,

@@ -3,7 +3,8 @@
 --
 -- started_at: when its first attempt began; due_at: when a run that is ready or waiting is due;
 -- waited_ms: from start_at to started_at; duration_ms: from started_at to ended_at; steps: outputs
--- stored; failures: failed attempts; crashes: of its poller; input_bytes: as stored.
+-- of steps, as in baton.steps; failures: failed attempts; crashes: of its poller; input_bytes: as
+-- stored.
 -- Each column that lies in another table is a look-up of its own, by key and in the week of the
 -- run: one that is not selected costs nothing, and no join reads the other weeks.
 -- grant: baton_reader, baton_operator
@@ -21,10 +22,10 @@ from (
       'running') as status,
     (select q.run_at from baton.ready q where q.run_id = r.id) as due_at,
     least(
-      (select min(c.started_at) from baton.checkpoint c where c.run_id = r.id),
+      (select min(c.started_at) from baton.checkpoint c where c.run_id = r.id and c.attempt > 0),
       (select min(f.started_at) from baton.failure f where f.run_id = r.id)) as started_at,
     (select e.at from baton.ending e where e.run_id = r.id) as ended_at,
-    (select count(*)::integer from baton.checkpoint c where c.run_id = r.id) as steps,
+    (select count(*)::integer from baton.checkpoint c where c.run_id = r.id and c.attempt > 0 and strpos(c.node, '~') = 0) as steps,
     (select count(*)::integer from baton.failure f where f.run_id = r.id and f.node <> '') as failures,
     (select count(*)::integer from baton.failure f where f.run_id = r.id and f.node = '') as crashes,
     (select count(*)::integer from baton.redrive d where d.run_id = r.id) as redrives,

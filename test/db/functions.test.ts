@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { createTestDatabase } from "../support/database.ts";
 import { block, checkAfterEach, engineOf, error, failure, leaseOf, member, newRun, newRuns, sleep, step } from "../support/engine-calls.ts";
+import { storeRun } from "../support/stored-runs.ts";
 import { until } from "../support/until.ts";
 
 const database = await createTestDatabase();
@@ -11,7 +12,7 @@ checkAfterEach(database);
 
 /** Become part of the statements that use them, so that they are never called. */
 const INLINED =
-  "{count_digits,is_double,has_member,never,id_time,list_weeks,list_sources,list_tables,week_indexes,most_entries,count_pages,has_expired,list_chunks,is_closed,ms_between,wait_until}";
+  "{count_digits,is_double,has_member,never,id_time,list_weeks,list_sources,list_tables,week_indexes,most_entries,count_pages,has_expired,hidden_below,list_chunks,is_closed,ms_between,wait_until}";
 
 /** Of search, which is optional, and of pg_partman, which is elsewhere. */
 const OPTIONAL = "{search_runs,search_week,walk_week,search_schema,attribute_text,ask_partman}";
@@ -62,7 +63,7 @@ async function everything(): Promise<void> {
   await engine.enqueue([newRun()]);
   await database.query("update baton.ready set bytes = 10000000");
   await engine.claim();
-  await Promise.all([engine.findRun(done!.id), engine.state(done!.id), engine.listRuns({ limit: 10, status: "ready" })]);
+  await Promise.all([engine.findRun(done!.id), engine.state(done!.id), nested(), engine.listRuns({ limit: 10, status: "ready" })]);
   await engine.listRuns({ limit: 10, attributes: { customerId: "c-1" } });
   await database.database.query("select baton.repair(), baton.new_id(), baton.missing_indexes()");
   await database.database.query(
@@ -78,6 +79,14 @@ async function everything(): Promise<void> {
   await engine.enqueue(again);
   await database.advance("25 hours");
   await engine.enqueue(again);
+}
+
+/** A look at a run of which more is stored than is told one by one. */
+async function nested(): Promise<void> {
+  const rows = [{ node: "pages", position: 0, attempt: 0, output: { items: Array.from({ length: 101 }, () => 1) } }];
+  const id = await storeRun(database.query, { status: "done", rows });
+  expect(await engine.findRun(id)).toMatchObject({ hidden: [{ under: "pages", counts: { skipped: 1 } }] });
+  expect(await engine.listSteps(id, { under: "pages", limit: 1 })).toMatchObject({ parts: [{ path: "pages/00000" }], more: true });
 }
 
 /** What views, people and the maintenance call, over the runs that are there. */

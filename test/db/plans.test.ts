@@ -63,6 +63,7 @@ async function workedThrough(session: Session): Promise<Map<string, Ran[]>> {
   for (const { id } of [first, second, third, fourth, fifth, rest[0]!]) {
     await call("state", "baton.state($1)", id);
     await call("find_run", "baton.find_run($1)", id);
+    await call("list_steps", "baton.list_steps($1, $2)", id, JSON.stringify({ under: "reserve", limit: 5 }));
   }
   await call("redrive", "baton.redrive($1)", first.id);
   await call("cancel", "baton.cancel($1)", fourth.id);

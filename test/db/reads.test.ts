@@ -65,6 +65,8 @@ test("find_run tells everything that is stored of a run", async () => {
     redrives: 0,
     crashes: 0,
     failures: [],
+    forgiven: null,
+    hidden: null,
     checkpoints: [
       { node: "reserve", position: 0, attempt: 1, output: { reserved: true }, started_at: time, finished_at: time },
       { node: "charge", position: 1, attempt: 1, output: [1, null, "ä"], started_at: time, finished_at: time },

@@ -61,7 +61,7 @@ test("a run is shown from the day it is accepted to its end, every node of the c
     finishedAt: null,
   });
   expect(body.steps).toEqual(
-    ["charge", "ship", "cooling-off", "notify"].map((name) => ({ name, status: "pending", output: null, attempts: [] })),
+    ["charge", "ship", "cooling-off", "notify"].map((name) => ({ name, path: name, status: "pending", output: null, attempts: [] })),
   );
 
   await poll(database.database, [fulfilOrder]);
@@ -71,6 +71,7 @@ test("a run is shown from the day it is accepted to its end, every node of the c
   expect(asleep.steps.map((step) => step.status)).toEqual(["done", "done", "waiting", "pending"]);
   expect(asleep.steps[0]).toEqual({
     name: "charge",
+    path: "charge",
     status: "done",
     output: { chargeId: expect.stringContaining(id) },
     attempts: [

@@ -4,11 +4,12 @@ import type { AddressInfo } from "node:net";
 import { expect, test } from "vitest";
 import { Api } from "../../infra/local/start/api.ts";
 import { inOneLine } from "../../infra/local/start/one-line.ts";
-import { RunFollower } from "../../infra/local/start/run-follower.ts";
+import { linesOf, RunFollower } from "../../infra/local/start/run-follower.ts";
 import { type ShownRun, shownRuns } from "../../infra/local/start/shown-run.ts";
 import { DatabaseBusyError } from "../../shared/domain/database-errors.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { engineOf, failure, leaseOf, newRuns, step } from "../support/engine-calls.ts";
+import { storeRun } from "../support/stored-runs.ts";
 import { until } from "../support/until.ts";
 
 const PROBLEM = '{"type":"about:blank","title":"Service Unavailable","status":503,"detail":"The database does not answer."}';
@@ -112,4 +113,25 @@ test("runs are read with one statement, without their inputs and outputs", async
     ["running", [["reserve", ["it broke"]]]],
   ]);
   expect(JSON.stringify(shown)).not.toContain("an ");
+});
+
+test("a step below another is told by its path, and that more is below than is shown once", async () => {
+  await using database = await createTestDatabase();
+  const items = Array.from({ length: 120 }, (_, nth) => nth);
+  const id = await storeRun(database.query, {
+    status: "done",
+    rows: [
+      { node: "pages", position: 0, attempt: 0, output: { items } },
+      ...items.map((nth) => ({ node: `pages/${String(nth).padStart(5, "0")}/get`, position: 0 })),
+    ],
+  });
+  const [run] = await shownRuns(database.database)([id]);
+  const lines = linesOf(run!);
+  const start = `nested            …${id.slice(-6)}`;
+  expect(lines.slice(0, 2)).toEqual([
+    `${start}  pages        only the first 100 below it are shown here: GET /runs/${id}/steps?under=pages lists all`,
+    `${start}  pages/00000/get attempt 1  done in 10 ms`,
+  ]);
+  expect(lines.slice(-2)).toEqual([`${start}  pages/00099/get attempt 1  done in 10 ms`, `${start}  done`]);
+  expect(lines).toHaveLength(102);
 });

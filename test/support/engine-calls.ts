@@ -12,7 +12,7 @@ import type {
   StepEntry,
 } from "../../shared/domain/protocol.ts";
 import type { JsonObject } from "../../shared/domain/json.ts";
-import type { ListRequest } from "../../shared/domain/run-protocol.ts";
+import type { ListRequest, StepsRequest } from "../../shared/domain/run-protocol.ts";
 import type { Statement } from "../../shared/domain/statement.ts";
 import { encodeRound } from "../../shared/domain/wire.ts";
 import type { Driver, TestDatabase } from "./database.ts";
@@ -92,6 +92,7 @@ export function engineOf(database: TestDatabase, driver?: Driver) {
     release: (token: string) => poller.release(token),
     findRun: (id: string) => reader.findRun(id),
     listRuns: async (request: ListRequest) => (await reader.listRuns(request)).runs,
+    listSteps: (id: string, request: StepsRequest) => reader.listSteps(id, request),
     state: (id: string) => reader.state(id),
     redrives: (id: string) => operator.redrives(id),
     cancel: operator.cancel,

@@ -33,7 +33,7 @@ export function recount(query: QueryAsOwner, takenBack: readonly { run_id: strin
        union all select run_id, at, 'failed' from jsonb_to_recordset($1) as t (run_id uuid, at timestamptz)
        union all select run_id, finished_at, 'failures' from baton.failure
        union all select run_id, case when node = 'cool-off' then started_at else finished_at end, case when node = 'cool-off' then 'sleep' else 'steps' end
-         from baton.checkpoint
+         from baton.checkpoint where attempt > 0 and node !~ '~'
      ) as fact join baton.run r on r.id = fact.run_id
      group by 1, 2 order by 1, 2`,
     [JSON.stringify(takenBack)],

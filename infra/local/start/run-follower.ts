@@ -122,19 +122,28 @@ function isOver(run: ShownRun): boolean {
  */
 export function linesOf(run: ShownRun): string[] {
   const start = `${run.workflow.padEnd(17)} …${run.id.slice(-6)}`;
-  const steps = run.steps.flatMap((step) => stepLines(step).map((line) => `${start}  ${step.name.padEnd(12)} ${line}`));
+  const steps = run.steps
+    .flatMap(withChildren)
+    .flatMap((step) => stepLines(step).map((line) => `${start}  ${step.path.padEnd(12)} ${line}`));
   if (run.waiting?.for === "blocked") steps.push(`${start}  is blocked: ${inOneLine(run.waiting.reason)}`);
   if (sleepMs(run) > LONG_SLEEP_MS) steps.push(`${start}  sleeps until ${run.waiting?.until}`);
   if (ENDED.has(run.status)) steps.push(`${start}  ${run.status}${run.error === null ? "" : `: ${inOneLine(run.error.message)}`}`);
   return steps;
 }
 
-function stepLines({ attempts }: ShownStep): string[] {
-  return attempts.flatMap(({ number, startedAt, finishedAt, error }) => {
+function withChildren(step: ShownStep): ShownStep[] {
+  return [step, ...(step.children ?? []).flatMap(withChildren)];
+}
+
+function stepLines({ attempts, more }: ShownStep): string[] {
+  const lines = attempts.flatMap(({ number, startedAt, finishedAt, error }) => {
     if (finishedAt === null || Date.parse(finishedAt) > Date.now()) return [];
     const took = `${Date.parse(finishedAt) - Date.parse(startedAt)} ms`;
     return [`attempt ${number}  ${error == null ? `done in ${took}` : `failed after ${took}: ${inOneLine(error.message)}`}`];
   });
+  return more === undefined
+    ? lines
+    : [...lines, `only the first 100 below it are shown here: GET ${more.link.replace(/&cursor=.*/, "")} lists all`];
 }
 
 function sleepMs({ status, waiting }: ShownRun): number {

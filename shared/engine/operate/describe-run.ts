@@ -1,18 +1,13 @@
 import type { ErrorRecord } from "../../domain/errors.ts";
 import type { Json, JsonObject } from "../../domain/json.ts";
 import type { RunFacts, RunStatus } from "../../domain/run-protocol.ts";
-import { describeSteps, isAsleep, type StepView } from "./describe-steps.ts";
+import { describeSteps, type StepView } from "./describe-steps.ts";
+import { describeWaiting, type WaitingView } from "./describe-waiting.ts";
 import { shownError, utc, type DescribeOptions } from "./run-format.ts";
+import { treeOf } from "./step-tree.ts";
 
-export type { AttemptView, StepStatus, StepView } from "./describe-steps.ts";
-
-/** Why a run is not going on. */
-export interface WaitingView {
-  readonly for: "retry" | "sleep" | "blocked";
-  /** Null for a blocked run, which waits for code that knows it. */
-  readonly until: string | null;
-  readonly reason: string;
-}
+export type { AttemptView, MoreSteps, StepStatus, StepView } from "./describe-steps.ts";
+export type { WaitingView } from "./describe-waiting.ts";
 
 /** A run as it is shown. Times are ISO 8601 in UTC. */
 export interface RunView<Input = Json, Output = Json, Attributes = JsonObject> {
@@ -29,6 +24,7 @@ export interface RunView<Input = Json, Output = Json, Attributes = JsonObject> {
   readonly error: ErrorRecord | null;
   /** Why it is not going on; null unless it waits or is blocked. */
   readonly waiting: WaitingView | null;
+  /** The nodes of its chain, and below them what they hold. */
   readonly steps: readonly StepView[];
   /**
    * How often the run was redriven; a cancel or a redrive that names it is harmless when it comes
@@ -49,7 +45,7 @@ export interface RunView<Input = Json, Output = Json, Attributes = JsonObject> {
  * where the code does not know it.
  */
 export function describeRun(facts: RunFacts, nodes: readonly string[] | undefined, options: DescribeOptions): RunView {
-  const steps = describeSteps(facts, nodes ?? [], options);
+  const root = treeOf(facts);
   return {
     id: facts.id,
     workflow: facts.workflow,
@@ -57,10 +53,10 @@ export function describeRun(facts: RunFacts, nodes: readonly string[] | undefine
     status: facts.status,
     input: facts.input,
     attributes: facts.attributes ?? {},
-    output: facts.status === "done" ? (facts.checkpoints.at(-1)?.output ?? null) : null,
+    output: facts.status === "done" ? outputOf(facts) : null,
     error: facts.error === null ? null : shownError(facts.error, options),
-    waiting: describeWaiting(facts, steps),
-    steps,
+    waiting: describeWaiting(facts, root),
+    steps: describeSteps({ id: facts.id, facts, options }, root, nodes ?? []),
     redrives: facts.redrives,
     crashes: facts.crashes,
     createdAt: utc(facts.created_at),
@@ -68,13 +64,10 @@ export function describeRun(facts: RunFacts, nodes: readonly string[] | undefine
   };
 }
 
-function describeWaiting(facts: RunFacts, steps: readonly StepView[]): WaitingView | null {
-  if (facts.status === "blocked") return { for: "blocked", until: null, reason: facts.blocked ?? "this code does not know the run" };
-  if (facts.status !== "waiting") return null;
-  const until = facts.run_at === null ? null : utc(facts.run_at);
-  const asleep = facts.checkpoints.find((checkpoint) => isAsleep(facts, checkpoint));
-  if (asleep !== undefined) return { for: "sleep", until, reason: `"${asleep.node}" sleeps` };
-  const retrying = steps.find(({ status }) => status === "waiting");
-  if (retrying === undefined) return { for: "sleep", until, reason: "the run was enqueued to start then" };
-  return { for: "retry", until, reason: `attempt ${retrying.attempts.at(-1)?.number} of "${retrying.name}" failed` };
+/** That of the last node. Where no row of its own is equal to it, the run has one. */
+function outputOf({ checkpoints }: RunFacts): Json {
+  const own = checkpoints.find(({ node }) => node === "~output");
+  const chain = checkpoints.filter(({ node }) => !node.includes("/") && !node.startsWith("~"));
+  const last = own ?? chain.toSorted((one, other) => one.position - other.position).at(-1);
+  return last?.output ?? null;
 }

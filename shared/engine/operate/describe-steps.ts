@@ -1,9 +1,10 @@
 import type { ErrorRecord } from "../../domain/errors.ts";
 import type { Json } from "../../domain/json.ts";
-import type { CheckpointFacts, RunFacts } from "../../domain/run-protocol.ts";
+import type { HiddenFacts, StepFacts, StepStatus } from "../../domain/run-protocol.ts";
+import { isAsleep, isSkipped, statusOfPart, storedAt } from "./part-status.ts";
 import { shownError, utc, type DescribeOptions } from "./run-format.ts";
-
-export type StepStatus = "pending" | "running" | "waiting" | "done" | "failed" | "skipped";
+import { countsParts, partsOf, SHOWN, type Place } from "./step-tree.ts";
+import { statusesOfChain } from "./chain-status.ts";
 
 /** One finished attempt of a node; finishedAt is null while a sleep lasts. */
 export interface AttemptView {
@@ -13,71 +14,91 @@ export interface AttemptView {
   readonly error: ErrorRecord | null;
 }
 
+/** A node, or a part of one: an item of a map, a pass, a branch, a memo. */
 export interface StepView {
+  /** The end of the path. */
   readonly name: string;
+  /** From the node of the chain down, such as `renditions/00017/encode`. */
+  readonly path: string;
   readonly status: StepStatus;
+  /** Null also for what has its outputs below it. */
   readonly output: Json;
   readonly attempts: readonly AttemptView[];
+  /** What stands below it, at most 100, where something does. */
+  readonly children?: readonly StepView[];
+  /** What else stands below it. */
+  readonly more?: MoreSteps;
+}
+
+/** Steps that are not shown one by one. */
+export interface MoreSteps {
+  /** How many they are, by status. */
+  readonly counts: Readonly<Partial<Record<StepStatus, number>>>;
+  /** Where they are listed. */
+  readonly link: string;
+}
+
+export type { StepStatus } from "../../domain/run-protocol.ts";
+
+/** Of which run steps are described, and how. */
+export interface StepsOf {
+  readonly id: string;
+  readonly facts: StepFacts;
+  readonly options: DescribeOptions;
 }
 
 /**
  * Every node of the chain in order, then whatever was stored under a name that the chain does not
  * have.
  */
-export function describeSteps(facts: RunFacts, chain: readonly string[], options: DescribeOptions): StepView[] {
-  const names = [...new Set([...chain, ...facts.checkpoints.map(({ node }) => node), ...facts.failures.map(({ node }) => node)])];
-  const checkpoints = new Map(facts.checkpoints.map((checkpoint) => [checkpoint.node, checkpoint]));
-  const isDone = (name: string) => checkpoints.has(name) && !isAsleep(facts, checkpoints.get(name)!);
-  const current = names.find((name) => !isDone(name));
-  return names.map((name) => {
-    const checkpoint = checkpoints.get(name);
-    return {
-      name,
-      status: isDone(name) ? "done" : name === current ? currentStatus(facts, name) : isOver(facts) ? "skipped" : "pending",
-      output: checkpoint !== undefined && isDone(name) ? checkpoint.output : null,
-      attempts: attemptsOf(facts, name, checkpoint, options),
-    };
-  });
+export function describeSteps(of: StepsOf, root: Place, chain: readonly string[]): StepView[] {
+  return statusesOfChain(of.facts, root, chain).map(({ place, status }) => describePlace(of, place, status));
 }
 
-/**
- * A sleep's checkpoint is stored when it begins; it lasts until the checkpoint's end, or was cut
- * short by the end of the run.
- */
-export function isAsleep(facts: RunFacts, checkpoint: CheckpointFacts): boolean {
-  // As shown, because a time that JavaScript cannot read is neither before nor after any other.
-  return Date.parse(utc(checkpoint.finished_at)) > Date.parse(utc(facts.finished_at ?? facts.moment));
+/** A part of a node, whose status is known or follows from what is stored of it. */
+export function describePart(of: StepsOf, place: Place, isShort: boolean, known?: StepStatus): StepView {
+  return describePlace(
+    of,
+    place,
+    known ?? (isSkipped(place) ? "skipped" : statusOfPart(storedAt(place, of.facts), isShort, of.facts.status)),
+  );
 }
 
-/**
- * The status of the first node that is not done, which is that of the run, but for a node that
- * nobody has begun.
- */
-function currentStatus(facts: RunFacts, name: string): StepStatus {
-  if (facts.status === "failed") return "failed";
-  if (isOver(facts)) return "skipped";
-  if (facts.status === "running") return "running";
-  return facts.status === "waiting" && hasBegun(facts, name) ? "waiting" : "pending";
+function describePlace(of: StepsOf, place: Place, status: StepStatus): StepView {
+  const { checkpoint, name, path } = place;
+  const hidden = of.facts.hidden?.find(({ under }) => under === path);
+  const children = describeParts(of, place, hidden);
+  return {
+    name,
+    path,
+    status,
+    output: status === "done" && checkpoint !== undefined && checkpoint.attempt > 0 ? checkpoint.output : null,
+    attempts: attemptsOf(of, place),
+    ...(children.length > 0 && { children }),
+    ...(hidden !== undefined && { more: { counts: hidden.counts, link: linkTo(of.id, path, children.at(-1)?.name) } }),
+  };
 }
 
-function hasBegun(facts: RunFacts, name: string): boolean {
-  return [...facts.checkpoints, ...facts.failures].some(({ node }) => node === name);
+function describeParts(of: StepsOf, place: Place, hidden: HiddenFacts | undefined): StepView[] {
+  const parts = partsOf(place, hidden !== undefined).slice(0, hidden === undefined ? undefined : SHOWN);
+  const sizes = parts.map((part) => part.parts.size);
+  const longest = countsParts(place) ? Math.max(hidden?.size ?? 0, ...sizes) : 0;
+  return parts.map((part, nth) => describePart(of, part, sizes[nth]! < longest));
 }
 
-function isOver(facts: RunFacts): boolean {
-  return facts.finished_at !== null;
+function linkTo(id: string, under: string, last: string | undefined): string {
+  const query = new URLSearchParams({ under, ...(last !== undefined && { cursor: last }) });
+  return `/runs/${id}/steps?${query}`;
 }
 
-function attemptsOf(facts: RunFacts, name: string, checkpoint: CheckpointFacts | undefined, options: DescribeOptions): AttemptView[] {
-  const failed = facts.failures
-    .filter(({ node }) => node === name)
-    .map((failure) => ({
-      number: failure.attempt,
-      startedAt: utc(failure.started_at),
-      finishedAt: utc(failure.finished_at),
-      error: shownError(failure.error, options),
-    }));
-  if (checkpoint === undefined) return failed;
+function attemptsOf({ facts, options }: StepsOf, { checkpoint, failures }: Place): AttemptView[] {
+  const failed = failures.map((failure) => ({
+    number: failure.attempt,
+    startedAt: utc(failure.started_at),
+    finishedAt: utc(failure.finished_at),
+    error: shownError(failure.error, options),
+  }));
+  if (checkpoint === undefined || checkpoint.attempt === 0) return failed;
   const finishedAt = isAsleep(facts, checkpoint) ? null : utc(checkpoint.finished_at);
   return [...failed, { number: checkpoint.attempt, startedAt: utc(checkpoint.started_at), finishedAt, error: null }];
 }

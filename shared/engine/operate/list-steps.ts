@@ -1,0 +1,73 @@
+import * as z from "zod";
+import { validate } from "uuid";
+import { pathPattern } from "../../domain/path.ts";
+import type { StepsAnswer, StepsRequest, StepStatus } from "../../domain/run-protocol.ts";
+import type { Caller } from "../ask.ts";
+import { InvalidFilterError } from "../producer-errors.ts";
+import { repeatCall } from "../repeat-call.ts";
+import { schemaIssues, sentences } from "../schema-issues.ts";
+import { describePart, type StepView } from "./describe-steps.ts";
+import type { DescribeOptions } from "./run-format.ts";
+import { emptyPlace, findPlace, treeOf } from "./step-tree.ts";
+
+/** What listing steps needs of the database. */
+export interface StepLister extends Caller, DescribeOptions {
+  readonly runs: { listSteps(id: string, request: StepsRequest, options: { readonly timeoutMs: number }): Promise<StepsAnswer | null> };
+}
+
+/** Which steps to list: those right below a node. */
+export interface StepFilter {
+  /** The node's path. */
+  readonly under: string;
+  readonly status?: StepStatus | undefined;
+  /** The most steps of a page, 1 to 100 (default 20). */
+  readonly limit?: number | undefined;
+  /** The cursor of the page before. */
+  readonly cursor?: string | undefined;
+}
+
+/** A page of steps, in order of their paths. */
+export interface StepPage {
+  readonly steps: readonly StepView[];
+  /** To ask for the next page; null on the last. */
+  readonly cursor: string | null;
+  /** Whether there are more. */
+  readonly more: boolean;
+}
+
+const limitRule = "give a whole number from 1 to 100";
+const pathRule = 'give the path of a node, as in "renditions" or "renditions/00017/encode"';
+const statuses = ["pending", "running", "waiting", "done", "failed", "skipped"] as const satisfies readonly StepStatus[];
+
+/** Everything that a list of steps takes, checked, and in the words of the database. */
+export const stepFilter = z
+  .strictObject({
+    under: z.string({ error: pathRule }).max(200, { error: pathRule }).regex(pathPattern, { error: pathRule }),
+    status: z.enum(statuses, { error: `give one of ${statuses.join(", ")}` }).optional(),
+    limit: z.int({ error: limitRule }).min(1, { error: limitRule }).max(100, { error: limitRule }).default(20),
+    cursor: z
+      .string()
+      .regex(/^[^\0/]{1,200}$/, { error: "give the cursor of the page before" })
+      .optional(),
+  })
+  .transform(({ cursor, status, ...same }): StepsRequest => {
+    return { ...same, ...(status && { status }), ...(cursor !== undefined && { after: `${same.under}/${cursor}` }) };
+  });
+
+/** Throws InvalidFilterError, which names what is wrong. */
+export function readStepFilter(filter: StepFilter): StepsRequest {
+  const parsed = stepFilter.safeParse(filter, { error: sentences });
+  if (parsed.success) return parsed.data;
+  throw new InvalidFilterError(schemaIssues(parsed.error).map(({ pointer, message }) => ({ parameter: pointer.slice(1), message })));
+}
+
+/** Lists what stands right below a node; null where there is no such run. */
+export async function listSteps(lister: StepLister, id: string, request: StepsRequest): Promise<StepPage | null> {
+  const facts = validate(id) ? await repeatCall(lister, (options) => lister.runs.listSteps(id, request, options)) : null;
+  if (facts === null) return null;
+  const root = treeOf(facts);
+  const steps = facts.parts.map(({ path, status }) =>
+    describePart({ id, facts, options: lister }, findPlace(root, path) ?? emptyPlace(path), false, status),
+  );
+  return { steps, cursor: facts.more ? steps.at(-1)!.name : null, more: facts.more };
+}

@@ -2,7 +2,7 @@ import { AttributesTooLargeError } from "../../domain/attributes.ts";
 import { describeError, NonRetryableError, RetryAfterError, StepTimeoutError } from "../../domain/errors.ts";
 import { NotJsonError } from "../../domain/json.ts";
 import { idempotencyKey, stateFor, type Run } from "../../domain/run.ts";
-import type { AttemptMove, StepContext } from "../../domain/node.ts";
+import type { Attempted, AttemptMove, State, StepContext } from "../../domain/node.ts";
 import type { Redact } from "../../domain/redact.ts";
 import type { Outcome } from "../../domain/decision.ts";
 import { InvalidStatementError } from "../../domain/check-statements.ts";
@@ -39,11 +39,15 @@ export async function executeNode(poller: Poller, run: Run, move: AttemptMove, a
         attempt.setAttributes(patch);
       },
     };
-    const { output, statements } = await within(poller, node.timeoutMs, attempt, node.run(stateFor(run, move), context));
+    const { output, statements } = await within(poller, node.timeoutMs, attempt, call(poller, move, stateFor(run, move), context));
     return { outcome: { kind: "completed", output }, statements };
   } catch (thrown) {
     return { outcome: failedBy(thrown, poller.redact), statements: undefined };
   }
+}
+
+function call({ callHandler }: Poller, move: AttemptMove, state: State, context: StepContext): Promise<Attempted> {
+  return callHandler === undefined ? move.node.run(state, context) : callHandler(move, state, context);
 }
 
 /** The failed outcome that something thrown stands for; two errors are words to the engine. */

@@ -1,16 +1,15 @@
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { hostname, tmpdir } from "node:os";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startPostgres, type EmbeddedPostgres } from "../local/embedded-postgres.ts";
-import { chooseAccount } from "../local/postgres/account.ts";
-import { findBinaries, PostgresMissingError } from "../local/postgres/binaries.ts";
-import { clearLeftover } from "../local/postgres/leftover.ts";
+import { startPostgres } from "../local/embedded-postgres.ts";
+import { PostgresMissingError } from "../local/postgres/binaries.ts";
+import { removeAfter } from "../local/postgres/lifeline.ts";
 
 let started: Promise<string> | undefined;
 
 /**
- * The URL of an embedded Postgres that all tests of this process share; it and its folder go with
- * the process. Throws PostgresMissingError.
+ * The URL of an embedded Postgres that all tests of this process share; it and its data go with the
+ * process, also when that is killed. Throws PostgresMissingError.
  */
 export function embeddedServer(): Promise<string> {
   started ??= start().catch((thrown: unknown) => {
@@ -20,54 +19,15 @@ export function embeddedServer(): Promise<string> {
   return started;
 }
 
-/** Names the process that a folder belongs to: in a container its number is another's outside. */
-const PREFIX = `pgbaton-test-${hostname()}-`;
-
 async function start(): Promise<string> {
-  await removeLeftovers();
-  const folder = mkdtempSync(join(tmpdir(), `${PREFIX}${process.pid}-`));
+  const folder = mkdtempSync(join(tmpdir(), "pgbaton-test-"));
   try {
-    const server = await startPostgres({ dataDir: dataIn(folder), fsync: false });
-    process.once("exit", () => endAtOnce(server, folder));
-    return server.url;
+    const { pid, dataDir, url } = await startPostgres({ dataDir: join(folder, "postgres"), fsync: false });
+    // The data may lie elsewhere, where the user of the server can reach it.
+    removeAfter(pid, [dataDir, `${dataDir}.password`, `${dataDir}.log`, folder]);
+    return url;
   } catch (thrown) {
-    remove(folder);
+    rmSync(folder, { recursive: true, force: true });
     throw thrown;
-  }
-}
-
-/** Nothing can be waited for any more; what is left is removed by the next process. */
-function endAtOnce({ pid, dataDir }: EmbeddedPostgres, folder: string): void {
-  try {
-    process.kill(pid, "SIGQUIT");
-    remove(folder, dataDir);
-  } catch {
-    // It has ended already, or still writes.
-  }
-}
-
-/** Removes what processes have left that were killed with -9. */
-async function removeLeftovers(): Promise<void> {
-  for (const name of readdirSync(tmpdir()).filter((name) => name.startsWith(PREFIX))) {
-    if (isAlive(Number.parseInt(name.slice(PREFIX.length), 10))) continue;
-    const folder = join(tmpdir(), name);
-    const { dataDir } = chooseAccount(findBinaries(), dataIn(folder));
-    await clearLeftover(dataDir);
-    remove(folder, dataDir);
-  }
-}
-
-const dataIn = (folder: string) => join(folder, "postgres");
-
-/** The data may lie elsewhere, where another user's server can reach it. */
-function remove(folder: string, dataDir = dataIn(folder)): void {
-  for (const path of [dataDir, `${dataDir}.password`, `${dataDir}.log`, folder]) rmSync(path, { recursive: true, force: true });
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (thrown) {
-    return (thrown as NodeJS.ErrnoException).code !== "ESRCH";
   }
 }

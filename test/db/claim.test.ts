@@ -18,7 +18,19 @@ test("a claim takes the oldest runs first, up to its limit, each with its input"
   const first = await engine.claim({ max: 3 });
   expect(first.runs).toEqual(
     runs.slice(0, 3).map(({ id, workflow, version, input }, place) => {
-      return { id, place, workflow, version, input, outputs: null, failures: null, forgiven: null, asleep: null, backing_off: null, fatal: null };
+      return {
+        id,
+        place,
+        workflow,
+        version,
+        input,
+        outputs: null,
+        failures: null,
+        forgiven: null,
+        asleep: null,
+        backing_off: null,
+        fatal: null,
+      };
     }),
   );
   expect(first).toMatchObject({ round: 0, due_in_ms: 0, suspects: false, stopped: [] });

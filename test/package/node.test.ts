@@ -84,6 +84,7 @@ test("the types of every door compile strictly, without skipping those of packag
         import { migrate, type SchemaState } from "pgbaton/migrate";
         import { runPoller, serve, type RunningPoller } from "pgbaton/node";
         import { createOperator, type RunPage } from "pgbaton/operator";
+        import { matchers, testRuntime, type TestRuntime } from "pgbaton/testing";
         import * as z from "zod";
         const greet = defineWorkflow({ name: "greet", version: 1, input: z.object({ name: z.string() }) }).step("say", ({ input }) => input.name);
         const input: InputOf<typeof greet> = { name: "Ada" };
@@ -96,7 +97,8 @@ test("the types of every door compile strictly, without skipping those of packag
         export const daily = maintain({ retention: { every: { done: "30 days" } } });
         export const poller: RunningPoller = runPoller({ workflows: [greet], grace: "5 seconds" });
         export const pages: Promise<RunPage> = createOperator({ url: "postgresql://x/y" }).list({ status: "failed" });
-        export type Seen = [RunView, SchemaState, typeof migrate, typeof serve, typeof walk, typeof wrong];`,
+        export const tested: Promise<TestRuntime> = testRuntime({ workflows: [greet], now: new Date(0) });
+        export type Seen = [typeof matchers, RunView, SchemaState, typeof migrate, typeof serve, typeof walk, typeof wrong];`,
       "tsconfig.json": JSON.stringify({
         compilerOptions: {
           strict: true,

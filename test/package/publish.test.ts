@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { packedFile, Project, tool } from "./project.ts";
 
 /** What the package may weigh: bytes of the tarball, and files in it. */
-const BUDGET = { bytes: 475_000, files: 750 };
+const BUDGET = { bytes: 475_000, files: 780 };
 
 test("the tarball keeps its budget, and holds what is compiled, the SQL and no sources, tests or scripts", () => {
   const names = execFileSync("tar", ["-tzf", packedFile()], { encoding: "utf8" }).trim().split("\n");
@@ -24,7 +24,9 @@ test("publint finds nothing to say", () => {
 test("the types of every door are found by every resolution that knows ES modules", () => {
   const cli = tool("@arethetypeswrong/cli/dist/index.js");
   // It fails with an exit code.
-  const said = execFileSync(process.execPath, [cli, packedFile(), "--profile", "esm-only", "--no-color"], { encoding: "utf8" });
+  const said = execFileSync(process.execPath, [cli, packedFile(), "--profile", "esm-only", "--no-color", "--format", "table-flipped"], {
+    encoding: "utf8",
+  });
   const rows = said.split("\n").filter((line) => line.includes('"pgbaton'));
   expect(rows.length).toBeGreaterThan(3);
   expect(rows.filter((row) => !/│ 🟢[^│]*│ 🟢/u.test(row))).toEqual([]);

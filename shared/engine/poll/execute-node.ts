@@ -2,7 +2,7 @@ import { AttributesTooLargeError } from "../../domain/attributes.ts";
 import { describeError, NonRetryableError, RetryAfterError, StepTimeoutError } from "../../domain/errors.ts";
 import { NotJsonError } from "../../domain/json.ts";
 import { idempotencyKey, stateFor, type Run } from "../../domain/run.ts";
-import type { StepContext } from "../../domain/node.ts";
+import type { Attempted, Memory, State, StepContext } from "../../domain/node.ts";
 import type { AttemptMove } from "../../domain/standing.ts";
 import type { Redact } from "../../domain/redact.ts";
 import type { Outcome } from "../../domain/decision.ts";
@@ -42,11 +42,21 @@ export async function executeNode(poller: Poller, run: Run, move: AttemptMove, a
       },
     };
     const memory = move.memos && new AttemptMemory(poller, attempt, move);
-    const { output, statements } = await within(poller, node.timeoutMs, attempt, node.run(stateFor(run, move), context, memory));
+    const { output, statements } = await within(poller, node.timeoutMs, attempt, call(poller, move, stateFor(run, move), context, memory));
     return { outcome: { kind: "completed", output }, statements };
   } catch (thrown) {
     return { outcome: failedBy(thrown, poller.redact), statements: undefined };
   }
+}
+
+function call(
+  { callHandler }: Poller,
+  move: AttemptMove,
+  state: State,
+  context: StepContext,
+  memory: Memory | undefined,
+): Promise<Attempted> {
+  return callHandler === undefined ? move.node.run(state, context, memory) : callHandler(move, state, context, memory);
 }
 
 /** The failed outcome that something thrown stands for; two errors are words to the engine. */

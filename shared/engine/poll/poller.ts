@@ -1,5 +1,6 @@
 import type { Json } from "../../domain/json.ts";
-import type { Logger } from "../../domain/node.ts";
+import type { Attempted, Logger, Memory, State, StepContext } from "../../domain/node.ts";
+import type { AttemptMove } from "../../domain/standing.ts";
 import type { Redact } from "../../domain/redact.ts";
 import type { Registry } from "../../domain/registry.ts";
 import type { PollReport } from "./poll-report.ts";
@@ -57,6 +58,9 @@ export interface PollerMemory {
   low: Json;
 }
 
+/** Makes one attempt, as `HandlerNode.run` does. */
+export type CallHandler = (move: AttemptMove, state: State, context: StepContext, memory: Memory | undefined) => Promise<Attempted>;
+
 /** Everything one invocation works with; remainingMs is the time it has left. */
 export interface Poller {
   readonly store: RunStore;
@@ -70,6 +74,8 @@ export interface Poller {
   readonly random: () => number;
   readonly newToken: () => string;
   readonly remainingMs: () => number;
+  /** Calls handlers in the place of their nodes: a test may have other answers. */
+  readonly callHandler?: CallHandler;
   /** Beats while a handler blocks the event loop; without one, such a lease expires. */
   readonly heartbeat?: Heartbeat;
   /** Told what there is to tell so far, at each tick while it works: once a minute. */

@@ -1,0 +1,36 @@
+/** A test names a node that no workflow of it has. */
+export class UnknownNodeError extends Error {
+  override readonly name = "UnknownNodeError";
+  readonly path: string;
+
+  constructor(path: string, nodes: readonly string[]) {
+    super(`No workflow of this test has a node "${path}": name one of ${[...new Set(nodes)].join(", ")}, or a path that begins with one.`);
+    this.path = path;
+  }
+}
+
+/** A test answers for a node that calls no handler. */
+export class NoHandlerError extends Error {
+  override readonly name = "NoHandlerError";
+  readonly path: string;
+
+  constructor(path: string, kind: string) {
+    super(`The node "${path}" is a ${kind} and has no handler of its own: move the clock, or name a node that is inside of it.`);
+    this.path = path;
+  }
+}
+
+/** The user of a server may not make what a test needs there. */
+export class TestServerRefusedError extends Error {
+  override readonly name = "TestServerRefusedError";
+  readonly user: string;
+
+  constructor(user: string, options: ErrorOptions) {
+    super(
+      `The user ${user} may not create databases on the server for tests: let a superuser run ALTER ROLE ${user} CREATEDB, ` +
+        `name another server in TEST_DATABASE_URL, or unset it for an embedded Postgres. ${(options.cause as Error).message}`,
+      options,
+    );
+    this.user = user;
+  }
+}

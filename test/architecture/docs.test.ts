@@ -4,7 +4,8 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
+import { walk, type AnyWorkflow } from "../../shared/index.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const compiler = join(root, "node_modules/typescript/bin/tsc");
@@ -20,17 +21,13 @@ interface Example {
   readonly code: string;
 }
 
-let examples: Example[] = [];
-let folder = "";
-
-beforeAll(async () => {
-  examples = (await Promise.all(pages.map(examplesOf))).flat();
-  await mkdir(join(root, "test/reports"), { recursive: true });
-  folder = await mkdtemp(join(root, "test/reports/docs-"));
-  const config = { extends: "../../../tsconfig.json", include: ["**/*.ts"], exclude: [] };
-  await writeFile(join(folder, "tsconfig.json"), JSON.stringify(config));
-  for (const example of examples) await place(example);
-});
+// Before the tests are collected: some of the examples are tests.
+const examples = (await Promise.all(pages.map(examplesOf))).flat();
+await mkdir(join(root, "test/reports"), { recursive: true });
+const folder = await mkdtemp(join(root, "test/reports/docs-"));
+const config = { extends: "../../../tsconfig.json", include: ["**/*.ts"], exclude: [] };
+await writeFile(join(folder, "tsconfig.json"), JSON.stringify(config));
+for (const example of examples) await place(example);
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -75,6 +72,21 @@ describe("the examples of the pages", () => {
     const compiled = await promisify(execFile)(process.execPath, command, { cwd: root }).catch((error: { stdout: string }) => error);
     expect(compiled.stdout).toBe("");
   });
+});
+
+describe("the tests that the pages show", async () => {
+  const tests = examples.filter(({ code }) => code.includes('from "vitest"'));
+  for (const test of tests) await import(placeOf(test));
+
+  it("are there, and have just been found", () => {
+    expect(tests.length).toBeGreaterThan(5);
+  });
+});
+
+it("the script of the README does what the README says of it", async () => {
+  const example = examples.find(({ page, path }) => page === "README.md" && path.endsWith("import-feed.ts"))!;
+  const { importFeed } = (await import(placeOf(example))) as { importFeed: AnyWorkflow };
+  expect(await walk(importFeed, { feed: ["a", "b"] })).toMatchObject({ output: { stored: 2 } });
 });
 
 describe("the pages", () => {

@@ -74,7 +74,7 @@ export class Items implements Standing {
     this.tries = tries;
     this.at = at;
     this.fatal = tries.fatal ?? this.exceeded();
-    if (this.isOver()) this.output = mapping.collect === undefined ? at.settled.inOrder() : at.sum;
+    if (this.fatal === undefined && this.isOver()) this.output = mapping.collect === undefined ? at.settled.inOrder() : at.sum;
   }
 
   static begin(path: string, mapping: Mapping, items: readonly Json[], planBytes: number, tries: Tries): Standing {
@@ -156,7 +156,7 @@ export class Items implements Standing {
 
   private settleFailed(at: Progress, index: number, fatal: Fatal, bytes: number): Progress {
     const { firstFailed, failed, settled } = at;
-    const isFirst = firstFailed === undefined || fatal.at < firstFailed.at;
+    const isFirst = firstFailed === undefined || fatal.at < firstFailed.at || (fatal.at === firstFailed.at && index < firstFailed.index);
     return {
       ...at,
       settled: settled.append({ index, result: failedResult(fatal.error), bytes, failed: true }),

@@ -21,6 +21,8 @@ export interface Tries {
   readonly notBefore?: number | undefined;
   /** The last one failed for good, and no redrive has forgiven it. */
   readonly fatal?: Fatal | undefined;
+  /** The last one failed for good, and a redrive has forgiven it. */
+  readonly pardoned?: Fatal | undefined;
 }
 
 /** A failure for good. */
@@ -50,7 +52,10 @@ export interface Standing {
   readonly stray?: string | undefined;
   /** With one more fact, at its path or below. */
   take(path: string, fact: Fact): Standing;
-  /** At this time: what sleeps or backs off until then does no longer. */
+  /**
+   * At this time: what sleeps or backs off until then does no longer. At `Infinity` the run is known
+   * to have gone on from here: what has failed and was forgiven has failed all the same.
+   */
   wake(now: number): Standing;
   /** What may be done for it. Asked only while it is not over. */
   look(scene: Scene): Look;
@@ -128,6 +133,8 @@ export function isRow(fact: Fact): fact is Row {
 
 /** The tries without a time that has come. */
 export function wakeTries(tries: Tries, now: number): Tries {
+  const { pardoned } = tries;
+  if (now === Infinity && pardoned !== undefined) return { ...tries, fatal: pardoned, pardoned: undefined };
   return tries.notBefore === undefined || tries.notBefore > now ? tries : { ...tries, notBefore: undefined };
 }
 

@@ -3,7 +3,18 @@ import { beginChain, chainHolds, firstOf, type ChainStanding } from "../chain.ts
 import type { Json } from "../json.ts";
 import type { Node, State } from "../node.ts";
 import { longestOf, shapeOfParts, timeoutsOf, type Parts } from "../parts.ts";
-import { isRow, noTries, type Fact, type Fatal, type Look, type Move, type Scene, type Standing, type Tries } from "../standing.ts";
+import {
+  isRow,
+  noTries,
+  wakeTries,
+  type Fact,
+  type Fatal,
+  type Look,
+  type Move,
+  type Scene,
+  type Standing,
+  type Tries,
+} from "../standing.ts";
 import type { AnySubChain, ArmOf, Grown, LastOf, NewName, Place, SubChain } from "../workflow-types.ts";
 
 /** How a chain gets arms. */
@@ -82,8 +93,9 @@ class Open implements Standing {
     return new Chosen(path, arm!, beginChain(chain, `${path}/${arm}/`), fact.bytes);
   }
 
-  wake(): Standing {
-    return this;
+  wake(now: number): Standing {
+    const tries = wakeTries(this.tries, now);
+    return tries === this.tries ? this : new Open(this.choice, tries);
   }
 
   look(scene: Scene): Look {

@@ -3,7 +3,18 @@ import { beginChain, type Chain, type ChainStanding } from "../chain.ts";
 import { checkJson, type Json } from "../json.ts";
 import type { State } from "../node.ts";
 import { indexOf, indexText } from "../parts.ts";
-import { isRow, lookTogether, type Fact, type Fatal, type Look, type Move, type Scene, type Standing, type Tries } from "../standing.ts";
+import {
+  isRow,
+  lookTogether,
+  wakeTries,
+  type Fact,
+  type Fatal,
+  type Look,
+  type Move,
+  type Scene,
+  type Standing,
+  type Tries,
+} from "../standing.ts";
 import { failedResult, resultOf, Settled } from "./settled.ts";
 
 export type Collect = (sum: Json, value: Json, index: number) => Json;
@@ -189,7 +200,8 @@ export class Items implements Standing {
       const woken = chain.wake(now);
       if (woken !== chain) at = this.settle(at, n, woken);
     }
-    return at === this.at ? this : this.with(at);
+    const tries = wakeTries(this.tries, now);
+    return at === this.at && tries === this.tries ? this : this.with(at, tries);
   }
 
   look(scene: Scene): Look {

@@ -9,6 +9,7 @@ import {
   isRow,
   noTries,
   Over,
+  wakeTries,
   type Fact,
   type Fatal,
   type Look,
@@ -187,7 +188,7 @@ class Pass implements Standing {
 
   wake(now: number): Standing {
     if (this.pause !== undefined) return this.pause <= now ? this.begin(this.index + 1) : this;
-    return this.with({ chain: this.chain.wake(now) });
+    return this.with({ chain: this.chain.wake(now), tries: wakeTries(this.tries, now) });
   }
 
   look(scene: Scene): Look {

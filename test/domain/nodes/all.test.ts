@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
-import { bytesOf, createRun, stateOf, unknownPath } from "../../../shared/domain/run.ts";
+import { bytesOf, createRun, stateOf, unknownPath, type RunWorkflow } from "../../../shared/domain/run.ts";
 import { defineWorkflow } from "../../../shared/domain/workflow.ts";
 import { again, final, finalOf, Story } from "./story.ts";
 
@@ -13,7 +13,7 @@ const checks = order
     nothing: (chain) => chain,
   })
   .step("ship", () => "s");
-const begin = (workflow = checks) => {
+const begin = (workflow: RunWorkflow = checks) => {
   const story = new Story(workflow);
   story.round();
   story.round({ charge: 1 });
@@ -89,7 +89,10 @@ describe("an all", () => {
 });
 
 describe("a branch that fails for good", () => {
-  const two = order.all("pair", { a: (chain) => chain.step("x", retry, () => 1).step("y", () => 1), b: (chain) => chain.step("z", () => 2) });
+  const two = order.all("pair", {
+    a: (chain) => chain.step("x", retry, () => 1).step("y", () => 1),
+    b: (chain) => chain.step("z", () => 2),
+  });
 
   it("aborts the others; what comes still is stored, and the run fails when the last is back", () => {
     const story = begin(two);

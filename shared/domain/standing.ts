@@ -164,6 +164,31 @@ export class Over implements Standing {
   }
 }
 
+/** A row says that another shape of the workflow was here: the run waits for code that has it. */
+export class Stray implements Standing {
+  readonly output = undefined;
+  readonly fatal = undefined;
+  readonly stray: string;
+  readonly bytes: number;
+
+  constructor(path: string, bytes: number) {
+    this.stray = path;
+    this.bytes = bytes;
+  }
+
+  take(): Standing {
+    return this;
+  }
+
+  wake(): Standing {
+    return this;
+  }
+
+  look(): Look {
+    return nothing;
+  }
+}
+
 export const nothing: Look = Object.freeze({ moves: Object.freeze([]) });
 
 /** What may be done for several, side by side. */

@@ -6,6 +6,7 @@ import { longestOf, shapeOfParts, timeoutsOf, type Parts } from "../parts.ts";
 import {
   isRow,
   noTries,
+  Stray,
   wakeTries,
   type Fact,
   type Fatal,
@@ -85,11 +86,11 @@ class Open implements Standing {
   }
 
   take(path: string, fact: Fact): Standing {
-    if (path !== this.choice.path) return this;
+    if (path !== this.choice.path) return isRow(fact) ? new Stray(path, fact.bytes) : this;
     if (!isRow(fact)) return new Open(this.choice, fact);
     const arm = caseOf(fact.output);
     const chain = arm === undefined ? undefined : this.choice.arms.get(arm);
-    if (chain === undefined) return new Foreign(path, fact.bytes);
+    if (chain === undefined) return new Stray(path, fact.bytes);
     return new Chosen(path, arm!, beginChain(chain, `${path}/${arm}/`), fact.bytes);
   }
 
@@ -153,7 +154,8 @@ class Chosen implements Standing {
   }
 
   take(path: string, fact: Fact): Standing {
-    return this.with(path.startsWith(`${this.path}/${this.arm}/`) ? this.chain.take(path, fact) : this.chain);
+    if (path.startsWith(`${this.path}/${this.arm}/`)) return this.with(this.chain.take(path, fact));
+    return isRow(fact) && path !== this.path ? new Stray(path, fact.bytes) : this;
   }
 
   wake(now: number): Standing {
@@ -166,31 +168,6 @@ class Chosen implements Standing {
 
   look(scene: Scene): Look {
     return this.chain.look(scene);
-  }
-}
-
-/** The stored case is none of this code: its run waits for code that knows it. */
-class Foreign implements Standing {
-  readonly output = undefined;
-  readonly fatal = undefined;
-  readonly bytes: number;
-  readonly stray: string;
-
-  constructor(path: string, bytes: number) {
-    this.stray = path;
-    this.bytes = bytes;
-  }
-
-  take(): Standing {
-    return this;
-  }
-
-  wake(): Standing {
-    return this;
-  }
-
-  look(): Look {
-    return { moves: [] };
   }
 }
 

@@ -6,6 +6,7 @@ import { indexOf, indexText } from "../parts.ts";
 import {
   isRow,
   lookTogether,
+  Stray,
   wakeTries,
   type Fact,
   type Fatal,
@@ -140,7 +141,8 @@ export class Items implements Standing {
     if (path[from] === "~")
       return isRow(fact) ? this.fold(indexOf(path, path.lastIndexOf("/") + 1), fact.output as never, fact.bytes) : this;
     const index = indexOf(path, from);
-    if (index >= this.items.length || index < this.at.folded) return this;
+    if (index >= this.items.length) return isRow(fact) ? new Stray(path, fact.bytes) : this;
+    if (index < this.at.folded) return this;
     const at = index < this.at.begun ? this.at : { ...this.at, begun: index + 1, open: [...this.at.open, ...this.beginUpTo(index)] };
     const n = at.open.findIndex((open) => open.index === index);
     return n < 0 ? this : this.with(this.settle(at, n, at.open[n]!.chain.take(path, fact)));

@@ -89,7 +89,7 @@ interface Loop {
  * said of it is stored: `x/00017/~again` before the next one, `x/~over` after the last.
  */
 export function repeatNode(name: string, options: AnyRepeatOptions, chain: Chain): Node {
-  const loop = { chain, ...resolveOptions(options) };
+  const loop = { chain, ...resolveOptions(options, chain) };
   return {
     kind: "repeat",
     name,
@@ -102,10 +102,11 @@ export function repeatNode(name: string, options: AnyRepeatOptions, chain: Chain
   };
 }
 
-function resolveOptions({ until, max, every, ...rest }: AnyRepeatOptions) {
+function resolveOptions({ until, max, every, ...rest }: AnyRepeatOptions, chain: Chain) {
   const [unknown] = Object.keys(rest);
   if (unknown !== undefined) throw new TypeError(`"${unknown}" is not an option of a repeat: use ${[...OPTION_NAMES].join(", ")}`);
   if (typeof until !== "function") throw new TypeError("its until is no function: write until: ({ last }) => …");
+  if (chain.nodes.length === 0) throw new TypeError("its chain has no nodes: add what is done in each pass");
   if (!Number.isInteger(max) || max < 1 || max > MAX_PASSES)
     throw new TypeError(`its max is ${String(max)}: use a whole number from 1 to ${MAX_PASSES}`);
   return { until, max, everyMs: every === undefined ? undefined : toSleepMilliseconds(every) };

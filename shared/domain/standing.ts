@@ -138,24 +138,13 @@ export function wakeTries(tries: Tries, now: number): Tries {
   return tries.notBefore === undefined || tries.notBefore > now ? tries : { ...tries, notBefore: undefined };
 }
 
-/** Is over: nothing that comes later changes it. */
-export class Over implements Standing {
-  readonly output: Json;
-  readonly bytes: number;
-  readonly ended: Json | undefined;
-  readonly fatal = undefined;
-
-  constructor(output: Json, bytes: number, ended?: Json) {
-    this.output = output;
-    this.bytes = bytes;
-    this.ended = ended;
-  }
-
-  take(): Standing {
+/** Nothing that comes later changes it, and nothing is to be done for it. */
+class Still {
+  take(): this {
     return this;
   }
 
-  wake(): Standing {
+  wake(): this {
     return this;
   }
 
@@ -164,28 +153,31 @@ export class Over implements Standing {
   }
 }
 
-/** A row says that another shape of the workflow was here: the run waits for code that has it. */
-export class Stray implements Standing {
+/** Is over. */
+export class Over extends Still implements Standing {
+  readonly output: Json;
+  readonly bytes: number;
+  readonly ended: Json | undefined;
+  readonly fatal = undefined;
+
+  constructor(output: Json, bytes: number, ended?: Json) {
+    super();
+    this.output = output;
+    this.bytes = bytes;
+    this.ended = ended;
+  }
+}
+
+/** What is stored is of another shape of the workflow: the run waits for code that has it. */
+export class Stray extends Still implements Standing {
   readonly output = undefined;
   readonly fatal = undefined;
+  readonly bytes = 0;
   readonly stray: string;
-  readonly bytes: number;
 
-  constructor(path: string, bytes: number) {
+  constructor(path: string) {
+    super();
     this.stray = path;
-    this.bytes = bytes;
-  }
-
-  take(): Standing {
-    return this;
-  }
-
-  wake(): Standing {
-    return this;
-  }
-
-  look(): Look {
-    return nothing;
   }
 }
 

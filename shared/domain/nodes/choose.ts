@@ -86,11 +86,11 @@ class Open implements Standing {
   }
 
   take(path: string, fact: Fact): Standing {
-    if (path !== this.choice.path) return isRow(fact) ? new Stray(path, fact.bytes) : this;
+    if (path !== this.choice.path) return new Stray(path);
     if (!isRow(fact)) return new Open(this.choice, fact);
     const arm = caseOf(fact.output);
     const chain = arm === undefined ? undefined : this.choice.arms.get(arm);
-    if (chain === undefined) return new Stray(path, fact.bytes);
+    if (chain === undefined) return new Stray(path);
     return new Chosen(path, arm!, beginChain(chain, `${path}/${arm}/`), fact.bytes);
   }
 
@@ -155,7 +155,7 @@ class Chosen implements Standing {
 
   take(path: string, fact: Fact): Standing {
     if (path.startsWith(`${this.path}/${this.arm}/`)) return this.with(this.chain.take(path, fact));
-    return isRow(fact) && path !== this.path ? new Stray(path, fact.bytes) : this;
+    return path === this.path ? this : new Stray(path);
   }
 
   wake(now: number): Standing {

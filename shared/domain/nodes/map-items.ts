@@ -136,12 +136,11 @@ export class Items implements Standing {
   }
 
   take(path: string, fact: Fact): Standing {
-    if (path === this.path) return isRow(fact) ? this : this.with(this.at, fact);
+    if (path === this.path && !isRow(fact)) return this.with(this.at, fact);
     const from = this.path.length + 1;
-    if (path[from] === "~")
-      return isRow(fact) ? this.fold(indexOf(path, path.lastIndexOf("/") + 1), fact.output as never, fact.bytes) : this;
+    if (path[from] === "~" && isRow(fact)) return this.fold(indexOf(path, path.lastIndexOf("/") + 1), fact.output as never, fact.bytes);
     const index = indexOf(path, from);
-    if (index >= this.items.length) return isRow(fact) ? new Stray(path, fact.bytes) : this;
+    if (index >= this.items.length) return new Stray(path);
     if (index < this.at.folded) return this;
     const at = index < this.at.begun ? this.at : { ...this.at, begun: index + 1, open: [...this.at.open, ...this.beginUpTo(index)] };
     const n = at.open.findIndex((open) => open.index === index);

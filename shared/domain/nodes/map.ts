@@ -167,10 +167,10 @@ class Unplanned implements Standing {
   }
 
   take(path: string, fact: Fact): Standing {
-    if (path !== this.path) return isRow(fact) ? new Stray(path, fact.bytes) : this;
+    if (path !== this.path) return new Stray(path);
     if (!isRow(fact)) return new Unplanned(path, this.mapping, this.over, fact);
     const { items } = Object(fact.output) as { items?: readonly Json[] };
-    return Array.isArray(items) ? Items.begin(path, this.mapping, items, fact.bytes, this.tries) : new Stray(path, fact.bytes);
+    return Array.isArray(items) ? Items.begin(path, this.mapping, items, fact.bytes, this.tries) : new Stray(path);
   }
 
   wake(now: number): Standing {

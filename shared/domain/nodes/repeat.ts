@@ -156,8 +156,8 @@ class Pass implements Standing {
   }
 
   take(path: string, fact: Fact): Standing {
-    if (path === this.path) return isRow(fact) ? this : this.with({ tries: fact });
-    if (path === `${this.path}/${OVER}`) return isRow(fact) ? new Over(this.passOutput, this.bytes) : this;
+    if (path === this.path && !isRow(fact)) return this.with({ tries: fact });
+    if (path === `${this.path}/${OVER}`) return new Over(this.passOutput, this.bytes);
     const index = indexOf(path, this.path.length + 1);
     if (index < this.index) return this;
     if (index > this.index) return this.begin(index).take(path, fact);
@@ -165,7 +165,6 @@ class Pass implements Standing {
   }
 
   private goOn(fact: Fact): Pass {
-    if (!isRow(fact)) return this;
     return fact.notBefore === undefined ? this.begin(this.index + 1) : this.with({ pause: fact.notBefore });
   }
 

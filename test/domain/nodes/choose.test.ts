@@ -102,8 +102,26 @@ describe("a choose", () => {
     ["row of a node that the arm has not come to", { route: { case: "abroad" }, "route/abroad/~end": 1 }, "route/abroad/~end"],
     ["row of an arm before there is a case", { "route/domestic/label": 1 }, "route/domestic/label"],
     ["row of an arm that was not chosen", { route: { case: "abroad" }, "route/domestic/label": 1 }, "route/domestic/label"],
-  ])("makes a run unknown to this code by a stored %s, and nothing is begun", (_, outputs, path) => {
+  ])("makes a run unknown to this code by a stored %s", (_, outputs, path) => {
     const run = createRun({ id: "run-1", workflow: routed, input: { country: "DE" }, outputs });
     expect(unknownPath(run, outputs)).toBe(path);
+  });
+
+  it("has nothing to be done for a case that this code does not have, whatever is stored below it and whatever the time", () => {
+    const outputs = { route: { case: "by-air" }, "route/by-air/label": 1 };
+    const run = createRun({ id: "run-1", workflow: routed, input: { country: "DE" }, outputs });
+    expect(run.chain.wake(Infinity).look({ state: () => ({ input: null }) }).moves).toEqual([]);
+  });
+
+  it("may be redriven once its function is mended, and goes on when it is read again", () => {
+    let arm = "b";
+    const story = new Story(
+      untyped(() => arm),
+      { country: "DE" },
+    );
+    story.round();
+    arm = "a";
+    expect(story.redrive().round()).toMatchObject({ rows: [{ path: "route" }], starts: [{ path: "route/a/x" }] });
+    expect(story.claim().round().starts).toMatchObject([{ path: "route/a/x", attempt: 1 }]);
   });
 });

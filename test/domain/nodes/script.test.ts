@@ -124,7 +124,7 @@ describe("a script", () => {
     expect((await walk(parsed, null)).output).toEqual({ n: 3 });
   });
 
-  it.each([
+  it.each<[string, unknown[], string]>([
     ["a when", [{ when: () => true }, () => 1], "it has a when, which a step may have: use choose, or an if in the script"],
     ["no code", [{}, 5], "it has no code: write async (state, { step }) => …"],
     ["an unknown option", [{ steps: 5 }, () => 1], '"steps" is not an option of a node'],
@@ -254,7 +254,7 @@ describe("a step inside a script", () => {
   });
 
   it("that is not awaited fails the script, which says so", async () => {
-    const open = inScript((step) => void step("pay", () => new Promise(() => {})));
+    const open = inScript((step) => void step("pay", () => new Promise<null>(() => {})));
     await expect(open).rejects.toThrow('The script returned while its step "pay" was not over: await each step.');
   });
 

@@ -86,7 +86,7 @@ function asFunction(pick: AnyPick): AnyPick {
   return pick;
 }
 
-/** What a map or a repeat says of the turn hides nothing. */
+/** What a map or a repeat says of the turn is no name for a node below. */
 function seeing(site: Site, more: readonly string[]): Site {
   return { ...site, mayEnd: false, taken: new Set([...site.taken, ...more]) };
 }

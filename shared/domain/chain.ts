@@ -78,8 +78,8 @@ export class ChainStanding implements Standing {
   }
 
   get stray(): string | undefined {
-    for (const facts of this.early?.values() ?? []) {
-      const row = facts.find(([, fact]) => isRow(fact));
+    for (const [position, facts] of this.early ?? []) {
+      const row = position > this.position ? facts.find(([, fact]) => isRow(fact)) : undefined;
       if (row !== undefined) return row[0];
     }
     return this.at?.stray;
@@ -106,8 +106,8 @@ export class ChainStanding implements Standing {
     let { position, outputs, passed } = this;
     let at = first;
     while (at !== undefined && at.ended === undefined) {
-      // A row of a later node says that whatever sleeps before it has ended, whatever the clock says.
-      const over: Standing = at.output === undefined && this.hasRowsAfter(position) ? at.wake(Infinity) : at;
+      // A fact of a later node says that whatever sleeps before it has ended, whatever the clock says.
+      const over: Standing = at.output === undefined && this.hasFactsAfter(position) ? at.wake(Infinity) : at;
       if (over.output === undefined) break;
       outputs = outputs.append(over.output);
       passed += over.bytes;
@@ -118,9 +118,9 @@ export class ChainStanding implements Standing {
     return new ChainStanding(this.chain, this.prefix, position, outputs, passed, at, this.early);
   }
 
-  private hasRowsAfter(position: number): boolean {
+  private hasFactsAfter(position: number): boolean {
     if (this.early === undefined) return false;
-    for (const [later, facts] of this.early) if (later > position && facts.some(([, fact]) => isRow(fact))) return true;
+    for (const later of this.early.keys()) if (later > position) return true;
     return false;
   }
 
@@ -129,7 +129,6 @@ export class ChainStanding implements Standing {
     if (node === undefined) return undefined;
     const begun = node.begin(this.prefix + node.name);
     const facts = this.early?.get(position);
-    this.early?.delete(position);
     return facts === undefined ? begun : facts.reduce((at, [path, fact]) => at.take(path, fact), begun);
   }
 

@@ -59,20 +59,29 @@ export function createRun(record: RunRecord): Run {
   return { id, workflow, input: freezeJson(input), chain, inputBytes: jsonbBytes(input) };
 }
 
-/** Rows in the order of their paths, which is that of items and passes; then what failed. */
+/**
+ * In the order of their paths, which is that of items and passes: what a pass or a fold says of
+ * those before it is told after them.
+ */
 function factsOf({ outputs, failures, forgiven, notBefore, fatal }: RunRecord): [path: string, fact: Fact][] {
   const rows = Object.entries<Json>(outputs ?? none).map(([path, output]): [string, Fact] => [
     path,
     { output: freezeJson(output), bytes: jsonbBytes(output), notBefore: at(notBefore, path) },
   ]);
-  if (rows.some(([path]) => path.includes("/"))) rows.sort(([a], [b]) => (a < b ? -1 : 1));
   const tries = Object.entries<number>(failures ?? none).map(([path, count]): [string, Tries] => {
     const known = at(fatal, path);
     const pardoned = at(forgiven, path) ?? 0;
-    const isFatal = known !== undefined && known.attempt > pardoned;
-    return [path, { failures: count, forgiven: pardoned, notBefore: at(notBefore, path), fatal: isFatal ? known : undefined }];
+    const isForgiven = known !== undefined && known.attempt <= pardoned;
+    const verdict = isForgiven ? { pardoned: known } : { fatal: known };
+    return [path, { failures: count, forgiven: pardoned, notBefore: at(notBefore, path), ...verdict }];
   });
-  return [...rows, ...tries];
+  const facts = [...rows, ...tries];
+  return facts.some(([path]) => path.includes("/")) ? facts.sort(([a], [b]) => compare(a, b)) : facts;
+}
+
+function compare(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
 }
 
 function at<Value>(values: ByPath<Value> | null | undefined, path: string): Value | undefined {

@@ -21,6 +21,8 @@ export interface Tries {
   readonly notBefore?: number | undefined;
   /** The last one failed for good, and no redrive has forgiven it. */
   readonly fatal?: Fatal | undefined;
+  /** The last one failed for good, and a redrive has forgiven it. */
+  readonly pardoned?: Fatal | undefined;
 }
 
 /** A failure for good. */
@@ -50,7 +52,10 @@ export interface Standing {
   readonly stray?: string | undefined;
   /** With one more fact, at its path or below. */
   take(path: string, fact: Fact): Standing;
-  /** At this time: what sleeps or backs off until then does no longer. */
+  /**
+   * At this time: what sleeps or backs off until then does no longer. At `Infinity` the run is known
+   * to have gone on from here: what has failed and was forgiven has failed all the same.
+   */
   wake(now: number): Standing;
   /** What may be done for it. Asked only while it is not over. */
   look(scene: Scene): Look;
@@ -128,32 +133,51 @@ export function isRow(fact: Fact): fact is Row {
 
 /** The tries without a time that has come. */
 export function wakeTries(tries: Tries, now: number): Tries {
+  const { pardoned } = tries;
+  if (now === Infinity && pardoned !== undefined) return { ...tries, fatal: pardoned, pardoned: undefined };
   return tries.notBefore === undefined || tries.notBefore > now ? tries : { ...tries, notBefore: undefined };
 }
 
-/** Is over: nothing that comes later changes it. */
-export class Over implements Standing {
+/** Nothing that comes later changes it, and nothing is to be done for it. */
+class Still {
+  take(): this {
+    return this;
+  }
+
+  wake(): this {
+    return this;
+  }
+
+  look(): Look {
+    return nothing;
+  }
+}
+
+/** Is over. */
+export class Over extends Still implements Standing {
   readonly output: Json;
   readonly bytes: number;
   readonly ended: Json | undefined;
   readonly fatal = undefined;
 
   constructor(output: Json, bytes: number, ended?: Json) {
+    super();
     this.output = output;
     this.bytes = bytes;
     this.ended = ended;
   }
+}
 
-  take(): Standing {
-    return this;
-  }
+/** What is stored is of another shape of the workflow: the run waits for code that has it. */
+export class Stray extends Still implements Standing {
+  readonly output = undefined;
+  readonly fatal = undefined;
+  readonly bytes = 0;
+  readonly stray: string;
 
-  wake(): Standing {
-    return this;
-  }
-
-  look(): Look {
-    return nothing;
+  constructor(path: string) {
+    super();
+    this.stray = path;
   }
 }
 

@@ -65,7 +65,7 @@ export async function walk<W extends AnyWorkflow>(workflow: W, input: InputOf<W>
 }
 
 function delayOf(fate: Exclude<Fate, { kind: "done" | "failed" }>): number {
-  return fate.kind === "park" ? fate.delayMs : (fate.wait?.clock ?? 0);
+  return fate.kind === "park" ? fate.delayMs : fate.wait!.clock;
 }
 
 const zero = () => 0;

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
-import { decide, decideToFail } from "../../shared/domain/decide.ts";
+import { decide, decideToFail, sleepRow } from "../../shared/domain/decide.ts";
 import type { Came, Circumstances, Outcome } from "../../shared/domain/decision.ts";
 import { describeError, type ErrorRecord } from "../../shared/domain/errors.ts";
 import type { Json } from "../../shared/domain/json.ts";
 import { MAX_ATTEMPT, MAX_OUTPUT_BYTES, MAX_STATE_BYTES } from "../../shared/domain/limits.ts";
-import { bytesOf, createRun, stateFor, stateOf, type Run } from "../../shared/domain/run.ts";
+import { bytesOf, createRun, stateFor, stateOf, withFact, type Run } from "../../shared/domain/run.ts";
 import type { AttemptMove } from "../../shared/domain/standing.ts";
 import { defineWorkflow } from "../../shared/domain/workflow.ts";
 import { order, orderRun, stored } from "./fixtures.ts";
@@ -120,6 +120,15 @@ describe("a sleep", () => {
     expect(decide(run, [], circumstances())).toMatchObject({ rows: [], sleeps: [], starts: [], fate: { kind: "park", delayMs: 2_000 } });
     expect(decide(run, [], circumstances({ now: NOW + 1 })).fate).toEqual({ kind: "stay", wait: { until: NOW + 2_000, clock: 2_999 } });
     expect(decide(run, [], circumstances({ now: NOW + 2_000 })).starts).toMatchObject([{ path: "record" }]);
+  });
+
+  it("that is read again lasts as long, whatever else is stored at its path or below", () => {
+    const outputs = { charge: 1, "cooling-off": stored["cooling-off"], "cooling-off/part": 1 };
+    const notBefore = { "cooling-off": NOW + 2_000 };
+    const run = createRun({ id: "run-1", workflow: order, input: null, outputs, notBefore, failures: { "cooling-off": 1 } });
+    expect(decide(run, [], circumstances()).fate).toEqual({ kind: "park", delayMs: 2_000 });
+    const later = withFact(run, "cooling-off", sleepRow(NOW + 3_000));
+    expect(decide(later, [], circumstances()).fate).toEqual({ kind: "park", delayMs: 3_000 });
   });
 
   it("whose function throws fails the run, as an attempt of it", () => {

@@ -1,9 +1,11 @@
 import { describe, expect, it } from "vitest";
+import * as z from "zod";
 import { recognise } from "../../shared/domain/recognise.ts";
 import type { Json } from "../../shared/domain/json.ts";
 import { createRegistry } from "../../shared/domain/registry.ts";
 import { stateOf } from "../../shared/domain/run.ts";
 import type { ClaimedRun } from "../../shared/domain/protocol.ts";
+import { defineWorkflow } from "../../shared/domain/workflow.ts";
 import { order } from "./fixtures.ts";
 
 const registry = createRegistry([order], { pollerTimeoutMs: 300_000 });
@@ -45,6 +47,29 @@ describe("a claimed run", () => {
       shape: "step:charge|sleep:cooling-off|sql:record|step:notify",
       reason: 'version 1 of workflow "order" in this code cannot have stored an output for "ship"',
     });
+  });
+
+  it("goes on from when what sleeps, backs off or failed for good below its nodes did so", () => {
+    const workflow = defineWorkflow({ name: "sides", version: 1, input: z.null() }).all("sides", {
+      a: (chain) => chain.sleep("wait", "1 hour"),
+      b: (chain) => chain.step("x", () => 1),
+      c: (chain) => chain.step("y", () => 1),
+    });
+    const [later, latest] = ["2030-01-31T10:00:00.000Z", "2030-01-31T11:00:00.000Z"];
+    const some: Partial<ClaimedRun> = {
+      workflow: "sides",
+      outputs: { "sides/a/wait": { until: latest } },
+      failures: { "sides/b/x": 1, "sides/c/y": 2 },
+      asleep: { "sides/a/wait": latest },
+      backing_off: { "sides/b/x": later },
+    };
+    const sides = createRegistry([workflow], { pollerTimeoutMs: 300_000 });
+    const look = { state: () => ({ input: null }) };
+    const open = recognise(facts(some), sides).run.chain;
+    expect(open.look(look)).toMatchObject({ moves: [{ path: "sides/c/y", attempt: 3 }], until: Date.parse(later) });
+    const fatal = { "sides/c/y": { attempt: 2, at: later, error: { name: "Error", message: "no" } } };
+    expect(recognise(facts({ ...some, fatal }), sides).run.chain.fatal).toMatchObject({ at: Date.parse(later), error: { message: "no" } });
+    expect(recognise(facts({ ...some, fatal, forgiven: { "sides/c/y": 2 } }), sides).run.chain.fatal).toBeUndefined();
   });
 
   it("that cannot be read fails alone", () => {

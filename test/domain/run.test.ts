@@ -70,6 +70,7 @@ describe("an output that the chain cannot have produced", () => {
     ["of a node that the chain does not have", { charge: 1, ship: 1 }, "ship"],
     ["of a node after one that has none", { charge: 1, record: null }, "record"],
     ["below a node that has nothing below it", { charge: 1, "cooling-off/part": 1 }, "cooling-off/part"],
+    ["below a handler that has not run", { charge: 1, "cooling-off": 1, "record/part": 1 }, "record/part"],
     ["below one that is over", { charge: 1, "charge/part": 1 }, "charge/part"],
     ["of one more node than the chain has", { ...stored, ship: 1 }, "ship"],
     ["under a name that every object inherits", JSON.parse('{ "__proto__": 1 }'), "__proto__"],

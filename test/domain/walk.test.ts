@@ -44,6 +44,15 @@ describe("a walk", () => {
     expect([state.short.until, state.long.until]).toEqual(["1970-01-01T00:00:01.500Z", "1970-01-03T00:00:01.500Z"]);
   });
 
+  it("jumps from the end of one sleep to that of the next, where several are slept side by side", async () => {
+    const sides = defineWorkflow({ name: "sides", version: 1, input: z.null() }).all("sides", {
+      short: (chain) => chain.sleep("a", "1 second"),
+      long: (chain) => chain.sleep("b", "2.5 seconds"),
+    });
+    const { output } = await walk(sides, null);
+    expect([output.short.until, output.long.until]).toEqual(["1970-01-01T00:00:01.000Z", "1970-01-01T00:00:02.500Z"]);
+  });
+
   it("passes the state through JSON text: an undefined property is gone for the next node", async () => {
     expect("note" in (await walk(workflow, { id: "o-1" })).state.charge).toBe(false);
   });

@@ -3,7 +3,19 @@ import { beginChain, chainHolds, firstOf, type ChainStanding } from "../chain.ts
 import type { Json } from "../json.ts";
 import type { Node, State } from "../node.ts";
 import { longestOf, shapeOfParts, skipsOfParts, timeoutsOf, type Parts } from "../parts.ts";
-import { isRow, noTries, type Fact, type Fatal, type Look, type Move, type Scene, type Standing, type Tries } from "../standing.ts";
+import {
+  isRow,
+  noTries,
+  Stray,
+  wakeTries,
+  type Fact,
+  type Fatal,
+  type Look,
+  type Move,
+  type Scene,
+  type Standing,
+  type Tries,
+} from "../standing.ts";
 import type { AnySubChain, ArmOf, Grown, LastOf, NewName, Place, SubChain } from "../workflow-types.ts";
 
 /** How a chain gets arms. */
@@ -75,16 +87,17 @@ class Open implements Standing {
   }
 
   take(path: string, fact: Fact): Standing {
-    if (path !== this.choice.path) return this;
+    if (path !== this.choice.path) return new Stray(path);
     if (!isRow(fact)) return new Open(this.choice, fact);
     const arm = caseOf(fact.output);
     const chain = arm === undefined ? undefined : this.choice.arms.get(arm);
-    if (chain === undefined) return new Foreign(path, fact.bytes);
+    if (chain === undefined) return new Stray(path);
     return new Chosen(path, arm!, beginChain(chain, `${path}/${arm}/`), fact.bytes);
   }
 
-  wake(): Standing {
-    return this;
+  wake(now: number): Standing {
+    const tries = wakeTries(this.tries, now);
+    return tries === this.tries ? this : new Open(this.choice, tries);
   }
 
   look(scene: Scene): Look {
@@ -142,7 +155,8 @@ class Chosen implements Standing {
   }
 
   take(path: string, fact: Fact): Standing {
-    return this.with(path.startsWith(`${this.path}/${this.arm}/`) ? this.chain.take(path, fact) : this.chain);
+    if (path.startsWith(`${this.path}/${this.arm}/`)) return this.with(this.chain.take(path, fact));
+    return path === this.path ? this : new Stray(path);
   }
 
   wake(now: number): Standing {
@@ -155,31 +169,6 @@ class Chosen implements Standing {
 
   look(scene: Scene): Look {
     return this.chain.look(scene);
-  }
-}
-
-/** The stored case is none of this code: its run waits for code that knows it. */
-class Foreign implements Standing {
-  readonly output = undefined;
-  readonly fatal = undefined;
-  readonly bytes: number;
-  readonly stray: string;
-
-  constructor(path: string, bytes: number) {
-    this.stray = path;
-    this.bytes = bytes;
-  }
-
-  take(): Standing {
-    return this;
-  }
-
-  wake(): Standing {
-    return this;
-  }
-
-  look(): Look {
-    return { moves: [] };
   }
 }
 

@@ -3,7 +3,19 @@ import { beginChain, type Chain, type ChainStanding } from "../chain.ts";
 import { checkJson, type Json } from "../json.ts";
 import type { State } from "../node.ts";
 import { indexOf, indexText } from "../parts.ts";
-import { isRow, lookTogether, type Fact, type Fatal, type Look, type Move, type Scene, type Standing, type Tries } from "../standing.ts";
+import {
+  isRow,
+  lookTogether,
+  Stray,
+  wakeTries,
+  type Fact,
+  type Fatal,
+  type Look,
+  type Move,
+  type Scene,
+  type Standing,
+  type Tries,
+} from "../standing.ts";
 import { failedResult, resultOf, Settled } from "./settled.ts";
 
 export type Collect = (sum: Json, value: Json, index: number) => Json;
@@ -74,7 +86,7 @@ export class Items implements Standing {
     this.tries = tries;
     this.at = at;
     this.fatal = tries.fatal ?? this.exceeded();
-    if (this.isOver()) this.output = mapping.collect === undefined ? at.settled.inOrder() : at.sum;
+    if (this.fatal === undefined && this.isOver()) this.output = mapping.collect === undefined ? at.settled.inOrder() : at.sum;
   }
 
   static begin(path: string, mapping: Mapping, items: readonly Json[], planBytes: number, tries: Tries): Standing {
@@ -124,12 +136,12 @@ export class Items implements Standing {
   }
 
   take(path: string, fact: Fact): Standing {
-    if (path === this.path) return isRow(fact) ? this : this.with(this.at, fact);
+    if (path === this.path && !isRow(fact)) return this.with(this.at, fact);
     const from = this.path.length + 1;
-    if (path[from] === "~")
-      return isRow(fact) ? this.fold(indexOf(path, path.lastIndexOf("/") + 1), fact.output as never, fact.bytes) : this;
+    if (path[from] === "~" && isRow(fact)) return this.fold(indexOf(path, path.lastIndexOf("/") + 1), fact.output as never, fact.bytes);
     const index = indexOf(path, from);
-    if (index >= this.items.length || index < this.at.folded) return this;
+    if (index >= this.items.length) return new Stray(path);
+    if (index < this.at.folded) return this;
     const at = index < this.at.begun ? this.at : { ...this.at, begun: index + 1, open: [...this.at.open, ...this.beginUpTo(index)] };
     const n = at.open.findIndex((open) => open.index === index);
     return n < 0 ? this : this.with(this.settle(at, n, at.open[n]!.chain.take(path, fact)));
@@ -156,7 +168,7 @@ export class Items implements Standing {
 
   private settleFailed(at: Progress, index: number, fatal: Fatal, bytes: number): Progress {
     const { firstFailed, failed, settled } = at;
-    const isFirst = firstFailed === undefined || fatal.at < firstFailed.at;
+    const isFirst = firstFailed === undefined || fatal.at < firstFailed.at || (fatal.at === firstFailed.at && index < firstFailed.index);
     return {
       ...at,
       settled: settled.append({ index, result: failedResult(fatal.error), bytes, failed: true }),
@@ -189,7 +201,8 @@ export class Items implements Standing {
       const woken = chain.wake(now);
       if (woken !== chain) at = this.settle(at, n, woken);
     }
-    return at === this.at ? this : this.with(at);
+    const tries = wakeTries(this.tries, now);
+    return at === this.at && tries === this.tries ? this : this.with(at, tries);
   }
 
   look(scene: Scene): Look {

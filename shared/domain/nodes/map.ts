@@ -3,7 +3,7 @@ import { chainHolds, firstOf, type Chain } from "../chain.ts";
 import type { Json } from "../json.ts";
 import type { Node, State } from "../node.ts";
 import { indexBytes, indexOf, longestOfChain, shapeOfChain, timeoutsOfChain } from "../parts.ts";
-import { isRow, noTries, type Fact, type Fatal, type Look, type Scene, type Standing, type Tries } from "../standing.ts";
+import { isRow, noTries, Stray, wakeTries, type Fact, type Fatal, type Look, type Scene, type Standing, type Tries } from "../standing.ts";
 import { Items, type Collect, type Mapping } from "./map-items.ts";
 import type { AnySubChain, Branch, Grown, LastOf, NewName, Place, SubChain, With } from "../workflow-types.ts";
 
@@ -168,14 +168,15 @@ class Unplanned implements Standing {
   }
 
   take(path: string, fact: Fact): Standing {
-    if (path !== this.path) return this;
+    if (path !== this.path) return new Stray(path);
     if (!isRow(fact)) return new Unplanned(path, this.mapping, this.over, fact);
-    const { items } = fact.output as { items: readonly Json[] };
-    return Items.begin(path, this.mapping, items, fact.bytes, this.tries);
+    const { items } = Object(fact.output) as { items?: readonly Json[] };
+    return Array.isArray(items) ? Items.begin(path, this.mapping, items, fact.bytes, this.tries) : new Stray(path);
   }
 
-  wake(): Standing {
-    return this;
+  wake(now: number): Standing {
+    const tries = wakeTries(this.tries, now);
+    return tries === this.tries ? this : new Unplanned(this.path, this.mapping, this.over, tries);
   }
 
   look(scene: Scene): Look {

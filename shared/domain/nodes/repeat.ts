@@ -9,6 +9,7 @@ import {
   isRow,
   noTries,
   Over,
+  wakeTries,
   type Fact,
   type Fatal,
   type Look,
@@ -88,7 +89,7 @@ interface Loop {
  * said of it is stored: `x/00017/~again` before the next one, `x/~over` after the last.
  */
 export function repeatNode(name: string, options: AnyRepeatOptions, chain: Chain): Node {
-  const loop = { chain, ...resolveOptions(options) };
+  const loop = { chain, ...resolveOptions(options, chain) };
   return {
     kind: "repeat",
     name,
@@ -102,10 +103,11 @@ export function repeatNode(name: string, options: AnyRepeatOptions, chain: Chain
   };
 }
 
-function resolveOptions({ until, max, every, ...rest }: AnyRepeatOptions) {
+function resolveOptions({ until, max, every, ...rest }: AnyRepeatOptions, chain: Chain) {
   const [unknown] = Object.keys(rest);
   if (unknown !== undefined) throw new TypeError(`"${unknown}" is not an option of a repeat: use ${[...OPTION_NAMES].join(", ")}`);
   if (typeof until !== "function") throw new TypeError("its until is no function: write until: ({ last }) => …");
+  if (chain.nodes.length === 0) throw new TypeError("its chain has no nodes: add what is done in each pass");
   if (!Number.isInteger(max) || max < 1 || max > MAX_PASSES)
     throw new TypeError(`its max is ${String(max)}: use a whole number from 1 to ${MAX_PASSES}`);
   return { until, max, everyMs: every === undefined ? undefined : toSleepMilliseconds(every) };
@@ -155,8 +157,8 @@ class Pass implements Standing {
   }
 
   take(path: string, fact: Fact): Standing {
-    if (path === this.path) return isRow(fact) ? this : this.with({ tries: fact });
-    if (path === `${this.path}/${OVER}`) return isRow(fact) ? new Over(this.passOutput, this.bytes) : this;
+    if (path === this.path && !isRow(fact)) return this.with({ tries: fact });
+    if (path === `${this.path}/${OVER}`) return new Over(this.passOutput, this.bytes);
     const index = indexOf(path, this.path.length + 1);
     if (index < this.index) return this;
     if (index > this.index) return this.begin(index).take(path, fact);
@@ -164,7 +166,6 @@ class Pass implements Standing {
   }
 
   private goOn(fact: Fact): Pass {
-    if (!isRow(fact)) return this;
     return fact.notBefore === undefined ? this.begin(this.index + 1) : this.with({ pause: fact.notBefore });
   }
 
@@ -188,7 +189,7 @@ class Pass implements Standing {
 
   wake(now: number): Standing {
     if (this.pause !== undefined) return this.pause <= now ? this.begin(this.index + 1) : this;
-    return this.with({ chain: this.chain.wake(now) });
+    return this.with({ chain: this.chain.wake(now), tries: wakeTries(this.tries, now) });
   }
 
   look(scene: Scene): Look {

@@ -1,7 +1,19 @@
 import { toSleepMilliseconds, type Duration } from "../duration.ts";
 import { attempting } from "../author.ts";
 import type { Node, SleepOutput, State } from "../node.ts";
-import { isRow, noTries, Over, type Fact, type Fatal, type Look, type Row, type Scene, type Standing, type Tries } from "../standing.ts";
+import {
+  isRow,
+  noTries,
+  Over,
+  wakeTries,
+  type Fact,
+  type Fatal,
+  type Look,
+  type Row,
+  type Scene,
+  type Standing,
+  type Tries,
+} from "../standing.ts";
 import type { Grown, NewName, Place } from "../workflow-types.ts";
 
 /** How a chain gets a sleep. */
@@ -64,8 +76,9 @@ class Ahead implements Standing {
     return isRow(fact) ? asleep(path, fact) : new Ahead(path, this.durationOf, fact);
   }
 
-  wake(): Standing {
-    return this;
+  wake(now: number): Standing {
+    const tries = wakeTries(this.tries, now);
+    return tries === this.tries ? this : new Ahead(this.path, this.durationOf, tries);
   }
 
   look(scene: Scene): Look {

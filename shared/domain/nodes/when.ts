@@ -1,6 +1,6 @@
 import { attempting, marking, now } from "../author.ts";
 import type { HandlerNode } from "../node.ts";
-import { isRow, noTries, type Fact, type Fatal, type Look, type Scene, type Standing, type Tries } from "../standing.ts";
+import { isRow, noTries, wakeTries, type Fact, type Fatal, type Look, type Scene, type Standing, type Tries } from "../standing.ts";
 import type { AnyCondition } from "./handler.ts";
 
 /** Below the node's path: it was decided that it runs. */
@@ -44,8 +44,9 @@ class Undecided implements Standing {
     return isRow(fact) ? inner : new Undecided(path, this.condition, inner, fact);
   }
 
-  wake(): Standing {
-    return this;
+  wake(now: number): Standing {
+    const tries = wakeTries(this.tries, now);
+    return tries === this.tries ? this : new Undecided(this.path, this.condition, this.inner, tries);
   }
 
   look(scene: Scene): Look {

@@ -40,6 +40,9 @@ export { InvalidDurationError } from "./domain/duration.ts";
 export { NotJsonError } from "./domain/json.ts";
 export { AttributesTooLargeError } from "./domain/attributes.ts";
 export { InvalidStatementError } from "./domain/check-statements.ts";
+export { UnknownCaseError } from "./domain/nodes/choose.ts";
+export { TooManyItemsError } from "./domain/nodes/map.ts";
+export { RepeatedTooOftenError } from "./domain/nodes/repeat.ts";
 
 // What masks secrets in what is stored, shown and logged: `shared/workflows/redact.ts` is where a
 // service adds its own.
@@ -51,6 +54,7 @@ export { archiveToS3, type S3Place } from "./archive/s3.ts";
 
 // What a handler is given and what it returns.
 export type { Handler, Logger, NodeOptions, SleepOutput, SqlResult, StepContext } from "./domain/workflow.ts";
+export type { Script, ScriptContext, ScriptStep } from "./domain/nodes/script.ts";
 export type { Statement } from "./domain/statement.ts";
 export type { Duration } from "./domain/duration.ts";
 export type { Archive, ArchiveBatch } from "./domain/archive.ts";

@@ -9,7 +9,7 @@ drop function if exists baton.describe_runs(uuid[], integer[], boolean[]), baton
   baton.take_ready(integer, integer, bigint, boolean, timestamptz, timestamptz), baton.take_suspects(timestamptz), baton.take_unblocked(jsonb, timestamptz),
   baton.cancel(uuid), baton.redrive(uuid), baton.status_of(uuid, timestamptz), baton.refuse_unfaithful(jsonb),
   baton.list_ids(text, text, uuid, integer, timestamptz), baton.put_back(uuid[], timestamptz[], integer), baton.gather_outputs(uuid[], uuid, uuid),
-  baton.count_failures(uuid[], uuid, uuid), baton.describe_members(uuid[], integer[], uuid[]), baton.append_sleeps(baton.lease, jsonb, uuid[], timestamptz);
+  baton.count_failures(uuid[], uuid, uuid), baton.describe_members(uuid[], integer[], uuid[]), baton.repeat_claim(baton.lease, jsonb), baton.append_sleeps(baton.lease, jsonb, uuid[], timestamptz);
 
 -- Those with the same arguments as now, told by what they answer or by the name of one; and the
 -- parts of the calls that have another name now, whatever their arguments. A call that misses one
@@ -27,6 +27,7 @@ begin
       or (p.proname = 'reap_leases' and p.prorettype = 'integer'::regtype)
       or (p.proname = 'refuse_foreign_ids' and 'request' = any (p.proargnames))
       or (p.proname in ('list_names', 'list_names_of_week') and 'version' <> all (p.proargnames))
+      or (p.proname = 'repeat_round' and 'low' = any (p.proargnames))
       or (p.proname = 'count_runs' and 'status' = any (p.proargnames))
       or p.proname in ('claimed_again', 'columns_of', 'digits_of', 'drop_oversized', 'due_again', 'ended_among', 'failures_of', 'few_ready', 'fitting',
         'forgiven_of', 'free_places', 'is_member', 'listed_ids', 'live_members', 'outputs_of', 'place_of', 'pointer_to', 'present_among',

@@ -386,7 +386,7 @@ begin
     raise exception 'lease % does not take round %', token, advance.round
       using errcode = 'BT001', hint = 'It expired or was taken over: forget its runs, others go on with them.';
   elsif held.round = advance.round then
-    return baton.repeat_round(held, strictly, request #> '{claim,low}');
+    return baton.repeat_round(held, strictly, request -> 'claim');
   end if;
   if jsonb_typeof(request -> 'steps') = 'array' or jsonb_typeof(request -> 'done') = 'array' or jsonb_typeof(request -> 'failed') = 'array' then
     raise exception 'this round is that of an older poller' using errcode = 'BT030', hint = 'Deploy the pollers that belong to this schema.';
@@ -947,7 +947,7 @@ begin
   perform pg_advisory_xact_lock(hashtextextended(token::text, 0));
   select * into held from baton.lease l where l.token = claim.token;
   if found then
-    return baton.repeat_claim(held, low);
+    return baton.repeat_claim(held, low, request -> 'manifest');
   end if;
   moment := baton.now();
   if (request ->> 'suspects')::boolean then
@@ -1081,7 +1081,7 @@ begin
       select f.run_id, f.node, count(*) as attempts,
         max(baton.wait_until(f.finished_at, f.retry_at, moment)) filter (where strpos(f.node, '/') > 0) as until,
         (array_agg(json_build_object('attempt', f.attempt, 'at', f.finished_at, 'error', f.error) order by f.attempt desc)
-          filter (where f.retry_at is null and strpos(f.node, '/') > 0))[1] as fatal
+          filter (where f.retry_at is null))[1] as fatal
       from baton.failure f where f.run_id = any (array(select unnest(ids))) and f.run_id between lowest and highest and f.node <> '' group by f.run_id, f.node
     ) as n
     group by n.run_id
@@ -1916,7 +1916,7 @@ begin
       select f.run_id, f.node, count(*) as attempts,
         max(baton.wait_until(f.finished_at, f.retry_at, moment)) filter (where strpos(f.node, '/') > 0) as until,
         (array_agg(json_build_object('attempt', f.attempt, 'at', f.finished_at, 'error', f.error) order by f.attempt desc)
-          filter (where f.retry_at is null and strpos(f.node, '/') > 0))[1] as fatal
+          filter (where f.retry_at is null))[1] as fatal
       from unnest(range_ids, lows, highs) as k (id, low, high)
       cross join lateral (
         select * from baton.failure p
@@ -3791,7 +3791,7 @@ end
 $function$;
 
 -- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.repeat_claim(held baton.lease, low jsonb)
+CREATE OR REPLACE FUNCTION baton.repeat_claim(held baton.lease, low jsonb, manifest jsonb)
  RETURNS json
  LANGUAGE plpgsql
  STABLE
@@ -3801,18 +3801,19 @@ declare
   members record := baton.list_members(held.run_ids, held.gone);
 begin
   return json_build_object('now', moment, 'round', held.round, 'low', low, 'stopped', '{}'::uuid[], 'suspects', false,
-    'due_in_ms', baton.next_due(moment, low), 'runs', (baton.describe_members(members.ids, members.slots, members.ids, null)).runs);
+    'due_in_ms', baton.next_due(moment, low), 'runs', (baton.describe_members(members.ids, members.slots, members.ids, manifest)).runs);
 end
 $function$;
 
 -- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.repeat_round(held baton.lease, strictly boolean, low jsonb)
+CREATE OR REPLACE FUNCTION baton.repeat_round(held baton.lease, strictly boolean, claim jsonb)
  RETURNS json
  LANGUAGE plpgsql
  STABLE
 AS $function$
 declare
   moment timestamptz := baton.now();
+  low jsonb := claim -> 'low';
   claimed_now record;
 begin
   if strictly then
@@ -3827,7 +3828,7 @@ begin
   return json_build_object('now', moment, 'round', held.round, 'low', low, 'due_in_ms', baton.next_due(moment, coalesce(low, '{}')),
     'stopped', coalesce(held.told -> 'stopped', '[]'), 'lost', coalesce(held.told -> 'lost', '[]'),
     'left_out', held.told -> 'left_out',
-    'runs', (baton.describe_members(claimed_now.ids, claimed_now.slots, claimed_now.ids, null)).runs);
+    'runs', (baton.describe_members(claimed_now.ids, claimed_now.slots, claimed_now.ids, claim -> 'manifest')).runs);
 end
 $function$;
 
@@ -4948,7 +4949,7 @@ grant execute on function baton.remember_request(jsonb,timestamp with time zone)
 grant execute on function baton.remember_runs(jsonb,timestamp with time zone) to baton_engine;
 grant execute on function baton.remove_runs(uuid[]) to baton_engine;
 grant execute on function baton.repair() to baton_migrator;
-grant execute on function baton.repeat_claim(baton.lease,jsonb) to baton_engine;
+grant execute on function baton.repeat_claim(baton.lease,jsonb,jsonb) to baton_engine;
 grant execute on function baton.repeat_round(baton.lease,boolean,jsonb) to baton_engine;
 grant execute on function baton.require_actor(text,jsonb) to baton_engine;
 grant execute on function baton.require_id(text,uuid) to baton_engine;

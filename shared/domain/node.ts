@@ -30,7 +30,7 @@ export interface StepContext {
    * not a failed attempt.
    */
   readonly attempt: number;
-  /** `runId/node`, the same in every attempt: hand it to whatever must not happen twice. */
+  /** `runId/path`, the same in every attempt: hand it to whatever must not happen twice. */
   readonly idempotencyKey: string;
   /**
    * Aborted at the node's timeout, when the run is cancelled, and when the invocation's lease is

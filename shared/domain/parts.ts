@@ -22,6 +22,14 @@ export function indexText(index: number): string {
   return String(index).padStart(INDEX_DIGITS, "0");
 }
 
+/**
+ * Whether a claim reads all rows below a path, also those that are needed no longer: below an item
+ * or a pass, whose paths a workflow cannot name beforehand.
+ */
+export function isReadWhole(path: string): boolean {
+  return /\/\d{5}\//.test(path);
+}
+
 /** Such as `step:charge|sleep:cooling-off`. */
 export function shapeOfChain({ nodes }: Pick<Chain, "nodes">): string {
   return nodes.map(({ shape }) => shape).join("|");

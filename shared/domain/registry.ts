@@ -77,7 +77,7 @@ function checkKinds(workflows: readonly unknown[]): void {
 }
 
 function checkNodes(workflow: AnyWorkflow, pollerTimeoutMs: number): void {
-  if (workflow.nodes.length === 0) throw refuse(workflow, undefined, "it has no nodes: add a step, sql or sleep");
+  if (workflow.nodes.length === 0) throw refuse(workflow, undefined, "it has no nodes: add a step, or another node");
   const limitMs = pollerTimeoutMs - POLLER_RESERVE_MS;
   const tooLong = workflow.nodes.find((node) => longestOf(node) > limitMs);
   if (tooLong === undefined) return;

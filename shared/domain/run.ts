@@ -3,7 +3,7 @@ import type { ErrorRecord } from "./errors.ts";
 import { freezeJson, type Json } from "./json.ts";
 import { jsonbBytes } from "./jsonb-bytes.ts";
 import type { Node, State } from "./node.ts";
-import type { AttemptMove, Fact, Tries } from "./standing.ts";
+import { isRow, type AttemptMove, type Fact, type Tries } from "./standing.ts";
 import type { AnyWorkflow } from "./workflow-types.ts";
 
 type ByPath<Value> = Readonly<Record<string, Value>>;
@@ -61,7 +61,8 @@ export function createRun(record: RunRecord): Run {
 
 /**
  * In the order of their paths, which is that of items and passes: what a pass or a fold says of
- * those before it is told after them.
+ * those before it is told after them. What has failed at a path is told after the rows below it,
+ * which came before it failed.
  */
 function factsOf({ outputs, failures, forgiven, notBefore, fatal }: RunRecord): [path: string, fact: Fact][] {
   const rows = Object.entries<Json>(outputs ?? none).map(([path, output]): [string, Fact] => [
@@ -76,7 +77,11 @@ function factsOf({ outputs, failures, forgiven, notBefore, fatal }: RunRecord): 
     return [path, { failures: count, forgiven: pardoned, notBefore: at(notBefore, path), ...verdict }];
   });
   const facts = [...rows, ...tries];
-  return facts.some(([path]) => path.includes("/")) ? facts.sort(([a], [b]) => compare(a, b)) : facts;
+  return facts.some(([path]) => path.includes("/")) ? facts.sort((a, b) => compare(keyOf(a), keyOf(b))) : facts;
+}
+
+function keyOf([path, fact]: [path: string, fact: Fact]): string {
+  return isRow(fact) ? path : `${path}/\x7f`;
 }
 
 function compare(a: string, b: string): number {

@@ -80,7 +80,14 @@ class ScriptSteps {
     this.#memory = memory;
   }
 
-  async step(name: string, ...given: Given): Promise<Json> {
+  step(name: string, ...given: Given): Promise<Json> {
+    const step = this.#step(name, ...given);
+    // Whoever awaits it hears of its end; of one that nobody awaits the script's end says so.
+    step.catch(() => undefined);
+    return step;
+  }
+
+  async #step(name: string, ...given: Given): Promise<Json> {
     const [options, run] = given.length === 1 ? [{}, given[0]] : given;
     const below = this.#use(name, options);
     const known = this.#memory.recall(below);

@@ -36,7 +36,8 @@ export interface WorkflowDefinition<Name extends string, Version extends number,
 }
 
 /**
- * Begins a workflow: add nodes with `step`, `sql`, `sleep`, `all`, `choose`, `map` and `repeat`.
+ * Begins a workflow: add nodes with `step`, `sql`, `sleep`, `all`, `choose`, `map`,
+ * `repeat` and `script`.
  *
  * Throws `InvalidWorkflowError` for a bad name or version.
  */

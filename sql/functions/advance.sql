@@ -12,8 +12,8 @@
 --          as rows: failures [{ place, run, node, attempt, age_ms, took_ms, delay_ms, error }],
 --          sleeps [{ place, run, node, position, attempt?, delay_ms, bytes? }],
 --            timers [{ place, run, node, position, attempt, delay_ms }],
---            parks [{ place, run, delay_ms, bytes? }], released [{ place, run }], blocked [{ place, run,
---            workflow, version, shape, reason }], attributes [{ place, run, patch }].
+--            parks [{ place, run, delay_ms, bytes? }], released [{ place, run }], blocked [{ place,
+--            run, workflow, version, shape, reason }], attributes [{ place, run, patch }].
 --          sleeps park their runs, timers do not; bytes: how large a run is.
 --          ttl_ms: an hour at most; age_ms: since it finished; took_ms: how long it ran. strict
 --          raises where the answer would be a repeat (BT002) or a loss (BT003). An output that is
@@ -50,7 +50,7 @@ begin
     raise exception 'lease % does not take round %', token, advance.round
       using errcode = 'BT001', hint = 'It expired or was taken over: forget its runs, others go on with them.';
   elsif held.round = advance.round then
-    return baton.repeat_round(held, strictly, request #> '{claim,low}');
+    return baton.repeat_round(held, strictly, request -> 'claim');
   end if;
   if jsonb_typeof(request -> 'steps') = 'array' or jsonb_typeof(request -> 'done') = 'array' or jsonb_typeof(request -> 'failed') = 'array' then
     raise exception 'this round is that of an older poller' using errcode = 'BT030', hint = 'Deploy the pollers that belong to this schema.';

@@ -38,7 +38,7 @@ begin
   perform pg_advisory_xact_lock(hashtextextended(token::text, 0));
   select * into held from baton.lease l where l.token = claim.token;
   if found then
-    return baton.repeat_claim(held, low);
+    return baton.repeat_claim(held, low, request -> 'manifest');
   end if;
   moment := baton.now();
   if (request ->> 'suspects')::boolean then

@@ -1,5 +1,5 @@
--- Puts members of a lease back into ready: entries are [{ place, run, delay_ms, bytes? }]. Returns the
--- slots they leave.
+-- Puts members of a lease back into ready: entries are [{ place, run, delay_ms, bytes? }]. Returns
+-- the slots they leave.
 -- unproven: members that have stored nothing since they were claimed keep the suspicion of their
 -- lease.
 create or replace function baton.park_members(held baton.lease, entries jsonb, unproven boolean, skipped uuid[], moment timestamptz) returns integer[]

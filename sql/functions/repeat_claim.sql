@@ -1,5 +1,5 @@
 -- The answer of a claim that was made before: the live members of its lease.
-create or replace function baton.repeat_claim(held baton.lease, low jsonb) returns json
+create or replace function baton.repeat_claim(held baton.lease, low jsonb, manifest jsonb) returns json
 language plpgsql stable
 as $$
 declare
@@ -7,6 +7,6 @@ declare
   members record := baton.list_members(held.run_ids, held.gone);
 begin
   return json_build_object('now', moment, 'round', held.round, 'low', low, 'stopped', '{}'::uuid[], 'suspects', false,
-    'due_in_ms', baton.next_due(moment, low), 'runs', (baton.describe_members(members.ids, members.slots, members.ids, null)).runs);
+    'due_in_ms', baton.next_due(moment, low), 'runs', (baton.describe_members(members.ids, members.slots, members.ids, manifest)).runs);
 end
 $$;

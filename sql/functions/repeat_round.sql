@@ -1,11 +1,12 @@
 -- The answer of a round that was applied before, rebuilt: with the runs it claimed, or a lost
 -- answer would leave them in a lease that lives and that nobody works on. In a transaction with
 -- other statements it must raise instead (BT002).
-create or replace function baton.repeat_round(held baton.lease, strictly boolean, low jsonb) returns json
+create or replace function baton.repeat_round(held baton.lease, strictly boolean, claim jsonb) returns json
 language plpgsql stable
 as $$
 declare
   moment timestamptz := baton.now();
+  low jsonb := claim -> 'low';
   claimed_now record;
 begin
   if strictly then
@@ -20,6 +21,6 @@ begin
   return json_build_object('now', moment, 'round', held.round, 'low', low, 'due_in_ms', baton.next_due(moment, coalesce(low, '{}')),
     'stopped', coalesce(held.told -> 'stopped', '[]'), 'lost', coalesce(held.told -> 'lost', '[]'),
     'left_out', held.told -> 'left_out',
-    'runs', (baton.describe_members(claimed_now.ids, claimed_now.slots, claimed_now.ids, null)).runs);
+    'runs', (baton.describe_members(claimed_now.ids, claimed_now.slots, claimed_now.ids, claim -> 'manifest')).runs);
 end
 $$;

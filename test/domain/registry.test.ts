@@ -70,7 +70,7 @@ describe("a registry refuses", () => {
 
   it("a workflow without nodes", () => {
     const empty = defineWorkflow({ name: "order", version: 1, input: z.null() });
-    expect(() => createRegistry([empty], options)).toThrow('Workflow "order": it has no nodes: add a step, sql or sleep.');
+    expect(() => createRegistry([empty], options)).toThrow('Workflow "order": it has no nodes: add a step, or another node.');
   });
 
   it("a timeout that leaves the poller less than 10 seconds, and says what to do", () => {

@@ -25,6 +25,8 @@ export interface AllMethods<Of extends Place, State> {
 export function allNode(name: string, branches: Parts): Node {
   const positions = new Map([...branches.keys()].map((branch, n) => [branch, n]));
   const chains = [...branches.values()];
+  if (chains.every(({ nodes }) => nodes.length === 0))
+    throw new TypeError("none of its branches has a node: add what is done side by side");
   return {
     kind: "all",
     name,

@@ -1,8 +1,7 @@
 import { now, storing } from "../author.ts";
 import { beginChain, type Chain, type ChainStanding } from "../chain.ts";
 import { checkJson, type Json } from "../json.ts";
-import type { State } from "../node.ts";
-import { indexOf, indexText } from "../parts.ts";
+import { indexOf, indexText, isReadWhole } from "../parts.ts";
 import {
   isRow,
   lookTogether,
@@ -16,6 +15,7 @@ import {
   type Standing,
   type Tries,
 } from "../standing.ts";
+import { TurnScene } from "./turn-scene.ts";
 import { failedResult, resultOf, Settled } from "./settled.ts";
 
 export type Collect = (sum: Json, value: Json, index: number) => Json;
@@ -90,14 +90,10 @@ export class Items implements Standing {
   }
 
   static begin(path: string, mapping: Mapping, items: readonly Json[], planBytes: number, tries: Tries): Standing {
-    // Of a chain that needs nothing, such as an `all` of empty branches, all items are over.
-    const { output } = beginChain(mapping.chain, "");
-    const isOver = output !== undefined;
-    const result = isOver ? resultOf(mapping.tolerates, output) : null;
     const at: Progress = {
-      begun: isOver ? items.length : 0,
+      begun: 0,
       open: [],
-      settled: Settled.of(isOver ? items.map((_, index) => ({ index, result, bytes: 0, failed: false })) : []),
+      settled: Settled.of([]),
       failed: 0,
       firstFailed: undefined,
       folded: 0,
@@ -190,7 +186,7 @@ export class Items implements Standing {
       folded,
       foldedFailed: failed,
       sum,
-      ownBytes,
+      ownBytes: isReadWhole(this.path) ? this.at.ownBytes + settled.bytes - rest.bytes + ownBytes : ownBytes,
     });
   }
 
@@ -208,7 +204,7 @@ export class Items implements Standing {
   look(scene: Scene): Look {
     const fold = this.nextFold();
     if (fold !== undefined) return { moves: [fold] };
-    return lookTogether(this.toDo().map(({ index, chain }) => chain.look(new ItemScene(scene, this.items[index]!, index))));
+    return lookTogether(this.toDo().map(({ index, chain }) => chain.look(new TurnScene(scene, { item: this.items[index]!, index }))));
   }
 
   /** Those that are open, and as many more as may be. */
@@ -235,21 +231,5 @@ export class Items implements Standing {
       sum: chunk.reduce<Json>((all, { result, index }) => checkJson(now(collect(all, result, index), "its collect")), sum),
       failed: foldedFailed + chunk.filter(({ failed }) => failed).length,
     };
-  }
-}
-
-class ItemScene {
-  private readonly around: Scene;
-  private readonly item: Json;
-  private readonly index: number;
-
-  constructor(around: Scene, item: Json, index: number) {
-    this.around = around;
-    this.item = item;
-    this.index = index;
-  }
-
-  state(): State {
-    return { ...this.around.state(), item: this.item, index: this.index };
   }
 }

@@ -3,8 +3,9 @@ import { beginChain, chainHolds, type Chain, type ChainStanding } from "../chain
 import { toSleepMilliseconds, type Duration } from "../duration.ts";
 import type { Json } from "../json.ts";
 import type { Node, State } from "../node.ts";
+import { TurnScene } from "./turn-scene.ts";
 import type { AnySubChain, Branch, ChainStateOf, Grown, LastOf, NewName, Place, SubChain, With } from "../workflow-types.ts";
-import { indexBytes, indexOf, indexText, longestOfChain, MAX_INDEX, shapeOfChain, timeoutsOfChain } from "../parts.ts";
+import { indexBytes, indexOf, indexText, isReadWhole, longestOfChain, MAX_INDEX, shapeOfChain, timeoutsOfChain } from "../parts.ts";
 import {
   isRow,
   noTries,
@@ -98,7 +99,7 @@ export function repeatNode(name: string, options: AnyRepeatOptions, chain: Chain
     pathBytes: name.length + 1 + indexBytes + Math.max(AGAIN.length, longestOfChain(chain)),
     rowIsOutput: false,
     skips: (path) => [{ path, floor: "pass" }],
-    begin: (path) => new Pass(loop, path, 0, beginPass(loop, path, 0), null, noTries),
+    begin: (path) => new Pass(loop, path, 0, beginPass(loop, path, 0), null, noTries, 0),
     holds: (below) => below === OVER || (indexOf(below, 0) >= 0 && holdsInPass(chain, below.slice(indexBytes))),
   };
 }
@@ -133,14 +134,17 @@ class Pass implements Standing {
   private readonly tries: Tries;
   /** When the next pass begins, in the pause before it. */
   private readonly pause: number | undefined;
+  /** The size of passes before that a claim reads: of the last one, for what it came to. */
+  private readonly before: number;
 
-  constructor(loop: Loop, path: string, index: number, chain: ChainStanding, previous: Json, tries: Tries, pause?: number) {
+  constructor(loop: Loop, path: string, index: number, chain: ChainStanding, previous: Json, tries: Tries, before: number, pause?: number) {
     this.loop = loop;
     this.path = path;
     this.index = index;
     this.chain = chain;
     this.previous = previous;
     this.tries = tries;
+    this.before = before;
     this.pause = pause;
   }
 
@@ -149,7 +153,7 @@ class Pass implements Standing {
   }
 
   get bytes(): number {
-    return this.chain.bytes;
+    return this.before + this.chain.bytes;
   }
 
   get stray(): string | undefined {
@@ -170,7 +174,8 @@ class Pass implements Standing {
   }
 
   private begin(index: number): Pass {
-    return new Pass(this.loop, this.path, index, beginPass(this.loop, this.path, index), this.passOutput, this.tries);
+    const before = isReadWhole(this.path) ? this.bytes : this.chain.bytes;
+    return new Pass(this.loop, this.path, index, beginPass(this.loop, this.path, index), this.passOutput, this.tries, before);
   }
 
   /** That of a pass with another one after it, whatever the clock says. */
@@ -184,7 +189,7 @@ class Pass implements Standing {
 
   private with({ chain = this.chain, tries = this.tries, pause = this.pause }): Pass {
     if (chain === this.chain && tries === this.tries && pause === this.pause) return this;
-    return new Pass(this.loop, this.path, this.index, chain, this.previous, tries, pause);
+    return new Pass(this.loop, this.path, this.index, chain, this.previous, tries, this.before, pause);
   }
 
   wake(now: number): Standing {
@@ -194,7 +199,7 @@ class Pass implements Standing {
 
   look(scene: Scene): Look {
     if (this.pause !== undefined) return { moves: [], until: this.pause };
-    if (this.chain.output === undefined) return this.chain.look(new PassScene(scene, this.index, this.previous));
+    if (this.chain.output === undefined) return this.chain.look(new TurnScene(scene, { index: this.index, previous: this.previous }));
     return { moves: [this.ask(scene)] };
   }
 
@@ -215,22 +220,6 @@ class Pass implements Standing {
   /** A redrive lets it go on for as many passes again. */
   private get mostPasses(): number {
     return Math.min(this.loop.max * (1 + this.tries.forgiven), MAX_INDEX);
-  }
-}
-
-class PassScene implements Scene {
-  private readonly around: Scene;
-  private readonly index: number;
-  private readonly previous: Json;
-
-  constructor(around: Scene, index: number, previous: Json) {
-    this.around = around;
-    this.index = index;
-    this.previous = previous;
-  }
-
-  state(): State {
-    return { ...this.around.state(), index: this.index, previous: this.previous };
   }
 }
 

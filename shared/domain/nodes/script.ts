@@ -2,6 +2,7 @@ import type * as z from "zod";
 import type { Memos } from "../memos.ts";
 import { noMemos } from "../memos.ts";
 import type { HandlerNode, NodeOptions, StepContext } from "../node.ts";
+import { isReadWhole } from "../parts.ts";
 import { MAX_PATH_BYTES } from "../path.ts";
 import type { RetryPolicy } from "../retry-policy.ts";
 import { isMemoPath, runScript } from "../script-steps.ts";
@@ -21,7 +22,9 @@ export interface ScriptStepOptions {
   readonly retry?: RetryPolicy;
 }
 
-/** Does something once: what it returned is stored, and answers whenever the script starts again. */
+/**
+ * Does something once: what it returned is stored, and answers whenever the script starts again.
+ */
 export interface ScriptStep {
   <Returned = null>(
     name: string,
@@ -134,7 +137,12 @@ class Writing implements Standing {
 
   take(path: string, fact: Fact): Standing {
     if (!isRow(fact)) return this.with(path === this.path || fact.fatal !== undefined ? { tries: fact } : {});
-    return path === this.path ? new Over(fact.output, fact.bytes) : this.with({ memos: this.memos.append(path, fact) });
+    return path === this.path ? new Over(fact.output, fact.bytes + this.keptBytes) : this.with({ memos: this.memos.append(path, fact) });
+  }
+
+  /** What a claim reads beside its output, once it is over. */
+  private get keptBytes(): number {
+    return isReadWhole(this.path) ? this.memos.bytes : 0;
   }
 
   private with({ tries = this.tries, memos = this.memos }): Standing {

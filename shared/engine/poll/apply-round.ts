@@ -70,7 +70,9 @@ function applyDecided(lease: Lease, { member, came, decision }: Decided): void {
   for (const { path, told } of came) if (told !== undefined && decision.rows.some((row) => row.path === path)) told();
 }
 
-/** Sleeps that began while their run stays: the answer has just told when, by the database's clock. */
+/**
+ * Sleeps that began while their run stays: the answer has just told when, by the database's clock.
+ */
 function atTheirTimes(decision: Decision, now: number): Decision {
   const { sleeps } = decision;
   if (sleeps.length === 0) return decision;

@@ -62,9 +62,8 @@ describe("an all", () => {
     expect(stateOf(story.run)["checks"]).toEqual({ credit: 8, stock: "r", nothing: null });
   });
 
-  it("of empty branches needs nothing to be over", () => {
-    const story = begin(order.all("none", { a: (chain) => chain, b: (chain) => chain }));
-    expect(story.stored.outputs).toEqual({ charge: 1, "~output": { a: null, b: null } });
+  it("of empty branches alone is refused: nothing would be stored of it", () => {
+    expect(() => order.all("none", { a: (chain) => chain, b: (chain) => chain })).toThrow("none of its branches has a node");
   });
 
   it("that is the last node has the run's output in a row of its own, which is none of its state", () => {

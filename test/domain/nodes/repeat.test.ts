@@ -37,17 +37,17 @@ describe("a repeat", () => {
     expect(story.sees(path(1))).toEqual({ input: null, index: 1, previous: "no" });
   });
 
-  it("is over when a pass says so, with what that came to: earlier ones are history, and no longer count", () => {
+  it("is over when a pass says so, with what that came to: only the pass before still counts, which a claim reads", () => {
     const story = begin();
     const before = bytesOf(story.run);
     story.round({ [path(0)]: "x".repeat(1_000) });
-    expect(bytesOf(story.run)).toBe(before);
+    expect(bytesOf(story.run)).toBe(before + 1_002);
     expect(story.round({ [path(1)]: "ready" })).toMatchObject({
       rows: [{ path: path(1) }, { path: "r/~over", attempt: 0, output: 1 }],
       starts: [{ path: "after" }],
     });
     expect(stateOf(story.run)).toEqual({ input: null, r: "ready" });
-    expect(bytesOf(story.run)).toBe(before + 7);
+    expect(bytesOf(story.run)).toBe(before + 1_002 + 7);
   });
 
   it("sleeps between two passes where it says so, which parks the run", () => {

@@ -162,7 +162,8 @@ export class Story {
       path,
       { failures: count, forgiven: count, notBefore: notBefore[path], pardoned: fatal[path] },
     ]);
-    const facts = [...rows, ...tries].sort(([one], [other]) => Number(one > other) - Number(one < other));
+    const key = ([path, fact]: [string, Fact]) => ("output" in fact ? path : `${path}/\x7f`);
+    const facts = [...rows, ...tries].sort((one, other) => Number(key(one) > key(other)) - Number(key(one) < key(other)));
     this.facts.splice(0, Infinity, ...facts);
     return this.claim();
   }

@@ -9,6 +9,7 @@ import {
   isRow,
   noTries,
   Over,
+  Stray,
   wakeTries,
   type Fact,
   type Fatal,
@@ -157,24 +158,27 @@ class Pass implements Standing {
 
   take(path: string, fact: Fact): Standing {
     if (path === this.path && !isRow(fact)) return this.with({ tries: fact });
-    if (path === `${this.path}/${OVER}`) return new Over(this.passOutput, this.bytes);
-    const index = indexOf(path, this.path.length + 1);
+    const isOver = path === `${this.path}/${OVER}`;
+    const index = isOver ? Infinity : indexOf(path, this.path.length + 1);
     if (index < this.index) return this;
-    if (index > this.index) return this.begin(index).take(path, fact);
-    return path === this.againPath ? this.goOn(fact) : this.with({ chain: this.chain.take(path, fact) });
+    if (index === this.index && path !== this.againPath) return this.with({ chain: this.chain.take(path, fact) });
+    const output = this.passOutput;
+    if (output === undefined) return new Stray(path);
+    if (isOver) return new Over(output, this.bytes);
+    return index === this.index ? this.goOn(fact) : this.begin(index).take(path, fact);
   }
 
-  private goOn(fact: Fact): Pass {
-    return fact.notBefore === undefined ? this.begin(this.index + 1) : this.with({ pause: fact.notBefore });
+  private goOn({ notBefore }: Fact): Pass {
+    return notBefore === undefined ? this.begin(this.index + 1) : this.with({ pause: notBefore });
   }
 
   private begin(index: number): Pass {
-    return new Pass(this.loop, this.path, index, beginPass(this.loop, this.path, index), this.passOutput, this.tries);
+    return new Pass(this.loop, this.path, index, beginPass(this.loop, this.path, index), this.passOutput!, this.tries);
   }
 
-  /** That of a pass with another one after it, whatever the clock says. */
-  private get passOutput(): Json {
-    return this.chain.wake(Infinity).output ?? null;
+  /** That of a pass with something after it, whatever the clock says. */
+  private get passOutput(): Json | undefined {
+    return this.chain.wake(Infinity).output;
   }
 
   private get againPath(): string {

@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, it } from "vitest";
 import { createRun, withFact, type Run } from "../../shared/domain/run.ts";
 import type { State } from "../../shared/domain/node.ts";
 import { isRow, type Tries } from "../../shared/domain/standing.ts";

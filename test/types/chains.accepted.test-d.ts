@@ -80,7 +80,7 @@ same<StateOf<typeof mapped>["nested"], readonly (readonly number[])[]>(true);
 const collected = order
   .map("total", { over: ({ input }) => input.lines }, (chain) => chain.step("price", ({ item }) => ({ cents: item.count })), {
     collect: (sum, { cents }, index) => (same<typeof index, number>(true), sum + cents),
-    from: 0 as number,
+    from: 0,
   })
   .map("sent", { over: ({ input }) => input.lines, tolerate: 3 }, (chain) => chain.step("send", () => "s"), {
     collect: (sum: { sent: number }, each) => ({ sent: sum.sent + (each.ok ? each.value.length : 0) }),

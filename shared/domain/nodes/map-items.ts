@@ -1,12 +1,12 @@
 import { now, storing } from "../author.ts";
 import { beginChain, type Chain, type ChainStanding } from "../chain.ts";
 import { checkJson, type Json } from "../json.ts";
-import type { State } from "../node.ts";
 import { indexOf, indexText } from "../parts.ts";
 import {
   isRow,
   lookTogether,
   Stray,
+  Turn,
   wakeTries,
   type Fact,
   type Fatal,
@@ -208,7 +208,7 @@ export class Items implements Standing {
   look(scene: Scene): Look {
     const fold = this.nextFold();
     if (fold !== undefined) return { moves: [fold] };
-    return lookTogether(this.toDo().map(({ index, chain }) => chain.look(new ItemScene(scene, this.items[index]!, index))));
+    return lookTogether(this.toDo().map(({ index, chain }) => chain.look(new Turn(scene, { item: this.items[index]!, index }))));
   }
 
   /** Those that are open, and as many more as may be. */
@@ -235,21 +235,5 @@ export class Items implements Standing {
       sum: chunk.reduce<Json>((all, { result, index }) => checkJson(now(collect(all, result, index), "its collect")), sum),
       failed: foldedFailed + chunk.filter(({ failed }) => failed).length,
     };
-  }
-}
-
-class ItemScene {
-  private readonly around: Scene;
-  private readonly item: Json;
-  private readonly index: number;
-
-  constructor(around: Scene, item: Json, index: number) {
-    this.around = around;
-    this.item = item;
-    this.index = index;
-  }
-
-  state(): State {
-    return { ...this.around.state(), item: this.item, index: this.index };
   }
 }

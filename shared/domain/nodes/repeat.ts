@@ -10,6 +10,7 @@ import {
   noTries,
   Over,
   Stray,
+  Turn,
   wakeTries,
   type Fact,
   type Fatal,
@@ -31,7 +32,7 @@ export interface AnyRepeatOptions {
 export const MAX_PASSES = 10_000;
 
 /** What the chain of a `repeat` sees beside what is around it. */
-interface Turn {
+interface PassTurn {
   /** The number of the pass, from 0. */
   readonly index: number;
   /** What the pass before came to; null in the first. */
@@ -61,14 +62,14 @@ export interface RepeatMethods<Of extends Place, State> {
   repeat<const NodeName extends string, Chain extends AnySubChain>(
     name: NewName<State, NodeName>,
     options: RepeatOptions & { readonly until?: never },
-    chain: (chain: SubChain<Branch, With<State, Turn>, null>) => Chain,
-    ending: Until<State, Omit<ChainStateOf<Chain>, keyof State | keyof Turn>>,
+    chain: (chain: SubChain<Branch, With<State, PassTurn>, null>) => Chain,
+    ending: Until<State, Omit<ChainStateOf<Chain>, keyof State | keyof PassTurn>>,
   ): Grown<Of, State, NodeName, LastOf<Chain>>;
   repeat<const NodeName extends string, Chain extends AnySubChain>(
     name: NewName<State, NodeName>,
     // oxlint-disable-next-line typescript/no-explicit-any -- nothing is known of the chain here
     options: RepeatOptions & Until<State, Readonly<Record<string, any>>>,
-    chain: (chain: SubChain<Branch, With<State, Turn>, null>) => Chain,
+    chain: (chain: SubChain<Branch, With<State, PassTurn>, null>) => Chain,
   ): Grown<Of, State, NodeName, LastOf<Chain>>;
 }
 
@@ -197,7 +198,7 @@ class Pass implements Standing {
 
   look(scene: Scene): Look {
     if (this.pause !== undefined) return { moves: [], until: this.pause };
-    if (this.chain.output === undefined) return this.chain.look(new PassScene(scene, this.index, this.previous));
+    if (this.chain.output === undefined) return this.chain.look(new Turn(scene, { index: this.index, previous: this.previous }));
     return { moves: [this.ask(scene)] };
   }
 
@@ -218,22 +219,6 @@ class Pass implements Standing {
   /** A redrive lets it go on for as many passes again. */
   private get mostPasses(): number {
     return Math.min(this.loop.max * (1 + this.tries.forgiven), MAX_INDEX);
-  }
-}
-
-class PassScene implements Scene {
-  private readonly around: Scene;
-  private readonly index: number;
-  private readonly previous: Json;
-
-  constructor(around: Scene, index: number, previous: Json) {
-    this.around = around;
-    this.index = index;
-    this.previous = previous;
-  }
-
-  state(): State {
-    return { ...this.around.state(), index: this.index, previous: this.previous };
   }
 }
 

@@ -136,7 +136,7 @@ describe("a script", () => {
 describe("a step inside a script", () => {
   it("is done once: what it returned is stored, and answers when the script starts again", async () => {
     const memory = memoryOf();
-    const pay = vi.fn(async () => ({ id: "p", none: undefined }));
+    const pay = vi.fn<() => Promise<{ id: string; none?: string | undefined }>>(async () => ({ id: "p", none: undefined }));
     const script = (step: ScriptStep) => step("pay", pay);
     expect(await inScript(script, memory)).toEqual({ id: "p" });
     expect(await inScript(script, memory)).toEqual({ id: "p" });
@@ -180,7 +180,7 @@ describe("a step inside a script", () => {
 
   it("fails at once unless it has a retry policy; the script sees the error, and nothing of it is stored", async () => {
     const memory = memoryOf();
-    const fail = vi.fn((): null => {
+    const fail = vi.fn<() => null>(() => {
       throw new Error("no");
     });
     expect(await inScript((step) => step("pay", fail).catch(({ message }: Error) => message), memory)).toBe("no");
@@ -193,12 +193,12 @@ describe("a step inside a script", () => {
 
   it("is not tried again after a NonRetryableError, nor once its attempt is told to stop", async () => {
     const retry = { maxAttempts: 3 };
-    const fail = vi.fn((): null => {
+    const fail = vi.fn<() => null>(() => {
       throw new NonRetryableError("no");
     });
     await expect(inScript((step) => step("pay", { retry }, fail))).rejects.toThrow("no");
     const stopped = contextOf({ signal: AbortSignal.abort() });
-    const plain = vi.fn((): null => {
+    const plain = vi.fn<() => null>(() => {
       throw new Error("stop");
     });
     await expect(attempt((_, { step }) => step("pay", { retry }, plain), memoryOf(), stopped)).rejects.toThrow("stop");

@@ -67,6 +67,21 @@ export interface Scene {
   state(): State;
 }
 
+/** What is seen around a node, and something more. */
+export class Turn implements Scene {
+  private readonly around: Scene;
+  private readonly more: Readonly<Record<string, Json>>;
+
+  constructor(around: Scene, more: Readonly<Record<string, Json>>) {
+    this.around = around;
+    this.more = more;
+  }
+
+  state(): State {
+    return { ...this.around.state(), ...this.more };
+  }
+}
+
 /** What may be done, and when more may, in milliseconds since 1970. */
 export interface Look {
   readonly moves: readonly Move[];

@@ -1,18 +1,8 @@
-import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-
-const root = fileURLToPath(new URL("../../", import.meta.url));
-const compiler = join(root, "node_modules/typescript/bin/tsc");
-
-/** What the compiler says about a project; nothing when it is content. */
-function compile(project: string): Promise<string> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [compiler, "--noEmit", "--pretty", "false", "-p", project], { cwd: root }, (_, stdout) => resolve(stdout));
-  });
-}
+import { compile, createProject, root } from "./compiler.ts";
 
 describe("the types of the authoring API", () => {
   it("accept what must compile and refuse what must not", async () => {
@@ -24,9 +14,7 @@ describe("a file of an author", () => {
   let folder = "";
 
   beforeAll(async () => {
-    await mkdir(join(root, "test/reports"), { recursive: true });
-    folder = await mkdtemp(join(root, "test/reports/author-"));
-    await writeFile(join(folder, "tsconfig.json"), JSON.stringify({ extends: "../../../tsconfig.json", include: ["*.ts"], exclude: [] }));
+    folder = await createProject();
   });
 
   afterAll(() => rm(folder, { recursive: true, force: true }));
@@ -63,6 +51,29 @@ describe("a file of an author", () => {
       "unknown",
       'order.sql("ship", (): { statements: []; output: unknown } => ({ statements: [], output: 1 }));',
       "this type is not known to be JSON: give the node an output schema",
+    ],
+    [
+      "a name of the chain around it",
+      'order.all("pair", { a: (chain) => chain.step("charge", () => 1) });',
+      String.raw`"step \"charge\" is already in this workflow"`,
+    ],
+    ["a case that no arm has", 'order.choose("route", () => "c", { a: (chain) => chain });', `Type '"c"' is not assignable to type '"a"'`],
+    ["an end where a run cannot end", 'order.all("pair", { a: (chain) => chain.end(() => 1) });', "Property 'end' does not exist on type"],
+    [
+      "an output of the other arm",
+      `order.choose("route", () => "a", { a: (chain) => chain.step("x", () => 1), b: (chain) => chain.step("y", () => "y") })
+        .step("after", ({ route }) => (route.case === "a" ? route.output.length : 1));`,
+      "Property 'length' does not exist on type 'number'",
+    ],
+    [
+      "a Date in a branch",
+      'order.all("pair", { a: (chain) => chain.step("x", () => new Date()) });',
+      "a Date is not JSON: return date.toISOString()",
+    ],
+    [
+      "a Date of a script's step",
+      'order.script("book", async (_, { step }) => void (await step("x", () => new Date())));',
+      "a Date is not JSON: return date.toISOString()",
     ],
   ])("is told about %s in a sentence", async (_, line, sentence) => {
     await author(`${begin}\n${line}`);

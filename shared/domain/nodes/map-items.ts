@@ -6,6 +6,7 @@ import {
   isRow,
   lookTogether,
   Stray,
+  Turn,
   wakeTries,
   type Fact,
   type Fatal,
@@ -15,7 +16,6 @@ import {
   type Standing,
   type Tries,
 } from "../standing.ts";
-import { TurnScene } from "./turn-scene.ts";
 import { failedResult, resultOf, Settled } from "./settled.ts";
 
 export type Collect = (sum: Json, value: Json, index: number) => Json;
@@ -204,7 +204,7 @@ export class Items implements Standing {
   look(scene: Scene): Look {
     const fold = this.nextFold();
     if (fold !== undefined) return { moves: [fold] };
-    return lookTogether(this.toDo().map(({ index, chain }) => chain.look(new TurnScene(scene, { item: this.items[index]!, index }))));
+    return lookTogether(this.toDo().map(({ index, chain }) => chain.look(new Turn(scene, { item: this.items[index]!, index }))));
   }
 
   /** Those that are open, and as many more as may be. */

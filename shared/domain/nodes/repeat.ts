@@ -3,13 +3,14 @@ import { beginChain, chainHolds, type Chain, type ChainStanding } from "../chain
 import { toSleepMilliseconds, type Duration } from "../duration.ts";
 import type { Json } from "../json.ts";
 import type { Node, State } from "../node.ts";
-import { TurnScene } from "./turn-scene.ts";
 import type { AnySubChain, Branch, ChainStateOf, Grown, LastOf, NewName, Place, SubChain, With } from "../workflow-types.ts";
 import { indexBytes, indexOf, indexText, isReadWhole, longestOfChain, MAX_INDEX, shapeOfChain, timeoutsOfChain } from "../parts.ts";
 import {
   isRow,
   noTries,
   Over,
+  Stray,
+  Turn,
   wakeTries,
   type Fact,
   type Fatal,
@@ -31,7 +32,7 @@ export interface AnyRepeatOptions {
 export const MAX_PASSES = 10_000;
 
 /** What the chain of a `repeat` sees beside what is around it. */
-interface Turn {
+interface PassTurn {
   /** The number of the pass, from 0. */
   readonly index: number;
   /** What the pass before came to; null in the first. */
@@ -61,14 +62,14 @@ export interface RepeatMethods<Of extends Place, State> {
   repeat<const NodeName extends string, Chain extends AnySubChain>(
     name: NewName<State, NodeName>,
     options: RepeatOptions & { readonly until?: never },
-    chain: (chain: SubChain<Branch, With<State, Turn>, null>) => Chain,
-    ending: Until<State, Omit<ChainStateOf<Chain>, keyof State | keyof Turn>>,
+    chain: (chain: SubChain<Branch, With<State, PassTurn>, null>) => Chain,
+    ending: Until<State, Omit<ChainStateOf<Chain>, keyof State | keyof PassTurn>>,
   ): Grown<Of, State, NodeName, LastOf<Chain>>;
   repeat<const NodeName extends string, Chain extends AnySubChain>(
     name: NewName<State, NodeName>,
     // oxlint-disable-next-line typescript/no-explicit-any -- nothing is known of the chain here
     options: RepeatOptions & Until<State, Readonly<Record<string, any>>>,
-    chain: (chain: SubChain<Branch, With<State, Turn>, null>) => Chain,
+    chain: (chain: SubChain<Branch, With<State, PassTurn>, null>) => Chain,
   ): Grown<Of, State, NodeName, LastOf<Chain>>;
 }
 
@@ -162,25 +163,29 @@ class Pass implements Standing {
 
   take(path: string, fact: Fact): Standing {
     if (path === this.path && !isRow(fact)) return this.with({ tries: fact });
-    if (path === `${this.path}/${OVER}`) return new Over(this.passOutput, this.bytes);
-    const index = indexOf(path, this.path.length + 1);
+    const isOver = path === `${this.path}/${OVER}`;
+    const index = isOver ? Infinity : indexOf(path, this.path.length + 1);
     if (index < this.index) return this;
-    if (index > this.index) return this.begin(index).take(path, fact);
-    return path === this.againPath ? this.goOn(fact) : this.with({ chain: this.chain.take(path, fact) });
+    if (index === this.index && path !== this.againPath) return this.with({ chain: this.chain.take(path, fact) });
+    const output = this.passOutput;
+    // Of earlier passes than the last two a claim reads nothing.
+    if (output === undefined && (isOver || this.bytes > 0)) return new Stray(path);
+    if (isOver) return new Over(output!, this.bytes);
+    return index === this.index ? this.goOn(fact) : this.begin(index).take(path, fact);
   }
 
-  private goOn(fact: Fact): Pass {
-    return fact.notBefore === undefined ? this.begin(this.index + 1) : this.with({ pause: fact.notBefore });
+  private goOn({ notBefore }: Fact): Pass {
+    return notBefore === undefined ? this.begin(this.index + 1) : this.with({ pause: notBefore });
   }
 
   private begin(index: number): Pass {
     const before = isReadWhole(this.path) ? this.bytes : this.chain.bytes;
-    return new Pass(this.loop, this.path, index, beginPass(this.loop, this.path, index), this.passOutput, this.tries, before);
+    return new Pass(this.loop, this.path, index, beginPass(this.loop, this.path, index), this.passOutput ?? null, this.tries, before);
   }
 
-  /** That of a pass with another one after it, whatever the clock says. */
-  private get passOutput(): Json {
-    return this.chain.wake(Infinity).output ?? null;
+  /** That of a pass with something after it, whatever the clock says. */
+  private get passOutput(): Json | undefined {
+    return this.chain.wake(Infinity).output;
   }
 
   private get againPath(): string {
@@ -199,7 +204,7 @@ class Pass implements Standing {
 
   look(scene: Scene): Look {
     if (this.pause !== undefined) return { moves: [], until: this.pause };
-    if (this.chain.output === undefined) return this.chain.look(new TurnScene(scene, { index: this.index, previous: this.previous }));
+    if (this.chain.output === undefined) return this.chain.look(new Turn(scene, { index: this.index, previous: this.previous }));
     return { moves: [this.ask(scene)] };
   }
 

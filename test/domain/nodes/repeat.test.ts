@@ -174,6 +174,7 @@ describe("a repeat", () => {
     expect(unknown({ [path(0)]: 1, [path(0, "~again")]: null })).toBeUndefined();
     for (const foreign of ["r", "r/00000", "r/~again", "r/00000/~over", "r/00000/other", "r/first/check"])
       expect(unknown({ [foreign]: 1 })).toBe(foreign);
+    for (const early of ["r/~over", path(0, "~again"), path(1)]) expect(unknown({ [early]: null })).toBe(early);
     const two = order.repeat("r", { max: 1, until: () => true }, (chain) => chain.step("a", () => 1).step("b", () => 1));
     const outputs = { [path(0, "b")]: 1 };
     expect(unknownPath(createRun({ id: "run-1", workflow: two, input: null, outputs }), outputs)).toBe(path(0, "b"));

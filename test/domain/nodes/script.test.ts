@@ -136,7 +136,7 @@ describe("a script", () => {
 describe("a step inside a script", () => {
   it("is done once: what it returned is stored, and answers when the script starts again", async () => {
     const memory = memoryOf();
-    const pay = vi.fn<() => Promise<{ id: string; none: undefined }>>(async () => ({ id: "p", none: undefined }));
+    const pay = vi.fn<() => Promise<{ id: string; none?: string | undefined }>>(async () => ({ id: "p", none: undefined }));
     const script = (step: ScriptStep) => step("pay", pay);
     expect(await inScript(script, memory)).toEqual({ id: "p" });
     expect(await inScript(script, memory)).toEqual({ id: "p" });

@@ -111,7 +111,7 @@ export class ChainStanding implements Standing {
   settle(): ChainStanding {
     let { position, outputs, passed, at } = this;
     while (at !== undefined && at.ended === undefined) {
-      // A fact of a later node says that whatever sleeps before it has ended, whatever the clock says.
+      // A fact of a later node says that what is before it is over, whatever the clock says.
       const over: Standing = at.output === undefined && this.hasFactsAfter(position) ? at.wake(Infinity) : at;
       if (over.output === undefined) break;
       outputs = outputs.append(over.output);

@@ -53,8 +53,8 @@ export interface Standing {
   /** With one more fact, at its path or below. */
   take(path: string, fact: Fact): Standing;
   /**
-   * At this time: what sleeps or backs off until then does no longer. At `Infinity` the run is known
-   * to have gone on from here: what has failed and was forgiven has failed all the same.
+   * At this time: what sleeps or backs off until then does no longer. At `Infinity` the run is
+   * known to have gone on from here: what has failed and was forgiven has failed all the same.
    */
   wake(now: number): Standing;
   /** What may be done for it. Asked only while it is not over. */

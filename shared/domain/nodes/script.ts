@@ -21,7 +21,7 @@ export interface ScriptStepOptions {
   readonly retry?: RetryPolicy;
 }
 
-/** Does something once: what it returned is stored, and answers whenever the script starts again. */
+/** Does something once: what it returned is stored, and answers when the script starts again. */
 export interface ScriptStep {
   <Returned = null>(
     name: string,

@@ -53,8 +53,9 @@ describe("the checks of a call know the same columns", () => {
     ["check_round", /'released', '{([^}]*)}', '{([^}]*)}'/, keys(columns.parks)],
     ["check_round", /'blocked', '{([^}]*)}', '{}'/, keys(columns.blocked)],
     ["check_round", /'attributes', '{([^}]*)}', '{}'/, keys(columns.attributes)],
-    ["check_enqueue", /'{id,input}', '{([^}]*)}'/, keys(columns.runs, columns.someRuns).filter((key) => key !== "key" && key !== "hash")],
-    ["check_runs", /runs, '{([^}]*)}', '{([^}]*)}'/, keys(columns.runs, columns.someRuns)],
+    ["store_runs", /runs, '{}', '{([^}]*)}'/, keys(columns.runs, columns.someRuns)],
+    ["rows_as_columns", /runs, '{([^}]*)}'/, keys(columns.runs)],
+    ["check_enqueue", /'shared', '{}', '{([^}]*)}'/, keys(columns.runs).filter((key) => key !== "id" && key !== "input")],
   ] as const)("%s (%s)", (name, pattern, expected) => {
     expect(sorted(listed(name, pattern))).toEqual(sorted(expected));
   });
@@ -76,7 +77,7 @@ describe("the headers of the calls tell the same columns", () => {
     expect(told("advance", pattern)).toEqual(expected);
   });
 
-  it("enqueue", () => {
-    expect(told("enqueue", /runs: \[{ ([^}]*) }\]/)).toEqual(keys(columns.runs, columns.someRuns));
+  it("store_runs, for enqueue", () => {
+    expect(told("store_runs", /runs: { ([^}]*) }/)).toEqual(keys(columns.runs, columns.someRuns));
   });
 });

@@ -1,5 +1,5 @@
--- Takes the idempotency keys of single runs and returns the run that each key stands for, null for a
--- run without a key.
+-- Takes the idempotency keys of single runs and returns the run that each key stands for, null for
+-- one without a key.
 -- Keys are taken in order, expired ones too, so that two batches never wait for each other in a
 -- circle.
 -- runs, shared: as for store_runs.

@@ -3,8 +3,8 @@
 -- run_at rises by a microsecond a row, so that the claim's watermark can stand between two rows of
 -- one batch. It is never in the past: pollers have read on from there.
 --
--- runs:    { id, workflow, version, priority, input, run_at?, delay_ms?, attributes?, key?, hash? },
---          one array for each key, 3 µs a run less to read than an object for each.
+-- runs:    { id, workflow, version, priority, input, run_at?, delay_ms?, attributes?, key?, hash?
+--          }, one array for each key, 3 µs a run less to read than an object for each.
 --          run_at: when it may start, in ISO 8601; delay_ms: how long after now, in its place.
 --          attributes: an object; a key of it that is null is left out.
 --          key: an idempotency key; hash: what it stands for.

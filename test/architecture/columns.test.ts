@@ -61,6 +61,16 @@ describe("the checks of a call know the same columns", () => {
   });
 });
 
+it("of what only some runs have, what others do not need is named by store_runs alone, so that one more touches it alone", () => {
+  const parts = ["check_enqueue", "check_new_runs", "enqueue_as_columns", "rows_as_columns", "remember_runs", "remember_request"];
+  const named = new RegExp(
+    `\\b(${keys(columns.someRuns)
+      .filter((key) => readByItself.includes(key))
+      .join("|")})\\b`,
+  );
+  expect(parts.filter((part) => named.test(textOf(part)))).toEqual([]);
+});
+
 describe("the headers of the calls tell the same columns", () => {
   const told = (name: string, pattern: RegExp) => listed(name, pattern).map((key) => key.replace("?", ""));
 

@@ -744,14 +744,54 @@ CREATE OR REPLACE FUNCTION baton.check_enqueue(request jsonb, runs jsonb)
  IMMUTABLE
 AS $function$
 declare
-  index bigint;
+  size integer := case when jsonb_typeof(runs -> 'id') = 'array' then jsonb_array_length(runs -> 'id') end;
 begin
   perform baton.require_keys('the request of enqueue', request, '{columns}', '{columns,shared,fresh,request,checked}');
-  perform baton.require_kind('the request of enqueue', request, 'boolean', '{fresh}');
   if request ? 'shared' then
     perform baton.require_keys('what the runs of enqueue share', request -> 'shared', '{}', '{workflow,version,priority}');
   end if;
-  perform baton.check_new_runs(runs);
+  if jsonb_typeof(runs) <> 'object' or jsonb_typeof(request -> 'fresh') <> 'boolean' then
+    perform baton.require_kind('the request of enqueue', request, 'object', '{columns}');
+    perform baton.require_kind('the request of enqueue', request, 'boolean', '{fresh}');
+  end if;
+  if size is null or not runs ? 'input'
+      or jsonb_path_exists(runs, 'strict $.* ? (@.type() != "array" || @.size() != $size)', jsonb_build_object('size', size)) then
+    perform baton.check_columns('the runs of enqueue', runs, '{id,input}',
+      '{id,input}' || array(select key from jsonb_object_keys(runs) as key where key <> all ('{id,input}')));
+  end if;
+  if size = 0 then
+    raise exception 'enqueue was given no run' using errcode = 'BT040', hint = 'Give at least one.';
+  end if;
+  if runs -> 'id' @> 'null' then
+    raise exception 'a run of enqueue has no id' using errcode = 'BT040', hint = 'Give each a UUIDv7. Nothing was stored.';
+  end if;
+  if runs @? 'strict $.attributes[*] ? (@.type() != "object" && @ != null)' then
+    raise exception 'the attributes of a run of enqueue are no object'
+      using errcode = 'BT040', hint = 'Give an object, or null where there are none. Nothing was stored.';
+  end if;
+  if request ? 'request' or runs ?| '{key,hash}' then
+    perform baton.check_keys(request, runs);
+  end if;
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.check_keys(request jsonb, runs jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+declare
+  index bigint;
+begin
+  select nth - 1 into index
+  from rows from (jsonb_array_elements(runs -> 'key'), jsonb_array_elements(runs -> 'hash')) with ordinality as r (key, hash, nth)
+  where jsonb_typeof(key) not in ('string', 'null') or jsonb_typeof(key) is distinct from jsonb_typeof(hash)
+  limit 1;
+  if found then
+    raise exception 'run % of enqueue has a key or a hash that is no text, or one of them alone', index
+      using errcode = 'BT040', hint = 'A key goes with the hash of what it stands for. Nothing was stored.';
+  end if;
   if request ? 'request' then
     perform baton.require_keys('the key of the request', request -> 'request', '{workflow,key,hash}', '{workflow,key,hash}');
     perform baton.require_kind('the key of the request', request -> 'request', 'string', '{workflow,key,hash}');
@@ -783,45 +823,6 @@ begin
   if request ->> 'status' <> all ('{ready,running,waiting,done,failed,cancelled,blocked}') then
     raise exception 'list_runs knows no status "%"', request ->> 'status'
       using errcode = 'BT040', hint = 'It knows ready, running, waiting, done, failed, cancelled and blocked.';
-  end if;
-end
-$function$;
-
--- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.check_new_runs(runs jsonb)
- RETURNS void
- LANGUAGE plpgsql
- IMMUTABLE
-AS $function$
-declare
-  size integer := case when jsonb_typeof(runs -> 'id') = 'array' then jsonb_array_length(runs -> 'id') end;
-  index bigint;
-begin
-  if size is null or not runs ? 'input'
-      or jsonb_path_exists(runs, 'strict $.* ? (@.type() != "array" || @.size() != $size)', jsonb_build_object('size', size)) then
-    perform baton.require_kind('the request of enqueue', jsonb_build_object('columns', runs), 'object', '{columns}');
-    perform baton.check_columns('the runs of enqueue', runs, '{id,input}',
-      '{id,input}' || array(select key from jsonb_object_keys(runs) as key where key <> all ('{id,input}')));
-  end if;
-  if size = 0 then
-    raise exception 'enqueue was given no run' using errcode = 'BT040', hint = 'Give at least one.';
-  end if;
-  if runs -> 'id' @> 'null' then
-    raise exception 'a run of enqueue has no id' using errcode = 'BT040', hint = 'Give each a UUIDv7. Nothing was stored.';
-  end if;
-  if runs @? 'strict $.attributes[*] ? (@.type() != "object" && @ != null)' then
-    raise exception 'the attributes of a run of enqueue are no object'
-      using errcode = 'BT040', hint = 'Give an object, or null where there are none. Nothing was stored.';
-  end if;
-  if runs ?| '{key,hash}' then
-    select nth - 1 into index
-    from rows from (jsonb_array_elements(runs -> 'key'), jsonb_array_elements(runs -> 'hash')) with ordinality as r (key, hash, nth)
-    where jsonb_typeof(key) not in ('string', 'null') or jsonb_typeof(key) is distinct from jsonb_typeof(hash)
-    limit 1;
-    if found then
-      raise exception 'run % of enqueue has a key or a hash that is no text, or one of them alone', index
-        using errcode = 'BT040', hint = 'A key goes with the hash of what it stands for. Nothing was stored.';
-    end if;
   end if;
 end
 $function$;
@@ -4475,8 +4476,8 @@ grant execute on function baton.change_attributes(uuid,jsonb) to baton_operator;
 grant execute on function baton.check_claim(text,jsonb,text[],text[]) to baton_engine;
 grant execute on function baton.check_columns(text,jsonb,text[],text[]) to baton_engine;
 grant execute on function baton.check_enqueue(jsonb,jsonb) to baton_engine;
+grant execute on function baton.check_keys(jsonb,jsonb) to baton_engine;
 grant execute on function baton.check_list(jsonb) to baton_engine;
-grant execute on function baton.check_new_runs(jsonb) to baton_engine;
 grant execute on function baton.check_round(jsonb) to baton_engine;
 grant execute on function baton.check_steps(jsonb) to baton_engine;
 grant execute on function baton.claim(uuid,jsonb) to baton_poller;

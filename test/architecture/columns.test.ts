@@ -62,7 +62,7 @@ describe("the checks of a call know the same columns", () => {
 });
 
 it("of what only some runs have, what others do not need is named by store_runs alone, so that one more touches it alone", () => {
-  const parts = ["check_enqueue", "check_new_runs", "enqueue_as_columns", "rows_as_columns", "remember_runs", "remember_request"];
+  const parts = ["check_enqueue", "check_keys", "enqueue_as_columns", "rows_as_columns", "remember_runs", "remember_request"];
   const named = new RegExp(
     `\\b(${keys(columns.someRuns)
       .filter((key) => readByItself.includes(key))

@@ -159,7 +159,7 @@ function isOfAStatement(thrown: unknown, schema: string): thrown is OlderSchemaE
 const grown = /\b(enqueue\(jsonb\)|(cancel|redrive|change_attributes)\(uuid,jsonb\)|advance\(uuid,integer,jsonb\))/;
 
 /** The keys that they have got. */
-const added: readonly string[] = ["attributes", "by", "columns", ...keysOf(columns.someRuns)];
+const added: ReadonlySet<string> = new Set(["attributes", "by", "columns", ...keysOf(columns.someRuns)]);
 
 /**
  * Functions of before attributes or the audit refuse a call of the engine's own that has some or
@@ -168,7 +168,7 @@ const added: readonly string[] = ["attributes", "by", "columns", ...keysOf(colum
 function isOfOlder(thrown: unknown): thrown is DatabaseRefusedError {
   if (!(thrown instanceof DatabaseRefusedError) || thrown.sqlstate !== "BT040") return false;
   const [, key] = /the unknown key "(\w+)"/.exec(thrown.message) ?? [];
-  return key !== undefined && added.includes(key) && grown.test(thrown.where ?? "");
+  return key !== undefined && added.has(key) && grown.test(thrown.where ?? "");
 }
 
 function throwOlder(thrown: unknown): never {

@@ -70,14 +70,14 @@ test("a refused batch does not keep its keys", async () => {
 });
 
 test("fresh runs with keys are stored like any others, and found by them; a copy that comes late is refused for its runs", async () => {
-  const { enqueue } = runRepository(database.connect("producer"));
+  const producer = runRepository(database.connect("producer"));
   const first = [keyed("k"), newRun(), keyed("l")];
   const given = ({ runs }: { readonly runs: readonly { readonly id: string }[] }) => runs.map(({ id }) => id);
-  expect(given(await enqueue({ fresh: true, runs: first }))).toEqual(first.map(({ id }) => id));
+  expect(given(await producer.enqueue({ fresh: true, runs: first }))).toEqual(first.map(({ id }) => id));
   const next = [keyed("l"), keyed("m"), keyed("m")];
-  expect(given(await enqueue({ fresh: true, runs: next }))).toEqual([first[2]!.id, next[1]!.id, next[1]!.id]);
-  await expect(enqueue({ fresh: true, runs: next })).rejects.toMatchObject({ sqlstate: "23505" });
-  expect(given(await enqueue({ runs: next }))).toEqual([first[2]!.id, next[1]!.id, next[1]!.id]);
+  expect(given(await producer.enqueue({ fresh: true, runs: next }))).toEqual([first[2]!.id, next[1]!.id, next[1]!.id]);
+  await expect(producer.enqueue({ fresh: true, runs: next })).rejects.toMatchObject({ sqlstate: "23505" });
+  expect(given(await producer.enqueue({ runs: next }))).toEqual([first[2]!.id, next[1]!.id, next[1]!.id]);
   expect([await count("run"), await count("ready")]).toEqual([4, 4]);
 });
 

@@ -26,19 +26,19 @@ import { canonicalHash } from "./engine/produce/canonical-hash.ts";
 import type { RunView } from "./engine/operate/describe-run.ts";
 import { listRuns, type Lister, type RunPage } from "./engine/operate/control-runs.ts";
 import { readFilter, type RunFilter } from "./engine/operate/run-filter.ts";
-import { draftRuns, type RunRequest, type RunTarget } from "./engine/produce/draft-runs.ts";
+import { draftRuns, type RunTarget } from "./engine/produce/draft-runs.ts";
 import { enqueueRuns, type Producer } from "./engine/produce/enqueue-runs.ts";
 import { findRun, type Reader } from "./engine/operate/find-run.ts";
 import { systemClock } from "./engine/ports.ts";
 import { InvalidRunError } from "./engine/producer-errors.ts";
 import { maskedLogger } from "./engine/poll/masked-logger.ts";
 import { RunIds } from "./engine/produce/run-ids.ts";
-import { idempotencyKeyPattern, idempotencyKeyRule } from "./engine/produce/run-settings.ts";
+import { idempotencyKeyPattern, idempotencyKeyRule, type RunRequest } from "./engine/produce/run-settings.ts";
 import { waitForRun } from "./engine/operate/wait-for-run.ts";
 
 export type { AcceptedRun } from "./domain/protocol.ts";
 export type { AttemptView, MoreSteps, RunView, StepView, WaitingView } from "./engine/operate/describe-run.ts";
-export type { RunRequest } from "./engine/produce/draft-runs.ts";
+export type { RunRequest } from "./engine/produce/run-settings.ts";
 export type { RunPage, RunSummary } from "./engine/operate/control-runs.ts";
 export type { RunFilter } from "./engine/operate/run-filter.ts";
 export {

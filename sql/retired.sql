@@ -4,7 +4,8 @@
 -- moment would be refused.
 drop function if exists baton.describe_runs(uuid[], integer[], boolean[]), baton.append_checkpoints(baton.lease, jsonb, timestamptz),
   baton.end_runs(uuid[], text, jsonb[], timestamptz), baton.end_members(baton.lease, jsonb, text, uuid[], timestamptz),
-  baton.store_runs(jsonb, timestamptz),
+  baton.store_runs(jsonb, timestamptz), baton.store_runs(jsonb, jsonb, boolean, timestamptz), baton.remember_runs(jsonb, timestamptz),
+  baton.check_enqueue(jsonb), baton.check_runs(jsonb), baton.runs_as_columns(jsonb), baton.attributes_as_column(jsonb),
   baton.describe_runs(uuid[], integer[], uuid[]), baton.fill_lease(baton.lease, jsonb, timestamptz, integer), baton.take_batch(jsonb, timestamptz),
   baton.take_ready(integer, integer, bigint, boolean, timestamptz, timestamptz), baton.take_suspects(timestamptz), baton.take_unblocked(jsonb, timestamptz),
   baton.cancel(uuid), baton.redrive(uuid), baton.status_of(uuid, timestamptz), baton.refuse_unfaithful(jsonb),

@@ -549,17 +549,6 @@ AS $function$
   from jsonb_path_query(attributes, 'strict $.** ? (@.type() == "string" || @.type() == "number")') as value
 $function$;
 
--- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.attributes_as_column(runs jsonb)
- RETURNS jsonb
- LANGUAGE sql
- IMMUTABLE
-AS $function$
-  select json_build_object('attributes', coalesce(json_agg(run -> 'attributes' order by nth), '[]'))::jsonb
-  from jsonb_array_elements(runs) with ordinality as r (run, nth)
-  where coalesce((run ->> 'known')::uuid = (run ->> 'id')::uuid, true)
-$function$;
-
 -- owner: baton_engine
 CREATE OR REPLACE FUNCTION baton.beat(token uuid, ttl_ms integer)
  RETURNS jsonb
@@ -756,40 +745,66 @@ end
 $function$;
 
 -- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.check_enqueue(request jsonb)
+CREATE OR REPLACE FUNCTION baton.check_enqueue(request jsonb, runs jsonb)
  RETURNS void
  LANGUAGE plpgsql
  IMMUTABLE
 AS $function$
 declare
-  fresh jsonb := request -> 'fresh';
+  size integer := case when jsonb_typeof(runs -> 'id') = 'array' then jsonb_array_length(runs -> 'id') end;
+begin
+  perform baton.require_keys('the request of enqueue', request, '{columns}', '{columns,shared,fresh,request,checked}');
+  if request ? 'shared' then
+    perform baton.require_keys('what the runs of enqueue share', request -> 'shared', '{}', '{workflow,version,priority}');
+  end if;
+  if jsonb_typeof(runs) <> 'object' or jsonb_typeof(request -> 'fresh') <> 'boolean' then
+    perform baton.require_kind('the request of enqueue', request, 'object', '{columns}');
+    perform baton.require_kind('the request of enqueue', request, 'boolean', '{fresh}');
+  end if;
+  if size is null or not runs ? 'input'
+      or jsonb_path_exists(runs, 'strict $.* ? (@.type() != "array" || @.size() != $size)', jsonb_build_object('size', size)) then
+    perform baton.check_columns('the runs of enqueue', runs, '{id,input}',
+      '{id,input}' || array(select key from jsonb_object_keys(runs) as key where key <> all ('{id,input}')));
+  end if;
+  if size = 0 then
+    raise exception 'enqueue was given no run' using errcode = 'BT040', hint = 'Give at least one.';
+  end if;
+  if runs -> 'id' @> 'null' then
+    raise exception 'a run of enqueue has no id' using errcode = 'BT040', hint = 'Give each a UUIDv7. Nothing was stored.';
+  end if;
+  if runs @? 'strict $.attributes[*] ? (@.type() != "object" && @ != null)' then
+    raise exception 'the attributes of a run of enqueue are no object'
+      using errcode = 'BT040', hint = 'Give an object, or null where there are none. Nothing was stored.';
+  end if;
+  if request ? 'request' or runs ?| '{key,hash}' then
+    perform baton.check_keys(request, runs);
+  end if;
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.check_keys(request jsonb, runs jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+declare
   index bigint;
 begin
-  if fresh is null then
-    perform baton.require_keys('the request of enqueue', request, '{runs}', '{runs,request,checked}');
-    perform baton.check_runs(request -> 'runs');
-  else
-    perform baton.require_keys('the request of enqueue', request, '{fresh}', '{fresh,shared,checked}');
-    perform baton.check_columns('the fresh runs of enqueue', fresh, '{id,input}', '{id,input,workflow,version,priority,run_at,delay_ms,attributes}');
-    if request ? 'shared' then
-      perform baton.require_keys('what fresh runs share', request -> 'shared', '{}', '{workflow,version,priority}');
-    end if;
-    if fresh @? '$.id[*] ? (@ == null)' then
-      raise exception 'a fresh run of enqueue has no id' using errcode = 'BT040', hint = 'Give each a UUIDv7. Nothing was stored.';
-    end if;
-    if fresh @? 'strict $.attributes[*] ? (@.type() != "object" && @ != null)' then
-      raise exception 'the attributes of a fresh run of enqueue are no object'
-        using errcode = 'BT040', hint = 'Give an object, or null where there are none. Nothing was stored.';
-    end if;
-  end if;
-  if jsonb_array_length(coalesce(fresh -> 'id', request -> 'runs')) = 0 then
-    raise exception 'enqueue was given no run' using errcode = 'BT040', hint = 'Give at least one.';
+  select nth - 1 into index
+  from rows from (jsonb_array_elements(runs -> 'key'), jsonb_array_elements(runs -> 'hash')) with ordinality as r (key, hash, nth)
+  where jsonb_typeof(key) not in ('string', 'null') or jsonb_typeof(key) is distinct from jsonb_typeof(hash)
+  limit 1;
+  if found then
+    raise exception 'run % of enqueue has a key or a hash that is no text, or one of them alone', index
+      using errcode = 'BT040', hint = 'A key goes with the hash of what it stands for. Nothing was stored.';
   end if;
   if request ? 'request' then
     perform baton.require_keys('the key of the request', request -> 'request', '{workflow,key,hash}', '{workflow,key,hash}');
     perform baton.require_kind('the key of the request', request -> 'request', 'string', '{workflow,key,hash}');
-    select nth - 1 into index from jsonb_array_elements(request -> 'runs') with ordinality as r (run, nth)
-    where run -> 'workflow' is distinct from request #> '{request,workflow}'
+    select nth - 1 into index
+    from jsonb_array_elements(coalesce(runs -> 'workflow', jsonb_build_array(request #> '{shared,workflow}'))) with ordinality as r (workflow, nth)
+    where workflow <> request #> '{request,workflow}'
     limit 1;
     if found then
       raise exception 'run % is of another workflow than the key of the request', index
@@ -868,28 +883,6 @@ begin
   end if;
   if request ? 'attributes' then
     perform baton.require_rows('the attributes of the round', request -> 'attributes', '{run,place,patch}', '{}');
-  end if;
-end
-$function$;
-
--- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.check_runs(runs jsonb)
- RETURNS void
- LANGUAGE plpgsql
- IMMUTABLE
-AS $function$
-declare
-  index bigint;
-begin
-  perform baton.require_rows('the runs of enqueue', runs, '{id,workflow,version,priority,input}', '{run_at,delay_ms,attributes,key,hash}');
-  select nth - 1 into index from jsonb_array_elements(runs) with ordinality as r (run, nth)
-  where jsonb_typeof(run -> 'id') <> 'string' or (run ? 'key') <> (run ? 'hash')
-    or jsonb_typeof(run -> 'key') <> 'string' or jsonb_typeof(run -> 'hash') <> 'string'
-    or jsonb_typeof(run -> 'attributes') <> 'object'
-  limit 1;
-  if found then
-    raise exception 'the runs of enqueue, entry %, has an id, a key or a hash that is no text, one of the last two alone, or attributes that are no object', index
-      using errcode = 'BT040', hint = 'A key goes with the hash of what it stands for. Nothing was stored.';
   end if;
 end
 $function$;
@@ -1570,15 +1563,22 @@ CREATE OR REPLACE FUNCTION baton.enqueue(request jsonb)
 AS $function$
 declare
   moment timestamptz := baton.now();
-  keyed boolean := request ? 'request';
-  ids jsonb := coalesce(request #> '{fresh,id}', jsonb_path_query_array(request, '$.runs[*].id'));
-  runs jsonb := request -> 'runs';
+  runs jsonb;
+  fresh boolean;
+  keyed boolean;
+  known uuid[];
   accepted jsonb;
   due integer;
 begin
   perform baton.require_read_committed();
   perform baton.commit_durably();
-  perform baton.check_enqueue(request);
+  if not request ? 'columns' then
+    request := baton.enqueue_as_columns(request);
+  end if;
+  runs := request -> 'columns';
+  perform baton.check_enqueue(request, runs);
+  fresh := request -> 'fresh' is not distinct from 'true';
+  keyed := request ? 'request';
   perform baton.ensure_week(moment);
   if keyed then
     accepted := baton.remember_request(request, moment);
@@ -1586,32 +1586,45 @@ begin
       return jsonb_build_object('now', moment, 'nudge', false, 'runs', accepted);
     end if;
   end if;
-  perform baton.refuse_foreign_ids(ids, moment);
+  perform baton.refuse_foreign_ids(runs -> 'id', moment);
   if request -> 'checked' is distinct from 'true' then
-    perform baton.refuse_unfaithful(coalesce(request #> '{fresh,input}', jsonb_path_query_array(request, '$.runs[*].input')), 'the input of run %s');
-    perform baton.refuse_unfaithful(
-      coalesce(request #> '{fresh,attributes}', baton.attributes_as_column(runs) -> 'attributes'), 'the attributes of run %s');
+    perform baton.refuse_unfaithful(runs -> 'input', 'the input of run %s');
+    perform baton.refuse_unfaithful(runs -> 'attributes', 'the attributes of run %s');
   end if;
-  if runs @? '$[*].key' then
-    runs := baton.remember_runs(request, moment);
+  if runs ? 'key' then
+    known := baton.remember_runs(runs, request -> 'shared', moment);
   end if;
-  due := baton.store_runs(coalesce(request -> 'fresh', baton.runs_as_columns(runs)), request -> 'shared', request ? 'fresh', moment);
-  if not request ? 'fresh' then
-    select jsonb_agg(jsonb_build_object('id', coalesce(r.known, r.id),
-        'status', case when r.run_at > moment or r.delay_ms > 0 then 'waiting' else 'ready' end) order by r.nth)
+  due := baton.store_runs(runs, request -> 'shared', known, fresh, moment);
+  if keyed or known is not null or not fresh then
+    select jsonb_agg(jsonb_build_object('id', coalesce(known[r.nth], r.id::uuid),
+        'status', case when r.run_at::timestamptz > moment or r.delay_ms::bigint > 0 then 'waiting' else 'ready' end) order by r.nth)
       into accepted
-    from rows from (jsonb_to_recordset(runs) as (id uuid, run_at timestamptz, delay_ms bigint, known uuid))
-      with ordinality as r (id, run_at, delay_ms, known, nth);
+    from rows from (jsonb_array_elements_text(runs -> 'id'), jsonb_array_elements_text(runs -> 'run_at'),
+      jsonb_array_elements_text(runs -> 'delay_ms')) with ordinality as r (id, run_at, delay_ms, nth);
   end if;
   if keyed then
     update baton.dedup set answer = accepted
     where workflow = request #>> '{request,workflow}' and scope = 'request' and key = request #>> '{request,key}';
   end if;
-  if keyed or runs @? '$[*].key' then
-    perform baton.forget_some(jsonb_array_length(runs), moment);
+  if keyed or known is not null then
+    perform baton.forget_some(jsonb_array_length(runs -> 'id'), moment);
   end if;
-  return jsonb_build_object('now', moment, 'nudge', due > 0, 'fresh', jsonb_array_length(request #> '{fresh,id}'), 'runs', accepted);
+  return jsonb_build_object('now', moment, 'nudge', due > 0, 'runs', accepted,
+    'fresh', case when accepted is null then jsonb_array_length(runs -> 'id') end);
 end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.enqueue_as_columns(request jsonb)
+ RETURNS jsonb
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  select case
+    when jsonb_typeof(request) <> 'object' then request
+    when request ? 'runs' then request - 'runs' || jsonb_build_object('columns', baton.rows_as_columns(request -> 'runs'))
+    when jsonb_typeof(request -> 'fresh') = 'object' then request || jsonb_build_object('columns', request -> 'fresh', 'fresh', true)
+    else request end
 $function$;
 
 -- owner: baton_migrator
@@ -3700,35 +3713,35 @@ end
 $function$;
 
 -- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.remember_runs(request jsonb, moment timestamp with time zone)
- RETURNS jsonb
+CREATE OR REPLACE FUNCTION baton.remember_runs(runs jsonb, shared jsonb, moment timestamp with time zone)
+ RETURNS uuid[]
  LANGUAGE plpgsql
 AS $function$
 declare
+  all_workflow text := shared ->> 'workflow';
   clash text;
-  answer jsonb;
+  known uuid[];
 begin
   insert into baton.dedup as d (workflow, scope, key, hash, answer, expires_at)
-  select distinct on (r.workflow, r.key) r.workflow, 'run', r.key, r.hash, to_jsonb(r.id), moment + interval '7 days'
-  from rows from (jsonb_to_recordset(request -> 'runs') as (id uuid, workflow text, key text, hash text))
-    with ordinality as r (id, workflow, key, hash, nth)
+  select distinct on (coalesce(r.workflow, all_workflow), r.key) coalesce(r.workflow, all_workflow), 'run', r.key, r.hash, to_jsonb(r.id::uuid),
+    moment + interval '7 days'
+  from rows from (jsonb_array_elements_text(runs -> 'id'), jsonb_array_elements_text(runs -> 'workflow'),
+    jsonb_array_elements_text(runs -> 'key'), jsonb_array_elements_text(runs -> 'hash')) with ordinality as r (id, workflow, key, hash, nth)
   where r.key is not null
-  order by r.workflow, r.key, r.nth
+  order by coalesce(r.workflow, all_workflow), r.key, r.nth
   on conflict on constraint dedup_key do update set hash = excluded.hash, answer = excluded.answer, expires_at = excluded.expires_at
     where d.expires_at <= moment;
-  select (nth - 1)::text into clash
-  from rows from (jsonb_to_recordset(request -> 'runs') as (workflow text, key text, hash text)) with ordinality as r (workflow, key, hash, nth)
-  join baton.dedup d on d.workflow = r.workflow and d.scope = 'run' and d.key = r.key
-  where d.hash <> r.hash
-  order by nth limit 1;
-  if found then
+  -- Each key is looked up by itself: a join may be planned as a walk through all keys.
+  select array_agg(((r.held).answer #>> '{}')::uuid order by r.nth), min(r.nth - 1) filter (where (r.held).hash <> r.hash) into known, clash
+  from (
+    select nth, hash, (select d from baton.dedup d where d.workflow = coalesce(r.workflow, all_workflow) and d.scope = 'run' and d.key = r.key) as held
+    from rows from (jsonb_array_elements_text(runs -> 'workflow'), jsonb_array_elements_text(runs -> 'key'),
+      jsonb_array_elements_text(runs -> 'hash')) with ordinality as r (workflow, key, hash, nth) offset 0) as r;
+  if clash is not null then
     raise exception 'the idempotency key of run % was used with another body', clash
       using errcode = 'BT011', detail = clash, hint = 'Send the first body again, or use a new key.';
   end if;
-  select json_agg(run || jsonb_build_object('known', d.answer) order by nth)::jsonb into answer
-  from jsonb_array_elements(request -> 'runs') with ordinality as r (run, nth)
-  left join baton.dedup d on d.workflow = run ->> 'workflow' and d.scope = 'run' and d.key = run ->> 'key';
-  return answer;
+  return known;
 end
 $function$;
 
@@ -4005,18 +4018,20 @@ end
 $function$;
 
 -- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.runs_as_columns(runs jsonb)
+CREATE OR REPLACE FUNCTION baton.rows_as_columns(runs jsonb)
  RETURNS jsonb
- LANGUAGE sql
+ LANGUAGE plpgsql
  IMMUTABLE
 AS $function$
-  select json_build_object('id', coalesce(json_agg(run -> 'id' order by nth), '[]'),
-    'workflow', coalesce(json_agg(run -> 'workflow' order by nth), '[]'), 'version', coalesce(json_agg(run -> 'version' order by nth), '[]'),
-    'priority', coalesce(json_agg(run -> 'priority' order by nth), '[]'), 'input', coalesce(json_agg(run -> 'input' order by nth), '[]'),
-    'run_at', coalesce(json_agg(run -> 'run_at' order by nth), '[]'), 'delay_ms', coalesce(json_agg(run -> 'delay_ms' order by nth), '[]'))::jsonb
-    || case when runs @? '$[*].attributes' then baton.attributes_as_column(runs) else '{}' end
-  from jsonb_array_elements(runs) with ordinality as r (run, nth)
-  where coalesce((run ->> 'known')::uuid = (run ->> 'id')::uuid, true)
+declare
+  keys text[] := array(
+    select distinct key from jsonb_path_query(runs, '$[*] ? (@.type() == "object")') as run, jsonb_object_keys(run) as key);
+begin
+  perform baton.require_rows('the runs of enqueue', runs, '{id,workflow,version,priority,input}', keys);
+  return coalesce((
+    select json_object_agg(key, (select json_agg(run -> key order by nth) from jsonb_array_elements(runs) with ordinality as r (run, nth)))::jsonb
+    from unnest(keys) as key), '{"id": [], "input": []}');
+end
 $function$;
 
 -- owner: baton_migrator
@@ -4333,7 +4348,7 @@ end
 $function$;
 
 -- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.store_runs(runs jsonb, shared jsonb, fresh boolean, moment timestamp with time zone)
+CREATE OR REPLACE FUNCTION baton.store_runs(runs jsonb, shared jsonb, known uuid[], fresh boolean, moment timestamp with time zone)
  RETURNS integer
  LANGUAGE plpgsql
 AS $function$
@@ -4347,6 +4362,7 @@ declare
   latest timestamptz;
   stored uuid[];
 begin
+  perform baton.require_keys('the runs of enqueue', runs, '{}', '{id,workflow,version,priority,input,run_at,delay_ms,attributes,key,hash}');
   with given as (
     select r.id::uuid, coalesce(r.workflow, all_workflow) as workflow, coalesce(r.version::integer, all_version) as version,
       coalesce(r.priority::smallint, all_priority) as priority, r.input,
@@ -4359,6 +4375,7 @@ begin
       jsonb_array_elements_text(runs -> 'priority'), jsonb_array_elements(runs -> 'input'), jsonb_array_elements_text(runs -> 'run_at'),
       jsonb_array_elements_text(runs -> 'delay_ms')
     ) with ordinality as r (id, workflow, version, priority, input, run_at, delay_ms, nth)
+    where known is null or known[r.nth] is null or known[r.nth] = r.id::uuid
   ), stored_fresh as (
     insert into baton.run (id, workflow, version, priority, input, start_at, created_at, start_is_named)
     select id, workflow, version, priority, input, start_at, moment, start_is_named from given where fresh
@@ -4789,17 +4806,16 @@ grant execute on function baton.append_failures(baton.lease,jsonb,timestamp with
 grant execute on function baton.append_sleeps(baton.lease,jsonb,boolean,uuid[],timestamp with time zone) to baton_engine;
 grant execute on function baton.ask_partman(text,timestamp with time zone) to baton_engine;
 grant execute on function baton.attribute_text(jsonb) to baton_engine;
-grant execute on function baton.attributes_as_column(jsonb) to baton_engine;
 grant execute on function baton.beat(uuid,integer) to baton_poller;
 grant execute on function baton.block_members(baton.lease,jsonb,uuid[],timestamp with time zone) to baton_engine;
 grant execute on function baton.cancel(uuid,jsonb) to baton_operator;
 grant execute on function baton.change_attributes(uuid,jsonb) to baton_operator;
 grant execute on function baton.check_claim(text,jsonb,text[],text[]) to baton_engine;
 grant execute on function baton.check_columns(text,jsonb,text[],text[]) to baton_engine;
-grant execute on function baton.check_enqueue(jsonb) to baton_engine;
+grant execute on function baton.check_enqueue(jsonb,jsonb) to baton_engine;
+grant execute on function baton.check_keys(jsonb,jsonb) to baton_engine;
 grant execute on function baton.check_list(jsonb) to baton_engine;
 grant execute on function baton.check_round(jsonb) to baton_engine;
-grant execute on function baton.check_runs(jsonb) to baton_engine;
 grant execute on function baton.check_steps(jsonb) to baton_engine;
 grant execute on function baton.claim(uuid,jsonb) to baton_poller;
 grant execute on function baton.commit_durably() to baton_engine;
@@ -4827,6 +4843,7 @@ grant execute on function baton.end_members(baton.lease,jsonb,text,uuid[],boolea
 grant execute on function baton.end_runs(uuid[],text,jsonb[],boolean,timestamp with time zone) to baton_engine;
 grant execute on function baton.end_unlawful(timestamp with time zone) to baton_engine;
 grant execute on function baton.enqueue(jsonb) to baton_producer;
+grant execute on function baton.enqueue_as_columns(jsonb) to baton_engine;
 grant execute on function baton.ensure_month(timestamp with time zone) to baton_engine;
 grant execute on function baton.ensure_partitions() to baton_engine;
 grant execute on function baton.ensure_week(timestamp with time zone) to baton_engine;
@@ -4946,7 +4963,7 @@ grant execute on function baton.refuse_foreign_ids(jsonb,timestamp with time zon
 grant execute on function baton.refuse_unfaithful(jsonb,text) to baton_engine;
 grant execute on function baton.release(uuid) to baton_poller;
 grant execute on function baton.remember_request(jsonb,timestamp with time zone) to baton_engine;
-grant execute on function baton.remember_runs(jsonb,timestamp with time zone) to baton_engine;
+grant execute on function baton.remember_runs(jsonb,jsonb,timestamp with time zone) to baton_engine;
 grant execute on function baton.remove_runs(uuid[]) to baton_engine;
 grant execute on function baton.repair() to baton_migrator;
 grant execute on function baton.repeat_claim(baton.lease,jsonb,jsonb) to baton_engine;
@@ -4959,7 +4976,7 @@ grant execute on function baton.require_read_committed() to baton_engine;
 grant execute on function baton.require_rows(text,jsonb,text[],text[]) to baton_engine;
 grant execute on function baton.return_members(baton.lease,uuid[],timestamp with time zone) to baton_engine;
 grant execute on function baton.roll_up(integer,timestamp with time zone,timestamp with time zone) to baton_engine;
-grant execute on function baton.runs_as_columns(jsonb) to baton_engine;
+grant execute on function baton.rows_as_columns(jsonb) to baton_engine;
 grant execute on function baton.runs_between(timestamp with time zone,timestamp with time zone) to baton_engine;
 grant execute on function baton.runs_between(timestamp with time zone,timestamp with time zone) to baton_operator;
 grant execute on function baton.runs_between(timestamp with time zone,timestamp with time zone) to baton_reader;
@@ -4976,7 +4993,7 @@ grant execute on function baton.state(uuid) to baton_reader;
 grant execute on function baton.stop_members(baton.lease,integer[],timestamp with time zone) to baton_engine;
 grant execute on function baton.stop_parked(timestamp with time zone) to baton_engine;
 grant execute on function baton.store_attributes(jsonb,uuid[]) to baton_engine;
-grant execute on function baton.store_runs(jsonb,jsonb,boolean,timestamp with time zone) to baton_engine;
+grant execute on function baton.store_runs(jsonb,jsonb,uuid[],boolean,timestamp with time zone) to baton_engine;
 grant execute on function baton.sum_buckets(jsonb) to baton_engine;
 grant execute on function baton.sum_buckets(jsonb) to baton_operator;
 grant execute on function baton.sum_buckets(jsonb) to baton_reader;

@@ -17,6 +17,7 @@ import type {
   WorkflowsAnswer,
   WorkflowsRequest,
 } from "../domain/run-protocol.ts";
+import { columns, keysOf } from "../domain/columns.ts";
 import { DatabaseRefusedError, OlderSchemaError } from "../domain/database-errors.ts";
 import type { Json } from "../domain/json.ts";
 import { acceptedRuns, decodeRuns, encodeRuns } from "../domain/wire.ts";
@@ -165,13 +166,17 @@ function isOfAStatement(thrown: unknown, schema: string): thrown is OlderSchemaE
 /** Calls that have got a key since they were first made, as errors say where they come from. */
 const grown = /\b(enqueue\(jsonb\)|(cancel|redrive|change_attributes)\(uuid,jsonb\)|advance\(uuid,integer,jsonb\))/;
 
+/** The keys that they have got. */
+const added: ReadonlySet<string> = new Set(["attributes", "by", "columns", ...keysOf(columns.someRuns)]);
+
 /**
  * Functions of before attributes or the audit refuse a call of the engine's own that has some or
  * says by whom: they are older than this code, which is no slip of the caller's.
  */
 function isOfOlder(thrown: unknown): thrown is DatabaseRefusedError {
   if (!(thrown instanceof DatabaseRefusedError) || thrown.sqlstate !== "BT040") return false;
-  return /the unknown key "(attributes|by)"/.test(thrown.message) && grown.test(thrown.where ?? "");
+  const [, key] = /the unknown key "(\w+)"/.exec(thrown.message) ?? [];
+  return key !== undefined && added.has(key) && grown.test(thrown.where ?? "");
 }
 
 function throwOlder(thrown: unknown): never {

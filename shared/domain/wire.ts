@@ -19,22 +19,24 @@ interface RunColumns extends ColumnsOf<typeof columns.claimed> {
 
 type OnTheWire<Answer> = Omit<Answer, "runs"> & { readonly runs?: RunColumns | null };
 
+/** What each run has and many of a request share. */
+const settings = keysOf(columns.runs).filter((key) => key !== "id" && key !== "input");
+
 /**
- * The JSON text of an enqueue. Fresh runs without keys go by columns, and what they share is said
- * once. checked: `checkJson` has seen the inputs, so the database need not look for what JavaScript
- * could not give back.
+ * The JSON text of an enqueue. What all runs share is said once. checked: `checkJson` has seen the
+ * inputs, so the database need not look for what JavaScript could not give back. fresh is said
+ * either way: the functions of before know it as something else, and refuse what they would not
+ * understand.
  */
 export function encodeRuns({ runs, request, fresh }: EnqueueRequest): string {
-  if (fresh === undefined || request !== undefined || runs.some(({ key }) => key !== undefined)) {
-    return JSON.stringify({ runs, request, checked: true });
-  }
-  const settings = keysOf(columns.runs).filter((key) => key !== "id" && key !== "input");
   const shared = settings.filter((key) => runs.every((run) => run[key] === runs[0]?.[key]));
   const own = settings.filter((key) => !shared.includes(key));
   const some = keysOf(columns.someRuns).filter((key) => runs.some((run) => run[key] !== undefined));
   return JSON.stringify({
-    fresh: byColumn(runs, ["id", "input", ...own, ...some]),
+    columns: byColumn(runs, ["id", "input", ...own, ...some]),
     shared: Object.fromEntries(shared.map((key) => [key, runs[0]?.[key]])),
+    fresh: fresh === true,
+    request,
     checked: true,
   });
 }

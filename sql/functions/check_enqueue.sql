@@ -1,43 +1,37 @@
--- Refuses an enqueue that is not of the shape that its header says (BT040). What the database works
--- out by itself, such as the run that a key stands for, cannot be given; a key of the call as a
--- whole belongs to the workflow of its runs.
-create or replace function baton.check_enqueue(request jsonb) returns void
+-- Refuses an enqueue that is not of the shape that its header says (BT040): columns that are not of
+-- one length, an id that is none, attributes that are no object. Keys are for check_keys. A column
+-- that nobody knows is refused by store_runs, which reads them.
+create or replace function baton.check_enqueue(request jsonb, runs jsonb) returns void
 language plpgsql immutable
 as $$
 declare
-  fresh jsonb := request -> 'fresh';
-  index bigint;
+  size integer := case when jsonb_typeof(runs -> 'id') = 'array' then jsonb_array_length(runs -> 'id') end;
 begin
-  if fresh is null then
-    perform baton.require_keys('the request of enqueue', request, '{runs}', '{runs,request,checked}');
-    perform baton.check_runs(request -> 'runs');
-  else
-    perform baton.require_keys('the request of enqueue', request, '{fresh}', '{fresh,shared,checked}');
-    perform baton.check_columns('the fresh runs of enqueue', fresh, '{id,input}', '{id,input,workflow,version,priority,run_at,delay_ms,attributes}');
-    if request ? 'shared' then
-      perform baton.require_keys('what fresh runs share', request -> 'shared', '{}', '{workflow,version,priority}');
-    end if;
-    if fresh @? '$.id[*] ? (@ == null)' then
-      raise exception 'a fresh run of enqueue has no id' using errcode = 'BT040', hint = 'Give each a UUIDv7. Nothing was stored.';
-    end if;
-    if fresh @? 'strict $.attributes[*] ? (@.type() != "object" && @ != null)' then
-      raise exception 'the attributes of a fresh run of enqueue are no object'
-        using errcode = 'BT040', hint = 'Give an object, or null where there are none. Nothing was stored.';
-    end if;
+  perform baton.require_keys('the request of enqueue', request, '{columns}', '{columns,shared,fresh,request,checked}');
+  if request ? 'shared' then
+    perform baton.require_keys('what the runs of enqueue share', request -> 'shared', '{}', '{workflow,version,priority}');
   end if;
-  if jsonb_array_length(coalesce(fresh -> 'id', request -> 'runs')) = 0 then
+  if jsonb_typeof(runs) <> 'object' or jsonb_typeof(request -> 'fresh') <> 'boolean' then
+    perform baton.require_kind('the request of enqueue', request, 'object', '{columns}');
+    perform baton.require_kind('the request of enqueue', request, 'boolean', '{fresh}');
+  end if;
+  if size is null or not runs ? 'input'
+      or jsonb_path_exists(runs, 'strict $.* ? (@.type() != "array" || @.size() != $size)', jsonb_build_object('size', size)) then
+    perform baton.check_columns('the runs of enqueue', runs, '{id,input}',
+      '{id,input}' || array(select key from jsonb_object_keys(runs) as key where key <> all ('{id,input}')));
+  end if;
+  if size = 0 then
     raise exception 'enqueue was given no run' using errcode = 'BT040', hint = 'Give at least one.';
   end if;
-  if request ? 'request' then
-    perform baton.require_keys('the key of the request', request -> 'request', '{workflow,key,hash}', '{workflow,key,hash}');
-    perform baton.require_kind('the key of the request', request -> 'request', 'string', '{workflow,key,hash}');
-    select nth - 1 into index from jsonb_array_elements(request -> 'runs') with ordinality as r (run, nth)
-    where run -> 'workflow' is distinct from request #> '{request,workflow}'
-    limit 1;
-    if found then
-      raise exception 'run % is of another workflow than the key of the request', index
-        using errcode = 'BT040', hint = 'A key holds for one workflow: enqueue the runs of each by themselves. Nothing was stored.';
-    end if;
+  if runs -> 'id' @> 'null' then
+    raise exception 'a run of enqueue has no id' using errcode = 'BT040', hint = 'Give each a UUIDv7. Nothing was stored.';
+  end if;
+  if runs @? 'strict $.attributes[*] ? (@.type() != "object" && @ != null)' then
+    raise exception 'the attributes of a run of enqueue are no object'
+      using errcode = 'BT040', hint = 'Give an object, or null where there are none. Nothing was stored.';
+  end if;
+  if request ? 'request' or runs ?| '{key,hash}' then
+    perform baton.check_keys(request, runs);
   end if;
 end
 $$;

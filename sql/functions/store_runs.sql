@@ -2,12 +2,19 @@
 -- nothing, or raises 23505 if they are fresh, which costs 1.5 µs and 48 bytes of WAL less for each.
 -- run_at rises by a microsecond a row, so that the claim's watermark can stand between two rows of
 -- one batch. It is never in the past: pollers have read on from there.
--- runs: one array for each column, 3 µs a run less to read than an object for each; what is the
--- same for all of them may stand in shared instead. Returns how many of them are due within 15
--- seconds. An input that is stored is at most 256 KiB of text (BT050), since a claim sends text:
--- 1e308 is stored in 20 bytes and sent in 309. It starts within ten years, or at exactly
--- baton.never() (BT052). Attributes are a statement of their own: most runs have none.
-create or replace function baton.store_runs(runs jsonb, shared jsonb, fresh boolean, moment timestamptz) returns integer
+--
+-- runs:    { id, workflow, version, priority, input, run_at?, delay_ms?, attributes?, key?, hash?
+--          }, one array for each key, 3 µs a run less to read than an object for each.
+--          run_at: when it may start, in ISO 8601; delay_ms: how long after now, in its place.
+--          attributes: an object; a key of it that is null is left out.
+--          key: an idempotency key; hash: what it stands for.
+-- shared:  { workflow, version, priority } in the place of columns that are the same throughout.
+-- known:   the run that the key of each stands for: where that is another one, nothing is stored.
+-- Returns how many of them are due within 15 seconds. An input that is stored is at most 256 KiB of
+-- text (BT050), since a claim sends text: 1e308 is stored in 20 bytes and sent in 309. It starts
+-- within ten years, or at exactly baton.never() (BT052). A column that is not of these is BT040.
+-- Attributes are a statement of their own: most runs have none.
+create or replace function baton.store_runs(runs jsonb, shared jsonb, known uuid[], fresh boolean, moment timestamptz) returns integer
 language plpgsql volatile
 as $$
 declare
@@ -20,6 +27,7 @@ declare
   latest timestamptz;
   stored uuid[];
 begin
+  perform baton.require_keys('the runs of enqueue', runs, '{}', '{id,workflow,version,priority,input,run_at,delay_ms,attributes,key,hash}');
   with given as (
     select r.id::uuid, coalesce(r.workflow, all_workflow) as workflow, coalesce(r.version::integer, all_version) as version,
       coalesce(r.priority::smallint, all_priority) as priority, r.input,
@@ -32,6 +40,7 @@ begin
       jsonb_array_elements_text(runs -> 'priority'), jsonb_array_elements(runs -> 'input'), jsonb_array_elements_text(runs -> 'run_at'),
       jsonb_array_elements_text(runs -> 'delay_ms')
     ) with ordinality as r (id, workflow, version, priority, input, run_at, delay_ms, nth)
+    where known is null or known[r.nth] is null or known[r.nth] = r.id::uuid
   ), stored_fresh as (
     insert into baton.run (id, workflow, version, priority, input, start_at, created_at, start_is_named)
     select id, workflow, version, priority, input, start_at, moment, start_is_named from given where fresh

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { runRepository } from "../../shared/db/run-repository.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { checkAfterEach, engineOf, member, newRun, newRuns, placesOf } from "../support/engine-calls.ts";
 
@@ -66,6 +67,18 @@ test("a refused batch does not keep its keys", async () => {
   await expect(engine.enqueue([keyed("k", "h1", { priority: 9 })], request)).rejects.toMatchObject({ sqlstate: "23514" });
   await engine.enqueue([keyed("k", "h2")], { ...request, hash: "h2" });
   expect(await count("run")).toBe(1);
+});
+
+test("fresh runs with keys are stored like any others, and found by them; a copy that comes late is refused for its runs", async () => {
+  const producer = runRepository(database.connect("producer"));
+  const first = [keyed("k"), newRun(), keyed("l")];
+  const given = ({ runs }: { readonly runs: readonly { readonly id: string }[] }) => runs.map(({ id }) => id);
+  expect(given(await producer.enqueue({ fresh: true, runs: first }))).toEqual(first.map(({ id }) => id));
+  const next = [keyed("l"), keyed("m"), keyed("m")];
+  expect(given(await producer.enqueue({ fresh: true, runs: next }))).toEqual([first[2]!.id, next[1]!.id, next[1]!.id]);
+  await expect(producer.enqueue({ fresh: true, runs: next })).rejects.toMatchObject({ sqlstate: "23505" });
+  expect(given(await producer.enqueue({ runs: next }))).toEqual([first[2]!.id, next[1]!.id, next[1]!.id]);
+  expect([await count("run"), await count("ready")]).toEqual([4, 4]);
 });
 
 test("20 callers at once with one key make one run", async () => {

@@ -11,7 +11,9 @@ checkAfterEach(database);
 const { key: _key, hash: _hash, ...run } = newRun({ key: "k", hash: "h" });
 const keyed = { ...run, key: "k", hash: "h" };
 const request = { workflow: "fulfil-order", key: "k", hash: "h" };
-const fresh = (facts: object) => ({ fresh: { id: [run.id], input: [1], ...facts }, shared: { workflow: "w", version: 1, priority: 2 } });
+const shared = { workflow: "w", version: 1, priority: 2 };
+const byColumns = (facts: object) => ({ columns: { id: [run.id], input: [1], ...facts }, shared });
+const fresh = (facts: object) => ({ fresh: byColumns(facts).columns, shared });
 const without = (facts: object, key: string) => Object.fromEntries(Object.entries(facts).filter(([name]) => name !== key));
 const claim = claimRequest();
 
@@ -36,6 +38,26 @@ const slips: [call: "enqueue" | "claim" | "advance" | "cancel" | "redrive", what
   ["enqueue", "a request's key without a hash", { runs: [run], request: without(request, "hash") }],
   ["enqueue", "a request's key that is null", { runs: [run], request: { ...request, key: null } }],
   ["enqueue", "a request of another workflow", { runs: [run], request: { ...request, workflow: "other" } }],
+  ["enqueue", "no run by columns", byColumns({ id: [], input: [] })],
+  ["enqueue", "columns that are none", { columns: [run] }],
+  ["enqueue", "columns and rows", { ...byColumns({}), runs: [run] }],
+  ["enqueue", "columns and those of before", { ...byColumns({}), ...fresh({}) }],
+  ["enqueue", "freshness that is a text", { ...byColumns({}), fresh: "yes" }],
+  ["enqueue", "columns of two lengths", byColumns({ delay_ms: [1, 2] })],
+  ["enqueue", "a column that is none", byColumns({ priority: 2 })],
+  ["enqueue", "ids that are no column", byColumns({ id: run.id })],
+  ["enqueue", "an unknown column", byColumns({ prio: [2] })],
+  ["enqueue", "the run that a key stands for, as a column", byColumns({ known: [randomUUID()] })],
+  ["enqueue", "a run by columns whose id is null", byColumns({ id: [null] })],
+  ["enqueue", "columns without inputs", { columns: { id: [run.id] }, shared }],
+  ["enqueue", "a column of keys without hashes", byColumns({ key: ["k"] })],
+  ["enqueue", "a column of hashes without keys", byColumns({ hash: ["h"] })],
+  ["enqueue", "a key in a column without a hash beside it", byColumns({ key: ["k"], hash: [null] })],
+  ["enqueue", "a key in a column that is a number", byColumns({ key: [1], hash: ["h"] })],
+  ["enqueue", "attributes in a column that are no object", byColumns({ attributes: [["eu"]] })],
+  ["enqueue", "something unknown that runs share", { ...byColumns({}), shared: { input: 1 } }],
+  ["enqueue", "columns of another workflow than the request", { ...byColumns({}), request }],
+  ["enqueue", "a column of workflows with another than the request", { ...byColumns({ workflow: ["other"] }), request }],
   ["enqueue", "fresh runs and others", { ...fresh({}), runs: [run] }],
   ["enqueue", "fresh runs with a key of the request", { ...fresh({}), request }],
   ["enqueue", "fresh columns of two lengths", fresh({ delay_ms: [1, 2] })],

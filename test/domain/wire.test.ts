@@ -22,21 +22,27 @@ describe("an enqueue on the wire", () => {
   const run = { id: "a", workflow: "order", version: 1, priority: 2, input: { n: 1 } };
   const decoded = (request: EnqueueRequest): unknown => JSON.parse(encodeRuns(request));
 
-  it("has fresh runs by columns, and once what they share", () => {
+  it("has runs by columns, null where one has none, and once what they share", () => {
     expect(decoded({ fresh: true, runs: [run, { ...run, id: "b", priority: 0, delay_ms: 5 }] })).toEqual({
-      fresh: { id: ["a", "b"], input: [{ n: 1 }, { n: 1 }], priority: [2, 0], delay_ms: [null, 5] },
+      columns: { id: ["a", "b"], input: [{ n: 1 }, { n: 1 }], priority: [2, 0], delay_ms: [null, 5] },
       shared: { workflow: "order", version: 1 },
+      fresh: true,
       checked: true,
     });
   });
 
+  const request = { workflow: "order", key: "k", hash: "h" };
+  const columns = { id: ["a"], input: [{ n: 1 }] };
   it.each([
-    ["were sent before", { runs: [run] }],
-    ["have keys", { fresh: true, runs: [{ ...run, key: "k", hash: "h" }] }],
-    ["stand for a request with a key", { fresh: true, runs: [run], request: { workflow: "order", key: "k", hash: "h" } }],
-  ] satisfies [string, EnqueueRequest][])("has runs as they are when they %s", (_, request) => {
-    const { fresh: _fresh, ...rest } = request as EnqueueRequest;
-    expect(decoded(request)).toEqual({ ...rest, checked: true });
+    ["were sent before", { runs: [run] }, { columns, fresh: false }],
+    [
+      "have keys",
+      { fresh: true, runs: [{ ...run, key: "k", hash: "h" }] },
+      { columns: { ...columns, key: ["k"], hash: ["h"] }, fresh: true },
+    ],
+    ["stand for a request with a key", { fresh: true, runs: [run], request }, { columns, fresh: true, request }],
+  ] satisfies [string, EnqueueRequest, object][])("has them so when they %s, too", (_, given, sent) => {
+    expect(decoded(given)).toEqual({ ...sent, shared: { workflow: "order", version: 1, priority: 2 }, checked: true });
   });
 });
 

@@ -30,8 +30,8 @@ export const producers: readonly Mutant[] = [
   {
     name: "A key stands for the run of another workflow",
     file: "sql/functions/remember_runs.sql",
-    find: "on d.workflow = run ->> 'workflow' and d.scope",
-    replace: "on d.scope",
+    find: "where d.workflow = coalesce(r.workflow, all_workflow) and d.scope",
+    replace: "where d.scope",
     ...caught(keys, "the same key of another workflow, or of a whole request, is another key"),
   },
   {

@@ -169,7 +169,7 @@ class Pass implements Standing {
     if (index === this.index && path !== this.againPath) return this.with({ chain: this.chain.take(path, fact) });
     const output = this.passOutput;
     // Of earlier passes than the last two a claim reads nothing.
-    if (output === undefined && (isOver || this.bytes > 0)) return new Stray(path);
+    if (output === undefined && (isOver || index === this.index || this.bytes > 0)) return new Stray(path);
     if (isOver) return new Over(output!, this.bytes);
     return index === this.index ? this.goOn(fact) : this.begin(index).take(path, fact);
   }

@@ -1,14 +1,13 @@
 import { namePattern, nameRule } from "../../domain/name.ts";
-import type { Duration } from "../../domain/duration.ts";
 import { checkJson, NotJsonError, type CheckOptions, type Json, type JsonObject } from "../../domain/json.ts";
 import { jsonbBytes } from "../../domain/jsonb-bytes.ts";
 import { isVersion, versionRule } from "../../domain/version.ts";
 import type { NewRun } from "../../domain/protocol.ts";
-import type { GivenAttributes, JsonSchema } from "../../domain/workflow-types.ts";
+import type { JsonSchema } from "../../domain/workflow-types.ts";
 import { canonicalHash } from "./canonical-hash.ts";
 import { checkGiven, draftAttributes, type AttributeSource } from "./draft-attributes.ts";
 import { InputTooLargeError, InvalidRunError, type RunIssue } from "../producer-errors.ts";
-import { runSettings, tooFarAhead } from "./run-settings.ts";
+import { runSettings, toColumns, tooFarAhead, type RunRequest } from "./run-settings.ts";
 import { issue, maxIssues, schemaIssues, type SchemaIssue, sentences } from "../schema-issues.ts";
 
 /**
@@ -20,28 +19,6 @@ export const maxInputBytes = 256 * 1024;
 export const maxCallBytes = 4 * 1024 * 1024;
 /** How many runs one call may enqueue. */
 export const maxRuns = 1_000;
-
-/**
- * A run somebody asks for. delay and runAt exclude each other; priority is from 0 (first) to 3,
- * default 2.
- */
-export interface RunRequest<Input = unknown, Attributes = JsonObject> {
-  readonly input: Input;
-  /**
-   * What the run is found by, over what the workflow's own `attributes` say; null takes one of
-   * those away. At most 2 KiB of JSON.
-   */
-  readonly attributes?: GivenAttributes<Attributes> | undefined;
-  readonly delay?: Duration | undefined;
-  /** As in RFC 3339, with seconds and zone. A time that is past means now. */
-  readonly runAt?: Date | string | undefined;
-  readonly priority?: 0 | 1 | 2 | 3 | undefined;
-  /**
-   * 1 to 255 visible ASCII characters: for 7 days the same key and body stand for one run of the
-   * workflow.
-   */
-  readonly idempotencyKey?: string | undefined;
-}
 
 /**
  * What runs are made of: a workflow, or its name and version alone; then the input is not parsed by
@@ -133,21 +110,19 @@ async function draftRun(target: RunTarget, request: RunRequest, given: Json | un
   const givenAttributes = settings.success ? checkGiven(settings.data.attributes, report) : undefined;
   const input = given === undefined ? undefined : await parseInput(target, given, report);
   if (!settings.success || given === undefined || input === undefined) return undefined;
-  const { delay, runAt, priority, idempotencyKey } = settings.data;
+  const { idempotencyKey, ...body } = settings.data;
   const attributes = draftAttributes(target, input, givenAttributes, report);
   return {
     workflow: target.name,
     version: target.version,
-    priority,
     input,
-    ...(runAt !== undefined && { run_at: runAt }),
-    ...(delay !== undefined && { delay_ms: delay }),
+    ...toColumns(body),
     ...(attributes !== undefined && { attributes }),
     // The version and the workflow's own attributes are left out: a repeat after a deployment is
     // still the same request.
     ...(idempotencyKey !== undefined && {
       key: idempotencyKey,
-      hash: canonicalHash({ workflow: target.name, input: given, delay, runAt, priority, attributes: givenAttributes }),
+      hash: canonicalHash({ workflow: target.name, ...body, input: given, attributes: givenAttributes }),
     }),
   };
 }

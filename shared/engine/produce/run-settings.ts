@@ -1,5 +1,30 @@
 import * as z from "zod";
 import { MAX_DAYS_AHEAD, toMilliseconds, type Duration } from "../../domain/duration.ts";
+import type { JsonObject } from "../../domain/json.ts";
+import type { NewRun } from "../../domain/protocol.ts";
+import type { GivenAttributes } from "../../domain/workflow-types.ts";
+
+/**
+ * A run somebody asks for. delay and runAt exclude each other; priority is from 0 (first) to 3,
+ * default 2.
+ */
+export interface RunRequest<Input = unknown, Attributes = JsonObject> {
+  readonly input: Input;
+  /**
+   * What the run is found by, over what the workflow's own `attributes` say; null takes one of
+   * those away. At most 2 KiB of JSON.
+   */
+  readonly attributes?: GivenAttributes<Attributes> | undefined;
+  readonly delay?: Duration | undefined;
+  /** As in RFC 3339, with seconds and zone. A time that is past means now. */
+  readonly runAt?: Date | string | undefined;
+  readonly priority?: 0 | 1 | 2 | 3 | undefined;
+  /**
+   * 1 to 255 visible ASCII characters: for 7 days the same key and body stand for one run of the
+   * workflow.
+   */
+  readonly idempotencyKey?: string | undefined;
+}
 
 /** Visible ASCII, which every proxy and log passes on unchanged. */
 export const idempotencyKeyPattern = /^[\x21-\x7e]{1,255}$/;
@@ -49,6 +74,11 @@ export const runSettings = z
     path: ["runAt"],
     error: "give either delay or runAt",
   });
+
+/** The settings under the names and in the units in which they are stored. */
+export function toColumns({ priority, delay, runAt }: z.output<typeof runSettings>): Pick<NewRun, "priority" | "delay_ms" | "run_at"> {
+  return { priority, ...(delay !== undefined && { delay_ms: delay }), ...(runAt !== undefined && { run_at: runAt }) };
+}
 
 function priorityRule(): string {
   return "use a priority from 0 (first) to 3";

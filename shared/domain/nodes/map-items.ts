@@ -207,11 +207,11 @@ export class Items implements Standing {
     return lookTogether(this.toDo().map(({ index, chain }) => chain.look(new Turn(scene, { item: this.items[index]!, index }))));
   }
 
-  /** Those that are open, and as many more as may be. */
+  /** Those that are open, and as many more as may be; a redrive may have opened more than may. */
   private toDo(): Open[] {
     const { open, begun } = this.at;
     const more = Math.min(this.mapping.concurrency - open.length, this.items.length - begun);
-    return more <= 0 ? [...open] : [...open, ...this.beginUpTo(begun + more - 1)];
+    return more <= 0 ? open.slice(0, this.mapping.concurrency) : [...open, ...this.beginUpTo(begun + more - 1)];
   }
 
   private nextFold(): Move | undefined {

@@ -23,8 +23,10 @@ with member as (
   from baton.checkpoint c
   where attempt > 0 and strpos(node, '~') = 0
 ), span as (
-  -- All that happened at one node of the chain, however many rows stand below it.
-  select run_id, position, min(started_at) as began, max(finished_at) filter (where not is_doubtful) as ended, min(split_part(node, '/', 1)) as node
+  -- All that happened at one node of the chain, however many rows stand below it. A sleep below an
+  -- item says nothing of the end: the item may have failed meanwhile, and that may be tolerated.
+  select run_id, position, min(started_at) as began,
+    max(finished_at) filter (where not is_doubtful and not (output ? 'until' and node ~ '/[0-9]{5}/')) as ended, min(split_part(node, '/', 1)) as node
   from step group by run_id, position
 ), places as (
   select run_id, count(*) as n, string_agg(place, ', ') as found from place group by run_id

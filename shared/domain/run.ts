@@ -77,16 +77,11 @@ function factsOf({ outputs, failures, forgiven, notBefore, fatal }: RunRecord): 
     return [path, { failures: count, forgiven: pardoned, notBefore: at(notBefore, path), ...verdict }];
   });
   const facts = [...rows, ...tries];
-  return facts.some(([path]) => path.includes("/")) ? facts.sort((a, b) => compare(keyOf(a), keyOf(b))) : facts;
+  return facts.some(([path]) => path.includes("/")) ? facts.sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1)) : facts;
 }
 
 function keyOf([path, fact]: [path: string, fact: Fact]): string {
   return isRow(fact) ? path : `${path}/\x7f`;
-}
-
-function compare(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
 }
 
 function at<Value>(values: ByPath<Value> | null | undefined, path: string): Value | undefined {

@@ -31,7 +31,7 @@ begin
       select f.run_id, f.node, count(*) as attempts,
         max(baton.wait_until(f.finished_at, f.retry_at, moment)) filter (where strpos(f.node, '/') > 0) as until,
         (array_agg(json_build_object('attempt', f.attempt, 'at', f.finished_at, 'error', f.error) order by f.attempt desc)
-          filter (where f.retry_at is null))[1] as fatal
+          filter (where f.retry_at is null and strpos(f.node, '/') > 0))[1] as fatal
       from unnest(range_ids, lows, highs) as k (id, low, high)
       cross join lateral (
         select * from baton.failure p

@@ -50,6 +50,28 @@ describe("a registry", () => {
   it("may be empty", () => {
     expect(createRegistry([], options).manifest()).toEqual([]);
   });
+
+  it("says in its manifest what a claim need not read, where its path is known", () => {
+    const workflow = defineWorkflow({ name: "long", version: 1, input: z.null() })
+      .script("code", () => 1)
+      .all("sides", {
+        left: (chain) => chain.repeat("poll", { max: 3, until: () => true }, (pass) => pass.script("inner", () => 1)),
+        right: (chain) => chain.step("plain", () => 1),
+      })
+      .choose("route", () => "far", { far: (chain) => chain.script("walk", () => 1) })
+      .map("kept", { over: () => [1] }, (chain) => chain.step("one", () => 1))
+      .map("folded", { over: () => [1] }, (chain) => chain.step("two", () => 1), { collect: (sum: number) => sum, from: 0 });
+    expect(createRegistry([workflow], options).manifest()).toMatchObject([
+      {
+        skips: [
+          { path: "code", floor: "over" },
+          { path: "sides/left/poll", floor: "pass" },
+          { path: "route/far/walk", floor: "over" },
+          { path: "folded", floor: "fold" },
+        ],
+      },
+    ]);
+  });
 });
 
 describe("a registry refuses", () => {

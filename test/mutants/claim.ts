@@ -78,8 +78,8 @@ export const claiming: readonly Mutant[] = [
   {
     name: "A repeated claim tells no outputs and failures",
     file: "sql/functions/repeat_claim.sql",
-    find: "members.slots, members.ids)",
-    replace: "members.slots, null)",
+    find: "members.slots, members.ids, manifest)",
+    replace: "members.slots, null, manifest)",
     ...caught("db/repeats.test.ts", "a repeated claim tells the outputs and failures of each run"),
   },
   {

@@ -29,8 +29,8 @@ export const clocks: readonly Mutant[] = [
   {
     name: "A wait that began by the right clock is over when the clock comes back",
     file: "sql/functions/recompute_due.sql",
-    find: "w.began <= moment then w.until",
-    replace: "w.began <= moment then moment",
+    find: "v.began <= moment then v.until",
+    replace: "v.began <= moment then moment",
     ...caught(jumps, back),
   },
   {

@@ -63,7 +63,7 @@ export const leases: readonly Mutant[] = [
   {
     name: "A crash counts as a failed attempt",
     file: "sql/functions/count_failures.sql",
-    find: " and node <> '' group by",
+    find: " and f.node <> '' group by",
     replace: " group by",
     ...caught(crash, "a crash is no failed attempt of a step"),
   },
@@ -126,7 +126,7 @@ export const leases: readonly Mutant[] = [
   {
     name: "A repaired run does not wait for its sleep and its retry",
     file: "sql/functions/repair.sql",
-    find: "coalesce(t.due, least(t.stored, moment))",
+    find: "coalesce(case when not t.below then t.due end, least(t.stored, moment))",
     replace: "least(t.stored, moment)",
     ...caught("db/repair.test.ts", "places are rebuilt from the state after ready and lease were emptied"),
   },

@@ -22,8 +22,8 @@ export const rounds: readonly Mutant[] = [
   {
     name: "A repeated round tells no outputs and failures",
     file: "sql/functions/repeat_round.sql",
-    find: "claimed_now.slots, claimed_now.ids)",
-    replace: "claimed_now.slots, null)",
+    find: "claimed_now.slots, claimed_now.ids,",
+    replace: "claimed_now.slots, null,",
     ...caught("db/repeats.test.ts", "a repeated round tells the outputs and failures of the runs that it claimed"),
   },
   {
@@ -121,15 +121,15 @@ export const rounds: readonly Mutant[] = [
   {
     name: "A run that waits for a retry is due at once",
     file: "sql/functions/park_members.sql",
-    find: "perform baton.put_back(ids, times);",
+    find: "perform baton.put_back(ids, times, sizes => sizes);",
     replace: "perform baton.put_back(ids, array_fill(moment, array[coalesce(cardinality(ids), 0)]));",
     ...caught(moves, "one round moves many runs in all ways"),
   },
   {
     name: "A run that is put back has not begun",
     file: "sql/functions/put_back.sql",
-    find: "r.bytes + c.bytes, true",
-    replace: "r.bytes + c.bytes, false",
+    find: "coalesce(t.size, r.bytes + c.bytes), true",
+    replace: "coalesce(t.size, r.bytes + c.bytes), false",
     ...caught(moves, "what comes out of ready into a lease brings its outputs and its failures by node"),
   },
   {

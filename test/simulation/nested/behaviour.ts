@@ -62,7 +62,7 @@ export function asks(node: NodeSpec): boolean {
   return (node.kind === "step" || node.kind === "sql") && node.when !== undefined;
 }
 
-/** Whether the first answer of a function that decides is none: it throws, and a redrive heals it. */
+/** Whether a function that decides throws when it is first asked; a redrive heals that. */
 export function stumblesAt(path: string): boolean {
   return chance("stumble", path) < 0.01;
 }

@@ -38,7 +38,12 @@ class Builder {
     const pathIn: Locate = (state) => locate(state) + name;
     const below = (inner: ChainSpec, at: Locate) => (begun: Untyped) => this.chain(begun, inner, at);
     if (kind === "sleep") return chain["sleep"]!(name, this.#duration(node, pathIn));
-    if (kind === "map") return chain["map"]!(name, this.#mapping(node, pathIn), below(node.chain, ({ item }) => (item as Item).at));
+    if (kind === "map")
+      return chain["map"]!(
+        name,
+        this.#mapping(node, pathIn),
+        below(node.chain, ({ item }) => (item as Item).at),
+      );
     if (kind === "repeat") return chain["repeat"]!(name, this.#looping(node), below(node.chain, locatePass(node, pathIn)));
     if (kind !== "all" && kind !== "choose") return chain[kind]!(name, this.#options(node, pathIn), this.#handler(node));
     const parts = Object.fromEntries(

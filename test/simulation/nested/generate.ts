@@ -86,7 +86,9 @@ export class Generator {
     const below = { ...site, mayEnd: site.mayEnd && kind === "choose" };
     const name = this.#name();
     const names = ["left", "right", "middle"].slice(0, this.#between(1, 3));
-    const parts = Object.fromEntries(names.map((part, n) => [part, this.#chain(below, (n > 0 || kind === "choose") && this.#random() < 0.1 ? 0 : 1)]));
+    const parts = Object.fromEntries(
+      names.map((part, n) => [part, this.#chain(below, (n > 0 || kind === "choose") && this.#random() < 0.1 ? 0 : 1)]),
+    );
     return { kind, name, parts };
   }
 

@@ -47,6 +47,10 @@ interface Came {
 
 const well = { stays: false, heals: false };
 
+function withOutput(state: State, name: string, output: unknown): State {
+  return { ...state, [name]: output };
+}
+
 export function modelOf({ chain }: WorkflowSpec, input: unknown): Model {
   const model = new Modelling();
   const came = model.chain(chain, "", { input });
@@ -79,7 +83,7 @@ class Modelling {
       heals ||= came.heals;
       if (came.stays || came.ended !== undefined) return { ...came, heals };
       ({ output } = came);
-      own = { ...own, [node.name]: output };
+      own = withOutput(own, node.name, output);
     }
     if (end === undefined) return { ...well, output, heals, own };
     const came = this.#handler(end, `${prefix}~end`, { ...around, ...own });

@@ -53,9 +53,10 @@ export class Operators {
     time.after(LOOK_EVERY_MS, () => this.#look());
     if (!stored.mayHaveEnded) return;
     stored.mayHaveEnded = false;
-    const ended = await this.#query<{ id: string; status: string }>("select run_id as id, status from baton.ending where run_id = any ($1)", [
-      [...models.keys()],
-    ]);
+    const ended = await this.#query<{ id: string; status: string }>(
+      "select run_id as id, status from baton.ending where run_id = any ($1)",
+      [[...models.keys()]],
+    );
     const failed = ended.filter(({ id, status }) => status === "failed" && this.#mayRedrive(id));
     this.areOver = ended.length === models.size && failed.length === 0;
     for (const { id } of failed) await this.#redrive(id);

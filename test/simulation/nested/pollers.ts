@@ -112,7 +112,7 @@ function isLawful(message: string): boolean {
   return /a lease is given up/.test(message);
 }
 
-/** Until something is due, or a lease of somebody else ends. Once all is calm one poller is enough. */
+/** Until something is due, or another's lease ends. Once all is calm one poller is enough. */
 function restAfter({ dueInMs, leaseExpiresInMs }: PollReport, faults: Faults, n: number): number {
   if (faults.isCalm && n > 0) return 3_600_000;
   const soonest = Math.min(dueInMs ?? Infinity, leaseExpiresInMs ?? Infinity, 60_000);

@@ -1,6 +1,6 @@
 import type { Database } from "../../../shared/db/database.ts";
-import { InvariantsBrokenError } from "../../support/invariants.ts";
-import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
+import { assertInvariants, InvariantsBrokenError } from "../../support/invariants.ts";
+import { createTestDatabase, type QueryAsOwner } from "../../support/database.ts";
 import { liveThrough, type Ground, type Tally } from "./world.ts";
 
 /** So many seeds share a database. */
@@ -17,15 +17,15 @@ export async function simulate(seeds: readonly number[]): Promise<{ readonly tal
       if (problems.length > 0) wrong.push(`BATON_SEED=${seed}: ${problems.slice(0, 5).join("; ")}`);
       if (wrong.length >= 10) break;
     }
-    wrong.push(...(await brokenInvariants(ground.database)));
+    wrong.push(...(await brokenInvariants(ground.database.query)));
   }
   return { tally, wrong };
 }
 
 /** What is broken, by the workflow of its run, which has the seed in its name. */
-async function brokenInvariants({ assertInvariants, query }: TestDatabase): Promise<string[]> {
+async function brokenInvariants(query: QueryAsOwner): Promise<string[]> {
   try {
-    await assertInvariants();
+    await assertInvariants(query);
     return [];
   } catch (thrown) {
     if (!(thrown instanceof InvariantsBrokenError)) throw thrown;

@@ -78,7 +78,7 @@ export interface WorkflowSpec {
   readonly chain: ChainSpec;
 }
 
-/** Whether a chain has a repeat that sees no item between them, and so not the index of its turn. */
+/** Whether a chain has a repeat, but for those of an item, which says where it is. */
 export function holdsRepeat({ nodes }: ChainSpec): boolean {
   return nodes.some(
     (node) => node.kind === "repeat" || ((node.kind === "all" || node.kind === "choose") && Object.values(node.parts).some(holdsRepeat)),

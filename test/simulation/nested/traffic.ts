@@ -5,8 +5,11 @@ import type { ProcessClock, VirtualTime } from "./clock.ts";
 import type { Faults } from "./faults.ts";
 import type { Stored } from "./stored.ts";
 
-/** Refusals that a copy may get: fenced, applied before, an output that is there. */
-const lawful = new Set(["BT001", "BT002", "BT003", "23505"]);
+/**
+ * Refusals that a copy may get: fenced, applied before, an output that is there, and what the
+ * statements of a sql node met themselves.
+ */
+const lawful = new Set(["BT001", "BT002", "BT003", "23505", "22012"]);
 /** How long somebody waits for an answer. */
 const WAIT_MS = 15_000;
 
@@ -39,8 +42,7 @@ export class Traffic {
       claim: (token, request) =>
         send(() => look(runs.claim(token, request), ({ poisoned = 0, stopped }) => poisoned > 0 || (stopped?.length ?? 0) > 0)),
       advance: (token, round, request) => send(() => keep(request, runs.advance(token, round, request))),
-      advanceWith: (token, round, request, statements) =>
-        send(() => keep(request, runs.advanceWith(token, round, request, statements))),
+      advanceWith: (token, round, request, statements) => send(() => keep(request, runs.advanceWith(token, round, request, statements))),
       release: (token) => send(() => runs.release(token)),
     };
   }
@@ -62,7 +64,7 @@ export class Traffic {
         return answer(() => reject(new DatabaseBusyError("deadlock detected", { sqlstate: "40P01", rolledBack: true })), 1);
       const came = await call().then(
         (value) => () => resolve(value),
-        (thrown: unknown) => () => reject(thrown as Error),
+        (thrown: unknown) => () => reject(thrown),
       );
       if (fault === "twice") await this.#copy(call);
       if (fault === "unanswered") lose();

@@ -39,6 +39,8 @@ const MOST_ROWS = 80;
 const MOST_ROWS_OF_LARGE = 700;
 /** So long nothing at all happens only to a run that is stuck. */
 const STUCK_MS = 1_200_000;
+/** So many calls are only those of one that goes in circles. */
+const MOST_CALLS = 4_000;
 
 /** Lives through one seed, and tells what went wrong. */
 export async function liveThrough(seed: number, ground: Ground, tally: Tally): Promise<string[]> {
@@ -79,7 +81,8 @@ class World {
     const site = { time, faults, workflows, storeFor: this.#traffic.storeFor.bind(this.#traffic), newId: () => this.#newId(), wrong };
     const pollers = new Pollers(site, 2);
     this.#operators.begin();
-    const isWrong = () => wrong.length > 0 || this.#traffic.unlawful.length > 0;
+    const before = this.#tally.calls;
+    const isWrong = () => wrong.length > 0 || this.#traffic.unlawful.length > 0 || this.#tally.calls > before + MOST_CALLS;
     await time.runUntil(() => isWrong() || this.#operators.areOver, time.now + faults.between(30_000, 240_000));
     faults.calm();
     const calmed = time.now;

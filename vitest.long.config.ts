@@ -5,7 +5,12 @@ import base from "./vitest.config.ts";
 export default defineConfig({
   test: {
     ...base.test,
-    include: ["test/long/**/*.test.ts", ...["lists", "search", "settings", "years"].map((name) => `test/db/${name}.test.ts`)],
+    include: [
+      "test/long/**/*.test.ts",
+      // 50,000 seeds.
+      "test/simulation/nested.test.ts",
+      ...["lists", "search", "settings", "years"].map((name) => `test/db/${name}.test.ts`),
+    ],
     exclude: configDefaults.exclude,
     testTimeout: 1_200_000,
     hookTimeout: 1_200_000,

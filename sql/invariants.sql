@@ -19,12 +19,16 @@ with member as (
   where a.action in ('cancel', 'redrive') and not exists (select from baton.audit d where d.run_id = a.run_id and d.action = 'delete')
 ), step as (
   -- What was attempted, and sleeps: no row that was stored without a handler, and no mark.
-  select c.*, exists (select from earlier where c.started_at <@ doubtful) as is_doubtful
+  -- Of an item in which something failed for good, a map that tolerates that does not await what
+  -- still sleeps or runs.
+  select c.*, exists (select from earlier where c.started_at <@ doubtful) as is_doubtful,
+    exists (select from baton.failure f where f.run_id = c.run_id and f.retry_at is null
+      and starts_with(f.node, substring(c.node from '^.*?/[0-9]{5}/'))) as is_of_failed
   from baton.checkpoint c
   where attempt > 0 and strpos(node, '~') = 0
 ), span as (
   -- All that happened at one node of the chain, however many rows stand below it.
-  select run_id, position, min(started_at) as began, max(finished_at) filter (where not is_doubtful) as ended, min(split_part(node, '/', 1)) as node
+  select run_id, position, min(started_at) as began, max(finished_at) filter (where not is_doubtful and not is_of_failed) as ended, min(split_part(node, '/', 1)) as node
   from step group by run_id, position
 ), places as (
   select run_id, count(*) as n, string_agg(place, ', ') as found from place group by run_id

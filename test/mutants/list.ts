@@ -6,6 +6,7 @@ import { host } from "./host.ts";
 import { leases } from "./leases.ts";
 import { lists } from "./lists.ts";
 import type { Mutant } from "./mutant.ts";
+import { nested } from "./nested.ts";
 import { operators } from "./operators.ts";
 import { producers } from "./producers.ts";
 import { goings } from "./retention.ts";
@@ -21,6 +22,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...engine,
   ...clocks,
   ...decisions,
+  ...nested,
   ...host,
   ...goings,
 ];

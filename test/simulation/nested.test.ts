@@ -1,0 +1,32 @@
+import { expect, test } from "vitest";
+import { simulate } from "./nested/simulate.ts";
+
+const one = process.env["BATON_SEED"];
+const SEEDS_OF_A_TEST = 100;
+const seedsFrom = (first: number) => Array.from({ length: SEEDS_OF_A_TEST }, (_, n) => first + n);
+const tests = process.env["BATON_TEST_LONG"] === "1" ? 500 : 10;
+
+/**
+ * Seeds that found something: a map whose last item failed was over, and what it had tolerated was
+ * open again after a redrive, in passes too, and all of it at once.
+ */
+const once = [11, 30, 39, 44];
+
+async function live(seeds: readonly number[]): Promise<void> {
+  const began = performance.now();
+  const { tally, wrong } = await simulate(seeds);
+  const met = Object.fromEntries(tally.met);
+  console.log(JSON.stringify({ seeds: seeds.length, seconds: (performance.now() - began) / 1_000, ...tally, met }));
+  expect(wrong).toEqual([]);
+}
+
+test.runIf(one !== undefined)("one seed", () => live([Number(one)]));
+
+test.skipIf(one !== undefined)("what was once wrong, and the first hundred, end as their models say", () =>
+  live([...once, ...seedsFrom(1)]),
+);
+
+test.skipIf(one !== undefined).each(Array.from({ length: tests - 1 }, (_, n) => (n + 1) * SEEDS_OF_A_TEST + 1))(
+  "workflows nested at random end as their models say, whatever the faults, each step once and nothing after an ending (seeds from %i)",
+  (first) => live(seedsFrom(first)),
+);

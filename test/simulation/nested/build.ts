@@ -1,0 +1,119 @@
+import * as z from "zod";
+import type { AnyWorkflow } from "../../../shared/domain/workflow-types.ts";
+import { defineWorkflow, type StepContext } from "../../../shared/index.ts";
+import { armAt, itemsOf, passesAt, runsAt } from "./behaviour.ts";
+import { collect, nothingCollected } from "./expectation.ts";
+import { indexText } from "./spec.ts";
+import type { ChainSpec, ChooseSpec, HandlerSpec, MapSpec, NodeSpec, RepeatSpec, SleepSpec, WorkflowSpec } from "./spec.ts";
+import { TIMEOUT_MS, type Stage, type State } from "./stage.ts";
+
+/** A chain without the types that follow its state. */
+interface Untyped {
+  [method: string]: (...given: unknown[]) => Untyped;
+}
+
+/** What is before the names of the nodes of a chain in their paths, by the state that they see. */
+type Locate = (state: State) => string;
+
+/** Makes the workflow of a spec, whose functions are those of the stage. */
+export function buildWorkflow({ name, chain }: WorkflowSpec, stage: Stage): AnyWorkflow {
+  const begun = defineWorkflow({ name, version: 1, input: z.object({ run: z.string() }) });
+  return new Builder(stage).chain(begun as unknown as Untyped, chain, () => "") as unknown as AnyWorkflow;
+}
+
+class Builder {
+  readonly #stage: Stage;
+
+  constructor(stage: Stage) {
+    this.#stage = stage;
+  }
+
+  chain(begun: Untyped, { nodes, end }: ChainSpec, locate: Locate): Untyped {
+    const chain = nodes.reduce((grown, node) => this.#node(grown, node, locate), begun);
+    return end === undefined ? chain : chain["end"]!((state: State, context: StepContext) => this.#stage.step(end, state, context));
+  }
+
+  #node(chain: Untyped, node: NodeSpec, locate: Locate): Untyped {
+    const { kind, name } = node;
+    const pathIn: Locate = (state) => locate(state) + name;
+    const below = (inner: ChainSpec, at: Locate) => (begun: Untyped) => this.chain(begun, inner, at);
+    if (kind === "sleep") return chain["sleep"]!(name, this.#duration(node, pathIn));
+    if (kind === "map")
+      return chain["map"]!(
+        name,
+        this.#mapping(node, pathIn),
+        below(node.chain, ({ item }) => (item as Item).at),
+      );
+    if (kind === "repeat") return chain["repeat"]!(name, this.#looping(node), below(node.chain, locatePass(node, pathIn)));
+    if (kind !== "all" && kind !== "choose") return chain[kind]!(name, this.#options(node, pathIn), this.#handler(node));
+    const parts = Object.fromEntries(
+      Object.entries(node.parts).map(([part, inner]) => [part, below(inner, (state) => `${pathIn(state)}/${part}/`)]),
+    );
+    return kind === "all" ? chain["all"]!(name, parts) : chain["choose"]!(name, this.#pick(node, pathIn), parts);
+  }
+
+  #handler(node: HandlerSpec): (state: State, context: StepContext) => Promise<unknown> {
+    return (state, context) => (node.kind === "sql" ? this.#stage.sql(node, state, context) : this.#stage.step(node, state, context));
+  }
+
+  #options(node: HandlerSpec, pathIn: Locate) {
+    const when = (state: State) => {
+      const path = pathIn(state);
+      return this.#stage.ask(state, path, [path, `${path}/~when`], runsAt(node, path), !runsAt(node, path));
+    };
+    return { retry: node.retry, timeout: `${TIMEOUT_MS} milliseconds`, ...(node.when !== undefined && { when }) };
+  }
+
+  #duration({ ms, computed }: SleepSpec, pathIn: Locate): unknown {
+    if (!computed) return `${ms} milliseconds`;
+    return (state: State) => this.#stage.ask(state, pathIn(state), [pathIn(state)], `${ms} milliseconds`, "0 seconds");
+  }
+
+  #pick(node: ChooseSpec, pathIn: Locate): (state: State) => string {
+    const arms = Object.keys(node.parts);
+    return (state) => {
+      const path = pathIn(state);
+      const arm = armAt(node, path);
+      return this.#stage.ask(state, path, [path], arm, arms[(arms.indexOf(arm) + 1) % arms.length]!);
+    };
+  }
+
+  #mapping(node: MapSpec, pathIn: Locate) {
+    const over = (state: State) => {
+      const path = pathIn(state);
+      const items = itemsOf(node, path);
+      return this.#stage.ask(state, path, [path], items, [{ at: "another/" }, ...items]);
+    };
+    const { concurrency, tolerate, collects } = node;
+    const collected = (sum: unknown, value: unknown, index: number) => collect(sum as never, value, index, tolerate !== undefined);
+    return {
+      over,
+      concurrency,
+      ...(tolerate !== undefined && { tolerate }),
+      ...(collects && { collect: collected, from: nothingCollected }),
+    };
+  }
+
+  #looping(node: RepeatSpec) {
+    const { max, everyMs } = node;
+    const until = (state: State & { readonly last: Record<string, Item> }) => {
+      const prefix = state.last[node.here]!.at.slice(0, -node.here.length);
+      const path = prefix.slice(0, -"00000/".length - 1);
+      const isOver = Number(prefix.slice(-6, -1)) + 1 === passesAt(node, path);
+      return this.#stage.ask(state, prefix, [`${prefix}~again`, `${path}/~over`], isOver, !isOver);
+    };
+    return { until, max, ...(everyMs !== undefined && { every: `${everyMs} milliseconds` }) };
+  }
+}
+
+interface Item {
+  readonly at: string;
+}
+
+/** Only the index of the innermost turn is to be seen: a step says where the others are. */
+function locatePass({ here }: RepeatSpec, pathIn: Locate): Locate {
+  return (state) => {
+    const told = state[here] as Item | undefined;
+    return told === undefined ? `${pathIn(state)}/${indexText(state["index"] as number)}/` : told.at.slice(0, -here.length);
+  };
+}

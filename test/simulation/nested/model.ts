@@ -1,0 +1,211 @@
+/** What a workflow is to do, told from its spec alone. */
+import { armAt, asks, doomAt, flakyAt, itemsOf, memosAt, outputAt, passesAt, runsAt, stumblesAt, toleratedOf } from "./behaviour.ts";
+import { Folded, nothingCollected, Place, Result, Sum, Time } from "./expectation.ts";
+import { indexText } from "./spec.ts";
+import type { AllSpec, ChainSpec, ChooseSpec, HandlerSpec, MapSpec, NodeSpec, RepeatSpec, SleepSpec, WorkflowSpec } from "./spec.ts";
+
+type State = Readonly<Record<string, unknown>>;
+
+/** A row that may be stored. */
+export interface Row {
+  readonly output: unknown;
+  /** 0: no handler makes it. Undefined: it cannot be told. */
+  readonly attempt: number | undefined;
+  /** A run may be done without it. */
+  readonly optional: boolean;
+}
+
+/** What a run is to do. */
+export interface Model {
+  readonly rows: ReadonlyMap<string, Row>;
+  /** What handlers see, by path; and functions, by `askedAt` of it. */
+  readonly states: ReadonlyMap<string, State>;
+  /** How many items of a map may be open, by the path of the map. */
+  readonly limits: ReadonlyMap<string, number>;
+  /** It ends as failed, however often it is redriven. */
+  readonly stays: boolean;
+  /** How many redrives heal it at most. */
+  readonly redrives: number;
+}
+
+/** Where the state is kept that the functions of a node see. */
+export function askedAt(path: string): string {
+  return `${path}?`;
+}
+
+/** What a chain or a node comes to. */
+interface Came {
+  readonly output: unknown;
+  readonly ended?: unknown;
+  /** Of a chain, the outputs of its own nodes. */
+  readonly own?: State;
+  /** It fails for good, whatever redrives do. */
+  readonly stays: boolean;
+  /** It may fail until redrives have healed it. */
+  readonly heals: boolean;
+}
+
+const well = { stays: false, heals: false };
+
+function withOutput(state: State, name: string, output: unknown): State {
+  return { ...state, [name]: output };
+}
+
+export function modelOf({ chain }: WorkflowSpec, input: unknown): Model {
+  const model = new Modelling();
+  const came = model.chain(chain, "", { input });
+  const last = chain.nodes.at(-1)!;
+  const output = came.ended === undefined ? came.output : came.ended;
+  const isRow = last.kind !== "all" && last.kind !== "choose" && last.kind !== "map" && last.kind !== "repeat";
+  if (came.ended !== undefined || !isRow) model.put("~output", { output, attempt: 0 });
+  const { rows, states, limits, redrives } = model;
+  return { rows, states, limits, stays: came.stays, redrives };
+}
+
+class Modelling {
+  readonly rows = new Map<string, Row>();
+  readonly states = new Map<string, State>();
+  readonly limits = new Map<string, number>();
+  redrives = 0;
+  readonly #paths: string[] = [];
+
+  put(path: string, row: Omit<Row, "optional">): void {
+    this.rows.set(path, { ...row, optional: false });
+    this.#paths.push(path);
+  }
+
+  chain({ nodes, end }: ChainSpec, prefix: string, around: State): Came {
+    let own: State = {};
+    let output: unknown = null;
+    let heals = false;
+    for (const node of nodes) {
+      const came = this.#node(node, prefix + node.name, { ...around, ...own });
+      heals ||= came.heals;
+      if (came.stays || came.ended !== undefined) return { ...came, heals };
+      ({ output } = came);
+      own = withOutput(own, node.name, output);
+    }
+    if (end === undefined) return { ...well, output, heals, own };
+    const came = this.#handler(end, `${prefix}~end`, { ...around, ...own });
+    return { ...came, heals: heals || came.heals, ...(came.stays ? {} : { ended: came.output ?? null }) };
+  }
+
+  #node(node: NodeSpec, path: string, state: State): Came {
+    const stumbles = asks(node) && stumblesAt(path);
+    if (stumbles) this.redrives++;
+    const came = this.#kind(node, path, state);
+    return stumbles ? { ...came, heals: true } : came;
+  }
+
+  #kind(node: NodeSpec, path: string, state: State): Came {
+    if (node.kind === "sleep") return this.#sleep(node, path, state);
+    if (node.kind === "all") return this.#all(node, path, state);
+    if (node.kind === "choose") return this.#choose(node, path, state);
+    if (node.kind === "map") return this.#map(node, path, state);
+    return node.kind === "repeat" ? this.#repeat(node, path, state) : this.#handler(node, path, state);
+  }
+
+  #handler(node: HandlerSpec, path: string, state: State): Came {
+    if (node.when !== undefined) {
+      this.states.set(askedAt(path), state);
+      if (!runsAt(node, path)) {
+        this.put(path, { output: null, attempt: 0 });
+        return { ...well, output: null };
+      }
+      this.put(`${path}/~when`, { output: true, attempt: 0 });
+    }
+    this.states.set(path, state);
+    const doom = doomAt(node, path);
+    if (node.kind === "script") this.#memos(node, path);
+    if (doom === Infinity) return { output: null, stays: true, heals: false };
+    this.redrives += doom;
+    const output = node.gives === "place" ? new Place(path) : outputAt(node.gives, path);
+    // As generated; and a condition that throws is an attempt too.
+    const isUnsure = node.kind === "sql" || node.kind === "script" || (asks(node) && stumblesAt(path));
+    const attempt = isUnsure ? undefined : 1 + Math.max(doom, flakyAt(node, path));
+    this.put(path, { output, attempt });
+    return { output, stays: false, heals: doom > 0 };
+  }
+
+  #memos(node: HandlerSpec, path: string): void {
+    for (const below of memosAt(node, path)) this.put(`${path}/${below}`, { output: `${path}/${below}`, attempt: 1 });
+  }
+
+  #sleep({ computed }: SleepSpec, path: string, state: State): Came {
+    if (computed) this.states.set(askedAt(path), state);
+    const output = new Time();
+    this.put(path, { output, attempt: undefined });
+    return { ...well, output };
+  }
+
+  #all({ parts }: AllSpec, path: string, state: State): Came {
+    const came = Object.entries(parts).map(([part, chain]) => [part, this.chain(chain, `${path}/${part}/`, state)] as const);
+    return {
+      output: Object.fromEntries(came.map(([part, { output }]) => [part, output])),
+      stays: came.some(([, { stays }]) => stays),
+      heals: came.some(([, { heals }]) => heals),
+    };
+  }
+
+  #choose(node: ChooseSpec, path: string, state: State): Came {
+    this.states.set(askedAt(path), state);
+    const arm = armAt(node, path);
+    this.put(path, { output: { case: arm }, attempt: 0 });
+    const came = this.chain(node.parts[arm]!, `${path}/${arm}/`, state);
+    return { ...came, output: { case: arm, output: came.output } };
+  }
+
+  #map(node: MapSpec, path: string, state: State): Came {
+    this.states.set(askedAt(path), state);
+    this.limits.set(path, node.concurrency);
+    const items = itemsOf(node, path);
+    this.put(path, { output: { items }, attempt: 0 });
+    const came = items.map((item, index) => this.#item(node, item, index, state));
+    const never = came.filter(({ stays }) => stays).length;
+    const maybe = came.filter(({ stays, heals }) => heals && !stays).length;
+    const tolerated = toleratedOf(node, items.length);
+    const results = came.map(({ stays, heals, output }, index) =>
+      node.tolerate === undefined ? output : new Result(items[index]!.at, stays ? false : heals ? undefined : true, output),
+    );
+    const output = node.collects ? this.#fold(path, results) : results;
+    return { output, stays: never > tolerated, heals: never + maybe > tolerated };
+  }
+
+  /** What is stored of one that fails is stored up to where it does. */
+  #item(node: MapSpec, item: { readonly at: string }, index: number, state: State): Came {
+    const from = this.#paths.length;
+    const came = this.chain(node.chain, item.at, { ...state, item, index });
+    if (node.tolerate !== undefined && (came.stays || came.heals))
+      for (const path of this.#paths.slice(from)) this.rows.set(path, { ...this.rows.get(path)!, optional: true });
+    return came;
+  }
+
+  #fold(path: string, results: readonly unknown[]): unknown {
+    let output: unknown = nothingCollected;
+    for (let end = 100, k = 0; end - 100 < results.length; end += 100, k++) {
+      output = new Sum(results.slice(0, end));
+      this.put(`${path}/~fold/${indexText(k)}`, { output: new Folded(output as Sum), attempt: 0 });
+    }
+    return output;
+  }
+
+  #repeat(node: RepeatSpec, path: string, state: State): Came {
+    const passes = passesAt(node, path);
+    this.redrives += Math.ceil(passes / node.max) - 1;
+    let heals = passes > node.max;
+    let previous: unknown = null;
+    for (let index = 0; index < passes; index++) {
+      const prefix = `${path}/${indexText(index)}/`;
+      const came = this.chain(node.chain, prefix, { ...state, index, previous });
+      heals ||= came.heals || stumblesAt(prefix);
+      if (came.stays) return { ...came, heals };
+      if (stumblesAt(prefix)) this.redrives++;
+      previous = came.output;
+      this.states.set(askedAt(prefix), { ...state, last: came.own });
+      const pause = node.everyMs === undefined ? { output: null, attempt: 0 } : { output: new Time(), attempt: 1 };
+      if (index + 1 < passes) this.put(`${prefix}~again`, pause);
+      else this.put(`${path}/~over`, { output: index, attempt: 0 });
+    }
+    return { output: previous, stays: false, heals };
+  }
+}

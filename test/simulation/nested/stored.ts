@@ -1,0 +1,49 @@
+import type { AdvanceAnswer, AdvanceRequest } from "../../../shared/domain/protocol.ts";
+
+/** A round as it travels: steps by columns. */
+interface Sent {
+  readonly steps?: { readonly run: readonly string[]; readonly node: readonly string[] };
+  readonly done?: unknown;
+  readonly failed?: unknown;
+  readonly sleeps?: AdvanceRequest["sleeps"];
+  readonly timers?: AdvanceRequest["timers"];
+}
+
+/** What the database has stored, as the answers to rounds tell. */
+export class Stored {
+  readonly #rows = new Set<string>();
+  /** When sleeps end, by row. */
+  readonly #ends = new Map<string, number>();
+  /** When something last was. */
+  last = 0;
+  /** Runs may have ended since somebody looked. */
+  mayHaveEnded = true;
+
+  has(run: string, path: string): boolean {
+    return this.#rows.has(`${run}/${path}`);
+  }
+
+  endOf(run: string, path: string): number | undefined {
+    return this.#ends.get(`${run}/${path}`);
+  }
+
+  /** A round was applied; its answer, which may be that of the first copy, says for whom not. */
+  note(request: string, now: number, { lost, stopped }: AdvanceAnswer): void {
+    const { steps, done, failed, sleeps = [], timers = [] } = JSON.parse(request) as Sent;
+    this.mayHaveEnded ||= done !== undefined || failed !== undefined || stopped.length > 0;
+    steps?.run.forEach((run, n) => {
+      if (!lost.includes(run)) this.#keep(`${run}/${steps.node[n]!}`, now);
+    });
+    for (const { run, node, delay_ms: delayMs } of [...sleeps, ...timers]) {
+      const row = `${run}/${node}`;
+      if (lost.includes(run) || stopped.includes(run) || this.#rows.has(row)) continue;
+      this.#keep(row, now);
+      this.#ends.set(row, now + delayMs);
+    }
+  }
+
+  #keep(row: string, now: number): void {
+    if (!this.#rows.has(row)) this.last = now;
+    this.#rows.add(row);
+  }
+}

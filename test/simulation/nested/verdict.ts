@@ -1,0 +1,76 @@
+import type { QueryAsOwner } from "../../support/database.ts";
+import { differ, type Seen } from "./expectation.ts";
+import type { Model } from "./model.ts";
+import type { Operators } from "./operators.ts";
+import type { Tally } from "./world.ts";
+
+interface StoredRow {
+  readonly node: string;
+  readonly attempt: number;
+  readonly output: unknown;
+}
+
+/** What is stored of a run at its end. */
+interface Ended {
+  readonly id: string;
+  readonly status: string | null;
+  readonly error: { readonly name: string; readonly message: string } | null;
+  readonly place: string | null;
+  readonly rows: readonly StoredRow[];
+  readonly effects: readonly string[];
+}
+
+const READ = `
+  select r.id, e.status, e.error, baton.place_status(r.id, baton.now()) as place,
+    coalesce((select json_agg(json_build_object('node', c.node, 'attempt', c.attempt, 'output', c.output) order by c.position, c.node)
+      from baton.checkpoint c where c.run_id = r.id), '[]') as rows,
+    coalesce((select json_agg(x.path) from test.effect x where x.run_id = r.id), '[]') as effects
+  from baton.run r left join baton.ending e on e.run_id = r.id where r.id = any ($1)`;
+
+/** What is not as the models say. */
+export async function judge(
+  query: QueryAsOwner,
+  models: ReadonlyMap<string, Model>,
+  { cancelled }: Operators,
+  tally: Tally,
+): Promise<string[]> {
+  const ended = await query<Ended & Record<string, unknown>>(READ, [[...models.keys()]]);
+  return ended.flatMap((run) => {
+    tally.rows += run.rows.length;
+    return judgeRun(run, models.get(run.id)!, cancelled.has(run.id)).map((problem) => `run ${run.id}: ${problem}`);
+  });
+}
+
+function judgeRun(run: Ended, model: Model, wasCancelled: boolean): string[] {
+  const seen: Seen = new Map();
+  const rows = run.rows.flatMap((row) => judgeRow(row, model, seen) ?? []);
+  const isMissing = run.status === "done";
+  const there = new Set(run.rows.map(({ node }) => node));
+  const missing = [...model.rows].filter(([path, { optional }]) => isMissing && !optional && !there.has(path)).map(([path]) => path);
+  return [
+    ...judgeStatus(run, model, wasCancelled),
+    ...rows,
+    ...missing.map((path) => `nothing is stored at ${path}`),
+    ...judgeEffects(run, there),
+  ];
+}
+
+function judgeStatus({ status, error, place }: Ended, { stays }: Model, wasCancelled: boolean): string[] {
+  if (status === (stays ? "failed" : "done") || (status === "cancelled" && wasCancelled)) return [];
+  return [`it is ${status ?? place} in place of ${stays ? "failed" : "done"}${error === null ? "" : `: ${JSON.stringify(error)}`}`];
+}
+
+function judgeRow({ node, attempt, output }: StoredRow, { rows }: Model, seen: Seen): string | undefined {
+  const expected = rows.get(node);
+  if (expected === undefined) return `${node} is stored, which is none of the model's`;
+  const problem = differ(expected.output, output, seen, `the output of ${node}`);
+  if (problem !== undefined) return problem;
+  if (expected.attempt === undefined || expected.attempt === attempt) return undefined;
+  return `${node} is attempt ${attempt} in place of ${expected.attempt}`;
+}
+
+/** Each statement's effect is there once, with its row. */
+function judgeEffects({ effects }: Ended, there: ReadonlySet<string>): string[] {
+  const twice = effects.filter((path, n) => effects.indexOf(path) !== n).map((path) => `the statements of ${path} were applied twice`);
+  return [...twice, ...effects.filter((path) => !there.has(path)).map((path) => `the statements of ${path} have no row`)];
+}

@@ -33,7 +33,10 @@ async function everyKind() {
   );
   const [retrying, sleeping, blocked, done, leased, begun] = runs.toSorted((a, b) => (a.id < b.id ? -1 : 1));
   const charge = { node: "charge" };
-  await engine.advance(token, 1, { steps: [retrying!, begun!].map((run) => step(run)), failures: [failure(leased!, { delay_ms: 600_000 })] });
+  await engine.advance(token, 1, {
+    steps: [retrying!, begun!].map((run) => step(run)),
+    failures: [failure(leased!, { delay_ms: 600_000 })],
+  });
   await engine.advance(token, 2, {
     failures: [failure(retrying!, { ...charge, delay_ms: 3_600_000 }), failure(begun!, { ...charge, delay_ms: 600_000 })],
     parks: [{ ...member(retrying!), delay_ms: 3_600_000 }],

@@ -33,7 +33,7 @@ export const nested: readonly Mutant[] = [
     ...simulated,
   },
   {
-    name: "A sleep is over as soon as it is stored",
+    name: "A sleep below another node is over as soon as it is stored",
     file: "shared/domain/nodes/sleep.ts",
     find: "return row.notBefore === undefined ? new Over(row.output, row.bytes) : new Asleep(path, row, row.notBefore);",
     replace: "return new Over(row.output, row.bytes);",

@@ -45,11 +45,10 @@ async function touchFirstPages(filters: Record<string, Partial<ListRequest>>): P
   await using session = await explainingSession(database.ownerUrl);
   const touched: Record<string, number> = {};
   for (const [name, filter] of Object.entries(filters)) {
-    // The first call of a session reads the catalogue.
-    await look(session, filter);
-    const { pages, most, found } = await look(session, filter);
-    expect([name, pages, found]).toEqual([name, 1, ["rare"]]);
-    touched[name] = most;
+    // The first call of a session reads the catalogue, and so does one after an autovacuum.
+    const looks = [await look(session, filter), await look(session, filter), await look(session, filter)];
+    for (const { pages, found } of looks) expect([name, pages, found]).toEqual([name, 1, ["rare"]]);
+    touched[name] = Math.min(...looks.map(({ most }) => most));
   }
   return touched;
 }

@@ -16,6 +16,7 @@ export const EXCEPTIONS: readonly Exception[] = [
       "HttpApiRoutePostWorkflowsNameVarRuns",
       "HttpApiRouteGetRuns",
       "HttpApiRouteGetRunsIdVar",
+      "HttpApiRouteGetRunsIdVarSteps",
       "HttpApiRouteGetWorkflows",
       "HttpApiRouteGetReportsNameVar",
       "HttpApiRoutePatchRunsIdVarAttributes",

@@ -46,3 +46,33 @@ test.each([
     expect(await database.query("select n from service.effect order by n")).toEqual(numbers(count));
   },
 );
+
+test("a run that was cancelled is told of it, though the answer that says so is lost with a neighbour's statements", async () => {
+  const database = await createTestDatabase();
+  await database.query("create table service.effect (n int); grant insert on service.effect to baton_poller");
+  const store = runRepository(database.connect("poller")) as RunStore;
+  const [heard, began] = [Promise.withResolvers<unknown>(), Promise.withResolvers<void>()];
+  const listening = defineWorkflow({ name: "listening", version: 1, input: z.object({}) }).step("listen", async (_state, { signal }) => {
+    began.resolve();
+    await new Promise((resolve) => AbortSignal.any([signal, AbortSignal.timeout(30_000)]).addEventListener("abort", resolve));
+    heard.resolve(signal.reason);
+  });
+  const [cancelled] = await enqueue(database.database, listening, [{}]);
+  const [posted] = await enqueue(database.database, workflow, [{ n: 1 }]);
+  let lost = 0;
+  await poll(database.database, [listening, workflow], {
+    store: {
+      ...store,
+      advanceWith: async (...call) => {
+        if (lost++ > 0) return store.advanceWith(...call);
+        await began.promise;
+        await database.query("select baton.cancel($1, '{}')", [cancelled]);
+        await store.advanceWith(...call);
+        throw new DatabaseUnknownOutcomeError("no answer in time", {});
+      },
+    },
+  });
+  expect(await heard.promise).toMatchObject({ name: "RunCancelledError" });
+  expect(await runRepository(database.database).findRun(posted!)).toMatchObject({ status: "done", failures: [] });
+  expect(await database.query("select n from service.effect")).toEqual([{ n: 1 }]);
+});

@@ -58,10 +58,20 @@ export const engine: readonly Mutant[] = [
   },
   {
     name: "A round with statements that was applied before counts as refused",
-    file: "shared/engine/poll/commit-statements.ts",
+    file: "shared/engine/poll/settle-statements.ts",
     find: 'sqlstate === "BT002"',
     replace: 'sqlstate === "BT012"',
-    ...caught(rounds, "statements whose answer was lost are applied once, and count as no failed attempt"),
+    ...caught("journeys/statements-probed.test.ts", "a probe that comes twice is not taken for the statements"),
+  },
+  {
+    name: "What the lost answer of statements said of others is not asked for",
+    file: "shared/engine/poll/commit-statements.ts",
+    find: "settled.probed !== undefined) applyRound(lease, [], settled.probed);",
+    replace: "settled.probed !== undefined) void applyRound;",
+    ...caught(
+      "journeys/statements-probed.test.ts",
+      "a run that was cancelled is told of it, though the answer that says so is lost with a neighbour's statements",
+    ),
   },
   {
     name: "A closed lease has no heartbeat",

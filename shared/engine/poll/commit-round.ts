@@ -54,7 +54,7 @@ export function fenced(lease: Lease): void {
   lease.lose(new FencedError());
 }
 
-/** For a round that is known to be applied and whose answer is lost for good. */
+/** For what an earlier round stored, whose answer is applied. */
 export const emptyAnswer = (round: number): AdvanceAnswer => ({ round, runs: [], stopped: [], lost: [] });
 
 export function isAboutData(refused: DatabaseRefusedError): boolean {

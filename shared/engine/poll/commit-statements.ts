@@ -76,11 +76,10 @@ async function tryAll(lease: Lease, nodes: readonly Decided[], unsure = false): 
   const statements = nodes.flatMap(({ came }) => came.flatMap(({ statements = [] }) => statements));
   const round = lease.rounds.begin();
   const settled = await settleStatements(lease, round, written.request, statements);
+  if ("probed" in settled && settled.probed !== undefined) applyRound(lease, [], settled.probed);
   if ("unsure" in settled) return new MayBeStoredError("The statements may have been committed.", { cause: settled.unsure });
-  if (settled.probed !== undefined) applyRound(lease, [], settled.probed);
   if ("answer" in settled) applyRound(lease, nodes, settled.answer);
-  else if (settled.refused.sqlstate === "BT002" || (unsure && settled.refused.sqlstate === "BT003"))
-    applyRound(lease, nodes, emptyAnswer(round));
+  else if (unsure && settled.refused.sqlstate === "BT003") applyRound(lease, nodes, emptyAnswer(round));
   else if (settled.refused.sqlstate === "BT001") fenced(lease);
   else return settled.refused;
   return undefined;

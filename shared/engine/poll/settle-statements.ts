@@ -12,7 +12,7 @@ const busyTries = 5;
 export type SettledStatements =
   | (Settled<AdvanceAnswer> & { readonly probed?: AdvanceAnswer })
   /** They may have been committed: the round was taken, by them or by a copy of a probe. */
-  | { readonly unsure: UnsettledError };
+  | { readonly unsure: UnsettledError; readonly probed: AdvanceAnswer };
 
 /**
  * Commits a strict round with the statements of `sql` nodes. An outcome that is unknown may be the
@@ -28,7 +28,8 @@ export async function settleStatements(
   const { poller } = lease;
   try {
     const call = () => poller.store.advanceWith(lease.token, round, request, statements);
-    return await settle(poller, call, { busyTries, unknownTries: 1, unknownMs: 0 });
+    const settled = await settle(poller, call, { busyTries, unknownTries: 1, unknownMs: 0 });
+    return isRepeat(settled) ? await askAgain(lease, round) : settled;
   } catch (thrown) {
     if (!(thrown instanceof UnsettledError) || thrown.outOfTime) throw thrown;
     return probe(lease, round, thrown);
@@ -43,11 +44,22 @@ export async function settleStatements(
  */
 async function probe(lease: Lease, round: number, unsettled: UnsettledError): Promise<SettledStatements> {
   const { poller } = lease;
-  const empty = JSON.stringify({ ttl_ms: poller.settings.ttlMs, strict: true });
-  const call = () => poller.store.advance(lease.token, round, empty);
-  const settled = await settle(poller, call, { unknownMs: unknownMsOf(poller), tally: unsureSince(poller.clock.now()) });
+  const settled = await advanceEmpty(lease, round, { strict: true });
   if ("answer" in settled) return { refused: notApplied(unsettled), probed: settled.answer };
-  return settled.refused.sqlstate === "BT002" ? { unsure: unsettled } : settled;
+  if (!isRepeat(settled)) return settled;
+  const again = await askAgain(lease, round);
+  return "answer" in again ? { unsure: unsettled, probed: again.answer } : again;
+}
+
+const isRepeat = (settled: Settled<AdvanceAnswer>) => "refused" in settled && settled.refused.sqlstate === "BT002";
+
+/** What a round was answered that was applied before: it also says which runs were stopped. */
+const askAgain = (lease: Lease, round: number) => advanceEmpty(lease, round, {});
+
+function advanceEmpty({ poller, token }: Lease, round: number, how: { readonly strict?: true }): Promise<Settled<AdvanceAnswer>> {
+  const empty = JSON.stringify({ ttl_ms: poller.settings.ttlMs, ...how });
+  const patience = { unknownMs: unknownMsOf(poller), tally: unsureSince(poller.clock.now()) };
+  return settle(poller, () => poller.store.advance(token, round, empty), patience);
 }
 
 function notApplied({ cause }: UnsettledError): DatabaseRefusedError {

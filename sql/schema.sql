@@ -2721,7 +2721,7 @@ begin
         when 'over' then (
           select s.path || '0' from baton.checkpoint c where c.run_id = s.id and c.run_id between lowest and highest and c.node = s.path)
         when 'fold' then (
-          select s.path || '/' || lpad(((right(max(c.node), 5)::integer + 1) * 100)::text, 5, '0') from baton.checkpoint c
+          select s.path || '/' || right(max(c.node), 5) from baton.checkpoint c
           where c.run_id = s.id and c.run_id between lowest and highest and c.node > s.path || '/~fold/' and c.node < s.path || '/~fold0')
         when 'pass' then (
           select s.path || '/' || lpad(greatest(substr(max(c.node), length(s.path) + 2, 5)::integer - 1, 0)::text, 5, '0') from baton.checkpoint c

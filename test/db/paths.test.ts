@@ -27,7 +27,7 @@ const everyKind: StoredRun = {
     { node: "pages", position: 3, attempt: 0, output: { items: [1, 2] } },
     { node: "pages/00000/get", position: 3 },
     { node: "pages/00001/get", position: 3 },
-    { node: "pages/~fold/00000", position: 3, attempt: 0, output: 2 },
+    { node: "pages/~fold/00100", position: 3, attempt: 0, output: 2 },
     { node: "poll/00000/ask", position: 4 },
     { node: "poll/00000/~again", position: 4 },
     { node: "poll/~over", position: 4, attempt: 0, output: 0 },

@@ -33,6 +33,11 @@ export interface Mapping {
 
 /** How many items are collected in one row. */
 export const ITEMS_IN_FOLD = 100;
+/**
+ * With more bytes of results that wait for their turn, fewer are collected in one row, and no more
+ * items begin: behind a slow item they would fill the state.
+ */
+export const BYTES_OF_FOLD = 1024 * 1024;
 
 /** An item that has begun. */
 interface Open {
@@ -173,8 +178,7 @@ export class Items implements Standing {
     };
   }
 
-  private fold(k: number, { sum, failed }: Fold, ownBytes: number): Items {
-    const folded = Math.min((k + 1) * ITEMS_IN_FOLD, this.items.length);
+  private fold(folded: number, { sum, failed }: Fold, ownBytes: number): Items {
     const { begun, open, settled, failed: known } = this.at;
     const rest = settled.from(folded);
     return this.with({
@@ -210,18 +214,29 @@ export class Items implements Standing {
   /** Those that are open, and as many more as may be; a redrive may have opened more than may. */
   private toDo(): Open[] {
     const { open, begun } = this.at;
-    const more = Math.min(this.mapping.concurrency - open.length, this.items.length - begun);
+    const more = this.isFull() ? 0 : Math.min(this.mapping.concurrency - open.length, this.items.length - begun);
     return more <= 0 ? open.slice(0, this.mapping.concurrency) : [...open, ...this.beginUpTo(begun + more - 1)];
+  }
+
+  /** What is not collected is as much as may wait. */
+  private isFull(): boolean {
+    return this.mapping.collect !== undefined && this.at.settled.bytes >= BYTES_OF_FOLD;
   }
 
   private nextFold(): Move | undefined {
     const { collect } = this.mapping;
-    const { open, begun, folded } = this.at;
-    if (collect === undefined || folded >= this.items.length) return undefined;
-    const end = Math.min(folded + ITEMS_IN_FOLD, this.items.length);
-    if ((open[0]?.index ?? begun) < end) return undefined;
+    const end = this.endOfFold();
+    if (collect === undefined || end === undefined) return undefined;
     const owner = { path: this.path, tries: this.tries };
-    return storing(owner, `${this.path}/~fold/${indexText(folded / ITEMS_IN_FOLD)}`, () => this.collectUpTo(end, collect));
+    return storing(owner, `${this.path}/~fold/${indexText(end)}`, () => this.collectUpTo(end, collect));
+  }
+
+  /** Up to which item results are collected next: a hundred, the last ones, or those that fill. */
+  private endOfFold(): number | undefined {
+    const { open, begun, folded } = this.at;
+    const ready = open[0]?.index ?? begun;
+    const isEnough = ready - folded >= ITEMS_IN_FOLD || ready === this.items.length || this.isFull();
+    return isEnough && ready > folded ? Math.min(folded + ITEMS_IN_FOLD, ready) : undefined;
   }
 
   private collectUpTo(end: number, collect: Collect): Fold {

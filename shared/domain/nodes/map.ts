@@ -101,7 +101,7 @@ const OPTION_NAMES = ["over", "concurrency", "tolerate", "collect", "from"];
 
 /**
  * A chain for each item of a list. Its own row, `{ items }`, is the list, computed once; an item
- * has its rows below `x/00017/`, and results that were collected are at `x/~fold/00000`.
+ * has its rows below `x/00017/`, and results that were collected are at `x/~fold/00100`.
  */
 export function mapNode(name: string, options: AnyMapOptions, chain: Chain): Node {
   const mapping = resolveOptions(options, chain);

@@ -22,13 +22,37 @@ describe("a map that collects", () => {
     const story = new Story(collecting(), inputOf(250));
     story.round();
     const before = bytesOf(story.run);
-    expect(story.round(all(99, 1)).rows.map((row) => row.path)).not.toContain("m/~fold/00000");
+    expect(story.round(all(99, 1)).rows.map((row) => row.path)).not.toContain("m/~fold/00100");
     const { rows } = story.round({ [path(0)]: 0 });
-    expect(rows.slice(1)).toMatchObject([{ path: "m/~fold/00000", attempt: 0, output: { sum: 4950, failed: 0 } }]);
+    expect(rows.slice(1)).toMatchObject([{ path: "m/~fold/00100", attempt: 0, output: { sum: 4950, failed: 0 } }]);
     expect(bytesOf(story.run)).toBe(before + rows[1]!.bytes);
     story.round(all(100, 100));
     expect(story.round(all(50, 200)).starts).toMatchObject([{ path: "after" }]);
     expect(stateOf(story.run)["m"]).toBe((249 * 250) / 2);
+  });
+
+  const kilobytes = (count: number) => "x".repeat(1024 * count);
+
+  it("adds fewer than a hundred where they come to 1 MiB, so that results of 200 KB fit", () => {
+    const story = new Story(collecting({ concurrency: 6, collect: (total: number) => total + 1 }), inputOf(20));
+    story.round();
+    for (let n = 0; n < 20; n += 6) {
+      story.round(Object.fromEntries(story.paths.map((each) => [each, kilobytes(200)])));
+      expect(bytesOf(story.run)).toBeLessThan(1.5 * 1024 * 1024);
+    }
+    expect(Object.keys(story.stored.outputs).filter((row) => row.includes("~fold"))).toEqual(
+      ["00006", "00012", "00018", "00020"].map((end) => `m/~fold/${end}`),
+    );
+    expect(stateOf(story.run)["m"]).toBe(20);
+  });
+
+  it("begins no more items while 1 MiB of results waits behind a slow one", () => {
+    const story = new Story(collecting({ concurrency: 5, collect: (total: number) => total + 1 }), inputOf(60));
+    story.round();
+    while (story.paths.length > 1) story.round(Object.fromEntries(story.paths.slice(1).map((each) => [each, kilobytes(200)])));
+    expect(story.paths).toEqual([path(0)]);
+    expect(bytesOf(story.run)).toBeLessThan(2 * 1024 * 1024);
+    expect(story.round({ [path(0)]: 1 }).starts).toHaveLength(5);
   });
 
   it("of an empty list is what it began with", () => {

@@ -182,9 +182,10 @@ class Modelling {
 
   #fold(path: string, results: readonly unknown[]): unknown {
     let output: unknown = nothingCollected;
-    for (let end = 100, k = 0; end - 100 < results.length; end += 100, k++) {
+    for (let end = 0; end < results.length;) {
+      end = Math.min(end + 100, results.length);
       output = new Sum(results.slice(0, end));
-      this.put(`${path}/~fold/${indexText(k)}`, { output: new Folded(output as Sum), attempt: 0 });
+      this.put(`${path}/~fold/${indexText(end)}`, { output: new Folded(output as Sum), attempt: 0 });
     }
     return output;
   }

@@ -4,12 +4,13 @@ import type { Json } from "./json.ts";
 import { jsonbBytes } from "./jsonb-bytes.ts";
 import { MAX_ATTEMPT, MAX_OUTPUT_BYTES, MAX_STATE_BYTES, WAIT_IN_LEASE_BELOW_MS } from "./limits.ts";
 import type { Attempted, Came, Circumstances, Decision, Failure, Fate, NewRow, Outcome, Sleep } from "./decision.ts";
+import type { Mail } from "./mail.ts";
 import type { State } from "./node.ts";
 import { topOf } from "./path.ts";
 import { delayBeforeRetry } from "./retry-policy.ts";
 import { runError, type RunErrorName } from "./run-errors.ts";
 import { bytesOf, cursorOf, OUTPUT, outputOf, type Run } from "./run.ts";
-import type { AttemptMove, Fact, Look, Move, Owner, Scene, StoreMove } from "./standing.ts";
+import type { AttemptMove, Fact, FailMove, Look, Move, Owner, RefuseMove, Scene, StoreMove } from "./standing.ts";
 
 /** Paths of attempts that have begun. */
 type Paths = Pick<ReadonlySet<string>, "has" | "size"> & Iterable<string>;
@@ -39,7 +40,7 @@ export function decideToFail(run: Run, came: Came | undefined, error: ErrorRecor
   const path = cursorOf(run)?.name;
   const begun = came ?? (path === undefined ? undefined : { path, attempt: 1, startedAt: clock, finishedAt: clock });
   const failures = begun === undefined ? [] : [{ ...attemptedOf(begun), error, delayMs: null }];
-  return { rows: [], failures, sleeps: [], run, starts: [], aborts: [], fate: { kind: "failed", error } };
+  return { rows: [], failures, sleeps: [], consumed: [], timedOut: [], run, starts: [], aborts: [], fate: { kind: "failed", error } };
 }
 
 /**
@@ -51,6 +52,9 @@ class Draft implements Scene {
   // Most decisions have none.
   private failures: readonly Failure[] = none;
   private sleeps: readonly Sleep[] = none;
+  private consumed: readonly number[] = none;
+  private timedOut: readonly string[] = none;
+  private letters: Mail;
   private readonly circumstances: Circumstances;
   private readonly before: Run;
   private chain: ChainStanding;
@@ -59,6 +63,7 @@ class Draft implements Scene {
     this.before = run;
     this.circumstances = circumstances;
     this.chain = run.chain;
+    this.letters = run.mail;
   }
 
   /** What all handlers see. */
@@ -66,9 +71,13 @@ class Draft implements Scene {
     return { input: this.before.input };
   }
 
+  mail(): Mail {
+    return this.letters;
+  }
+
   private run(): Run {
     const { id, workflow, input, inputBytes } = this.before;
-    return { id, workflow, input, inputBytes, chain: this.chain };
+    return { id, workflow, input, inputBytes, chain: this.chain, mail: this.letters };
   }
 
   private put(path: string, fact: Fact): void {
@@ -138,12 +147,33 @@ class Draft implements Scene {
       isDone = true;
       if (move.do === "store") this.store(move);
       else if (move.do === "sleep") this.sleep(move.path, move.attempt, move.durationMs);
-      else this.failAt(move.owner, this.circumstances.describe(move.thrown));
+      else if (move.do === "refuse") this.refuse(move);
+      else this.giveUp(move);
     }
     return isDone;
   }
 
-  private store({ path, output, owner, mostBytes, advice }: StoreMove): void {
+  private giveUp({ owner, thrown, timedOut = none }: FailMove): void {
+    this.timedOut = [...this.timedOut, ...timedOut];
+    this.failAt(owner, this.circumstances.describe(thrown));
+  }
+
+  private consume(n: number): void {
+    this.consumed = [...this.consumed, n];
+    this.letters = this.letters.without(n);
+  }
+
+  private refuse({ owner: { path, tries }, consumes, thrown }: RefuseMove): void {
+    const { clock, describe } = this.circumstances;
+    const attempt = tries.failures + 1;
+    this.failures = [...this.failures, { path, attempt, startedAt: clock, finishedAt: clock, error: describe(thrown), delayMs: 0 }];
+    this.put(path, { failures: attempt, forgiven: tries.forgiven });
+    this.consume(consumes);
+  }
+
+  private store({ path, output, owner, mostBytes, advice, consumes, timedOut }: StoreMove): void {
+    if (consumes !== undefined) this.consume(consumes);
+    if (timedOut !== undefined) this.timedOut = [...this.timedOut, ...timedOut];
     const bytes = jsonbBytes(output);
     const error = this.refusalOf(path, bytes, mostBytes, advice);
     if (error !== undefined) return this.failAt(owner, error);
@@ -186,26 +216,29 @@ class Draft implements Scene {
     return out.size === 0 ? this.decided(fate, none) : this.decided(stay, none, [...out]);
   }
 
-  private wait({ moves, until }: Look, out: Paths): Decision {
+  private wait(look: Look, out: Paths): Decision {
+    const { moves } = look;
     // Mostly it is one attempt, which begins.
-    if (out.size === 0) return this.decided(this.fateOf(moves.length, out, until), moves as readonly AttemptMove[]);
+    if (out.size === 0) return this.decided(this.fateOf(moves.length, out, look), moves as readonly AttemptMove[]);
     const attempts = moves as readonly AttemptMove[];
     const starts = attempts.filter(({ path }) => !out.has(path));
     const aborts = moves.length - starts.length < out.size ? unwanted(out, attempts) : none;
-    return this.decided(this.fateOf(starts.length, out, until), starts, aborts);
+    return this.decided(this.fateOf(starts.length, out, look), starts, aborts);
   }
 
-  private fateOf(starts: number, out: Paths, until: number | undefined): Fate {
-    if (until === undefined) return stay;
+  private fateOf(starts: number, out: Paths, { until, names, asksNow = false }: Look): Fate {
+    const asks = names && { names, now: asksNow };
+    if (until === undefined) return asks === undefined ? stay : { kind: "stay", wait: undefined, asks };
     const { now, clock } = this.circumstances;
     const delayMs = Math.max(until - now, 0);
     // A sleep that has just begun waits outside of the lease, however short it is.
-    const stays = starts > 0 || out.size > 0 || (delayMs < WAIT_IN_LEASE_BELOW_MS && this.sleeps === none);
-    return stays ? { kind: "stay", wait: { until, clock: clock + delayMs } } : { kind: "park", delayMs };
+    const stays = starts > 0 || out.size > 0 || asksNow || (delayMs < WAIT_IN_LEASE_BELOW_MS && this.sleeps === none);
+    return stays ? { kind: "stay", wait: { until, clock: clock + delayMs }, asks } : { kind: "park", delayMs, names };
   }
 
   private decided(fate: Fate, starts: readonly AttemptMove[], aborts: readonly string[] = none): Decision {
-    return { rows: this.rows, failures: this.failures, sleeps: this.sleeps, run: this.run(), starts, aborts, fate };
+    const { rows, failures, sleeps, consumed, timedOut } = this;
+    return { rows, failures, sleeps, consumed, timedOut, run: this.run(), starts, aborts, fate };
   }
 
   /** Why an output cannot be stored, whatever the retry policy says; undefined: it can. */

@@ -1,6 +1,6 @@
 /** What the kinds of node that hold chains have in common. */
 import type { Chain } from "./chain.ts";
-import type { Skip } from "./node.ts";
+import type { Node, Signals, Skip } from "./node.ts";
 
 /** Chains below a node, by the name of the branch or the arm. */
 export type Parts = ReadonlyMap<string, Chain>;
@@ -64,4 +64,13 @@ export function skipsOfChain({ nodes }: Pick<Chain, "nodes">, prefix = ""): Skip
 
 export function skipsOfParts(path: string, parts: Parts): Skip[] {
   return [...parts].flatMap(([part, chain]) => skipsOfChain(chain, `${path}/${part}/`));
+}
+
+/** Signals that nodes of these chains wait for, as a part of the node that they are below. */
+export function signalsOf(chains: Iterable<Pick<Chain, "nodes">>): Pick<Node, "signals"> {
+  const signals = new Map<string, Signals extends ReadonlyMap<string, infer Schemas> ? Schemas : never>();
+  for (const { nodes } of chains)
+    for (const node of nodes)
+      for (const [name, schemas] of node.signals ?? []) signals.set(name, [...(signals.get(name) ?? []), ...schemas]);
+  return signals.size === 0 ? {} : { signals };
 }

@@ -139,6 +139,11 @@ export function idempotencyKey(runId: string, path: string): string {
   return `${runId}/${path}`;
 }
 
+/** The run, once its poller was told what mail there is. */
+export function withMail(run: Run, mail: Mail): Run {
+  return { ...run, mail };
+}
+
 /** The run with one more fact. */
 export function withFact(run: Run, path: string, fact: Fact): Run {
   return { ...run, chain: run.chain.take(path, fact) };

@@ -15,6 +15,9 @@ interface Round {
   failed: NonNullable<AdvanceRequest["failed"]>[number][];
   blocked: NonNullable<AdvanceRequest["blocked"]>[number][];
   attributes: NonNullable<AdvanceRequest["attributes"]>[number][];
+  consumed: NonNullable<AdvanceRequest["consumed"]>[number][];
+  timeouts: NonNullable<AdvanceRequest["timeouts"]>[number][];
+  asks: NonNullable<AdvanceRequest["asks"]>[number][];
 }
 
 /** What a round asks for beside storing what finished. */
@@ -52,6 +55,9 @@ export function buildRound(entries: readonly Entry[], ttlMs: number, now: number
     failed: [],
     blocked: [],
     attributes: [],
+    consumed: [],
+    timeouts: [],
+    asks: [],
   };
   for (const entry of entries) {
     const at = { place: entry.member.slot, run: entry.member.run.id };
@@ -75,7 +81,14 @@ function addDecided(round: Round, { came, decision }: Decided, at: At, now: numb
   for (const row of decision.rows) round.steps.push(stepOf(row, at, now));
   for (const failure of decision.failures) round.failures.push(failureOf(failure, at, now));
   addSleeps(round, decision, at);
+  addMail(round, decision, at);
   addFate(round, decision, at);
+}
+
+function addMail(round: Round, { consumed, timedOut, fate }: Decision, at: At): void {
+  for (const n of consumed) round.consumed.push({ ...at, n });
+  if (timedOut.length > 0) round.timeouts.push({ ...at, names: timedOut });
+  if (fate.kind === "stay" && fate.asks !== undefined) round.asks.push({ ...at, names: fate.asks.names });
 }
 
 /** A sleep for which its run is parked parks it itself, which saves a list. */
@@ -89,7 +102,7 @@ function addSleeps(round: Round, decision: Decision, at: At): void {
 }
 
 function parksItself({ sleeps, fate }: Decision): boolean {
-  return fate.kind === "park" && sleeps.length === 1 && sleeps[0]!.durationMs === fate.delayMs;
+  return fate.kind === "park" && fate.names === undefined && sleeps.length === 1 && sleeps[0]!.durationMs === fate.delayMs;
 }
 
 function addFate(round: Round, decision: Decision, at: At): void {
@@ -97,7 +110,7 @@ function addFate(round: Round, decision: Decision, at: At): void {
   if (fate.kind === "done") round.done.push(at);
   else if (fate.kind === "failed") round.failed.push({ ...at, error: fate.error });
   else if (fate.kind === "park" && !parksItself(decision))
-    round.parks.push({ ...at, delay_ms: Math.ceil(fate.delayMs), bytes: bytesOf(run) });
+    round.parks.push({ ...at, delay_ms: Math.ceil(fate.delayMs), bytes: bytesOf(run), ...(fate.names && { names: fate.names }) });
 }
 
 function stepOf(row: NewRow, at: At, now: number): StepEntry {

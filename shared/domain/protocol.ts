@@ -79,6 +79,28 @@ export interface ClaimedRun extends RowOf<Columns["claimed"]> {
   readonly mail?: readonly LetterFacts[] | null;
 }
 
+/** One `signal`. */
+export interface SignalRequest {
+  readonly run: string;
+  readonly name: string;
+  readonly body: Json;
+  readonly id?: string;
+  /** Runs of these do not take it, as their code says. */
+  readonly refused?: readonly WorkflowVersion[];
+}
+
+export interface WorkflowVersion {
+  readonly workflow: string;
+  readonly version: number;
+}
+
+/** workflow and version: of a run that is among those that do not take it. */
+export interface SignalAnswer extends Partial<WorkflowVersion> {
+  readonly status: "accepted" | "repeated" | "unknown" | "ended" | "full" | "refused";
+  /** The run is due now, because it waits for it. */
+  readonly woken: boolean;
+}
+
 /** A message that no node has taken. */
 export interface LetterFacts {
   readonly n: number;

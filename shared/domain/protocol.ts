@@ -153,7 +153,9 @@ export interface AdvanceRequest {
   readonly sleeps?: readonly (RowOf<Columns["sleeps"]> & Size)[];
   /** Sleeps that begin while their run stays in the lease, or is parked for something sooner. */
   readonly timers?: readonly RowOf<Columns["timers"]>[];
-  readonly parks?: readonly (RowOf<Columns["parks"]> & Size & { readonly names?: readonly string[] })[];
+  readonly parks?: readonly (RowOf<Columns["parks"]> & Size)[];
+  /** Runs that leave the lease until a time, or until a signal of these names comes. */
+  readonly waits?: readonly (RowOf<Columns["parks"]> & Size & Named)[];
   readonly released?: readonly RowOf<Columns["parks"]>[];
   readonly done?: readonly RowOf<Columns["done"]>[];
   readonly failed?: readonly RowOf<Columns["failed"]>[];

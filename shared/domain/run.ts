@@ -93,6 +93,15 @@ function at<Value>(values: ByPath<Value> | null | undefined, path: string): Valu
   return values !== null && values !== undefined && Object.hasOwn(values, path) ? values[path] : undefined;
 }
 
+/** Whether a node of its workflow waits for signals: who sends one must know for which it waits. */
+export function waitsForSignals({ workflow: { nodes } }: Run): boolean {
+  const known = waiting.get(nodes) ?? nodes.some(({ signals }) => signals !== undefined);
+  waiting.set(nodes, known);
+  return known;
+}
+
+const waiting = new WeakMap<readonly Node[], boolean>();
+
 /** The size of its input and of what is stored and still needed, as the database writes it. */
 export function bytesOf({ inputBytes, chain }: Run): number {
   return inputBytes + chain.bytes;

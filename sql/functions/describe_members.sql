@@ -27,6 +27,7 @@ declare
   asleep json;
   backing_off json;
   fatal json;
+  mail json;
   moment timestamptz;
 begin
   select array_agg(t.id order by t.id), array_agg(t.slot order by t.id) into ids, slots from unnest(ids, slots) as t (id, slot);
@@ -52,8 +53,11 @@ begin
       select g.outputs, g.waits into outputs, asleep from baton.gather_outputs(begun_ids, lowest, highest, moment) as g;
       select c.failures, c.waits, c.fatal into failures, backing_off, fatal from baton.count_failures(begun_ids, lowest, highest, moment) as c;
     end if;
+    if manifest @? '$[*].waits' then
+      mail := baton.gather_mail(begun_ids);
+    end if;
   end if;
   runs := json_build_object('id', coalesce(found_ids, '{}'), 'place', coalesce(slots, '{}'), 'workflow', workflows, 'version', versions,
-    'input', inputs, 'outputs', outputs, 'failures', failures, 'forgiven', forgiven, 'asleep', asleep, 'backing_off', backing_off, 'fatal', fatal);
+    'input', inputs, 'outputs', outputs, 'failures', failures, 'forgiven', forgiven, 'asleep', asleep, 'backing_off', backing_off, 'fatal', fatal, 'mail', mail);
 end
 $$;

@@ -1,6 +1,6 @@
 import type { Decision, Failure, NewRow } from "../../domain/decision.ts";
 import type { AdvanceRequest, FailureEntry, StepEntry } from "../../domain/protocol.ts";
-import { bytesOf } from "../../domain/run.ts";
+import { bytesOf, waitsForSignals } from "../../domain/run.ts";
 import { encodeRound } from "../../domain/wire.ts";
 import type { Decided, Entry } from "./member.ts";
 
@@ -18,6 +18,7 @@ interface Round {
   consumed: NonNullable<AdvanceRequest["consumed"]>[number][];
   timeouts: NonNullable<AdvanceRequest["timeouts"]>[number][];
   asks: NonNullable<AdvanceRequest["asks"]>[number][];
+  waits: NonNullable<AdvanceRequest["waits"]>[number][];
 }
 
 /** What a round asks for beside storing what finished. */
@@ -58,6 +59,7 @@ export function buildRound(entries: readonly Entry[], ttlMs: number, now: number
     consumed: [],
     timeouts: [],
     asks: [],
+    waits: [],
   };
   for (const entry of entries) {
     const at = { place: entry.member.slot, run: entry.member.run.id };
@@ -101,16 +103,19 @@ function addSleeps(round: Round, decision: Decision, at: At): void {
   }
 }
 
-function parksItself({ sleeps, fate }: Decision): boolean {
-  return fate.kind === "park" && fate.names === undefined && sleeps.length === 1 && sleeps[0]!.durationMs === fate.delayMs;
+function parksItself({ sleeps, fate, run }: Decision): boolean {
+  return fate.kind === "park" && sleeps.length === 1 && sleeps[0]!.durationMs === fate.delayMs && !waitsForSignals(run);
 }
 
 function addFate(round: Round, decision: Decision, at: At): void {
   const { fate, run } = decision;
   if (fate.kind === "done") round.done.push(at);
   else if (fate.kind === "failed") round.failed.push({ ...at, error: fate.error });
-  else if (fate.kind === "park" && !parksItself(decision))
-    round.parks.push({ ...at, delay_ms: Math.ceil(fate.delayMs), bytes: bytesOf(run), ...(fate.names && { names: fate.names }) });
+  else if (fate.kind === "park" && !parksItself(decision)) {
+    const park = { ...at, delay_ms: Math.ceil(fate.delayMs), bytes: bytesOf(run) };
+    if (waitsForSignals(run)) round.waits.push({ ...park, names: fate.names ?? [] });
+    else round.parks.push(park);
+  }
 }
 
 function stepOf(row: NewRow, at: At, now: number): StepEntry {

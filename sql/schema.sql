@@ -681,7 +681,7 @@ begin
     end if;
   end if;
   with unready as (
-    -- Who sends a signal may hold it for minutes, and wakes the run: then it is stopped as it goes on.
+    -- Who sends a signal may hold it for minutes, and wakes the run, which is stopped then.
     delete from baton.ready q where q.ctid = (select r.ctid from baton.ready r where r.run_id = cancel.id for update skip locked) returning 1
   ), unblocked as (
     delete from baton.blocked b where b.run_id = cancel.id returning 1
@@ -1879,6 +1879,7 @@ begin
       'attributes', (select a.attributes from baton.attribute a where a.run_id = find_run.id),
       'created_at', r.created_at, 'moment', clock.moment, 'status', place.status,
       'error', e.error, 'finished_at', e.at, 'run_at', q.run_at, 'blocked', b.reason,
+      'awaits', (select w.names from baton.wait w where w.run_id = find_run.id and q.run_at is not null),
       'redrives', (select count(*) from baton.redrive d where d.run_id = find_run.id),
       'crashes', (select count(*) from baton.failure f where f.run_id = find_run.id and f.node = ''),
       'forgiven', (select d.forgiven from baton.redrive d where d.run_id = find_run.id order by d.at desc limit 1),
@@ -2742,7 +2743,9 @@ declare
 begin
   return query
   with fact as (
-    select c.node, c.finished_at > list_parts.until as ahead, false as open, false as final
+    -- What is answered waits no longer for a signal.
+    select c.node, c.finished_at > list_parts.until and not (strpos(c.node, '/~until/') > 0 and exists (
+        select from baton.checkpoint w where w.run_id = list_parts.id and w.node = split_part(c.node, '/~until/', 1))) as ahead, false as open, false as final
     from baton.checkpoint c where c.run_id = list_parts.id and c.node > under || '/' and c.node < under || '0'
     union all
     select f.node, coalesce(f.retry_at > list_parts.until, false), coalesce(f.retry_at <= list_parts.until, true),

@@ -2,14 +2,15 @@ import type { ChainStanding } from "./chain.ts";
 import type { ErrorRecord } from "./errors.ts";
 import type { Json } from "./json.ts";
 import { jsonbBytes } from "./jsonb-bytes.ts";
-import { MAX_ATTEMPT, MAX_OUTPUT_BYTES, MAX_STATE_BYTES, WAIT_IN_LEASE_BELOW_MS } from "./limits.ts";
+import { MAX_ATTEMPT, WAIT_IN_LEASE_BELOW_MS } from "./limits.ts";
+import { attemptedOf } from "./decide-to-fail.ts";
 import type { Attempted, Came, Circumstances, Decision, Failure, Fate, NewRow, Outcome, Sleep } from "./decision.ts";
 import type { Mail } from "./mail.ts";
 import type { State } from "./node.ts";
 import { topOf } from "./path.ts";
 import { delayBeforeRetry } from "./retry-policy.ts";
-import { runError, type RunErrorName } from "./run-errors.ts";
-import { bytesOf, cursorOf, OUTPUT, outputOf, type Run } from "./run.ts";
+import { bytesOf, OUTPUT, outputOf, type Run } from "./run.ts";
+import { refuseLarge, type SizeLimits } from "./refuse-large.ts";
 import type { AttemptMove, Fact, FailMove, Look, Move, Owner, RefuseMove, Scene, StoreMove } from "./standing.ts";
 
 /** Paths of attempts that have begun. */
@@ -30,17 +31,6 @@ export function decide(run: Run, came: readonly Came[], circumstances: Circumsta
   const draft = new Draft(run, circumstances);
   for (const each of came) draft.take(each);
   return draft.goOn(out);
-}
-
-/**
- * The decision that a run fails with an error of ours, which is noted as that of the attempt that
- * came back, or else of the first of the node that it has come to.
- */
-export function decideToFail(run: Run, came: Came | undefined, error: ErrorRecord, clock: number): Decision {
-  const path = cursorOf(run)?.name;
-  const begun = came ?? (path === undefined ? undefined : { path, attempt: 1, startedAt: clock, finishedAt: clock });
-  const failures = begun === undefined ? [] : [{ ...attemptedOf(begun), error, delayMs: null }];
-  return { rows: [], failures, sleeps: [], consumed: [], timedOut: [], run, starts: [], aborts: [], fate: { kind: "failed", error } };
 }
 
 /**
@@ -171,20 +161,20 @@ class Draft implements Scene {
     this.consume(consumes);
   }
 
-  private store({ path, output, owner, mostBytes, advice, consumes, timedOut }: StoreMove): void {
+  private store({ path, output, owner, mostBytes, advice, attempt, consumes, timedOut }: StoreMove): void {
     if (consumes !== undefined) this.consume(consumes);
     if (timedOut !== undefined) this.timedOut = [...this.timedOut, ...timedOut];
     const bytes = jsonbBytes(output);
-    const error = this.refusalOf(path, bytes, mostBytes, advice);
+    const error = this.refusalOf(path, bytes, { mostBytes, advice });
     if (error !== undefined) return this.failAt(owner, error);
-    this.keep(this.mark(path, output, bytes));
+    this.keep(this.mark(path, output, bytes, attempt));
     this.put(path, { output, bytes });
   }
 
   /** What needs no handler takes no time. */
-  private mark(path: string, output: Json, bytes: number): NewRow {
+  private mark(path: string, output: Json, bytes: number, attempt = 0): NewRow {
     const { clock } = this.circumstances;
-    return { path, position: this.positionOf(path), attempt: 0, startedAt: clock, finishedAt: clock, output, bytes };
+    return { path, position: this.positionOf(path), attempt, startedAt: clock, finishedAt: clock, output, bytes };
   }
 
   private sleep(path: string, attempt: number, durationMs: number): void {
@@ -242,12 +232,8 @@ class Draft implements Scene {
   }
 
   /** Why an output cannot be stored, whatever the retry policy says; undefined: it can. */
-  private refusalOf(path: string, bytes: number, most = MAX_OUTPUT_BYTES, advice?: string): ErrorRecord | undefined {
-    if (bytes > most) return tooLarge("OutputTooLargeError", `The output of "${path}"`, bytes, most, advice);
-    const all = bytesOf(this.before) - this.before.chain.bytes + this.chain.bytes + bytes;
-    return all > MAX_STATE_BYTES
-      ? tooLarge("StateTooLargeError", `With the output of "${path}" the run's state`, all, MAX_STATE_BYTES, advice)
-      : undefined;
+  private refusalOf(path: string, bytes: number, limits: SizeLimits = {}): ErrorRecord | undefined {
+    return refuseLarge(path, bytes, bytesOf(this.before) - this.before.chain.bytes + this.chain.bytes, limits);
   }
 }
 
@@ -261,14 +247,4 @@ export function sleepRow(until: number): Fact {
 function unwanted(out: Paths, moves: readonly AttemptMove[]): string[] {
   const wanted = new Set(moves.map(({ path }) => path));
   return [...out].filter((path) => !wanted.has(path));
-}
-
-function attemptedOf({ path, attempt, startedAt, finishedAt }: Attempted): Attempted {
-  return { path, attempt, startedAt, finishedAt };
-}
-
-const REFERENCE = "store the data elsewhere and return a reference to it";
-
-function tooLarge(name: RunErrorName, what: string, bytes: number, limit: number, advice = REFERENCE): ErrorRecord {
-  return runError(name, `${what} is ${bytes} bytes of JSON as the database writes it, more than ${limit}: ${advice}.`);
 }

@@ -1,5 +1,6 @@
 /** What the kinds of node that hold chains have in common. */
 import type { Chain } from "./chain.ts";
+import type * as z from "zod";
 import type { Node, Signals, Skip } from "./node.ts";
 
 /** Chains below a node, by the name of the branch or the arm. */
@@ -40,14 +41,6 @@ export function shapeOfParts(kind: string, name: string, parts: Parts): string {
   return `${kind}:${name}(${[...parts].map(([part, chain]) => `${part}=${shapeOfChain(chain)}`).join(",")})`;
 }
 
-export function timeoutsOf(parts: Parts): number[] {
-  return [...parts.values()].flatMap(timeoutsOfChain);
-}
-
-export function timeoutsOfChain({ nodes }: Chain): number[] {
-  return nodes.flatMap(({ timeoutsMs }) => timeoutsMs);
-}
-
 /** The length of the longest path below a node of parts. */
 export function longestOf(name: string, parts: Parts): number {
   return name.length + 1 + Math.max(0, ...[...parts].map(([part, chain]) => part.length + 1 + longestOfChain(chain)));
@@ -66,11 +59,16 @@ export function skipsOfParts(path: string, parts: Parts): Skip[] {
   return [...parts].flatMap(([part, chain]) => skipsOfChain(chain, `${path}/${part}/`));
 }
 
-/** Signals that nodes of these chains wait for, as a part of the node that they are below. */
-export function signalsOf(chains: Iterable<Pick<Chain, "nodes">>): Pick<Node, "signals"> {
-  const signals = new Map<string, Signals extends ReadonlyMap<string, infer Schemas> ? Schemas : never>();
-  for (const { nodes } of chains)
-    for (const node of nodes)
-      for (const [name, schemas] of node.signals ?? []) signals.set(name, [...(signals.get(name) ?? []), ...schemas]);
-  return signals.size === 0 ? {} : { signals };
+/** What the nodes of these chains bring to the one that they are below. */
+export function heldIn(chains: Iterable<Pick<Chain, "nodes">>): Pick<Node, "timeoutsMs" | "signals"> {
+  const nodes = [...chains].flatMap((chain) => chain.nodes);
+  const signals = signalsOf(nodes);
+  return { timeoutsMs: nodes.flatMap(({ timeoutsMs }) => timeoutsMs), ...(signals.size > 0 && { signals }) };
+}
+
+/** The signals that nodes wait for. */
+export function signalsOf(nodes: readonly Node[]): Signals {
+  const known = new Map<string, readonly z.ZodType[]>();
+  for (const { signals = [] } of nodes) for (const [name, schemas] of signals) known.set(name, [...(known.get(name) ?? []), ...schemas]);
+  return known;
 }

@@ -128,6 +128,8 @@ export interface StoreMove {
   readonly advice?: string | undefined;
   /** Where it fails when it cannot be stored. */
   readonly owner: Owner;
+  /** Its number, where it counts as one (default: 0). */
+  readonly attempt?: number | undefined;
   /** The number of the message that it takes. */
   readonly consumes?: number | undefined;
   /** Signals that did not come in time: if one did, it is not stored. */

@@ -1,5 +1,5 @@
--- Keeps the id of a signal for 7 days; false: it was kept before, for the same. Raises BT011 where it
--- was for another. The ids of a run are its own.
+-- Keeps the id of a signal for 7 days; false: it was kept before, for the same. Raises BT011 where
+-- it was for another. The ids of a run are its own.
 create or replace function baton.remember_signal(request jsonb, workflow text, moment timestamptz) returns boolean
 language plpgsql volatile
 as $$

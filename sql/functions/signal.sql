@@ -4,10 +4,10 @@
 --
 -- request: { run, name, body, id?, refused? } — id: makes a repeat harmless for 7 days; refused:
 --          [{ workflow, version }] whose runs do not take it, as the caller's code knows.
--- answer:  { status, woken, workflow?, version? } — accepted; repeated: this id was accepted before;
---          unknown: there is no such run; ended: it is over; refused: it is one of those; full: it
---          has 1,000 messages, or 1 MiB, that no node has taken. But for accepted nothing is stored.
---          woken: the run is due now, because it waits for this.
+-- answer:  { status, woken, workflow?, version? } — accepted; repeated: this id was accepted
+--          before; unknown: there is no such run; ended: it is over; refused: it is one of those;
+--          full: it has 1,000 messages, or 1 MiB, that no node has taken. But for accepted nothing
+--          is stored. woken: the run is due now, because it waits for this.
 -- raises:  BT011 the id was used with another message, BT040 another shape, BT050 a body over 64
 --          KiB of text.
 -- A run is woken by a statement of its own: the snapshot of the one before is older than the lock,

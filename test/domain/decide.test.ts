@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
-import { decide, decideToFail, sleepRow } from "../../shared/domain/decide.ts";
+import { decide, sleepRow } from "../../shared/domain/decide.ts";
+import { decideToFail } from "../../shared/domain/decide-to-fail.ts";
 import type { Came, Circumstances, Outcome } from "../../shared/domain/decision.ts";
 import { describeError, type ErrorRecord } from "../../shared/domain/errors.ts";
 import type { Json } from "../../shared/domain/json.ts";

@@ -57,7 +57,8 @@ const OPTION_NAMES = ["output", "any", "all", "timeout", "onTimeout"];
 /**
  * A node that waits for signals. `x/~until/00000` says until when, stored when it is reached; a
  * redrive after a timeout makes `00001`. Its own row is the payload, of `any` `{ name, payload }`,
- * and null after a timeout that continues. With `all` a signal is at `x/name`.
+ * of `all` an object by name, and null after a timeout that continues. With `all` those that came
+ * before the last are at `x/name`.
  */
 export function waitForNode(name: string, options: AnyWaitOptions): Node {
   const wanted = resolveOptions(name, options);
@@ -69,7 +70,7 @@ export function waitForNode(name: string, options: AnyWaitOptions): Node {
     shape: `waitFor:${name}${wanted.form === "one" ? "" : `(${wanted.form}=${names.join(",")})`}`,
     timeoutsMs: [],
     pathBytes: name.length + 1 + Math.max(longest, untilBytes),
-    rowIsOutput: wanted.form !== "all",
+    rowIsOutput: true,
     signals: new Map([...wanted.schemas].map(([signal, schema]) => [signal, [schema]])),
     begin: (path) => Waiting.begin(path, wanted),
     holds: (below) => below === "" || below.startsWith(`${UNTIL}/`) || (wanted.form === "all" && wanted.schemas.has(below)),

@@ -52,7 +52,7 @@ interface Stored {
 
 /** A node that waits for signals. */
 export class Waiting implements Standing {
-  readonly output: Json | undefined;
+  readonly output = undefined;
   private readonly path: string;
   private readonly wanted: Wanted;
   private readonly stored: Stored;
@@ -61,7 +61,6 @@ export class Waiting implements Standing {
     this.path = path;
     this.wanted = wanted;
     this.stored = stored;
-    this.output = this.awaited.length === 0 ? this.all() : undefined;
   }
 
   static begin(path: string, wanted: Wanted): Waiting {
@@ -72,9 +71,10 @@ export class Waiting implements Standing {
     return [...this.wanted.schemas.keys()].filter((name) => !this.stored.came.has(name));
   }
 
-  private all(): Json {
+  /** All that are awaited, with the last. */
+  private together(last: string, payload: Json): Json {
     const { came } = this.stored;
-    return Object.freeze(Object.fromEntries([...this.wanted.schemas.keys()].map((name) => [name, came.get(name)!.output])));
+    return Object.fromEntries([...this.wanted.schemas.keys()].map((name) => [name, name === last ? payload : came.get(name)!.output]));
   }
 
   get fatal(): Fatal | undefined {
@@ -83,8 +83,7 @@ export class Waiting implements Standing {
 
   get bytes(): number {
     const { came, deadline } = this.stored;
-    const own = this.output === undefined && deadline !== undefined ? deadline.bytes : 0;
-    return [...came.values()].reduce((sum, { bytes }) => sum + bytes, own);
+    return [...came.values()].reduce((sum, { bytes }) => sum + bytes, deadline?.bytes ?? 0);
   }
 
   private with(more: Partial<Stored>): Waiting {
@@ -100,7 +99,7 @@ export class Waiting implements Standing {
     return this.wanted.schemas.has(below) ? this.with({ came: new Map([...this.stored.came, [below, fact]]) }) : new Stray(path);
   }
 
-  /** The row says it anew once the database has said when. One that a claim told no time of is over. */
+  /** It comes anew once the database has said when. One that a claim told no time of is over. */
   private waitUntil(index: number, { notBefore: until, bytes }: Row): Waiting {
     const isOver = until === undefined;
     return this.with({ deadline: { index, until: until ?? Number.MIN_SAFE_INTEGER, isOver, bytes } });
@@ -145,14 +144,18 @@ export class Waiting implements Standing {
       const parsed = schemas.get(name)!.safeParse(body);
       if (!parsed.success) return { do: "refuse", owner, consumes: n, thrown: new SignalRefusedError(path, name, parsed.error) };
       const payload = checkJson(parsed.data);
-      const output = form === "any" ? { name, payload } : payload;
-      return { do: "store", path: form === "all" ? `${path}/${name}` : path, output, owner, consumes: n };
+      const attempt = owner.tries.failures + 1;
+      if (form === "all" && this.awaited.length > 1)
+        return { do: "store", path: `${path}/${name}`, output: payload, owner, attempt: 1, consumes: n };
+      const output = form === "any" ? { name, payload } : form === "all" ? this.together(name, payload) : payload;
+      return { do: "store", path, output, owner, attempt, consumes: n };
     });
   }
 
   private timeOut(names: readonly string[]): Move {
     const { path, owner } = this;
-    if (this.wanted.onTimeout === "continue") return { do: "store", path, output: null, owner, timedOut: names };
+    if (this.wanted.onTimeout === "continue")
+      return { do: "store", path, output: null, owner, attempt: owner.tries.failures + 1, timedOut: names };
     return { do: "fail", owner, thrown: new SignalTimeoutError(path, names), timedOut: names };
   }
 }

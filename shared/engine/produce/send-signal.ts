@@ -89,7 +89,7 @@ async function refusalsOf(workflows: readonly AnyWorkflow[], name: string, body:
 }
 
 async function issuesOf(workflow: AnyWorkflow, name: string, body: Json): Promise<readonly SchemaIssue[]> {
-  const signals = signalsOf([workflow]).signals ?? new Map<string, never>();
+  const signals = signalsOf(workflow.nodes);
   const schemas = signals.get(name);
   if (schemas === undefined) {
     const known = signals.size === 0 ? "for no signal at all" : `only for ${[...signals.keys()].join(", ")}`;

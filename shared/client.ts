@@ -115,8 +115,8 @@ export interface Client extends AsyncDisposable {
   /**
    * Sends a signal to a run, which a node of it takes, now or when it comes to wait for it. Given
    * `workflows`, the client checks the payload by the schemas of their nodes. Throws
-   * InvalidSignalError, RunNotFoundError, WrongStatusError where the run has ended, or
-   * MailboxFullError; nothing is stored then.
+   * InvalidSignalError, RunNotFoundError, WrongStatusError where the run has ended,
+   * MailboxFullError, or IdempotencyConflictError; nothing is stored then.
    */
   signal(id: string, name: string, payload: unknown, options?: SignalOptions): Promise<{ readonly status: "accepted" | "repeated" }>;
   /** The run, or null when there is none with this id. */

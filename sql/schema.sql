@@ -947,7 +947,7 @@ CREATE OR REPLACE FUNCTION baton.check_signal(request jsonb)
  IMMUTABLE
 AS $function$
 begin
-  perform baton.require_keys('the signal', request, '{run,name,body}', '{run,name,body,id,refused}');
+  perform baton.require_keys('the signal', request, '{run,name,body}', '{run,name,body,id,refused,checked}');
   perform baton.require_kind('the signal', request, 'string', '{run,name,id}');
   perform baton.require_kind('the signal', request, 'array', '{refused}');
   if request ->> 'run' !~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then
@@ -959,6 +959,9 @@ begin
   end if;
   if length(request ->> 'id') not between 1 and 255 then
     raise exception 'the id of the signal has % characters', length(request ->> 'id') using errcode = 'BT040', hint = 'Give 1 to 255. Nothing was stored.';
+  end if;
+  if request -> 'checked' is distinct from 'true' then
+    perform baton.refuse_unfaithful(jsonb_build_array(request -> 'body'), 'the body of the signal');
   end if;
   if octet_length((request -> 'body')::text) > 65536 then
     raise exception 'the body of the signal is % bytes of JSON as the database writes it, more than 65536', octet_length((request -> 'body')::text)

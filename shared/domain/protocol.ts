@@ -87,6 +87,8 @@ export interface SignalRequest {
   readonly id?: string;
   /** Runs of these do not take it, as their code says. */
   readonly refused?: readonly WorkflowVersion[];
+  /** The body comes back from JavaScript as it is. */
+  readonly checked?: true;
 }
 
 export interface WorkflowVersion {

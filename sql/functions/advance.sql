@@ -13,15 +13,20 @@
 --          sleeps [{ place, run, node, position, attempt?, delay_ms, bytes? }],
 --            timers [{ place, run, node, position, attempt, delay_ms }],
 --            parks [{ place, run, delay_ms, bytes? }], released [{ place, run }], blocked [{ place,
---            run, workflow, version, shape, reason }], attributes [{ place, run, patch }].
---          sleeps park their runs, timers do not; bytes: how large a run is.
+--            run, workflow, version, shape, reason }], attributes [{ place, run, patch }],
+--            waits [{ place, run, delay_ms, bytes, names }], consumed [{ place, run, n }],
+--            timeouts [{ place, run, names }], asks [{ place, run, names }].
+--          sleeps park their runs, timers do not; bytes: how large a run is. waits park for signals
+--          too; consumed: messages that what is stored has taken; timeouts: what is stored of a run
+--          rests on no signal of these names having come; asks: what mail there is.
 --          ttl_ms: an hour at most; age_ms: since it finished; took_ms: how long it ran. strict
 --          raises where the answer would be a repeat (BT002) or a loss (BT003). An output that is
 --          stored already raises 23505; checked, or strict, it is looked for first, and the run is
 --          lost alone.
 -- answer:  { now, round, stopped, lost, left_out, low, due_in_ms, poisoned, runs } — stopped:
 --          cancelled meanwhile; lost: refused as duplicates; left_out: [{ run, bytes }] of which
---          the attributes would have been more than 2 KiB and stay as they are, or null; the rest
+--          the attributes would have been more than 2 KiB and stay as they are, or null; late:
+--          those of which nothing was stored, since a signal came in time; mail: of asks; the rest
 --          as for claim, null where nothing was to be refill.
 -- grant: baton_poller
 create or replace function baton.advance(token uuid, round integer, request jsonb) returns json

@@ -2,14 +2,15 @@
 -- taken once, the oldest of a name first. May be called in a transaction of the caller's; what it
 -- stores comes to be with that.
 --
--- request: { run, name, body, id?, refused? } — id: makes a repeat harmless for 7 days; refused:
---          [{ workflow, version }] whose runs do not take it, as the caller's code knows.
+-- request: { run, name, body, id?, refused?, checked? } — id: makes a repeat harmless for 7 days;
+--          refused: [{ workflow, version }] whose runs do not take it, as the caller's code knows;
+--          checked: the caller has seen to it that JavaScript gives the body back as it is.
 -- answer:  { status, woken, workflow?, version? } — accepted; repeated: this id was accepted
 --          before; unknown: there is no such run; ended: it is over; refused: it is one of those;
 --          full: it has 1,000 messages, or 1 MiB, that no node has taken. But for accepted nothing
 --          is stored. woken: the run is due now, because it waits for this.
 -- raises:  BT011 the id was used with another message, BT040 another shape, BT050 a body over 64
---          KiB of text.
+--          KiB of text, BT051 one that JavaScript would not give back as it is.
 -- A run is woken by a statement of its own: the snapshot of the one before is older than the lock,
 -- and may not have the row that a poller has just put there.
 -- grant: baton_producer, baton_operator, baton_poller

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { validate } from "uuid";
+import { DatabaseRefusedError } from "../../domain/database-errors.ts";
 import { checkJson, NotJsonError, type Json } from "../../domain/json.ts";
 import { jsonbBytes } from "../../domain/jsonb-bytes.ts";
 import { namePattern, nameRule } from "../../domain/name.ts";
@@ -7,7 +8,7 @@ import { signalsOf } from "../../domain/parts.ts";
 import type { SignalAnswer, SignalRequest, WorkflowVersion } from "../../domain/protocol.ts";
 import type { AnyWorkflow } from "../../domain/workflow-types.ts";
 import type { Caller } from "../ask.ts";
-import { InvalidSignalError, MailboxFullError, RunNotFoundError, WrongStatusError } from "../producer-errors.ts";
+import { IdempotencyConflictError, InvalidSignalError, MailboxFullError, RunNotFoundError, WrongStatusError } from "../producer-errors.ts";
 import { repeatCall } from "../repeat-call.ts";
 import { issue, schemaIssues, sentences, type SchemaIssue } from "../schema-issues.ts";
 import { idempotencyKeyPattern, idempotencyKeyRule } from "./run-settings.ts";
@@ -36,8 +37,9 @@ export const MAX_SIGNAL_BYTES = 64 * 1024;
  * Stores a signal for a run, which a node of it takes, now or when it waits for it, and wakes a
  * poller where one does.
  *
- * Throws InvalidSignalError, RunNotFoundError, WrongStatusError where the run has ended, and
- * MailboxFullError; nothing is stored then.
+ * Throws InvalidSignalError, RunNotFoundError, WrongStatusError where the run has ended,
+ * MailboxFullError, and IdempotencyConflictError where the id is that of another signal; nothing is
+ * stored then.
  */
 export async function sendSignal(sender: Sender, signal: Signal): Promise<{ readonly status: "accepted" | "repeated" }> {
   const { run, name, id = randomUUID() } = signal;
@@ -45,14 +47,20 @@ export async function sendSignal(sender: Sender, signal: Signal): Promise<{ read
   if (!validate(run)) throw new RunNotFoundError(run);
   const refusals = await refusalsOf(sender.workflows, name, body);
   const refused = refusals.map(({ workflow, version }) => ({ workflow, version }));
-  const request = { run, name, body, id, ...(refused.length > 0 && { refused }) };
-  const answer = await repeatCall(sender, (options) => sender.queue.signal(request, options));
+  const request = { run, name, body, id, checked: true, ...(refused.length > 0 && { refused }) } as const;
+  const answer = await repeatCall(sender, (options) => sender.queue.signal(request, options)).catch((thrown: unknown) => {
+    throw isConflict(thrown) ? new IdempotencyConflictError(undefined) : thrown;
+  });
   if (answer.status === "unknown") throw new RunNotFoundError(run);
   if (answer.status === "ended") throw new WrongStatusError(run, "over", "nothing waits for a signal any more");
   if (answer.status === "full") throw new MailboxFullError(run);
   if (answer.status === "refused") throw new InvalidSignalError(run, name, issuesFor(refusals, answer));
   if (answer.woken) await sender.nudge?.(1);
   return { status: answer.status };
+}
+
+function isConflict(thrown: unknown): boolean {
+  return thrown instanceof DatabaseRefusedError && thrown.sqlstate === "BT011";
 }
 
 function readPayload({ run, name, payload, id }: Signal): Json {

@@ -73,11 +73,9 @@ function delayOf(fate: Exclude<Fate, { kind: "done" | "failed" }>): number {
 
 /** No more of them come, whatever the time. */
 function mailOf(signals: Readonly<Record<string, readonly unknown[]>>): Mail {
-  const letters = Object.entries(signals).flatMap(([name, bodies]) => bodies.map((body) => ({ name, body: freezeJson(checkJson(body)) })));
-  return new Mail(
-    Infinity,
-    letters.map((letter, n) => ({ n, ...letter })),
-  );
+  const sent = Object.entries(signals).flatMap(([name, bodies]) => bodies.map((body) => [name, freezeJson(checkJson(body))] as const));
+  const letters = sent.map(([name, body], n) => ({ n, name, body }));
+  return new Mail(Infinity, letters);
 }
 
 const zero = () => 0;

@@ -33,6 +33,11 @@ begin
   select array_agg(t.id order by t.id), array_agg(t.slot order by t.id) into ids, slots from unnest(ids, slots) as t (id, slot);
   lowest := ids[1];
   highest := ids[cardinality(ids)];
+  -- Mostly a round has claimed nothing; the statement below is planned each time, for 0.2 ms.
+  if ids is null then
+    runs := json_build_object('id', '{}'::uuid[], 'place', '{}'::integer[]);
+    return;
+  end if;
   select array_agg(r.id), json_agg(r.workflow), json_agg(r.version), json_agg(r.input) into found_ids, workflows, versions, inputs
   from (
     select id, workflow, version, input from baton.run where id = any (array(select unnest(ids))) and id between lowest and highest order by id

@@ -5,7 +5,7 @@ import { describeError, type ErrorRecord } from "../../../shared/domain/errors.t
 import type { Json } from "../../../shared/domain/json.ts";
 import { jsonbBytes } from "../../../shared/domain/jsonb-bytes.ts";
 import { Mail, type Letter } from "../../../shared/domain/mail.ts";
-import { createRun, stateFor, unknownPath, type Run, type RunWorkflow } from "../../../shared/domain/run.ts";
+import { createRun, stateFor, unknownPath, withMail, type Run, type RunWorkflow } from "../../../shared/domain/run.ts";
 import type { AttemptMove, Fact, Look, Row } from "../../../shared/domain/standing.ts";
 import { noMail } from "../../../shared/domain/mail.ts";
 
@@ -166,7 +166,7 @@ export class Story {
   /** The poller is told what mail there is: of each name the oldest. */
   hear(): this {
     const oldest = this.letters.filter(({ n, name }) => !this.letters.some((other) => other.name === name && other.n < n));
-    this.run = { ...this.run, mail: new Mail(this.now, oldest) };
+    this.run = withMail(this.run, new Mail(this.now, oldest));
     return this;
   }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
-import { stateOf } from "../../../shared/domain/run.ts";
+import { stateOf, waitsForSignals } from "../../../shared/domain/run.ts";
 import { createRegistry } from "../../../shared/domain/registry.ts";
 import { walk } from "../../../shared/domain/walk.ts";
 import { defineWorkflow } from "../../../shared/domain/workflow.ts";
@@ -87,8 +87,8 @@ describe("a wait whose time is over", () => {
       .claim()
       .round();
     expect(over).toMatchObject({ timedOut: ["paid"], fate: { kind: "failed", error: { name: "SignalTimeoutError" } } });
-    const again_ = story.pass(DAY).redrive().round();
-    expect(again_).toMatchObject({ sleeps: [{ path: "paid/~until/00001" }], fate: { kind: "park", delayMs: 30 * DAY } });
+    const redriven = story.pass(DAY).redrive().round();
+    expect(redriven).toMatchObject({ sleeps: [{ path: "paid/~until/00001" }], fate: { kind: "park", delayMs: 30 * DAY } });
     expect(story.send("paid", { cents: 1 }).claim().round().starts).toMatchObject([{ path: "ship" }]);
   });
 
@@ -142,6 +142,21 @@ describe("a wait whose time is over", () => {
         .claim()
         .round().starts,
     ).toMatchObject([{ path: "sides/work/flaky" }]);
+  });
+});
+
+describe("waits of several branches", () => {
+  it("are known by all of their names", () => {
+    const branch = (name: "a" | "b") => (chain: typeof order) => chain.waitFor(name, { output: z.json(), timeout: "1 day" });
+    const story = new Story(order.all("sides", { one: branch("a") as never, two: branch("b") as never }), {});
+    expect(story.round().fate).toMatchObject({ kind: "park", names: ["a", "b"] });
+    expect(story.send("b", 1).claim().round()).toMatchObject({ consumed: [1], fate: { kind: "park", names: ["a"] } });
+  });
+
+  it("keep what failed below one of them as a fact of another shape", () => {
+    const story = new Story(paid, {});
+    story.stored.failures["paid/other"] = 1;
+    expect(story.again().chain.stray).toBe("paid/other");
   });
 });
 
@@ -202,6 +217,18 @@ describe("what is said of a wait", () => {
       "waitFor:answer(any=accepted,declined)|step:after",
       "waitFor:papers(all=passport,visa)",
     ]);
+  });
+
+  it("is known of a run: who sends must know for which signals it waits", () => {
+    expect(waitsForSignals(new Story(paid, {}).run)).toBe(true);
+    expect(
+      waitsForSignals(
+        new Story(
+          order.step("a", () => 1),
+          {},
+        ).run,
+      ),
+    ).toBe(false);
   });
 
   it("makes a row of another shape block its run", () => {

@@ -32,6 +32,7 @@ import { findRun, type Reader } from "./engine/operate/find-run.ts";
 import { systemClock } from "./engine/ports.ts";
 import { InvalidRunError } from "./engine/producer-errors.ts";
 import { maskedLogger } from "./engine/poll/masked-logger.ts";
+import { sendSignal, type Sender } from "./engine/produce/send-signal.ts";
 import { RunIds } from "./engine/produce/run-ids.ts";
 import { idempotencyKeyPattern, idempotencyKeyRule, type RunRequest } from "./engine/produce/run-settings.ts";
 import { waitForRun } from "./engine/operate/wait-for-run.ts";
@@ -53,8 +54,11 @@ export {
   InputTooLargeError,
   InvalidFilterError,
   InvalidRunError,
+  InvalidSignalError,
+  MailboxFullError,
   RunNotFoundError,
   WaitTimeoutError,
+  WrongStatusError,
 } from "./engine/producer-errors.ts";
 
 /**
@@ -69,6 +73,12 @@ export interface RequestOptions {
   readonly idempotencyKey?: string | undefined;
   /** What the key stands for. Default: the runs. */
   readonly body?: Json | undefined;
+}
+
+/** What holds for one signal. */
+export interface SignalOptions {
+  /** Makes a repeat harmless, for 7 days. Default: one of its own. */
+  readonly id?: string | undefined;
 }
 
 /** A reference takes no part in overloads for workflows, whose inputs are parsed. */
@@ -102,6 +112,13 @@ export interface Client extends AsyncDisposable {
     runs: readonly RunRequest<InputOf<W>, AttributesOf<W>>[],
     options?: RequestOptions,
   ): Promise<readonly AcceptedRun[]>;
+  /**
+   * Sends a signal to a run, which a node of it takes, now or when it comes to wait for it. Given
+   * `workflows`, the client checks the payload by the schemas of their nodes. Throws
+   * InvalidSignalError, RunNotFoundError, WrongStatusError where the run has ended,
+   * MailboxFullError, or IdempotencyConflictError; nothing is stored then.
+   */
+  signal(id: string, name: string, payload: unknown, options?: SignalOptions): Promise<{ readonly status: "accepted" | "repeated" }>;
   /** The run, or null when there is none with this id. */
   get(id: string): Promise<RunView | null>;
   get<W extends AnyWorkflow>(id: string): Promise<RunView<ParsedInputOf<W>, OutputOf<W>, AttributesOf<W>> | null>;
@@ -135,8 +152,8 @@ export type ClientDatabase =
 
 export interface ClientSettings {
   /**
-   * The workflows whose nodes `get` lists also before they have run. Default: only what has run is
-   * listed.
+   * The workflows whose nodes `get` lists also before they have run, and whose signals are checked
+   * before they are sent. Default: only what has run is listed, and any signal is sent.
    */
   readonly workflows?: readonly AnyWorkflow[];
   /**
@@ -173,6 +190,7 @@ export function createClient(options: ClientDatabase & ClientSettings): Client {
   const logger = maskedLogger(options.logger ?? console, redact);
   const caller = { clock: systemClock, random: Math.random, logger };
   const producer: Producer = { ...caller, queue: runs, ids: new RunIds(now), nudge, idleGate };
+  const sender: Sender = { ...caller, queue: runs, workflows, nudge };
   const reader: Reader & Lister = { ...caller, runs, stacks, redact, nodesOf: (name, version) => nodesOf(workflows, name, version) };
   const enqueueMany = (target: RunTarget, requests: readonly RunRequest[], request?: RequestOptions) =>
     enqueueAll(producer, now(), target, requests, request);
@@ -181,6 +199,7 @@ export function createClient(options: ClientDatabase & ClientSettings): Client {
     enqueue: async (target: RunTarget, input: unknown, settings?: EnqueueOptions) =>
       (await enqueueMany(target, [{ ...settings, input }]))[0]!,
     enqueueMany,
+    signal: (run: string, name: string, payload: unknown, { id }: SignalOptions = {}) => sendSignal(sender, { run, name, payload, id }),
     get: (id: string) => findRun(reader, id),
     wait: (id: string, { timeout }: { readonly timeout: Duration }) => waitForRun(reader, id, timeout),
     list: async (filter: RunFilter = {}) => listRuns(reader, readFilter(filter)),

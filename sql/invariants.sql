@@ -42,16 +42,23 @@ union all
 select 'no ended run is in any place', e.run_id, p.found
 from baton.ending e join places p using (run_id)
 union all
-select 'every place, checkpoint, failure, ending and row of attributes belongs to a run', x.run_id, x.source
+select 'every place, checkpoint, failure, ending, row of attributes, wait and message belongs to a run', x.run_id, x.source
 from (
   select run_id, 'place' as source from place
   union all select run_id, 'checkpoint' from baton.checkpoint
   union all select run_id, 'failure' from baton.failure
   union all select run_id, 'ending' from baton.ending
   union all select run_id, 'attributes' from baton.attribute
+  union all select run_id, 'wait' from baton.wait
+  union all select run_id, 'message' from baton.message
 ) as x
 left join baton.run r on r.id = x.run_id
 where r.id is null
+union all
+-- Whose mail a sender had when it was parked, for a second.
+select 'a run is due whose signal is there', q.run_id, m.name || ', due at ' || q.run_at
+from baton.ready q join baton.wait w on w.run_id = q.run_id join baton.message m on m.run_id = q.run_id and m.name = any (w.names)
+where q.run_at > baton.now() + interval '2 seconds'
 union all
 select 'checkpoints have no gap and no duplicate position', run_id, string_agg(position || ' ' || node, ', ' order by position, node)
 from baton.checkpoint where node not like '~%' group by run_id

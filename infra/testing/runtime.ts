@@ -43,6 +43,11 @@ export interface TestRuntime extends AsyncDisposable {
   now(): Date;
   /** Stores a run, which starts with the next `idle` or `advance`, and gives its id. */
   enqueue<W extends AnyWorkflow>(workflow: W, input: InputOf<W>, options?: EnqueueOptions<AttributesOf<W>>): Promise<string>;
+  /**
+   * Sends a signal to a run, which goes on with the next `idle` or `advance`. Throws what
+   * `client.signal` throws.
+   */
+  signal(id: string, name: string, payload: unknown): Promise<void>;
   /** Runs what is due, until nothing is; the clock stands. */
   idle(): Promise<void>;
   /** Moves the clock, and runs all that is due on the way: each at its time, in order of time. */
@@ -110,6 +115,7 @@ function runtimeOf({ url, clock, handlers, engine, client, reader, close }: Part
     client,
     now: () => new Date(clock.now()),
     enqueue: async (workflow, input, given) => (await client.enqueue(workflow, input, given)).id,
+    signal: async (id, name, payload) => void (await client.signal(id, name, payload)),
     idle: () => engine.idle(),
     advance: (duration) => engine.advance(toMilliseconds(duration)),
     stub: (node, output) => handlers.stub(node, output),

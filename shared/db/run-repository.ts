@@ -1,4 +1,13 @@
-import type { AdvanceAnswer, ClaimAnswer, ClaimRequest, EnqueueAnswer, EnqueueRequest, TickAnswer } from "../domain/protocol.ts";
+import type {
+  AdvanceAnswer,
+  ClaimAnswer,
+  ClaimRequest,
+  EnqueueAnswer,
+  EnqueueRequest,
+  SignalAnswer,
+  SignalRequest,
+  TickAnswer,
+} from "../domain/protocol.ts";
 import type {
   AttributesAnswer,
   AttributesRequest,
@@ -64,6 +73,8 @@ export function runRepository(database: Database) {
       const text = `select ${schema}.enqueue($1::pg_catalog.jsonb) as answer`;
       return acceptedRuns(request, await call<never>(text, [encodeRuns(request)], options).catch(throwOlder));
     },
+    signal: (request: SignalRequest, options?: CallOptions) =>
+      call<SignalAnswer>(`select ${schema}.signal($1::pg_catalog.jsonb) as answer`, [json(request)], options),
     async claim(token: string, request: ClaimRequest, options?: CallOptions): Promise<ClaimAnswer> {
       const answer = await call(
         `select ${schema}.claim($1::pg_catalog.uuid, $2::pg_catalog.jsonb) as answer`,

@@ -13,6 +13,7 @@ import { scriptNode, type ScriptArguments } from "./nodes/script.ts";
 import { sleepNode, type AnyDuration } from "./nodes/sleep.ts";
 import { sqlNode } from "./nodes/sql.ts";
 import { stepNode } from "./nodes/step.ts";
+import { waitForNode, type AnyWaitOptions } from "./nodes/wait-for.ts";
 import type { Parts } from "./parts.ts";
 import { MAX_PATH_BYTES } from "./path.ts";
 
@@ -40,6 +41,7 @@ export interface Methods {
   sql(name: string, ...rest: HandlerArguments): Methods;
   sleep(name: string, duration: AnyDuration): Methods;
   script(name: string, ...rest: ScriptArguments): Methods;
+  waitFor(name: string, options: AnyWaitOptions): Methods;
   all(name: string, branches: Readonly<Record<string, Build>>): Methods;
   choose(name: string, pick: AnyPick, arms: Readonly<Record<string, Build>>): Methods;
   map(name: string, options: AnyMapOptions, build: Build, ending?: Partial<AnyMapOptions>): Methods;
@@ -61,6 +63,7 @@ export function buildChain(site: Site, nodes: readonly Node[], close: Close): Me
     sql: (name, ...rest) => append(name, () => sqlNode(name, ...rest)),
     sleep: (name, duration) => append(name, () => sleepNode(name, duration)),
     script: (name, ...rest) => append(name, () => scriptNode(name, ...rest)),
+    waitFor: (name, options) => append(name, () => waitForNode(name, options)),
     all: (name, branches) => append(name, (below) => allNode(name, buildParts({ ...below, mayEnd: false }, branches, "branch"))),
     choose: (name, pick, arms) => append(name, (below) => chooseNode(name, asFunction(pick), buildParts(below, arms, "arm"))),
     map: (name, options, build, ending) =>

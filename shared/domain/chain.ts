@@ -1,4 +1,5 @@
 import type { Json } from "./json.ts";
+import type { Mail } from "./mail.ts";
 import type { Node, State } from "./node.ts";
 import { Outputs } from "./outputs.ts";
 import { isRow, type Fact, type Fatal, type Look, type Scene, type Standing } from "./standing.ts";
@@ -169,5 +170,9 @@ class ChainScene implements Scene {
 
   state(): State {
     return (this.seen ??= this.standing.stateIn(this.around.state()));
+  }
+
+  mail(): Mail {
+    return this.around.mail();
   }
 }

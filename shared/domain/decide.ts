@@ -2,14 +2,16 @@ import type { ChainStanding } from "./chain.ts";
 import type { ErrorRecord } from "./errors.ts";
 import type { Json } from "./json.ts";
 import { jsonbBytes } from "./jsonb-bytes.ts";
-import { MAX_ATTEMPT, MAX_OUTPUT_BYTES, MAX_STATE_BYTES, WAIT_IN_LEASE_BELOW_MS } from "./limits.ts";
+import { MAX_ATTEMPT, WAIT_IN_LEASE_BELOW_MS } from "./limits.ts";
+import { attemptedOf } from "./decide-to-fail.ts";
 import type { Attempted, Came, Circumstances, Decision, Failure, Fate, NewRow, Outcome, Sleep } from "./decision.ts";
+import type { Mail } from "./mail.ts";
 import type { State } from "./node.ts";
 import { topOf } from "./path.ts";
 import { delayBeforeRetry } from "./retry-policy.ts";
-import { runError, type RunErrorName } from "./run-errors.ts";
-import { bytesOf, cursorOf, OUTPUT, outputOf, type Run } from "./run.ts";
-import type { AttemptMove, Fact, Look, Move, Owner, Scene, StoreMove } from "./standing.ts";
+import { bytesOf, OUTPUT, outputOf, type Run } from "./run.ts";
+import { refuseLarge, type SizeLimits } from "./refuse-large.ts";
+import type { AttemptMove, Fact, FailMove, Look, Move, Owner, RefuseMove, Scene, StoreMove } from "./standing.ts";
 
 /** Paths of attempts that have begun. */
 type Paths = Pick<ReadonlySet<string>, "has" | "size"> & Iterable<string>;
@@ -32,17 +34,6 @@ export function decide(run: Run, came: readonly Came[], circumstances: Circumsta
 }
 
 /**
- * The decision that a run fails with an error of ours, which is noted as that of the attempt that
- * came back, or else of the first of the node that it has come to.
- */
-export function decideToFail(run: Run, came: Came | undefined, error: ErrorRecord, clock: number): Decision {
-  const path = cursorOf(run)?.name;
-  const begun = came ?? (path === undefined ? undefined : { path, attempt: 1, startedAt: clock, finishedAt: clock });
-  const failures = begun === undefined ? [] : [{ ...attemptedOf(begun), error, delayMs: null }];
-  return { rows: [], failures, sleeps: [], run, starts: [], aborts: [], fate: { kind: "failed", error } };
-}
-
-/**
  * A run while it is decided on: it is changed in place, and made a value once. Not with #fields,
  * which took 2 µs more a decision, mostly in the garbage collector.
  */
@@ -51,6 +42,9 @@ class Draft implements Scene {
   // Most decisions have none.
   private failures: readonly Failure[] = none;
   private sleeps: readonly Sleep[] = none;
+  private consumed: readonly number[] = none;
+  private timedOut: readonly string[] = none;
+  private letters: Mail;
   private readonly circumstances: Circumstances;
   private readonly before: Run;
   private chain: ChainStanding;
@@ -59,6 +53,7 @@ class Draft implements Scene {
     this.before = run;
     this.circumstances = circumstances;
     this.chain = run.chain;
+    this.letters = run.mail;
   }
 
   /** What all handlers see. */
@@ -66,9 +61,13 @@ class Draft implements Scene {
     return { input: this.before.input };
   }
 
+  mail(): Mail {
+    return this.letters;
+  }
+
   private run(): Run {
     const { id, workflow, input, inputBytes } = this.before;
-    return { id, workflow, input, inputBytes, chain: this.chain };
+    return { id, workflow, input, inputBytes, chain: this.chain, mail: this.letters };
   }
 
   private put(path: string, fact: Fact): void {
@@ -138,23 +137,44 @@ class Draft implements Scene {
       isDone = true;
       if (move.do === "store") this.store(move);
       else if (move.do === "sleep") this.sleep(move.path, move.attempt, move.durationMs);
-      else this.failAt(move.owner, this.circumstances.describe(move.thrown));
+      else if (move.do === "refuse") this.refuse(move);
+      else this.giveUp(move);
     }
     return isDone;
   }
 
-  private store({ path, output, owner, mostBytes, advice }: StoreMove): void {
+  private giveUp({ owner, thrown, timedOut = none }: FailMove): void {
+    this.timedOut = [...this.timedOut, ...timedOut];
+    this.failAt(owner, this.circumstances.describe(thrown));
+  }
+
+  private consume(n: number): void {
+    this.consumed = [...this.consumed, n];
+    this.letters = this.letters.without(n);
+  }
+
+  private refuse({ owner: { path, tries }, consumes, thrown }: RefuseMove): void {
+    const { clock, describe } = this.circumstances;
+    const attempt = tries.failures + 1;
+    this.failures = [...this.failures, { path, attempt, startedAt: clock, finishedAt: clock, error: describe(thrown), delayMs: 0 }];
+    this.put(path, { failures: attempt, forgiven: tries.forgiven });
+    this.consume(consumes);
+  }
+
+  private store({ path, output, owner, mostBytes, advice, attempt, consumes, timedOut }: StoreMove): void {
+    if (consumes !== undefined) this.consume(consumes);
+    if (timedOut !== undefined) this.timedOut = [...this.timedOut, ...timedOut];
     const bytes = jsonbBytes(output);
-    const error = this.refusalOf(path, bytes, mostBytes, advice);
+    const error = this.refusalOf(path, bytes, { mostBytes, advice });
     if (error !== undefined) return this.failAt(owner, error);
-    this.keep(this.mark(path, output, bytes));
+    this.keep(this.mark(path, output, bytes, attempt));
     this.put(path, { output, bytes });
   }
 
   /** What needs no handler takes no time. */
-  private mark(path: string, output: Json, bytes: number): NewRow {
+  private mark(path: string, output: Json, bytes: number, attempt = 0): NewRow {
     const { clock } = this.circumstances;
-    return { path, position: this.positionOf(path), attempt: 0, startedAt: clock, finishedAt: clock, output, bytes };
+    return { path, position: this.positionOf(path), attempt, startedAt: clock, finishedAt: clock, output, bytes };
   }
 
   private sleep(path: string, attempt: number, durationMs: number): void {
@@ -186,35 +206,34 @@ class Draft implements Scene {
     return out.size === 0 ? this.decided(fate, none) : this.decided(stay, none, [...out]);
   }
 
-  private wait({ moves, until }: Look, out: Paths): Decision {
+  private wait(look: Look, out: Paths): Decision {
+    const { moves } = look;
     // Mostly it is one attempt, which begins.
-    if (out.size === 0) return this.decided(this.fateOf(moves.length, out, until), moves as readonly AttemptMove[]);
+    if (out.size === 0) return this.decided(this.fateOf(moves.length, out, look), moves as readonly AttemptMove[]);
     const attempts = moves as readonly AttemptMove[];
     const starts = attempts.filter(({ path }) => !out.has(path));
     const aborts = moves.length - starts.length < out.size ? unwanted(out, attempts) : none;
-    return this.decided(this.fateOf(starts.length, out, until), starts, aborts);
+    return this.decided(this.fateOf(starts.length, out, look), starts, aborts);
   }
 
-  private fateOf(starts: number, out: Paths, until: number | undefined): Fate {
-    if (until === undefined) return stay;
+  private fateOf(starts: number, out: Paths, { until, names, asksNow = false }: Look): Fate {
+    const asks = names && { names, now: asksNow };
+    if (until === undefined) return asks === undefined ? stay : { kind: "stay", wait: undefined, asks };
     const { now, clock } = this.circumstances;
     const delayMs = Math.max(until - now, 0);
     // A sleep that has just begun waits outside of the lease, however short it is.
-    const stays = starts > 0 || out.size > 0 || (delayMs < WAIT_IN_LEASE_BELOW_MS && this.sleeps === none);
-    return stays ? { kind: "stay", wait: { until, clock: clock + delayMs } } : { kind: "park", delayMs };
+    const stays = starts > 0 || out.size > 0 || asksNow || (delayMs < WAIT_IN_LEASE_BELOW_MS && this.sleeps === none);
+    return stays ? { kind: "stay", wait: { until, clock: clock + delayMs }, asks } : { kind: "park", delayMs, names };
   }
 
   private decided(fate: Fate, starts: readonly AttemptMove[], aborts: readonly string[] = none): Decision {
-    return { rows: this.rows, failures: this.failures, sleeps: this.sleeps, run: this.run(), starts, aborts, fate };
+    const { rows, failures, sleeps, consumed, timedOut } = this;
+    return { rows, failures, sleeps, consumed, timedOut, run: this.run(), starts, aborts, fate };
   }
 
   /** Why an output cannot be stored, whatever the retry policy says; undefined: it can. */
-  private refusalOf(path: string, bytes: number, most = MAX_OUTPUT_BYTES, advice?: string): ErrorRecord | undefined {
-    if (bytes > most) return tooLarge("OutputTooLargeError", `The output of "${path}"`, bytes, most, advice);
-    const all = bytesOf(this.before) - this.before.chain.bytes + this.chain.bytes + bytes;
-    return all > MAX_STATE_BYTES
-      ? tooLarge("StateTooLargeError", `With the output of "${path}" the run's state`, all, MAX_STATE_BYTES, advice)
-      : undefined;
+  private refusalOf(path: string, bytes: number, limits: SizeLimits = {}): ErrorRecord | undefined {
+    return refuseLarge(path, bytes, bytesOf(this.before) - this.before.chain.bytes + this.chain.bytes, limits);
   }
 }
 
@@ -228,14 +247,4 @@ export function sleepRow(until: number): Fact {
 function unwanted(out: Paths, moves: readonly AttemptMove[]): string[] {
   const wanted = new Set(moves.map(({ path }) => path));
   return [...out].filter((path) => !wanted.has(path));
-}
-
-function attemptedOf({ path, attempt, startedAt, finishedAt }: Attempted): Attempted {
-  return { path, attempt, startedAt, finishedAt };
-}
-
-const REFERENCE = "store the data elsewhere and return a reference to it";
-
-function tooLarge(name: RunErrorName, what: string, bytes: number, limit: number, advice = REFERENCE): ErrorRecord {
-  return runError(name, `${what} is ${bytes} bytes of JSON as the database writes it, more than ${limit}: ${advice}.`);
 }

@@ -65,12 +65,19 @@ export interface Wait {
   readonly clock: number;
 }
 
+/** What a run that stays asks of its mail. */
+export interface Asks {
+  readonly names: readonly string[];
+  /** Also where nothing is to be stored of it. */
+  readonly now: boolean;
+}
+
 /** What becomes of a run when that is stored. */
 export type Fate =
   /** It stays in the lease: attempts go on, or more is to be decided at a time. */
-  | { readonly kind: "stay"; readonly wait: Wait | undefined }
-  /** It is given back until then. */
-  | { readonly kind: "park"; readonly delayMs: number }
+  | { readonly kind: "stay"; readonly wait: Wait | undefined; readonly asks?: Asks | undefined }
+  /** It is given back until then, or until one of these signals comes. */
+  | { readonly kind: "park"; readonly delayMs: number; readonly names?: readonly string[] | undefined }
   | { readonly kind: "done" }
   | { readonly kind: "failed"; readonly error: ErrorRecord };
 
@@ -79,6 +86,10 @@ export interface Decision {
   readonly rows: readonly NewRow[];
   readonly failures: readonly Failure[];
   readonly sleeps: readonly Sleep[];
+  /** Numbers of messages that are taken with it. */
+  readonly consumed: readonly number[];
+  /** Signals that did not come in time. If one did, nothing of this is stored. */
+  readonly timedOut: readonly string[];
   /** As it is once that is stored. */
   readonly run: Run;
   /** Attempts to begin then. */

@@ -98,11 +98,16 @@ export interface Node {
   readonly rowIsOutput: boolean;
   /** What a claim need not read of it, where its path is known; undefined: it reads everything. */
   skips?(this: void, path: string): readonly Skip[];
+  /** Signals that it waits for, and their schemas; undefined: it waits for none. */
+  readonly signals?: Signals;
   /** Where it stands at a path while nothing is stored of it. */
   begin(this: void, path: string): Standing;
   /** Whether a row of it may have so much of its path after its own: "" is its own path. */
   holds(this: void, below: string): boolean;
 }
+
+/** Schemas of the signals of a name, which several nodes may wait for. */
+export type Signals = ReadonlyMap<string, readonly z.ZodType[]>;
 
 /** Rows below a path that a claim does not read. */
 export interface Skip {

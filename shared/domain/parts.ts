@@ -1,6 +1,7 @@
 /** What the kinds of node that hold chains have in common. */
 import type { Chain } from "./chain.ts";
-import type { Skip } from "./node.ts";
+import type * as z from "zod";
+import type { Node, Signals, Skip } from "./node.ts";
 
 /** Chains below a node, by the name of the branch or the arm. */
 export type Parts = ReadonlyMap<string, Chain>;
@@ -40,14 +41,6 @@ export function shapeOfParts(kind: string, name: string, parts: Parts): string {
   return `${kind}:${name}(${[...parts].map(([part, chain]) => `${part}=${shapeOfChain(chain)}`).join(",")})`;
 }
 
-export function timeoutsOf(parts: Parts): number[] {
-  return [...parts.values()].flatMap(timeoutsOfChain);
-}
-
-export function timeoutsOfChain({ nodes }: Chain): number[] {
-  return nodes.flatMap(({ timeoutsMs }) => timeoutsMs);
-}
-
 /** The length of the longest path below a node of parts. */
 export function longestOf(name: string, parts: Parts): number {
   return name.length + 1 + Math.max(0, ...[...parts].map(([part, chain]) => part.length + 1 + longestOfChain(chain)));
@@ -64,4 +57,18 @@ export function skipsOfChain({ nodes }: Pick<Chain, "nodes">, prefix = ""): Skip
 
 export function skipsOfParts(path: string, parts: Parts): Skip[] {
   return [...parts].flatMap(([part, chain]) => skipsOfChain(chain, `${path}/${part}/`));
+}
+
+/** What the nodes of these chains bring to the one that they are below. */
+export function heldIn(chains: Iterable<Pick<Chain, "nodes">>): Pick<Node, "timeoutsMs" | "signals"> {
+  const nodes = [...chains].flatMap((chain) => chain.nodes);
+  const signals = signalsOf(nodes);
+  return { timeoutsMs: nodes.flatMap(({ timeoutsMs }) => timeoutsMs), ...(signals.size > 0 && { signals }) };
+}
+
+/** The signals that nodes wait for. */
+export function signalsOf(nodes: readonly Node[]): Signals {
+  const known = new Map<string, readonly z.ZodType[]>();
+  for (const { signals = [] } of nodes) for (const [name, schemas] of signals) known.set(name, [...(known.get(name) ?? []), ...schemas]);
+  return known;
 }

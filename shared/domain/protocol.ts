@@ -40,6 +40,8 @@ export interface ManifestEntry {
   readonly shape: string;
   /** What of its runs a claim does not read. */
   readonly skips?: readonly { readonly path: string; readonly floor: string }[];
+  /** Its runs may wait for signals, which a claim reads then. */
+  readonly waits?: true;
 }
 
 /** How much to claim. */
@@ -73,6 +75,40 @@ export interface ClaimedRun extends RowOf<Columns["claimed"]> {
   readonly backing_off?: Readonly<Record<string, string>> | null;
   /** The failures for good of paths below a node. Older functions do not say it. */
   readonly fatal?: Readonly<Record<string, FatalFacts>> | null;
+  /** Of each awaited signal the oldest message. Older functions do not say it. */
+  readonly mail?: readonly LetterFacts[] | null;
+}
+
+/** One `signal`. */
+export interface SignalRequest {
+  readonly run: string;
+  readonly name: string;
+  readonly body: Json;
+  readonly id?: string;
+  /** Runs of these do not take it, as their code says. */
+  readonly refused?: readonly WorkflowVersion[];
+  /** The body comes back from JavaScript as it is. */
+  readonly checked?: true;
+}
+
+export interface WorkflowVersion {
+  readonly workflow: string;
+  readonly version: number;
+}
+
+/** workflow and version: of a run that is among those that do not take it. */
+export interface SignalAnswer extends Partial<WorkflowVersion> {
+  readonly status: "accepted" | "repeated" | "unknown" | "ended" | "full" | "refused";
+  /** The run is due now, because it waits for it. */
+  readonly woken: boolean;
+}
+
+/** A message that no node has taken. */
+export interface LetterFacts {
+  readonly n: number;
+  readonly name: string;
+  readonly body: Json;
+  readonly at: string;
 }
 
 /** A failure for good. */
@@ -101,6 +137,12 @@ export type StepEntry = RowOf<Columns["steps"]>;
 type Size = Partial<RowOf<Columns["size"]>>;
 export type FailureEntry = RowOf<Columns["failures"]>;
 
+interface Named {
+  readonly place: number;
+  readonly run: string;
+  readonly names: readonly string[];
+}
+
 /** One round. An output that is stored already is refused together with the whole round. */
 export interface AdvanceRequest {
   readonly ttl_ms: number;
@@ -114,11 +156,19 @@ export interface AdvanceRequest {
   /** Sleeps that begin while their run stays in the lease, or is parked for something sooner. */
   readonly timers?: readonly RowOf<Columns["timers"]>[];
   readonly parks?: readonly (RowOf<Columns["parks"]> & Size)[];
+  /** Runs that leave the lease until a time, or until a signal of these names comes. */
+  readonly waits?: readonly (RowOf<Columns["parks"]> & Size & Named)[];
   readonly released?: readonly RowOf<Columns["parks"]>[];
   readonly done?: readonly RowOf<Columns["done"]>[];
   readonly failed?: readonly RowOf<Columns["failed"]>[];
   readonly blocked?: readonly RowOf<Columns["blocked"]>[];
   readonly attributes?: readonly RowOf<Columns["attributes"]>[];
+  /** Messages that what is stored has taken. */
+  readonly consumed?: readonly { readonly place: number; readonly run: string; readonly n: number }[];
+  /** What is stored of these runs rests on these signals not having come. */
+  readonly timeouts?: readonly Named[];
+  /** Members that stay, and wait for these signals. */
+  readonly asks?: readonly Named[];
   readonly claim?: ClaimLimits;
 }
 
@@ -133,6 +183,10 @@ export interface AdvanceAnswer {
   readonly stopped: readonly string[];
   /** Runs whose output was refused as a duplicate, which is a bug. */
   readonly lost: readonly string[];
+  /** Runs of which nothing was stored: a signal came in time. */
+  readonly late?: readonly string[] | null;
+  /** Of runs that have asked and have some. */
+  readonly mail?: Readonly<Record<string, readonly LetterFacts[]>> | null;
   /**
    * Runs whose attributes stay as they are: with what this round asked for they would be so many
    * bytes. Older functions do not say it.

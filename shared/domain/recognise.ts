@@ -1,4 +1,5 @@
 import { describeError, type ErrorRecord } from "./errors.ts";
+import { Mail } from "./mail.ts";
 import type { ClaimedRun } from "./protocol.ts";
 import { shapeOf, type Registry } from "./registry.ts";
 import { runError } from "./run-errors.ts";
@@ -19,11 +20,11 @@ export type Claimed =
 
 /**
  * Finds the workflow that a claimed run was begun with. A run that this code does not know never
- * fails: it waits.
+ * fails: it waits. asOf: when it was claimed, by the database.
  */
-export function recognise(facts: ClaimedRun, registry: Registry): Claimed {
+export function recognise(facts: ClaimedRun, registry: Registry, asOf = -Infinity): Claimed {
   try {
-    return recogniseReadable(facts, registry);
+    return recogniseReadable(facts, registry, asOf);
   } catch (thrown) {
     const { id, workflow: name, version } = facts;
     const message = `What is stored of this run cannot be read: ${describeError(thrown).message}. Mend its rows, then redrive it.`;
@@ -35,13 +36,23 @@ export function recognise(facts: ClaimedRun, registry: Registry): Claimed {
   }
 }
 
-function recogniseReadable(facts: ClaimedRun, registry: Registry): Claimed {
-  const { id, workflow: name, version, input, outputs, failures, forgiven, asleep, backing_off: backingOff, fatal } = facts;
+function recogniseReadable(facts: ClaimedRun, registry: Registry, asOf: number): Claimed {
+  const { id, workflow: name, version, input, outputs, failures, forgiven, asleep, backing_off: backingOff, fatal, mail } = facts;
   const workflow = registry.find(name, version);
   const known = workflow ?? { name, version, nodes: [] };
   const notBefore = mapValues({ ...asleep, ...backingOff }, (until) => Date.parse(until));
   const failed = mapValues(fatal, ({ attempt, at, error }) => ({ attempt, at: Date.parse(at), error }));
-  const run = createRun({ id, workflow: known, input, outputs, failures, forgiven, notBefore, fatal: failed });
+  const run = createRun({
+    id,
+    workflow: known,
+    input,
+    outputs,
+    failures,
+    forgiven,
+    notBefore,
+    fatal: failed,
+    mail: new Mail(asOf, mail ?? []),
+  });
   if (workflow === undefined) {
     return { kind: "unknown", run, shape: "", reason: `this code has no workflow "${name}" version ${version}` };
   }

@@ -1,6 +1,6 @@
 import { InvalidWorkflowError, NoWorkflowError } from "./errors.ts";
 import type { Node, Skip } from "./node.ts";
-import { shapeOfChain, skipsOfChain } from "./parts.ts";
+import { shapeOfChain, signalsOf, skipsOfChain } from "./parts.ts";
 import type { AnyWorkflow } from "./workflow-types.ts";
 
 /**
@@ -13,6 +13,8 @@ export interface WorkflowShape {
   readonly shape: string;
   /** What a claim need not read of its runs. */
   readonly skips?: readonly Skip[];
+  /** A node of it waits for signals: a claim reads those of its runs. */
+  readonly waits?: true;
 }
 
 /** The workflows that a service runs, by name and version. */
@@ -62,7 +64,13 @@ export function createRegistry(workflows: readonly AnyWorkflow[], options: { rea
 function lineOf(workflow: AnyWorkflow): WorkflowShape {
   const { name, version } = workflow;
   const skips = skipsOfChain(workflow);
-  return { name, version, shape: shapeOf(workflow), ...(skips.length > 0 && { skips }) };
+  return {
+    name,
+    version,
+    shape: shapeOf(workflow),
+    ...(skips.length > 0 && { skips }),
+    ...(signalsOf(workflow.nodes).size > 0 && { waits: true }),
+  };
 }
 
 /** Kinds and names of a workflow's nodes in order, such as `step:charge|sleep:cooling-off`. */

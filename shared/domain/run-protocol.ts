@@ -72,6 +72,8 @@ export interface RunFacts extends StepFacts {
   readonly run_at: string | null;
   /** Why it is blocked; null unless it is. */
   readonly blocked: string | null;
+  /** For which signals it waits, where it does; older functions do not say it. */
+  readonly awaits?: readonly string[] | null;
   /** How often it was redriven. */
   readonly redrives: number;
   /** How often a lease with it ran out. */

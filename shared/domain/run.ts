@@ -2,6 +2,7 @@ import { beginChain, chainHolds, createChain, type Chain, type ChainStanding } f
 import type { ErrorRecord } from "./errors.ts";
 import { freezeJson, type Json } from "./json.ts";
 import { jsonbBytes } from "./jsonb-bytes.ts";
+import { noMail, type Mail } from "./mail.ts";
 import type { Node, State } from "./node.ts";
 import { isRow, type AttemptMove, type Fact, type Tries } from "./standing.ts";
 import type { AnyWorkflow } from "./workflow-types.ts";
@@ -22,6 +23,8 @@ export interface Run {
   readonly chain: ChainStanding;
   /** The size of its input as JSON, as the database writes it. */
   readonly inputBytes: number;
+  /** What is known of the messages to it. */
+  readonly mail: Mail;
 }
 
 /** What is stored of a run, by path. Times are in milliseconds since 1970. */
@@ -38,6 +41,8 @@ export interface RunRecord {
   readonly notBefore?: ByPath<number> | null;
   /** Failures for good: of which attempt. */
   readonly fatal?: ByPath<{ readonly attempt: number; readonly at: number; readonly error: ErrorRecord }> | null;
+  /** Messages that no node has taken. */
+  readonly mail?: Mail;
 }
 
 const none = Object.freeze({});
@@ -53,10 +58,10 @@ function chainOf(nodes: readonly Node[]): Chain {
 
 /** Puts a run together from what is stored of it. */
 export function createRun(record: RunRecord): Run {
-  const { id, workflow, input } = record;
+  const { id, workflow, input, mail = noMail } = record;
   const begun = beginChain(chainOf(workflow.nodes), "");
   const chain = factsOf(record).reduce((standing, [path, fact]) => standing.take(path, fact), begun);
-  return { id, workflow, input: freezeJson(input), chain, inputBytes: jsonbBytes(input) };
+  return { id, workflow, input: freezeJson(input), chain, inputBytes: jsonbBytes(input), mail };
 }
 
 /**
@@ -87,6 +92,15 @@ function keyOf([path, fact]: [path: string, fact: Fact]): string {
 function at<Value>(values: ByPath<Value> | null | undefined, path: string): Value | undefined {
   return values !== null && values !== undefined && Object.hasOwn(values, path) ? values[path] : undefined;
 }
+
+/** Whether a node of its workflow waits for signals: who sends one must know for which it waits. */
+export function waitsForSignals({ workflow: { nodes } }: Run): boolean {
+  const known = waiting.get(nodes) ?? nodes.some(({ signals }) => signals !== undefined);
+  waiting.set(nodes, known);
+  return known;
+}
+
+const waiting = new WeakMap<readonly Node[], boolean>();
 
 /** The size of its input and of what is stored and still needed, as the database writes it. */
 export function bytesOf({ inputBytes, chain }: Run): number {
@@ -132,6 +146,11 @@ export const OUTPUT = "~output";
 /** `runId/path`, the same in every attempt. */
 export function idempotencyKey(runId: string, path: string): string {
   return `${runId}/${path}`;
+}
+
+/** The run, once its poller was told what mail there is. */
+export function withMail(run: Run, mail: Mail): Run {
+  return { ...run, mail };
 }
 
 /** The run with one more fact. */

@@ -1,5 +1,6 @@
 import type { ErrorRecord } from "./errors.ts";
 import type { Json } from "./json.ts";
+import type { Mail } from "./mail.ts";
 import type { Memos } from "./memos.ts";
 import type { HandlerNode, State } from "./node.ts";
 
@@ -65,6 +66,8 @@ export interface Standing {
 export interface Scene {
   /** As handlers there see it. */
   state(): State;
+  /** The messages to the run. */
+  mail(): Mail;
 }
 
 /** What is seen around a node, and something more. */
@@ -80,16 +83,24 @@ export class Turn implements Scene {
   state(): State {
     return { ...this.around.state(), ...this.more };
   }
+
+  mail(): Mail {
+    return this.around.mail();
+  }
 }
 
 /** What may be done, and when more may, in milliseconds since 1970. */
 export interface Look {
   readonly moves: readonly Move[];
   readonly until?: number | undefined;
+  /** Names of signals that are awaited. */
+  readonly names?: readonly string[] | undefined;
+  /** Whether one of them came is to be asked now: the time for them is over. */
+  readonly asksNow?: boolean | undefined;
 }
 
 /** What may be done for a node. */
-export type Move = AttemptMove | StoreMove | SleepMove | FailMove;
+export type Move = AttemptMove | StoreMove | SleepMove | FailMove | RefuseMove;
 
 /** Run its handler. */
 export interface AttemptMove {
@@ -117,6 +128,12 @@ export interface StoreMove {
   readonly advice?: string | undefined;
   /** Where it fails when it cannot be stored. */
   readonly owner: Owner;
+  /** Its number, where it counts as one (default: 0). */
+  readonly attempt?: number | undefined;
+  /** The number of the message that it takes. */
+  readonly consumes?: number | undefined;
+  /** Signals that did not come in time: if one did, it is not stored. */
+  readonly timedOut?: readonly string[] | undefined;
 }
 
 /** Store when it ends, which is so long after now. */
@@ -131,6 +148,17 @@ export interface SleepMove {
 export interface FailMove {
   readonly do: "fail";
   readonly owner: Owner;
+  readonly thrown: unknown;
+  /** Signals that did not come in time: if one did, it does not fail. */
+  readonly timedOut?: readonly string[] | undefined;
+}
+
+/** Take a message away that is none, and note why as a failed attempt. */
+export interface RefuseMove {
+  readonly do: "refuse";
+  readonly owner: Owner;
+  /** Its number. */
+  readonly consumes: number;
   readonly thrown: unknown;
 }
 
@@ -202,11 +230,15 @@ export const nothing: Look = Object.freeze({ moves: Object.freeze([]) });
 export function lookTogether(looks: Iterable<Look>): Look {
   const moves: Move[] = [];
   let until: number | undefined;
+  let names: readonly string[] | undefined;
+  let asksNow = false;
   for (const look of looks) {
     for (const move of look.moves) moves.push(move);
+    if (look.names !== undefined) names = names === undefined ? look.names : [...names, ...look.names];
+    asksNow ||= look.asksNow === true;
     if (look.until !== undefined && !(until !== undefined && until <= look.until)) until = look.until;
   }
-  return { moves, until };
+  return names === undefined ? { moves, until } : { moves, until, names, asksNow };
 }
 
 /** The failure that came first. */

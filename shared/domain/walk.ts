@@ -3,6 +3,7 @@ import { decide } from "./decide.ts";
 import type { Came, Circumstances, Fate } from "./decision.ts";
 import { checkJson, freezeJson, type JsonObject } from "./json.ts";
 import type { Logger, Node, State, StepContext } from "./node.ts";
+import { Mail } from "./mail.ts";
 import { createRun, idempotencyKey, outputOf, stateFor, stateOf, type Run, type RunWorkflow } from "./run.ts";
 import { Over, type AttemptMove } from "./standing.ts";
 import type { Statement } from "./statement.ts";
@@ -12,6 +13,8 @@ import type { AnyWorkflow, InputOf, OutputOf, StateOf } from "./workflow-types.t
 export interface WalkOptions<W extends AnyWorkflow> {
   /** Outputs by node name: these nodes are not run. */
   readonly outputs?: Partial<Omit<StateOf<W>, "input">>;
+  /** Signals to the run, by name, which have all come before it begins; the oldest first. */
+  readonly signals?: Readonly<Record<string, readonly unknown[]>>;
 }
 
 /** What came of a walk. */
@@ -46,7 +49,7 @@ export async function walk<W extends AnyWorkflow>(workflow: W, input: InputOf<W>
   const parsed = checkJson(await workflow.input.parseAsync(input));
   const own = workflow.attributes === undefined ? {} : checkPatch(workflow.attributes({ input: parsed }));
   const progress: Progress = { statements: [], attributes: mergeAttributes({}, own), now: 0 };
-  let run = createRun({ id: "walk", workflow: withStubs(workflow, stubs), input: parsed });
+  let run = createRun({ id: "walk", workflow: withStubs(workflow, stubs), input: parsed, mail: mailOf(options.signals ?? {}) });
   for (let came: readonly Came[] = []; ;) {
     const { fate, starts, run: next } = decide(run, came, circumstances(progress));
     if (fate.kind === "failed") throw Object.assign(new Error(fate.error.message), { name: fate.error.name });
@@ -66,6 +69,13 @@ export async function walk<W extends AnyWorkflow>(workflow: W, input: InputOf<W>
 
 function delayOf(fate: Exclude<Fate, { kind: "done" | "failed" }>): number {
   return fate.kind === "park" ? fate.delayMs : fate.wait!.clock;
+}
+
+/** No more of them come, whatever the time. */
+function mailOf(signals: Readonly<Record<string, readonly unknown[]>>): Mail {
+  const sent = Object.entries(signals).flatMap(([name, bodies]) => bodies.map((body) => [name, freezeJson(checkJson(body))] as const));
+  const letters = sent.map(([name, body], n) => ({ n, name, body }));
+  return new Mail(Infinity, letters);
 }
 
 const zero = () => 0;

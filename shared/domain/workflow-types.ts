@@ -10,6 +10,7 @@ import type { ScriptMethods } from "./nodes/script.ts";
 import type { SleepMethods } from "./nodes/sleep.ts";
 import type { SqlMethods } from "./nodes/sql.ts";
 import type { StepMethods } from "./nodes/step.ts";
+import type { WaitMethods } from "./nodes/wait-for.ts";
 
 /** A zod schema that takes JSON and gives JSON. */
 export type JsonSchema = z.ZodType<Json, Json>;
@@ -68,7 +69,8 @@ export interface NodeMethods<Of extends Place, State>
     ChooseMethods<Of, State>,
     MapMethods<Of, State>,
     RepeatMethods<Of, State>,
-    ScriptMethods<Of, State> {}
+    ScriptMethods<Of, State>,
+    WaitMethods<Of, State> {}
 
 /** A chain below a node, whose types are not known here. */
 export interface AnySubChain {

@@ -1,3 +1,5 @@
+import type { SchemaIssue } from "./schema-issues.ts";
+
 /**
  * One thing that is wrong with a run to be enqueued: run counts from 0, pointer is a JSON pointer
  * into `{ input, delay, … }`.
@@ -70,6 +72,33 @@ export class IdempotencyConflictError extends Error {
     const whose = run === undefined ? "The idempotency key of this request" : `The idempotency key of run ${run}`;
     super(`${whose} was used with another body: send the first body again, or use a new key.`);
     this.run = run;
+  }
+}
+
+/** A signal that its run cannot take; nothing was stored. At most 20 issues are listed. */
+export class InvalidSignalError extends Error {
+  override readonly name = "InvalidSignalError";
+  readonly runId: string;
+  readonly signal: string;
+  readonly issues: readonly SchemaIssue[];
+
+  constructor(runId: string, signal: string, issues: readonly SchemaIssue[]) {
+    const lines = issues.map(({ pointer, message }) => `  "${pointer}": ${message}`);
+    super([`Nothing of signal "${signal}" was stored for run ${runId}; correct this and send it again:`, ...lines].join("\n"));
+    this.runId = runId;
+    this.signal = signal;
+    this.issues = issues;
+  }
+}
+
+/** A run has as many signals as it may have that no node has taken; nothing was stored. */
+export class MailboxFullError extends Error {
+  override readonly name = "MailboxFullError";
+  readonly runId: string;
+
+  constructor(runId: string) {
+    super(`Run ${runId} has 1,000 signals, or 1 MiB of them, that no node has taken: send it again once some are.`);
+    this.runId = runId;
   }
 }
 

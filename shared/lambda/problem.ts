@@ -20,6 +20,7 @@ const kinds = {
   "input-too-large": [413, "The input of a run is too large"],
   "invalid-body": [422, "The body does not say what is needed"],
   "idempotency-conflict": [422, "The idempotency key was used with another body"],
+  "mailbox-full": [429, "The run has too many signals that nobody has taken"],
   "wrong-status": [409, "The status of the run does not allow this"],
   "not-enabled": [501, "This database was migrated without what the request needs"],
   "report-too-long": [504, "The report takes longer than a request may"],

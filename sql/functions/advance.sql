@@ -13,15 +13,20 @@
 --          sleeps [{ place, run, node, position, attempt?, delay_ms, bytes? }],
 --            timers [{ place, run, node, position, attempt, delay_ms }],
 --            parks [{ place, run, delay_ms, bytes? }], released [{ place, run }], blocked [{ place,
---            run, workflow, version, shape, reason }], attributes [{ place, run, patch }].
---          sleeps park their runs, timers do not; bytes: how large a run is.
+--            run, workflow, version, shape, reason }], attributes [{ place, run, patch }],
+--            waits [{ place, run, delay_ms, bytes, names }], consumed [{ place, run, n }],
+--            timeouts [{ place, run, names }], asks [{ place, run, names }].
+--          sleeps park their runs, timers do not; bytes: how large a run is. waits park for signals
+--          too; consumed: messages that what is stored has taken; timeouts: what is stored of a run
+--          rests on no signal of these names having come; asks: what mail there is.
 --          ttl_ms: an hour at most; age_ms: since it finished; took_ms: how long it ran. strict
 --          raises where the answer would be a repeat (BT002) or a loss (BT003). An output that is
 --          stored already raises 23505; checked, or strict, it is looked for first, and the run is
 --          lost alone.
 -- answer:  { now, round, stopped, lost, left_out, low, due_in_ms, poisoned, runs } — stopped:
 --          cancelled meanwhile; lost: refused as duplicates; left_out: [{ run, bytes }] of which
---          the attributes would have been more than 2 KiB and stay as they are, or null; the rest
+--          the attributes would have been more than 2 KiB and stay as they are, or null; late:
+--          those of which nothing was stored, since a signal came in time; mail: of asks; the rest
 --          as for claim, null where nothing was to be refill.
 -- grant: baton_poller
 create or replace function baton.advance(token uuid, round integer, request jsonb) returns json
@@ -37,6 +42,9 @@ declare
   stopped uuid[];
   skipped uuid[];
   left_out jsonb;
+  late uuid[];
+  late_run_ats timestamptz[];
+  mail json;
   refill record;
 begin
   perform baton.require_read_committed();
@@ -50,7 +58,7 @@ begin
     raise exception 'lease % does not take round %', token, advance.round
       using errcode = 'BT001', hint = 'It expired or was taken over: forget its runs, others go on with them.';
   elsif held.round = advance.round then
-    return baton.repeat_round(held, strictly, request -> 'claim');
+    return baton.repeat_round(held, strictly, request -> 'claim', request -> 'asks');
   end if;
   if jsonb_typeof(request -> 'steps') = 'array' or jsonb_typeof(request -> 'done') = 'array' or jsonb_typeof(request -> 'failed') = 'array' then
     raise exception 'this round is that of an older poller' using errcode = 'BT030', hint = 'Deploy the pollers that belong to this schema.';
@@ -59,9 +67,20 @@ begin
   moment := baton.now();
   -- Read out of line once; else every look at a slot of it reads it again, 8 KB for each step.
   held.run_ids := held.run_ids[:];
+  if request ? 'timeouts' then
+    select f.ids, f.run_ats into late, late_run_ats from baton.find_late(held, request -> 'timeouts', moment) as f;
+    if strictly and cardinality(late) > 0 then
+      raise exception 'runs % of lease % have a signal, and their waits do not time out', late, token using errcode = 'BT003';
+    end if;
+    perform baton.put_back(late, late_run_ats);
+    held.gone := baton.mark_gone(held, '{}', late);
+  end if;
   lost := baton.append_checkpoints(held, request -> 'steps', checked, moment);
   if strictly and cardinality(lost) > 0 then
     raise exception 'runs % have that output already, or are no members of lease %', lost, token using errcode = 'BT003';
+  end if;
+  if cardinality(late) > 0 then
+    lost := array(select unnest(lost) except select unnest(late));
   end if;
   perform baton.append_failures(held, request -> 'failures', moment);
   if request ? 'attributes' then
@@ -76,24 +95,33 @@ begin
       array(select unnest((baton.list_members(held.run_ids, held.gone)).ids) intersect select unnest(lost) except select unnest(stopped)),
       moment);
   end if;
+  if request ? 'consumed' then
+    perform baton.take_messages(held, request -> 'consumed', skipped);
+  end if;
   if request ? 'timers' then
     perform baton.append_sleeps(held, request -> 'timers', false, skipped, moment);
+  end if;
+  if request ? 'waits' then
+    done := done || baton.park_waiting(held, request -> 'waits', skipped, moment);
   end if;
   held.gone := baton.mark_gone(held, done || baton.append_sleeps(held, request -> 'sleeps', true, skipped, moment)
     || baton.park_members(held, request -> 'parks', false, skipped, moment)
     || baton.park_members(held, request -> 'released', true, skipped, moment)
     || baton.block_members(held, request -> 'blocked', skipped, moment), skipped);
   held.round := advance.round;
-  held.told := case when cardinality(skipped) > 0 or left_out is not null
-    then jsonb_strip_nulls(jsonb_build_object('lost', to_jsonb(lost), 'stopped', to_jsonb(stopped), 'left_out', left_out)) end;
+  held.told := case when cardinality(skipped) > 0 or left_out is not null or cardinality(late) > 0
+    then jsonb_strip_nulls(jsonb_build_object('lost', to_jsonb(lost), 'stopped', to_jsonb(stopped), 'left_out', left_out, 'late', to_jsonb(late))) end;
+  if request ? 'asks' then
+    mail := baton.gather_mail(held.run_ids, request -> 'asks');
+  end if;
   if request ? 'claim' then
     refill := baton.refill_lease(held, request -> 'claim', moment, (request ->> 'ttl_ms')::integer);
-    return json_build_object('now', moment, 'round', advance.round, 'stopped', stopped, 'lost', lost, 'left_out', left_out,
+    return json_build_object('now', moment, 'round', advance.round, 'stopped', stopped, 'lost', lost, 'left_out', left_out, 'late', late, 'mail', mail,
       'low', refill.low, 'due_in_ms', refill.due_in_ms, 'poisoned', refill.poisoned, 'runs', refill.runs);
   end if;
   update baton.lease l set round = held.round, gone = held.gone, told = held.told,
     expires_at = moment + least((request ->> 'ttl_ms')::integer, 3600000) * interval '1 millisecond'
   where l.token = advance.token;
-  return json_build_object('now', moment, 'round', advance.round, 'stopped', stopped, 'lost', lost, 'left_out', left_out);
+  return json_build_object('now', moment, 'round', advance.round, 'stopped', stopped, 'lost', lost, 'left_out', left_out, 'late', late, 'mail', mail);
 end
 $$;

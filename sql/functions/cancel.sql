@@ -49,7 +49,8 @@ begin
     end if;
   end if;
   with unready as (
-    delete from baton.ready q where q.run_id = cancel.id returning 1
+    -- Who sends a signal may hold it for minutes, and wakes the run, which is stopped then.
+    delete from baton.ready q where q.ctid = (select r.ctid from baton.ready r where r.run_id = cancel.id for update skip locked) returning 1
   ), unblocked as (
     delete from baton.blocked b where b.run_id = cancel.id returning 1
   )

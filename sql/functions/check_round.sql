@@ -8,9 +8,9 @@ language plpgsql immutable
 as $$
 begin
   if jsonb_typeof(request) is distinct from 'object' or jsonb_typeof(request -> 'ttl_ms') is distinct from 'number'
-    or request - '{ttl_ms,strict,checked,claim,steps,done,failed,failures,sleeps,timers,parks,released,blocked,attributes}'::text[] <> '{}' then
+    or request - '{ttl_ms,strict,checked,claim,steps,done,failed,failures,sleeps,timers,parks,released,blocked,attributes,waits,consumed,timeouts,asks}'::text[] <> '{}' then
     perform baton.require_keys('the round', request, '{ttl_ms}',
-      '{ttl_ms,strict,checked,claim,steps,done,failed,failures,sleeps,timers,parks,released,blocked,attributes}');
+      '{ttl_ms,strict,checked,claim,steps,done,failed,failures,sleeps,timers,parks,released,blocked,attributes,waits,consumed,timeouts,asks}');
     perform baton.require_kind('the round', request, 'number', '{ttl_ms}');
   end if;
   if request ? 'steps' then
@@ -46,6 +46,18 @@ begin
   end if;
   if request ? 'blocked' then
     perform baton.require_rows('what the round sets aside', request -> 'blocked', '{run,place,workflow,version,shape,reason}', '{}');
+  end if;
+  if request ? 'waits' then
+    perform baton.require_rows('what the round parks for signals', request -> 'waits', '{run,place,delay_ms,bytes,names}', '{}');
+  end if;
+  if request ? 'consumed' then
+    perform baton.require_rows('the messages that the round takes', request -> 'consumed', '{run,place,n}', '{}');
+  end if;
+  if request ? 'timeouts' then
+    perform baton.require_rows('the timeouts of the round', request -> 'timeouts', '{run,place,names}', '{}');
+  end if;
+  if request ? 'asks' then
+    perform baton.require_rows('what the round asks of mail', request -> 'asks', '{run,place,names}', '{}');
   end if;
   if request ? 'attributes' then
     perform baton.require_rows('the attributes of the round', request -> 'attributes', '{run,place,patch}', '{}');

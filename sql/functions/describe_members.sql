@@ -27,11 +27,17 @@ declare
   asleep json;
   backing_off json;
   fatal json;
+  mail json;
   moment timestamptz;
 begin
   select array_agg(t.id order by t.id), array_agg(t.slot order by t.id) into ids, slots from unnest(ids, slots) as t (id, slot);
   lowest := ids[1];
   highest := ids[cardinality(ids)];
+  -- Mostly a round has claimed nothing; the statement below is planned each time, for 0.2 ms.
+  if ids is null then
+    runs := json_build_object('id', '{}'::uuid[], 'place', '{}'::integer[]);
+    return;
+  end if;
   select array_agg(r.id), json_agg(r.workflow), json_agg(r.version), json_agg(r.input) into found_ids, workflows, versions, inputs
   from (
     select id, workflow, version, input from baton.run where id = any (array(select unnest(ids))) and id between lowest and highest order by id
@@ -52,8 +58,11 @@ begin
       select g.outputs, g.waits into outputs, asleep from baton.gather_outputs(begun_ids, lowest, highest, moment) as g;
       select c.failures, c.waits, c.fatal into failures, backing_off, fatal from baton.count_failures(begun_ids, lowest, highest, moment) as c;
     end if;
+    if manifest @? '$[*].waits' then
+      mail := baton.gather_mail(begun_ids);
+    end if;
   end if;
   runs := json_build_object('id', coalesce(found_ids, '{}'), 'place', coalesce(slots, '{}'), 'workflow', workflows, 'version', versions,
-    'input', inputs, 'outputs', outputs, 'failures', failures, 'forgiven', forgiven, 'asleep', asleep, 'backing_off', backing_off, 'fatal', fatal);
+    'input', inputs, 'outputs', outputs, 'failures', failures, 'forgiven', forgiven, 'asleep', asleep, 'backing_off', backing_off, 'fatal', fatal, 'mail', mail);
 end
 $$;

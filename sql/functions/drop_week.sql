@@ -58,6 +58,8 @@ begin
   end loop;
   delete from baton.redrive where run_id >= first and run_id < beyond;
   delete from baton.control where run_id >= first and run_id < beyond;
+  delete from baton.wait where run_id >= first and run_id < beyond;
+  delete from baton.message where run_id >= first and run_id < beyond;
   perform baton.note_week(week, moment);
   return 'gone';
 end

@@ -3,7 +3,7 @@
 -- list_steps has them.
 --
 -- answer: { id, workflow, version, priority, input, attributes, created_at, status, error,
---         finished_at, run_at, blocked, redrives, crashes,
+--         finished_at, run_at, blocked, awaits: names of signals, redrives, crashes,
 --           checkpoints, failures: as gather_steps has them, forgiven: failures that the last
 --           redrive forgave, by path, hidden: as count_hidden has it; moment: the database's time.
 -- Planned for the week of its id: a plan for any id locks the partitions of all weeks.
@@ -18,6 +18,7 @@ begin
       'attributes', (select a.attributes from baton.attribute a where a.run_id = find_run.id),
       'created_at', r.created_at, 'moment', clock.moment, 'status', place.status,
       'error', e.error, 'finished_at', e.at, 'run_at', q.run_at, 'blocked', b.reason,
+      'awaits', (select w.names from baton.wait w where w.run_id = find_run.id and q.run_at is not null),
       'redrives', (select count(*) from baton.redrive d where d.run_id = find_run.id),
       'crashes', (select count(*) from baton.failure f where f.run_id = find_run.id and f.node = ''),
       'forgiven', (select d.forgiven from baton.redrive d where d.run_id = find_run.id order by d.at desc limit 1),

@@ -10,6 +10,8 @@ begin
   delete from baton.failure where run_id = any (ids);
   delete from baton.redrive where run_id = any (ids);
   delete from baton.control where run_id = any (ids);
+  delete from baton.wait where run_id = any (ids);
+  delete from baton.message where run_id = any (ids);
   delete from baton.run where id = any (ids);
 end
 $$;

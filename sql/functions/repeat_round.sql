@@ -1,7 +1,7 @@
 -- The answer of a round that was applied before, rebuilt: with the runs it claimed, or a lost
 -- answer would leave them in a lease that lives and that nobody works on. In a transaction with
 -- other statements it must raise instead (BT002).
-create or replace function baton.repeat_round(held baton.lease, strictly boolean, claim jsonb) returns json
+create or replace function baton.repeat_round(held baton.lease, strictly boolean, claim jsonb, asks jsonb) returns json
 language plpgsql stable
 as $$
 declare
@@ -20,7 +20,8 @@ begin
   end if;
   return json_build_object('now', moment, 'round', held.round, 'low', low, 'due_in_ms', baton.next_due(moment, coalesce(low, '{}')),
     'stopped', coalesce(held.told -> 'stopped', '[]'), 'lost', coalesce(held.told -> 'lost', '[]'),
-    'left_out', held.told -> 'left_out',
+    'left_out', held.told -> 'left_out', 'late', held.told -> 'late',
+    'mail', case when asks is not null then baton.gather_mail(held.run_ids, asks) end,
     'runs', (baton.describe_members(claimed_now.ids, claimed_now.slots, claimed_now.ids, claim -> 'manifest')).runs);
 end
 $$;

@@ -11,7 +11,9 @@ begin
     return 0;
   end if;
   with unready as (
-    delete from baton.ready where run_id = any (array(select run_id from baton.control)) returning run_id
+    -- One that a sender of a signal holds is stopped the next time, or when it is claimed.
+    delete from baton.ready where ctid = any (array(
+      select ctid from baton.ready where run_id = any (array(select run_id from baton.control)) for update skip locked)) returning run_id
   ), unblocked as (
     delete from baton.blocked where run_id = any (array(select run_id from baton.control)) returning run_id
   )

@@ -65,6 +65,7 @@ async function everything(): Promise<void> {
   await engine.claim();
   await Promise.all([engine.findRun(done!.id), engine.state(done!.id), nested(), engine.listRuns({ limit: 10, status: "ready" })]);
   await engine.listRuns({ limit: 10, attributes: { customerId: "c-1" } });
+  await signalled();
   await database.database.query("select baton.repair(), baton.new_id(), baton.missing_indexes()");
   await database.database.query(
     `select baton.list_workflows('{"limit": 1}'), baton.list_names_of_week('', 1, null, baton.id_at(baton.now()), baton.new_id())`,
@@ -79,6 +80,21 @@ async function everything(): Promise<void> {
   await engine.enqueue(again);
   await database.advance("25 hours");
   await engine.enqueue(again);
+}
+
+/** A run that waits for a signal, is asked of its mail, and is answered. */
+async function signalled(): Promise<void> {
+  await engine.enqueue([newRun()]);
+  await database.advance("1 second");
+  const [waiting] = await engine.claim().then(({ token, runs }) => runs.map((run) => ({ token, ...run })));
+  const { token } = waiting!;
+  const named = { ...member(waiting!), names: ["paid"] };
+  await engine.advance(token, 1, { asks: [named], consumed: [{ ...member(waiting!), n: 1 }] });
+  await engine.advance(token, 2, { waits: [{ ...named, delay_ms: 0, bytes: 2 }] });
+  await engine.signal({ run: waiting!.id, name: "paid", body: 1, id: "a" });
+  const again = await engine.claim({ manifest: [{ name: "fulfil-order", version: 1, shape: "x", waits: true }] });
+  expect(again.runs.map(({ mail }) => mail?.map(({ name }) => name))).toEqual([["paid"]]);
+  await engine.advance(again.token, 1, { timeouts: [{ ...member(again.runs[0]!), names: ["paid"] }] });
 }
 
 /** A look at a run of which more is stored than is told one by one. */

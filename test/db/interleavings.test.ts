@@ -80,19 +80,20 @@ test("cancel that is rolled back, then claim: the run goes on", async () => {
   expect((await engine.claim()).runs).toMatchObject([{ id }]);
 });
 
-test("claim, then cancel: cancel waits, and the next round stops the run", async () => {
+test("claim, then cancel: cancel waits for nobody, and the next round stops the run", async () => {
   const id = await readyRun();
   const token = randomUUID();
   const { first, second } = await interleave(database, claim(token), cancel(id));
-  expect([first, second]).toMatchObject([{ runs: [{ id }] }, { waited: true, answer: { status: "cancelling" } }]);
+  expect([first, second]).toMatchObject([{ runs: [{ id }] }, { waited: false, answer: { status: "cancelling" } }]);
   expect((await engine.advance(token, 1)).stopped).toEqual([id]);
   expect(await placesOf(database, id)).toEqual(["cancelled"]);
 });
 
-test("claim that is rolled back, then cancel: cancel waits, and cancels the run itself", async () => {
+test("claim that is rolled back, then cancel: cancel waits for nobody, and the next claim passes over the run", async () => {
   const id = await readyRun();
   const { second } = await interleave(database, claim(), cancel(id), "rollback");
-  expect(second).toMatchObject({ waited: true, answer: { status: "cancelled" } });
+  expect(second).toMatchObject({ waited: false, answer: { status: "cancelling" } });
+  expect((await engine.claim()).runs).toEqual([]);
   expect(await placesOf(database, id)).toEqual(["cancelled"]);
 });
 

@@ -27,16 +27,16 @@ export const decisions: readonly Mutant[] = [
   },
   {
     name: "A state of exactly 4 MiB is too large",
-    file: "shared/domain/decide.ts",
-    find: "return all > MAX_STATE_BYTES",
-    replace: "return all >= MAX_STATE_BYTES",
+    file: "shared/domain/refuse-large.ts",
+    find: "all > MAX_STATE_BYTES",
+    replace: "all >= MAX_STATE_BYTES",
     ...caught(decide, "may fill the state up to 4 MiB"),
   },
   {
     name: "An output of exactly 256 KiB is too large",
-    file: "shared/domain/decide.ts",
-    find: "if (bytes > most)",
-    replace: "if (bytes >= most)",
+    file: "shared/domain/refuse-large.ts",
+    find: "if (bytes > mostBytes)",
+    replace: "if (bytes >= mostBytes)",
     ...caught(decide, "may have an output of 256 KiB"),
   },
   {

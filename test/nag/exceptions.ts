@@ -20,6 +20,7 @@ export const EXCEPTIONS: readonly Exception[] = [
       "HttpApiRouteGetWorkflows",
       "HttpApiRouteGetReportsNameVar",
       "HttpApiRoutePatchRunsIdVarAttributes",
+      "HttpApiRoutePostRunsIdVarSignalsNameVar",
       "HttpApiRoutePostRunsIdVarCancel",
       "HttpApiRoutePostRunsIdVarRedrive",
       "HttpApiRouteDeleteRunsIdVar",

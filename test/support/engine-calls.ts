@@ -10,6 +10,7 @@ import type {
   FailureEntry,
   NewRun,
   StepEntry,
+  SignalRequest,
 } from "../../shared/domain/protocol.ts";
 import type { JsonObject } from "../../shared/domain/json.ts";
 import type { ListRequest, StepsRequest } from "../../shared/domain/run-protocol.ts";
@@ -87,6 +88,7 @@ export function engineOf(database: TestDatabase, driver?: Driver) {
     advance: (token: string, round: number, facts?: Partial<AdvanceRequest>) => poller.advance(token, round, advanceRequest(facts)),
     advanceWith: (token: string, round: number, facts: Partial<AdvanceRequest>, statements: readonly Statement[]) =>
       poller.advanceWith(token, round, advanceRequest({ strict: true, ...facts }), statements),
+    signal: (request: SignalRequest) => producer.signal(request),
     tick: () => poller.tick(),
     beat: (token: string, ttlMs: number) => beat(pollerDatabase, token, ttlMs),
     release: (token: string) => poller.release(token),
@@ -122,7 +124,22 @@ export async function placesOf({ query }: TestDatabase, id: string): Promise<str
   return rows.map(({ place }) => place);
 }
 
-const TABLES = ["run", "attribute", "checkpoint", "failure", "ending", "ready", "lease", "blocked", "dedup", "control", "redrive", "audit"];
+const TABLES = [
+  "run",
+  "attribute",
+  "checkpoint",
+  "failure",
+  "ending",
+  "ready",
+  "lease",
+  "blocked",
+  "dedup",
+  "control",
+  "redrive",
+  "audit",
+  "wait",
+  "message",
+];
 
 /**
  * Deletes all rows of the engine, forgets its clock, and leaves statistics and cached plans as they

@@ -2,7 +2,7 @@ import { attempting, marking, now } from "../author.ts";
 import { beginChain, chainHolds, firstOf, type ChainStanding } from "../chain.ts";
 import type { Json } from "../json.ts";
 import type { Node, State } from "../node.ts";
-import { longestOf, shapeOfParts, skipsOfParts, timeoutsOf, type Parts } from "../parts.ts";
+import { longestOf, shapeOfParts, skipsOfParts, type Parts, heldIn } from "../parts.ts";
 import {
   isRow,
   noTries,
@@ -55,7 +55,7 @@ export function chooseNode(name: string, pick: AnyPick, arms: Parts): Node {
     kind: "choose",
     name,
     shape: shapeOfParts("choose", name, arms),
-    timeoutsMs: timeoutsOf(arms),
+    ...heldIn(arms.values()),
     pathBytes: longestOf(name, arms),
     rowIsOutput: false,
     skips: (path) => skipsOfParts(path, arms),

@@ -2,7 +2,7 @@ import { now, storing } from "../author.ts";
 import { chainHolds, firstOf, type Chain } from "../chain.ts";
 import type { Json } from "../json.ts";
 import type { Node, State } from "../node.ts";
-import { indexBytes, indexOf, longestOfChain, shapeOfChain, timeoutsOfChain } from "../parts.ts";
+import { indexBytes, indexOf, longestOfChain, shapeOfChain, heldIn } from "../parts.ts";
 import { isRow, noTries, Stray, wakeTries, type Fact, type Fatal, type Look, type Scene, type Standing, type Tries } from "../standing.ts";
 import { Items, type Collect, type Mapping } from "./map-items.ts";
 import type { AnySubChain, Branch, Grown, LastOf, NewName, Place, SubChain, With } from "../workflow-types.ts";
@@ -109,7 +109,7 @@ export function mapNode(name: string, options: AnyMapOptions, chain: Chain): Nod
     kind: "map",
     name,
     shape: `map:${name}(${shapeOfChain(chain)})`,
-    timeoutsMs: timeoutsOfChain(chain),
+    ...heldIn([chain]),
     pathBytes: name.length + 1 + indexBytes + Math.max(FOLD.length, longestOfChain(chain)),
     rowIsOutput: false,
     ...(mapping.collect !== undefined && { skips: (path: string) => [{ path, floor: "fold" as const }] }),

@@ -4,7 +4,7 @@ import { toSleepMilliseconds, type Duration } from "../duration.ts";
 import type { Json } from "../json.ts";
 import type { Node, State } from "../node.ts";
 import type { AnySubChain, Branch, ChainStateOf, Grown, LastOf, NewName, Place, SubChain, With } from "../workflow-types.ts";
-import { indexBytes, indexOf, indexText, isReadWhole, longestOfChain, MAX_INDEX, shapeOfChain, timeoutsOfChain } from "../parts.ts";
+import { indexBytes, indexOf, indexText, isReadWhole, longestOfChain, MAX_INDEX, shapeOfChain, heldIn } from "../parts.ts";
 import {
   isRow,
   noTries,
@@ -96,7 +96,7 @@ export function repeatNode(name: string, options: AnyRepeatOptions, chain: Chain
     kind: "repeat",
     name,
     shape: `repeat:${name}(${shapeOfChain(chain)})`,
-    timeoutsMs: timeoutsOfChain(chain),
+    ...heldIn([chain]),
     pathBytes: name.length + 1 + indexBytes + Math.max(AGAIN.length, longestOfChain(chain)),
     rowIsOutput: false,
     skips: (path) => [{ path, floor: "pass" }],

@@ -1,14 +1,20 @@
-import type { RunFacts } from "../../domain/run-protocol.ts";
-import { isAhead, isAsleep, rowsOf, unfinished } from "./part-status.ts";
+import type { CheckpointFacts, RunFacts } from "../../domain/run-protocol.ts";
+import { isAhead, isAsleep, isDeadline, rowsOf, unfinished } from "./part-status.ts";
 import { utc } from "./run-format.ts";
 import type { Place } from "./step-tree.ts";
 
 /** Something that a run waits for. */
 export interface Wait {
-  readonly for: "retry" | "sleep" | "blocked";
+  readonly for: "retry" | "sleep" | "signal" | "blocked";
   /** Null for a blocked run, which waits for code that knows it. */
   readonly until: string | null;
   readonly reason: string;
+  /** Of signals: the node that waits. */
+  readonly path?: string;
+  /** Those that the run waits for, at this node or another. */
+  readonly names?: readonly string[];
+  /** Since when it does. */
+  readonly since?: string;
 }
 
 /** Why a run is not going on: what it waits for first. */
@@ -39,7 +45,7 @@ function waitsBelow(facts: RunFacts, place: Place): Wait[] {
   return [
     ...rowsOf(place)
       .filter((row) => isAsleep(facts, row))
-      .map((row): Wait => ({ for: "sleep", until: utc(row.finished_at), reason: sleepReason(place, row.node) })),
+      .map((row) => (isDeadline(row) ? signalWait(facts, place, row) : sleepWait(place, row))),
     ...unfinished(place, facts)
       .filter(({ retry_at }) => retry_at !== null)
       .map(({ attempt, retry_at }): Wait => ({
@@ -51,8 +57,15 @@ function waitsBelow(facts: RunFacts, place: Place): Wait[] {
   ];
 }
 
-function sleepReason({ path }: Place, node: string): string {
-  return node === path ? `"${path}" sleeps` : `"${path}" sleeps before its next pass`;
+function sleepWait({ path }: Place, { node, finished_at }: CheckpointFacts): Wait {
+  const reason = node === path ? `"${path}" sleeps` : `"${path}" sleeps before its next pass`;
+  return { for: "sleep", until: utc(finished_at), reason };
+}
+
+function signalWait({ awaits }: RunFacts, { path }: Place, { started_at, finished_at }: CheckpointFacts): Wait {
+  const names = awaits ?? [];
+  const reason = `"${path}" waits for a signal${names.length > 0 ? `, such as ${names.join(" or ")}` : ""}`;
+  return { for: "signal", until: utc(finished_at), reason, path, names, since: utc(started_at) };
 }
 
 /** Of steps that are not told one by one, no more is known than when the run goes on. */

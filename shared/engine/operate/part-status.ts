@@ -42,9 +42,14 @@ export function storedAt(place: Place, facts: StepFacts): Stored {
   };
 }
 
-/** The place's own rows, and those of its marks. */
+/** The place's own rows, and those of its marks. What is answered waits no longer for a signal. */
 export function rowsOf({ checkpoint, marks }: Place): readonly CheckpointFacts[] {
-  return checkpoint === undefined ? marks : [...marks, checkpoint];
+  return checkpoint === undefined ? marks : [...marks.filter((mark) => !isDeadline(mark)), checkpoint];
+}
+
+/** Until when a node waits for signals. */
+export function isDeadline({ node }: CheckpointFacts): boolean {
+  return /\/~until\/\d{5}$/.test(node);
 }
 
 /** The last failure at each path of the place that is not over: a plan has begun it, no more. */

@@ -11,8 +11,8 @@ import { utc } from "./run-format.ts";
 const firstPauseMs = 50;
 /** While a poller may have the run: the database is awake then anyway. */
 const busyPauseMs = 1_000;
-/** While the run waits for code that knows it, which may take days. */
-const blockedPauseMs = 60_000;
+/** While the run waits for code that knows it, or for a signal, which may take days. */
+const anytimePauseMs = 60_000;
 /**
  * How late a cancel or redrive is noticed at most while the run waits for its time; a sleeping
  * database sleeps on until then.
@@ -22,7 +22,7 @@ const longestPauseMs = 3_600_000;
 /**
  * Looks at a run until it is done, failed or cancelled: every 50 ms at first, then less often, down
  * to once a second. While it sleeps or waits for a retry or its start it is left alone until that
- * time, or for an hour; while it is blocked, for up to a minute.
+ * time, or for an hour; while it is blocked or waits for a signal, for up to a minute.
  */
 export async function waitForRun(reader: Reader, id: string, timeout: Duration): Promise<RunView> {
   const deadline = reader.clock.now() + toMilliseconds(timeout);
@@ -37,7 +37,7 @@ export async function waitForRun(reader: Reader, id: string, timeout: Duration):
     const leftMs = deadline - reader.clock.now();
     if (leftMs <= 0) throw new WaitTimeoutError(id, lastStatus ?? "unknown", timeout);
     await pause(reader, Math.min(leftMs, facts?.status === "waiting" ? untilDue(facts, pauseMs) : pauseMs));
-    pauseMs = Math.min(pauseMs * 1.5, facts?.status === "blocked" ? blockedPauseMs : busyPauseMs);
+    pauseMs = Math.min(pauseMs * 1.5, facts?.status === "blocked" ? anytimePauseMs : busyPauseMs);
   }
 }
 
@@ -56,7 +56,8 @@ async function look(reader: Reader, id: string, leftMs: number): Promise<RunFact
 }
 
 /** At least pauseMs, since a run that is due at this very moment is not begun yet. */
-function untilDue({ run_at, moment }: RunFacts, pauseMs: number): number {
+function untilDue({ run_at, moment, awaits }: RunFacts, pauseMs: number): number {
   const dueMs = run_at === null ? 0 : Date.parse(utc(run_at)) - Date.parse(utc(moment));
-  return Math.min(Math.max(dueMs, pauseMs), longestPauseMs);
+  const mayGoOnBefore = awaits != null && awaits.length > 0;
+  return Math.min(Math.max(dueMs, pauseMs), mayGoOnBefore ? anytimePauseMs : longestPauseMs);
 }

@@ -2,8 +2,9 @@ import { MAX_ATTRIBUTE_BYTES } from "../../domain/attributes.ts";
 import { sleepRow } from "../../domain/decide.ts";
 import type { Decision } from "../../domain/decision.ts";
 import { recognise } from "../../domain/recognise.ts";
-import { withFact } from "../../domain/run.ts";
-import type { AdvanceAnswer, ClaimedRun } from "../../domain/protocol.ts";
+import { Mail } from "../../domain/mail.ts";
+import { withFact, withMail } from "../../domain/run.ts";
+import type { AdvanceAnswer } from "../../domain/protocol.ts";
 import { moveOn } from "./decide-member.ts";
 import type { Lease } from "./lease.ts";
 import { UnneededError } from "./unneeded.ts";
@@ -23,6 +24,7 @@ export class RunCancelledError extends Error {
  */
 export function applyRound(lease: Lease, stored: readonly Entry[], answer: AdvanceAnswer, asked?: number): void {
   for (const id of answer.lost) dropLost(lease, id);
+  for (const id of answer.late ?? []) dropLate(lease, id);
   for (const id of answer.stopped) {
     const member = lease.members.get(id);
     if (member !== undefined) lease.revoke(member, new RunCancelledError(id));
@@ -30,17 +32,29 @@ export function applyRound(lease: Lease, stored: readonly Entry[], answer: Advan
   tellLeftOut(lease, stored, answer);
   lease.rounds.applyAnswer(answer, asked);
   for (const entry of stored) if (!entry.member.gone) applyEntry(lease, entry);
+  for (const entry of stored) if (!entry.member.gone) applyMail(lease, entry, answer);
   lease.rounds.count({ poisoned: answer.poisoned ?? 0 });
-  addClaimed(lease, answer.runs);
+  addClaimed(lease, answer);
+}
+
+/** What mail there is of a run that has asked. One that has some, or waits to be told, goes on. */
+function applyMail(lease: Lease, entry: Entry, { now, mail }: AdvanceAnswer): void {
+  if (entry.kind !== "decided" || entry.decision.fate.kind !== "stay" || now === undefined) return;
+  const { member } = entry;
+  const { asks } = entry.decision.fate;
+  if (asks === undefined) return;
+  const letters = mail?.[member.run.id] ?? [];
+  member.update(withMail(member.run, new Mail(Date.parse(now), letters)));
+  if (letters.length > 0 || asks.now) moveOn(lease, member);
 }
 
 /**
  * Adds claimed runs to the lease; one that this code does not know is set aside with the reason.
  */
-export function addClaimed(lease: Lease, runs: readonly ClaimedRun[]): void {
+export function addClaimed(lease: Lease, { runs, now }: Pick<AdvanceAnswer, "runs" | "now">): void {
   const { poller } = lease;
   for (const facts of runs) {
-    const found = recognise(facts, poller.registry);
+    const found = recognise(facts, poller.registry, Date.parse(now!));
     const member = new Member(facts.place, found.run);
     lease.add(member);
     if (found.kind === "known") {
@@ -92,6 +106,13 @@ function tellLeftOut(lease: Lease, stored: readonly Entry[], { left_out: leftOut
       bytes,
     });
   }
+}
+
+/** Nothing of it is stored: it goes on with the signal, maybe elsewhere. */
+function dropLate(lease: Lease, id: string): void {
+  const member = lease.members.get(id);
+  lease.poller.logger.info("a signal came just before its wait was over; the run was given back", { runId: id });
+  if (member !== undefined) lease.revoke(member, new Error("A signal came to this run just in time: stop, the run goes on elsewhere."));
 }
 
 function dropLost(lease: Lease, id: string): void {

@@ -1,6 +1,6 @@
 import type { Decision, Failure, NewRow } from "../../domain/decision.ts";
 import type { AdvanceRequest, FailureEntry, StepEntry } from "../../domain/protocol.ts";
-import { bytesOf } from "../../domain/run.ts";
+import { bytesOf, waitsForSignals } from "../../domain/run.ts";
 import { encodeRound } from "../../domain/wire.ts";
 import type { Decided, Entry } from "./member.ts";
 
@@ -15,6 +15,10 @@ interface Round {
   failed: NonNullable<AdvanceRequest["failed"]>[number][];
   blocked: NonNullable<AdvanceRequest["blocked"]>[number][];
   attributes: NonNullable<AdvanceRequest["attributes"]>[number][];
+  consumed: NonNullable<AdvanceRequest["consumed"]>[number][];
+  timeouts: NonNullable<AdvanceRequest["timeouts"]>[number][];
+  asks: NonNullable<AdvanceRequest["asks"]>[number][];
+  waits: NonNullable<AdvanceRequest["waits"]>[number][];
 }
 
 /** What a round asks for beside storing what finished. */
@@ -52,6 +56,10 @@ export function buildRound(entries: readonly Entry[], ttlMs: number, now: number
     failed: [],
     blocked: [],
     attributes: [],
+    consumed: [],
+    timeouts: [],
+    asks: [],
+    waits: [],
   };
   for (const entry of entries) {
     const at = { place: entry.member.slot, run: entry.member.run.id };
@@ -75,7 +83,14 @@ function addDecided(round: Round, { came, decision }: Decided, at: At, now: numb
   for (const row of decision.rows) round.steps.push(stepOf(row, at, now));
   for (const failure of decision.failures) round.failures.push(failureOf(failure, at, now));
   addSleeps(round, decision, at);
+  addMail(round, decision, at);
   addFate(round, decision, at);
+}
+
+function addMail(round: Round, { consumed, timedOut, fate }: Decision, at: At): void {
+  for (const n of consumed) round.consumed.push({ ...at, n });
+  if (timedOut.length > 0) round.timeouts.push({ ...at, names: timedOut });
+  if (fate.kind === "stay" && fate.asks !== undefined) round.asks.push({ ...at, names: fate.asks.names });
 }
 
 /** A sleep for which its run is parked parks it itself, which saves a list. */
@@ -88,16 +103,19 @@ function addSleeps(round: Round, decision: Decision, at: At): void {
   }
 }
 
-function parksItself({ sleeps, fate }: Decision): boolean {
-  return fate.kind === "park" && sleeps.length === 1 && sleeps[0]!.durationMs === fate.delayMs;
+function parksItself({ sleeps, fate, run }: Decision): boolean {
+  return fate.kind === "park" && sleeps.length === 1 && sleeps[0]!.durationMs === fate.delayMs && !waitsForSignals(run);
 }
 
 function addFate(round: Round, decision: Decision, at: At): void {
   const { fate, run } = decision;
   if (fate.kind === "done") round.done.push(at);
   else if (fate.kind === "failed") round.failed.push({ ...at, error: fate.error });
-  else if (fate.kind === "park" && !parksItself(decision))
-    round.parks.push({ ...at, delay_ms: Math.ceil(fate.delayMs), bytes: bytesOf(run) });
+  else if (fate.kind === "park" && !parksItself(decision)) {
+    const park = { ...at, delay_ms: Math.ceil(fate.delayMs), bytes: bytesOf(run) };
+    if (waitsForSignals(run)) round.waits.push({ ...park, names: fate.names ?? [] });
+    else round.parks.push(park);
+  }
 }
 
 function stepOf(row: NewRow, at: At, now: number): StepEntry {

@@ -1,5 +1,5 @@
 import { DatabaseRefusedError } from "../../domain/database-errors.ts";
-import { decideToFail } from "../../domain/decide.ts";
+import { decideToFail } from "../../domain/decide-to-fail.ts";
 import { describeError, type ErrorRecord } from "../../domain/errors.ts";
 import type { AdvanceAnswer } from "../../domain/protocol.ts";
 import { runError } from "../../domain/run-errors.ts";

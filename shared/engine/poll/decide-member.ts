@@ -1,4 +1,5 @@
-import { decide, decideToFail } from "../../domain/decide.ts";
+import { decide } from "../../domain/decide.ts";
+import { decideToFail } from "../../domain/decide-to-fail.ts";
 import type { Circumstances, Decision } from "../../domain/decision.ts";
 import { describeError } from "../../domain/errors.ts";
 import type { Lease } from "./lease.ts";

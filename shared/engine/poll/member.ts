@@ -192,13 +192,17 @@ export function leaves(entry: Entry): boolean {
 
 /** How many attempts a round stores of it. */
 export function countSteps({ rows, failures, sleeps }: Decision): number {
-  return rows.reduce((sum, { attempt }) => sum + (attempt > 0 ? 1 : 0), failures.length + sleeps.length);
+  return failures.length + countAttempts(rows) + countAttempts(sleeps);
+}
+
+function countAttempts(stored: readonly { readonly attempt: number }[]): number {
+  return stored.reduce((sum, { attempt }) => sum + (attempt > 0 ? 1 : 0), 0);
 }
 
 /** A decision of which nothing is to be stored. */
 export function isSilent(decision: Decision): boolean {
   const { rows, failures, sleeps, fate } = decision;
-  return rows.length + failures.length + sleeps.length === 0 && fate.kind === "stay";
+  return rows.length + failures.length + sleeps.length === 0 && fate.kind === "stay" && fate.asks?.now !== true;
 }
 
 /**

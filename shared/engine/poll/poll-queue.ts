@@ -205,7 +205,7 @@ async function claimInto(poll: Poll, lease: Lease, suspects: boolean): Promise<C
   lease.rounds.applyClaim(answer, batch);
   poll.report.poisoned += answer.poisoned ?? 0;
   poller.memory.low = answer.low;
-  addClaimed(lease, answer.runs);
+  addClaimed(lease, answer);
   return answer;
 }
 

@@ -43,7 +43,6 @@ export async function settleStatements(
  * taken for stored that were not.
  */
 async function probe(lease: Lease, round: number, unsettled: UnsettledError): Promise<SettledStatements> {
-  const { poller } = lease;
   const settled = await advanceEmpty(lease, round, { strict: true });
   if ("answer" in settled) return { refused: notApplied(unsettled), probed: settled.answer };
   if (!isRepeat(settled)) return settled;

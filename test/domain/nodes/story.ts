@@ -4,8 +4,10 @@ import type { Decision, Failure, Outcome } from "../../../shared/domain/decision
 import { describeError, type ErrorRecord } from "../../../shared/domain/errors.ts";
 import type { Json } from "../../../shared/domain/json.ts";
 import { jsonbBytes } from "../../../shared/domain/jsonb-bytes.ts";
-import { createRun, stateFor, unknownPath, type Run, type RunWorkflow } from "../../../shared/domain/run.ts";
+import { Mail, type Letter } from "../../../shared/domain/mail.ts";
+import { createRun, stateFor, unknownPath, withMail, type Run, type RunWorkflow } from "../../../shared/domain/run.ts";
 import type { AttemptMove, Fact, Look, Row } from "../../../shared/domain/standing.ts";
+import { noMail } from "../../../shared/domain/mail.ts";
 
 const CLOCK = 1_000;
 const error: ErrorRecord = { name: "Error", message: "no" };
@@ -36,7 +38,7 @@ export function standingOf({ chain, input, workflow }: Run, now: number) {
   const woken = chain.wake(now);
   const { output, fatal, bytes } = woken;
   const isOpen = output === undefined && fatal === undefined;
-  const { moves, until }: Look = isOpen ? woken.look({ state: () => ({ input }) }) : { moves: [] };
+  const { moves, until }: Look = isOpen ? woken.look({ state: () => ({ input }), mail: () => noMail }) : { moves: [] };
   const failed = fatal && { at: fatal.at, error: fatal.error };
   return { output, fatal: failed, bytes, moves: moves.map(shown), until, position: woken.position, of: workflow.nodes.length };
 }
@@ -59,6 +61,9 @@ export class Story {
   readonly out = new Map<string, AttemptMove>();
   readonly aborted = new Set<string>();
   readonly stored: Stored = { outputs: {}, failures: {}, forgiven: {}, notBefore: {}, fatal: {} };
+  /** Messages that no node has taken. */
+  letters: Letter[] = [];
+  private sent = 0;
   /** In the order in which they were told. */
   readonly facts: [path: string, fact: Fact][] = [];
   /** What comes late to an item that has failed may count only once it is read. */
@@ -81,6 +86,7 @@ export class Story {
     const circumstances = { now: this.now, clock: CLOCK, random: () => 0, describe: describeError };
     const decision = decide(this.run, came, circumstances, new Set(this.out.keys()));
     this.store(decision, back);
+    this.letters = this.letters.filter(({ n }) => !decision.consumed.includes(n));
     this.run = decision.run;
     for (const start of decision.starts) this.out.set(start.path, start);
     for (const path of decision.aborts) this.aborted.add(path);
@@ -148,6 +154,19 @@ export class Story {
     this.out.clear();
     this.aborted.clear();
     this.run = this.again();
+    return this.hear();
+  }
+
+  /** Somebody sends a signal. */
+  send(name: string, body: Json = null): this {
+    this.letters.push({ n: ++this.sent, name, body });
+    return this;
+  }
+
+  /** The poller is told what mail there is: of each name the oldest. */
+  hear(): this {
+    const oldest = this.letters.filter(({ n, name }) => !this.letters.some((other) => other.name === name && other.n < n));
+    this.run = withMail(this.run, new Mail(this.now, oldest));
     return this;
   }
 

@@ -1,0 +1,189 @@
+import { attempting } from "../author.ts";
+import { checkJson, type Json } from "../json.ts";
+import type { Letter } from "../mail.ts";
+import type { State } from "../node.ts";
+import { indexBytes, indexOf, indexText } from "../parts.ts";
+import {
+  isRow,
+  noTries,
+  Over,
+  Stray,
+  wakeTries,
+  type Fact,
+  type Fatal,
+  type Look,
+  type Move,
+  type Owner,
+  type Row,
+  type Scene,
+  type Standing,
+  type Tries,
+} from "../standing.ts";
+import type { JsonSchema } from "../workflow-types.ts";
+
+/** Below the node: until when it waits. */
+export const UNTIL = "~until";
+/** The length of the path of a deadline, below the node. */
+export const untilBytes = UNTIL.length + indexBytes;
+
+/** What a node waits for. */
+export interface Wanted {
+  readonly form: "one" | "any" | "all";
+  readonly schemas: ReadonlyMap<string, JsonSchema>;
+  readonly timeoutOf: (state: State) => number;
+  readonly onTimeout: "fail" | "continue";
+}
+
+interface Deadline {
+  /** How many redrives the node had before. */
+  readonly index: number;
+  readonly until: number;
+  readonly isOver: boolean;
+  readonly bytes: number;
+}
+
+/** What of a wait is stored. */
+interface Stored {
+  readonly tries: Tries;
+  readonly deadline: Deadline | undefined;
+  /** Of several that all are awaited, those that came. */
+  readonly came: ReadonlyMap<string, Row>;
+}
+
+/** A node that waits for signals. */
+export class Waiting implements Standing {
+  readonly output = undefined;
+  private readonly path: string;
+  private readonly wanted: Wanted;
+  private readonly stored: Stored;
+
+  private constructor(path: string, wanted: Wanted, stored: Stored) {
+    this.path = path;
+    this.wanted = wanted;
+    this.stored = stored;
+  }
+
+  static begin(path: string, wanted: Wanted): Waiting {
+    return new Waiting(path, wanted, { tries: noTries, deadline: undefined, came: new Map() });
+  }
+
+  private get awaited(): string[] {
+    return [...this.wanted.schemas.keys()].filter((name) => !this.stored.came.has(name));
+  }
+
+  /** All that are awaited, with the last. */
+  private together(last: string, payload: Json): Json {
+    const { came } = this.stored;
+    return Object.fromEntries([...this.wanted.schemas.keys()].map((name) => [name, name === last ? payload : came.get(name)!.output]));
+  }
+
+  get fatal(): Fatal | undefined {
+    return this.stored.tries.fatal;
+  }
+
+  get bytes(): number {
+    const { came, deadline } = this.stored;
+    return [...came.values()].reduce((sum, { bytes }) => sum + bytes, deadline?.bytes ?? 0);
+  }
+
+  private with(more: Partial<Stored>): Waiting {
+    return new Waiting(this.path, this.wanted, { ...this.stored, ...more });
+  }
+
+  take(path: string, fact: Fact): Standing {
+    if (path === this.path) return isRow(fact) ? new Over(fact.output, fact.bytes) : this.with({ tries: fact });
+    const below = path.slice(this.path.length + 1);
+    const index = below.startsWith(`${UNTIL}/`) ? indexOf(below, UNTIL.length + 1) : -1;
+    if (!isRow(fact)) return new Stray(path);
+    if (index >= 0) return this.waitUntil(index, fact);
+    return this.wanted.schemas.has(below) ? this.with({ came: new Map([...this.stored.came, [below, fact]]) }) : new Stray(path);
+  }
+
+  /** It comes anew once the database has said when. One that a claim told no time of is over. */
+  private waitUntil(index: number, { notBefore: until, bytes }: Row): Waiting {
+    const isOver = until === undefined;
+    return this.with({ deadline: { index, until: until ?? Number.MIN_SAFE_INTEGER, isOver, bytes } });
+  }
+
+  wake(atTime: number): Standing {
+    const { tries, deadline } = this.stored;
+    const woken = wakeTries(tries, atTime);
+    const passes = deadline !== undefined && !deadline.isOver && deadline.until <= atTime;
+    if (woken === tries && !passes) return this;
+    return this.with({ tries: woken, ...(passes && { deadline: { ...deadline, isOver: true } }) });
+  }
+
+  look(scene: Scene): Look {
+    const names = this.awaited;
+    const { deadline, tries } = this.stored;
+    const letter = scene.mail().first(names);
+    if (letter !== undefined) return { moves: [this.read(letter)] };
+    if (deadline?.index !== tries.forgiven) return { moves: [this.beginToWait(scene)] };
+    if (!deadline.isOver) return { moves: [], until: deadline.until, names };
+    // A signal may have come since its poller was told.
+    if (scene.mail().asOf < deadline.until) return { moves: [], names, asksNow: true };
+    return { moves: [this.timeOut(names)] };
+  }
+
+  private get owner(): Owner {
+    return { path: this.path, tries: this.stored.tries };
+  }
+
+  private beginToWait(scene: Scene): Move {
+    return attempting(this.owner, () => {
+      const durationMs = this.wanted.timeoutOf(scene.state());
+      return { do: "sleep", path: `${this.path}/${UNTIL}/${indexText(this.stored.tries.forgiven)}`, attempt: 0, durationMs };
+    });
+  }
+
+  /** A payload that its schema refuses is taken away, and is no answer. */
+  private read({ n, name, body }: Letter): Move {
+    const { path, owner } = this;
+    const { form, schemas } = this.wanted;
+    return attempting(owner, () => {
+      const parsed = schemas.get(name)!.safeParse(body);
+      if (!parsed.success) return { do: "refuse", owner, consumes: n, thrown: new SignalRefusedError(path, name, parsed.error) };
+      const payload = checkJson(parsed.data);
+      const attempt = owner.tries.failures + 1;
+      if (form === "all" && this.awaited.length > 1)
+        return { do: "store", path: `${path}/${name}`, output: payload, owner, attempt: 1, consumes: n };
+      const output = form === "any" ? { name, payload } : form === "all" ? this.together(name, payload) : payload;
+      return { do: "store", path, output, owner, attempt, consumes: n };
+    });
+  }
+
+  private timeOut(names: readonly string[]): Move {
+    const { path, owner } = this;
+    if (this.wanted.onTimeout === "continue")
+      return { do: "store", path, output: null, owner, attempt: owner.tries.failures + 1, timedOut: names };
+    return { do: "fail", owner, thrown: new SignalTimeoutError(path, names), timedOut: names };
+  }
+}
+
+/** No signal came in time. */
+export class SignalTimeoutError extends Error {
+  override readonly name = "SignalTimeoutError";
+  readonly node: string;
+  readonly signals: readonly string[];
+
+  constructor(node: string, signals: readonly string[]) {
+    super(
+      `"${node}" has waited as long as its timeout says, and no signal came of: ${signals.join(", ")}. A redrive waits as long again; onTimeout: "continue" goes on without.`,
+    );
+    this.node = node;
+    this.signals = signals;
+  }
+}
+
+/** A signal came whose payload the node's schema refuses. The node waits on. */
+export class SignalRefusedError extends Error {
+  override readonly name = "SignalRefusedError";
+  readonly node: string;
+  readonly signal: string;
+
+  constructor(node: string, signal: string, cause: Error) {
+    super(`"${node}" took a signal "${signal}" whose payload its schema refuses, and waits for another: ${cause.message}`, { cause });
+    this.node = node;
+    this.signal = signal;
+  }
+}

@@ -19,6 +19,20 @@ const ratio = (text: string, atLeast: number, of: string, to: string, figure = d
   value: (median) => median(of, figure) / median(to, figure),
 });
 
+/** Quoted, not measured here. */
+export const quoted = { what: "AWS durable functions, JavaScript, as published on 2026-09-09", stepsPerSecond: 33 } as const;
+
+const lone = (what: string, figure: string): Goal => ({
+  text: `W8 steps/s of ${what} through pg at 2 ms (10 times the ${quoted.stepsPerSecond} of AWS)`,
+  atLeast: 10 * quoted.stepsPerSecond,
+  value: (median) => median("W8/baton-pg/2", figure),
+});
+const growing = (text: string, id: string, few: number, many: number): Goal => ({
+  text,
+  atMost: 1.2,
+  value: (median) => median(id, `${few}PerSecond`) / median(id, `${many}PerSecond`),
+});
+
 export const goals: Readonly<Record<"baton" | "peers" | "cost", readonly Goal[]>> = {
   // Figures to calculate with; what they rest on is judged by the others.
   cost: [],
@@ -60,6 +74,11 @@ export const goals: Readonly<Record<"baton" | "peers" | "cost", readonly Goal[]>
         (m("W7/trickle", "drainWalBytes") - m("W7/together", "drainWalBytes")) /
         (m("W7/trickle", "drainStatements") - m("W7/together", "drainStatements")),
     },
+    lone("1,000 nodes", "chain1000PerSecond"),
+    lone("3,000 nodes", "chain3000PerSecond"),
+    lone("a script of 3,000 steps", "script3000PerSecond"),
+    growing("W9 what one of 10,000 items takes, of one of 100", "W9/map", 100, 10_000),
+    growing("W9 what one of 1,000 passes takes, of one of 100", "W9/repeat", 100, 1_000),
   ],
   peers: [
     ratio("W2, to DBOS", 50, "W2/baton-1000", "W2/dbos"),

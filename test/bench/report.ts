@@ -1,3 +1,4 @@
+import { quoted } from "./goals.ts";
 import { median } from "./measurements/statistics.ts";
 import type { MeasuredValues, Results } from "./suite.ts";
 
@@ -16,6 +17,8 @@ export function printResults({ machine, server, measurements }: Results): void {
       console.log(`  ${figure.padEnd(26)} ${shown(median(values)).padStart(12)}   (${values.map(shown).join(", ")})`);
     }
   }
+  if (Object.keys(measurements).some((id) => id.startsWith("W8/")))
+    console.log(`\nBeside W8, quoted and not measured: ${quoted.stepsPerSecond} steps/s of ${quoted.what}`);
   console.log();
 }
 

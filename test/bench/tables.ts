@@ -166,6 +166,30 @@ export function blocks(published: Published): Readonly<Record<string, string>> {
       ...["drainStatements", "drainWalBytes", "serverCpuMicroseconds"].map((figure) => own.figure(`W7/${name}`, figure) / 10),
     ]),
   );
+  const step = (id: string, shape: string) =>
+    `${shown(own.figure(id, `${shape}PerSecond`))} (${shown(own.figure(id, `${shape}P50`))}, ${shown(own.figure(id, `${shape}P95`))})`;
+  const lone = table(
+    ["W8, steps/s (ms a step: p50, p95)", "`select 1`, ms", "1,000 nodes", "3,000 nodes", "a script of 3,000 steps"],
+    ["baton-pg", "baton-neon"].flatMap((name) =>
+      [0, 2, 5].map((ms) => {
+        const id = `W8/${name}/${ms}`;
+        return [
+          `${nameOf(id)}, ${ms} ms added`,
+          own.figure(id, "roundTripMs"),
+          ...["chain1000", "chain3000", "script3000"].map((shape) => step(id, shape)),
+        ];
+      }),
+    ),
+  );
+  const sizes = table(
+    ["W9, one run", "a second"],
+    [
+      ["map of 100 items", own.figure("W9/map", "100PerSecond")],
+      ["map of 10,000 items", own.figure("W9/map", "10000PerSecond")],
+      ["repeat of 100 passes", own.figure("W9/repeat", "100PerSecond")],
+      ["repeat of 1,000 passes", own.figure("W9/repeat", "1000PerSecond")],
+    ],
+  );
   const verdicts = (["peers", "baton"] as const).flatMap((suite) => judge(goals[suite], published[suite]));
   return {
     w1: drain("W1", 1),
@@ -178,6 +202,8 @@ export function blocks(published: Published): Readonly<Record<string, string>> {
     longRun,
     distance,
     trickle,
+    lone,
+    sizes,
     goals: ["```", ...verdicts, "```"].join("\n"),
     machine: `${peers.machine["cpu"]}, ${peers.machine["cores"]} cores, ${peers.machine["memoryGiB"]} GiB, kernel ${peers.machine["kernel"]}, PostgreSQL ${String(peers.server["postgres"])}, Node ${peers.machine["node"]}; ${peers.startedAt.slice(0, 10)}`,
     settings: settingsOf(peers),

@@ -2,6 +2,7 @@ import { startEndpoint } from "../endpoint.ts";
 import { measureEnqueueing } from "../measurements/enqueueing.ts";
 import { measureGrowth, measureHeldSnapshot } from "../measurements/growth.ts";
 import { measureLatency } from "../measurements/latency.ts";
+import { measureLoneSizes, measureLoneSteps } from "../measurements/lone-steps.ts";
 import { measureLongRun } from "../measurements/long-run.ts";
 import { measurePost } from "../measurements/post-latency.ts";
 import { measureThroughput, type Throughput } from "../measurements/throughput.ts";
@@ -108,6 +109,29 @@ const trickle = ["trickle", "together"].map((name): Measurement => ({
   run: (server) => measureThroughput(server, { module: contender(`baton-${name}`), workload: "W2", runs: 2_000, pollers: 1 }),
 }));
 
+const lone = (["pg", "neon"] as const).flatMap((driver) =>
+  [0, 2, 5].map((addedMs): Measurement => ({
+    id: `W8/baton-${driver}/${addedMs}`,
+    title: `W8, one run alone through ${driver}, ${addedMs} ms added to a round trip`,
+    shown: "chain3000PerSecond",
+    rounds: 1,
+    run: (server) => measureLoneSteps(server, { driver, addedMs }),
+  })),
+);
+
+const sizes = (
+  [
+    { shape: "map", what: "items", few: 100, many: 10_000 },
+    { shape: "repeat", what: "passes", few: 100, many: 1_000 },
+  ] as const
+).map(({ shape, what, few, many }): Measurement => ({
+  id: `W9/${shape}`,
+  title: `W9, one ${shape} of ${few} and of ${many.toLocaleString("en")} ${what}`,
+  shown: `${many}PerSecond`,
+  rounds: 1,
+  run: (server) => measureLoneSizes(server, shape, [few, many]),
+}));
+
 /** Everything that `npm run bench` measures: Baton beside itself and the limits. */
 export const batonSuite: readonly Measurement[] = [
   ...throughput,
@@ -119,4 +143,6 @@ export const batonSuite: readonly Measurement[] = [
   ...long,
   ...distance,
   ...trickle,
+  ...lone,
+  ...sizes,
 ];

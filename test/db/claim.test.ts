@@ -30,6 +30,7 @@ test("a claim takes the oldest runs first, up to its limit, each with its input"
         asleep: null,
         backing_off: null,
         fatal: null,
+        mail: null,
       };
     }),
   );

@@ -28,7 +28,8 @@ export class Stored {
   }
 
   /** A round was applied; its answer, which may be that of the first copy, says for whom not. */
-  note(request: string, now: number, { lost, stopped }: AdvanceAnswer): void {
+  note(request: string, now: number, { lost: refused, stopped, late }: AdvanceAnswer): void {
+    const lost = [...refused, ...(late ?? [])];
     const { steps, done, failed, sleeps = [], timers = [] } = JSON.parse(request) as Sent;
     this.mayHaveEnded ||= done !== undefined || failed !== undefined || stopped.length > 0;
     steps?.run.forEach((run, n) => {

@@ -229,9 +229,8 @@ export const nothing: Look = Object.freeze({ moves: Object.freeze([]) });
 /** What may be done for several, side by side. */
 export function lookTogether(looks: Iterable<Look>): Look {
   const moves: Move[] = [];
-  let until: number | undefined;
+  let [until, overdue]: [number?, number?] = [];
   let names: readonly string[] | undefined;
-  let overdue: number | undefined;
   for (const look of looks) {
     for (const move of look.moves) moves.push(move);
     if (look.names !== undefined) names = names === undefined ? look.names : [...names, ...look.names];
@@ -241,14 +240,11 @@ export function lookTogether(looks: Iterable<Look>): Look {
   return names === undefined ? { moves, until } : { moves, until, names, overdue };
 }
 
-function sooner(one: number | undefined, other: number | undefined): number | undefined {
-  if (one === undefined || other === undefined) return one ?? other;
-  return Math.min(one, other);
-}
+const sooner = (one?: number, other?: number) => (other === undefined || one! <= other ? one : other);
 
 /** The failure that came first. */
 export function earliest(fatals: Iterable<Fatal | undefined>): Fatal | undefined {
   let first: Fatal | undefined;
-  for (const fatal of fatals) if (fatal !== undefined && !(first !== undefined && first.at <= fatal.at)) first = fatal;
+  for (const fatal of fatals) if (fatal !== undefined && (first === undefined || fatal.at < first.at)) first = fatal;
   return first;
 }

@@ -216,13 +216,13 @@ class Draft implements Scene {
     return this.decided(this.fateOf(starts.length, out, look), starts, aborts);
   }
 
-  private fateOf(starts: number, out: Paths, { until, names, asksNow = false }: Look): Fate {
-    const asks = names && { names, now: asksNow };
+  private fateOf(starts: number, out: Paths, { until, names, overdue }: Look): Fate {
+    const asks = names && { names, overdue };
     if (until === undefined) return asks === undefined ? stay : { kind: "stay", wait: undefined, asks };
     const { now, clock } = this.circumstances;
     const delayMs = Math.max(until - now, 0);
     // A sleep that has just begun waits outside of the lease, however short it is.
-    const stays = starts > 0 || out.size > 0 || asksNow || (delayMs < WAIT_IN_LEASE_BELOW_MS && this.sleeps === none);
+    const stays = starts > 0 || out.size > 0 || overdue !== undefined || (delayMs < WAIT_IN_LEASE_BELOW_MS && this.sleeps === none);
     return stays ? { kind: "stay", wait: { until, clock: clock + delayMs }, asks } : { kind: "park", delayMs, names };
   }
 

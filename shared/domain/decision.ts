@@ -68,8 +68,8 @@ export interface Wait {
 /** What a run that stays asks of its mail. */
 export interface Asks {
   readonly names: readonly string[];
-  /** Also where nothing is to be stored of it. */
-  readonly now: boolean;
+  /** When the time for some was over: it asks also where nothing is to be stored of it. */
+  readonly overdue: number | undefined;
 }
 
 /** What becomes of a run when that is stored. */

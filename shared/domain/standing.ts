@@ -95,8 +95,8 @@ export interface Look {
   readonly until?: number | undefined;
   /** Names of signals that are awaited. */
   readonly names?: readonly string[] | undefined;
-  /** Whether one of them came is to be asked now: the time for them is over. */
-  readonly asksNow?: boolean | undefined;
+  /** When the time for some of them was over: whether one came is to be asked now. */
+  readonly overdue?: number | undefined;
 }
 
 /** What may be done for a node. */
@@ -229,21 +229,22 @@ export const nothing: Look = Object.freeze({ moves: Object.freeze([]) });
 /** What may be done for several, side by side. */
 export function lookTogether(looks: Iterable<Look>): Look {
   const moves: Move[] = [];
-  let until: number | undefined;
+  let [until, overdue]: [number?, number?] = [];
   let names: readonly string[] | undefined;
-  let asksNow = false;
   for (const look of looks) {
     for (const move of look.moves) moves.push(move);
     if (look.names !== undefined) names = names === undefined ? look.names : [...names, ...look.names];
-    asksNow ||= look.asksNow === true;
-    if (look.until !== undefined && !(until !== undefined && until <= look.until)) until = look.until;
+    overdue = sooner(overdue, look.overdue);
+    until = sooner(until, look.until);
   }
-  return names === undefined ? { moves, until } : { moves, until, names, asksNow };
+  return names === undefined ? { moves, until } : { moves, until, names, overdue };
 }
+
+const sooner = (one?: number, other?: number) => (other === undefined || one! <= other ? one : other);
 
 /** The failure that came first. */
 export function earliest(fatals: Iterable<Fatal | undefined>): Fatal | undefined {
   let first: Fatal | undefined;
-  for (const fatal of fatals) if (fatal !== undefined && !(first !== undefined && first.at <= fatal.at)) first = fatal;
+  for (const fatal of fatals) if (fatal !== undefined && (first === undefined || fatal.at < first.at)) first = fatal;
   return first;
 }

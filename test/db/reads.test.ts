@@ -62,6 +62,7 @@ test("find_run tells everything that is stored of a run", async () => {
     finished_at: time,
     run_at: null,
     blocked: null,
+    awaits: null,
     redrives: 0,
     crashes: 0,
     failures: [],

@@ -112,9 +112,9 @@ test("readers and operators read what operators did by a view, and nobody else d
     expect(await outcome(sessions.operator, statement)).toBe(DENIED);
 });
 
-test("a producer may execute exactly enqueue, and ask for the time that never comes", () => {
+test("a producer may execute exactly enqueue and signal, and ask for the time that never comes", () => {
   const allowed = [...granted].filter(([, roles]) => roles.includes("baton_producer")).map(([name]) => name);
-  expect(allowed).toEqual(["enqueue", "never"]);
+  expect(allowed).toEqual(["enqueue", "never", "signal"]);
 });
 
 test("PUBLIC may execute no function of the engine and owns no right in its schema", async () => {

@@ -11,6 +11,7 @@ import { operators } from "./operators.ts";
 import { producers } from "./producers.ts";
 import { goings } from "./retention.ts";
 import { rounds } from "./rounds.ts";
+import { signals } from "./signals.ts";
 
 export const MUTANTS: readonly Mutant[] = [
   ...claiming,
@@ -25,4 +26,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...nested,
   ...host,
   ...goings,
+  ...signals,
 ];

@@ -136,3 +136,17 @@ const whole = defineWorkflow({ name: "whole", version: 1, input: z.null() }).run
 same<OutputOf<typeof whole>, string>(true);
 const walked = await walk(whole, null, { outputs: { run: "stub" } });
 same<typeof walked.state.run, string>(true);
+
+// Signals: one, the first of several, or all.
+const Payment = z.object({ cents: z.int() });
+const waited = order
+  .waitFor("paid", { output: Payment, timeout: "30 days" })
+  .waitFor("maybe", { output: Payment, timeout: ({ paid }) => (paid.cents > 5 ? "1 day" : "2 days"), onTimeout: "continue" })
+  .waitFor("answer", { any: { accepted: z.object({ by: z.string() }), declined: z.null() }, timeout: "7 days" })
+  .waitFor("papers", { all: { passport: z.string(), visa: z.int() }, timeout: "7 days" })
+  .step("after", ({ answer }) => (answer.name === "accepted" ? answer.payload.by : answer.payload));
+same<StateOf<typeof waited>["paid"], { cents: number }>(true);
+same<StateOf<typeof waited>["maybe"], { cents: number } | null>(true);
+same<StateOf<typeof waited>["papers"], { readonly passport: string; readonly visa: number }>(true);
+same<OutputOf<typeof waited>, string | null>(true);
+await walk(waited, { id: "o-1", country: "DE", lines: [] }, { signals: { paid: [{ cents: 1 }] } });

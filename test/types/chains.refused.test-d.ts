@@ -126,3 +126,17 @@ order.script("s", { when: () => true }, () => 1);
 order.run(() => 1);
 // @ts-expect-error a stub of another shape
 await walk(arms, { id: "o-1", lines: [] }, { outputs: { route: { case: "c", output: 1 } } });
+
+// Signals.
+// @ts-expect-error no timeout
+order.waitFor("w", { output: z.json() });
+// @ts-expect-error nothing that it waits for
+order.waitFor("w", { timeout: "1 day" });
+// @ts-expect-error two ways at once
+order.waitFor("w", { output: z.json(), any: { a: z.json() }, timeout: "1 day" });
+// @ts-expect-error no such outcome
+order.waitFor("w", { output: z.json(), timeout: "1 day", onTimeout: "retry" });
+// @ts-expect-error a payload that JSON does not have
+order.waitFor("w", { output: z.date(), timeout: "1 day" });
+// @ts-expect-error null where it goes on without
+order.waitFor("w", { output: z.object({ a: z.string() }), timeout: "1 day", onTimeout: "continue" }).step("x", ({ w }) => w.a);

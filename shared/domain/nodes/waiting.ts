@@ -121,7 +121,7 @@ export class Waiting implements Standing {
     if (deadline?.index !== tries.forgiven) return { moves: [this.beginToWait(scene)] };
     if (!deadline.isOver) return { moves: [], until: deadline.until, names };
     // A signal may have come since its poller was told.
-    if (scene.mail().asOf < deadline.until) return { moves: [], names, asksNow: true };
+    if (scene.mail().asOf < deadline.until) return { moves: [], names, overdue: deadline.until };
     return { moves: [this.timeOut(names)] };
   }
 

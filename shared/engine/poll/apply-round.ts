@@ -40,12 +40,18 @@ export function applyRound(lease: Lease, stored: readonly Entry[], answer: Advan
 /** What mail there is of a run that has asked. One that has some, or waits to be told, goes on. */
 function applyMail(lease: Lease, entry: Entry, { now, mail }: AdvanceAnswer): void {
   if (entry.kind !== "decided" || entry.decision.fate.kind !== "stay" || now === undefined) return;
-  const { member } = entry;
-  const { asks } = entry.decision.fate;
+  const { member, decision } = entry;
+  const { asks, wait } = entry.decision.fate;
   if (asks === undefined) return;
   const letters = mail?.[member.run.id] ?? [];
-  member.update(withMail(member.run, new Mail(Date.parse(now), letters)));
-  if (letters.length > 0 || asks.now) moveOn(lease, member);
+  const asOf = Date.parse(now);
+  member.update(withMail(member.run, new Mail(asOf, letters)));
+  if (letters.length > 0 || (asks.overdue !== undefined && asks.overdue <= asOf)) return moveOn(lease, member);
+  if (asks.overdue === undefined) return;
+  // By the database's clock, which is behind what was thought, it is not over yet.
+  const again = { until: asks.overdue, clock: lease.poller.clock.now() + asks.overdue - asOf };
+  const fate = { kind: "stay", wait: wait !== undefined && wait.clock < again.clock ? wait : again } as const;
+  lease.follow(member, { ...decision, run: member.run, starts: [], aborts: [], fate }, moveOn);
 }
 
 /**

@@ -202,7 +202,7 @@ function countAttempts(stored: readonly { readonly attempt: number }[]): number 
 /** A decision of which nothing is to be stored. */
 export function isSilent(decision: Decision): boolean {
   const { rows, failures, sleeps, fate } = decision;
-  return rows.length + failures.length + sleeps.length === 0 && fate.kind === "stay" && fate.asks?.now !== true;
+  return rows.length + failures.length + sleeps.length === 0 && fate.kind === "stay" && fate.asks?.overdue === undefined;
 }
 
 /**

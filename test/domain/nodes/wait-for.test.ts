@@ -119,10 +119,10 @@ describe("a wait whose time is over", () => {
       work: (chain) => chain.step("long", () => 1).step("more", () => 2),
     });
     const story = new Story(beside, {});
-    expect(story.claim().round().fate).toMatchObject({ kind: "stay", asks: { names: ["paid"], now: false } });
+    expect(story.claim().round().fate).toMatchObject({ kind: "stay", asks: { names: ["paid"], overdue: undefined } });
     story.send("paid", { cents: 5 }).pass(60_000);
     const asking = story.round();
-    expect(asking).toMatchObject({ rows: [], timedOut: [], fate: { kind: "stay", asks: { names: ["paid"], now: true } } });
+    expect(asking).toMatchObject({ rows: [], timedOut: [], fate: { kind: "stay", asks: { names: ["paid"], overdue: story.now } } });
     expect(story.hear().round()).toMatchObject({ rows: [{ path: "sides/wait/paid", output: { cents: 5 } }], timedOut: [] });
     expect(story.round({ "sides/work/long": 1 }).fate).toEqual({ kind: "stay", wait: undefined, asks: undefined });
   });

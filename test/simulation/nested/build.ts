@@ -4,7 +4,7 @@ import { defineWorkflow, type StepContext } from "../../../shared/index.ts";
 import { armAt, itemsOf, passesAt, runsAt } from "./behaviour.ts";
 import { collect, nothingCollected } from "./expectation.ts";
 import { indexText } from "./spec.ts";
-import type { ChainSpec, ChooseSpec, HandlerSpec, MapSpec, NodeSpec, RepeatSpec, SleepSpec, WorkflowSpec } from "./spec.ts";
+import type { ChainSpec, ChooseSpec, HandlerSpec, MapSpec, NodeSpec, RepeatSpec, SleepSpec, WaitSpec, WorkflowSpec } from "./spec.ts";
 import { TIMEOUT_MS, type Stage, type State } from "./stage.ts";
 
 /** A chain without the types that follow its state. */
@@ -37,6 +37,7 @@ class Builder {
     const { kind, name } = node;
     const pathIn: Locate = (state) => locate(state) + name;
     const below = (inner: ChainSpec, at: Locate) => (begun: Untyped) => this.chain(begun, inner, at);
+    if (kind === "waitFor") return chain["waitFor"]!(name, waitOptions(node));
     if (kind === "sleep") return chain["sleep"]!(name, this.#duration(node, pathIn));
     if (kind === "map")
       return chain["map"]!(
@@ -108,6 +109,11 @@ class Builder {
 
 interface Item {
   readonly at: string;
+}
+
+function waitOptions({ timeoutMs }: WaitSpec) {
+  const output = z.strictObject({ told: z.string() });
+  return timeoutMs === undefined ? { output, timeout: "30 days" } : { output, timeout: `${timeoutMs} milliseconds`, onTimeout: "continue" };
 }
 
 /** Only the index of the innermost turn is to be seen: a step says where the others are. */

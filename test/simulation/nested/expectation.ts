@@ -11,7 +11,14 @@ interface Expectation {
 }
 
 function isExpectation(value: unknown): value is Expectation {
-  return value instanceof Time || value instanceof Place || value instanceof Result || value instanceof Sum || value instanceof Folded;
+  return (
+    value instanceof Time ||
+    value instanceof Place ||
+    value instanceof Result ||
+    value instanceof Sum ||
+    value instanceof Folded ||
+    value instanceof Race
+  );
 }
 
 /** When a sleep is over. */
@@ -94,6 +101,22 @@ export class Sum implements Expectation {
   }
 }
 
+/** What a wait comes to that a signal and its timeout raced for: always the same. */
+export class Race implements Expectation {
+  readonly path: string;
+  readonly signal: string;
+  readonly told = null;
+
+  constructor(path: string, signal: string) {
+    this.path = path;
+    this.signal = signal;
+  }
+
+  differ(actual: unknown, seen: Seen, at: string): string | undefined {
+    return (actual === null ? undefined : differ({ told: this.signal }, actual, seen, at)) ?? see(seen, this.path, actual !== null);
+  }
+}
+
 /** The row of such a sum. */
 export class Folded implements Expectation {
   readonly sum: Sum;
@@ -143,7 +166,8 @@ function tellOf(value: unknown): unknown {
   if (isExpectation(value)) return value.told;
   if (Array.isArray(value)) return value.map(tellOf);
   if (typeof value !== "object" || value === null) return value;
-  const { until, ok, at, next, failed, mix } = value as Record<string, unknown>;
+  const { until, ok, at, next, failed, mix, told } = value as Record<string, unknown>;
+  if (typeof told === "string") return null;
   if (typeof until === "string") return "a time";
   if (typeof ok === "boolean") return "a result";
   if (typeof at === "string") return { at };

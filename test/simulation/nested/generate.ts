@@ -57,11 +57,20 @@ export class Generator {
       ? this.#pick(["all", "choose", "map", "repeat"] as const)
       : this.#pick(["step", "step", "step", "step", "sql", "script", "sleep"] as const);
     if (kind === "step" || kind === "sql" || kind === "script") return this.#handler(site, kind);
-    if (kind === "sleep")
-      return { kind, name: this.#name(), ms: this.#pick([0, 40, 700, 1_900, 4_000, 45_000]), computed: this.#random() < 0.4 };
+    if (kind === "sleep") return this.#sleep();
     const below = { ...site, depth: site.depth + 1, room: site.deepest > 4 ? 1 : 3 };
     if (kind === "map") return this.#map(below);
     return kind === "repeat" ? this.#repeat(below) : this.#parts(below, kind);
+  }
+
+  /** Every other one waits for a signal instead, that comes or not. */
+  #sleep(): NodeSpec {
+    const name = this.#name();
+    const ms = this.#pick([0, 40, 700, 1_900, 4_000, 45_000]);
+    const chance = this.#random();
+    if (chance < 0.25) return { kind: "waitFor", name, isAnswered: true, timeoutMs: undefined };
+    if (chance >= 0.75) return { kind: "waitFor", name, isAnswered: chance >= 0.85, timeoutMs: ms };
+    return { kind: "sleep", name, ms, computed: chance < 0.5 };
   }
 
   #handler({ dooms }: Site, kind: HandlerSpec["kind"]): HandlerSpec {

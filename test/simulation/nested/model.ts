@@ -1,8 +1,19 @@
 /** What a workflow is to do, told from its spec alone. */
 import { armAt, asks, doomAt, flakyAt, itemsOf, memosAt, outputAt, passesAt, runsAt, stumblesAt, toleratedOf } from "./behaviour.ts";
-import { Folded, nothingCollected, Place, Result, Sum, Time } from "./expectation.ts";
+import { Folded, nothingCollected, Place, Race, Result, Sum, Time } from "./expectation.ts";
 import { indexText } from "./spec.ts";
-import type { AllSpec, ChainSpec, ChooseSpec, HandlerSpec, MapSpec, NodeSpec, RepeatSpec, SleepSpec, WorkflowSpec } from "./spec.ts";
+import type {
+  AllSpec,
+  ChainSpec,
+  ChooseSpec,
+  HandlerSpec,
+  MapSpec,
+  NodeSpec,
+  RepeatSpec,
+  SleepSpec,
+  WaitSpec,
+  WorkflowSpec,
+} from "./spec.ts";
 
 type State = Readonly<Record<string, unknown>>;
 
@@ -99,6 +110,7 @@ class Modelling {
 
   #kind(node: NodeSpec, path: string, state: State): Came {
     if (node.kind === "sleep") return this.#sleep(node, path, state);
+    if (node.kind === "waitFor") return this.#wait(node, path);
     if (node.kind === "all") return this.#all(node, path, state);
     if (node.kind === "choose") return this.#choose(node, path, state);
     if (node.kind === "map") return this.#map(node, path, state);
@@ -135,6 +147,16 @@ class Modelling {
     if (computed) this.states.set(askedAt(path), state);
     const output = new Time();
     this.put(path, { output, attempt: undefined });
+    return { ...well, output };
+  }
+
+  /** Of one that is answered before it is reached there is no deadline. */
+  #wait({ name, isAnswered, timeoutMs }: WaitSpec, path: string): Came {
+    const until = `${path}/~until/00000`;
+    this.put(until, { output: new Time(), attempt: 0 });
+    if (isAnswered) this.rows.set(until, { ...this.rows.get(until)!, optional: true });
+    const output = !isAnswered ? null : timeoutMs === undefined ? { told: name } : new Race(path, name);
+    this.put(path, { output, attempt: 1 });
     return { ...well, output };
   }
 

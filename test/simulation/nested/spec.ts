@@ -7,7 +7,7 @@ export interface ChainSpec {
   readonly end?: HandlerSpec | undefined;
 }
 
-export type NodeSpec = HandlerSpec | SleepSpec | AllSpec | ChooseSpec | MapSpec | RepeatSpec;
+export type NodeSpec = HandlerSpec | SleepSpec | WaitSpec | AllSpec | ChooseSpec | MapSpec | RepeatSpec;
 
 /** What an output looks like: of "place" it says at which path it was made. */
 export type Gives = "place" | "text" | "number" | "nothing";
@@ -35,6 +35,16 @@ export interface SleepSpec {
   readonly ms: number;
   /** By a function of the state. */
   readonly computed: boolean;
+}
+
+/** Waits for a signal of its name. */
+export interface WaitSpec {
+  readonly kind: "waitFor";
+  readonly name: string;
+  /** Somebody sends the signal. */
+  readonly isAnswered: boolean;
+  /** How long it waits; undefined: until it is answered. */
+  readonly timeoutMs: number | undefined;
 }
 
 export interface AllSpec {
@@ -83,6 +93,15 @@ export function holdsRepeat({ nodes }: ChainSpec): boolean {
   return nodes.some(
     (node) => node.kind === "repeat" || ((node.kind === "all" || node.kind === "choose") && Object.values(node.parts).some(holdsRepeat)),
   );
+}
+
+/** The names of signals that somebody sends to its runs. */
+export function signalsIn({ nodes }: ChainSpec): string[] {
+  return nodes.flatMap((node) => {
+    if (node.kind === "waitFor") return node.isAnswered ? [node.name] : [];
+    if (node.kind === "all" || node.kind === "choose") return Object.values(node.parts).flatMap(signalsIn);
+    return node.kind === "map" || node.kind === "repeat" ? signalsIn(node.chain) : [];
+  });
 }
 
 export function indexText(index: number): string {

@@ -28,15 +28,16 @@ export class Stored {
   }
 
   /** A round was applied; its answer, which may be that of the first copy, says for whom not. */
-  note(request: string, now: number, { lost, stopped }: AdvanceAnswer): void {
+  note(request: string, now: number, { lost: refused, stopped, late }: AdvanceAnswer): void {
+    const lost = new Set([...refused, ...(late ?? [])]);
     const { steps, done, failed, sleeps = [], timers = [] } = JSON.parse(request) as Sent;
     this.mayHaveEnded ||= done !== undefined || failed !== undefined || stopped.length > 0;
     steps?.run.forEach((run, n) => {
-      if (!lost.includes(run)) this.#keep(`${run}/${steps.node[n]!}`, now);
+      if (!lost.has(run)) this.#keep(`${run}/${steps.node[n]!}`, now);
     });
     for (const { run, node, delay_ms: delayMs } of [...sleeps, ...timers]) {
       const row = `${run}/${node}`;
-      if (lost.includes(run) || stopped.includes(run) || this.#rows.has(row)) continue;
+      if (lost.has(run) || stopped.includes(run) || this.#rows.has(row)) continue;
       this.#keep(row, now);
       this.#ends.set(row, now + delayMs);
     }

@@ -10,6 +10,7 @@ import { Generator } from "./generate.ts";
 import { modelOf, type Model } from "./model.ts";
 import { Operators } from "./operators.ts";
 import { Pollers } from "./pollers.ts";
+import { Senders } from "./senders.ts";
 import type { WorkflowSpec } from "./spec.ts";
 import { Stage } from "./stage.ts";
 import { Stored } from "./stored.ts";
@@ -58,6 +59,7 @@ class World {
   readonly #stage: Stage;
   readonly #traffic: Traffic;
   readonly #operators: Operators;
+  readonly #senders: Senders;
 
   constructor(seed: number, ground: Ground, tally: Tally) {
     this.#seed = seed;
@@ -69,6 +71,12 @@ class World {
     this.#stage = new Stage(this.#time, this.#faults, this.#stored);
     this.#traffic = new Traffic(this.#time, this.#faults, runRepository(ground.poller), this.#stored);
     const operated = { time: this.#time, faults: this.#faults, models: this.#stage.models, stored: this.#stored };
+    this.#senders = new Senders({
+      time: this.#time,
+      faults: this.#faults,
+      runs: runRepository(ground.producer),
+      query: ground.database.query,
+    });
     this.#operators = new Operators(operated, runRepository(ground.operator), ground.database.query);
   }
 
@@ -116,6 +124,7 @@ class World {
       const run = { id, workflow: spec.name, version: 1, priority: 2, input: { run: id } };
       this.#time.after(this.#faults.between(1, 20_000), async () => {
         await runs.enqueue({ runs: [run] });
+        this.#senders.begin(id, spec);
       });
     }
   }

@@ -178,11 +178,14 @@ function isOfAStatement(thrown: unknown, schema: string): thrown is OlderSchemaE
 const grown = /\b(enqueue\(jsonb\)|(cancel|redrive|change_attributes)\(uuid,jsonb\)|advance\(uuid,integer,jsonb\))/;
 
 /** The keys that they have got. */
-const added: ReadonlySet<string> = new Set(["attributes", "by", "columns", ...keysOf(columns.someRuns)]);
+const added: ReadonlySet<string> = new Set([
+  ...["attributes", "by", "columns", "waits", "consumed", "timeouts", "asks"],
+  ...keysOf(columns.someRuns),
+]);
 
 /**
- * Functions of before attributes or the audit refuse a call of the engine's own that has some or
- * says by whom: they are older than this code, which is no slip of the caller's.
+ * Functions of before attributes, the audit or signals refuse a call of the engine's own that has
+ * some, says by whom or waits: they are older than this code, which is no slip of the caller's.
  */
 function isOfOlder(thrown: unknown): thrown is DatabaseRefusedError {
   if (!(thrown instanceof DatabaseRefusedError) || thrown.sqlstate !== "BT040") return false;

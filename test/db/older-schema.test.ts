@@ -181,6 +181,24 @@ test("functions that do not know attributes take runs and rounds without any, an
   }
 });
 
+test("functions that do not know waits serve workflows without any, and of one that waits they say that they are older", async () => {
+  const sqlDir = server.copySql();
+  const file = join(sqlDir, "functions/check_round.sql");
+  writeFileSync(file, readFileSync(file, "utf8").replaceAll(",waits,consumed,timeouts,asks", ""));
+  await migrate({ url, roles: false, sqlDir });
+  await enqueue(1);
+  await poll(database, [greet]);
+  expect(await rowsOf("ending")).toBe(1);
+  const waiting = defineWorkflow({ name: "waiting", version: 1, input: z.object({}) }).waitFor("paid", {
+    output: z.json(),
+    timeout: "1 day",
+  });
+  await createClient({ database, logger: silent }).enqueue(waiting, {});
+  await expect(poll(database, [greet, waiting])).rejects.toMatchObject({ name: "OlderSchemaError", schema: "older" });
+  // The run was given back, and nothing of it is stored.
+  expect([await rowsOf("ready"), await rowsOf("lease"), await rowsOf("checkpoint"), await rowsOf("failure")]).toEqual([1, 0, 1, 0]);
+});
+
 test("a database of the older protocol, with runs in every place, is migrated, refuses the older poller, and goes on where it was", async () => {
   await migrate({ url, roles: true, sqlDir: olderSql(server) });
   for (let n = 0; n < 6; n++) await enqueueByRow(n);

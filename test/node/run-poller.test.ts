@@ -39,7 +39,7 @@ async function hostAtWork(database: TestDatabase, ...args: string[]): Promise<Ch
 async function finishElsewhere(database: TestDatabase, client: Client, id: string): Promise<void> {
   const next = await hostAtWork(database);
   next.kill("SIGUSR2");
-  expect(await client.wait(id, { timeout: "1 minute" })).toMatchObject({ status: "done", output: "after" });
+  expect(await client.wait(id, { timeout: "4 minutes" })).toMatchObject({ status: "done", output: "after" });
   next.kill("SIGTERM");
   expect(await once(next, "exit")).toEqual([0, null]);
 }
@@ -54,7 +54,7 @@ test.each(["neon", "pg"] as const)(
     const poller = runPoller({ workflows: [greet], ...where, pollEvery: "1 hour", signals: false, maintenance: false, logger: silent });
     await using client = createClient({ ...where, nudge: poller.nudge });
     const { id } = await client.enqueue(greet, { name: "Ada" });
-    expect(await client.wait(id, { timeout: "1 minute" })).toMatchObject({ status: "done", output: "HELLO ADA" });
+    expect(await client.wait(id, { timeout: "4 minutes" })).toMatchObject({ status: "done", output: "HELLO ADA" });
     await poller.close();
     expect(await leases(database)).toBe(0);
     await database.assertInvariants();
@@ -74,7 +74,7 @@ test("what others enqueue without a nudge is found by the next look", async () =
   });
   await using client = createClient(where);
   const { id } = await client.enqueue(greet, { name: "Ada" });
-  expect((await client.wait(id, { timeout: "1 minute" })).status).toBe("done");
+  expect((await client.wait(id, { timeout: "4 minutes" })).status).toBe("done");
   await poller.close();
 });
 

@@ -28,17 +28,24 @@ export class Activity {
     return work.finally(() => (clearTimeout(timer), end()));
   }
 
-  /** While a handler waits for its poller, it does nothing itself. */
+  /**
+   * While a step of a handler waits for a time, the handler does nothing itself, however many of its
+   * steps wait so. A store ends without a time that has to come.
+   */
   resting(memory: Memory): Memory {
+    let pauses = 0;
     const rest = (wait: Promise<void>) => {
-      this.#under--;
+      if (pauses++ === 0) this.#under--;
       this.#changed++;
       this.#changes.tell();
-      return wait.finally(() => (this.#under++, this.#changed++));
+      return wait.finally(() => {
+        if (--pauses === 0) this.#under++;
+        this.#changed++;
+      });
     };
     return {
       recall: (below) => memory.recall(below),
-      store: (...given) => rest(memory.store(...given)),
+      store: (...given) => memory.store(...given),
       pause: (milliseconds) => rest(memory.pause(milliseconds)),
       now: () => memory.now(),
       random: () => memory.random(),

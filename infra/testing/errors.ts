@@ -4,7 +4,9 @@ export class UnknownNodeError extends Error {
   readonly path: string;
 
   constructor(path: string, nodes: readonly string[]) {
-    super(`No workflow of this test has a node "${path}": name one of ${[...new Set(nodes)].join(", ")}, or a path that begins with one.`);
+    super(
+      `No workflow of this test has a node "${path}": name one of ${[...new Set(nodes)].join(", ")}, or what is below one by its whole path, such as checks/credit/score or mails/00002/send.`,
+    );
     this.path = path;
   }
 }

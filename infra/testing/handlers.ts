@@ -35,18 +35,29 @@ export class Handlers {
 
   fail(path: string, { times = 1, error = "The test makes this attempt fail." }: FailOptions): void {
     this.#requireHandler(path);
+    if (!Number.isInteger(times) || times < 1) throw new RangeError(`times is ${times}: use a whole number from 1 on.`);
     this.#failing.set(path, { left: times, error: typeof error === "string" ? new Error(error) : error });
   }
 
-  /** Throws UnknownNodeError where no chain has the node that the path begins with. */
+  /** Throws UnknownNodeError where nothing in any of the chains can have that path. */
   requireNode(path: string): void {
-    const names = this.#workflows.flatMap(({ nodes }) => nodes.map(({ name }) => name));
-    if (!names.includes(topOf(path))) throw new UnknownNodeError(path, names);
+    const nodes = this.#workflows.flatMap((workflow) => workflow.nodes);
+    const top = topOf(path);
+    const isThere = nodes.some(({ name, holds }) => name === top && (path === top || holds(path.slice(top.length + 1))));
+    if (!isThere)
+      throw new UnknownNodeError(
+        path,
+        nodes.map(({ name }) => name),
+      );
   }
 
   /** What is inside of a node is known once it is reached. */
   #requireHandler(path: string): void {
     this.requireNode(path);
+    const isOfScript = this.#workflows.some(({ nodes }) =>
+      nodes.some(({ name, kind }) => kind === "script" && path.startsWith(`${name}/`)),
+    );
+    if (isOfScript) throw new NoHandlerError(path, "step of a script");
     const named = this.#workflows.flatMap(({ nodes }) => nodes.filter(({ name }) => name === path));
     if (named.length > 0 && !named.some((node) => "run" in node)) throw new NoHandlerError(path, named[0]!.kind);
   }

@@ -88,7 +88,8 @@ class ScriptSteps {
   }
 
   async #step(name: string, ...given: Given): Promise<Json> {
-    const [options, run] = given.length === 1 ? [{}, given[0]] : given;
+    // In JavaScript nothing may be given.
+    const [options, run] = typeof given[0] === "function" ? [{}, given[0]] : [given[0] ?? {}, given[1] as Run];
     const below = this.#use(name, options);
     const known = this.#memory.recall(below);
     if (known !== undefined) return known;

@@ -120,7 +120,7 @@ test("a sql node writes to the test's tables once, and one that the test answers
 test("a name that no node has is refused with those that there are, and a run that is not there is said so", async () => {
   await using t = await testRuntime({ workflows: [greet, book], url });
   const sentence =
-    'No workflow of this test has a node "chrage": name one of charge, pause, send, book, tell, or a path that begins with one.';
+    'No workflow of this test has a node "chrage": name one of charge, pause, send, book, tell, or what is below one by its whole path, such as checks/credit/score or mails/00002/send.';
   expect(() => t.stub("chrage", null)).toThrow(new UnknownNodeError("chrage", ["charge", "pause", "send", "book", "tell"]));
   expect(() => t.fail("chrage")).toThrow(sentence);
   expect(() => t.stub("pause", null)).toThrow('The node "pause" is a sleep and has no handler of its own');
@@ -128,11 +128,33 @@ test("a name that no node has is refused with those that there are, and a run th
   await expect(t.run("01a42f4f-7200-7316-9826-9ead003f7493")).rejects.toMatchObject({ name: "RunNotFoundError" });
 });
 
-test("a path below a node is a path of its own", async () => {
-  await using t = await testRuntime({ workflows: [greet], url });
-  t.stub("charge/inner", { chargeId: "not this one" });
-  t.fail("charge/inner", { error: "nor this" });
-  const run = await t.enqueue(greet, { name: "Ada" });
-  await t.advance("1 minute");
-  expect(await t.run(run)).toHaveFailedWith("no bank in a test");
+test("a path below a node that no run can have is refused, and so are times that are none", async () => {
+  const workflow = defineWorkflow({ name: "checks", version: 1, input: Nothing })
+    .all("checks", { credit: (chain) => chain.step("score", () => 1) })
+    .map("mails", { over: () => [1, 2] }, (chain) => chain.step("send", () => 1))
+    .script("sum", ({ checks }, { step }) => step("add", () => checks.credit));
+  await using t = await testRuntime({ workflows: [workflow], url });
+  for (const path of ["checks/score", "checks/credit/nothing", "checks/credit/score/x", "mails/send", "sum/a/b/c"])
+    expect(() => t.stub(path, 2)).toThrow(UnknownNodeError);
+  expect(() => t.stub("sum/add", 2)).toThrow('The node "sum/add" is a step of a script and has no handler of its own');
+  for (const times of [0, -1, 1.5, NaN]) expect(() => t.fail("checks/credit/score", { times })).toThrow(RangeError);
+  t.stub("checks/credit/score", 2);
+  t.stub("mails/00001/send", 3);
+  const id = await t.enqueue(workflow, {});
+  await t.idle();
+  expect(await t.run(id)).toBeDone({ output: 2 });
+});
+
+test("a script whose steps go side by side is done when nothing is due any more, at the time at which it began", async () => {
+  const workflow = defineWorkflow({ name: "side-by-side", version: 1, input: Nothing }).run(async (_, { step }) => {
+    const all = (name: string) => Promise.all([1, 2, 3, 4].map((of) => step(name, { of }, async () => of)));
+    await all("first");
+    await step("between", () => 1);
+    return (await all("second")).length;
+  });
+  await using t = await testRuntime({ workflows: [workflow], url });
+  const id = await t.enqueue(workflow, {});
+  await t.idle();
+  expect(await t.run(id)).toBeDone({ output: 4 });
+  expect(await t.attempts(id, "run")).toHaveLength(1);
 });

@@ -231,6 +231,11 @@ describe("a step inside a script", () => {
       'The of of the step "pay" has 0 bytes, percent-encoded: use 1 to 64, such as an id.',
     ],
     ["has an of that is too long", (step) => [step("pay", { of: "x".repeat(65) }, () => 1)], "has 65 bytes, percent-encoded"],
+    [
+      "is only a name",
+      (step) => [step("pay", ...([] as unknown as [() => 1]))],
+      'The step "pay" has no function: write step("pay", () => …).',
+    ],
     ["has no function", (step) => [step("pay", {} as never)], 'The step "pay" has no function: write step("pay", () => …).'],
     [
       "returns more than 256 KiB",

@@ -29,8 +29,8 @@ export class Activity {
   }
 
   /**
-   * While a step of a handler waits for a time, the handler does nothing itself, however many of its
-   * steps wait so. A store ends without a time that has to come.
+   * While a step of a handler waits for a time, the handler does nothing itself, however many of
+   * its steps wait so. A store ends without a time that has to come.
    */
   resting(memory: Memory): Memory {
     let pauses = 0;

@@ -179,7 +179,13 @@ const grown = /\b(enqueue\(jsonb\)|(cancel|redrive|change_attributes)\(uuid,json
 
 /** The keys that they have got. */
 const added: ReadonlySet<string> = new Set([
-  ...["attributes", "by", "columns", "waits", "consumed", "timeouts", "asks"],
+  "attributes",
+  "by",
+  "columns",
+  "waits",
+  "consumed",
+  "timeouts",
+  "asks",
   ...keysOf(columns.someRuns),
 ]);
 

@@ -7,8 +7,9 @@ const seedsFrom = (first: number) => Array.from({ length: SEEDS_OF_A_TEST }, (_,
 const tests = process.env["BATON_TEST_LONG"] === "1" ? 500 : 10;
 
 /**
- * Seeds that found something, by the generator of their time: a map whose last item failed was over, and what it had tolerated was
- * open again after a redrive, in passes too, and all of it at once.
+ * Seeds that found something, by the generator of their time: a map whose last item failed was
+ * over, and what it had tolerated was open again after a redrive, in passes too, and all of it at
+ * once.
  */
 const once = [11, 30, 39, 44];
 

@@ -15,7 +15,10 @@ interface Sending {
 /** So many may lie there that no node has taken. */
 const MOST_UNTAKEN = 2;
 
-/** Those who send signals to runs, again and again until they have ended: each may be lost or come twice. */
+/**
+ * Those who send signals to runs, again and again until they have ended: each may be lost or come
+ * twice.
+ */
 export class Senders {
   readonly #sending: Sending;
   #sent = 0;

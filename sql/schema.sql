@@ -1453,7 +1453,15 @@ begin
     missing := array(select unnest(ids) except select unnest(found_ids));
     slots := array(select t.slot from unnest(ids, slots) as t (id, slot) where t.id = any (found_ids) order by t.id);
   end if;
-  if begun_ids is not null then
+  -- Of a workflow that this code does not have nothing more is told: its runs are set aside, and
+  -- may be larger than an answer where their code would leave most of it out.
+  if begun_ids is not null and manifest <> '[]' then
+    begun_ids := array(
+      select t.id
+      from rows from (unnest(found_ids), json_array_elements_text(workflows), json_array_elements_text(versions)) as t (id, name, version)
+      where t.id = any (begun_ids) and manifest @> jsonb_build_array(jsonb_build_object('name', t.name, 'version', t.version::integer)));
+  end if;
+  if cardinality(begun_ids) > 0 then
     moment := baton.now();
     forgiven := baton.forgiven_failures(begun_ids);
     if manifest @? '$[*].skips' then
@@ -3539,13 +3547,13 @@ begin
     return;
   end if;
   insert into baton.ready (run_id, band, run_at, bytes, begun)
-  select t.id, coalesce(3 + suspects, r.priority), t.run_at, coalesce(t.size, r.bytes + c.bytes), true
+  select t.id, coalesce(3 + suspects, r.priority), t.run_at, coalesce(t.size, r.bytes + case when c.below then least(c.bytes, 4194304) else least(c.bytes, 2000000000) end), true
   from unnest(ids, run_ats, sizes) as t (id, run_at, size)
   cross join lateral (
     select priority, case when t.size is null then octet_length(input::text) end as bytes
     from baton.run where id = t.id and id between lowest and highest limit 1) as r
   cross join lateral (
-    select coalesce(sum(octet_length(output::text)), 0) as bytes
+    select coalesce(sum(octet_length(output::text)), 0) as bytes, coalesce(bool_or(strpos(node, '/') > 0), false) as below
     from baton.checkpoint where t.size is null and run_id = t.id and run_id between lowest and highest) as c
   on conflict do nothing;
 end

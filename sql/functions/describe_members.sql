@@ -48,7 +48,15 @@ begin
     missing := array(select unnest(ids) except select unnest(found_ids));
     slots := array(select t.slot from unnest(ids, slots) as t (id, slot) where t.id = any (found_ids) order by t.id);
   end if;
-  if begun_ids is not null then
+  -- Of a workflow that this code does not have nothing more is told: its runs are set aside, and
+  -- may be larger than an answer where their code would leave most of it out.
+  if begun_ids is not null and manifest <> '[]' then
+    begun_ids := array(
+      select t.id
+      from rows from (unnest(found_ids), json_array_elements_text(workflows), json_array_elements_text(versions)) as t (id, name, version)
+      where t.id = any (begun_ids) and manifest @> jsonb_build_array(jsonb_build_object('name', t.name, 'version', t.version::integer)));
+  end if;
+  if cardinality(begun_ids) > 0 then
     moment := baton.now();
     forgiven := baton.forgiven_failures(begun_ids);
     if manifest @? '$[*].skips' then

@@ -1,6 +1,6 @@
 import { now, storing } from "../author.ts";
 import { chainHolds, firstOf, type Chain } from "../chain.ts";
-import type { Json } from "../json.ts";
+import { checkJson, freezeJson, type Json } from "../json.ts";
 import type { Node, State } from "../node.ts";
 import { indexBytes, indexOf, longestOfChain, shapeOfChain, heldIn } from "../parts.ts";
 import { isRow, noTries, Stray, wakeTries, type Fact, type Fatal, type Look, type Scene, type Standing, type Tries } from "../standing.ts";
@@ -134,7 +134,14 @@ function resolveOptions({ over, concurrency = 10, tolerate, collect, from, ...re
     throw new TypeError("its collect is no function: write collect: (sum, value) => …");
   if (collect === undefined && from !== undefined) throw new TypeError("it has from without collect: add collect, or leave from out");
   if (collect !== undefined && from === undefined) throw new TypeError("it has collect without from: add from, what collect begins with");
-  return { chain, concurrency, tolerance: toleranceOf(tolerate), tolerates: tolerate !== undefined, collect, from: from ?? null };
+  return {
+    chain,
+    concurrency,
+    tolerance: toleranceOf(tolerate),
+    tolerates: tolerate !== undefined,
+    collect,
+    from: freezeJson(checkJson(from)),
+  };
 }
 
 /** How many of so many items may fail. */

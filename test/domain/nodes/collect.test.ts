@@ -55,6 +55,16 @@ describe("a map that collects", () => {
     expect(story.round({ [path(0)]: 1 }).starts).toHaveLength(5);
   });
 
+  it("begins anew in each run, whatever collect does to what it begins with", () => {
+    const pushing = (list: unknown[], value: Json) => (list.push(value), list);
+    for (let runs = 0; runs < 2; runs++) {
+      const story = new Story(collecting({ collect: pushing, from: [] }), inputOf(1));
+      story.round();
+      expect(story.round(all(1)).fate).toMatchObject({ kind: "failed", error: { message: expect.stringContaining("not extensible") } });
+    }
+    expect(() => collecting({ from: new Date() })).toThrow("cannot be stored as JSON");
+  });
+
   it("of an empty list is what it began with", () => {
     const story = new Story(collecting(), inputOf(0));
     story.round();

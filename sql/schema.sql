@@ -416,7 +416,7 @@ begin
   -- Read out of line once; else every look at a slot of it reads it again, 8 KB for each step.
   held.run_ids := held.run_ids[:];
   if request ? 'timeouts' then
-    select f.ids, f.run_ats into late, late_run_ats from baton.find_late(held, request -> 'timeouts', moment) as f;
+    select f.ids, f.run_ats into late, late_run_ats from baton.find_late(held, request -> 'timeouts', request -> 'consumed', moment) as f;
     if strictly and cardinality(late) > 0 then
       raise exception 'runs % of lease % have a signal, and their waits do not time out', late, token using errcode = 'BT003';
     end if;
@@ -1822,19 +1822,21 @@ end
 $function$;
 
 -- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.find_late(held baton.lease, timeouts jsonb, moment timestamp with time zone, OUT ids uuid[], OUT run_ats timestamp with time zone[])
+CREATE OR REPLACE FUNCTION baton.find_late(held baton.lease, timeouts jsonb, consumed jsonb, moment timestamp with time zone, OUT ids uuid[], OUT run_ats timestamp with time zone[])
  RETURNS record
  LANGUAGE plpgsql
  SET plan_cache_mode TO 'force_custom_plan'
 AS $function$
 declare
   members uuid[] := array(select t.run from jsonb_to_recordset(timeouts) as t (place integer, run uuid) where baton.has_member(held, t.place, t.run));
+  taken bigint[] := array(select c.n from jsonb_to_recordset(consumed) as c (n bigint));
   locked uuid[] := baton.try_mail(members);
 begin
   select coalesce(array_agg(t.run), '{}'), array_agg(case when t.run = any (locked) then moment else moment + interval '1 second' end) into ids, run_ats
   from jsonb_to_recordset(timeouts) as t (run uuid, names text[])
   where t.run = any (members)
-    and (t.run <> all (locked) or exists (select from baton.message m where m.run_id = t.run and m.name = any (t.names)));
+    and (t.run <> all (locked)
+      or exists (select from baton.message m where m.run_id = t.run and m.name = any (t.names) and m.n <> all (taken)));
 end
 $function$;
 
@@ -2005,15 +2007,17 @@ CREATE OR REPLACE FUNCTION baton.gather_mail(ids uuid[], awaited jsonb DEFAULT N
 AS $function$
 begin
   return (
-    select json_object_agg(l.run_id, l.letters)
+    select json_object_agg(l.run_id, json_build_object('names', l.names, 'letters', l.letters))
     from (
-      select a.run_id, json_agg(json_build_object('n', m.n, 'name', m.name, 'body', m.body, 'at', m.at) order by m.n) as letters
+      select a.run_id, json_agg(a.name) as names,
+        coalesce(json_agg(json_build_object('n', m.n, 'name', m.name, 'body', m.body, 'at', m.at) order by m.n) filter (where m.n is not null), '[]')
+          as letters
       from (
         select w.run_id, unnest(w.names) as name from baton.wait w where awaited is null and w.run_id = any (array(select unnest(ids)))
         union
         select e.run, unnest(e.names) from jsonb_to_recordset(awaited) as e (run uuid, names text[]) where e.run = any (ids)
       ) as a
-      cross join lateral (select * from baton.message where run_id = a.run_id and name = a.name order by n limit 1) as m
+      left join lateral (select * from baton.message where run_id = a.run_id and name = a.name order by n limit 1) as m on true
       group by a.run_id
     ) as l);
 end
@@ -2400,6 +2404,7 @@ begin
     select r.id from baton.run r join baton.ending e on e.run_id = r.id
     where r.id = any (ids) and e.run_id = any (ids) and baton.has_expired(rules, r.workflow, e.status, e.at, moment)
     order by r.id for update of r skip locked);
+  ids := baton.try_mail(ids);
   with gone as (
     delete from baton.ending e using baton.run r
     where e.run_id = any (ids) and r.id = any (ids) and r.id = e.run_id and baton.has_expired(rules, r.workflow, e.status, e.at, moment)
@@ -3977,8 +3982,8 @@ begin
   delete from baton.redrive where run_id = any (ids);
   delete from baton.control where run_id = any (ids);
   delete from baton.wait where run_id = any (ids);
-  delete from baton.message where run_id = any (ids);
   delete from baton.run where id = any (ids);
+  delete from baton.message where run_id = any (ids);
 end
 $function$;
 
@@ -3995,6 +4000,7 @@ declare
   ids uuid[];
   times timestamptz[];
   amidst boolean[];
+  woken integer;
 begin
   perform baton.require_read_committed();
   perform baton.commit_durably();
@@ -4020,7 +4026,11 @@ begin
     select coalesce(case when not t.below then t.due end, least(t.stored, moment))
     from unnest(times, baton.recompute_due(ids, moment, moment, moment), amidst) with ordinality as t (stored, due, below, nth) order by t.nth);
   perform baton.put_back(ids, times);
-  return coalesce(cardinality(ids), 0);
+  update baton.ready q set run_at = moment
+  from (select distinct m.run_id from baton.message m join baton.wait w on w.run_id = m.run_id and m.name = any (w.names)) as waiting
+  where q.run_id = waiting.run_id and q.run_at > moment;
+  get diagnostics woken = row_count;
+  return coalesce(cardinality(ids), 0) + woken;
 end
 $function$;
 
@@ -5161,7 +5171,7 @@ grant execute on function baton.ensure_week(timestamp with time zone) to baton_e
 grant execute on function baton.existing_runs(uuid[]) to baton_engine;
 grant execute on function baton.fail_oversized(tid[],integer[],timestamp with time zone) to baton_engine;
 grant execute on function baton.find_free_slots(bit varying,integer) to baton_engine;
-grant execute on function baton.find_late(baton.lease,jsonb,timestamp with time zone) to baton_engine;
+grant execute on function baton.find_late(baton.lease,jsonb,jsonb,timestamp with time zone) to baton_engine;
 grant execute on function baton.find_partman() to baton_engine;
 grant execute on function baton.find_pointer(jsonb,jsonb) to baton_engine;
 grant execute on function baton.find_run(uuid) to baton_operator;

@@ -131,16 +131,16 @@ class Draft implements Scene {
 
   /** False: nothing was to be done at once. */
   private doAtOnce(moves: readonly Move[]): boolean {
-    let isDone = false;
     for (const move of moves) {
       if (move.do === "attempt") continue;
-      isDone = true;
+      // Two nodes may have looked at one message: the second looks anew.
+      if (move.do !== "sleep" && move.do !== "fail" && this.letters.lacks(move.consumes)) continue;
       if (move.do === "store") this.store(move);
       else if (move.do === "sleep") this.sleep(move.path, move.attempt, move.durationMs);
       else if (move.do === "refuse") this.refuse(move);
       else this.giveUp(move);
     }
-    return isDone;
+    return moves.some((move) => move.do !== "attempt");
   }
 
   private giveUp({ owner, thrown, timedOut = none }: FailMove): void {

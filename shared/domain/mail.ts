@@ -10,14 +10,17 @@ export interface Letter {
 
 /** What is known of the messages to a run. A value: without one of them it is another. */
 export class Mail {
-  /** All that was stored by then is among the letters; milliseconds since 1970, by the database. */
+  /** What of these names was stored by then; milliseconds since 1970, by the database. */
   readonly asOf: number;
-  /** Of each name that is awaited the oldest, in the order in which they came. */
+  /** In the order in which they came. */
   private readonly letters: readonly Letter[];
+  /** Those of which it is known; the letters have the oldest of each. Undefined: of every name. */
+  private readonly names: readonly string[] | undefined;
 
-  constructor(asOf: number, letters: readonly Letter[]) {
+  constructor(asOf: number, letters: readonly Letter[], names?: readonly string[]) {
     this.asOf = asOf;
     this.letters = letters.toSorted((a, b) => a.n - b.n);
+    this.names = names;
   }
 
   /** The oldest with one of these names. */
@@ -25,10 +28,24 @@ export class Mail {
     return this.letters.find(({ name }) => names.includes(name));
   }
 
+  /** Whether a message is none of these any more. */
+  lacks(wanted: number | undefined): boolean {
+    return wanted !== undefined && !this.letters.some(({ n }) => n === wanted);
+  }
+
+  /** Whether it is known what had come with each of these names by then. */
+  knows(names: readonly string[], by: number): boolean {
+    return this.asOf >= by && (this.names === undefined || names.every((name) => this.names!.includes(name)));
+  }
+
+  /** Without one of them. Whether another of its name lies behind it is not known. */
   without(taken: number): Mail {
+    const { asOf, letters, names } = this;
+    const { name } = letters.find(({ n }) => n === taken)!;
     return new Mail(
-      this.asOf,
-      this.letters.filter(({ n }) => n !== taken),
+      asOf,
+      letters.filter(({ n }) => n !== taken),
+      names?.filter((each) => each !== name),
     );
   }
 }

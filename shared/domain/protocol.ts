@@ -75,8 +75,8 @@ export interface ClaimedRun extends RowOf<Columns["claimed"]> {
   readonly backing_off?: Readonly<Record<string, string>> | null;
   /** The failures for good of paths below a node. Older functions do not say it. */
   readonly fatal?: Readonly<Record<string, FatalFacts>> | null;
-  /** Of each awaited signal the oldest message. Older functions do not say it. */
-  readonly mail?: readonly LetterFacts[] | null;
+  /** What of its mail is known. Older functions do not say it. */
+  readonly mail?: MailFacts | null;
 }
 
 /** One `signal`. */
@@ -101,6 +101,14 @@ export interface SignalAnswer extends Partial<WorkflowVersion> {
   readonly status: "accepted" | "repeated" | "unknown" | "ended" | "full" | "refused";
   /** The run is due now, because it waits for it. */
   readonly woken: boolean;
+}
+
+/** What is known of a run's mail. */
+export interface MailFacts {
+  /** The signals of which it is known. */
+  readonly names: readonly string[];
+  /** The oldest message of each, where there is one. */
+  readonly letters: readonly LetterFacts[];
 }
 
 /** A message that no node has taken. */
@@ -185,8 +193,8 @@ export interface AdvanceAnswer {
   readonly lost: readonly string[];
   /** Runs of which nothing was stored: a signal came in time. */
   readonly late?: readonly string[] | null;
-  /** Of runs that have asked and have some. */
-  readonly mail?: Readonly<Record<string, readonly LetterFacts[]>> | null;
+  /** Of runs that have asked. */
+  readonly mail?: Readonly<Record<string, MailFacts>> | null;
   /**
    * Runs whose attributes stay as they are: with what this round asked for they would be so many
    * bytes. Older functions do not say it.

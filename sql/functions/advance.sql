@@ -68,7 +68,7 @@ begin
   -- Read out of line once; else every look at a slot of it reads it again, 8 KB for each step.
   held.run_ids := held.run_ids[:];
   if request ? 'timeouts' then
-    select f.ids, f.run_ats into late, late_run_ats from baton.find_late(held, request -> 'timeouts', moment) as f;
+    select f.ids, f.run_ats into late, late_run_ats from baton.find_late(held, request -> 'timeouts', request -> 'consumed', moment) as f;
     if strictly and cardinality(late) > 0 then
       raise exception 'runs % of lease % have a signal, and their waits do not time out', late, token using errcode = 'BT003';
     end if;

@@ -1,6 +1,8 @@
 -- Deletes everything that is stored of ended runs but their endings and keys, which are their
 -- callers' to decide: a key goes on answering with its run until its time is over. The caller has
 -- locked them (baton.lock_run) and has deleted their endings.
+-- Messages go last: until the run and its wait are gone, a sender that was before may have one
+-- more.
 create or replace function baton.remove_runs(ids uuid[]) returns void
 language plpgsql volatile set plan_cache_mode = force_custom_plan
 as $$
@@ -11,7 +13,7 @@ begin
   delete from baton.redrive where run_id = any (ids);
   delete from baton.control where run_id = any (ids);
   delete from baton.wait where run_id = any (ids);
-  delete from baton.message where run_id = any (ids);
   delete from baton.run where id = any (ids);
+  delete from baton.message where run_id = any (ids);
 end
 $$;

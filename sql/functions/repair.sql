@@ -1,7 +1,8 @@
 -- Rebuilds the places of unfinished runs from the state, after ready and lease were lost or
 -- emptied: they are an index over it. A run is due when its last retry, sleep or delay says so; one
 -- in the midst of a node that holds others is due at once, since beside what waits something may go
--- on, and a poller sees what does. Pollers must be stopped; returns how many runs were put back.
+-- on, and a poller sees what does. One that waits for a signal which is there is due at once too.
+-- Pollers must be stopped; returns how many runs were put back or woken.
 -- grant: baton_migrator
 create or replace function baton.repair() returns integer
 language plpgsql volatile security definer set search_path = pg_catalog, baton, pg_temp set timezone = 'UTC'
@@ -11,6 +12,7 @@ declare
   ids uuid[];
   times timestamptz[];
   amidst boolean[];
+  woken integer;
 begin
   perform baton.require_read_committed();
   perform baton.commit_durably();
@@ -36,6 +38,10 @@ begin
     select coalesce(case when not t.below then t.due end, least(t.stored, moment))
     from unnest(times, baton.recompute_due(ids, moment, moment, moment), amidst) with ordinality as t (stored, due, below, nth) order by t.nth);
   perform baton.put_back(ids, times);
-  return coalesce(cardinality(ids), 0);
+  update baton.ready q set run_at = moment
+  from (select distinct m.run_id from baton.message m join baton.wait w on w.run_id = m.run_id and m.name = any (w.names)) as waiting
+  where q.run_id = waiting.run_id and q.run_at > moment;
+  get diagnostics woken = row_count;
+  return coalesce(cardinality(ids), 0) + woken;
 end
 $$;

@@ -93,7 +93,7 @@ async function signalled(): Promise<void> {
   await engine.advance(token, 2, { waits: [{ ...named, delay_ms: 0, bytes: 2 }] });
   await engine.signal({ run: waiting!.id, name: "paid", body: 1, id: "a" });
   const again = await engine.claim({ manifest: [{ name: "fulfil-order", version: 1, shape: "x", waits: true }] });
-  expect(again.runs.map(({ mail }) => mail?.map(({ name }) => name))).toEqual([["paid"]]);
+  expect(again.runs.map(({ mail }) => mail?.letters.map(({ name }) => name))).toEqual([["paid"]]);
   await engine.advance(again.token, 1, { timeouts: [{ ...member(again.runs[0]!), names: ["paid"] }] });
 }
 

@@ -198,6 +198,30 @@ test("a redrive that is on its way keeps its week from going; afterwards the wee
   expect(await partsOf(id)).toEqual(["run", "failure", "ready", "redrive"]);
 });
 
+for (const [what, waited] of [
+  ["has never waited", false],
+  ["has waited", true],
+] as const) {
+  test(`a sender who idles in his transaction, to a run that is over and ${what}, keeps that run and its week, and nobody waits for him`, async () => {
+    await endRuns(database.query, { runs: 10, failedEach: 5 });
+    await later("60 days");
+    const id = await failedRun();
+    if (waited) await database.query("insert into baton.wait values ($1, '{paid}')", [id]);
+    const sender = await open("select baton.signal($1) as answer", [JSON.stringify({ run: id, name: "paid", body: 1 })]);
+    expect(sender.rows[0]!["answer"]).toMatchObject({ status: "ended" });
+    const weekOf = {
+      starts: `${week}T00:00:00Z`,
+      rules: retentionRules(month),
+      moment: new Date(Date.now() + 60 * 86_400_000).toISOString(),
+    };
+    expect(await store.letGoRuns(weekOf, null, 5_000)).toMatchObject({ looked: 10, gone: 9 });
+    expect(await letGo()).toMatchObject({ weeks: 0, busy: 1 });
+    await sender.commit();
+    expect(await letGo()).toMatchObject({ weeks: 1 });
+    expect([await count("wait"), await stands()]).toEqual([0, false]);
+  });
+}
+
 test("a maintenance that is killed before or after any of its calls leaves whole runs, and the next one does the rest", async () => {
   await endRuns(database.query, { runs: 30, failedEach: 10 });
   await later("60 days");

@@ -125,15 +125,17 @@ test("a claim brings of each awaited name the oldest, a round takes it away, and
   for (const body of [1, 2]) await engine.signal({ run: id, name: "paid", body });
   await engine.signal({ run: id, name: "other", body: 3 });
   const { token, run } = await claimAgain();
-  expect(run.mail).toMatchObject([{ name: "paid", body: 1 }]);
+  expect(run.mail).toMatchObject({ names: ["paid"], letters: [{ name: "paid", body: 1 }] });
   const named = { ...member(run), names: ["paid", "other"] };
-  const round = { consumed: [{ ...member(run), n: run.mail![0]!.n }], asks: [named] };
+  const round = { consumed: [{ ...member(run), n: run.mail!.letters[0]!.n }], asks: [named] };
   for (const _ of [1, 2])
     expect((await engine.advance(token, 1, round)).mail).toMatchObject({
-      [id]: [
-        { name: "paid", body: 2 },
-        { name: "other", body: 3 },
-      ],
+      [id]: {
+        letters: [
+          { name: "paid", body: 2 },
+          { name: "other", body: 3 },
+        ],
+      },
     });
   expect(await messages()).toHaveLength(2);
 });
@@ -166,7 +168,7 @@ for (const [what, held] of [
     const { second } = await interleave(database, advance(token, parkOf(run)), signal(run.id));
     expect(second).toMatchObject({ waited: true, answer: { status: "accepted", woken: true } });
     expect(await placesOf(database, run.id)).toEqual(["ready"]);
-    expect((await claimAgain()).run.mail).toMatchObject([{ body: 5 }]);
+    expect((await claimAgain()).run.mail).toMatchObject({ letters: [{ body: 5 }] });
   });
 
   test(`${what}: a signal that was there before makes its park due at once`, async () => {
@@ -181,19 +183,19 @@ test("signal, then claim: the claim passes over the run, and the next one has it
   const id = await waitingRun();
   const { first, second } = await interleave(database, signal(id), claim());
   expect([first, second]).toMatchObject([{ woken: true }, { waited: false, answer: { runs: [] } }]);
-  expect((await claimAgain()).run).toMatchObject({ id, mail: [{ body: 5 }] });
+  expect((await claimAgain()).run).toMatchObject({ id, mail: { letters: [{ body: 5 }] } });
 });
 
 test("claim at the deadline, then signal: the signal is stored, and the wait does not time out", async () => {
   const id = await waitingRun(0);
   const token = randomUUID();
   const { first, second } = await interleave(database, claim(token), signal(id));
-  expect([first, second]).toMatchObject([{ runs: [{ id, mail: null }] }, { answer: { status: "accepted" } }]);
+  expect([first, second]).toMatchObject([{ runs: [{ id, mail: { letters: [] } }] }, { answer: { status: "accepted" } }]);
   const [run] = (first as unknown as { runs: Member[] }).runs;
   const failed = { ...timeOutOf(run!), failed: [{ ...member(run!), error }] };
   for (const _ of [1, 2]) expect(await engine.advance(token, 1, failed)).toMatchObject({ late: [id], lost: [] });
   expect(await placesOf(database, id)).toEqual(["ready"]);
-  expect((await claimAgain()).run.mail).toMatchObject([{ body: 5 }]);
+  expect((await claimAgain()).run.mail).toMatchObject({ letters: [{ body: 5 }] });
 });
 
 test("signal, then timeout: the round waits for nobody, and nothing of the run is stored", async () => {
@@ -203,7 +205,7 @@ test("signal, then timeout: the round waits for nobody, and nothing of the run i
   expect(second).toMatchObject({ waited: false, answer: { late: [run.id], lost: [] } });
   expect(await placesOf(database, run.id)).toEqual(["waiting"]);
   await database.advance("1 second");
-  expect((await claimAgain()).run.mail).toMatchObject([{ body: 5 }]);
+  expect((await claimAgain()).run.mail).toMatchObject({ letters: [{ body: 5 }] });
 });
 
 test("timeout that ends the run, then signal: the sender waits, and is told that it has ended", async () => {
@@ -263,7 +265,7 @@ test("signal, then reap: the reaper waits for nobody, and the run goes on with i
   const { second } = await interleave(database, signal(run.id), tick);
   expect(second).toMatchObject({ waited: false, answer: { crashed: 1 } });
   const { runs } = await engine.claim({ manifest, suspects: true });
-  expect(runs).toMatchObject([{ id: run.id, mail: [{ body: 5 }] }]);
+  expect(runs).toMatchObject([{ id: run.id, mail: { letters: [{ body: 5 }] } }]);
 });
 
 test("a sender that idles in its transaction holds up one run for a second, and no round", async () => {

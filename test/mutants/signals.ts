@@ -1,23 +1,53 @@
 import { caught, type Mutant } from "./mutant.ts";
 
 const ofDatabase = "db/signals.test.ts";
+const mail = "db/mail.test.ts";
 const waits = "domain/nodes/wait-for.test.ts";
+const shared = "domain/nodes/shared-mail.test.ts";
 
 /** Waits for signals, and who sends them. */
 export const signals: readonly Mutant[] = [
   {
     name: "A timeout beats a signal that was stored before",
     file: "sql/functions/find_late.sql",
-    find: "exists (select from baton.message m where m.run_id = t.run and m.name = any (t.names))",
+    find: "exists (select from baton.message m where m.run_id = t.run and m.name = any (t.names) and m.n <> all (taken))",
     replace: "false",
     ...caught(ofDatabase, "claim at the deadline, then signal: the signal is stored, and the wait does not time out"),
   },
   {
     name: "A timeout is stored while a sender has the mail",
     file: "sql/functions/find_late.sql",
-    find: "t.run <> all (locked) or exists",
-    replace: "exists",
+    find: "(t.run <> all (locked)\n      or exists",
+    replace: "(exists",
     ...caught(ofDatabase, "signal, then timeout: the round waits for nobody, and nothing of the run is stored"),
+  },
+  {
+    name: "A message that the round itself takes keeps a wait from timing out",
+    file: "sql/functions/find_late.sql",
+    find: " and m.n <> all (taken)",
+    replace: "",
+    ...caught(mail, "that the same round takes, the wait times out"),
+  },
+  {
+    name: "A delete leaves the message of a sender who ends later",
+    file: "sql/functions/remove_runs.sql",
+    find: "  delete from baton.run where id = any (ids);\n  delete from baton.message where run_id = any (ids);",
+    replace: "  delete from baton.message where run_id = any (ids);\n  delete from baton.run where id = any (ids);",
+    ...caught(mail, "is deleted with the message of a sender whose transaction ends later"),
+  },
+  {
+    name: "The maintenance waits for who sends to a run that is over",
+    file: "sql/functions/let_go.sql",
+    find: "  ids := baton.try_mail(ids);",
+    replace: "",
+    ...caught("db/retention.test.ts", "keeps that run and its week, and nobody waits for him"),
+  },
+  {
+    name: "A repair wakes nobody",
+    file: "sql/functions/repair.sql",
+    find: "where q.run_id = waiting.run_id and q.run_at > moment;",
+    replace: "where false;",
+    ...caught(mail, "a repair wakes a run whose signal is there, and no other"),
   },
   {
     name: "A run parks for a signal that is there",
@@ -57,8 +87,29 @@ export const signals: readonly Mutant[] = [
   {
     name: "A wait times out without asking what has come",
     file: "shared/domain/nodes/waiting.ts",
-    find: "if (scene.mail().asOf < deadline.until)",
-    replace: "if (scene.mail().asOf < -Infinity)",
+    find: "if (!scene.mail().knows(names, deadline.until))",
+    replace: "if (false)",
     ...caught(waits, "asks first what has come since its poller was told, while something else of its run goes on"),
+  },
+  {
+    name: "Two nodes take one message",
+    file: "shared/domain/decide.ts",
+    find: "this.letters.lacks(move.consumes)",
+    replace: "this.letters.lacks(undefined)",
+    ...caught(shared, "goes to one of two nodes that wait for its name, and the other waits on"),
+  },
+  {
+    name: "A wait times out in the round that takes a message of its name",
+    file: "shared/domain/mail.ts",
+    find: "names?.filter((each) => each !== name)",
+    replace: "names",
+    ...caught(shared, "that its schema refuses after the deadline is taken away, and the wait asks before it times out"),
+  },
+  {
+    name: "A wait times out whose poller was told of other signals alone",
+    file: "shared/domain/mail.ts",
+    find: "names.every((name) => this.names!.includes(name))",
+    replace: "names.length > 0",
+    ...caught(shared, "of which its poller was told nothing is asked for before a wait times out"),
   },
 ];

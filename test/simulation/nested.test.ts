@@ -9,16 +9,16 @@ const tests = process.env["BATON_TEST_LONG"] === "1" ? 500 : 10;
 /**
  * Seeds that found something, by the generator of their time: a map whose last item failed was
  * over, and what it had tolerated was open again after a redrive, in passes too, and all of it at
- * once.
+ * once; a wait was over, and a signal there, of which no claim ever told.
  */
-const once = [11, 30, 39, 44];
+const once = [11, 30, 39, 44, 239, 263];
 
 async function live(seeds: readonly number[]): Promise<void> {
   const began = performance.now();
   const { tally, wrong } = await simulate(seeds);
   const met = Object.fromEntries(tally.met);
   console.log(JSON.stringify({ seeds: seeds.length, seconds: (performance.now() - began) / 1_000, ...tally, met }));
-  expect(wrong).toEqual([]);
+  expect(wrong.join("\n")).toBe("");
 }
 
 test.runIf(one !== undefined)("one seed", () => live([Number(one)]));

@@ -120,8 +120,8 @@ export class Waiting implements Standing {
     if (letter !== undefined) return { moves: [this.read(letter)] };
     if (deadline?.index !== tries.forgiven) return { moves: [this.beginToWait(scene)] };
     if (!deadline.isOver) return { moves: [], until: deadline.until, names };
-    // A signal may have come since its poller was told.
-    if (scene.mail().asOf < deadline.until) return { moves: [], names, overdue: deadline.until };
+    // A signal may have come since its poller was told, or lie behind one that was taken.
+    if (!scene.mail().knows(names, deadline.until)) return { moves: [], names, overdue: deadline.until };
     return { moves: [this.timeOut(names)] };
   }
 

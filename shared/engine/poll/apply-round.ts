@@ -43,9 +43,9 @@ function applyMail(lease: Lease, entry: Entry, { now, mail }: AdvanceAnswer): vo
   const { member, decision } = entry;
   const { asks, wait } = entry.decision.fate;
   if (asks === undefined) return;
-  const letters = mail?.[member.run.id] ?? [];
+  const { letters } = mail![member.run.id]!;
   const asOf = Date.parse(now);
-  member.update(withMail(member.run, new Mail(asOf, letters)));
+  member.update(withMail(member.run, new Mail(asOf, letters, asks.names)));
   if (letters.length > 0 || (asks.overdue !== undefined && asks.overdue <= asOf)) return moveOn(lease, member);
   if (asks.overdue === undefined) return;
   // By the database's clock, which is behind what was thought, it is not over yet.

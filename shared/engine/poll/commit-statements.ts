@@ -93,9 +93,17 @@ function refuse(lease: Lease, entry: Decided, refused: Error): void {
   const { poller } = lease;
   const isOfTheDatabase = refused instanceof DatabaseRefusedError;
   if (isOfTheDatabase && refused.sqlstate === "BT003") {
-    poller.logger.error("an output was refused as a duplicate; the run was given back", { runId: entry.member.run.id });
+    tellRefused(lease, entry);
     return lease.giveBack(entry.member);
   }
   const outcome = { kind: "failed" as const, error: describeError(refused, poller.redact), retryable: isOfTheDatabase };
   for (const came of entry.came) lease.results.comeBack(entry.member, { ...withoutStatements(came), outcome });
+}
+
+/** A round that rests on a timeout is refused for a signal, too: the run is claimed with that. */
+function tellRefused({ poller }: Lease, { member, decision }: Decided): void {
+  const facts = { runId: member.run.id };
+  if (decision.timedOut.length > 0)
+    poller.logger.info("a signal may have come just before its wait was over; the run was given back", facts);
+  else poller.logger.error("an output was refused as a duplicate; the run was given back", facts);
 }

@@ -157,16 +157,21 @@ export class Story {
     return this.hear();
   }
 
+  private get signals(): string[] {
+    return this.run.workflow.nodes.flatMap(({ signals }) => [...(signals?.keys() ?? [])]);
+  }
+
   /** Somebody sends a signal. */
   send(name: string, body: Json = null): this {
     this.letters.push({ n: ++this.sent, name, body });
     return this;
   }
 
-  /** The poller is told what mail there is: of each name the oldest. */
-  hear(): this {
+  /** The poller is told what mail there is: the oldest of each name for which it asked. */
+  hear(names: readonly string[] = this.signals): this {
     const oldest = this.letters.filter(({ n, name }) => !this.letters.some((other) => other.name === name && other.n < n));
-    this.run = withMail(this.run, new Mail(this.now, oldest));
+    const letters = oldest.filter(({ name }) => names.includes(name));
+    this.run = withMail(this.run, new Mail(this.now, letters, names));
     return this;
   }
 

@@ -2,8 +2,9 @@
 -- Run as baton_migrator.
 alter default privileges revoke execute on functions from public;
 
-grant usage on schema baton to baton_engine, baton_views, baton_producer, baton_poller, baton_reader, baton_operator, baton_maintainer, baton_archiver;
-grant select on baton.migration to baton_engine, baton_producer, baton_poller, baton_reader, baton_operator, baton_maintainer;
+grant usage on schema baton to baton_engine, baton_views, baton_producer, baton_signaller, baton_poller, baton_reader, baton_operator, baton_maintainer,
+  baton_archiver;
+grant select on baton.migration to baton_engine, baton_producer, baton_signaller, baton_poller, baton_reader, baton_operator, baton_maintainer;
 
 -- The engine reads and writes rows; partitions are reached through their parents.
 do $$

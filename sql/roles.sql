@@ -6,8 +6,8 @@
 -- baton_migrator  owns the schemas and tables; migrations run as it.
 -- baton_engine    owns the engine's functions: reads and writes rows, changes no table.
 -- baton_views     owns the views: reads rows, and writes none.
--- baton_producer, baton_poller, baton_reader, baton_operator, baton_maintainer: one for each kind
--- of caller; logins are their members.
+-- baton_producer, baton_signaller, baton_poller, baton_reader, baton_operator, baton_maintainer:
+-- one for each kind of caller; logins are their members.
 -- baton_archiver  reads whole runs that are to go; the maintenance's login is given it where there
 -- is an archive.
 do $$
@@ -17,8 +17,8 @@ declare
   needed text;
   part regclass;
 begin
-  foreach needed in array array['baton_migrator', 'baton_engine', 'baton_views', 'baton_producer', 'baton_poller', 'baton_reader', 'baton_operator',
-    'baton_maintainer', 'baton_archiver'] loop
+  foreach needed in array array['baton_migrator', 'baton_engine', 'baton_views', 'baton_producer', 'baton_signaller', 'baton_poller', 'baton_reader',
+    'baton_operator', 'baton_maintainer', 'baton_archiver'] loop
     begin
       if to_regrole(needed) is null then
         execute format('create role %I nologin', needed);

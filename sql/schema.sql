@@ -474,6 +474,59 @@ begin
 end
 $function$;
 
+-- owner: baton_engine
+CREATE OR REPLACE FUNCTION baton.answer_wait(request jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET enable_seqscan TO 'off'
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+declare
+  of_run uuid;
+  mail record;
+  moment timestamptz;
+  about jsonb;
+  refused text;
+  woken boolean := false;
+begin
+  perform baton.require_read_committed();
+  perform baton.commit_durably();
+  perform baton.check_answer(request);
+  perform baton.refuse_unfaithful(jsonb_build_array(request -> 'body'), 'the body of the answer');
+  of_run := (request ->> 'run')::uuid;
+  if request -> 'look' is distinct from 'true' then
+    mail := baton.lock_mail(of_run);
+  end if;
+  moment := baton.now();
+  select jsonb_strip_nulls(jsonb_build_object('workflow', r.workflow, 'version', r.version, 'ended', e.status)) into about
+  from baton.run r left join baton.ending e on e.run_id = r.id where r.id = of_run;
+  if about is null then
+    return jsonb_build_object('status', 'unknown', 'woken', false);
+  end if;
+  refused := baton.refuse_answer(request, of_run);
+  if refused is null and request -> 'look' is distinct from 'true'
+    and (select count(*) >= 1000 or coalesce(sum(octet_length(m.body::text)), 0) >= 1048576 from baton.message m where m.run_id = of_run) then
+    refused := 'full';
+  end if;
+  if refused is not null or request -> 'look' = 'true' then
+    return jsonb_build_object('status', coalesce(refused, 'accepted'), 'woken', false) || about;
+  end if;
+  if request -> 'replaces' = 'true' then
+    delete from baton.message m where m.run_id = of_run and m.name = request ->> 'name';
+  end if;
+  insert into baton.message (run_id, name, body, at) values (of_run, request ->> 'name', coalesce(request -> 'body', 'null'), moment);
+  -- A statement of its own, as in signal.
+  if request -> 'replaces' is distinct from 'true' and request ->> 'name' = any (mail.names) then
+    update baton.ready q set run_at = moment where q.run_id = of_run and q.run_at > moment;
+    woken := found;
+  end if;
+  return jsonb_build_object('status', 'accepted', 'woken', woken) || about;
+end
+$function$;
+
 -- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.append_checkpoints(held baton.lease, steps jsonb, checked boolean, moment timestamp with time zone)
  RETURNS uuid[]
@@ -733,6 +786,31 @@ begin
       jsonb_build_object('keys', array(select jsonb_object_keys(request -> 'patch') order by 1)), baton.now());
   end if;
   return jsonb_build_object('attributes', came.patched, 'changed', came.changed);
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.check_answer(request jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+begin
+  perform baton.require_keys('the answer', request, '{run,path,name}', '{run,path,name,body,generation,attempt,look,replaces}');
+  perform baton.require_kind('the answer', request, 'string', '{run,path,name}');
+  perform baton.require_kind('the answer', request, 'number', '{generation,attempt}');
+  perform baton.require_kind('the answer', request, 'boolean', '{look,replaces}');
+  if request ->> 'run' !~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then
+    raise exception 'the run of the answer is "%"', left(request ->> 'run', 50) using errcode = 'BT040', hint = 'Name it by its uuid. Nothing was stored.';
+  end if;
+  if not starts_with(request ->> 'name', (request ->> 'path') || '/~') or length(request ->> 'name') > 255 then
+    raise exception 'the answer has the name "%", which is none below its path', left(request ->> 'name', 300)
+      using errcode = 'BT040', hint = 'It is that of a mark below the node. Nothing was stored.';
+  end if;
+  if octet_length((request -> 'body')::text) > 65536 then
+    raise exception 'the body of the answer is % bytes of JSON as the database writes it, more than 65536', octet_length((request -> 'body')::text)
+      using errcode = 'BT050', hint = 'Store the data elsewhere and answer with a reference to it. Nothing was stored.';
+  end if;
 end
 $function$;
 
@@ -1429,6 +1507,7 @@ declare
   outputs json;
   failures json;
   forgiven json;
+  redrives json;
   asleep json;
   backing_off json;
   fatal json;
@@ -1464,6 +1543,10 @@ begin
   if cardinality(begun_ids) > 0 then
     moment := baton.now();
     forgiven := baton.forgiven_failures(begun_ids);
+    if forgiven is not null then
+      select json_object_agg(d.run_id, d.n) into redrives
+      from (select run_id, count(*) as n from baton.redrive where run_id = any (begun_ids) group by run_id) as d;
+    end if;
     if manifest @? '$[*].skips' then
       select g.* into outputs, asleep, failures, backing_off, fatal
       from baton.list_ranges(begun_ids, manifest) as r cross join lateral baton.gather_ranges(r.range_ids, r.lows, r.highs, moment) as g;
@@ -1476,7 +1559,7 @@ begin
     end if;
   end if;
   runs := json_build_object('id', coalesce(found_ids, '{}'), 'place', coalesce(slots, '{}'), 'workflow', workflows, 'version', versions,
-    'input', inputs, 'outputs', outputs, 'failures', failures, 'forgiven', forgiven, 'asleep', asleep, 'backing_off', backing_off, 'fatal', fatal, 'mail', mail);
+    'input', inputs, 'outputs', outputs, 'failures', failures, 'forgiven', forgiven, 'redrives', redrives, 'asleep', asleep, 'backing_off', backing_off, 'fatal', fatal, 'mail', mail);
 end
 $function$;
 
@@ -3798,6 +3881,35 @@ end
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.refuse_answer(request jsonb, id uuid)
+ RETURNS text
+ LANGUAGE plpgsql
+ STABLE
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+declare
+  stored record;
+begin
+  if exists (select from baton.ending e where e.run_id = id) then
+    return 'ended';
+  end if;
+  select c.attempt, c.output into stored from baton.checkpoint c where c.run_id = id and c.node = request ->> 'path';
+  if found then
+    return case when stored.attempt = (request ->> 'attempt')::integer and stored.output = request #> '{body,output}' then 'repeated' else 'answered' end;
+  end if;
+  if (select count(*) from baton.redrive d where d.run_id = id) <> (request ->> 'generation')::integer
+    or exists (select from baton.failure f where f.run_id = id and f.node = request ->> 'path' and f.attempt >= (request ->> 'attempt')::integer) then
+    return 'superseded';
+  end if;
+  if request -> 'replaces' = 'true' then
+    return null;
+  end if;
+  select m.body into stored from baton.message m where m.run_id = id and m.name = request ->> 'name';
+  return case when not found then null when stored.body = request -> 'body' then 'repeated' else 'answered' end;
+end
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.refuse_foreign_ids(ids jsonb, moment timestamp with time zone)
  RETURNS void
  LANGUAGE plpgsql
@@ -5068,6 +5180,7 @@ grant usage on schema baton to baton_operator;
 grant usage on schema baton to baton_poller;
 grant usage on schema baton to baton_producer;
 grant usage on schema baton to baton_reader;
+grant usage on schema baton to baton_signaller;
 grant usage on schema baton to baton_views;
 grant select on table baton.actions to baton_operator;
 grant select on table baton.actions to baton_reader;
@@ -5100,6 +5213,7 @@ grant select on table baton.migration to baton_operator;
 grant select on table baton.migration to baton_poller;
 grant select on table baton.migration to baton_producer;
 grant select on table baton.migration to baton_reader;
+grant select on table baton.migration to baton_signaller;
 grant delete, insert, select, update on table baton.ready to baton_engine;
 grant select on table baton.ready to baton_views;
 grant delete, insert, select, update on table baton.redrive to baton_engine;
@@ -5121,6 +5235,9 @@ grant delete, insert, select, update on table baton.wait to baton_engine;
 grant delete, insert, select, update on table baton.week to baton_engine;
 grant execute on function baton.add_facts(text,tid,tid,bigint,bigint) to baton_engine;
 grant execute on function baton.advance(uuid,integer,jsonb) to baton_poller;
+grant execute on function baton.answer_wait(jsonb) to baton_operator;
+grant execute on function baton.answer_wait(jsonb) to baton_poller;
+grant execute on function baton.answer_wait(jsonb) to baton_signaller;
 grant execute on function baton.append_checkpoints(baton.lease,jsonb,boolean,timestamp with time zone) to baton_engine;
 grant execute on function baton.append_failures(baton.lease,jsonb,timestamp with time zone) to baton_engine;
 grant execute on function baton.append_sleeps(baton.lease,jsonb,boolean,uuid[],timestamp with time zone) to baton_engine;
@@ -5130,6 +5247,7 @@ grant execute on function baton.beat(uuid,integer) to baton_poller;
 grant execute on function baton.block_members(baton.lease,jsonb,uuid[],timestamp with time zone) to baton_engine;
 grant execute on function baton.cancel(uuid,jsonb) to baton_operator;
 grant execute on function baton.change_attributes(uuid,jsonb) to baton_operator;
+grant execute on function baton.check_answer(jsonb) to baton_engine;
 grant execute on function baton.check_claim(text,jsonb,text[],text[]) to baton_engine;
 grant execute on function baton.check_columns(text,jsonb,text[],text[]) to baton_engine;
 grant execute on function baton.check_enqueue(jsonb,jsonb) to baton_engine;
@@ -5284,6 +5402,7 @@ grant execute on function baton.redrives(uuid) to baton_reader;
 grant execute on function baton.refill_lease(baton.lease,jsonb,timestamp with time zone,integer) to baton_engine;
 grant execute on function baton.refresh_daily() to baton_engine;
 grant execute on function baton.refresh_daily() to baton_maintainer;
+grant execute on function baton.refuse_answer(jsonb,uuid) to baton_engine;
 grant execute on function baton.refuse_foreign_ids(jsonb,timestamp with time zone) to baton_engine;
 grant execute on function baton.refuse_unfaithful(jsonb,text) to baton_engine;
 grant execute on function baton.release(uuid) to baton_poller;
@@ -5317,6 +5436,7 @@ grant execute on function baton.search_week(text,text,text,text,uuid,integer) to
 grant execute on function baton.signal(jsonb) to baton_operator;
 grant execute on function baton.signal(jsonb) to baton_poller;
 grant execute on function baton.signal(jsonb) to baton_producer;
+grant execute on function baton.signal(jsonb) to baton_signaller;
 grant execute on function baton.state(uuid) to baton_operator;
 grant execute on function baton.state(uuid) to baton_reader;
 grant execute on function baton.stop_members(baton.lease,integer[],timestamp with time zone) to baton_engine;

@@ -6,7 +6,8 @@ import { isOfBaton, type SqlFile } from "./sql-files.ts";
 import { becomeMigrator, type Deployment, inTurn, locked } from "./turn.ts";
 
 /** All group roles but the migrator's. */
-export const GROUPS = "baton_engine, baton_producer, baton_poller, baton_reader, baton_operator, baton_maintainer, baton_archiver";
+export const GROUPS =
+  "baton_engine, baton_producer, baton_signaller, baton_poller, baton_reader, baton_operator, baton_maintainer, baton_archiver";
 
 /** Makes the group roles as the deploying user itself; all other steps run as baton_migrator. */
 export async function applyRoles(deployment: Deployment): Promise<void> {

@@ -15,7 +15,7 @@ export interface Names {
   readonly prefix: string;
 }
 
-const GROUPS = ["migrator", "engine", "views", "producer", "poller", "reader", "operator", "maintainer", "archiver"] as const;
+const GROUPS = ["migrator", "engine", "views", "producer", "signaller", "poller", "reader", "operator", "maintainer", "archiver"] as const;
 
 export type GroupRole = `${string}_${(typeof GROUPS)[number]}`;
 

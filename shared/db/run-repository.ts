@@ -1,5 +1,7 @@
 import type {
   AdvanceAnswer,
+  AnswerWaitAnswer,
+  AnswerWaitRequest,
   ClaimAnswer,
   ClaimRequest,
   EnqueueAnswer,
@@ -75,6 +77,8 @@ export function runRepository(database: Database) {
     },
     signal: (request: SignalRequest, options?: CallOptions) =>
       call<SignalAnswer>(`select ${schema}.signal($1::pg_catalog.jsonb) as answer`, [json(request)], options),
+    answerWait: (request: AnswerWaitRequest, options?: CallOptions) =>
+      call<AnswerWaitAnswer>(`select ${schema}.answer_wait($1::pg_catalog.jsonb) as answer`, [json(request)], options),
     async claim(token: string, request: ClaimRequest, options?: CallOptions): Promise<ClaimAnswer> {
       const answer = await call(
         `select ${schema}.claim($1::pg_catalog.uuid, $2::pg_catalog.jsonb) as answer`,

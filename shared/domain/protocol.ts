@@ -69,6 +69,8 @@ export interface ClaimedRun extends RowOf<Columns["claimed"]> {
   readonly failures: Readonly<Record<string, number>> | null;
   /** How many of these a redrive has forgiven; null when there are none. */
   readonly forgiven: Readonly<Record<string, number>> | null;
+  /** How often it was redriven; null: never. Older functions do not say it. */
+  readonly redrives?: number | null;
   /** Until when sleeps below a node last, where that is ahead. Older functions do not say it. */
   readonly asleep?: Readonly<Record<string, string>> | null;
   /** When paths below a node that failed are tried again, where that is ahead. */
@@ -101,6 +103,32 @@ export interface SignalAnswer extends Partial<WorkflowVersion> {
   readonly status: "accepted" | "repeated" | "unknown" | "ended" | "full" | "refused";
   /** The run is due now, because it waits for it. */
   readonly woken: boolean;
+}
+
+/** One `answer_wait`. */
+export interface AnswerWaitRequest {
+  readonly run: string;
+  /** Of the node that waits. */
+  readonly path: string;
+  /** Of the message, below the path. */
+  readonly name: string;
+  readonly body?: Json;
+  /** How often the run was redriven when it was asked. */
+  readonly generation?: number;
+  /** Of the node, when it was asked. */
+  readonly attempt?: number;
+  /** Store nothing. */
+  readonly look?: true;
+  /** It takes the place of the last of its name, and wakes nobody. */
+  readonly replaces?: true;
+}
+
+export interface AnswerWaitAnswer extends Partial<WorkflowVersion> {
+  readonly status: "accepted" | "repeated" | "answered" | "superseded" | "ended" | "unknown" | "full";
+  /** The run is due now, because it waits for it. */
+  readonly woken: boolean;
+  /** How the run has ended. */
+  readonly ended?: "done" | "failed" | "cancelled";
 }
 
 /** What is known of a run's mail. */

@@ -7,11 +7,12 @@ import { byColumn, columns, keysOf, type ColumnsOf } from "./columns.ts";
 import { OlderSchemaError } from "./database-errors.ts";
 import type { AcceptedRun, AdvanceAnswer, AdvanceRequest, ClaimAnswer, ClaimedRun, EnqueueAnswer, EnqueueRequest } from "./protocol.ts";
 
-/** Runs as `describe_members` answers them; the last seven by run id, null where there are none. */
+/** Runs as `describe_members` answers them; the last eight by run id, null where there are none. */
 interface RunColumns extends ColumnsOf<typeof columns.claimed> {
   readonly outputs: Readonly<Record<string, ClaimedRun["outputs"]>> | null;
   readonly failures: Readonly<Record<string, ClaimedRun["failures"]>> | null;
   readonly forgiven: Readonly<Record<string, ClaimedRun["forgiven"]>> | null;
+  readonly redrives?: Readonly<Record<string, number>> | null;
   readonly asleep?: Readonly<Record<string, ClaimedRun["asleep"]>> | null;
   readonly backing_off?: Readonly<Record<string, ClaimedRun["backing_off"]>> | null;
   readonly fatal?: Readonly<Record<string, ClaimedRun["fatal"]>> | null;
@@ -88,6 +89,7 @@ function rows(runs: RunColumns | null | undefined): ClaimedRun[] {
     outputs: runs.outputs?.[id] ?? null,
     failures: runs.failures?.[id] ?? null,
     forgiven: runs.forgiven?.[id] ?? null,
+    redrives: runs.redrives?.[id] ?? null,
     asleep: runs.asleep?.[id] ?? null,
     backing_off: runs.backing_off?.[id] ?? null,
     fatal: runs.fatal?.[id] ?? null,

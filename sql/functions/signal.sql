@@ -13,7 +13,7 @@
 --          KiB of text, BT051 one that JavaScript would not give back as it is.
 -- A run is woken by a statement of its own: the snapshot of the one before is older than the lock,
 -- and may not have the row that a poller has just put there.
--- grant: baton_producer, baton_operator, baton_poller
+-- grant: baton_producer, baton_signaller, baton_operator, baton_poller
 create or replace function baton.signal(request jsonb) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, baton, pg_temp set timezone = 'UTC' set enable_seqscan = off
   set plan_cache_mode = force_custom_plan

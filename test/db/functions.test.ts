@@ -95,6 +95,8 @@ async function signalled(): Promise<void> {
   const again = await engine.claim({ manifest: [{ name: "fulfil-order", version: 1, shape: "x", waits: true }] });
   expect(again.runs.map(({ mail }) => mail?.letters.map(({ name }) => name))).toEqual([["paid"]]);
   await engine.advance(again.token, 1, { timeouts: [{ ...member(again.runs[0]!), names: ["paid"] }] });
+  const answer = { run: waiting!.id, path: "sign-off", name: "sign-off/~decision/00000", body: { decision: "approve" }, generation: 0 };
+  expect(await engine.answerWait(answer)).toMatchObject({ status: "accepted" });
 }
 
 /** A look at a run of which more is stored than is told one by one. */

@@ -57,7 +57,7 @@ test("what was migrated without roles gets those of the service when it is migra
   await migrate({ url, roles: false, service: "shop", sqlDir: SQL_DIR });
   expect(await roles("^shop")).toEqual([]);
   expect(await migrate({ url, roles: true, service: "shop", sqlDir: SQL_DIR })).toMatchObject({ prefix: "shop" });
-  expect(await roles("^shop")).toHaveLength(9);
+  expect(await roles("^shop")).toHaveLength(10);
 });
 
 test("files of the service's own say baton for its schema and its roles, and keep the word anywhere else", async () => {

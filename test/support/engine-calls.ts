@@ -4,6 +4,7 @@ import { afterEach } from "vitest";
 import { beat, runRepository } from "../../shared/db/run-repository.ts";
 import type {
   AdvanceRequest,
+  AnswerWaitRequest,
   ClaimAnswer,
   ClaimRequest,
   EnqueueRequest,
@@ -75,6 +76,7 @@ export function block(of: Member, facts: { workflow?: string; version?: number; 
 /** The SQL functions, each called as the role that may, through a driver (default: neon). */
 export function engineOf(database: TestDatabase, driver?: Driver) {
   const producer = runRepository(database.connect("producer", driver));
+  const signaller = runRepository(database.connect("signaller", driver));
   const pollerDatabase = database.connect("poller", driver);
   const poller = runRepository(pollerDatabase);
   const reader = runRepository(database.connect("reader", driver));
@@ -89,6 +91,7 @@ export function engineOf(database: TestDatabase, driver?: Driver) {
     advanceWith: (token: string, round: number, facts: Partial<AdvanceRequest>, statements: readonly Statement[]) =>
       poller.advanceWith(token, round, advanceRequest({ strict: true, ...facts }), statements),
     signal: (request: SignalRequest) => producer.signal(request),
+    answerWait: (request: AnswerWaitRequest) => signaller.answerWait(request),
     tick: () => poller.tick(),
     beat: (token: string, ttlMs: number) => beat(pollerDatabase, token, ttlMs),
     release: (token: string) => poller.release(token),

@@ -8,7 +8,7 @@ import { startCluster, uniqueName, withDatabase } from "./cluster.ts";
 import { makeScratchFolder } from "./scratch-folder.ts";
 
 /** The callers of the engine, each with a login of its own; the archiver is a maintainer too. */
-export const ROLES = ["producer", "poller", "reader", "operator", "maintainer", "archiver"] as const;
+export const ROLES = ["producer", "signaller", "poller", "reader", "operator", "maintainer", "archiver"] as const;
 export type Role = (typeof ROLES)[number];
 
 /** What every test file needs to know about the shared server. */

@@ -4,6 +4,8 @@ import { InvalidWorkflowError } from "./errors.ts";
 import { namePattern, nameRule } from "./name.ts";
 import type { Node } from "./node.ts";
 import { allNode } from "./nodes/all.ts";
+import { approvalNode, type AnyApprovalOptions } from "./nodes/approval.ts";
+import { callbackNode, type AnyCallbackHandler, type AnyCallbackOptions } from "./nodes/callback.ts";
 import { chooseNode, type AnyPick } from "./nodes/choose.ts";
 import { endNode } from "./nodes/end.ts";
 import type { AnyHandler, HandlerArguments } from "./nodes/handler.ts";
@@ -42,6 +44,8 @@ export interface Methods {
   sleep(name: string, duration: AnyDuration): Methods;
   script(name: string, ...rest: ScriptArguments): Methods;
   waitFor(name: string, options: AnyWaitOptions): Methods;
+  approval(name: string, options: AnyApprovalOptions): Methods;
+  callback(name: string, options: AnyCallbackOptions, handler: AnyCallbackHandler): Methods;
   all(name: string, branches: Readonly<Record<string, Build>>): Methods;
   choose(name: string, pick: AnyPick, arms: Readonly<Record<string, Build>>): Methods;
   map(name: string, options: AnyMapOptions, build: Build, ending?: Partial<AnyMapOptions>): Methods;
@@ -64,6 +68,8 @@ export function buildChain(site: Site, nodes: readonly Node[], close: Close): Me
     sleep: (name, duration) => append(name, () => sleepNode(name, duration)),
     script: (name, ...rest) => append(name, () => scriptNode(name, ...rest)),
     waitFor: (name, options) => append(name, () => waitForNode(name, options)),
+    approval: (name, options) => append(name, () => approvalNode(name, options)),
+    callback: (name, options, handler) => append(name, () => callbackNode(name, options, handler)),
     all: (name, branches) => append(name, (below) => allNode(name, buildParts({ ...below, mayEnd: false }, branches, "branch"))),
     choose: (name, pick, arms) => append(name, (below) => chooseNode(name, asFunction(pick), buildParts(below, arms, "arm"))),
     map: (name, options, build, ending) =>

@@ -175,4 +175,12 @@ class ChainScene implements Scene {
   mail(): Mail {
     return this.around.mail();
   }
+
+  redrives(): number {
+    return this.around.redrives();
+  }
+
+  isOut(path: string): boolean {
+    return this.around.isOut(path);
+  }
 }

@@ -11,7 +11,7 @@ import { topOf } from "./path.ts";
 import { delayBeforeRetry } from "./retry-policy.ts";
 import { bytesOf, OUTPUT, outputOf, type Run } from "./run.ts";
 import { refuseLarge, type SizeLimits } from "./refuse-large.ts";
-import type { AttemptMove, Fact, FailMove, Look, Move, Owner, RefuseMove, Scene, StoreMove } from "./standing.ts";
+import type { AttemptMove, Fact, FailMove, Look, LoseMove, Move, Owner, RefuseMove, Scene, StoreMove } from "./standing.ts";
 
 /** Paths of attempts that have begun. */
 type Paths = Pick<ReadonlySet<string>, "has" | "size"> & Iterable<string>;
@@ -45,6 +45,7 @@ class Draft implements Scene {
   private consumed: readonly number[] = none;
   private timedOut: readonly string[] = none;
   private letters: Mail;
+  private out = nobody;
   private readonly circumstances: Circumstances;
   private readonly before: Run;
   private chain: ChainStanding;
@@ -65,9 +66,17 @@ class Draft implements Scene {
     return this.letters;
   }
 
+  redrives(): number {
+    return this.before.redrives;
+  }
+
+  isOut(path: string): boolean {
+    return this.out.has(path);
+  }
+
   private run(): Run {
-    const { id, workflow, input, inputBytes } = this.before;
-    return { id, workflow, input, inputBytes, chain: this.chain, mail: this.letters };
+    const { id, workflow, input, inputBytes, redrives } = this.before;
+    return { id, workflow, input, inputBytes, redrives, chain: this.chain, mail: this.letters };
   }
 
   private put(path: string, fact: Fact): void {
@@ -82,9 +91,13 @@ class Draft implements Scene {
   }
 
   take(came: Came): void {
-    const { path, attempt, startedAt, finishedAt, outcome } = came;
+    const { attempt, startedAt, finishedAt, outcome, node, aborted } = came;
+    const isOver = outcome.kind === "failed" ? !aborted : outcome.below === undefined;
+    // If somebody has answered in its place, that counts.
+    if (isOver && node.awaits !== undefined) this.timedOut = [...this.timedOut, ...node.awaits(came.path, attempt)];
     if (outcome.kind === "failed") return this.fail(came, outcome);
-    const { output } = outcome;
+    const { output, below } = outcome;
+    const path = below === undefined ? came.path : `${came.path}/${below}`;
     const bytes = jsonbBytes(output);
     const error = this.refusalOf(path, bytes);
     if (error !== undefined) return this.failForGood(came, error);
@@ -96,7 +109,7 @@ class Draft implements Scene {
     this.rows = this.rows === none ? [row] : [...this.rows, row];
   }
 
-  private fail(came: Came, { error, retryable, retryAfterMs }: Extract<Outcome, { kind: "failed" }>): void {
+  private fail(came: Omit<Came, "outcome">, { error, retryable, retryAfterMs }: Extract<Outcome, { kind: "failed" }>): void {
     const { path, node, attempt, forgiven, startedAt, finishedAt, aborted } = came;
     if (aborted) return;
     const { now, clock, random } = this.circumstances;
@@ -119,6 +132,7 @@ class Draft implements Scene {
 
   /** Goes on with what needs no handler, and then with what may be done after it. */
   goOn(out: Paths): Decision {
+    this.out = out;
     this.chain = this.chain.wake(this.circumstances.now);
     for (;;) {
       const { fatal, output } = this.chain;
@@ -134,10 +148,11 @@ class Draft implements Scene {
     for (const move of moves) {
       if (move.do === "attempt") continue;
       // Two nodes may have looked at one message: the second looks anew.
-      if (move.do !== "sleep" && move.do !== "fail" && this.letters.lacks(move.consumes)) continue;
+      if ("consumes" in move && this.letters.lacks(move.consumes ?? none)) continue;
       if (move.do === "store") this.store(move);
       else if (move.do === "sleep") this.sleep(move.path, move.attempt, move.durationMs);
       else if (move.do === "refuse") this.refuse(move);
+      else if (move.do === "lose") this.lose(move);
       else this.giveUp(move);
     }
     return moves.some((move) => move.do !== "attempt");
@@ -148,9 +163,17 @@ class Draft implements Scene {
     this.failAt(owner, this.circumstances.describe(thrown));
   }
 
-  private consume(n: number): void {
-    this.consumed = [...this.consumed, n];
-    this.letters = this.letters.without(n);
+  private consume(numbers: readonly number[]): void {
+    this.consumed = [...this.consumed, ...numbers];
+    for (const n of numbers) this.letters = this.letters.without(n);
+  }
+
+  private lose({ path, node, attempt, forgiven, thrown, retryable, consumes, timedOut = none }: LoseMove): void {
+    const { clock, describe } = this.circumstances;
+    this.consume(consumes);
+    this.timedOut = [...this.timedOut, ...timedOut];
+    const outcome = { kind: "failed", error: describe(thrown), retryable } as const;
+    this.fail({ path, node, attempt, forgiven, aborted: false, startedAt: clock, finishedAt: clock }, outcome);
   }
 
   private refuse({ owner: { path, tries }, consumes, thrown }: RefuseMove): void {

@@ -9,7 +9,8 @@ import type { AttemptMove } from "./standing.ts";
  * be retried.
  */
 export type Outcome =
-  | { readonly kind: "completed"; readonly output: Json }
+  /** below: where it is stored below its path, when others are to end the attempt. */
+  | { readonly kind: "completed"; readonly output: Json; readonly below?: string | undefined }
   | { readonly kind: "failed"; readonly error: ErrorRecord; readonly retryable: boolean; readonly retryAfterMs?: number };
 
 /** An attempt that came back. Times are by the poller's clock. */

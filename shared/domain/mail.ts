@@ -6,6 +6,8 @@ export interface Letter {
   readonly n: number;
   readonly name: string;
   readonly body: Json;
+  /** When it came, in milliseconds since 1970, by the database's clock. */
+  readonly at: number;
 }
 
 /** What is known of the messages to a run. A value: without one of them it is another. */
@@ -28,9 +30,9 @@ export class Mail {
     return this.letters.find(({ name }) => names.includes(name));
   }
 
-  /** Whether a message is none of these any more. */
-  lacks(wanted: number | undefined): boolean {
-    return wanted !== undefined && !this.letters.some(({ n }) => n === wanted);
+  /** Whether one of these messages is not there any more. */
+  lacks(wanted: readonly number[]): boolean {
+    return wanted.some((each) => !this.letters.some(({ n }) => n === each));
   }
 
   /** Whether it is known what had come with each of these names by then. */

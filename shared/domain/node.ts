@@ -79,6 +79,8 @@ export interface Attempted {
   readonly output: Json;
   /** Those of a `sql` node, not yet run. */
   readonly statements?: readonly Statement[];
+  /** Where it is stored below the node's path, when others are to end the attempt. */
+  readonly below?: string | undefined;
 }
 
 /**
@@ -98,7 +100,7 @@ export interface Node {
   readonly rowIsOutput: boolean;
   /** What a claim need not read of it, where its path is known; undefined: it reads everything. */
   skips?(this: void, path: string): readonly Skip[];
-  /** Signals that it waits for, and their schemas; undefined: it waits for none. */
+  /** Signals that it waits for, and their schemas; undefined: it waits for no message at all. */
   readonly signals?: Signals;
   /** Where it stands at a path while nothing is stored of it. */
   begin(this: void, path: string): Standing;
@@ -124,6 +126,8 @@ export interface HandlerNode extends Node {
   readonly retry: ResolvedRetry;
   readonly timeoutMs: number;
   readonly output: z.ZodType | undefined;
+  /** The messages by which others end an attempt at a path. */
+  awaits?(this: void, path: string, attempt: number): readonly string[];
   /** Rejects with what the handler threw, `NotJsonError` or `ZodError`. */
   run(this: void, state: State, context: StepContext, memory?: Memory): Promise<Attempted>;
 }

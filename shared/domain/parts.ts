@@ -63,7 +63,7 @@ export function skipsOfParts(path: string, parts: Parts): Skip[] {
 export function heldIn(chains: Iterable<Pick<Chain, "nodes">>): Pick<Node, "timeoutsMs" | "signals"> {
   const nodes = [...chains].flatMap((chain) => chain.nodes);
   const signals = signalsOf(nodes);
-  return { timeoutsMs: nodes.flatMap(({ timeoutsMs }) => timeoutsMs), ...(signals.size > 0 && { signals }) };
+  return { timeoutsMs: nodes.flatMap(({ timeoutsMs }) => timeoutsMs), ...(nodes.some((node) => node.signals) && { signals }) };
 }
 
 /** The signals that nodes wait for. */

@@ -51,7 +51,8 @@ function recogniseReadable(facts: ClaimedRun, registry: Registry, asOf: number):
     forgiven,
     notBefore,
     fatal: failed,
-    mail: new Mail(asOf, mail?.letters ?? [], mail?.names ?? []),
+    redrives: facts.redrives,
+    mail: mailOf(asOf, mail),
   });
   if (workflow === undefined) {
     return { kind: "unknown", run, shape: "", reason: `this code has no workflow "${name}" version ${version}` };
@@ -60,6 +61,16 @@ function recogniseReadable(facts: ClaimedRun, registry: Registry, asOf: number):
   if (path === undefined) return { kind: "known", run };
   const reason = `version ${version} of workflow "${name}" in this code cannot have stored an output for "${path}"`;
   return { kind: "unknown", run, shape: shapeOf(workflow), reason };
+}
+
+/** What was told of a run's mail: without that, nothing is known. */
+export function mailOf(asOf: number, facts: ClaimedRun["mail"]): Mail {
+  const { letters, names } = facts ?? { letters: [], names: [] };
+  return new Mail(
+    asOf,
+    letters.map(({ at, ...letter }) => ({ ...letter, at: Date.parse(at) })),
+    names,
+  );
 }
 
 function mapValues<From, To>(

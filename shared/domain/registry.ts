@@ -69,7 +69,7 @@ function lineOf(workflow: AnyWorkflow): WorkflowShape {
     version,
     shape: shapeOf(workflow),
     ...(skips.length > 0 && { skips }),
-    ...(signalsOf(workflow.nodes).size > 0 && { waits: true }),
+    ...(workflow.nodes.some(({ signals }) => signals) && { waits: true }),
   };
 }
 

@@ -25,6 +25,8 @@ export interface Run {
   readonly inputBytes: number;
   /** What is known of the messages to it. */
   readonly mail: Mail;
+  /** How often it was redriven. */
+  readonly redrives: number;
 }
 
 /** What is stored of a run, by path. Times are in milliseconds since 1970. */
@@ -43,6 +45,8 @@ export interface RunRecord {
   readonly fatal?: ByPath<{ readonly attempt: number; readonly at: number; readonly error: ErrorRecord }> | null;
   /** Messages that no node has taken. */
   readonly mail?: Mail;
+  /** How often it was redriven (default: never). */
+  readonly redrives?: number | null | undefined;
 }
 
 const none = Object.freeze({});
@@ -58,10 +62,10 @@ function chainOf(nodes: readonly Node[]): Chain {
 
 /** Puts a run together from what is stored of it. */
 export function createRun(record: RunRecord): Run {
-  const { id, workflow, input, mail = noMail } = record;
+  const { id, workflow, input, mail = noMail, redrives } = record;
   const begun = beginChain(chainOf(workflow.nodes), "");
   const chain = factsOf(record).reduce((standing, [path, fact]) => standing.take(path, fact), begun);
-  return { id, workflow, input: freezeJson(input), chain, inputBytes: jsonbBytes(input), mail };
+  return { id, workflow, input: freezeJson(input), chain, inputBytes: jsonbBytes(input), mail, redrives: redrives ?? 0 };
 }
 
 /**

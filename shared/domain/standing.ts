@@ -68,6 +68,10 @@ export interface Scene {
   state(): State;
   /** The messages to the run. */
   mail(): Mail;
+  /** How often the run was redriven. */
+  redrives(): number;
+  /** Whether an attempt at a path has begun and did not come back. */
+  isOut(path: string): boolean;
 }
 
 /** What is seen around a node, and something more. */
@@ -87,6 +91,14 @@ export class Turn implements Scene {
   mail(): Mail {
     return this.around.mail();
   }
+
+  redrives(): number {
+    return this.around.redrives();
+  }
+
+  isOut(path: string): boolean {
+    return this.around.isOut(path);
+  }
 }
 
 /** What may be done, and when more may, in milliseconds since 1970. */
@@ -100,7 +112,7 @@ export interface Look {
 }
 
 /** What may be done for a node. */
-export type Move = AttemptMove | StoreMove | SleepMove | FailMove | RefuseMove;
+export type Move = AttemptMove | StoreMove | SleepMove | FailMove | RefuseMove | LoseMove;
 
 /** Run its handler. */
 export interface AttemptMove {
@@ -115,7 +127,22 @@ export interface AttemptMove {
   readonly state?: (() => State) | undefined;
   /** What attempts before it have stored below its path. */
   readonly memos?: Memos | undefined;
+  /** What its handler may hand out to others, who answer in its place. */
+  readonly offer?: Offer | undefined;
 }
+
+/** What a handler hands out: who has it may answer, until it expires. */
+export type Offer =
+  /** A link for each choice. */
+  | {
+      readonly kind: "approval";
+      readonly path: string;
+      readonly generation: number;
+      readonly choices: readonly string[];
+      readonly expires: number;
+    }
+  /** A token. */
+  | { readonly kind: "callback"; readonly path: string; readonly attempt: number; readonly expires: number };
 
 /** Store what needs no handler: a plan, a case, a verdict. */
 export interface StoreMove {
@@ -130,8 +157,8 @@ export interface StoreMove {
   readonly owner: Owner;
   /** Its number, where it counts as one (default: 0). */
   readonly attempt?: number | undefined;
-  /** The number of the message that it takes. */
-  readonly consumes?: number | undefined;
+  /** The numbers of the messages that it takes. */
+  readonly consumes?: readonly number[] | undefined;
   /** Signals that did not come in time: if one did, it is not stored. */
   readonly timedOut?: readonly string[] | undefined;
 }
@@ -158,8 +185,24 @@ export interface RefuseMove {
   readonly do: "refuse";
   readonly owner: Owner;
   /** Its number. */
-  readonly consumes: number;
+  readonly consumes: readonly number[];
   readonly thrown: unknown;
+}
+
+/** Count an attempt as failed that others were to end, and did not, or not well. */
+export interface LoseMove {
+  readonly do: "lose";
+  readonly path: string;
+  /** Its policy says whether there is another. */
+  readonly node: HandlerNode;
+  readonly attempt: number;
+  readonly forgiven: number;
+  readonly thrown: unknown;
+  readonly retryable: boolean;
+  /** The numbers of the messages that it takes. */
+  readonly consumes: readonly number[];
+  /** Signals that did not come in time: if one did, it has not failed. */
+  readonly timedOut?: readonly string[] | undefined;
 }
 
 /** A path where a function of the author's may fail. */

@@ -74,7 +74,7 @@ function delayOf(fate: Exclude<Fate, { kind: "done" | "failed" }>): number {
 /** No more of them come, whatever the time. */
 function mailOf(signals: Readonly<Record<string, readonly unknown[]>>): Mail {
   const sent = Object.entries(signals).flatMap(([name, bodies]) => bodies.map((body) => [name, freezeJson(checkJson(body))] as const));
-  const letters = sent.map(([name, body], n) => ({ n, name, body }));
+  const letters = sent.map(([name, body], n) => ({ n, name, body, at: 0 }));
   return new Mail(Infinity, letters);
 }
 

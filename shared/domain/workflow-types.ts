@@ -2,6 +2,8 @@ import type * as z from "zod";
 import type { Json, JsonObject } from "./json.ts";
 import type { Node } from "./node.ts";
 import type { AllMethods } from "./nodes/all.ts";
+import type { ApprovalMethods } from "./nodes/approval.ts";
+import type { CallbackMethods } from "./nodes/callback.ts";
 import type { ChooseMethods } from "./nodes/choose.ts";
 import type { EndMethods } from "./nodes/end.ts";
 import type { MapMethods } from "./nodes/map.ts";
@@ -70,7 +72,9 @@ export interface NodeMethods<Of extends Place, State>
     MapMethods<Of, State>,
     RepeatMethods<Of, State>,
     ScriptMethods<Of, State>,
-    WaitMethods<Of, State> {}
+    WaitMethods<Of, State>,
+    ApprovalMethods<Of, State>,
+    CallbackMethods<Of, State> {}
 
 /** A chain below a node, whose types are not known here. */
 export interface AnySubChain {

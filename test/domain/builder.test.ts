@@ -6,7 +6,7 @@ import { pathPattern } from "../../shared/domain/path.ts";
 import { createRun } from "../../shared/domain/run.ts";
 import type { AttemptMove } from "../../shared/domain/standing.ts";
 import { defineWorkflow } from "../../shared/domain/workflow.ts";
-import { noMail } from "../../shared/domain/mail.ts";
+import { sceneOf } from "./scene.ts";
 
 /** A workflow as code without types would see it. */
 const order = defineWorkflow({ name: "order", version: 1, input: z.null() }) as unknown as Methods;
@@ -27,7 +27,7 @@ describe("a chain below a node", () => {
     const [name, rest] = ["n".repeat(60), "n".repeat(200 - 3 * 64 - 1)];
     const deep = nest(3, name, rest)(order);
     const run = createRun({ id: "run-1", workflow: { name: "order", version: 1, nodes: deep.nodes }, input: null });
-    const [{ path }] = run.chain.look({ state: () => ({ input: null }), mail: () => noMail }).moves as readonly [AttemptMove];
+    const [{ path }] = run.chain.look(sceneOf(() => ({ input: null }))).moves as readonly [AttemptMove];
     expect([path.length, deep.nodes[0]!.pathBytes]).toEqual([199, 199]);
     expect(path).toMatch(pathPattern);
     expect(() => nest(3, name, `${rest}nn`)(order)).toThrow("the longest path of its rows has 201 bytes, more than 200: use shorter names");

@@ -10,7 +10,7 @@ import { bytesOf, createRun, stateFor, stateOf, withFact, type Run } from "../..
 import type { AttemptMove } from "../../shared/domain/standing.ts";
 import { defineWorkflow } from "../../shared/domain/workflow.ts";
 import { order, orderRun, stored } from "./fixtures.ts";
-import { noMail } from "../../shared/domain/mail.ts";
+import { sceneOf } from "./scene.ts";
 
 const NOW = Date.parse("2030-01-31T10:00:00Z");
 const { notify: _, ...untilNotify } = stored;
@@ -32,7 +32,7 @@ const circumstances = (some: Partial<Circumstances> = {}): Circumstances => ({
 
 /** The next attempt at a path came back at once. */
 const came = (run: Run, path: string, outcome: Outcome): Came => {
-  const moves = run.chain.look({ state: () => stateOf(run), mail: () => noMail }).moves as readonly AttemptMove[];
+  const moves = run.chain.look(sceneOf(() => stateOf(run))).moves as readonly AttemptMove[];
   const { attempt, forgiven, node } = moves.find((move) => move.path === path)!;
   return { path, node, attempt, forgiven, aborted: false, outcome, startedAt: 990, finishedAt: 1_000 };
 };

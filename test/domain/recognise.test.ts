@@ -7,7 +7,7 @@ import { stateOf } from "../../shared/domain/run.ts";
 import type { ClaimedRun } from "../../shared/domain/protocol.ts";
 import { defineWorkflow } from "../../shared/domain/workflow.ts";
 import { order } from "./fixtures.ts";
-import { noMail } from "../../shared/domain/mail.ts";
+import { sceneOf } from "./scene.ts";
 
 const registry = createRegistry([order], { pollerTimeoutMs: 300_000 });
 
@@ -31,9 +31,7 @@ describe("a claimed run", () => {
     expect(found.run).toMatchObject({ id: "run-1", workflow: order });
     expect(stateOf(found.run)).toMatchObject(outputs);
     const failed = recognise(facts({ failures: { charge: 2 }, forgiven: { charge: 1 } }), registry);
-    expect(failed.run.chain.look({ state: () => ({ input: null }), mail: () => noMail }).moves).toMatchObject([
-      { path: "charge", attempt: 3, forgiven: 1 },
-    ]);
+    expect(failed.run.chain.look(sceneOf(() => ({ input: null }))).moves).toMatchObject([{ path: "charge", attempt: 3, forgiven: 1 }]);
   });
 
   it.each([
@@ -67,7 +65,7 @@ describe("a claimed run", () => {
       backing_off: { "sides/b/x": later },
     };
     const sides = createRegistry([workflow], { pollerTimeoutMs: 300_000 });
-    const look = { state: () => ({ input: null }), mail: () => noMail };
+    const look = sceneOf(() => ({ input: null }));
     const open = recognise(facts(some), sides).run.chain;
     expect(open.look(look)).toMatchObject({ moves: [{ path: "sides/c/y", attempt: 3 }], until: Date.parse(later) });
     const fatal = { "sides/c/y": { attempt: 2, at: later, error: { name: "Error", message: "no" } } };

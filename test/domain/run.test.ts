@@ -3,9 +3,9 @@ import * as z from "zod";
 import { bytesOf, createRun, cursorOf, idempotencyKey, stateOf, unknownPath, withFact, type Run } from "../../shared/domain/run.ts";
 import { defineWorkflow } from "../../shared/domain/workflow.ts";
 import { order, orderRun, stored } from "./fixtures.ts";
-import { noMail } from "../../shared/domain/mail.ts";
+import { sceneOf } from "./scene.ts";
 
-const nextMoves = (run: Run) => run.chain.look({ state: () => stateOf(run), mail: () => noMail }).moves;
+const nextMoves = (run: Run) => run.chain.look(sceneOf(() => stateOf(run))).moves;
 
 describe("a run", () => {
   it("begins without outputs and failures, with the bytes of its input", () => {

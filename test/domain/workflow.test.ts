@@ -6,7 +6,7 @@ import { NotJsonError, type Json } from "../../shared/domain/json.ts";
 import { defineWorkflow, type Node, type State, type StepContext } from "../../shared/domain/workflow.ts";
 import type { HandlerNode } from "../../shared/domain/node.ts";
 import { contextOf } from "./fixtures.ts";
-import { noMail } from "../../shared/domain/mail.ts";
+import { sceneOf } from "./scene.ts";
 
 const Empty = z.object({});
 const empty = defineWorkflow({ name: "order", version: 1, input: Empty });
@@ -31,7 +31,7 @@ async function outputOf(workflow: { nodes: readonly Node[] }, given: State = sta
 /** What the last node, a sleep, does first; what its function throws is thrown. */
 function durationOf(workflow: { nodes: readonly Node[] }, given: State): number {
   const standing = workflow.nodes.at(-1)!.begin("wait");
-  const [move] = standing.look({ state: () => given, mail: () => noMail }).moves;
+  const [move] = standing.look(sceneOf(() => given)).moves;
   if (move?.do === "fail") throw move.thrown;
   if (move?.do !== "sleep") throw new Error("the last node is not a sleep");
   return move.durationMs;

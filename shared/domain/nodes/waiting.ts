@@ -142,13 +142,13 @@ export class Waiting implements Standing {
     const { form, schemas } = this.wanted;
     return attempting(owner, () => {
       const parsed = schemas.get(name)!.safeParse(body);
-      if (!parsed.success) return { do: "refuse", owner, consumes: n, thrown: new SignalRefusedError(path, name, parsed.error) };
+      if (!parsed.success) return { do: "refuse", owner, consumes: [n], thrown: new SignalRefusedError(path, name, parsed.error) };
       const payload = checkJson(parsed.data);
       const attempt = owner.tries.failures + 1;
       if (form === "all" && this.awaited.length > 1)
-        return { do: "store", path: `${path}/${name}`, output: payload, owner, attempt: 1, consumes: n };
+        return { do: "store", path: `${path}/${name}`, output: payload, owner, attempt: 1, consumes: [n] };
       const output = form === "any" ? { name, payload } : form === "all" ? this.together(name, payload) : payload;
-      return { do: "store", path, output, owner, attempt, consumes: n };
+      return { do: "store", path, output, owner, attempt, consumes: [n] };
     });
   }
 

@@ -1,8 +1,7 @@
 import { MAX_ATTRIBUTE_BYTES } from "../../domain/attributes.ts";
 import { sleepRow } from "../../domain/decide.ts";
 import type { Decision } from "../../domain/decision.ts";
-import { recognise } from "../../domain/recognise.ts";
-import { Mail } from "../../domain/mail.ts";
+import { mailOf, recognise } from "../../domain/recognise.ts";
 import { withFact, withMail } from "../../domain/run.ts";
 import type { AdvanceAnswer } from "../../domain/protocol.ts";
 import { moveOn } from "./decide-member.ts";
@@ -43,10 +42,10 @@ function applyMail(lease: Lease, entry: Entry, { now, mail }: AdvanceAnswer): vo
   const { member, decision } = entry;
   const { asks, wait } = entry.decision.fate;
   if (asks === undefined) return;
-  const { letters } = mail![member.run.id]!;
+  const facts = mail![member.run.id]!;
   const asOf = Date.parse(now);
-  member.update(withMail(member.run, new Mail(asOf, letters, asks.names)));
-  if (letters.length > 0 || (asks.overdue !== undefined && asks.overdue <= asOf)) return moveOn(lease, member);
+  member.update(withMail(member.run, mailOf(asOf, facts)));
+  if (facts.letters.length > 0 || (asks.overdue !== undefined && asks.overdue <= asOf)) return moveOn(lease, member);
   if (asks.overdue === undefined) return;
   // By the database's clock, which is behind what was thought, it is not over yet.
   const again = { until: asks.overdue, clock: lease.poller.clock.now() + asks.overdue - asOf };

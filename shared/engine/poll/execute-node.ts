@@ -42,8 +42,13 @@ export async function executeNode(poller: Poller, run: Run, move: AttemptMove, a
       },
     };
     const memory = move.memos && new AttemptMemory(poller, attempt, move);
-    const { output, statements } = await within(poller, node.timeoutMs, attempt, call(poller, move, stateFor(run, move), context, memory));
-    return { outcome: { kind: "completed", output }, statements };
+    const { output, statements, below } = await within(
+      poller,
+      node.timeoutMs,
+      attempt,
+      call(poller, move, stateFor(run, move), context, memory),
+    );
+    return { outcome: below === undefined ? { kind: "completed", output } : { kind: "completed", output, below }, statements };
   } catch (thrown) {
     return { outcome: failedBy(thrown, poller.redact), statements: undefined };
   }

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { createRun, stateOf, unknownPath } from "../../../shared/domain/run.ts";
 import { defineWorkflow } from "../../../shared/domain/workflow.ts";
 import { final, Story } from "./story.ts";
-import { noMail } from "../../../shared/domain/mail.ts";
+import { sceneOf } from "../scene.ts";
 
 const Order = z.object({ country: z.string() });
 const order = defineWorkflow({ name: "order", version: 1, input: Order });
@@ -111,7 +111,7 @@ describe("a choose", () => {
   it("has nothing to be done for a case that this code does not have, whatever is stored below it and whatever the time", () => {
     const outputs = { route: { case: "by-air" }, "route/by-air/label": 1 };
     const run = createRun({ id: "run-1", workflow: routed, input: { country: "DE" }, outputs });
-    expect(run.chain.wake(Infinity).look({ state: () => ({ input: null }), mail: () => noMail }).moves).toEqual([]);
+    expect(run.chain.wake(Infinity).look(sceneOf(() => ({ input: null }))).moves).toEqual([]);
   });
 
   it("may be redriven once its function is mended, and goes on when it is read again", () => {

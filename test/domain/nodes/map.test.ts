@@ -4,7 +4,7 @@ import type { Json } from "../../../shared/domain/json.ts";
 import { createRun, stateOf, unknownPath } from "../../../shared/domain/run.ts";
 import { defineWorkflow } from "../../../shared/domain/workflow.ts";
 import { again, final, finalOf, Story } from "./story.ts";
-import { noMail } from "../../../shared/domain/mail.ts";
+import { sceneOf } from "../scene.ts";
 
 const order = defineWorkflow({ name: "order", version: 1, input: z.object({ items: z.array(z.json()) }) });
 const over = ({ input }: { readonly input: { readonly items: readonly Json[] } }) => input.items;
@@ -108,7 +108,7 @@ describe("a map", () => {
 
   it("may begin an item of which nothing is stored before one of which something is", () => {
     const run = createRun({ id: "run-1", workflow: plain(), input: inputOf(3), outputs: { m: inputOf(3), [path(1)]: 1 } });
-    const { moves } = run.chain.look({ state: () => stateOf(run), mail: () => noMail });
+    const { moves } = run.chain.look(sceneOf(() => stateOf(run)));
     expect(moves).toMatchObject([{ path: path(0) }, { path: path(2) }]);
   });
 });

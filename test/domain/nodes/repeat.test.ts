@@ -4,7 +4,7 @@ import type { Json } from "../../../shared/domain/json.ts";
 import { bytesOf, createRun, stateOf, unknownPath } from "../../../shared/domain/run.ts";
 import { defineWorkflow } from "../../../shared/domain/workflow.ts";
 import { again, final, Story } from "./story.ts";
-import { noMail } from "../../../shared/domain/mail.ts";
+import { sceneOf } from "../scene.ts";
 
 const order = defineWorkflow({ name: "order", version: 1, input: z.null() });
 const path = (index: number, node = "check") => `r/${String(index).padStart(5, "0")}/${node}`;
@@ -72,9 +72,7 @@ describe("a repeat", () => {
       outputs,
       notBefore: { [path(0, "~again")]: 9e12 },
     });
-    expect(run.chain.look({ state: () => ({ input: null }), mail: () => noMail }).moves).toMatchObject([
-      { do: "sleep", path: path(1, "~again") },
-    ]);
+    expect(run.chain.look(sceneOf(() => ({ input: null }))).moves).toMatchObject([{ do: "sleep", path: path(1, "~again") }]);
   });
 
   it("waits for what sleeps or backs off in its pass", () => {
@@ -175,9 +173,7 @@ describe("a repeat", () => {
     const outputs = { [path(7)]: "no", [path(7, "~again")]: null, [path(8)]: "ready" };
     const run = createRun({ id: "run-1", workflow: polled(), input: null, outputs });
     expect(unknownPath(run, outputs)).toBeUndefined();
-    expect(run.chain.look({ state: () => ({ input: null }), mail: () => noMail }).moves).toMatchObject([
-      { do: "store", path: "r/~over", output: 8 },
-    ]);
+    expect(run.chain.look(sceneOf(() => ({ input: null }))).moves).toMatchObject([{ do: "store", path: "r/~over", output: 8 }]);
   });
 
   it("knows its passes and their nodes alone", () => {

@@ -9,7 +9,7 @@ import { walk } from "../../../shared/domain/walk.ts";
 import { defineWorkflow } from "../../../shared/domain/workflow.ts";
 import { contextOf } from "../fixtures.ts";
 import { again, final, Story } from "./story.ts";
-import { noMail } from "../../../shared/domain/mail.ts";
+import { sceneOf } from "../scene.ts";
 
 const order = defineWorkflow({ name: "order", version: 1, input: z.null() });
 const booked = order.script("book", () => 1).step("after", () => 1);
@@ -87,9 +87,7 @@ describe("a script", () => {
     const one = withFact(run, "book/a", { output: 1, bytes: 1 });
     const ends = ["b", "c"].map((name) => withFact(one, `book/${name}`, { output: name, bytes: 3 }));
     const memosOf = (of: typeof run) =>
-      of.chain
-        .look({ state: () => ({ input: null }), mail: () => noMail })
-        .moves.map((move) => "memos" in move && [...move.memos!.toMap()]);
+      of.chain.look(sceneOf(() => ({ input: null }))).moves.map((move) => "memos" in move && [...move.memos!.toMap()]);
     expect(ends.map(memosOf)).toEqual([
       [
         [

@@ -7,7 +7,7 @@ import { jsonbBytes } from "../../../shared/domain/jsonb-bytes.ts";
 import { Mail, type Letter } from "../../../shared/domain/mail.ts";
 import { createRun, stateFor, unknownPath, withMail, type Run, type RunWorkflow } from "../../../shared/domain/run.ts";
 import type { AttemptMove, Fact, Look, Row } from "../../../shared/domain/standing.ts";
-import { noMail } from "../../../shared/domain/mail.ts";
+import { sceneOf } from "../scene.ts";
 
 const CLOCK = 1_000;
 const error: ErrorRecord = { name: "Error", message: "no" };
@@ -38,7 +38,7 @@ export function standingOf({ chain, input, workflow }: Run, now: number) {
   const woken = chain.wake(now);
   const { output, fatal, bytes } = woken;
   const isOpen = output === undefined && fatal === undefined;
-  const { moves, until }: Look = isOpen ? woken.look({ state: () => ({ input }), mail: () => noMail }) : { moves: [] };
+  const { moves, until }: Look = isOpen ? woken.look(sceneOf(() => ({ input }))) : { moves: [] };
   const failed = fatal && { at: fatal.at, error: fatal.error };
   return { output, fatal: failed, bytes, moves: moves.map(shown), until, position: woken.position, of: workflow.nodes.length };
 }
@@ -163,7 +163,7 @@ export class Story {
 
   /** Somebody sends a signal. */
   send(name: string, body: Json = null): this {
-    this.letters.push({ n: ++this.sent, name, body });
+    this.letters.push({ n: ++this.sent, name, body, at: this.now });
     return this;
   }
 

@@ -4,8 +4,8 @@ import type { Logger } from "../domain/node.ts";
 import { RunNotFoundError, WrongStatusError } from "../engine/producer-errors.ts";
 import { callerOf } from "./bearer-auth.ts";
 import type { HttpAnswer, HttpEvent } from "./http-event.ts";
-import { ApiKeysUnavailableError } from "./key-ring.ts";
 import { errorFields } from "./error-fields.ts";
+import { KeysUnavailableError } from "./kept-keys.ts";
 import type { RejectionMetrics } from "./metrics.ts";
 import { Problem } from "./problem.ts";
 
@@ -14,7 +14,7 @@ const unavailable =
 
 const unavailableRead = "The database did not answer. Nothing was changed: this only reads. Send it again in a moment.";
 
-const keysAway = "Nothing was done: the API keys could not be looked up. Send the request again in a moment.";
+const keysAway = (what: string) => `Nothing was done: the ${what} could not be looked up. Send the request again in a moment.`;
 
 const notMigrated =
   "Nothing was stored: this version is being deployed and its database is not migrated yet. Send the request again later.";
@@ -58,7 +58,8 @@ function problemOf(thrown: unknown, reads: boolean): Problem {
   if (thrown instanceof RunNotFoundError) return new Problem("unknown-run", "No run has this id.");
   if (thrown instanceof WrongStatusError) return new Problem("wrong-status", thrown.message);
   if (thrown instanceof OlderSchemaError) return new Problem("unavailable", notMigrated, { headers: { "retry-after": "30" } });
-  if (thrown instanceof ApiKeysUnavailableError) return new Problem("unavailable", keysAway, { headers: { "retry-after": "10" } });
+  if (thrown instanceof KeysUnavailableError)
+    return new Problem("unavailable", keysAway(thrown.what), { headers: { "retry-after": "10" } });
   if (isTemporary(thrown)) return new Problem("unavailable", reads ? unavailableRead : unavailable, { headers: { "retry-after": "2" } });
   return new Problem("internal", "This was logged. If it lasts, tell the operator the instance.");
 }

@@ -42,7 +42,10 @@ export interface AcceptedAnswer {
 export const MAX_NOTE_BYTES = 1024;
 
 /** The workflow that asks, where an approval may still be decided; stores nothing. */
-export async function lookAtApproval(answerer: WaitAnswerer, ticket: ApprovalTicket): Promise<Pick<AnswerWaitAnswer, "workflow" | "version">> {
+export async function lookAtApproval(
+  answerer: WaitAnswerer,
+  ticket: ApprovalTicket,
+): Promise<Pick<AnswerWaitAnswer, "workflow" | "version">> {
   return ask(answerer, ticket, { ...requestOf(ticket), look: true });
 }
 
@@ -64,15 +67,19 @@ export function decide(answerer: WaitAnswerer, ticket: ApprovalTicket, { by, com
 export async function complete(answerer: WaitAnswerer, ticket: CallbackTicket, output: Json): Promise<AcceptedAnswer> {
   const request = { ...requestOf(ticket), body: { output } };
   refuseLarge(ticket, request.body, MAX_SIGNAL_BYTES);
-  const { status, workflow, version } = await ask(answerer, ticket, { ...request, look: true });
+  const { status, ...about } = await ask(answerer, ticket, { ...request, look: true });
   if (status === "repeated") return { status };
-  const issues = await refuseOutput(answerer.workflows, { workflow, version }, ticket.path, output);
+  const issues = await refuseOutput(answerer.workflows, about, ticket.path, output);
   if (issues.length > 0) throw new InvalidAnswerError(ticket.run, ticket.path, issues);
   return ask(answerer, ticket, request);
 }
 
 /** Stores that an attempt of a callback failed. Throws as `decide`. */
-export function fail(answerer: WaitAnswerer, ticket: CallbackTicket, { name, message, retryable }: CallbackFailure): Promise<AcceptedAnswer> {
+export function fail(
+  answerer: WaitAnswerer,
+  ticket: CallbackTicket,
+  { name, message, retryable }: CallbackFailure,
+): Promise<AcceptedAnswer> {
   const body = { error: { name, message }, retryable };
   refuseLarge(ticket, body, MAX_SIGNAL_BYTES);
   return ask(answerer, ticket, { ...requestOf(ticket), body });

@@ -9,7 +9,8 @@
  * ```
  */
 
-// The handlers of the four functions.
+// The handlers of the five functions.
+export { answerWaits } from "./lambda/answer-waits.ts";
 export { controlRuns } from "./lambda/control-runs.ts";
 export { enqueueRun } from "./lambda/enqueue-run.ts";
 export { maintain } from "./lambda/maintain.ts";

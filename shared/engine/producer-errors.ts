@@ -91,6 +91,49 @@ export class InvalidSignalError extends Error {
   }
 }
 
+/** An answer that a wait cannot take; nothing was stored. At most 20 issues are listed. */
+export class InvalidAnswerError extends Error {
+  override readonly name = "InvalidAnswerError";
+  readonly runId: string;
+  /** Of the node that waits. */
+  readonly path: string;
+  readonly issues: readonly SchemaIssue[];
+
+  constructor(runId: string, path: string, issues: readonly SchemaIssue[]) {
+    const lines = issues.map(({ pointer, message }) => `  "${pointer}": ${message}`);
+    super([`Nothing of this answer was stored for "${path}" of run ${runId}; correct this and send it again:`, ...lines].join("\n"));
+    this.runId = runId;
+    this.path = path;
+    this.issues = issues;
+  }
+}
+
+/** Why nobody waits for an answer any more. */
+const overBecause = {
+  answered: "it was answered before: the first answer counts",
+  superseded: "it was asked anew since: answer with the link or the token of the last time",
+  ended: "its run is over",
+} as const;
+
+/** Nobody waits for this answer any more; nothing was stored. */
+export class WaitOverError extends Error {
+  override readonly name = "WaitOverError";
+  readonly runId: string;
+  /** Of the node that waited. */
+  readonly path: string;
+  readonly reason: keyof typeof overBecause;
+  /** How the run has ended: done, failed or cancelled. */
+  readonly ended: string | undefined;
+
+  constructor(runId: string, path: string, reason: keyof typeof overBecause, ended?: string) {
+    super(`Nobody waits for this answer any more: ${overBecause[reason]}${ended === undefined ? "" : ` (${ended})`}.`);
+    this.runId = runId;
+    this.path = path;
+    this.reason = reason;
+    this.ended = ended;
+  }
+}
+
 /** A run has as many signals as it may have that no node has taken; nothing was stored. */
 export class MailboxFullError extends Error {
   override readonly name = "MailboxFullError";

@@ -1,6 +1,8 @@
 import * as z from "zod";
 import { schemaName, schemaNameRule } from "../db/schema-name.ts";
+import type { TicketKeys } from "../engine/tickets.ts";
 import { type ApiKey, sha256 } from "./api-key.ts";
+import { parseTicketKeys } from "./ticket-keys.ts";
 
 /**
  * A setting of the function is missing or wrong; the message names each variable and what it takes,
@@ -49,6 +51,35 @@ export const commonSettings = {
   BATON_IDLE_GATE: z.enum(["on", "off"], { error: "it takes on or off" }).default("off"),
   BATON_WAKE_PARAMETER: z.string().startsWith("/", "give it the name of an SSM parameter, from its first slash").optional(),
 };
+
+/** Where there is no SSM: the keys themselves. */
+const ticketKeys = z.string().transform((text, context): TicketKeys => {
+  try {
+    return parseTicketKeys(text);
+  } catch (thrown) {
+    context.addIssue({ code: "custom", message: (thrown as Error).message });
+    return z.NEVER;
+  }
+});
+
+/** What signs links and tokens, and verifies them. */
+export const ticketSettings = {
+  BATON_TICKET_KEYS: ticketKeys.optional(),
+  BATON_TICKET_KEYS_PARAMETER: z.string().regex(parameterName, nameParameter).optional(),
+};
+
+/** Whose keys sign links and tokens: some that are known, or those of an SSM parameter. */
+export interface TicketSettings {
+  /** Undefined: see the parameter. */
+  readonly ticketKeys: TicketKeys | undefined;
+  /** Its name. */
+  readonly ticketKeysParameter: string | undefined;
+}
+
+/** Keys of the environment stand in for those of the parameter. */
+export function readTicketSettings(settings: z.output<z.ZodObject<typeof ticketSettings>>): TicketSettings {
+  return { ticketKeys: settings.BATON_TICKET_KEYS, ticketKeysParameter: settings.BATON_TICKET_KEYS_PARAMETER };
+}
 
 const environment = z.object({
   ...commonSettings,

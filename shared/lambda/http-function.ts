@@ -8,7 +8,7 @@ import type { HttpAnswer, HttpEvent } from "./http-event.ts";
 import { serviceName } from "./config.ts";
 import { rejectionMetrics, type RejectionMetrics } from "./metrics.ts";
 import { Problem } from "./problem.ts";
-import { problemDetails } from "./problem-details.ts";
+import { problemDetails, type ProblemPage } from "./problem-details.ts";
 import { requestLog } from "./request-log.ts";
 import { securityHeaders } from "./security-headers.ts";
 import { stepLogger } from "./step-logger.ts";
@@ -17,10 +17,13 @@ import { stepLogger } from "./step-logger.ts";
 export type HttpHandler = (event: HttpEvent, context: Context) => Promise<HttpAnswer>;
 
 /** A function as a factory makes it. */
-export interface HttpFunction extends HttpHandler {
+export interface HttpFunction<Made extends Watched = App> extends HttpHandler {
   /** What it works with; made by the first call. */
-  readonly app: () => App;
+  readonly app: () => Made;
 }
+
+/** What the stack itself needs of an app. */
+type Watched = Pick<App, "logger" | "countsRejections">;
 
 /** What answers one kind of request; it throws a `Problem`, or an error that stands for one. */
 export type Answerer = (event: HttpEvent, app: App) => Promise<HttpAnswer>;
@@ -29,18 +32,29 @@ export type Answerer = (event: HttpEvent, app: App) => Promise<HttpAnswer>;
 const timeoutEarlyInMillis = 500;
 
 /**
- * The stack that every HTTP function stands on: safe headers, problem details, and an API key
- * before anything else.
+ * The stack that an HTTP function stands on: safe headers, problem details, and an API key before
+ * anything else.
  */
 export function httpFunction(app: () => App, handle: HttpHandler): HttpFunction {
+  const stack = stackOf(app).use(bearerAuth(() => app().keys));
+  return handledBy(app, stack.handler(handle));
+}
+
+/** The same without an API key: what lets a request pass is in its path. */
+export function openFunction<Made extends Watched>(app: () => Made, handle: HttpHandler, pageOf: ProblemPage): HttpFunction<Made> {
+  return handledBy(app, stackOf(app, pageOf).handler(handle));
+}
+
+function handledBy<Made extends Watched>(app: () => Made, stack: HttpHandler): HttpFunction<Made> {
+  return Object.assign(async (event: HttpEvent, context: Context) => stack(event, context), { app });
+}
+
+function stackOf(app: () => Watched, pageOf?: ProblemPage) {
   const logger = () => loggerOf(app);
-  const stack = middyStack<HttpEvent, HttpAnswer>({ timeoutEarlyInMillis })
+  return middyStack<HttpEvent, HttpAnswer>({ timeoutEarlyInMillis })
     .use(requestLog(logger))
     .use(securityHeaders())
-    .use(problemDetails(logger, (status) => countRejection(app, status)))
-    .use(bearerAuth(() => app().keys))
-    .handler(handle);
-  return Object.assign(async (event: HttpEvent, context: Context) => stack(event, context), { app });
+    .use(problemDetails(logger, (status) => countRejection(app, status), pageOf));
 }
 
 /** A handler for the keys of these roles; an operator may do everything. */
@@ -60,7 +74,7 @@ export function unknownRoute(): never {
 
 let metrics: RejectionMetrics | undefined;
 
-function countRejection(app: () => App, status: number): void {
+function countRejection(app: () => Watched, status: number): void {
   if (ready(app)?.countsRejections === false) return;
   metrics ??= rejectionMetrics(serviceName(process.env), process.env["BATON_STAGE"] || "production");
   metrics(status);
@@ -69,12 +83,12 @@ function countRejection(app: () => App, status: number): void {
 /**
  * Wrong settings stop the app from being made; the line that says so needs a logger all the same.
  */
-function loggerOf(app: () => App): Logger {
+function loggerOf(app: () => Watched): Logger {
   return ready(app)?.logger ?? stepLogger(`${serviceName(process.env)}-api`);
 }
 
 /** Undefined where it cannot be made. */
-function ready(app: () => App): App | undefined {
+function ready(app: () => Watched): Watched | undefined {
   try {
     return app();
   } catch {

@@ -1,5 +1,13 @@
 import * as z from "zod";
-import { commonSettings, ConfigurationError, readEnvironment, serviceName } from "./config.ts";
+import {
+  commonSettings,
+  ConfigurationError,
+  readEnvironment,
+  readTicketSettings,
+  serviceName,
+  ticketSettings,
+  type TicketSettings,
+} from "./config.ts";
 
 const whole = (least: number, most: number, byDefault: number) =>
   z
@@ -11,6 +19,10 @@ const whole = (least: number, most: number, byDefault: number) =>
 
 const Environment = z.object({
   ...commonSettings,
+  ...ticketSettings,
+  BATON_PUBLIC_URL: z
+    .url({ protocol: /^https?$/, error: "give it the URL that the HTTP API is reached at, such as https://approvals.example.com" })
+    .optional(),
   BATON_BATCH: whole(1, 1_000, 100),
   BATON_CONCURRENCY: whole(1, 1_000, 50),
   BATON_LINGER_SECONDS: whole(0, 60, 15),
@@ -36,6 +48,10 @@ export interface PollerConfig {
   readonly timeoutSeconds: number;
   /** The idle gate; undefined when every tick is to poll. */
   readonly gate: GateConfig | undefined;
+  /** What signs the links of approvals and the tokens of callbacks. */
+  readonly tickets: TicketSettings;
+  /** What links begin with, without a slash at its end; undefined: approvals have none to give. */
+  readonly publicUrl: string | undefined;
 }
 
 /** Where the wake hint is kept, and the one-time schedule beside it, if there is to be one. */
@@ -59,6 +75,8 @@ export function pollerConfig(env: NodeJS.ProcessEnv): PollerConfig {
     lingerSeconds: settings.BATON_LINGER_SECONDS,
     timeoutSeconds: settings.BATON_POLLER_TIMEOUT_SECONDS,
     gate: settings.BATON_IDLE_GATE === "on" ? gateOf(settings) : undefined,
+    tickets: readTicketSettings(settings),
+    publicUrl: settings.BATON_PUBLIC_URL?.replace(/\/+$/, ""),
   };
 }
 

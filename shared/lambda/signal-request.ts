@@ -1,4 +1,4 @@
-import { IdempotencyConflictError, InvalidSignalError, MailboxFullError } from "../engine/producer-errors.ts";
+import { IdempotencyConflictError, InvalidSignalError } from "../engine/producer-errors.ts";
 import { idempotencyKeyOf } from "./enqueue-request.ts";
 import { answer, runIdOf } from "./http-event.ts";
 import type { Answerer } from "./http-function.ts";
@@ -17,7 +17,6 @@ export const signalRun: Answerer = async (event, { client }) => {
 };
 
 function problemOf(thrown: unknown): unknown {
-  if (thrown instanceof MailboxFullError) return new Problem("mailbox-full", thrown.message, { headers: { "retry-after": "60" } });
   if (thrown instanceof IdempotencyConflictError)
     return new Problem("idempotency-conflict", "Send the first signal again, or use a new key.", { errors: [] });
   if (!(thrown instanceof InvalidSignalError)) return thrown;

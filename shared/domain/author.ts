@@ -1,6 +1,6 @@
 /** Functions of a workflow's author that a decision calls: synchronous, and once for each row. */
 import { checkJson, type Json } from "./json.ts";
-import type { Move, Owner, StoreMove } from "./standing.ts";
+import type { Move, Owner, StoreMove } from "./moves.ts";
 
 /** A move that an author's function has a part in; what it throws fails the run there. */
 export function attempting(owner: Owner, make: () => Move): Move {

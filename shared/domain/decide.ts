@@ -3,6 +3,7 @@ import type { ErrorRecord } from "./errors.ts";
 import type { Json } from "./json.ts";
 import { jsonbBytes } from "./jsonb-bytes.ts";
 import { MAX_ATTEMPT, WAIT_IN_LEASE_BELOW_MS } from "./limits.ts";
+import { decideFate, sleepRow, stay, unwanted } from "./decide-fate.ts";
 import { attemptedOf } from "./decide-to-fail.ts";
 import type { Attempted, Came, Circumstances, Decision, Failure, Fate, NewRow, Outcome, Sleep } from "./decision.ts";
 import type { Mail } from "./mail.ts";
@@ -11,14 +12,13 @@ import { topOf } from "./path.ts";
 import { delayBeforeRetry } from "./retry-policy.ts";
 import { bytesOf, OUTPUT, outputOf, type Run } from "./run.ts";
 import { refuseLarge, type SizeLimits } from "./refuse-large.ts";
-import type { AttemptMove, Fact, FailMove, Look, LoseMove, Move, Owner, RefuseMove, Scene, StoreMove } from "./standing.ts";
+import type { AttemptMove, FailMove, LoseMove, Move, Owner, RefuseMove, StoreMove } from "./moves.ts";
+import type { Fact, Look, Scene } from "./standing.ts";
 
-/** Paths of attempts that have begun. */
 type Paths = Pick<ReadonlySet<string>, "has" | "size"> & Iterable<string>;
 
 const nobody: Paths = new Set();
 const none: readonly never[] = [];
-const stay: Fate = { kind: "stay", wait: undefined };
 
 /**
  * Decides, with the whole run in sight, what a round stores of it and how it goes on. This is the
@@ -86,15 +86,14 @@ class Draft implements Scene {
   private positionOf(path: string): number {
     const { position } = this.chain;
     const { nodes } = this.before.workflow;
-    const top = topOf(path);
-    return nodes[position]?.name === top ? position : nodes.findIndex(({ name }) => name === top);
+    return nodes[position]?.name === topOf(path) ? position : nodes.findIndex(({ name }) => name === topOf(path));
   }
 
   take(came: Came): void {
     const { attempt, startedAt, finishedAt, outcome, node, aborted } = came;
-    const isOver = outcome.kind === "failed" ? !aborted : outcome.below === undefined;
     // If somebody has answered in its place, that counts.
-    if (isOver && node.awaits !== undefined) this.timedOut = [...this.timedOut, ...node.awaits(came.path, attempt)];
+    if (node.awaits !== undefined && (outcome.kind === "failed" ? !aborted : outcome.below === undefined))
+      this.timedOut = [...this.timedOut, ...node.awaits(came.path, attempt)];
     if (outcome.kind === "failed") return this.fail(came, outcome);
     const { output, below } = outcome;
     const path = below === undefined ? came.path : `${came.path}/${below}`;
@@ -148,7 +147,7 @@ class Draft implements Scene {
     for (const move of moves) {
       if (move.do === "attempt") continue;
       // Two nodes may have looked at one message: the second looks anew.
-      if ("consumes" in move && this.letters.lacks(move.consumes ?? none)) continue;
+      if ("consumes" in move && this.letters.lacks(move.consumes!)) continue;
       if (move.do === "store") this.store(move);
       else if (move.do === "sleep") this.sleep(move.path, move.attempt, move.durationMs);
       else if (move.do === "refuse") this.refuse(move);
@@ -165,15 +164,15 @@ class Draft implements Scene {
 
   private consume(numbers: readonly number[]): void {
     this.consumed = [...this.consumed, ...numbers];
-    for (const n of numbers) this.letters = this.letters.without(n);
+    this.letters = this.letters.without(numbers);
   }
 
   private lose({ path, node, attempt, forgiven, thrown, retryable, consumes, timedOut = none }: LoseMove): void {
     const { clock, describe } = this.circumstances;
     this.consume(consumes);
     this.timedOut = [...this.timedOut, ...timedOut];
-    const outcome = { kind: "failed", error: describe(thrown), retryable } as const;
-    this.fail({ path, node, attempt, forgiven, aborted: false, startedAt: clock, finishedAt: clock }, outcome);
+    const lost = { path, node, attempt, forgiven, aborted: false, startedAt: clock, finishedAt: clock };
+    this.fail(lost, { kind: "failed", error: describe(thrown), retryable });
   }
 
   private refuse({ owner: { path, tries }, consumes, thrown }: RefuseMove): void {
@@ -230,23 +229,13 @@ class Draft implements Scene {
   }
 
   private wait(look: Look, out: Paths): Decision {
-    const { moves } = look;
+    const moves = look.moves as readonly AttemptMove[];
     // Mostly it is one attempt, which begins.
-    if (out.size === 0) return this.decided(this.fateOf(moves.length, out, look), moves as readonly AttemptMove[]);
-    const attempts = moves as readonly AttemptMove[];
-    const starts = attempts.filter(({ path }) => !out.has(path));
-    const aborts = moves.length - starts.length < out.size ? unwanted(out, attempts) : none;
-    return this.decided(this.fateOf(starts.length, out, look), starts, aborts);
-  }
-
-  private fateOf(starts: number, out: Paths, { until, names, overdue }: Look): Fate {
-    const asks = names && { names, overdue };
-    if (until === undefined) return asks === undefined ? stay : { kind: "stay", wait: undefined, asks };
-    const { now, clock } = this.circumstances;
-    const delayMs = Math.max(until - now, 0);
+    const starts = out.size === 0 ? moves : moves.filter(({ path }) => !out.has(path));
+    const aborts = moves.length - starts.length < out.size ? unwanted(out, moves) : none;
     // A sleep that has just begun waits outside of the lease, however short it is.
-    const stays = starts > 0 || out.size > 0 || overdue !== undefined || (delayMs < WAIT_IN_LEASE_BELOW_MS && this.sleeps === none);
-    return stays ? { kind: "stay", wait: { until, clock: clock + delayMs }, asks } : { kind: "park", delayMs, names };
+    const fate = decideFate(look, this.circumstances, { isBusy: starts.length > 0 || out.size > 0, mayLinger: this.sleeps === none });
+    return this.decided(fate, starts, aborts);
   }
 
   private decided(fate: Fate, starts: readonly AttemptMove[], aborts: readonly string[] = none): Decision {
@@ -258,16 +247,4 @@ class Draft implements Scene {
   private refusalOf(path: string, bytes: number, limits: SizeLimits = {}): ErrorRecord | undefined {
     return refuseLarge(path, bytes, bytesOf(this.before) - this.before.chain.bytes + this.chain.bytes, limits);
   }
-}
-
-/** That of a sleep, as it is stored: to a millisecond. */
-export function sleepRow(until: number): Fact {
-  const output = Object.freeze({ until: new Date(until).toISOString() });
-  return { output, bytes: jsonbBytes(output), notBefore: until };
-}
-
-/** What is out, and no node asks for any more. */
-function unwanted(out: Paths, moves: readonly AttemptMove[]): string[] {
-  const wanted = new Set(moves.map(({ path }) => path));
-  return [...out].filter((path) => !wanted.has(path));
 }

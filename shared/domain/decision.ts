@@ -2,7 +2,7 @@ import type { ErrorRecord } from "./errors.ts";
 import type { Json } from "./json.ts";
 import type { HandlerNode } from "./node.ts";
 import type { Run } from "./run.ts";
-import type { AttemptMove } from "./standing.ts";
+import type { AttemptMove } from "./moves.ts";
 
 /**
  * What one attempt ended in. A timeout and an output that its schema refuses are failures that may

@@ -40,15 +40,17 @@ export class Mail {
     return this.asOf >= by && (this.names === undefined || names.every((name) => this.names!.includes(name)));
   }
 
-  /** Without one of them. Whether another of its name lies behind it is not known. */
-  without(taken: number): Mail {
-    const { asOf, letters, names } = this;
-    const { name } = letters.find(({ n }) => n === taken)!;
-    return new Mail(
-      asOf,
-      letters.filter(({ n }) => n !== taken),
-      names?.filter((each) => each !== name),
-    );
+  /** With some more. */
+  with(more: readonly Letter[]): Mail {
+    return new Mail(this.asOf, [...this.letters, ...more], this.names);
+  }
+
+  /** Without some of them. Whether others of their names lie behind them is not known. */
+  without(numbers: readonly number[]): Mail {
+    const taken = this.letters.filter(({ n }) => numbers.includes(n));
+    const left = this.letters.filter((each) => !taken.includes(each));
+    const names = this.names?.filter((name) => !taken.some((each) => each.name === name));
+    return new Mail(this.asOf, left, names);
   }
 }
 

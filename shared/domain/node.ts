@@ -126,6 +126,8 @@ export interface HandlerNode extends Node {
   readonly retry: ResolvedRetry;
   readonly timeoutMs: number;
   readonly output: z.ZodType | undefined;
+  /** What an output must be like that others bring. */
+  readonly answers?: z.ZodType | undefined;
   /** The messages by which others end an attempt at a path. */
   awaits?(this: void, path: string, attempt: number): readonly string[];
   /** Rejects with what the handler threw, `NotJsonError` or `ZodError`. */

@@ -68,7 +68,7 @@ export function mailOf(asOf: number, facts: ClaimedRun["mail"]): Mail {
   const { letters, names } = facts ?? { letters: [], names: [] };
   return new Mail(
     asOf,
-    letters.map(({ at, ...letter }) => ({ ...letter, at: Date.parse(at) })),
+    letters.map(({ n, name, body, at }) => ({ n, name, body, at: Date.parse(at) })),
     names,
   );
 }

@@ -4,7 +4,8 @@ import { freezeJson, type Json } from "./json.ts";
 import { jsonbBytes } from "./jsonb-bytes.ts";
 import { noMail, type Mail } from "./mail.ts";
 import type { Node, State } from "./node.ts";
-import { isRow, type AttemptMove, type Fact, type Tries } from "./standing.ts";
+import type { AttemptMove } from "./moves.ts";
+import { isRow, type Fact, type Tries } from "./standing.ts";
 import type { AnyWorkflow } from "./workflow-types.ts";
 
 type ByPath<Value> = Readonly<Record<string, Value>>;

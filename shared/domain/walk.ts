@@ -1,16 +1,27 @@
 import { checkPatch, joinPatches, mergeAttributes } from "./attributes.ts";
 import { decide } from "./decide.ts";
-import type { Came, Circumstances, Fate } from "./decision.ts";
+import type { Came, Circumstances, Fate, Outcome } from "./decision.ts";
 import { checkJson, freezeJson, type JsonObject } from "./json.ts";
 import type { Logger, Node, State, StepContext } from "./node.ts";
 import { Mail } from "./mail.ts";
-import { createRun, idempotencyKey, outputOf, stateFor, stateOf, type Run, type RunWorkflow } from "./run.ts";
-import { Over, type AttemptMove } from "./standing.ts";
+import { createRun, idempotencyKey, outputOf, stateFor, stateOf, withMail, type Run, type RunWorkflow } from "./run.ts";
+import { ASKED, decisionName } from "./nodes/approving.ts";
+import { namesOf } from "./nodes/calling.ts";
+import type { AttemptMove, Offer } from "./moves.ts";
+import { Over } from "./standing.ts";
 import type { Statement } from "./statement.ts";
 import type { AnyWorkflow, InputOf, OutputOf, StateOf } from "./workflow-types.ts";
 
+/** What others say in a walk. */
+interface WalkAnswers {
+  /** Choices of approvals, by path; one that is not here expires. */
+  readonly approvals?: Readonly<Record<string, string>>;
+  /** What completes callbacks whose handlers return nothing, by path; without it they fail. */
+  readonly callbacks?: Readonly<Record<string, unknown>>;
+}
+
 /** What a walk may be given instead of the real thing. */
-export interface WalkOptions<W extends AnyWorkflow> {
+export interface WalkOptions<W extends AnyWorkflow> extends WalkAnswers {
   /** Outputs by node name: these nodes are not run. */
   readonly outputs?: Partial<Omit<StateOf<W>, "input">>;
   /** Signals to the run, by name, which have all come before it begins; the oldest first. */
@@ -32,6 +43,8 @@ interface Progress {
   attributes: JsonObject;
   /** By the clock of the walk. */
   now: number;
+  /** How many messages so far. */
+  sent: number;
 }
 
 /**
@@ -48,14 +61,18 @@ export async function walk<W extends AnyWorkflow>(workflow: W, input: InputOf<W>
   const stubs = (options.outputs ?? {}) as Readonly<Record<string, unknown>>;
   const parsed = checkJson(await workflow.input.parseAsync(input));
   const own = workflow.attributes === undefined ? {} : checkPatch(workflow.attributes({ input: parsed }));
-  const progress: Progress = { statements: [], attributes: mergeAttributes({}, own), now: 0 };
-  let run = createRun({ id: "walk", workflow: withStubs(workflow, stubs), input: parsed, mail: mailOf(options.signals ?? {}) });
+  const progress: Progress = { statements: [], attributes: mergeAttributes({}, own), now: 0, sent: 0 };
+  const signals = Object.entries(options.signals ?? {}).flatMap(([name, bodies]) => bodies.map((body): Sent => [name, body]));
+  let run = createRun({ id: "walk", workflow: withStubs(workflow, stubs), input: parsed, mail: new Mail(Infinity, []) });
+  run = send(run, signals, progress);
   for (let came: readonly Came[] = []; ;) {
     const { fate, starts, run: next } = decide(run, came, circumstances(progress));
     if (fate.kind === "failed") throw Object.assign(new Error(fate.error.message), { name: fate.error.name });
     run = next;
     if (fate.kind === "done") break;
     came = await Promise.all(starts.map((start) => attempt(run, start, progress)));
+    const answers = came.flatMap((each) => answersTo(each, options));
+    run = send(run, answers, progress);
     // The clock jumps to the end of what comes first.
     if (starts.length === 0) progress.now += delayOf(fate);
   }
@@ -71,11 +88,24 @@ function delayOf(fate: Exclude<Fate, { kind: "done" | "failed" }>): number {
   return fate.kind === "park" ? fate.delayMs : fate.wait!.clock;
 }
 
-/** No more of them come, whatever the time. */
-function mailOf(signals: Readonly<Record<string, readonly unknown[]>>): Mail {
-  const sent = Object.entries(signals).flatMap(([name, bodies]) => bodies.map((body) => [name, freezeJson(checkJson(body))] as const));
-  const letters = sent.map(([name, body], n) => ({ n, name, body, at: 0 }));
-  return new Mail(Infinity, letters);
+/** A message to the run, by its name. */
+type Sent = readonly [name: string, body: unknown];
+
+/** The run, once it was sent something more. Nothing else comes, whatever the time. */
+function send(run: Run, sent: readonly Sent[], progress: Progress): Run {
+  if (sent.length === 0) return run;
+  const letters = sent.map(([name, body]) => ({ n: progress.sent++, name, body: freezeJson(checkJson(body)), at: progress.now }));
+  return withMail(run, run.mail.with(letters));
+}
+
+type Completed = Extract<Outcome, { readonly kind: "completed" }>;
+
+/** What others answer to what a handler has handed out. */
+function answersTo({ path, outcome }: Came, { approvals = {}, callbacks = {} }: WalkAnswers): Sent[] {
+  if ((outcome as Completed).below !== undefined)
+    return Object.hasOwn(callbacks, path) ? [[namesOf(path, 1).answer, { output: callbacks[path] }]] : [];
+  const asks = path.slice(0, Math.max(path.lastIndexOf(`/${ASKED}/`), 0));
+  return Object.hasOwn(approvals, asks) ? [[decisionName(asks, 0), { decision: approvals[asks], by: null, comment: null }]] : [];
 }
 
 const zero = () => 0;
@@ -100,10 +130,19 @@ function withStubs(workflow: AnyWorkflow, stubs: Readonly<Record<string, unknown
 /** The state passes through JSON text, as between two invocations. */
 async function attempt(run: Run, move: AttemptMove, progress: Progress): Promise<Came> {
   const { path, node } = move;
-  const { output, statements = [] } = await node.run(throughText(stateFor(run, move)), contextOf(path, progress));
+  const context = Object.assign(contextOf(path, progress), move.offer && handedOut(move.offer));
+  const { output, statements = [], below } = await node.run(throughText(stateFor(run, move)), context);
   progress.statements.push(...statements);
-  const outcome = { kind: "completed", output } as const;
+  const outcome = { kind: "completed", output, below } as const;
   return { path, node, attempt: 1, forgiven: 0, aborted: false, outcome, startedAt: 0, finishedAt: 0 };
+}
+
+/** Links and tokens that nothing signs, and that lead nowhere. */
+function handedOut(offer: Offer): object {
+  const url = (what: string) => `https://baton.invalid/${offer.kind}s/${what}`;
+  if (offer.kind === "callback") return { callback: { token: "walk", url: url("walk") } };
+  const links = Object.fromEntries(offer.choices.map((choice) => [choice, url(choice)]));
+  return { links, deadline: new Date(offer.expires).toISOString() };
 }
 
 function contextOf(path: string, progress: Progress): StepContext {

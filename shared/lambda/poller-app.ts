@@ -4,14 +4,17 @@ import { engineDatabase, engineDriver } from "../db/default-database.ts";
 import { runRepository } from "../db/run-repository.ts";
 import { redactSecrets } from "../domain/redact.ts";
 import { createRegistry, type Registry } from "../domain/registry.ts";
+import type { Logger } from "../domain/node.ts";
+import type { TicketOffice } from "../engine/poll/hand-out.ts";
 import type { IdleGate } from "../engine/poll/idle-gate.ts";
 import { defaultSettings, type Poller } from "../engine/poll/poller.ts";
 import { systemClock } from "../engine/ports.ts";
 import { threadHeartbeat } from "./heartbeat.ts";
 import { pollMetrics, type PollMetrics } from "./metrics.ts";
-import { type GateConfig, pollerConfig } from "./poller-config.ts";
+import { type GateConfig, type PollerConfig, pollerConfig } from "./poller-config.ts";
 import type { Service } from "./service.ts";
 import { stepLogger } from "./step-logger.ts";
+import { ticketRing } from "./ticket-ring.ts";
 import { wakeBoard } from "./wake-board.ts";
 
 /** What one process of the poller keeps from invocation to invocation. */
@@ -55,6 +58,7 @@ function open(service: Service, ownArn: string): Shared {
     registry,
     logger,
     redact,
+    tickets: officeOf(config, logger),
     heartbeat: threadHeartbeat(logger, defaultSettings.ttlMs, engineDriver),
     clock: systemClock,
     random: Math.random,
@@ -63,6 +67,12 @@ function open(service: Service, ownArn: string): Shared {
     settings: { ...defaultSettings, batch: config.batch, concurrency: config.concurrency, lingerMs: config.lingerSeconds * 1_000 },
   };
   return { poller, metrics: pollMetrics(config.service, config.stage), gate: config.gate && gateOf(config.gate, ownArn, registry) };
+}
+
+/** Undefined where the function is told of no keys or of no address. */
+export function officeOf({ tickets, publicUrl }: Pick<PollerConfig, "tickets" | "publicUrl">, logger: Logger): TicketOffice | undefined {
+  const keys = ticketRing(tickets, logger);
+  return keys === undefined || publicUrl === undefined ? undefined : { keys, publicUrl };
 }
 
 function gateOf({ parameter, schedule }: GateConfig, ownArn: string, registry: Registry): IdleGate {

@@ -4,7 +4,7 @@ import type { Methods } from "../../shared/domain/builder.ts";
 import { InvalidWorkflowError } from "../../shared/domain/errors.ts";
 import { pathPattern } from "../../shared/domain/path.ts";
 import { createRun } from "../../shared/domain/run.ts";
-import type { AttemptMove } from "../../shared/domain/standing.ts";
+import type { AttemptMove } from "../../shared/domain/moves.ts";
 import { defineWorkflow } from "../../shared/domain/workflow.ts";
 import { sceneOf } from "./scene.ts";
 

@@ -1,13 +1,14 @@
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
-import { decide, sleepRow } from "../../shared/domain/decide.ts";
+import { decide } from "../../shared/domain/decide.ts";
+import { sleepRow } from "../../shared/domain/decide-fate.ts";
 import { decideToFail } from "../../shared/domain/decide-to-fail.ts";
 import type { Came, Circumstances, Outcome } from "../../shared/domain/decision.ts";
 import { describeError, type ErrorRecord } from "../../shared/domain/errors.ts";
 import type { Json } from "../../shared/domain/json.ts";
 import { MAX_ATTEMPT, MAX_OUTPUT_BYTES, MAX_STATE_BYTES } from "../../shared/domain/limits.ts";
 import { bytesOf, createRun, stateFor, stateOf, withFact, type Run } from "../../shared/domain/run.ts";
-import type { AttemptMove } from "../../shared/domain/standing.ts";
+import type { AttemptMove } from "../../shared/domain/moves.ts";
 import { defineWorkflow } from "../../shared/domain/workflow.ts";
 import { order, orderRun, stored } from "./fixtures.ts";
 import { sceneOf } from "./scene.ts";

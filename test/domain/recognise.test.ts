@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
-import { recognise } from "../../shared/domain/recognise.ts";
+import { mailOf, recognise } from "../../shared/domain/recognise.ts";
 import type { Json } from "../../shared/domain/json.ts";
 import { createRegistry } from "../../shared/domain/registry.ts";
 import { stateOf } from "../../shared/domain/run.ts";
@@ -48,6 +48,13 @@ describe("a claimed run", () => {
       shape: "step:charge|sleep:cooling-off|sql:record|step:notify",
       reason: 'version 1 of workflow "order" in this code cannot have stored an output for "ship"',
     });
+  });
+
+  it("knows of its mail what it was told, by the database's clock", () => {
+    const letter = { n: 1, name: "paid", body: 5 };
+    const mail = { names: ["paid"], letters: [{ ...letter, at: "1970-01-01T00:00:01.000Z" }] };
+    expect(mailOf(2_000, mail).first(["paid"])).toEqual({ ...letter, at: 1_000 });
+    expect(mailOf(2_000, null).knows(["paid"], 0)).toBe(false);
   });
 
   it("goes on from when what sleeps, backs off or failed for good below its nodes did so", () => {

@@ -90,7 +90,18 @@ describe("claimed runs from the wire", () => {
 
   it("are one row each, with outputs and failures where a run has any", () => {
     expect(decodeRuns<ClaimAnswer>(answer(columns)).runs).toEqual([
-      { id: "a", place: 0, workflow: "order", version: 1, input: { n: 1 }, outputs: null, failures: null, forgiven: null, redrives: null, ...none },
+      {
+        id: "a",
+        place: 0,
+        workflow: "order",
+        version: 1,
+        input: { n: 1 },
+        outputs: null,
+        failures: null,
+        forgiven: null,
+        redrives: null,
+        ...none,
+      },
       {
         id: "b",
         place: 4,

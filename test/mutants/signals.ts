@@ -94,15 +94,15 @@ export const signals: readonly Mutant[] = [
   {
     name: "Two nodes take one message",
     file: "shared/domain/decide.ts",
-    find: "this.letters.lacks(move.consumes)",
-    replace: "this.letters.lacks(undefined)",
+    find: "this.letters.lacks(move.consumes!)",
+    replace: "this.letters.lacks([])",
     ...caught(shared, "goes to one of two nodes that wait for its name, and the other waits on"),
   },
   {
     name: "A wait times out in the round that takes a message of its name",
     file: "shared/domain/mail.ts",
-    find: "names?.filter((each) => each !== name)",
-    replace: "names",
+    find: "this.names?.filter((name) => !taken.some((each) => each.name === name))",
+    replace: "this.names",
     ...caught(shared, "that its schema refuses after the deadline is taken away, and the wait asks before it times out"),
   },
   {

@@ -1,7 +1,8 @@
 import { attempting } from "../author.ts";
 import type { Letter } from "../mail.ts";
 import type { HandlerNode, State } from "../node.ts";
-import { indexBytes, indexOf, indexText, isReadWhole } from "../parts.ts";
+import { indexBytes, indexOf, indexText } from "../parts.ts";
+import type { Move, Owner } from "../moves.ts";
 import {
   isRow,
   noTries,
@@ -11,8 +12,6 @@ import {
   type Fact,
   type Fatal,
   type Look,
-  type Move,
-  type Owner,
   type Scene,
   type Standing,
   type Tries,
@@ -20,7 +19,7 @@ import {
 import { deadlineOf, isUntil, untilPath, wakeDeadline, type Deadline } from "./deadline.ts";
 
 /** Below the node: the links of a generation are out. */
-const ASKED = "~asked";
+export const ASKED = "~asked";
 const DECISION = "~decision";
 /** The decision of one that nobody made. */
 export const EXPIRED = "expired";
@@ -53,7 +52,7 @@ interface Wanted {
 interface Stored {
   readonly tries: Tries;
   readonly deadline: Deadline | undefined;
-  /** Of the generation that was asked last, which attempts to ask have failed; true: it is asked. */
+  /** Of the generation that was asked last: what failed of asking, and whether it is done. */
   readonly asked: { readonly index: number; readonly tries: Tries; readonly isDone: boolean };
   readonly bytes: number;
 }
@@ -94,7 +93,7 @@ class Approving implements Standing {
 
   take(path: string, fact: Fact): Standing {
     const below = path.slice(this.path.length + 1);
-    if (path === this.path) return isRow(fact) ? new Over(fact.output, fact.bytes + this.keptBytes) : this.with({ tries: fact });
+    if (path === this.path) return isRow(fact) ? new Over(fact.output, fact.bytes) : this.with({ tries: fact });
     if (isAsked(below)) return this.takeAsked(indexOf(below, ASKED.length + 1), fact);
     if (!isRow(fact) || !isUntil(below)) return new Stray(path);
     const deadline = deadlineOf(below, fact);
@@ -104,14 +103,8 @@ class Approving implements Standing {
   }
 
   private takeAsked(index: number, fact: Fact): Standing {
-    const tries = index === this.stored.asked.index ? this.stored.asked.tries : noTries;
-    if (isRow(fact)) return this.with({ asked: { index, tries, isDone: true }, bytes: this.stored.bytes + fact.bytes });
+    if (isRow(fact)) return this.with({ asked: { index, tries: noTries, isDone: true }, bytes: this.stored.bytes + fact.bytes });
     return this.with({ asked: { index, tries: fact, isDone: index === this.stored.asked.index && this.stored.asked.isDone } });
-  }
-
-  /** What a claim reads beside its output, once it is over. */
-  private get keptBytes(): number {
-    return isReadWhole(this.path) ? this.stored.bytes : 0;
   }
 
   wake(now: number): Standing {

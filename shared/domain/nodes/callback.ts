@@ -75,6 +75,7 @@ export function callbackNode(name: string, options: AnyCallbackOptions, handler:
     ...inner,
     signals: new Map(),
     pathBytes: name.length + 1 + untilBytesOfCalling,
+    answers: output,
     awaits: (path, attempt) => [namesOf(path, attempt).answer],
     skips: (path) => [{ path, floor: "over" }],
     begin: (path) => beginCalling(path, { node, output, timeoutMs, heartbeatMs }),

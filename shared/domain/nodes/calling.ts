@@ -2,19 +2,17 @@ import { attempting } from "../author.ts";
 import { checkJson, type Json } from "../json.ts";
 import type { Letter } from "../mail.ts";
 import type { HandlerNode } from "../node.ts";
-import { indexBytes, indexOf, indexText, isReadWhole } from "../parts.ts";
+import { indexBytes, indexOf, indexText } from "../parts.ts";
+import type { AttemptMove, LoseMove, Move } from "../moves.ts";
 import {
   isRow,
   noTries,
   Over,
   Stray,
   wakeTries,
-  type AttemptMove,
   type Fact,
   type Fatal,
   type Look,
-  type LoseMove,
-  type Move,
   type Scene,
   type Standing,
   type Tries,
@@ -88,23 +86,13 @@ class Calling implements Standing {
 
   take(path: string, fact: Fact): Standing {
     const below = path.slice(this.path.length + 1);
-    if (path === this.path) return isRow(fact) ? new Over(fact.output, fact.bytes + this.keptBytes) : this.with({ tries: fact });
+    if (path === this.path) return isRow(fact) ? new Over(fact.output, fact.bytes) : this.with({ tries: fact });
     if (!isRow(fact) || !holdsOfCalling(below)) return new Stray(path);
     const bytes = this.stored.bytes + fact.bytes;
-    if (isUntil(below)) return this.with({ deadline: deadlineOf(below, fact), bytes: this.bytesWith(below, fact.bytes) });
-    return this.with({ begun: indexOf(below, BEGUN.length + 1), bytes });
-  }
-
-  /** What a claim reads beside its output, once it is over. */
-  private get keptBytes(): number {
-    return isReadWhole(this.path) ? this.stored.bytes : 0;
-  }
-
-  /** A deadline is told again once the database has said when. */
-  private bytesWith(below: string, bytes: number): number {
-    return this.stored.deadline !== undefined && below === untilPath("", this.stored.deadline.index).slice(1)
-      ? this.stored.bytes
-      : this.stored.bytes + bytes;
+    if (!isUntil(below)) return this.with({ begun: indexOf(below, BEGUN.length + 1), bytes });
+    const deadline = deadlineOf(below, fact);
+    // It is told again once the database has said when.
+    return this.with(deadline.index === this.stored.deadline?.index ? { deadline } : { deadline, bytes });
   }
 
   wake(now: number): Standing {

@@ -3,19 +3,8 @@ import { beginChain, chainHolds, firstOf, type ChainStanding } from "../chain.ts
 import type { Json } from "../json.ts";
 import type { Node, State } from "../node.ts";
 import { longestOf, shapeOfParts, skipsOfParts, type Parts, heldIn } from "../parts.ts";
-import {
-  isRow,
-  noTries,
-  Stray,
-  wakeTries,
-  type Fact,
-  type Fatal,
-  type Look,
-  type Move,
-  type Scene,
-  type Standing,
-  type Tries,
-} from "../standing.ts";
+import type { Move } from "../moves.ts";
+import { isRow, noTries, Stray, wakeTries, type Fact, type Fatal, type Look, type Scene, type Standing, type Tries } from "../standing.ts";
 import type { AnySubChain, ArmOf, Grown, LastOf, NewName, Place, SubChain } from "../workflow-types.ts";
 
 /** How a chain gets arms. */

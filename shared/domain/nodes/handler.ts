@@ -3,12 +3,12 @@ import { toMilliseconds } from "../duration.ts";
 import { checkJson, type Json } from "../json.ts";
 import type { HandlerNode, NodeOptions, State, StepContext } from "../node.ts";
 import { resolveRetry } from "../retry-policy.ts";
+import type { AttemptMove } from "../moves.ts";
 import {
   isRow,
   noTries,
   Over,
   wakeTries,
-  type AttemptMove,
   type Fact,
   type Fatal,
   type Look,

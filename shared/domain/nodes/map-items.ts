@@ -2,6 +2,7 @@ import { now, storing } from "../author.ts";
 import { beginChain, type Chain, type ChainStanding } from "../chain.ts";
 import { checkJson, type Json } from "../json.ts";
 import { indexOf, indexText, isReadWhole } from "../parts.ts";
+import type { Move } from "../moves.ts";
 import {
   isRow,
   lookTogether,
@@ -11,7 +12,6 @@ import {
   type Fact,
   type Fatal,
   type Look,
-  type Move,
   type Scene,
   type Standing,
   type Tries,

@@ -5,6 +5,7 @@ import type { Json } from "../json.ts";
 import type { Node, State } from "../node.ts";
 import type { AnySubChain, Branch, ChainStateOf, Grown, LastOf, NewName, Place, SubChain, With } from "../workflow-types.ts";
 import { indexBytes, indexOf, indexText, isReadWhole, longestOfChain, MAX_INDEX, shapeOfChain, heldIn } from "../parts.ts";
+import type { Move, Owner } from "../moves.ts";
 import {
   isRow,
   noTries,
@@ -15,8 +16,6 @@ import {
   type Fact,
   type Fatal,
   type Look,
-  type Move,
-  type Owner,
   type Scene,
   type Standing,
   type Tries,

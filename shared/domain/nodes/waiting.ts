@@ -3,6 +3,7 @@ import { checkJson, type Json } from "../json.ts";
 import type { Letter } from "../mail.ts";
 import type { State } from "../node.ts";
 import { indexBytes, indexOf, indexText } from "../parts.ts";
+import type { Move, Owner } from "../moves.ts";
 import {
   isRow,
   noTries,
@@ -12,8 +13,6 @@ import {
   type Fact,
   type Fatal,
   type Look,
-  type Move,
-  type Owner,
   type Row,
   type Scene,
   type Standing,

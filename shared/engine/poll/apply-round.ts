@@ -1,5 +1,5 @@
 import { MAX_ATTRIBUTE_BYTES } from "../../domain/attributes.ts";
-import { sleepRow } from "../../domain/decide.ts";
+import { sleepRow } from "../../domain/decide-fate.ts";
 import type { Decision } from "../../domain/decision.ts";
 import { mailOf, recognise } from "../../domain/recognise.ts";
 import { withFact, withMail } from "../../domain/run.ts";

@@ -1,6 +1,6 @@
 import type { Json } from "../../domain/json.ts";
 import type { Memory } from "../../domain/node.ts";
-import type { AttemptMove } from "../../domain/standing.ts";
+import type { AttemptMove } from "../../domain/moves.ts";
 import type { Attempt } from "./attempt.ts";
 import type { Poller } from "./poller.ts";
 

@@ -3,7 +3,7 @@ import { describeError, NonRetryableError, RetryAfterError, StepTimeoutError } f
 import { NotJsonError } from "../../domain/json.ts";
 import { idempotencyKey, stateFor, type Run } from "../../domain/run.ts";
 import type { Attempted, Memory, State, StepContext } from "../../domain/node.ts";
-import type { AttemptMove } from "../../domain/standing.ts";
+import type { AttemptMove } from "../../domain/moves.ts";
 import type { Redact } from "../../domain/redact.ts";
 import type { Outcome } from "../../domain/decision.ts";
 import { InvalidStatementError } from "../../domain/check-statements.ts";
@@ -11,6 +11,7 @@ import type { Statement } from "../../domain/statement.ts";
 import type { Attempt } from "./attempt.ts";
 import { AttemptMemory } from "./attempt-memory.ts";
 import { AttemptLogger } from "./attempt-logger.ts";
+import { handOut } from "./hand-out.ts";
 import type { Poller } from "./poller.ts";
 
 /** What came of a node; statements are those of a `sql` node, not yet run. */
@@ -41,6 +42,7 @@ export async function executeNode(poller: Poller, run: Run, move: AttemptMove, a
         attempt.setAttributes(patch);
       },
     };
+    if (move.offer !== undefined) Object.assign(context, await handOut(poller.tickets, run.id, move.offer));
     const memory = move.memos && new AttemptMemory(poller, attempt, move);
     const { output, statements, below } = await within(
       poller,

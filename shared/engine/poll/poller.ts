@@ -1,8 +1,9 @@
 import type { Json } from "../../domain/json.ts";
 import type { Attempted, Logger, Memory, State, StepContext } from "../../domain/node.ts";
-import type { AttemptMove } from "../../domain/standing.ts";
+import type { AttemptMove } from "../../domain/moves.ts";
 import type { Redact } from "../../domain/redact.ts";
 import type { Registry } from "../../domain/registry.ts";
+import type { TicketOffice } from "./hand-out.ts";
 import type { PollReport } from "./poll-report.ts";
 import type { Clock, Heartbeat, RunStore } from "../ports.ts";
 
@@ -76,6 +77,8 @@ export interface Poller {
   readonly remainingMs: () => number;
   /** Calls handlers in the place of their nodes: a test may have other answers. */
   readonly callHandler?: CallHandler;
+  /** Signs links and tokens; without one, nodes that hand some out fail. */
+  readonly tickets?: TicketOffice | undefined;
   /** Beats while a handler blocks the event loop; without one, such a lease expires. */
   readonly heartbeat?: Heartbeat;
   /** Told what there is to tell so far, at each tick while it works: once a minute. */

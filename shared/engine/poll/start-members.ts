@@ -1,5 +1,5 @@
 import type { HandlerNode } from "../../domain/node.ts";
-import type { AttemptMove } from "../../domain/standing.ts";
+import type { AttemptMove } from "../../domain/moves.ts";
 import { Attempt } from "./attempt.ts";
 import { executeNode, failedBy, type Executed } from "./execute-node.ts";
 import type { Lease } from "./lease.ts";

@@ -1,4 +1,4 @@
-import type { AttemptMove } from "../../domain/standing.ts";
+import type { AttemptMove } from "../../domain/moves.ts";
 import type { Member } from "./member.ts";
 
 /** An attempt that may begin. */

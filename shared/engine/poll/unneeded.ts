@@ -1,4 +1,4 @@
-import type { AttemptMove } from "../../domain/standing.ts";
+import type { AttemptMove } from "../../domain/moves.ts";
 import type { CameBack } from "./member.ts";
 
 /**

@@ -8,7 +8,8 @@ import type { Node } from "../../../shared/domain/node.ts";
 import { mapNode } from "../../../shared/domain/nodes/map.ts";
 import { stepNode } from "../../../shared/domain/nodes/step.ts";
 import { createRun, type Run } from "../../../shared/domain/run.ts";
-import type { AttemptMove, Standing } from "../../../shared/domain/standing.ts";
+import type { AttemptMove } from "../../../shared/domain/moves.ts";
+import type { Standing } from "../../../shared/domain/standing.ts";
 
 const CONCURRENCY = 100;
 

@@ -1,12 +1,14 @@
 import { expect } from "vitest";
-import { decide, sleepRow } from "../../../shared/domain/decide.ts";
+import { decide } from "../../../shared/domain/decide.ts";
+import { sleepRow } from "../../../shared/domain/decide-fate.ts";
 import type { Decision, Failure, Outcome } from "../../../shared/domain/decision.ts";
 import { describeError, type ErrorRecord } from "../../../shared/domain/errors.ts";
 import type { Json } from "../../../shared/domain/json.ts";
 import { jsonbBytes } from "../../../shared/domain/jsonb-bytes.ts";
 import { Mail, type Letter } from "../../../shared/domain/mail.ts";
 import { createRun, stateFor, unknownPath, withMail, type Run, type RunWorkflow } from "../../../shared/domain/run.ts";
-import type { AttemptMove, Fact, Look, Row } from "../../../shared/domain/standing.ts";
+import type { AttemptMove } from "../../../shared/domain/moves.ts";
+import type { Fact, Look, Row } from "../../../shared/domain/standing.ts";
 import { sceneOf } from "../scene.ts";
 
 const CLOCK = 1_000;
@@ -14,7 +16,7 @@ const error: ErrorRecord = { name: "Error", message: "no" };
 const isOutcome = (back: unknown): back is Outcome => outcomes.has(back as Outcome);
 const outcomes = new Set<Outcome>();
 
-function outcome(of: Outcome): Outcome {
+export function outcome(of: Outcome): Outcome {
   outcomes.add(of);
   return of;
 }
@@ -64,6 +66,9 @@ export class Story {
   /** Messages that no node has taken. */
   letters: Letter[] = [];
   private sent = 0;
+  /** Names of messages that were waited for last. */
+  private awaited: readonly string[] = [];
+  private redrives = 0;
   /** In the order in which they were told. */
   readonly facts: [path: string, fact: Fact][] = [];
   /** What comes late to an item that has failed may count only once it is read. */
@@ -88,6 +93,7 @@ export class Story {
     this.store(decision, back);
     this.letters = this.letters.filter(({ n }) => !decision.consumed.includes(n));
     this.run = decision.run;
+    this.awaited = namesIn(decision.fate) ?? this.awaited;
     for (const start of decision.starts) this.out.set(start.path, start);
     for (const path of decision.aborts) this.aborted.add(path);
     this.compare();
@@ -130,7 +136,7 @@ export class Story {
     // In the order of a jsonb object, which is not that of time.
     const sorted = Object.fromEntries(Object.entries(fatal).sort(([a], [b]) => (a < b ? -1 : 1)));
     const { "~output": _, ...outputs } = this.stored.outputs;
-    return createRun({ id, workflow, input, ...this.stored, outputs, fatal: sorted, notBefore: this.ahead() });
+    return createRun({ id, workflow, input, ...this.stored, outputs, fatal: sorted, notBefore: this.ahead(), redrives: this.redrives });
   }
 
   private ahead(): Record<string, number> {
@@ -168,7 +174,7 @@ export class Story {
   }
 
   /** The poller is told what mail there is: the oldest of each name for which it asked. */
-  hear(names: readonly string[] = this.signals): this {
+  hear(names: readonly string[] = [...this.signals, ...this.awaited]): this {
     const oldest = this.letters.filter(({ n, name }) => !this.letters.some((other) => other.name === name && other.n < n));
     const letters = oldest.filter(({ name }) => names.includes(name));
     this.run = withMail(this.run, new Mail(this.now, letters, names));
@@ -176,6 +182,7 @@ export class Story {
   }
 
   redrive(): this {
+    this.redrives++;
     Object.assign(this.stored.forgiven, this.stored.failures);
     const { outputs, failures, notBefore, fatal } = this.stored;
     const rows = Object.entries(outputs).map(([path, output]): [string, Fact] => [
@@ -209,4 +216,9 @@ export class Story {
 
 function fail(message: string): never {
   throw new Error(message);
+}
+
+function namesIn(fate: Decision["fate"]): readonly string[] | undefined {
+  if (fate.kind === "park") return fate.names;
+  return fate.kind === "stay" ? fate.asks?.names : undefined;
 }

@@ -1,0 +1,32 @@
+import type { Circumstances, Fate } from "./decision.ts";
+import { jsonbBytes } from "./jsonb-bytes.ts";
+import { WAIT_IN_LEASE_BELOW_MS } from "./limits.ts";
+import type { AttemptMove } from "./moves.ts";
+import type { Fact, Look } from "./standing.ts";
+
+export const stay: Fate = { kind: "stay", wait: undefined };
+
+/** How a run that is not over goes on; isBusy: attempts of it are out; mayLinger: for a short time. */
+export function decideFate(
+  { until, names, overdue }: Look,
+  { now, clock }: Pick<Circumstances, "now" | "clock">,
+  { isBusy, mayLinger }: { readonly isBusy: boolean; readonly mayLinger: boolean },
+): Fate {
+  const asks = names && { names, overdue };
+  if (until === undefined) return asks === undefined ? stay : { kind: "stay", wait: undefined, asks };
+  const delayMs = Math.max(until - now, 0);
+  const stays = isBusy || overdue !== undefined || (delayMs < WAIT_IN_LEASE_BELOW_MS && mayLinger);
+  return stays ? { kind: "stay", wait: { until, clock: clock + delayMs }, asks } : { kind: "park", delayMs, names };
+}
+
+/** That of a sleep, as it is stored: to a millisecond. */
+export function sleepRow(until: number): Fact {
+  const output = Object.freeze({ until: new Date(until).toISOString() });
+  return { output, bytes: jsonbBytes(output), notBefore: until };
+}
+
+/** What is out, and no node asks for any more. */
+export function unwanted(out: Iterable<string>, moves: readonly AttemptMove[]): string[] {
+  const wanted = new Set(moves.map(({ path }) => path));
+  return [...out].filter((path) => !wanted.has(path));
+}

@@ -17,6 +17,7 @@ import { readServiceFile } from "../../infra/service.ts";
 import { digestOf } from "../../shared/lambda/api-key.ts";
 import { projectFolder } from "../support/project-folder.ts";
 import { startSsm } from "../support/ssm.ts";
+import { ticketKeysText } from "../support/tickets.ts";
 
 const script = fileURLToPath(new URL("../../infra/cli.ts", import.meta.url));
 const ssm = await startSsm();
@@ -26,6 +27,7 @@ let url: string;
 const logins: Readonly<Record<string, [name: string, group: GroupRole]>> = {
   "enqueue-run": ["enqueue_run", "baton_producer"],
   "control-runs": ["control_runs", "baton_operator"],
+  "answer-waits": ["answer_waits", "baton_signaller"],
   "poll-queue": ["poll_queue", "baton_poller"],
   maintain: ["maintain", "baton_maintainer"],
 };
@@ -45,6 +47,7 @@ afterAll(async () => {
 beforeEach(async () => {
   ssm.parameters.clear();
   ssm.parameters.set("/baton/prod/api-keys", JSON.stringify([{ name: "me", role: "operator", digest: digestOf("me").toString("hex") }]));
+  ssm.parameters.set("/baton/prod/ticket-keys", ticketKeysText);
   for (const [fn, [name, memberOf]] of Object.entries(logins)) {
     await createLogin({ url, name, password: "secret", memberOf });
     await query(url, `alter role ${name} reset all`);
@@ -110,6 +113,7 @@ test("a stage that is set up as the pages say has nothing to mend, but for a ser
   expect(stderr).toContain("Service baton, stage prod, region eu-central-1, account 123456789012");
   expect(text).toMatch(/^ok {3}schema: current$/m);
   expect(text).toMatch(/^ok {3}\/baton\/prod\/api-keys: me \(operator\)$/m);
+  expect(text).toMatch(/^ok {3}\/baton\/prod\/ticket-keys: test signs$/m);
   expect(withoutFsync(fixes)).toEqual([]);
   expect([code, fixes.length]).toEqual([5, 5]);
   expect(text).not.toContain("secret");

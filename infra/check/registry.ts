@@ -44,7 +44,7 @@ export async function checkRegistry({ templateFile, bundles }: { readonly templa
   }
 }
 
-/** What only AWS will know, the ARN of a role or the URL of the API, stands in as one of nobody's. */
+/** What only AWS will know, such as the ARN of a role, stands in as one of nobody. */
 function environmentOf(variables: Readonly<Record<string, unknown>>): Record<string, string> {
   const known = (value: unknown) => typeof value === "string" || typeof value === "number";
   const standIn = (name: string) => (name.endsWith("_URL") ? "https://unknown.invalid" : "arn:aws:unknown");

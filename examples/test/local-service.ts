@@ -7,6 +7,7 @@ import { readTemplate } from "../../infra/local/host/template.ts";
 import type { TestDatabase } from "../../test/support/database.ts";
 import { apiKey, apiKeyHash } from "../../test/support/http-event.ts";
 import { templateOf } from "../../test/support/template.ts";
+import { ticketKeysText } from "../../test/support/tickets.ts";
 import { until } from "../../test/support/until.ts";
 
 /** A run as the API tells of it. */
@@ -22,7 +23,7 @@ export interface LocalService extends AsyncDisposable {
   run(workflow: string, inputs: readonly unknown[]): Promise<ToldRun[]>;
 }
 
-const LOGINS = { "enqueue-run": "producer", "control-runs": "operator", "poll-queue": "poller" } as const;
+const LOGINS = { "enqueue-run": "producer", "control-runs": "operator", "answer-waits": "signaller", "poll-queue": "poller" } as const;
 
 /**
  * The built functions of this project with all their workflows, as `npm start` serves them, over a
@@ -40,6 +41,7 @@ export async function serveLocally(database: TestDatabase): Promise<LocalService
       template.functions.flatMap(({ module, environment }) => [
         [environment["DATABASE_URL_PARAMETER"]!, database.url(LOGINS[basename(module) as keyof typeof LOGINS])],
         [environment["BATON_API_KEYS_PARAMETER"] ?? "", keys],
+        [environment["BATON_TICKET_KEYS_PARAMETER"] ?? "", ticketKeysText],
       ]),
     ),
     log: () => undefined,

@@ -6,6 +6,7 @@ const MARK = "function:";
 const FACTORIES: Readonly<Record<string, string>> = {
   "enqueue-run": "enqueueRun",
   "control-runs": "controlRuns",
+  "answer-waits": "answerWaits",
   "poll-queue": "pollQueue",
 };
 

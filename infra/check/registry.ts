@@ -44,10 +44,11 @@ export async function checkRegistry({ templateFile, bundles }: { readonly templa
   }
 }
 
-/** What only AWS will know, such as the ARN of a role, stands in as one of no account. */
+/** What only AWS will know, such as the ARN of a role, stands in as one of nobody. */
 function environmentOf(variables: Readonly<Record<string, unknown>>): Record<string, string> {
   const known = (value: unknown) => typeof value === "string" || typeof value === "number";
-  const entries = Object.entries(variables).map(([name, value]) => [name, known(value) ? String(value) : "arn:aws:unknown"]);
+  const standIn = (name: string) => (name.endsWith("_URL") ? "https://unknown.invalid" : "arn:aws:unknown");
+  const entries = Object.entries(variables).map(([name, value]) => [name, known(value) ? String(value) : standIn(name)]);
   return { ...process.env, DATABASE_URL: "", ...Object.fromEntries(entries) };
 }
 

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { withClient } from "../migrate/connection.ts";
 import { findNames } from "../migrate/find-names.ts";
 import { BUNDLES, createLogin, groupOf } from "../migrate/logins.ts";
+import { newTicketKey } from "../keys/ticket-key.ts";
 import type { GroupRole } from "../migrate/names.ts";
 import { confirm, placeOf, print, tell } from "./context.ts";
 import { loadOptional, type StageOptions, stageOf } from "./stage.ts";
@@ -15,8 +16,9 @@ export interface LoginFlags extends StageOptions {
 
 /**
  * `logins`: a login for each function with a password of its own, its connection string as a
- * SecureString, and an API key for an operator; what is there already stays, unless `--rotate`. It
- * prints what it did, and of all secrets only the new API key, alone on standard output.
+ * SecureString, a ticket key, and an API key for an operator; what is there already stays, and
+ * `--rotate` replaces passwords alone. It prints what it did, and of all secrets only the new API
+ * key, alone on standard output.
  */
 export async function makeLogins(flags: LoginFlags): Promise<void> {
   const { url, schema, service, stage, region } = await stageOf(flags);
@@ -30,6 +32,7 @@ export async function makeLogins(flags: LoginFlags): Promise<void> {
     const name = loginName(service, stage, bundle);
     tell(await ensureLogin({ url, flags, name, memberOf: groupOf(bundle, names), parameter, store }));
   }
+  tell(await ensureTicketKeys(store, `${where}/ticket-keys`));
   await ensureKey(new StoredKeys(store.client, `${where}/api-keys`));
 }
 
@@ -37,6 +40,13 @@ async function loadAws() {
   const sentence = "logins needs the AWS SDK: npm install --save-dev @aws-sdk/client-ssm.";
   const [store, keys] = await loadOptional(sentence, () => Promise.all([import("./parameter-store.ts"), import("../keys/stored-keys.ts")]));
   return { ...store, ...keys };
+}
+
+/** Never replaced: with the old one, all links and tokens that are out would go. */
+async function ensureTicketKeys(store: LoginToMake["store"], parameter: string): Promise<string> {
+  if (await store.has(parameter)) return `kept     the ticket keys in ${parameter}`;
+  await store.put(parameter, newTicketKey());
+  return `made     a ticket key, which signs links and tokens, in ${parameter}`;
 }
 
 interface LoginToMake {

@@ -1,6 +1,7 @@
 import { checkConnectionString } from "../../shared/db/connection-string.ts";
 import { DatabaseConfigurationError } from "../../shared/domain/database-errors.ts";
 import { ApiKeysError, parseApiKeys } from "../../shared/lambda/api-key.ts";
+import { parseTicketKeys, TicketKeysError } from "../../shared/lambda/ticket-keys.ts";
 import { BUNDLES, groupOf } from "../migrate/logins.ts";
 import type { Names } from "../migrate/names.ts";
 import { checkDoor, checkLogin, type Finding } from "./checks.ts";
@@ -18,7 +19,10 @@ export interface StageSecrets {
 /** The parameters of a stage, and as whom they let its functions in. */
 export async function checkParameters(secrets: StageSecrets): Promise<Finding[]> {
   const where = `/${secrets.service}/${secrets.stage}`;
-  const findings = prefixed(`${where}/api-keys: `, await checkKeys(`${where}/api-keys`, secrets));
+  const findings = [
+    ...prefixed(`${where}/api-keys: `, await checkKeys(`${where}/api-keys`, secrets)),
+    ...prefixed(`${where}/ticket-keys: `, await checkTicketKeys(`${where}/ticket-keys`, secrets)),
+  ];
   for (const bundle of BUNDLES) {
     const parameter = `${where}/${bundle}/database-url`;
     findings.push(...prefixed(`${parameter}: `, await checkUrl(parameter, groupOf(bundle, secrets.names), secrets)));
@@ -36,6 +40,16 @@ async function checkKeys(parameter: string, { read, ...secrets }: StageSecrets):
     const keys = parseApiKeys(await read(parameter));
     if (keys.length === 0) return [{ about: "no keys: every request would be 401", advice: make }];
     return [{ about: keys.map(({ name, role }) => `${name} (${role})`).join(", ") }];
+  } catch (thrown) {
+    return [{ about: wordsOf(thrown), advice: adviceOn(thrown, make, `delete the parameter: then ${make}`) }];
+  }
+}
+
+async function checkTicketKeys(parameter: string, { read, ...secrets }: StageSecrets): Promise<Finding[]> {
+  const make = `${logins(secrets)} makes the first one.`;
+  try {
+    const [first, ...others] = parseTicketKeys(await read(parameter));
+    return [{ about: `${first.id} signs${others.length === 0 ? "" : `, ${others.map(({ id }) => id).join(", ")} still verify`}` }];
   } catch (thrown) {
     return [{ about: wordsOf(thrown), advice: adviceOn(thrown, make, `delete the parameter: then ${make}`) }];
   }
@@ -72,7 +86,7 @@ function wordsOf(thrown: unknown): string {
 function adviceOn(thrown: unknown, make: string, replace: string): string {
   const { name } = thrown as Error;
   if (name === "ParameterNotFound") return make;
-  if (thrown instanceof DatabaseConfigurationError || thrown instanceof ApiKeysError) return replace;
+  if ([DatabaseConfigurationError, ApiKeysError, TicketKeysError].some((wrong) => thrown instanceof wrong)) return replace;
   if (/^(AccessDenied|UnrecognizedClient|ExpiredToken|InvalidSignature)/.test(name))
     return "take credentials that may read it: ssm:GetParameter, and kms:Decrypt with a key of your own.";
   return "SSM did not answer: look whether this machine reaches it, and run this again.";

@@ -3,7 +3,7 @@ import * as z from "zod";
 import type { Finding } from "./checks.ts";
 
 const Params = z.object({ params: z.record(z.string(), z.record(z.string(), z.unknown()).catch({})).catch({}) }).catch({ params: {} });
-const RESERVED = { pollQueue: "pollers", enqueueRun: "producers", controlRuns: "readers" } as const;
+const RESERVED = { pollQueue: "pollers", enqueueRun: "producers", controlRuns: "readers", answerWaits: "answerers" } as const;
 
 /**
  * How much concurrency the `params` of a serverless.yml reserve for a stage; undefined where they
@@ -57,7 +57,8 @@ export function checkConcurrency({ limit, unreserved, own }: Concurrency, needed
   if (needed === 0 || unreserved + own - needed >= KEPT) return { about };
   return {
     about: `${about}, and AWS keeps ${KEPT} of it unreserved`,
-    advice: "ask AWS for a higher quota of concurrent executions, or take pollers, producers and readers out of this stage's params.",
+    advice:
+      "ask AWS for a higher quota of concurrent executions, or take pollers, producers, readers and answerers out of this stage's params.",
   };
 }
 

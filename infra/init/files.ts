@@ -49,13 +49,15 @@ export const daily = maintain();
 // The HTTP API, for services that do not reach the database, and for operators.
 export const enqueue = enqueueRun({ workflows });
 export const control = controlRuns({ workflows });
+// Links of approvals and answers to callbacks, which need no API key.
+export const answer = answerWaits({ workflows });
 `;
 
 /** The files that `init` writes, by their paths: one workflow, and the entry that lists it. */
 export function filesFor(tool: Tool, { extension, imported }: Language): Readonly<Record<string, string>> {
   const greet = `import { greet } from "./greet${imported}";\n`;
   const entry = isOnLambda(tool)
-    ? `import { controlRuns, enqueueRun, maintain, pollQueue } from "pgbaton/lambda";\n${greet}\n${WORKFLOWS}${HANDLERS}`
+    ? `import { answerWaits, controlRuns, enqueueRun, maintain, pollQueue } from "pgbaton/lambda";\n${greet}\n${WORKFLOWS}${HANDLERS}`
     : `${greet}\n${WORKFLOWS}`;
   return { [`baton/greet.${extension}`]: WORKFLOW, [`baton/index.${extension}`]: entry };
 }

@@ -3,7 +3,13 @@ import { withClient } from "./connection.ts";
 import type { GroupRole, Names } from "./names.ts";
 
 /** What each function's login may do, by its bundle's name. */
-const GROUPS = { "enqueue-run": "producer", "control-runs": "operator", "poll-queue": "poller", maintain: "maintainer" } as const;
+const GROUPS = {
+  "enqueue-run": "producer",
+  "control-runs": "operator",
+  "answer-waits": "signaller",
+  "poll-queue": "poller",
+  maintain: "maintainer",
+} as const;
 
 export type Bundle = keyof typeof GROUPS;
 

@@ -6,11 +6,12 @@ import type { Logger } from "../domain/node.ts";
 import { redactSecrets } from "../domain/redact.ts";
 import { systemClock } from "../engine/ports.ts";
 import type { WaitAnswerer } from "../engine/produce/answer-wait.ts";
-import { commonSettings, ConfigurationError, readEnvironment, readTicketSettings, serviceName, ticketSettings } from "./config.ts";
+import { commonSettings, ConfigurationError, readEnvironment, serviceName } from "./config.ts";
 import { createNudge } from "./nudge.ts";
 import type { Service } from "./service.ts";
 import { stepLogger } from "./step-logger.ts";
 import { type TicketRing, ticketRing } from "./ticket-ring.ts";
+import { readTicketSettings, ticketSettings } from "./ticket-settings.ts";
 import { wakeBoard } from "./wake-board.ts";
 
 /** What the function without an API key works with. */

@@ -1,6 +1,6 @@
 import httpRouter from "@middy/http-router";
 import { type AnswerApp, answerAppOf } from "./answer-app.ts";
-import { approvalPage } from "./approval-problem.ts";
+import { pageOfProblem, problemOfAnswer } from "./answer-problem.ts";
 import { decideApproval, showApproval } from "./approval-request.ts";
 import { beatCallback, completeCallback, failCallback } from "./callback-request.ts";
 import type { HttpAnswer, HttpEvent } from "./http-event.ts";
@@ -34,6 +34,10 @@ export function answerWaits(service: Service): HttpFunction<AnswerApp> {
 
 /** The same, on an app that is there. */
 export function answerWaitsOf(app: () => AnswerApp): HttpFunction<AnswerApp> {
-  const routes = OPEN_ROUTES.map(({ method, path, answerer }) => ({ method, path, handler: (event: HttpEvent) => answerer(event, app()) }));
-  return openFunction(app, httpRouter<HttpEvent, HttpAnswer>({ routes, notFoundResponse: unknownRoute }), approvalPage);
+  const routes = OPEN_ROUTES.map(({ method, path, answerer }) => ({
+    method,
+    path,
+    handler: (event: HttpEvent) => answerer(event, app()).catch((thrown: unknown) => Promise.reject(problemOfAnswer(thrown) as Error)),
+  }));
+  return openFunction(app, httpRouter<HttpEvent, HttpAnswer>({ routes, notFoundResponse: unknownRoute }), pageOfProblem);
 }

@@ -1,8 +1,6 @@
 import * as z from "zod";
 import { schemaName, schemaNameRule } from "../db/schema-name.ts";
-import type { TicketKeys } from "../engine/tickets.ts";
 import { type ApiKey, sha256 } from "./api-key.ts";
-import { parseTicketKeys } from "./ticket-keys.ts";
 
 /**
  * A setting of the function is missing or wrong; the message names each variable and what it takes,
@@ -32,8 +30,11 @@ const hashes = z
   .refine((list) => list.every((hash) => sha256.test(hash)), "give SHA-256 digests of API keys in hex, separated by commas")
   .transform((list): ApiKey[] => list.map((hash) => ({ name: "environment", role: "operator", digest: Buffer.from(hash, "hex") })));
 
-const parameterName = /^\/[\w./-]+$/;
-const nameParameter = "give it the name of an SSM parameter, from its first slash";
+/** A variable that names an SSM parameter. */
+export const parameterSetting = z
+  .string()
+  .regex(/^\/[\w./-]+$/, "give it the name of an SSM parameter, from its first slash")
+  .optional();
 
 /**
  * What every function is told: where its database is, and whether the idle gate stands before it.
@@ -43,7 +44,7 @@ export const commonSettings = {
     .string()
     .regex(/^postgres(ql)?:\/\//, "give it a Postgres connection string")
     .optional(),
-  DATABASE_URL_PARAMETER: z.string().regex(parameterName, nameParameter).optional(),
+  DATABASE_URL_PARAMETER: parameterSetting,
   BATON_DRIVER: z.enum(["neon", "pg"], { error: "it takes neon or pg" }).optional(),
   BATON_NEON_ENDPOINT: z.url({ error: "give it the URL of a local Neon endpoint" }).optional(),
   BATON_SCHEMA: z.string().regex(schemaName, schemaNameRule).optional(),
@@ -52,38 +53,9 @@ export const commonSettings = {
   BATON_WAKE_PARAMETER: z.string().startsWith("/", "give it the name of an SSM parameter, from its first slash").optional(),
 };
 
-/** Where there is no SSM: the keys themselves. */
-const ticketKeys = z.string().transform((text, context): TicketKeys => {
-  try {
-    return parseTicketKeys(text);
-  } catch (thrown) {
-    context.addIssue({ code: "custom", message: (thrown as Error).message });
-    return z.NEVER;
-  }
-});
-
-/** What signs links and tokens, and verifies them. */
-export const ticketSettings = {
-  BATON_TICKET_KEYS: ticketKeys.optional(),
-  BATON_TICKET_KEYS_PARAMETER: z.string().regex(parameterName, nameParameter).optional(),
-};
-
-/** Whose keys sign links and tokens: some that are known, or those of an SSM parameter. */
-export interface TicketSettings {
-  /** Undefined: see the parameter. */
-  readonly ticketKeys: TicketKeys | undefined;
-  /** Its name. */
-  readonly ticketKeysParameter: string | undefined;
-}
-
-/** Keys of the environment stand in for those of the parameter. */
-export function readTicketSettings(settings: z.output<z.ZodObject<typeof ticketSettings>>): TicketSettings {
-  return { ticketKeys: settings.BATON_TICKET_KEYS, ticketKeysParameter: settings.BATON_TICKET_KEYS_PARAMETER };
-}
-
 const environment = z.object({
   ...commonSettings,
-  BATON_API_KEYS_PARAMETER: z.string().regex(parameterName, nameParameter).optional(),
+  BATON_API_KEYS_PARAMETER: parameterSetting,
   BATON_API_KEY_HASHES: hashes,
   POLLER_FUNCTION_NAME: z.string().optional(),
   BATON_STACKS: z.enum(["on", "off"], { error: "it takes on or off" }).default("off"),

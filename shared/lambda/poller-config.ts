@@ -1,13 +1,6 @@
 import * as z from "zod";
-import {
-  commonSettings,
-  ConfigurationError,
-  readEnvironment,
-  readTicketSettings,
-  serviceName,
-  ticketSettings,
-  type TicketSettings,
-} from "./config.ts";
+import { commonSettings, ConfigurationError, readEnvironment, serviceName } from "./config.ts";
+import { readTicketSettings, ticketSettings, type TicketSettings } from "./ticket-settings.ts";
 
 const whole = (least: number, most: number, byDefault: number) =>
   z

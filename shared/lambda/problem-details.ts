@@ -1,17 +1,16 @@
 import type { MiddlewareObj } from "@middy/core";
 import { DatabaseBusyError, DatabaseUnknownOutcomeError, OlderSchemaError } from "../domain/database-errors.ts";
 import type { Logger } from "../domain/node.ts";
-import { InvalidAnswerError, MailboxFullError, RunNotFoundError, WaitOverError, WrongStatusError } from "../engine/producer-errors.ts";
+import { MailboxFullError, RunNotFoundError, WrongStatusError } from "../engine/producer-errors.ts";
 import { callerOf } from "./bearer-auth.ts";
 import type { HttpAnswer, HttpEvent } from "./http-event.ts";
 import { errorFields } from "./error-fields.ts";
 import { KeysUnavailableError } from "./kept-keys.ts";
 import type { RejectionMetrics } from "./metrics.ts";
 import { Problem } from "./problem.ts";
-import { TicketRefusedError } from "./ticket-request.ts";
 
 /** What an answer says of a problem, where it is not `application/problem+json`. */
-export type ProblemPage = (problem: Problem, thrown: unknown, event: HttpEvent) => HttpAnswer | undefined;
+export type ProblemPage = (problem: Problem, event: HttpEvent) => HttpAnswer | undefined;
 
 const unavailable =
   "The request may or may not have been stored. Send it again in a moment; with the same Idempotency-Key it is stored only once.";
@@ -41,7 +40,7 @@ export function problemDetails(
       rejected(problem.status);
       if (problem.status >= 500)
         logger().error("a request failed", { requestId: instance, key: callerOf(event)?.name, error: errorFields(error) });
-      request.response = pageOf?.(problem, error, event) ?? answerOf(problem, instance);
+      request.response = pageOf?.(problem, event) ?? answerOf(problem, instance);
     },
   };
 }
@@ -62,23 +61,12 @@ function problemOf(thrown: unknown, reads: boolean): Problem {
   if (thrown instanceof Problem) return thrown;
   if (thrown instanceof RunNotFoundError) return new Problem("unknown-run", "No run has this id.");
   if (thrown instanceof WrongStatusError) return new Problem("wrong-status", thrown.message);
-  if (thrown instanceof TicketRefusedError || thrown instanceof WaitOverError || thrown instanceof InvalidAnswerError)
-    return problemOfAnswer(thrown);
   if (thrown instanceof MailboxFullError) return new Problem("mailbox-full", thrown.message, { headers: { "retry-after": "60" } });
   if (thrown instanceof OlderSchemaError) return new Problem("unavailable", notMigrated, { headers: { "retry-after": "30" } });
   if (thrown instanceof KeysUnavailableError)
     return new Problem("unavailable", keysAway(thrown.what), { headers: { "retry-after": "10" } });
   if (isTemporary(thrown)) return new Problem("unavailable", reads ? unavailableRead : unavailable, { headers: { "retry-after": "2" } });
   return new Problem("internal", "This was logged. If it lasts, tell the operator the instance.");
-}
-
-function problemOfAnswer(thrown: TicketRefusedError | WaitOverError | InvalidAnswerError): Problem {
-  if (thrown instanceof WaitOverError) return new Problem("wait-over", thrown.message);
-  if (thrown instanceof TicketRefusedError)
-    return new Problem(thrown.reason === "expired" ? "ticket-expired" : "unknown-ticket", thrown.message);
-  return new Problem("invalid-body", "Correct what is listed under errors and send the answer again; nothing of it was stored.", {
-    errors: thrown.issues,
-  });
 }
 
 /** Also middy's own error when the time of the invocation is nearly up. */

@@ -6,7 +6,6 @@ import type { HttpEvent } from "./http-event.ts";
 /** A link or a token that gives no leave. */
 export class TicketRefusedError extends Error {
   override readonly name = "TicketRefusedError";
-  /** malformed and forged are told apart in the log alone. */
   readonly reason: RefusedTicket["refused"];
 
   constructor(reason: RefusedTicket["refused"]) {

@@ -1,9 +1,9 @@
 import type { Logger } from "../domain/node.ts";
 import type { TicketKeys } from "../engine/tickets.ts";
-import type { TicketSettings } from "./config.ts";
 import { keptKeys } from "./kept-keys.ts";
 import { ticketKeysParameter } from "./keys-parameter.ts";
 import { TicketKeysError } from "./ticket-keys.ts";
+import type { TicketSettings } from "./ticket-settings.ts";
 
 /** What tells the ticket keys as they are now. Throws TicketKeysError or KeysUnavailableError. */
 export type TicketRing = () => Promise<TicketKeys>;

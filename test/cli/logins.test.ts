@@ -3,6 +3,7 @@ import { factsOf } from "../../infra/doctor/login.ts";
 import { BUNDLES, groupOf } from "../../infra/migrate/logins.ts";
 import { connect } from "../../shared/db/connect.ts";
 import { runRepository } from "../../shared/db/run-repository.ts";
+import { parseTicketKeys } from "../../shared/lambda/ticket-keys.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { startSsm } from "../support/ssm.ts";
 import { uniqueName } from "../support/cluster.ts";
@@ -23,23 +24,29 @@ test("logins are made with their parameters and a key, work, are kept by a secon
   ]);
   const key = first.stdout.trim();
   expect(key).toMatch(/^[\w-]{32}$/);
-  const parameters = ["enqueue-run", "control-runs", "poll-queue", "maintain"].map((name) => `/${service}/prod/${name}/database-url`);
-  expect([...ssm.parameters.keys()].sort()).toEqual([...parameters, `/${service}/prod/api-keys`].sort());
+  const parameters = ["enqueue-run", "control-runs", "answer-waits", "poll-queue", "maintain"].map(
+    (name) => `/${service}/prod/${name}/database-url`,
+  );
+  expect([...ssm.parameters.keys()].sort()).toEqual([...parameters, `/${service}/prod/api-keys`, `/${service}/prod/ticket-keys`].sort());
   expect(ssm.parameters.get(`/${service}/prod/api-keys`)).not.toContain(key);
 
-  const url = ssm.parameters.get(parameters[2]!)!;
+  const url = ssm.parameters.get(parameters[3]!)!;
   await using poller = connect({ url, driver: "pg" });
   expect(await runRepository(poller).tick()).toMatchObject({ crashed: 0 });
   expect(first.stdout + first.stderr).not.toContain(new URL(url).password);
 
   const again = await pgbaton(args, { env });
-  expect([again.code, again.stdout, again.stderr.match(/^kept/gm)?.length]).toEqual([0, "", 5]);
-  expect(ssm.parameters.get(parameters[2]!)).toBe(url);
+  expect([again.code, again.stdout, again.stderr.match(/^kept/gm)?.length]).toEqual([0, "", 7]);
+  expect(ssm.parameters.get(parameters[3]!)).toBe(url);
+  const ticketKeys = ssm.parameters.get(`/${service}/prod/ticket-keys`)!;
+  expect(parseTicketKeys(ticketKeys)).toHaveLength(1);
   const rotated = await pgbaton([...args, "--rotate", "--functions-host", "pooler.example"], { env });
-  expect([rotated.code, new URL(ssm.parameters.get(parameters[2]!)!).hostname]).toEqual([0, "pooler.example"]);
-  expect(ssm.parameters.get(parameters[2]!)).not.toContain(new URL(url).password);
+  expect([rotated.code, new URL(ssm.parameters.get(parameters[3]!)!).hostname]).toEqual([0, "pooler.example"]);
+  expect(ssm.parameters.get(parameters[3]!)).not.toContain(new URL(url).password);
 
-  for (const name of ["enqueue_run", "control_runs", "poll_queue", "maintain"])
+  expect(ssm.parameters.get(`/${service}/prod/ticket-keys`)).toBe(ticketKeys);
+
+  for (const name of ["enqueue_run", "control_runs", "answer_waits", "poll_queue", "maintain"])
     await database.query(`drop role "${service.replaceAll("-", "_")}_prod_${name}"`);
 });
 
@@ -48,7 +55,7 @@ test.each(["baton", "shop"])("a login of the service %s is taken for no group: i
   const stage = uniqueName("facts").replaceAll("_", "-");
   const env = { ...ssm.env, DATABASE_URL: database.ownerUrl };
   const { code, stderr } = await pgbaton(["logins", "--service", service, "--stage", stage, "--yes"], { env });
-  expect([code, stderr.match(/^made/gm)?.length]).toEqual([0, 5]);
+  expect([code, stderr.match(/^made/gm)?.length]).toEqual([0, 7]);
   for (const bundle of BUNDLES) {
     const url = ssm.parameters.get(`/${service}/${stage}/${bundle}/database-url`)!;
     const facts = await factsOf(url);

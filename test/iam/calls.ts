@@ -20,9 +20,10 @@ export interface Call {
   needs(environment: Environment): readonly Need[];
 }
 
-const ALL = ["enqueue-run", "control-runs", "poll-queue", "maintain"];
-const HTTP = ["enqueue-run", "control-runs"];
+const HTTP = ["enqueue-run", "control-runs", "answer-waits"];
+const ALL = [...HTTP, "poll-queue", "maintain"];
 const wakes = "it only opens the gate; the schedule is the poller's";
+const eachOfHttp = (reason: string) => Object.fromEntries(HTTP.map((name) => [name, reason]));
 const looks = "it only reads the hint";
 
 const parameter = (name: string) => `arn:aws:ssm:${REGION}:${ACCOUNT}:parameter${name}`;
@@ -46,14 +47,14 @@ export const CALLS: readonly Call[] = [
     file: "shared/db/ssm-parameter.ts",
     command: "GetParameterCommand",
     sentBy: ALL,
-    needs: ({ DATABASE_URL_PARAMETER, BATON_API_KEYS_PARAMETER }) =>
-      [DATABASE_URL_PARAMETER, BATON_API_KEYS_PARAMETER].filter((name) => name !== undefined).flatMap(reads),
+    needs: ({ DATABASE_URL_PARAMETER, BATON_API_KEYS_PARAMETER, BATON_TICKET_KEYS_PARAMETER }) =>
+      [DATABASE_URL_PARAMETER, BATON_API_KEYS_PARAMETER, BATON_TICKET_KEYS_PARAMETER].filter((name) => name !== undefined).flatMap(reads),
   },
   {
     file: "shared/lambda/wake-board.ts",
     command: "GetParameterCommand",
     sentBy: ["poll-queue", "maintain"],
-    neverBy: { "enqueue-run": wakes, "control-runs": wakes },
+    neverBy: eachOfHttp(wakes),
     needs: ({ BATON_WAKE_PARAMETER }) => [{ action: "ssm:GetParameter", resource: parameter(BATON_WAKE_PARAMETER!) }],
   },
   {
@@ -67,14 +68,14 @@ export const CALLS: readonly Call[] = [
     file: "shared/lambda/wake-board.ts",
     command: "UpdateScheduleCommand",
     sentBy: ["poll-queue"],
-    neverBy: { "enqueue-run": wakes, "control-runs": wakes, maintain: looks },
+    neverBy: { ...eachOfHttp(wakes), maintain: looks },
     needs: (environment) => moves("scheduler:UpdateSchedule", environment),
   },
   {
     file: "shared/lambda/wake-board.ts",
     command: "CreateScheduleCommand",
     sentBy: ["poll-queue"],
-    neverBy: { "enqueue-run": wakes, "control-runs": wakes, maintain: looks },
+    neverBy: { ...eachOfHttp(wakes), maintain: looks },
     needs: (environment) => moves("scheduler:CreateSchedule", environment),
   },
   {
@@ -89,7 +90,7 @@ export const CALLS: readonly Call[] = [
     file: "examples/document-pipeline/bucket-source.ts",
     command: "GetObjectCommand",
     sentBy: ["poll-queue"],
-    neverBy: { "enqueue-run": "it runs no handler", "control-runs": "it runs no handler" },
+    neverBy: eachOfHttp("it runs no handler"),
     // Whoever has a bucket of documents lets the role in: the template knows none.
     needs: () => [],
   },

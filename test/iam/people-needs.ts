@@ -3,7 +3,7 @@ import type { Need } from "./calls.ts";
 import { ACCOUNT, REGION } from "./simulate.ts";
 import type { Stack } from "./stack.ts";
 
-const FUNCTIONS = ["enqueue-run", "control-runs", "poll-queue", "maintain"];
+const FUNCTIONS = ["enqueue-run", "control-runs", "answer-waits", "poll-queue", "maintain"];
 
 /**
  * What the docs' commands of AWS need of whoever deploys; undefined where it is for somebody who
@@ -27,11 +27,12 @@ const COMMANDS: Readonly<Record<string, ((stack: Stack, parameter: (name: string
 /** The commands of the docs, and `npm run keys` and `npm run doctor`. */
 export function needsOfPeople(stack: Stack, service: string, stage: string): Need[] {
   const parameter = (name: string) => `arn:aws:ssm:${REGION}:${ACCOUNT}:parameter/${service}/${stage}/${name}`;
-  const read = ["api-keys", ...FUNCTIONS.map((fn) => `${fn}/database-url`)];
+  const read = ["api-keys", "ticket-keys", ...FUNCTIONS.map((fn) => `${fn}/database-url`)];
   return [
     ...Object.values(COMMANDS).flatMap((needs) => needs?.(stack, parameter) ?? []),
     ...read.map((name) => ({ action: "ssm:GetParameter", resource: parameter(name) })),
     { action: "ssm:PutParameter", resource: parameter("api-keys") },
+    { action: "ssm:PutParameter", resource: parameter("ticket-keys") },
     { action: "lambda:GetAccountSettings", resource: "*" },
     { action: "lambda:GetFunctionConcurrency", resource: stack.arn("PollQueueLambdaFunction") },
   ];

@@ -12,9 +12,9 @@ const ENTRY = `
   import * as z from "zod";
   import { defineWorkflow } from "pgbaton";
   import { createOperator } from "pgbaton/operator";
-  import { controlRuns, enqueueRun, maintain, pollQueue } from "pgbaton/lambda";
+  import { answerWaits, controlRuns, enqueueRun, maintain, pollQueue } from "pgbaton/lambda";
   export const workflows = [defineWorkflow({ name: "greet", version: 1, input: z.object({}) }).step("only", () => null)];
-  export const handlers = [pollQueue({ workflows }), maintain(), enqueueRun({ workflows }), controlRuns({ workflows })];
+  export const handlers = [pollQueue({ workflows }), maintain(), enqueueRun({ workflows }), controlRuns({ workflows }), answerWaits({ workflows })];
   export async function look() {
     const operator = createOperator({ url: process.env.DATABASE_URL, driver: "pg" });
     const page = await operator.list();

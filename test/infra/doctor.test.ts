@@ -17,6 +17,7 @@ import { readServiceFile } from "../../infra/service.ts";
 import { digestOf } from "../../shared/lambda/api-key.ts";
 import { projectFolder } from "../support/project-folder.ts";
 import { startSsm } from "../support/ssm.ts";
+import { ticketKeysText } from "../support/tickets.ts";
 
 const script = fileURLToPath(new URL("../../infra/cli.ts", import.meta.url));
 const ssm = await startSsm();
@@ -26,6 +27,7 @@ let url: string;
 const logins: Readonly<Record<string, [name: string, group: GroupRole]>> = {
   "enqueue-run": ["enqueue_run", "baton_producer"],
   "control-runs": ["control_runs", "baton_operator"],
+  "answer-waits": ["answer_waits", "baton_signaller"],
   "poll-queue": ["poll_queue", "baton_poller"],
   maintain: ["maintain", "baton_maintainer"],
 };
@@ -45,6 +47,7 @@ afterAll(async () => {
 beforeEach(async () => {
   ssm.parameters.clear();
   ssm.parameters.set("/baton/prod/api-keys", JSON.stringify([{ name: "me", role: "operator", digest: digestOf("me").toString("hex") }]));
+  ssm.parameters.set("/baton/prod/ticket-keys", ticketKeysText);
   for (const [fn, [name, memberOf]] of Object.entries(logins)) {
     await createLogin({ url, name, password: "secret", memberOf });
     await query(url, `alter role ${name} reset all`);
@@ -110,8 +113,9 @@ test("a stage that is set up as the pages say has nothing to mend, but for a ser
   expect(stderr).toContain("Service baton, stage prod, region eu-central-1, account 123456789012");
   expect(text).toMatch(/^ok {3}schema: current$/m);
   expect(text).toMatch(/^ok {3}\/baton\/prod\/api-keys: me \(operator\)$/m);
+  expect(text).toMatch(/^ok {3}\/baton\/prod\/ticket-keys: test signs$/m);
   expect(withoutFsync(fixes)).toEqual([]);
-  expect([code, fixes.length]).toEqual([5, 5]);
+  expect([code, fixes.length]).toEqual([5, 6]);
   expect(text).not.toContain("secret");
 });
 
@@ -130,6 +134,16 @@ test.each<[string, string, () => unknown]>([
     "malformed keys",
     "api-keys: it is not JSON => delete the parameter: then pgbaton logins ",
     () => ssm.parameters.set("/baton/prod/api-keys", "nonsense"),
+  ],
+  [
+    "no ticket keys",
+    "ticket-keys: .* => pgbaton logins --service baton --stage prod makes the first one",
+    () => ssm.parameters.delete("/baton/prod/ticket-keys"),
+  ],
+  [
+    "a ticket key that is short",
+    "ticket-keys: key 1 is none: give id:secret.* => delete the parameter: then pgbaton logins ",
+    () => ssm.parameters.set("/baton/prod/ticket-keys", "k1:short"),
   ],
   [
     "no connection string",
@@ -183,7 +197,7 @@ test("without credentials these are to be mended, and nothing that could not be 
 
 test("what SSM does not answer is not to be written either", async () => {
   const { fixes } = await examine(url, { AWS_ENDPOINT_URL_SSM: "http://127.0.0.1:9" });
-  expect(withoutFsync(fixes)).toHaveLength(5);
+  expect(withoutFsync(fixes)).toHaveLength(7);
   expect(fixes.join()).not.toMatch(/pgbaton logins/);
   expect(withoutFsync(fixes)[0]).toMatch(/ => SSM did not answer: /);
 });
@@ -229,25 +243,25 @@ test("commits that do not wait for the disk, a clock that is off and a pooler th
 });
 
 test("an account that cannot reserve what prod wants is found, and one that has reserved it already is well", async () => {
-  ssm.concurrency = { limit: 1_000, unreserved: 174, own: {} };
+  ssm.concurrency = { limit: 1_000, unreserved: 184, own: {} };
   expect(withoutFsync((await examine()).fixes)).toEqual([
     expect.stringMatching(
-      /^concurrency: 1000 in this account, 75 reserved by this stage, and AWS keeps 100 of it unreserved => ask AWS for/,
+      /^concurrency: 1000 in this account, 85 reserved by this stage, and AWS keeps 100 of it unreserved => ask AWS for/,
     ),
   ]);
   ssm.concurrency = {
     limit: 1_000,
     unreserved: 100,
-    own: { "baton-prod-pollQueue": 5, "baton-prod-enqueueRun": 50, "baton-prod-controlRuns": 20 },
+    own: { "baton-prod-pollQueue": 5, "baton-prod-enqueueRun": 50, "baton-prod-controlRuns": 20, "baton-prod-answerWaits": 10 },
   };
-  expect((await examine()).text).toMatch(/^ok {3}concurrency: 1000 in this account, 75 reserved by this stage$/m);
+  expect((await examine()).text).toMatch(/^ok {3}concurrency: 1000 in this account, 85 reserved by this stage$/m);
   ssm.concurrency = { limit: 1_000, unreserved: 1_000, own: {} };
 });
 
 test("a stage that reserves nothing needs no quota, whatever the account has", () => {
-  expect(["prod", "dev", "pr-42"].map((stage) => reservedFor(stage, readServiceFile()))).toEqual([75, 0, 0]);
+  expect(["prod", "dev", "pr-42"].map((stage) => reservedFor(stage, readServiceFile()))).toEqual([85, 0, 0]);
   expect(checkConcurrency({ limit: 10, unreserved: 10, own: 0 }, 0).advice).toBeUndefined();
-  expect(checkConcurrency({ limit: 10, unreserved: 10, own: 0 }, 75).advice).toBeDefined();
+  expect(checkConcurrency({ limit: 10, unreserved: 10, own: 0 }, 85).advice).toBeDefined();
 });
 
 test("where there is no serverless.yml, or one that is somebody else's, the quota is left out, which is said", async () => {

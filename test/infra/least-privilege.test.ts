@@ -189,6 +189,7 @@ test("a key of one's own for the secrets is one statement more for each function
   expect(counts(templateFrom(document)).map(([name, count]) => [name, count - before.get(name)!])).toEqual([
     ["EnqueueRunRole", 1],
     ["ControlRunsRole", 1],
+    ["AnswerWaitsRole", 1],
     ["PollQueueRole", 1],
     ["MaintainRole", 1],
     ["PollQueueScheduleRole", 0],
@@ -207,6 +208,7 @@ test("a schedule's role is for this account's schedules alone", () => {
 test.each([
   ["EnqueueRunRole", "EnqueueRunLambdaPermissionHttpApi"],
   ["ControlRunsRole", "ControlRunsLambdaPermissionHttpApi"],
+  ["AnswerWaitsRole", "AnswerWaitsLambdaPermissionHttpApi"],
 ])("the gateway may call the function of %s by %s alone", async (role, permission) => {
   const { [permission]: taken, ...Resources } = made.document.Resources;
   expect(taken).toBeDefined();

@@ -19,9 +19,10 @@ interface MetricLine {
 }
 
 const database = await createTestDatabase();
-const roles: Record<string, "producer" | "operator" | "poller" | "maintainer"> = {
+const roles: Record<string, "producer" | "operator" | "signaller" | "poller" | "maintainer"> = {
   "enqueue-run": "producer",
   "control-runs": "operator",
+  "answer-waits": "signaller",
   "poll-queue": "poller",
   maintain: "maintainer",
 };

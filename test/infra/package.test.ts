@@ -25,7 +25,7 @@ function namesIn(zip: Buffer): string[] {
 
 test("each function of the template points to a handler that its bundle exports", async () => {
   const { functions } = readTemplate(made.templateFile);
-  const names = ["enqueueRun", "controlRuns", "pollQueue", "maintain"];
+  const names = ["enqueueRun", "controlRuns", "answerWaits", "pollQueue", "maintain"];
   expect(functions.map(({ name }) => name)).toEqual(names.map((name) => `baton-dev-${name}`));
   for (const { module, handler } of functions) {
     const bundle = (await import(pathToFileURL(join(folder, `${module}.mjs`)).href)) as Record<string, unknown>;
@@ -41,6 +41,7 @@ test("each zip holds its function's bundle and source map; the poller's also wha
     .map((name) => `dist/functions/${name}`);
   const bundle = (name: string) => [`dist/functions/${name}.mjs`, `dist/functions/${name}.mjs.map`];
   expect(contents).toEqual({
+    "answerWaits.zip": bundle("answer-waits"),
     "controlRuns.zip": bundle("control-runs"),
     "enqueueRun.zip": bundle("enqueue-run"),
     "maintain.zip": bundle("maintain"),
@@ -54,7 +55,7 @@ describe.each([
 ] as const)("a bundle for the driver $driver", ({ driver, carries, lacks }) => {
   test("carries that driver alone, no AWS SDK and, without the examples, at most 115 KB gzipped, enqueue-run 112", async () => {
     const { functions } = await buildFunctions({ driver, workflows: false, outdir: join(folder, `sizes-${driver}`) });
-    expect(functions).toHaveLength(4);
+    expect(functions).toHaveLength(5);
     for (const { name, inputs, gzipped } of functions) {
       expect(gzipped, name).toBeLessThanOrEqual(budgetOf(name));
       expect(

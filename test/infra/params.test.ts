@@ -5,7 +5,16 @@ const of = (params: object) => () => checkParams({ params: { prod: params } });
 
 test("the params of this service are in order, as are variables and params of one's own", () => {
   expect(() => checkParams()).not.toThrow();
-  expect(of({ kmsKey: "${env:KEY}", mine: "anything", alarmEmail: "ops@example.com", pollers: 0, rate: 10 })).not.toThrow();
+  expect(
+    of({
+      kmsKey: "${env:KEY}",
+      mine: "anything",
+      alarmEmail: "ops@example.com",
+      pollers: 0,
+      rate: 10,
+      publicUrl: "https://example.com/baton",
+    }),
+  ).not.toThrow();
   expect(of({ kmsKey: "arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab" })).not.toThrow();
 });
 
@@ -20,6 +29,11 @@ test.each<[string, unknown, string]>([
   ["rate", 0, "a whole number from 1"],
   ["burst", "many", "a whole number from 1"],
   ["pollers", -1, "a whole number, or is left out"],
+  ["answerers", "few", "a whole number, or is left out"],
+  ["answerRate", 0, "a whole number from 1"],
+  ["answerBurst", "many", "a whole number from 1"],
+  ["publicUrl", "approvals.example.com", "a URL such as https://approvals.example.com"],
+  ["publicUrl", "https://approvals.example.com?a=b", "a URL such as https://approvals.example.com"],
   ["alarmEmail", "ops", 'an address, or "" for none'],
 ])("the param %s may not be %j", (name, value, takes) => {
   expect(of({ [name]: value })).toThrow(`The param ${name} of prod in serverless.yml is ${JSON.stringify(value)}: it takes ${takes}.`);

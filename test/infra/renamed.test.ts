@@ -71,6 +71,7 @@ test("the logins of a renamed service's functions are in groups of its own", () 
   expect(BUNDLES.map((bundle) => [bundle, groupOf(bundle, names)])).toEqual([
     ["enqueue-run", "my_shop_producer"],
     ["control-runs", "my_shop_operator"],
+    ["answer-waits", "my_shop_signaller"],
     ["poll-queue", "my_shop_poller"],
     ["maintain", "my_shop_maintainer"],
   ]);
@@ -93,7 +94,8 @@ test("the schedule of a renamed service may invoke its poller", () => {
 test("a renamed poller may move the schedule and read the parameters that its environment names, and no others", () => {
   const { environment } = readTemplate(shop.templateFile).functions.find(({ name }) => name === "shop-prod-pollQueue")!;
   const may = textsOf(shop.resources["PollQueueRole"]).flatMap((text) => /:(?:parameter|schedule)\/(.*)$/.exec(text)?.[1] ?? []);
-  const named = [environment["DATABASE_URL_PARAMETER"], environment["BATON_WAKE_PARAMETER"], environment["BATON_WAKE_SCHEDULE"]];
+  const names = ["DATABASE_URL_PARAMETER", "BATON_TICKET_KEYS_PARAMETER", "BATON_WAKE_PARAMETER", "BATON_WAKE_SCHEDULE"];
+  const named = names.map((name) => environment[name]);
   expect(new Set(may.map((path) => path.replace(/^\//, "")))).toEqual(new Set(named.map((path) => path!.replace(/^\//, ""))));
 });
 

@@ -4,7 +4,7 @@ import validator from "@aws/cloudformation-validate";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { ROOT } from "../../infra/build.ts";
-import { templateOf, type TestTemplate, watchedBy } from "../support/template.ts";
+import { type Resource, templateOf, type TestTemplate, watchedBy } from "../support/template.ts";
 
 const stages: Record<string, TestTemplate> = {
   dev: await templateOf("dev"),
@@ -25,9 +25,9 @@ describe.each(Object.entries(stages))("the template of %s", (_stage, template) =
 
   test("gives each function a role of its own, and no role a wildcard", () => {
     const roles = template.all("AWS::Lambda::Function").map(([, { Properties }]) => JSON.stringify(Properties["Role"]));
-    expect(new Set(roles).size).toBe(4);
+    expect(new Set(roles).size).toBe(5);
     const policies = template.all("AWS::IAM::Role").map(([, { Properties }]) => JSON.stringify(Properties));
-    expect(policies).toHaveLength(6);
+    expect(policies).toHaveLength(7);
     for (const policy of policies) expect(policy).not.toContain("*");
     expect(template.all("AWS::IAM::Policy").map(([id, { Condition }]) => [id, Condition])).toEqual([
       ["SecretsKeyPolicy", "SecretsHaveAKey"],
@@ -36,7 +36,7 @@ describe.each(Object.entries(stages))("the template of %s", (_stage, template) =
 
   test("forgets logs after a time, access logs too", () => {
     const groups = template.all("AWS::Logs::LogGroup").map(([, { Properties }]) => Properties["RetentionInDays"]);
-    expect(groups).toHaveLength(5);
+    expect(groups).toHaveLength(6);
     for (const days of groups) expect(days).toBeGreaterThan(0);
   });
 
@@ -123,8 +123,8 @@ test("only prod reserves concurrency: a new account has none to give, and would 
   const reserved = Object.values(stages).map((stage) =>
     stage.all("AWS::Lambda::Function").map(([, { Properties }]) => Properties["ReservedConcurrentExecutions"]),
   );
-  const none = [undefined, undefined, undefined, undefined];
-  expect(reserved).toEqual([none, [50, 20, 5, undefined], none]);
+  const none = [undefined, undefined, undefined, undefined, undefined];
+  expect(reserved).toEqual([none, [50, 20, 10, 5, undefined], none]);
 });
 
 test("access logs lie below the prefix that needs no entry in the account's policy for logs", () => {
@@ -139,16 +139,40 @@ test("the API is throttled and keeps access logs", () => {
   expect(JSON.stringify(Properties["AccessLogSettings"])).toContain("$context.requestId");
 });
 
+test("each route without an API key is throttled on its own, and is there before its settings", () => {
+  const { Properties, DependsOn } = stages["prod"]!.resources["HttpApiStage"]! as Resource & { DependsOn: string[] };
+  const open = dev.all("AWS::ApiGatewayV2::Route").filter(([, { Properties }]) => JSON.stringify(Properties).includes("AnswerWaits"));
+  const keys = open.map(([, { Properties }]) => String(Properties["RouteKey"]));
+  const settings = { DetailedMetricsEnabled: false, ThrottlingRateLimit: 100, ThrottlingBurstLimit: 200 };
+  expect(keys).toHaveLength(5);
+  expect(Properties["RouteSettings"]).toEqual(Object.fromEntries(keys.map((key) => [key, settings])));
+  expect(DependsOn).toEqual(expect.arrayContaining(open.map(([id]) => id)));
+});
+
+test("no access log has the path of a request: there may be a token in it", () => {
+  const { Format } = dev.resources["HttpApiStage"]!.Properties["AccessLogSettings"] as { Format: string };
+  expect(Format).toContain("$context.routeKey");
+  expect(Format).not.toMatch(/\$context\.(path|requestOverride|resourcePath)/);
+});
+
+test("links begin with the API's own URL, unless a param says another one", () => {
+  const variables = dev.resources["PollQueueLambdaFunction"]!.Properties["Environment"] as { Variables: Record<string, unknown> };
+  expect(variables.Variables["BATON_PUBLIC_URL"]).toEqual({ "Fn::GetAtt": ["HttpApi", "ApiEndpoint"] });
+});
+
 test("no function's environment holds a connection string, and each may read its own alone", () => {
   const names = dev.all("AWS::Lambda::Function").map(([, { Properties }]) => {
     const { Variables } = Properties["Environment"] as { Variables: Record<string, unknown> };
     expect(Variables).not.toHaveProperty("DATABASE_URL");
     return Variables["DATABASE_URL_PARAMETER"] as string;
   });
-  expect(names).toEqual(["enqueue-run", "control-runs", "poll-queue", "maintain"].map((name) => `/baton/dev/${name}/database-url`));
+  expect(names).toEqual(
+    ["enqueue-run", "control-runs", "answer-waits", "poll-queue", "maintain"].map((name) => `/baton/dev/${name}/database-url`),
+  );
   for (const [role, name] of [
     ["EnqueueRunRole", "enqueue-run"],
     ["ControlRunsRole", "control-runs"],
+    ["AnswerWaitsRole", "answer-waits"],
     ["PollQueueRole", "poll-queue"],
     ["MaintainRole", "maintain"],
   ] as const) {
@@ -157,15 +181,18 @@ test("no function's environment holds a connection string, and each may read its
   }
 });
 
-test("the HTTP functions read the API keys at run time: their environment holds the parameter's name, and they alone may read it", () => {
-  const keys = "/baton/dev/api-keys";
+test.each([
+  ["the API keys", "api-keys", [true, true, false, false, false], ["EnqueueRunRole", "ControlRunsRole"]],
+  ["the ticket keys", "ticket-keys", [false, false, true, true, false], ["AnswerWaitsRole", "PollQueueRole"]],
+])("%s are read at run time: environments hold the parameter's name, and who needs them alone may read it", (_, name, who, mayRead) => {
+  const keys = `/baton/dev/${name}`;
   const readers = dev
     .all("AWS::Lambda::Function")
     .map(([, { Properties }]) => JSON.stringify(Properties["Environment"]).includes(`"${keys}"`));
-  expect(readers).toEqual([true, true, false, false]);
+  expect(readers).toEqual(who);
   expect(JSON.stringify(dev.resources)).not.toContain("{{resolve:");
   const roles = dev.all("AWS::IAM::Role").filter(([, { Properties }]) => JSON.stringify(Properties).includes(`parameter${keys}"`));
-  expect(roles.map(([id]) => id)).toEqual(["EnqueueRunRole", "ControlRunsRole"]);
+  expect(roles.map(([id]) => id)).toEqual(mayRead);
 });
 
 test("the alarms watch the service's own metrics by service and stage", () => {

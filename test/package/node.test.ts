@@ -80,7 +80,7 @@ test("the types of every door compile strictly, without skipping those of packag
       "doors.ts": `
         import { defineWorkflow, walk, type InputOf } from "pgbaton";
         import { createClient, type RunView } from "pgbaton/client";
-        import { controlRuns, enqueueRun, maintain, pollQueue } from "pgbaton/lambda";
+        import { answerWaits, controlRuns, enqueueRun, maintain, pollQueue } from "pgbaton/lambda";
         import { migrate, type SchemaState } from "pgbaton/migrate";
         import { runPoller, serve, type RunningPoller } from "pgbaton/node";
         import { createOperator, type RunPage } from "pgbaton/operator";
@@ -93,7 +93,7 @@ test("the types of every door compile strictly, without skipping those of packag
         const client = createClient({ url: "postgresql://x/y" });
         export const accepted: Promise<{ id: string }> = client.enqueue(greet, input);
         export const output = client.wait<typeof greet>("id", { timeout: "1 second" }).then((run): string | null => run.output);
-        export const handlers = [enqueueRun, controlRuns, pollQueue].map((factory) => factory({ workflows: [greet] }));
+        export const handlers = [enqueueRun, controlRuns, answerWaits, pollQueue].map((factory) => factory({ workflows: [greet] }));
         export const daily = maintain({ retention: { every: { done: "30 days" } } });
         export const poller: RunningPoller = runPoller({ workflows: [greet], grace: "5 seconds" });
         export const pages: Promise<RunPage> = createOperator({ url: "postgresql://x/y" }).list({ status: "failed" });

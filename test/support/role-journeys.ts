@@ -11,6 +11,7 @@ import { type Template, templateFrom } from "../../infra/local/host/template.ts"
 import { apiKey, apiKeyHash } from "./http-event.ts";
 import { createTestDatabase, type Role, type TestDatabase } from "./database.ts";
 import type { TestTemplate } from "./template.ts";
+import { linkOf, ticketKeysText } from "./tickets.ts";
 import { until } from "./until.ts";
 
 /** What a template has to be made with for these journeys: no example is needed. */
@@ -50,11 +51,13 @@ export async function roleJourneys(): Promise<{ byRole: JourneysByRole; pass: Pa
   const failed = await failedRun(served);
   await enqueueLater(polled, v7());
   const enqueue = (_host: Host, address: string) => post(`${address}/workflows/errand/runs`, '{"input":{"n":1},"delay":"1 hour"}');
+  const choose = async (_host: Host, address: string) => post(`${address}/approvals/${linkOf(await waitingRun(served))}`, "{}");
   const redrive = (_host: Host, address: string) => post(`${address}/runs/${failed}/redrive`, "{}");
   return {
     byRole: {
       EnqueueRunRole: whetherOrNotSomebodyWakes("a run is enqueued", enqueue),
       ControlRunsRole: whetherOrNotSomebodyWakes("a run is redriven", redrive),
+      AnswerWaitsRole: whetherOrNotSomebodyWakes("a link is chosen", choose),
       PollQueueRole: [
         { name: "a poll leaves something for later", poller: "real", go: poll, end: { ended: "payload", closed: true, wakes: 1 } },
       ],
@@ -117,6 +120,7 @@ interface World {
 const ROLES: Readonly<Record<string, Role>> = {
   "enqueue-run": "producer",
   "control-runs": "operator",
+  "answer-waits": "signaller",
   "poll-queue": "poller",
   maintain: "maintainer",
 };
@@ -137,6 +141,7 @@ async function pass({ made, document, journey, served, polled }: World): Promise
       template.functions.flatMap(({ module, environment }) => [
         [environment["DATABASE_URL_PARAMETER"]!, urlOf(basename(module))],
         [environment["BATON_API_KEYS_PARAMETER"] ?? "", keys],
+        [environment["BATON_TICKET_KEYS_PARAMETER"] ?? "", ticketKeysText],
       ]),
     ),
     log: (text) => (printed += text),
@@ -180,6 +185,14 @@ function withPoller(template: Template, poller: Journey["poller"]): Template {
 async function enqueueLater({ query }: TestDatabase, id: string): Promise<void> {
   const run = { id, workflow: "errand", version: 1, priority: 2, input: { n: 1 }, delay_ms: LATER_MS };
   await query("select baton.enqueue($1)", [JSON.stringify({ runs: [run] })]);
+}
+
+/** A run that waits for a decision, so that one wakes it. */
+async function waitingRun(database: TestDatabase): Promise<string> {
+  const id = v7();
+  await enqueueLater(database, id);
+  await database.query("insert into baton.wait (run_id, names) values ($1, array['sign-off/~decision/00000'])", [id]);
+  return id;
 }
 
 async function failedRun(database: TestDatabase): Promise<string> {

@@ -33,6 +33,12 @@ const TYPES: Readonly<Record<string, { readonly ref?: Names; readonly arn?: Name
   "AWS::ApiGatewayV2::Api": { ref: () => API_ID },
 };
 
+/** Other attributes that it knows. */
+const ATTRIBUTES: Readonly<Record<string, () => string>> = {
+  // Whoever serves the gateway on a port tells the functions of it in their environment.
+  "AWS::ApiGatewayV2::Api.ApiEndpoint": () => `https://${API_ID}.execute-api.${REGION}.amazonaws.com`,
+};
+
 /** Of these services the host answers calls: an ARN that it made up could be meant by one. */
 const SERVED = /^AWS::(Lambda|SSM|Scheduler|IAM)::/;
 
@@ -44,6 +50,8 @@ export function intrinsicsOf(resources: Resources): Resolve {
     const { Type = "", Properties } = resources[id] ?? {};
     const known = TYPES[Type]?.[attribute === undefined ? "ref" : "arn"];
     if (known !== undefined && (attribute ?? "Arn") === "Arn") return known(id, (Properties ?? {}) as Properties, resolve);
+    const other = ATTRIBUTES[`${Type}.${attribute}`];
+    if (other !== undefined) return other();
     if (attribute === "Arn" && Type !== "" && !SERVED.test(Type)) return arnOf(Type.split("::")[1]!.toLowerCase(), id);
     throw new UnknownTemplateError(`The local host cannot tell what \${${name}} is in ${located(where)}`);
   };

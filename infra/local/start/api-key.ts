@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { digestOf } from "../../../shared/lambda/api-key.ts";
+import { newTicketKey } from "../../keys/ticket-key.ts";
 import { SettingError } from "./settings.ts";
 
 /**
@@ -19,15 +20,21 @@ export function givenApiKey(env: NodeJS.ProcessEnv): string | undefined {
 
 /** The API key of this clone, kept in `folder`; made at the first start with mode 0600. */
 export function keptApiKey(folder: string): string {
-  const file = join(folder, "api-key");
-  if (!existsSync(file)) makeKey(file);
-  return readFileSync(file, "utf8").trim();
+  return keptText(join(folder, "api-key"), () => randomBytes(24).toString("base64url"));
+}
+
+/** The ticket keys of this clone, kept in `folder`; made at the first start with mode 0600. */
+export function keptTicketKeys(folder: string): string {
+  return keptText(join(folder, "ticket-keys"), newTicketKey);
 }
 
 /** Renamed into place, so that a kill at any moment leaves no half of a key. */
-function makeKey(file: string): void {
-  writeFileSync(`${file}.new`, `${randomBytes(24).toString("base64url")}\n`, { mode: 0o600 });
-  renameSync(`${file}.new`, file);
+function keptText(file: string, make: () => string): string {
+  if (!existsSync(file)) {
+    writeFileSync(`${file}.new`, `${make()}\n`, { mode: 0o600 });
+    renameSync(`${file}.new`, file);
+  }
+  return readFileSync(file, "utf8").trim();
 }
 
 /** What the functions read of it: the person who starts the service may do everything. */

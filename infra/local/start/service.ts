@@ -8,7 +8,7 @@ import { checkRegistry } from "../../check/registry.ts";
 import { type Host, startHost } from "../host.ts";
 import type { Crash } from "../host/lambda-instance.ts";
 import { type FunctionFacts, readTemplate } from "../host/template.ts";
-import { operatorKey } from "./api-key.ts";
+import { keptTicketKeys, operatorKey } from "./api-key.ts";
 import { embeddedDatabase, externalDatabase, type LocalDatabase } from "./database.ts";
 import { wakeAtExpiry } from "./leases-left.ts";
 import { sayRefusals } from "./refusal-lines.ts";
@@ -67,8 +67,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     const host = await startHost({
       template,
       codeRoot,
-      environmentOf: (facts) => environmentOf(facts, database),
-      parameters: parametersFor(template.functions, database, key),
+      environmentOf: (facts) => environmentOf(facts, database, settings),
+      parameters: parametersFor(template.functions, database, key, keptTicketKeys(folder)),
       log: (text) => void log.write(text),
       onAnswer: ({ statusCode = 200, body = "" }) => onAnswer(statusCode, body),
       onCrash,
@@ -108,21 +108,23 @@ async function packageIn(folder: string, driver: Driver): Promise<Package> {
   return made;
 }
 
-function environmentOf(facts: FunctionFacts, database: LocalDatabase): Record<string, string> {
+function environmentOf(facts: FunctionFacts, database: LocalDatabase, { port }: Settings): Record<string, string> {
   const { driver, neonEndpoint } = database.connectionOf(basename(facts.module));
   return {
     BATON_LOCAL: "on",
+    ...(facts.environment["BATON_PUBLIC_URL"] !== undefined && { BATON_PUBLIC_URL: `http://127.0.0.1:${port}` }),
     ...(driver && { BATON_DRIVER: driver }),
     ...(neonEndpoint && { BATON_NEON_ENDPOINT: neonEndpoint }),
   };
 }
 
-/** Each function fetches its connection string and the API keys from SSM, as when deployed. */
-function parametersFor(functions: readonly FunctionFacts[], database: LocalDatabase, key: string): Map<string, string> {
+/** Each function fetches its connection string and the keys from SSM, as when deployed. */
+function parametersFor(functions: readonly FunctionFacts[], database: LocalDatabase, key: string, ticketKeys: string): Map<string, string> {
   return new Map(
     functions.flatMap(({ module, environment }) => [
       [environment["DATABASE_URL_PARAMETER"] ?? "", database.connectionOf(basename(module)).url],
       [environment["BATON_API_KEYS_PARAMETER"] ?? "", operatorKey(key)],
+      [environment["BATON_TICKET_KEYS_PARAMETER"] ?? "", ticketKeys],
     ]),
   );
 }

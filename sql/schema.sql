@@ -3523,7 +3523,7 @@ begin
   on conflict on constraint wait_of_run do update set names = excluded.names where w.names <> excluded.names;
   select array_agg(case
       when e.run <> all (locked) then moment + interval '1 second'
-      when exists (select from baton.message m where m.run_id = e.run and m.name = any (e.names)) then moment
+      when exists (select from baton.message m where m.run_id = e.run and m.name = any (e.names) and strpos(m.name, '/~beat/') = 0) then moment
       else moment + least(e.delay_ms, 315532800000) * interval '1 millisecond' end order by t.nth) into times
   from unnest(ids) with ordinality as t (id, nth)
   join jsonb_to_recordset(entries) as e (run uuid, delay_ms bigint, names text[]) on e.run = t.id;
@@ -3890,12 +3890,13 @@ AS $function$
 declare
   stored record;
 begin
-  if exists (select from baton.ending e where e.run_id = id) then
-    return 'ended';
-  end if;
   select c.attempt, c.output into stored from baton.checkpoint c where c.run_id = id and c.node = request ->> 'path';
-  if found then
-    return case when stored.attempt = (request ->> 'attempt')::integer and stored.output = request #> '{body,output}' then 'repeated' else 'answered' end;
+  if stored.attempt = (request ->> 'attempt')::integer and stored.output = request #> '{body,output}' then
+    return 'repeated';
+  elsif exists (select from baton.ending e where e.run_id = id) then
+    return 'ended';
+  elsif stored.attempt is not null then
+    return 'answered';
   end if;
   if (select count(*) from baton.redrive d where d.run_id = id) <> (request ->> 'generation')::integer
     or exists (select from baton.failure f where f.run_id = id and f.node = request ->> 'path' and f.attempt >= (request ->> 'attempt')::integer) then
@@ -4139,7 +4140,7 @@ begin
     from unnest(times, baton.recompute_due(ids, moment, moment, moment), amidst) with ordinality as t (stored, due, below, nth) order by t.nth);
   perform baton.put_back(ids, times);
   update baton.ready q set run_at = moment
-  from (select distinct m.run_id from baton.message m join baton.wait w on w.run_id = m.run_id and m.name = any (w.names)) as waiting
+  from (select distinct m.run_id from baton.message m join baton.wait w on w.run_id = m.run_id and m.name = any (w.names) and strpos(m.name, '/~beat/') = 0) as waiting
   where q.run_id = waiting.run_id and q.run_at > moment;
   get diagnostics woken = row_count;
   return coalesce(cardinality(ids), 0) + woken;

@@ -9,11 +9,13 @@ import type { Logger } from "../../shared/domain/node.ts";
 import { redactSecrets } from "../../shared/domain/redact.ts";
 import { createRegistry } from "../../shared/domain/registry.ts";
 import type { AnyWorkflow, AttributesOf, InputOf, OutputOf, ParsedInputOf } from "../../shared/domain/workflow-types.ts";
+import type { CallbackFailure, Decision } from "../../shared/engine/produce/answer-wait.ts";
 import { type CallHandler, defaultSettings } from "../../shared/engine/poll/poller.ts";
 import type { Service } from "../../shared/lambda/service.ts";
 import { UNHURRIED_MS } from "../../shared/node/poller-of.ts";
 import { quiet } from "../cli/quiet.ts";
 import { engineUrl, SET_CLOCK } from "./database-clock.ts";
+import { answersTo, office, type Answers } from "./answers.ts";
 import { embeddedServer } from "./embedded-server.ts";
 import { Engine } from "./engine.ts";
 import { type FailOptions, Handlers } from "./handlers.ts";
@@ -48,6 +50,17 @@ export interface TestRuntime extends AsyncDisposable {
    * `client.signal` throws.
    */
   signal(id: string, name: string, payload: unknown): Promise<void>;
+  /**
+   * Makes a choice of an approval, as the page behind its link does. Throws WaitOverError where
+   * nobody waits for it.
+   */
+  approve(id: string, path: string, choice: string, said?: Partial<Decision>): Promise<void>;
+  /** Completes a callback, as the outside system does. Throws InvalidAnswerError and WaitOverError. */
+  complete(id: string, path: string, output: Json): Promise<void>;
+  /** Says that a callback has failed, as the outside system does. Throws WaitOverError. */
+  failCallback(id: string, path: string, failure?: Partial<CallbackFailure>): Promise<void>;
+  /** Sends a heartbeat of a callback. Throws WaitOverError. */
+  heartbeat(id: string, path: string, note?: Json): Promise<void>;
   /** Runs what is due, until nothing is; the clock stands. */
   idle(): Promise<void>;
   /** Moves the clock, and runs all that is due on the way: each at its time, in order of time. */
@@ -90,6 +103,7 @@ export async function testRuntime(options: TestRuntimeOptions): Promise<TestRunt
     engine: new Engine({ poller: { ...pollerOver(database, handlers.call), registry, logger, redact }, clock, setNow }),
     client: createClient({ ...told, database: owner }),
     reader: createClient({ ...told, database }),
+    answers: answersTo({ database: owner, workflows, clock, logger }),
     close: async () => {
       await Promise.all([owner, database].map((each) => each[Symbol.asyncDispose]()));
       await drop();
@@ -105,10 +119,11 @@ interface Parts {
   readonly client: Client;
   /** Sees what is due as the engine does. */
   readonly reader: Client;
+  readonly answers: Answers;
   readonly close: () => Promise<void>;
 }
 
-function runtimeOf({ url, clock, handlers, engine, client, reader, close }: Parts): TestRuntime {
+function runtimeOf({ url, clock, handlers, engine, client, reader, answers, close }: Parts): TestRuntime {
   const run = async (id: string) => (await reader.get(id)) ?? Promise.reject(new RunNotFoundError(id));
   return {
     url,
@@ -116,6 +131,7 @@ function runtimeOf({ url, clock, handlers, engine, client, reader, close }: Part
     now: () => new Date(clock.now()),
     enqueue: async (workflow, input, given) => (await client.enqueue(workflow, input, given)).id,
     signal: async (id, name, payload) => void (await client.signal(id, name, payload)),
+    ...answers,
     idle: () => engine.idle(),
     advance: (duration) => engine.advance(toMilliseconds(duration)),
     stub: (node, output) => handlers.stub(node, output),
@@ -143,6 +159,7 @@ function pollerOver(database: Database, callHandler: CallHandler) {
     // Nothing is gained by waiting for others while the clock stands.
     settings: { ...defaultSettings, lingerMs: 0, gatherMs: 0 },
     callHandler,
+    tickets: office,
   };
 }
 

@@ -6,7 +6,7 @@ import type { Fact, Look } from "./standing.ts";
 
 export const stay: Fate = { kind: "stay", wait: undefined };
 
-/** How a run that is not over goes on; isBusy: attempts of it are out; mayLinger: for a short time. */
+/** How a run that is not over goes on. isBusy: attempts are out; mayLinger: for a short time. */
 export function decideFate(
   { until, names, overdue }: Look,
   { now, clock }: Pick<Circumstances, "now" | "clock">,

@@ -100,7 +100,7 @@ class Draft implements Scene {
     const bytes = jsonbBytes(output);
     const error = this.refusalOf(path, bytes);
     if (error !== undefined) return this.failForGood(came, error);
-    this.keep({ path, position: this.positionOf(path), attempt, startedAt, finishedAt, output, bytes });
+    this.keep({ path, position: this.positionOf(path), attempt: below === undefined ? attempt : 0, startedAt, finishedAt, output, bytes });
     this.put(path, { output, bytes });
   }
 

@@ -35,8 +35,8 @@ export class Mail {
     return wanted.some((each) => !this.letters.some(({ n }) => n === each));
   }
 
-  /** Whether it is known what had come with each of these names by then. */
-  knows(names: readonly string[], by: number): boolean {
+  /** Whether it is known what had come with each of these names by then (default: at some time). */
+  knows(names: readonly string[], by = -Infinity): boolean {
     return this.asOf >= by && (this.names === undefined || names.every((name) => this.names!.includes(name)));
   }
 
@@ -55,4 +55,4 @@ export class Mail {
 }
 
 /** Nothing is known. */
-export const noMail = new Mail(-Infinity, []);
+export const noMail = new Mail(-Infinity, [], []);

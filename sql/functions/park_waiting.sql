@@ -1,8 +1,8 @@
 -- Puts members back into ready that wait for signals until a time: entries are [{ place, run,
 -- delay_ms, bytes, names }]. Returns the slots they leave.
--- One with a signal that it waits for is due now. One whose mail a sender has is due in a second,
--- and waits then. A statement of its own looks for messages, after the lock: those of senders who
--- were before are there.
+-- One with a signal that it waits for is due now; a heartbeat is none, and stays. One whose mail a
+-- sender has is due in a second, and waits then. A statement of its own looks for messages, after
+-- the lock: those of senders who were before are there.
 create or replace function baton.park_waiting(held baton.lease, entries jsonb, skipped uuid[], moment timestamptz) returns integer[]
 language plpgsql volatile set plan_cache_mode = force_custom_plan
 as $$
@@ -22,7 +22,7 @@ begin
   on conflict on constraint wait_of_run do update set names = excluded.names where w.names <> excluded.names;
   select array_agg(case
       when e.run <> all (locked) then moment + interval '1 second'
-      when exists (select from baton.message m where m.run_id = e.run and m.name = any (e.names)) then moment
+      when exists (select from baton.message m where m.run_id = e.run and m.name = any (e.names) and strpos(m.name, '/~beat/') = 0) then moment
       else moment + least(e.delay_ms, 315532800000) * interval '1 millisecond' end order by t.nth) into times
   from unnest(ids) with ordinality as t (id, nth)
   join jsonb_to_recordset(entries) as e (run uuid, delay_ms bigint, names text[]) on e.run = t.id;

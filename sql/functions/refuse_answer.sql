@@ -6,12 +6,13 @@ as $$
 declare
   stored record;
 begin
-  if exists (select from baton.ending e where e.run_id = id) then
-    return 'ended';
-  end if;
   select c.attempt, c.output into stored from baton.checkpoint c where c.run_id = id and c.node = request ->> 'path';
-  if found then
-    return case when stored.attempt = (request ->> 'attempt')::integer and stored.output = request #> '{body,output}' then 'repeated' else 'answered' end;
+  if stored.attempt = (request ->> 'attempt')::integer and stored.output = request #> '{body,output}' then
+    return 'repeated';
+  elsif exists (select from baton.ending e where e.run_id = id) then
+    return 'ended';
+  elsif stored.attempt is not null then
+    return 'answered';
   end if;
   if (select count(*) from baton.redrive d where d.run_id = id) <> (request ->> 'generation')::integer
     or exists (select from baton.failure f where f.run_id = id and f.node = request ->> 'path' and f.attempt >= (request ->> 'attempt')::integer) then

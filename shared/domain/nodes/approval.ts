@@ -1,11 +1,11 @@
 import { now } from "../author.ts";
 import { toSleepMilliseconds, type Duration } from "../duration.ts";
 import { namePattern, nameRule } from "../name.ts";
-import type { Node, State, StepContext } from "../node.ts";
+import type { HandlerNode, Node, State, StepContext } from "../node.ts";
 import type { RetryPolicy } from "../retry-policy.ts";
 import type { MaybePromise } from "../storable.ts";
 import type { Grown, NewName, Place } from "../workflow-types.ts";
-import { approvalBytes, beginApproving, EXPIRED, holdsOfApproving } from "./approving.ts";
+import { answerTo, approvalBytes, beginApproving, EXPIRED, holdsOfApproving } from "./approving.ts";
 import { handlerNode } from "./handler.ts";
 
 /** What the function that asks is given beside the state. */
@@ -63,10 +63,11 @@ const MOST_CHOICES = 10;
  */
 export function approvalNode(name: string, options: AnyApprovalOptions): Node {
   const { choices, timeoutOf, ask, retry } = resolveOptions(options);
-  const asking = handlerNode("approval", name, retry === undefined ? {} : { retry }, async (state, context) => {
+  const sending = handlerNode("approval", name, retry === undefined ? {} : { retry }, async (state, context) => {
     await ask(state as never, context as ApprovalContext<string>);
     return { output: null };
   });
+  const asking: HandlerNode = { ...sending, awaits: (path) => [answerTo(path)] };
   return {
     kind: "approval",
     name,

@@ -16,7 +16,7 @@ import {
   type Standing,
   type Tries,
 } from "../standing.ts";
-import { deadlineOf, isUntil, untilPath, wakeDeadline, type Deadline } from "./deadline.ts";
+import { ATONCE, deadlineOf, isUntil, untilPath, wakeDeadline, type Deadline } from "./deadline.ts";
 
 /** Below the node: the links of a generation are out. */
 export const ASKED = "~asked";
@@ -32,6 +32,12 @@ const isAsked = (below: string) => below.startsWith(`${ASKED}/`) && indexOf(belo
 /** The name of the message with a decision. */
 export function decisionName(path: string, generation: number): string {
   return `${path}/${DECISION}/${indexText(generation)}`;
+}
+
+/** That by which others answer who was asked at a path. */
+export function answerTo(path: string): string {
+  const end = path.lastIndexOf(`/${ASKED}/`);
+  return decisionName(path.slice(0, end), Number(path.slice(-indexBytes + 1)));
 }
 
 /** The body of that message. */
@@ -121,7 +127,7 @@ class Approving implements Standing {
     const letter = scene.mail().first(names);
     if (letter !== undefined) return { moves: [this.read(letter)] };
     if (deadline?.index !== generation) return { moves: [this.beginToWait(scene, generation)] };
-    if (!deadline.isOver) return { ...this.ask(scene, deadline), names };
+    if (!deadline.isOver) return { ...this.ask(scene, deadline, names), names };
     // A decision may have come since its poller was told.
     if (!scene.mail().knows(names, deadline.until)) return { moves: [], names, overdue: deadline.until };
     return { moves: [this.expire(deadline, names)] };
@@ -139,14 +145,15 @@ class Approving implements Standing {
   }
 
   /** The links are sent, unless they are out; a decision may come before. */
-  private ask(scene: Scene, { index: generation, until }: Deadline): Look {
+  private ask(scene: Scene, { index: generation, until }: Deadline, names: readonly string[]): Look {
     const { asked } = this.stored;
     const { choices, asking: node } = this.wanted;
     const { isDone, tries } = asked.index === generation ? asked : { isDone: false, tries: noTries };
     if (isDone) return { moves: [], until };
     if (tries.notBefore !== undefined) return { moves: [], until: Math.min(until, tries.notBefore) };
+    if (!scene.mail().knows(names)) return { moves: [], overdue: ATONCE };
     const path = `${this.path}/${ASKED}/${indexText(generation)}`;
-    const offer = { kind: "approval", path: this.path, generation, choices, expires: until } as const;
+    const offer = { kind: "approval", path: this.path, generation, choices, expires: Math.floor(until) } as const;
     const attempt = tries.failures + 1;
     return { moves: [{ do: "attempt", path, node, attempt, forgiven: tries.forgiven, state: () => scene.state(), offer }], until };
   }

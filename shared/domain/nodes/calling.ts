@@ -18,7 +18,7 @@ import {
   type Tries,
 } from "../standing.ts";
 import type { JsonSchema } from "../workflow-types.ts";
-import { deadlineOf, isUntil, untilBytes, untilPath, wakeDeadline, type Deadline } from "./deadline.ts";
+import { ATONCE, deadlineOf, isUntil, untilBytes, untilPath, wakeDeadline, type Deadline } from "./deadline.ts";
 
 /** Below the node: the token of an attempt is out. */
 export const BEGUN = "~begun";
@@ -120,6 +120,8 @@ class Calling implements Standing {
     if (deadline?.index !== attempt)
       return { moves: [{ do: "sleep", path: untilPath(path, attempt), attempt: 0, durationMs: this.wanted.timeoutMs }] };
     if (deadline.isOver) return this.expire(scene, names, deadline.until, new CallbackTimeoutError(path, attempt));
+    // One of before a crash may have been answered.
+    if (begun < attempt && !scene.mail().knows(names)) return { moves: [], names, overdue: ATONCE };
     if (begun < attempt) return { moves: [this.start(scene)], until: deadline.until, names };
     return this.listen(scene, names, deadline);
   }
@@ -127,7 +129,7 @@ class Calling implements Standing {
   private start(scene: Scene): AttemptMove {
     const { path, attempt, wanted } = this;
     const { tries, deadline } = this.stored;
-    const offer = { kind: "callback", path, attempt, expires: deadline!.until } as const;
+    const offer = { kind: "callback", path, attempt, expires: Math.floor(deadline!.until) } as const;
     return { do: "attempt", path, node: wanted.node, attempt, forgiven: tries.forgiven, state: () => scene.state(), offer };
   }
 

@@ -16,6 +16,9 @@ export interface Deadline {
   readonly isOver: boolean;
 }
 
+/** A poller asks what has come whatever the time is. */
+export const ATONCE = Number.MIN_SAFE_INTEGER;
+
 export function untilPath(path: string, index: number): string {
   return `${path}/${UNTIL}/${indexText(index)}`;
 }
@@ -28,7 +31,7 @@ export function isUntil(below: string): boolean {
 /** It comes anew once the database has said when. One that a claim told no time of is over. */
 export function deadlineOf(below: string, { notBefore, output }: Row): Deadline {
   const { until: text } = output as { readonly until: string };
-  const until = notBefore ?? Number.MIN_SAFE_INTEGER;
+  const until = notBefore ?? ATONCE;
   return { index: indexOf(below, UNTIL.length + 1), until, text, isOver: notBefore === undefined };
 }
 

@@ -5,13 +5,13 @@ import type { Place } from "./step-tree.ts";
 
 /** Something that a run waits for. */
 export interface Wait {
-  readonly for: "retry" | "sleep" | "signal" | "blocked";
+  readonly for: "retry" | "sleep" | "signal" | "approval" | "callback" | "blocked";
   /** Null for a blocked run, which waits for code that knows it. */
   readonly until: string | null;
   readonly reason: string;
-  /** Of signals: the node that waits. */
+  /** Of signals, approvals and callbacks: the node that waits. */
   readonly path?: string;
-  /** Those that the run waits for, at this node or another. */
+  /** The signals that the run waits for, at this node or another. */
   readonly names?: readonly string[];
   /** Since when it does. */
   readonly since?: string;
@@ -45,7 +45,7 @@ function waitsBelow(facts: RunFacts, place: Place): Wait[] {
   return [
     ...rowsOf(place)
       .filter((row) => isAsleep(facts, row))
-      .map((row) => (isDeadline(row) ? signalWait(facts, place, row) : sleepWait(place, row))),
+      .flatMap((row) => (isDeadline(row) ? (messageWait(facts, place, row) ?? []) : sleepWait(place, row))),
     ...unfinished(place, facts)
       .filter(({ retry_at }) => retry_at !== null)
       .map(({ attempt, retry_at }): Wait => ({
@@ -62,10 +62,17 @@ function sleepWait({ path }: Place, { node, finished_at }: CheckpointFacts): Wai
   return { for: "sleep", until: utc(finished_at), reason };
 }
 
-function signalWait({ awaits }: RunFacts, { path }: Place, { started_at, finished_at }: CheckpointFacts): Wait {
-  const names = awaits ?? [];
+/** Undefined: it waited until then once, and does not any more. */
+function messageWait({ awaits }: RunFacts, { path, marks }: Place, { node, started_at, finished_at }: CheckpointFacts): Wait | undefined {
+  const index = node.slice(-5);
+  const times = { until: utc(finished_at), path, since: utc(started_at) };
+  const isAwaited = (mark: string) => awaits?.includes(`${path}/${mark}/${index}`) ?? false;
+  if (isAwaited("~decision")) return { for: "approval", reason: `"${path}" waits for a decision`, ...times };
+  if (isAwaited("~callback")) return { for: "callback", reason: `"${path}" waits to be completed from outside`, ...times };
+  if (marks.some((mark) => /\/~(asked|begun)\/\d{5}$/.test(mark.node))) return undefined;
+  const names = (awaits ?? []).filter((name) => !name.includes("/~"));
   const reason = `"${path}" waits for a signal${names.length > 0 ? `, such as ${names.join(" or ")}` : ""}`;
-  return { for: "signal", until: utc(finished_at), reason, path, names, since: utc(started_at) };
+  return { for: "signal", reason, names, ...times };
 }
 
 /** Of steps that are not told one by one, no more is known than when the run goes on. */

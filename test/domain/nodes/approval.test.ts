@@ -5,6 +5,7 @@ import { sleepRow } from "../../../shared/domain/decide-fate.ts";
 import { bytesOf, stateOf, withFact } from "../../../shared/domain/run.ts";
 import { walk } from "../../../shared/domain/walk.ts";
 import { defineWorkflow } from "../../../shared/domain/workflow.ts";
+import type { Decision } from "../../../shared/domain/decision.ts";
 import { again, final, Story } from "./story.ts";
 
 const DAY = 86_400_000;
@@ -18,10 +19,16 @@ const asked = "sign-off/~asked/00000";
 const name = "sign-off/~decision/00000";
 const approve = { decision: "approve", by: "Ada", comment: null };
 
+/** A round that first stores until when, and asks what has come. */
+function begin(story: Story): Decision {
+  const { sleeps } = story.round();
+  return { ...story.hear().round(), sleeps };
+}
+
 /** A run whose links are out. */
 function waiting(): Story {
   const story = new Story(signed, {});
-  story.round();
+  begin(story);
   story.round({ [asked]: null });
   return story;
 }
@@ -29,7 +36,7 @@ function waiting(): Story {
 describe("an approval", () => {
   it("stores until when it waits, and asks with a link for each choice until then", () => {
     const story = new Story(signed, {});
-    const { sleeps, starts, fate } = story.round();
+    const { sleeps, starts, fate } = begin(story);
     expect(sleeps).toEqual([{ path: "sign-off/~until/00000", position: 0, attempt: 0, durationMs: 3 * DAY }]);
     const offer = { kind: "approval", path: "sign-off", generation: 0, choices, expires: story.now + 3 * DAY };
     expect(starts).toMatchObject([{ path: asked, attempt: 1, offer }]);
@@ -39,7 +46,7 @@ describe("an approval", () => {
 
   it("parks for the decision once it has asked", () => {
     const story = new Story(signed, {});
-    story.round();
+    begin(story);
     expect(story.round({ [asked]: null }).fate).toEqual({ kind: "park", delayMs: 3 * DAY, names: [name] });
   });
 
@@ -53,7 +60,7 @@ describe("an approval", () => {
 
   it("takes a decision that comes while it asks, and stops asking", () => {
     const story = new Story(signed, {});
-    story.round();
+    begin(story);
     const { rows, aborts } = story.send(name, approve).hear().round();
     expect([rows.map(({ path }) => path), aborts]).toEqual([["sign-off"], [asked]]);
     expect(story.round({ [asked]: final }).failures).toEqual([]);
@@ -81,7 +88,7 @@ describe("an approval", () => {
 
   it("asks what has come before it expires in a lease", () => {
     const story = new Story(signed, {});
-    story.round();
+    begin(story);
     const asking = story.pass(3 * DAY).round();
     expect(asking).toMatchObject({ rows: [], timedOut: [], fate: { kind: "stay", asks: { names: [name] } } });
     expect(story.send(name, approve).hear().round().rows).toMatchObject([{ path: "sign-off", output: { decision: "approve" } }]);
@@ -89,12 +96,12 @@ describe("an approval", () => {
 
   it("asks again by policy, and fails where that is over; a redrive asks anew, with other links and as much time", () => {
     const story = new Story(signed, {});
-    story.round();
+    begin(story);
     const failed = story.round({ [asked]: again });
     expect(failed).toMatchObject({ failures: [{ path: asked, attempt: 1, delayMs: 1_000 }], fate: { kind: "stay" } });
     story.pass(1_000).round();
     expect(story.round({ [asked]: again })).toMatchObject({ fate: { kind: "failed" } });
-    const { sleeps, starts } = story.pass(DAY).redrive().round();
+    const { sleeps, starts } = begin(story.pass(DAY).redrive());
     expect(sleeps).toMatchObject([{ path: "sign-off/~until/00001", durationMs: 3 * DAY }]);
     expect(starts).toMatchObject([{ path: "sign-off/~asked/00001", attempt: 1, offer: { generation: 1, expires: story.now + 3 * DAY } }]);
     story.round({ "sign-off/~asked/00001": null });
@@ -110,7 +117,7 @@ describe("an approval", () => {
       retry: { maxAttempts: 3, backoff: "1 hour", jitter: "none" },
     });
     const story = new Story(slow, {});
-    story.round();
+    begin(story);
     expect(story.round({ [asked]: again }).fate).toMatchObject({ kind: "park", delayMs: 60_000, names: [name] });
     expect(story.pass(60_000).claim().round()).toMatchObject({ rows: [{ output: { decision: "expired" } }], fate: { kind: "done" } });
   });
@@ -127,7 +134,7 @@ describe("an approval", () => {
   it("works inside of an item", () => {
     const each = order.map("papers", { over: () => [1] }, (chain) => chain.approval("sign-off", { choices, timeout: "1 day", ask }));
     const story = new Story(each, {});
-    story.round();
+    begin(story);
     const [path] = story.paths;
     expect(path).toBe("papers/00000/sign-off/~asked/00000");
     story.round({ [path!]: null });

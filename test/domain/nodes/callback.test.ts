@@ -5,6 +5,7 @@ import { sleepRow } from "../../../shared/domain/decide-fate.ts";
 import { bytesOf, withFact, type RunWorkflow } from "../../../shared/domain/run.ts";
 import { walk } from "../../../shared/domain/walk.ts";
 import { defineWorkflow } from "../../../shared/domain/workflow.ts";
+import type { Decision } from "../../../shared/domain/decision.ts";
 import { again, final, outcome, Story } from "./story.ts";
 
 const HOUR = 3_600_000;
@@ -19,10 +20,16 @@ const answer = "transcribe/~callback/00001";
 const beat = "transcribe/~beat/00001";
 const out = (attempt = 1) => outcome({ kind: "completed", output: null, below: `~begun/0000${attempt}` });
 
+/** A round that first stores until when, and asks what has come. */
+function begin(story: Story): Decision {
+  const { sleeps } = story.round();
+  return { ...story.hear().round(), sleeps };
+}
+
 /** A run whose first token is out. */
 function waiting(workflow: RunWorkflow = plain): Story {
   const story = new Story(workflow, {});
-  story.round();
+  begin(story);
   story.round({ transcribe: out() });
   return story;
 }
@@ -30,7 +37,7 @@ function waiting(workflow: RunWorkflow = plain): Story {
 describe("a callback", () => {
   it("stores until when it waits, and then starts its handler with a token of that attempt", () => {
     const story = new Story(plain, {});
-    const { sleeps, starts, fate } = story.round();
+    const { sleeps, starts, fate } = begin(story);
     expect(sleeps).toEqual([{ path: "transcribe/~until/00001", position: 0, attempt: 0, durationMs: 6 * HOUR }]);
     expect(starts).toMatchObject([
       { path: "transcribe", attempt: 1, offer: { kind: "callback", path: "transcribe", attempt: 1, expires: story.now + 6 * HOUR } },
@@ -41,9 +48,9 @@ describe("a callback", () => {
 
   it("parks for its answer once the token is out", () => {
     const story = new Story(plain, {});
-    story.round();
+    begin(story);
     const { rows, fate, timedOut } = story.round({ transcribe: out() });
-    expect(rows).toMatchObject([{ path: "transcribe/~begun/00001", attempt: 1, output: null }]);
+    expect(rows).toMatchObject([{ path: "transcribe/~begun/00001", attempt: 0, output: null }]);
     expect([fate, timedOut]).toEqual([{ kind: "park", delayMs: 6 * HOUR, names: [answer] }, []]);
   });
 
@@ -59,24 +66,24 @@ describe("a callback", () => {
 
   it("is completed by a value that its handler returns, unless an answer has come: that counts", () => {
     const story = new Story(plain, {});
-    story.round();
+    begin(story);
     const { rows, timedOut } = story.round({ transcribe: { words: 7 } });
     expect([rows, timedOut]).toMatchObject([[{ path: "transcribe", output: { words: 7 } }], [answer]]);
   });
 
   it("whose handler fails is tried again with another token, unless an answer has come", () => {
     const story = new Story(plain, {});
-    story.round();
+    begin(story);
     const failed = story.round({ transcribe: again });
     expect(failed).toMatchObject({ failures: [{ path: "transcribe", attempt: 1, delayMs: MINUTE }], timedOut: [answer] });
-    const { sleeps, starts } = story.pass(MINUTE).claim().round();
+    const { sleeps, starts } = begin(story.pass(MINUTE).claim());
     expect([sleeps, starts]).toMatchObject([[{ path: "transcribe/~until/00002" }], [{ attempt: 2, offer: { attempt: 2 } }]]);
     expect(story.round({ transcribe: final }).fate).toMatchObject({ kind: "failed" });
   });
 
   it("lets an answer that comes while its handler runs wait for it", () => {
     const story = new Story(plain, {});
-    story.round();
+    begin(story);
     const early = story
       .send(answer, { output: { words: 5 } })
       .hear()
@@ -87,7 +94,7 @@ describe("a callback", () => {
 
   it("starts again with the same token after a crash of its poller", () => {
     const story = new Story(plain, {});
-    story.round();
+    begin(story);
     expect(story.pass(MINUTE).claim().round()).toMatchObject({ sleeps: [], starts: [{ attempt: 1, offer: { attempt: 1 } }] });
   });
 
@@ -110,14 +117,14 @@ describe("a callback", () => {
       failures: [{ attempt: 1, delayMs: MINUTE, error: { name: "CallbackTimeoutError" } }],
       timedOut: [answer],
     });
-    story.pass(MINUTE).claim().round();
+    begin(story.pass(MINUTE).claim());
     story.round({ transcribe: out(2) });
     const last = story
       .pass(6 * HOUR)
       .claim()
       .round();
     expect(last).toMatchObject({ fate: { kind: "failed", error: { name: "CallbackTimeoutError" } } });
-    expect(story.redrive().round()).toMatchObject({ sleeps: [{ path: "transcribe/~until/00003" }], starts: [{ attempt: 3 }] });
+    expect(begin(story.redrive())).toMatchObject({ sleeps: [{ path: "transcribe/~until/00003" }], starts: [{ attempt: 3 }] });
   });
 
   it("asks what has come before its time is over", () => {
@@ -149,7 +156,7 @@ describe("a callback", () => {
 describe("a callback with a heartbeat", () => {
   it("waits for a sign of life as long as that may take, from when the attempt began", () => {
     const story = new Story(beating, {});
-    story.round();
+    begin(story);
     expect(story.pass(MINUTE).round({ transcribe: out() }).fate).toEqual({ kind: "park", delayMs: 9 * MINUTE, names: [answer, beat] });
   });
 
@@ -201,7 +208,7 @@ describe("a callback with a heartbeat", () => {
 
 it("counts a deadline once that the database has told again", () => {
   const story = new Story(plain, {});
-  story.round();
+  begin(story);
   const told = withFact(story.run, "transcribe/~until/00001", sleepRow(story.now + 6 * HOUR));
   expect(bytesOf(told)).toBe(bytesOf(story.run));
 });
@@ -212,7 +219,7 @@ describe("callbacks of several items", () => {
       chain.callback("encode", { output: z.int(), timeout: "1 hour" }, hand),
     );
     const story = new Story(each, {});
-    story.round();
+    begin(story);
     const paths = ["parts/00000/encode", "parts/00001/encode"];
     expect(story.paths).toEqual(paths);
     const { fate } = story.round({ [paths[0]!]: out(), [paths[1]!]: out() });

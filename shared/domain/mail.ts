@@ -1,3 +1,4 @@
+import { addressOf, type SignalKey } from "./address.ts";
 import type { Json } from "./json.ts";
 
 /** A message to a run that no node has taken. */
@@ -16,9 +17,12 @@ export class Mail {
   private readonly letters: readonly Letter[];
   /** Those of which it is known; the letters have the oldest of each. Undefined: of every name. */
   private readonly names: readonly string[] | undefined;
+  /** Keys by which the run waits and that another one has. */
+  private readonly taken: readonly SignalKey[];
 
-  constructor(asOf: number, letters: readonly Letter[], names?: readonly string[]) {
+  constructor(asOf: number, letters: readonly Letter[], names?: readonly string[], taken: readonly SignalKey[] = []) {
     this.asOf = asOf;
+    this.taken = taken;
     this.letters = letters.toSorted((a, b) => a.n - b.n);
     this.names = names;
   }
@@ -33,6 +37,11 @@ export class Mail {
     return wanted !== undefined && !this.letters.some(({ n }) => n === wanted);
   }
 
+  /** Whether another run has a key that is among these. */
+  lostTo(addresses: readonly string[]): boolean {
+    return this.taken.some(({ name, key }) => addresses.includes(addressOf(name, key)));
+  }
+
   /** Whether it is known what had come with each of these names by then. */
   knows(names: readonly string[], by: number): boolean {
     return this.asOf >= by && (this.names === undefined || names.every((name) => this.names!.includes(name)));
@@ -40,12 +49,13 @@ export class Mail {
 
   /** Without one of them. Whether another of its name lies behind it is not known. */
   without(taken: number): Mail {
-    const { asOf, letters, names } = this;
+    const { asOf, letters, names, taken: keys } = this;
     const { name } = letters.find(({ n }) => n === taken)!;
     return new Mail(
       asOf,
       letters.filter(({ n }) => n !== taken),
       names?.filter((each) => each !== name),
+      keys,
     );
   }
 }

@@ -51,7 +51,7 @@ function recogniseReadable(facts: ClaimedRun, registry: Registry, asOf: number):
     forgiven,
     notBefore,
     fatal: failed,
-    mail: new Mail(asOf, mail?.letters ?? [], mail?.names ?? []),
+    mail: new Mail(asOf, mail?.letters ?? [], mail?.names ?? [], mail?.taken ?? []),
   });
   if (workflow === undefined) {
     return { kind: "unknown", run, shape: "", reason: `this code has no workflow "${name}" version ${version}` };

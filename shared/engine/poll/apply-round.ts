@@ -1,4 +1,5 @@
 import { MAX_ATTRIBUTE_BYTES } from "../../domain/attributes.ts";
+import { namesOf } from "../../domain/address.ts";
 import { sleepRow } from "../../domain/decide.ts";
 import type { Decision } from "../../domain/decision.ts";
 import { recognise } from "../../domain/recognise.ts";
@@ -43,10 +44,10 @@ function applyMail(lease: Lease, entry: Entry, { now, mail }: AdvanceAnswer): vo
   const { member, decision } = entry;
   const { asks, wait } = entry.decision.fate;
   if (asks === undefined) return;
-  const { letters } = mail![member.run.id]!;
+  const { letters, taken } = mail![member.run.id]!;
   const asOf = Date.parse(now);
-  member.update(withMail(member.run, new Mail(asOf, letters, asks.names)));
-  if (letters.length > 0 || (asks.overdue !== undefined && asks.overdue <= asOf)) return moveOn(lease, member);
+  member.update(withMail(member.run, new Mail(asOf, letters, namesOf(asks.names), taken ?? [])));
+  if (letters.length > 0 || taken != null || (asks.overdue !== undefined && asks.overdue <= asOf)) return moveOn(lease, member);
   if (asks.overdue === undefined) return;
   // By the database's clock, which is behind what was thought, it is not over yet.
   const again = { until: asks.overdue, clock: lease.poller.clock.now() + asks.overdue - asOf };

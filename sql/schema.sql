@@ -2047,7 +2047,7 @@ begin
     from baton.run r
     cross join jsonb_to_recordset(keys) as w (name text, key text)
     join baton.signal_key k on k.workflow = r.workflow and k.name = w.name and k.key = w.key
-    where r.id = find_taken.id and k.run_id <> find_taken.id and baton.unfinished_runs(array[k.run_id]) <> '{}');
+    where r.id = find_taken.id and k.run_id <> find_taken.id and baton.list_unfinished(array[k.run_id]) <> '{}');
 end
 $function$;
 
@@ -4986,7 +4986,7 @@ begin
   cross join jsonb_to_recordset(e.keys) as k (name text, key text)
   join baton.run r on r.id = e.run
   where r.id = any (array(select unnest(ids))) and r.id between lowest and highest;
-  owners := baton.unfinished_runs(array(
+  owners := baton.list_unfinished(array(
     select k.run_id from jsonb_to_recordset(wanted) as w (workflow text, name text, key text) join baton.signal_key k using (workflow, name, key)));
   update baton.signal_key k set run_id = f.run
   from (
@@ -5196,7 +5196,7 @@ end
 $function$;
 
 -- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.unfinished_runs(ids uuid[])
+CREATE OR REPLACE FUNCTION baton.list_unfinished(ids uuid[])
  RETURNS uuid[]
  LANGUAGE plpgsql
  STABLE
@@ -5600,7 +5600,7 @@ grant execute on function baton.take_suspects(timestamp with time zone,integer) 
 grant execute on function baton.take_unblocked(jsonb,timestamp with time zone,integer) to baton_engine;
 grant execute on function baton.tick() to baton_poller;
 grant execute on function baton.try_mail(uuid[]) to baton_engine;
-grant execute on function baton.unfinished_runs(uuid[]) to baton_engine;
+grant execute on function baton.list_unfinished(uuid[]) to baton_engine;
 grant execute on function baton.wait_until(timestamp with time zone,timestamp with time zone,timestamp with time zone) to baton_engine;
 grant execute on function baton.walk_week(text,text,text,text,text,uuid,integer) to baton_engine;
 grant execute on function baton.week_indexes() to baton_engine;

@@ -48,6 +48,8 @@ export interface TestRuntime extends AsyncDisposable {
    * `client.signal` throws.
    */
   signal(id: string, name: string, payload: unknown): Promise<void>;
+  /** The same by a business key: to the run that has it, or will. */
+  signalKey(workflow: string, name: string, key: string, payload: unknown): Promise<void>;
   /** Runs what is due, until nothing is; the clock stands. */
   idle(): Promise<void>;
   /** Moves the clock, and runs all that is due on the way: each at its time, in order of time. */
@@ -116,6 +118,7 @@ function runtimeOf({ url, clock, handlers, engine, client, reader, close }: Part
     now: () => new Date(clock.now()),
     enqueue: async (workflow, input, given) => (await client.enqueue(workflow, input, given)).id,
     signal: async (id, name, payload) => void (await client.signal(id, name, payload)),
+    signalKey: async (workflow, name, key, payload) => void (await client.signalKey(workflow, name, key, payload)),
     idle: () => engine.idle(),
     advance: (duration) => engine.advance(toMilliseconds(duration)),
     stub: (node, output) => handlers.stub(node, output),

@@ -8,6 +8,6 @@ begin
     from baton.run r
     cross join jsonb_to_recordset(keys) as w (name text, key text)
     join baton.signal_key k on k.workflow = r.workflow and k.name = w.name and k.key = w.key
-    where r.id = find_taken.id and k.run_id <> find_taken.id and baton.unfinished_runs(array[k.run_id]) <> '{}');
+    where r.id = find_taken.id and k.run_id <> find_taken.id and baton.list_unfinished(array[k.run_id]) <> '{}');
 end
 $$;

@@ -1,6 +1,7 @@
 -- Of each name that a run waits for its oldest message, by run: { names, letters: [{ n, name, body,
--- at }], taken: [{ name, key }] that it waits by and another unfinished run has, or null }. Null where no run waits. names: those that were looked for. Without awaited they are
--- those with which a run was last parked, and it may wait for others by now.
+-- at }], taken: [{ name, key }] that it waits by and another unfinished run has, or null }. Null
+-- where no run waits. names: those that were looked for. Without awaited they are those with which
+-- a run was last parked, and it may wait for others by now.
 create or replace function baton.gather_mail(ids uuid[], awaited jsonb default null) returns json
 language plpgsql stable set plan_cache_mode = force_custom_plan
 as $$

@@ -1,8 +1,8 @@
 -- Puts members back into ready that wait for signals until a time: entries are [{ place, run,
 -- delay_ms, bytes, names, keys? }]. Returns the slots they leave.
 -- One with a signal that it waits for is due now. One whose mail or key somebody else has is due in
--- a second: it waits then, or fails there, as its claim says. A statement of its own looks for messages, after the lock: those of senders who
--- were before are there.
+-- a second: it waits then, or fails there, as its claim says. A statement of its own looks for
+-- messages, after the locks: those of senders who were before are there.
 create or replace function baton.park_waiting(held baton.lease, entries jsonb, skipped uuid[], moment timestamptz) returns integer[]
 language plpgsql volatile set plan_cache_mode = force_custom_plan
 as $$

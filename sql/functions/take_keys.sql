@@ -1,8 +1,8 @@
 -- Takes the keys by which runs wait, and the messages by them that nobody had: entries are [{ run,
 -- keys?: [{ name, key }] }]. Returns those of the runs that have all of theirs.
 -- A key that a sender is about to send by, or that another unfinished run has, is not taken. Its
--- lock is only tried, and so is the row of a run that has ended, which somebody may be deleting in a
--- transaction of his own.
+-- lock is only tried, and so is the row of a run that has ended, which somebody may be deleting in
+-- a transaction of his own.
 -- Statements of their own look at what there is: their snapshots are younger than the locks.
 create or replace function baton.take_keys(ids uuid[], entries jsonb, moment timestamptz) returns uuid[]
 language plpgsql volatile set plan_cache_mode = force_custom_plan
@@ -22,7 +22,7 @@ begin
   cross join jsonb_to_recordset(e.keys) as k (name text, key text)
   join baton.run r on r.id = e.run
   where r.id = any (array(select unnest(ids))) and r.id between lowest and highest;
-  owners := baton.unfinished_runs(array(
+  owners := baton.list_unfinished(array(
     select k.run_id from jsonb_to_recordset(wanted) as w (workflow text, name text, key text) join baton.signal_key k using (workflow, name, key)));
   update baton.signal_key k set run_id = f.run
   from (

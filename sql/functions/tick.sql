@@ -1,7 +1,8 @@
 -- What must happen although nobody asks: expired leases are reaped, stops that a race left are
 -- applied, runs that nobody could claim are failed, partitions are made ahead, idempotency keys are
--- forgotten after their time, messages that no run has claimed within 7 days are deleted, what a clock that was set
--- back would keep waiting is set right, and what was stored in the last minute is added to rollup.
+-- forgotten after their time, messages that no run has claimed within 7 days are deleted, what a
+-- clock that was set back would keep waiting is set right, and what was stored in the last minute
+-- is added to rollup.
 -- Once a minute is enough; twice at once is harmless. Whatever one run is like, the others are
 -- served.
 --

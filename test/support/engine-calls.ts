@@ -139,6 +139,8 @@ const TABLES = [
   "audit",
   "wait",
   "message",
+  "signal_key",
+  "unclaimed",
 ];
 
 /**

@@ -62,9 +62,9 @@ const OPTION_NAMES = ["output", "any", "all", "key", "timeout", "onTimeout"];
 
 /**
  * A node that waits for signals. `x/~until/00000` says until when, stored when it is reached; a
- * redrive after a timeout makes `00001`. `x/~key` is its key. Its own row is the payload, of `any` `{ name, payload }`,
- * of `all` an object by name, and null after a timeout that continues. With `all` those that came
- * before the last are at `x/name`.
+ * redrive after a timeout makes `00001`. `x/~key` is its key. Its own row is the payload,
+ * of `any` `{ name, payload }`, of `all` an object by name, and null after a timeout that
+ * continues. With `all` those that came before the last are at `x/name`.
  */
 export function waitForNode(name: string, options: AnyWaitOptions): Node {
   const wanted = resolveOptions(name, options);
@@ -81,7 +81,8 @@ export function waitForNode(name: string, options: AnyWaitOptions): Node {
     signals,
     ...(wanted.keyOf !== undefined && { keyed: signals }),
     begin: (path) => Waiting.begin(path, wanted),
-    holds: (below) => below === "" || below === KEY || below.startsWith(`${UNTIL}/`) || (wanted.form === "all" && wanted.schemas.has(below)),
+    holds: (below) =>
+      below === "" || below === KEY || below.startsWith(`${UNTIL}/`) || (wanted.form === "all" && wanted.schemas.has(below)),
   };
 }
 

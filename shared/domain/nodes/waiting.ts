@@ -206,7 +206,9 @@ export class SignalKeyTakenError extends Error {
   readonly key: string;
 
   constructor(node: string, key: string) {
-    super(`"${node}" cannot wait by the key "${key}": another unfinished run of this workflow has it. Redrive this one once that has ended.`);
+    super(
+      `"${node}" cannot wait by the key "${key}": another unfinished run of this workflow has it. Redrive this one once that has ended.`,
+    );
     this.node = node;
     this.key = key;
   }

@@ -1,4 +1,5 @@
 import { expect } from "vitest";
+import type { SignalKey } from "../../../shared/domain/address.ts";
 import { decide, sleepRow } from "../../../shared/domain/decide.ts";
 import type { Decision, Failure, Outcome } from "../../../shared/domain/decision.ts";
 import { describeError, type ErrorRecord } from "../../../shared/domain/errors.ts";
@@ -168,10 +169,10 @@ export class Story {
   }
 
   /** The poller is told what mail there is: the oldest of each name for which it asked. */
-  hear(names: readonly string[] = this.signals): this {
+  hear(names: readonly string[] = this.signals, taken: readonly SignalKey[] = []): this {
     const oldest = this.letters.filter(({ n, name }) => !this.letters.some((other) => other.name === name && other.n < n));
     const letters = oldest.filter(({ name }) => names.includes(name));
-    this.run = withMail(this.run, new Mail(this.now, letters, names));
+    this.run = withMail(this.run, new Mail(this.now, letters, names, taken));
     return this;
   }
 

@@ -1,5 +1,5 @@
 -- Which of these runs are there and have no ending.
-create or replace function baton.unfinished_runs(ids uuid[]) returns uuid[]
+create or replace function baton.list_unfinished(ids uuid[]) returns uuid[]
 language plpgsql stable
 as $$
 begin

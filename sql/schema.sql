@@ -3194,6 +3194,17 @@ AS $function$
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.list_unfinished(ids uuid[])
+ RETURNS uuid[]
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+begin
+  return array(select unnest(baton.existing_runs(ids)) except select unnest(baton.runs_with_ending(ids)));
+end
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.list_week(plan jsonb, placed uuid[], since uuid, before uuid, most integer, unseen integer, OUT ids uuid[], OUT seen integer, OUT last uuid)
  RETURNS record
  LANGUAGE plpgsql
@@ -5196,17 +5207,6 @@ end
 $function$;
 
 -- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.list_unfinished(ids uuid[])
- RETURNS uuid[]
- LANGUAGE plpgsql
- STABLE
-AS $function$
-begin
-  return array(select unnest(baton.existing_runs(ids)) except select unnest(baton.runs_with_ending(ids)));
-end
-$function$;
-
--- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.wait_until(began timestamp with time zone, until timestamp with time zone, moment timestamp with time zone)
  RETURNS timestamp with time zone
  LANGUAGE sql
@@ -5497,6 +5497,7 @@ grant execute on function baton.list_sources(jsonb,boolean,boolean) to baton_eng
 grant execute on function baton.list_steps(uuid,jsonb) to baton_operator;
 grant execute on function baton.list_steps(uuid,jsonb) to baton_reader;
 grant execute on function baton.list_tables(jsonb) to baton_engine;
+grant execute on function baton.list_unfinished(uuid[]) to baton_engine;
 grant execute on function baton.list_week(jsonb,uuid[],uuid,uuid,integer,integer) to baton_engine;
 grant execute on function baton.list_weeks(uuid,uuid) to baton_engine;
 grant execute on function baton.list_workflows(jsonb) to baton_operator;
@@ -5600,7 +5601,6 @@ grant execute on function baton.take_suspects(timestamp with time zone,integer) 
 grant execute on function baton.take_unblocked(jsonb,timestamp with time zone,integer) to baton_engine;
 grant execute on function baton.tick() to baton_poller;
 grant execute on function baton.try_mail(uuid[]) to baton_engine;
-grant execute on function baton.list_unfinished(uuid[]) to baton_engine;
 grant execute on function baton.wait_until(timestamp with time zone,timestamp with time zone,timestamp with time zone) to baton_engine;
 grant execute on function baton.walk_week(text,text,text,text,text,uuid,integer) to baton_engine;
 grant execute on function baton.week_indexes() to baton_engine;

@@ -42,6 +42,7 @@ const COLUMNS: Record<string, string> = {
   steps:
     "run_id uuid, workflow text, node text, position smallint, attempt smallint, started_at timestamptz, finished_at timestamptz, " +
     "duration_ms bigint, is_sleep boolean, output_bytes integer",
+  unclaimed_signals: "workflow text, name text, key text, count integer, oldest_at timestamptz, expires_at timestamptz",
 };
 
 /** Of minutes and days. */

@@ -21,6 +21,7 @@ export const EXCEPTIONS: readonly Exception[] = [
       "HttpApiRouteGetReportsNameVar",
       "HttpApiRoutePatchRunsIdVarAttributes",
       "HttpApiRoutePostRunsIdVarSignalsNameVar",
+      "HttpApiRoutePostWorkflowsWorkflowVarSignalsNameVarKeyVar",
       "HttpApiRoutePostRunsIdVarCancel",
       "HttpApiRoutePostRunsIdVarRedrive",
       "HttpApiRouteDeleteRunsIdVar",

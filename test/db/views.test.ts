@@ -246,7 +246,7 @@ test("views show no payload, and who may read them alone sees no run and no stat
   const { runs } = await leaseOf(engine, newRuns(1, { input: { card: "canary" } }));
   const name = `${database.name}_bi`;
   await database.query(`create role ${name}; grant usage on schema baton to ${name};
-    grant select on baton.runs, baton.steps, baton.failures, baton.backlog to ${name};
+    grant select on baton.runs, baton.steps, baton.failures, baton.backlog, baton.unclaimed_signals to ${name};
     grant execute on function baton.moment(), baton.fingerprint(text, text), baton.ms_between(timestamptz, timestamptz), baton.id_at(timestamptz), baton.runs_between(timestamptz, timestamptz) to ${name}`);
   const client = new pg.Client(database.ownerUrl);
   await client.connect();

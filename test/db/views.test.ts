@@ -244,6 +244,7 @@ test("a column that is not selected costs no look", async () => {
 
 test("views show no payload, and who may read them alone sees no run and no state", async () => {
   const { runs } = await leaseOf(engine, newRuns(1, { input: { card: "canary" } }));
+  await engine.signal({ workflow: "fulfil-order", key: "o-1", name: "paid", body: "canary" });
   const name = `${database.name}_bi`;
   await database.query(`create role ${name}; grant usage on schema baton to ${name};
     grant select on baton.runs, baton.steps, baton.failures, baton.backlog, baton.unclaimed_signals to ${name};

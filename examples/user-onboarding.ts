@@ -13,8 +13,10 @@ interface Letter {
 }
 
 /**
- * Welcomes a user, reminds them after 3 days, gives advice that fits their plan, and asks at the
- * end of the month how it went. `mail` is how letters are sent: nodemailer's SMTP transport, say.
+ * Welcomes a user, waits until their address is verified, reminds them 3 days later, gives advice
+ * that fits their plan, and asks at the end of the month how it went. Who follows the link of the
+ * welcome is known by the address alone: the signal `verified` is sent by that key. `mail` is how
+ * letters are sent: nodemailer's SMTP transport, say.
  */
 export const userOnboarding = (mail: Pick<Transporter, "sendMail">) => {
   const send = async ({ to, subject, text, id }: Letter) => {
@@ -31,6 +33,7 @@ export const userOnboarding = (mail: Pick<Transporter, "sendMail">) => {
     .step("send-welcome", ({ input }, { idempotencyKey: id }) =>
       send({ id, to: input.email, subject: `Welcome, ${input.name}`, text: "It is good to have you here." }),
     )
+    .waitFor("verified", { output: z.null(), key: ({ input }) => input.email, timeout: "7 days" })
     .sleep("settle-in", "3 days")
     .step("send-reminder", ({ input }, { idempotencyKey: id }) =>
       send({ id, to: input.email, subject: "Three days with us", text: `${input.name}, is there anything that we can help with?` }),

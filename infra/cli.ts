@@ -114,6 +114,22 @@ runs
   .option(...schema)
   .action(async (id: string, flags) => (await import("./cli/tail.ts")).tailRun(id, flags));
 
+runs
+  .command("signal")
+  .description("send a run what it waits for")
+  .argument("<run>", "its id, or with --key the name of its workflow")
+  .argument("<name>", "of the signal")
+  .argument("[json]", "the payload", "null")
+  .option("--key <key>", "the business key by which it waits")
+  .option("--id <id>", "the same id sends the same signal, for 7 days")
+  .option(...yes)
+  .option(...url)
+  .option(...schema)
+  .option(...json)
+  .action(async (to: string, name: string, payload: string, flags) =>
+    (await import("./cli/signal.ts")).signalRun(to, name, payload, flags),
+  );
+
 for (const [action, description] of [
   ["cancel", "ask runs to stop"],
   ["redrive", "let failed runs go on where they stopped"],

@@ -119,6 +119,18 @@ export interface Client extends AsyncDisposable {
    * MailboxFullError, or IdempotencyConflictError; nothing is stored then.
    */
   signal(id: string, name: string, payload: unknown, options?: SignalOptions): Promise<{ readonly status: "accepted" | "repeated" }>;
+  /**
+   * Sends a signal by a business key: to the run that waits by it, or did, and where none has yet,
+   * it is kept for 7 days for the one that will. Throws as `signal` does; WrongStatusError for the
+   * 7 days after the run has ended.
+   */
+  signalKey(
+    workflow: string,
+    name: string,
+    key: string,
+    payload: unknown,
+    options?: SignalOptions,
+  ): Promise<{ readonly status: "accepted" | "repeated"; readonly run: string | null }>;
   /** The run, or null when there is none with this id. */
   get(id: string): Promise<RunView | null>;
   get<W extends AnyWorkflow>(id: string): Promise<RunView<ParsedInputOf<W>, OutputOf<W>, AttributesOf<W>> | null>;
@@ -199,7 +211,12 @@ export function createClient(options: ClientDatabase & ClientSettings): Client {
     enqueue: async (target: RunTarget, input: unknown, settings?: EnqueueOptions) =>
       (await enqueueMany(target, [{ ...settings, input }]))[0]!,
     enqueueMany,
-    signal: (run: string, name: string, payload: unknown, { id }: SignalOptions = {}) => sendSignal(sender, { run, name, payload, id }),
+    signal: async (run: string, name: string, payload: unknown, { id }: SignalOptions = {}) => {
+      const { status } = await sendSignal(sender, { to: { run }, name, payload, id });
+      return { status };
+    },
+    signalKey: (workflow: string, name: string, key: string, payload: unknown, { id }: SignalOptions = {}) =>
+      sendSignal(sender, { to: { workflow, key }, name, payload, id }),
     get: (id: string) => findRun(reader, id),
     wait: (id: string, { timeout }: { readonly timeout: Duration }) => waitForRun(reader, id, timeout),
     list: async (filter: RunFilter = {}) => listRuns(reader, readFilter(filter)),

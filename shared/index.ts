@@ -42,7 +42,7 @@ export { AttributesTooLargeError } from "./domain/attributes.ts";
 export { InvalidStatementError } from "./domain/check-statements.ts";
 export { UnknownCaseError } from "./domain/nodes/choose.ts";
 export { TooManyItemsError } from "./domain/nodes/map.ts";
-export { SignalRefusedError, SignalTimeoutError } from "./domain/nodes/waiting.ts";
+export { SignalKeyTakenError, SignalRefusedError, SignalTimeoutError } from "./domain/nodes/waiting.ts";
 export { RepeatedTooOftenError } from "./domain/nodes/repeat.ts";
 
 // What masks secrets in what is stored, shown and logged: `shared/workflows/redact.ts` is where a

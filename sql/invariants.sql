@@ -42,7 +42,7 @@ union all
 select 'no ended run is in any place', e.run_id, p.found
 from baton.ending e join places p using (run_id)
 union all
-select 'every place, checkpoint, failure, ending, row of attributes, wait and message belongs to a run', x.run_id, x.source
+select 'every place, checkpoint, failure, ending, row of attributes, wait, message and key belongs to a run', x.run_id, x.source
 from (
   select run_id, 'place' as source from place
   union all select run_id, 'checkpoint' from baton.checkpoint
@@ -51,6 +51,7 @@ from (
   union all select run_id, 'attributes' from baton.attribute
   union all select run_id, 'wait' from baton.wait
   union all select run_id, 'message' from baton.message
+  union all select run_id, 'key' from baton.signal_key
 ) as x
 left join baton.run r on r.id = x.run_id
 where r.id is null
@@ -59,6 +60,15 @@ union all
 select 'a run is due whose signal is there', q.run_id, m.name || ', due at ' || q.run_at
 from baton.ready q join baton.wait w on w.run_id = q.run_id join baton.message m on m.run_id = q.run_id and m.name = any (w.names)
 where q.run_at > baton.now() + interval '2 seconds'
+union all
+-- The same of a key that somebody else has.
+select 'a run that waits by a key has it, and all that was sent by it, or is due', w.run_id, k.name || ' by ' || k.key || ', due at ' || q.run_at
+from baton.ready q join baton.wait w on w.run_id = q.run_id join baton.run r on r.id = w.run_id
+cross join jsonb_to_recordset(w.keys) as k (name text, key text)
+left join baton.signal_key s on s.workflow = r.workflow and s.name = k.name and s.key = k.key
+where q.run_at > baton.now() + interval '2 seconds' and (s.run_id is distinct from w.run_id or exists (
+  select from baton.unclaimed u
+  where u.workflow = r.workflow and u.name = k.name and u.key = k.key and u.at > baton.now() - interval '168 hours'))
 union all
 select 'checkpoints have no gap and no duplicate position', run_id, string_agg(position || ' ' || node, ', ' order by position, node)
 from baton.checkpoint where node not like '~%' group by run_id

@@ -221,9 +221,32 @@ create table baton.setback (
 );
 
 -- owner: baton_migrator
+create table baton.signal_key (
+  workflow text not null,
+  name text not null,
+  key text not null,
+  run_id uuid not null,
+  constraint owner_of_key PRIMARY KEY (workflow, name, key)
+);
+CREATE INDEX key_of_run ON baton.signal_key USING btree (run_id);
+
+-- owner: baton_migrator
+create table baton.unclaimed (
+  workflow text not null,
+  name text not null,
+  key text not null,
+  n bigint not null,
+  body jsonb not null,
+  at timestamp with time zone not null,
+  constraint unclaimed_of_key PRIMARY KEY (workflow, name, key, n)
+);
+CREATE INDEX unclaimed_by_age ON baton.unclaimed USING btree (at);
+
+-- owner: baton_migrator
 create table baton.wait (
   run_id uuid not null,
   names text[] not null,
+  keys jsonb,
   constraint wait_of_run PRIMARY KEY (run_id)
 );
 
@@ -352,6 +375,16 @@ create view baton.throughput (
   steps_60m bigint
 );
 
+-- owner: baton_views
+create view baton.unclaimed_signals (
+  workflow text,
+  name text,
+  key text,
+  count integer,
+  oldest_at timestamp with time zone,
+  expires_at timestamp with time zone
+);
+
 -- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.add_facts(part text, first tid, after tid, since bigint, before bigint)
  RETURNS integer
@@ -460,6 +493,11 @@ begin
   held.told := case when cardinality(skipped) > 0 or left_out is not null or cardinality(late) > 0
     then jsonb_strip_nulls(jsonb_build_object('lost', to_jsonb(lost), 'stopped', to_jsonb(stopped), 'left_out', left_out, 'late', to_jsonb(late))) end;
   if request ? 'asks' then
+    if request @? '$.asks[*].keys' then
+      perform baton.take_keys(
+        array(select a.run from jsonb_to_recordset(request -> 'asks') as a (place integer, run uuid) where baton.has_member(held, a.place, a.run)),
+        request -> 'asks', moment);
+    end if;
     mail := baton.gather_mail(held.run_ids, request -> 'asks');
   end if;
   if request ? 'claim' then
@@ -1001,16 +1039,16 @@ begin
     perform baton.require_rows('what the round sets aside', request -> 'blocked', '{run,place,workflow,version,shape,reason}', '{}');
   end if;
   if request ? 'waits' then
-    perform baton.require_rows('what the round parks for signals', request -> 'waits', '{run,place,delay_ms,bytes,names}', '{}');
+    perform baton.require_rows('what the round parks for signals', request -> 'waits', '{run,place,delay_ms,bytes,names}', '{keys}');
   end if;
   if request ? 'consumed' then
     perform baton.require_rows('the messages that the round takes', request -> 'consumed', '{run,place,n}', '{}');
   end if;
   if request ? 'timeouts' then
-    perform baton.require_rows('the timeouts of the round', request -> 'timeouts', '{run,place,names}', '{}');
+    perform baton.require_rows('the timeouts of the round', request -> 'timeouts', '{run,place,names}', '{keys}');
   end if;
   if request ? 'asks' then
-    perform baton.require_rows('what the round asks of mail', request -> 'asks', '{run,place,names}', '{}');
+    perform baton.require_rows('what the round asks of mail', request -> 'asks', '{run,place,names}', '{keys}');
   end if;
   if request ? 'attributes' then
     perform baton.require_rows('the attributes of the round', request -> 'attributes', '{run,place,patch}', '{}');
@@ -1025,8 +1063,12 @@ CREATE OR REPLACE FUNCTION baton.check_signal(request jsonb)
  IMMUTABLE
 AS $function$
 begin
-  perform baton.require_keys('the signal', request, '{run,name,body}', '{run,name,body,id,refused,checked}');
-  perform baton.require_kind('the signal', request, 'string', '{run,name,id}');
+  if request ? 'key' or request ? 'workflow' then
+    perform baton.require_keys('the signal', request, '{workflow,key,name,body}', '{workflow,key,name,body,id,refused,checked}');
+  else
+    perform baton.require_keys('the signal', request, '{run,name,body}', '{run,name,body,id,refused,checked}');
+  end if;
+  perform baton.require_kind('the signal', request, 'string', '{run,workflow,key,name,id}');
   perform baton.require_kind('the signal', request, 'array', '{refused}');
   if request ->> 'run' !~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then
     raise exception 'the run of the signal is "%"', left(request ->> 'run', 50) using errcode = 'BT040', hint = 'Name it by its uuid. Nothing was stored.';
@@ -1034,6 +1076,10 @@ begin
   if request ->> 'name' !~ '^[a-z][a-zA-Z0-9-]{0,62}$' then
     raise exception 'the signal has the name "%"', left(request ->> 'name', 50)
       using errcode = 'BT040', hint = 'A name is a lower-case letter and then up to 62 letters, digits or hyphens. Nothing was stored.';
+  end if;
+  if request ->> 'key' !~ '^[!-~]{1,255}$' then
+    raise exception 'the signal has the key "%"', left(request ->> 'key', 50)
+      using errcode = 'BT040', hint = 'A key is 1 to 255 visible ASCII characters. Nothing was stored.';
   end if;
   if length(request ->> 'id') not between 1 and 255 then
     raise exception 'the id of the signal has % characters', length(request ->> 'id') using errcode = 'BT040', hint = 'Give 1 to 255. Nothing was stored.';
@@ -1491,6 +1537,46 @@ end
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.deliver_signal(of_run uuid, request jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+AS $function$
+declare
+  mail record;
+  moment timestamptz;
+  place record;
+  woken boolean;
+begin
+  mail := baton.lock_mail(of_run);
+  if not mail.known then
+    return jsonb_build_object('status', 'unknown', 'woken', false);
+  end if;
+  moment := baton.now();
+  select r.workflow, r.version, exists (select from baton.ending e where e.run_id = of_run) as is_over into place
+  from baton.run r where r.id = of_run;
+  if place.is_over then
+    return jsonb_build_object('status', 'ended', 'woken', false);
+  end if;
+  if request -> 'refused' @> jsonb_build_array(jsonb_build_object('workflow', place.workflow, 'version', place.version)) then
+    return jsonb_build_object('status', 'refused', 'woken', false, 'workflow', place.workflow, 'version', place.version);
+  end if;
+  if request ? 'id' and not baton.remember_signal(request, place.workflow, moment) then
+    return jsonb_build_object('status', 'repeated', 'woken', false);
+  end if;
+  if (select count(*) >= 1000 or coalesce(sum(octet_length(m.body::text)), 0) >= 1048576 from baton.message m where m.run_id = of_run) then
+    delete from baton.dedup d where d.workflow = place.workflow and d.scope = 'signal' and d.key = baton.signal_id(request);
+    return jsonb_build_object('status', 'full', 'woken', false);
+  end if;
+  insert into baton.message (run_id, name, body, at) values (of_run, request ->> 'name', request -> 'body', moment);
+  if request ->> 'name' = any (mail.names) then
+    update baton.ready q set run_at = moment where q.run_id = of_run and q.run_at > moment;
+    woken := found;
+  end if;
+  return jsonb_build_object('status', 'accepted', 'woken', coalesce(woken, false));
+end
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.describe_members(ids uuid[], slots integer[], begun_ids uuid[], manifest jsonb, OUT runs json, OUT missing uuid[])
  RETURNS record
  LANGUAGE plpgsql
@@ -1634,6 +1720,7 @@ begin
   delete from baton.control where run_id >= first and run_id < beyond;
   delete from baton.wait where run_id >= first and run_id < beyond;
   delete from baton.message where run_id >= first and run_id < beyond;
+  delete from baton.signal_key where run_id >= first and run_id < beyond;
   perform baton.note_week(week, moment);
   return 'gone';
 end
@@ -1868,6 +1955,21 @@ end
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.expire_unclaimed(most integer, moment timestamp with time zone)
+ RETURNS integer
+ LANGUAGE plpgsql
+AS $function$
+declare
+  expired integer;
+begin
+  delete from baton.unclaimed where ctid = any (array(
+    select ctid from baton.unclaimed where at <= moment - interval '168 hours' order by at limit most for update skip locked));
+  get diagnostics expired = row_count;
+  return expired;
+end
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.fail_oversized(INOUT ctids tid[], INOUT sizes integer[], moment timestamp with time zone, OUT dropped integer)
  RETURNS record
  LANGUAGE plpgsql
@@ -1913,13 +2015,32 @@ AS $function$
 declare
   members uuid[] := array(select t.run from jsonb_to_recordset(timeouts) as t (place integer, run uuid) where baton.has_member(held, t.place, t.run));
   taken bigint[] := array(select c.n from jsonb_to_recordset(consumed) as c (n bigint));
-  locked uuid[] := baton.try_mail(members);
+  locked uuid[];
 begin
+  locked := baton.take_keys(baton.try_mail(members), timeouts, moment);
   select coalesce(array_agg(t.run), '{}'), array_agg(case when t.run = any (locked) then moment else moment + interval '1 second' end) into ids, run_ats
   from jsonb_to_recordset(timeouts) as t (run uuid, names text[])
   where t.run = any (members)
     and (t.run <> all (locked)
       or exists (select from baton.message m where m.run_id = t.run and m.name = any (t.names) and m.n <> all (taken)));
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.find_owner(workflow text, name text, key text, moment timestamp with time zone)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  owner uuid := (
+    select k.run_id from baton.signal_key k where k.workflow = find_owner.workflow and k.name = find_owner.name and k.key = find_owner.key);
+begin
+  if owner is null or baton.existing_runs(array[owner]) = '{}'
+    or exists (select from baton.ending e where e.run_id = owner and e.at <= moment - interval '168 hours') then
+    return null;
+  end if;
+  return owner;
 end
 $function$;
 
@@ -1994,6 +2115,22 @@ begin
     cross join lateral (select coalesce(e.status, baton.place_status(r.id, clock.moment)) as status) as place
     cross join lateral baton.gather_steps(find_run.id, '{""}') as steps
     where r.id = find_run.id);
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.find_taken(id uuid, keys jsonb)
+ RETURNS json
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+begin
+  return (
+    select json_agg(json_build_object('name', w.name, 'key', w.key))
+    from baton.run r
+    cross join jsonb_to_recordset(keys) as w (name text, key text)
+    join baton.signal_key k on k.workflow = r.workflow and k.name = w.name and k.key = w.key
+    where r.id = find_taken.id and k.run_id <> find_taken.id and baton.list_unfinished(array[k.run_id]) <> '{}');
 end
 $function$;
 
@@ -2090,15 +2227,17 @@ CREATE OR REPLACE FUNCTION baton.gather_mail(ids uuid[], awaited jsonb DEFAULT N
 AS $function$
 begin
   return (
-    select json_object_agg(l.run_id, json_build_object('names', l.names, 'letters', l.letters))
+    select json_object_agg(l.run_id, json_build_object('names', l.names, 'letters', l.letters,
+      'taken', case when l.keys is not null then baton.find_taken(l.run_id, l.keys) end))
     from (
       select a.run_id, json_agg(a.name) as names,
         coalesce(json_agg(json_build_object('n', m.n, 'name', m.name, 'body', m.body, 'at', m.at) order by m.n) filter (where m.n is not null), '[]')
-          as letters
+          as letters,
+        (array_agg(a.keys) filter (where a.keys is not null))[1] as keys
       from (
-        select w.run_id, unnest(w.names) as name from baton.wait w where awaited is null and w.run_id = any (array(select unnest(ids)))
+        select w.run_id, unnest(w.names) as name, w.keys from baton.wait w where awaited is null and w.run_id = any (array(select unnest(ids)))
         union
-        select e.run, unnest(e.names) from jsonb_to_recordset(awaited) as e (run uuid, names text[]) where e.run = any (ids)
+        select e.run, unnest(e.names), e.keys from jsonb_to_recordset(awaited) as e (run uuid, names text[], keys jsonb) where e.run = any (ids)
       ) as a
       left join lateral (select * from baton.message where run_id = a.run_id and name = a.name order by n limit 1) as m on true
       group by a.run_id
@@ -2424,6 +2563,31 @@ begin
 end
 $function$;
 
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.keep_unclaimed(request jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+AS $function$
+declare
+  moment timestamptz := baton.now();
+  is_full boolean;
+begin
+  if request ? 'id' and not baton.remember_signal(request, request ->> 'workflow', moment) then
+    return jsonb_build_object('status', 'repeated', 'woken', false);
+  end if;
+  select count(*) >= 1000 or coalesce(sum(octet_length(u.body::text)), 0) >= 1048576 into is_full
+  from baton.unclaimed u
+  where u.workflow = request ->> 'workflow' and u.name = request ->> 'name' and u.key = request ->> 'key' and u.at > moment - interval '168 hours';
+  if is_full then
+    delete from baton.dedup d where d.workflow = request ->> 'workflow' and d.scope = 'signal' and d.key = baton.signal_id(request);
+    return jsonb_build_object('status', 'full', 'woken', false);
+  end if;
+  insert into baton.unclaimed (workflow, name, key, body, at)
+  values (request ->> 'workflow', request ->> 'name', request ->> 'key', request -> 'body', moment);
+  return jsonb_build_object('status', 'accepted', 'woken', false);
+end
+$function$;
+
 -- owner: baton_engine
 CREATE OR REPLACE FUNCTION baton.keep_weeks()
  RETURNS jsonb
@@ -2447,6 +2611,15 @@ CREATE OR REPLACE FUNCTION baton.kept_until(id uuid)
  SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
  SET "TimeZone" TO 'UTC'
 AS $function$ select w.kept_until from baton.week w where w.starts = date_trunc('week', baton.id_time(id)) $function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.key_lock(workflow text, name text, key text)
+ RETURNS bigint
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  select hashtextextended(jsonb_build_array(workflow, name, key)::text, 1)
+$function$;
 
 -- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.lend_table(part text)
@@ -3104,6 +3277,17 @@ AS $function$
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.list_unfinished(ids uuid[])
+ RETURNS uuid[]
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+begin
+  return array(select unnest(baton.existing_runs(ids)) except select unnest(baton.runs_with_ending(ids)));
+end
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.list_week(plan jsonb, placed uuid[], since uuid, before uuid, most integer, unseen integer, OUT ids uuid[], OUT seen integer, OUT last uuid)
  RETURNS record
  LANGUAGE plpgsql
@@ -3518,9 +3702,11 @@ begin
   from jsonb_to_recordset(entries) as e (place integer, run uuid, bytes integer)
   where baton.has_member(held, e.place, e.run) and e.run <> all (skipped);
   locked := baton.try_mail(ids);
-  insert into baton.wait as w (run_id, names)
-  select e.run, e.names from jsonb_to_recordset(entries) as e (run uuid, names text[]) where e.run = any (locked)
-  on conflict on constraint wait_of_run do update set names = excluded.names where w.names <> excluded.names;
+  insert into baton.wait as w (run_id, names, keys)
+  select e.run, e.names, e.keys from jsonb_to_recordset(entries) as e (run uuid, names text[], keys jsonb) where e.run = any (locked)
+  on conflict on constraint wait_of_run do update set names = excluded.names, keys = excluded.keys
+  where w.names <> excluded.names or w.keys is distinct from excluded.keys;
+  locked := baton.take_keys(locked, entries, moment);
   select array_agg(case
       when e.run <> all (locked) then moment + interval '1 second'
       when exists (select from baton.message m where m.run_id = e.run and m.name = any (e.names) and strpos(m.name, '/~beat/') = 0) then moment
@@ -4062,7 +4248,7 @@ CREATE OR REPLACE FUNCTION baton.remember_signal(request jsonb, workflow text, m
  LANGUAGE plpgsql
 AS $function$
 declare
-  own_key text := (request ->> 'run')::uuid || ' ' || (request ->> 'id');
+  own_key text := baton.signal_id(request);
   own_hash text := md5(jsonb_build_array(request -> 'name', request -> 'body')::text);
   known text;
 begin
@@ -4075,7 +4261,8 @@ begin
   end if;
   select d.hash into known from baton.dedup d where d.workflow = remember_signal.workflow and d.scope = 'signal' and d.key = own_key;
   if known <> own_hash then
-    raise exception 'the id "%" was used with another signal of run %', request ->> 'id', request ->> 'run'
+    raise exception 'the id "%" was used with another signal of %', request ->> 'id',
+        coalesce('run ' || (request ->> 'run'), 'key "' || (request ->> 'key') || '"')
       using errcode = 'BT011', hint = 'Send the first signal again, or use a new id. Nothing was stored.';
   end if;
   return false;
@@ -4097,6 +4284,7 @@ begin
   delete from baton.wait where run_id = any (ids);
   delete from baton.run where id = any (ids);
   delete from baton.message where run_id = any (ids);
+  delete from baton.signal_key where run_id = any (ids);
 end
 $function$;
 
@@ -4140,7 +4328,13 @@ begin
     from unnest(times, baton.recompute_due(ids, moment, moment, moment), amidst) with ordinality as t (stored, due, below, nth) order by t.nth);
   perform baton.put_back(ids, times);
   update baton.ready q set run_at = moment
-  from (select distinct m.run_id from baton.message m join baton.wait w on w.run_id = m.run_id and m.name = any (w.names) and strpos(m.name, '/~beat/') = 0) as waiting
+  from (
+    select m.run_id from baton.message m join baton.wait w on w.run_id = m.run_id and m.name = any (w.names) and strpos(m.name, '/~beat/') = 0
+    union
+    select w.run_id from baton.wait w join baton.run r on r.id = w.run_id cross join jsonb_to_recordset(w.keys) as k (name text, key text)
+    left join baton.signal_key s on s.workflow = r.workflow and s.name = k.name and s.key = k.key
+    where s.run_id is distinct from w.run_id
+  ) as waiting
   where q.run_id = waiting.run_id and q.run_at > moment;
   get diagnostics woken = row_count;
   return coalesce(cardinality(ids), 0) + woken;
@@ -4610,43 +4804,37 @@ CREATE OR REPLACE FUNCTION baton.signal(request jsonb)
  SET plan_cache_mode TO 'force_custom_plan'
 AS $function$
 declare
-  of_run uuid;
-  mail record;
-  moment timestamptz;
-  place record;
-  woken boolean;
+  owner uuid;
+  answer jsonb;
 begin
   perform baton.require_read_committed();
   perform baton.commit_durably();
   perform baton.check_signal(request);
-  of_run := (request ->> 'run')::uuid;
-  mail := baton.lock_mail(of_run);
-  if not mail.known then
-    return jsonb_build_object('status', 'unknown', 'woken', false);
+  if not request ? 'key' then
+    return baton.deliver_signal((request ->> 'run')::uuid, request);
   end if;
-  moment := baton.now();
-  select r.workflow, r.version, exists (select from baton.ending e where e.run_id = of_run) as is_over into place
-  from baton.run r where r.id = of_run;
-  if place.is_over then
-    return jsonb_build_object('status', 'ended', 'woken', false);
+  perform pg_advisory_xact_lock_shared(baton.key_lock(request ->> 'workflow', request ->> 'name', request ->> 'key'));
+  owner := baton.find_owner(request ->> 'workflow', request ->> 'name', request ->> 'key', baton.now());
+  if owner is not null then
+    answer := baton.deliver_signal(owner, request);
   end if;
-  if request -> 'refused' @> jsonb_build_array(jsonb_build_object('workflow', place.workflow, 'version', place.version)) then
-    return jsonb_build_object('status', 'refused', 'woken', false, 'workflow', place.workflow, 'version', place.version);
+  if coalesce(answer ->> 'status', 'unknown') = 'unknown' then
+    owner := null;
+    answer := baton.keep_unclaimed(request);
   end if;
-  if request ? 'id' and not baton.remember_signal(request, place.workflow, moment) then
-    return jsonb_build_object('status', 'repeated', 'woken', false);
-  end if;
-  if (select count(*) >= 1000 or coalesce(sum(octet_length(m.body::text)), 0) >= 1048576 from baton.message m where m.run_id = of_run) then
-    delete from baton.dedup d where d.workflow = place.workflow and d.scope = 'signal' and d.key = of_run || ' ' || (request ->> 'id');
-    return jsonb_build_object('status', 'full', 'woken', false);
-  end if;
-  insert into baton.message (run_id, name, body, at) values (of_run, request ->> 'name', request -> 'body', moment);
-  if request ->> 'name' = any (mail.names) then
-    update baton.ready q set run_at = moment where q.run_id = of_run and q.run_at > moment;
-    woken := found;
-  end if;
-  return jsonb_build_object('status', 'accepted', 'woken', coalesce(woken, false));
+  return answer || jsonb_build_object('run', owner);
 end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.signal_id(request jsonb)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  select case when request ? 'key'
+    then encode(sha256(convert_to(jsonb_build_array(request -> 'name', request -> 'key', request -> 'id')::text, 'UTF8')), 'hex')
+    else (request ->> 'run')::uuid || ' ' || (request ->> 'id') end
 $function$;
 
 -- owner: baton_engine
@@ -4902,6 +5090,67 @@ end
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.take_keys(ids uuid[], entries jsonb, moment timestamp with time zone)
+ RETURNS uuid[]
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+declare
+  lowest uuid := (select i from unnest(ids) as i order by i limit 1);
+  highest uuid := (select i from unnest(ids) as i order by i desc limit 1);
+  wanted jsonb;
+  owners uuid[];
+begin
+  if not entries @? '$[*].keys' then
+    return ids;
+  end if;
+  select jsonb_agg(jsonb_build_object('run', r.id, 'workflow', r.workflow, 'name', k.name, 'key', k.key,
+      'locked', pg_try_advisory_xact_lock(baton.key_lock(r.workflow, k.name, k.key)))) into wanted
+  from jsonb_to_recordset(entries) as e (run uuid, keys jsonb)
+  cross join jsonb_to_recordset(e.keys) as k (name text, key text)
+  join baton.run r on r.id = e.run
+  where r.id = any (array(select unnest(ids))) and r.id between lowest and highest;
+  owners := baton.list_unfinished(array(
+    select k.run_id from jsonb_to_recordset(wanted) as w (workflow text, name text, key text) join baton.signal_key k using (workflow, name, key)));
+  update baton.signal_key k set run_id = f.run
+  from (
+    select o.workflow, o.name, o.key, min(o.run::text)::uuid as run
+    from (
+      select workflow, name, key, w.run
+      from jsonb_to_recordset(wanted) as w (run uuid, workflow text, name text, key text, locked boolean)
+      join baton.signal_key s using (workflow, name, key)
+      where w.locked and s.run_id <> all (owners) for update of s skip locked
+    ) as o
+    group by o.workflow, o.name, o.key
+  ) as f
+  where k.workflow = f.workflow and k.name = f.name and k.key = f.key;
+  insert into baton.signal_key (workflow, name, key, run_id)
+  select distinct on (workflow, name, key) workflow, name, key, w.run
+  from jsonb_to_recordset(wanted) as w (run uuid, workflow text, name text, key text, locked boolean)
+  left join baton.signal_key s using (workflow, name, key)
+  where w.locked and s.run_id is null
+  order by workflow, name, key, w.run;
+  with own as (
+    select workflow, name, key, w.run
+    from jsonb_to_recordset(wanted) as w (run uuid, workflow text, name text, key text, locked boolean)
+    join baton.signal_key s using (workflow, name, key)
+    where w.locked and s.run_id = w.run
+  ), mine as (
+    delete from baton.unclaimed u using own
+    where u.workflow = own.workflow and u.name = own.name and u.key = own.key and u.at > moment - interval '168 hours'
+    returning own.run, u.name, u.n, u.body, u.at
+  )
+  insert into baton.message (run_id, name, body, at) select run, name, body, at from mine order by n;
+  return array(
+    select unnest(ids) except
+    select w.run
+    from jsonb_to_recordset(wanted) as w (run uuid, workflow text, name text, key text, locked boolean)
+    left join baton.signal_key s using (workflow, name, key)
+    where not w.locked or s.run_id is distinct from w.run);
+end
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.take_messages(held baton.lease, entries jsonb, skipped uuid[])
  RETURNS void
  LANGUAGE sql
@@ -5015,6 +5264,7 @@ declare
   reaped record;
   stopped integer;
   unlawful integer;
+  expired integer;
   low jsonb;
   oldest timestamptz;
 begin
@@ -5026,6 +5276,7 @@ begin
   unlawful := baton.end_unlawful(moment);
   perform baton.forget_keys(1000, moment);
   perform baton.cut_keys(1000, moment);
+  expired := baton.expire_unclaimed(100, moment);
   begin
     perform baton.roll_up(32, moment);
   exception
@@ -5036,7 +5287,7 @@ begin
   select coalesce(jsonb_object_agg(b.band, least(first.run_at, moment - interval '5 seconds')), '{}'), nullif(min(first.run_at), '-infinity') into low, oldest
   from generate_series(0, 3) as b (band)
   cross join lateral (select q.run_at from baton.ready q where q.band = b.band order by q.run_at limit 1) as first;
-  return jsonb_build_object('now', moment, 'crashed', reaped.crashed, 'poisoned', reaped.poisoned + unlawful, 'stopped', stopped, 'low', low,
+  return jsonb_build_object('now', moment, 'crashed', reaped.crashed, 'poisoned', reaped.poisoned + unlawful, 'stopped', stopped, 'low', low, 'expired_signals', expired,
     'oldest_ms', coalesce(ceil(extract(epoch from greatest(moment - oldest, interval '0')) * 1000), 0),
     'suspects', exists (select from baton.ready q where q.band > 3 and q.run_at <= moment), 'due_in_ms', baton.next_due(moment, low, 8),
     'lease_expires_in_ms', (select ceil(extract(epoch from min(greatest(expires_at, moment)) - moment) * 1000) from baton.lease));
@@ -5228,10 +5479,15 @@ grant select on table baton.run to baton_views;
 grant select on table baton.runs to baton_operator;
 grant select on table baton.runs to baton_reader;
 grant delete, insert, select, update on table baton.setback to baton_engine;
+grant delete, insert, select, update on table baton.signal_key to baton_engine;
 grant select on table baton.steps to baton_operator;
 grant select on table baton.steps to baton_reader;
 grant select on table baton.throughput to baton_operator;
 grant select on table baton.throughput to baton_reader;
+grant delete, insert, select, update on table baton.unclaimed to baton_engine;
+grant select on table baton.unclaimed to baton_views;
+grant select on table baton.unclaimed_signals to baton_operator;
+grant select on table baton.unclaimed_signals to baton_reader;
 grant delete, insert, select, update on table baton.wait to baton_engine;
 grant delete, insert, select, update on table baton.week to baton_engine;
 grant execute on function baton.add_facts(text,tid,tid,bigint,bigint) to baton_engine;
@@ -5274,6 +5530,7 @@ grant execute on function baton.crash_members(baton.lease,uuid[],timestamp with 
 grant execute on function baton.cut_keys(integer,timestamp with time zone) to baton_engine;
 grant execute on function baton.cut_leases(timestamp with time zone) to baton_engine;
 grant execute on function baton.delete_run(uuid,jsonb) to baton_operator;
+grant execute on function baton.deliver_signal(uuid,jsonb) to baton_engine;
 grant execute on function baton.describe_members(uuid[],integer[],uuid[],jsonb) to baton_engine;
 grant execute on function baton.drop_months(timestamp with time zone) to baton_engine;
 grant execute on function baton.drop_week(timestamp with time zone,jsonb,timestamp with time zone) to baton_engine;
@@ -5288,13 +5545,16 @@ grant execute on function baton.ensure_month(timestamp with time zone) to baton_
 grant execute on function baton.ensure_partitions() to baton_engine;
 grant execute on function baton.ensure_week(timestamp with time zone) to baton_engine;
 grant execute on function baton.existing_runs(uuid[]) to baton_engine;
+grant execute on function baton.expire_unclaimed(integer,timestamp with time zone) to baton_engine;
 grant execute on function baton.fail_oversized(tid[],integer[],timestamp with time zone) to baton_engine;
 grant execute on function baton.find_free_slots(bit varying,integer) to baton_engine;
 grant execute on function baton.find_late(baton.lease,jsonb,jsonb,timestamp with time zone) to baton_engine;
+grant execute on function baton.find_owner(text,text,text,timestamp with time zone) to baton_engine;
 grant execute on function baton.find_partman() to baton_engine;
 grant execute on function baton.find_pointer(jsonb,jsonb) to baton_engine;
 grant execute on function baton.find_run(uuid) to baton_operator;
 grant execute on function baton.find_run(uuid) to baton_reader;
+grant execute on function baton.find_taken(uuid,jsonb) to baton_engine;
 grant execute on function baton.fingerprint(text,text) to baton_engine;
 grant execute on function baton.fingerprint(text,text) to baton_operator;
 grant execute on function baton.fingerprint(text,text) to baton_reader;
@@ -5322,9 +5582,11 @@ grant execute on function baton.is_week_indexed(text) to baton_engine;
 grant execute on function baton.keep_ending(uuid) to baton_engine;
 grant execute on function baton.keep_months() to baton_engine;
 grant execute on function baton.keep_months() to baton_maintainer;
+grant execute on function baton.keep_unclaimed(jsonb) to baton_engine;
 grant execute on function baton.keep_weeks() to baton_maintainer;
 grant execute on function baton.kept_until(uuid) to baton_operator;
 grant execute on function baton.kept_until(uuid) to baton_reader;
+grant execute on function baton.key_lock(text,text,text) to baton_engine;
 grant execute on function baton.lend_table(text) to baton_engine;
 grant execute on function baton.lend_table(text) to baton_maintainer;
 grant execute on function baton.let_go(timestamp with time zone,jsonb,timestamp with time zone,uuid[]) to baton_engine;
@@ -5354,6 +5616,7 @@ grant execute on function baton.list_sources(jsonb,boolean,boolean) to baton_eng
 grant execute on function baton.list_steps(uuid,jsonb) to baton_operator;
 grant execute on function baton.list_steps(uuid,jsonb) to baton_reader;
 grant execute on function baton.list_tables(jsonb) to baton_engine;
+grant execute on function baton.list_unfinished(uuid[]) to baton_engine;
 grant execute on function baton.list_week(jsonb,uuid[],uuid,uuid,integer,integer) to baton_engine;
 grant execute on function baton.list_weeks(uuid,uuid) to baton_engine;
 grant execute on function baton.list_workflows(jsonb) to baton_operator;
@@ -5438,6 +5701,7 @@ grant execute on function baton.signal(jsonb) to baton_operator;
 grant execute on function baton.signal(jsonb) to baton_poller;
 grant execute on function baton.signal(jsonb) to baton_producer;
 grant execute on function baton.signal(jsonb) to baton_signaller;
+grant execute on function baton.signal_id(jsonb) to baton_engine;
 grant execute on function baton.state(uuid) to baton_operator;
 grant execute on function baton.state(uuid) to baton_reader;
 grant execute on function baton.stop_members(baton.lease,integer[],timestamp with time zone) to baton_engine;
@@ -5451,6 +5715,7 @@ grant execute on function baton.sweep_rollup(integer,timestamp with time zone) t
 grant execute on function baton.take_back_tables() to baton_engine;
 grant execute on function baton.take_back_tables() to baton_maintainer;
 grant execute on function baton.take_batch(jsonb,timestamp with time zone,integer) to baton_engine;
+grant execute on function baton.take_keys(uuid[],jsonb,timestamp with time zone) to baton_engine;
 grant execute on function baton.take_messages(baton.lease,jsonb,uuid[]) to baton_engine;
 grant execute on function baton.take_ready(integer,integer,bigint,boolean,timestamp with time zone,timestamp with time zone,integer) to baton_engine;
 grant execute on function baton.take_suspects(timestamp with time zone,integer) to baton_engine;

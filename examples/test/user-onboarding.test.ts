@@ -1,6 +1,6 @@
 import { expect, inject, test } from "vitest";
 import "../../infra/testing/vitest.ts";
-import { testRuntime } from "../../infra/testing.ts";
+import { testRuntime, type TestRuntime } from "../../infra/testing.ts";
 import { userOnboarding } from "../user-onboarding.ts";
 import { openMailbox } from "./mailbox.ts";
 
@@ -8,6 +8,8 @@ const now = new Date("2027-03-10T12:00:00Z");
 const url = inject("testServer").adminUrl;
 const ada = { email: "ada@example.com", name: "Ada", plan: "team" } as const;
 const bob = { email: "bob@example.com", name: "Bob", plan: "free" } as const;
+
+const verify = (t: TestRuntime, { email }: { readonly email: string }) => t.signalKey("user-onboarding", "verified", email, null);
 
 test("two users are welcomed, reminded, advised by their plan and asked back, over 30 days", async () => {
   await using mailbox = await openMailbox();
@@ -19,6 +21,11 @@ test("two users are welcomed, reminded, advised by their plan and asked back, ov
   const [first, second] = [await t.enqueue(onboarding, ada), await t.enqueue(onboarding, bob, { delay: "1 day" })];
   await t.idle();
   expect([subjectsTo(ada), subjectsTo(bob)]).toEqual([["Welcome, Ada"], []]);
+  expect(await t.run(first)).toBeWaitingFor("verified");
+  await verify(t, ada);
+  // His address was verified elsewhere, before he is welcomed here.
+  await verify(t, bob);
+  await t.idle();
   expect(await t.run(first)).toBeWaitingFor("settle-in");
   await t.advance("3 days");
   expect(subjectsTo(ada)).toEqual(["Welcome, Ada", "Three days with us", "Bring your team"]);
@@ -41,6 +48,7 @@ test("a letter that the mail server refuses is sent again with the same message 
   const run = await t.enqueue(onboarding, ada);
   await t.idle();
   expect(await t.run(run)).toBeWaitingFor("send-welcome");
+  await verify(t, ada);
   await t.advance("30 days");
   await t.advance("10 seconds");
   expect(await t.run(run)).toBeDone();
@@ -53,6 +61,18 @@ test("a letter that the mail server refuses is sent again with the same message 
   expect(mailbox.letters.map(({ messageId }) => messageId)).toEqual(
     ["send-welcome", "send-reminder", "advice.team.send-team", "ask-back"].map((path) => `<${run}.${path}@onboarding.example>`),
   );
+});
+
+test("a user who does not verify the address within a week is left alone, and a second run of the same address never waits", async () => {
+  await using mailbox = await openMailbox();
+  const onboarding = userOnboarding(mailbox.mail);
+  await using t = await testRuntime({ workflows: [onboarding], url, now });
+  const [run, twice] = [await t.enqueue(onboarding, ada), await t.enqueue(onboarding, ada, { delay: "1 hour" })];
+  await t.advance("2 hours");
+  expect(await t.run(twice)).toHaveFailedWith("another unfinished run of this workflow has it");
+  await t.advance("7 days");
+  expect(await t.run(run)).toHaveFailedWith("no signal came of: verified");
+  expect(mailbox.letters).toHaveLength(2);
 });
 
 test("a welcome that never gets through fails the run, and nobody is reminded of it", async () => {

@@ -28,6 +28,7 @@ const CODES: Readonly<Record<string, number>> = {
   InvalidDurationError: EXIT.usage,
   InvalidFilterError: EXIT.usage,
   InvalidRunError: EXIT.usage,
+  InvalidSignalError: EXIT.usage,
   UnknownMigrationError: EXIT.usage,
   UnusableSchemaError: EXIT.usage,
   DatabaseBusyError: EXIT.unreachable,

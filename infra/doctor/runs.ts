@@ -39,11 +39,35 @@ async function checkQueue(database: Connected): Promise<Finding[]> {
         `blocked runs: ${blocked}`,
         blocked > 0 ? "deploy code that knows them: runs list --status blocked says which." : undefined,
       ),
+      ...(await checkSignals(database)),
     ];
   } catch (thrown) {
     if ((thrown as { sqlstate?: string }).sqlstate !== "42501") throw thrown;
     return [{ about: "runs: not looked at, since this login may not read them" }];
   }
+}
+
+/** One that was sent before its run comes to wait is no fault for a day. */
+const EARLY_MS = 86_400_000;
+
+const SIGNALS = `
+  select coalesce(sum(count), 0)::integer as unclaimed, count(*)::integer as keys,
+    (extract(epoch from baton.moment() - min(oldest_at)) * 1000)::float8 as age
+  from baton.unclaimed_signals`;
+
+/** An older schema has none. */
+async function checkSignals(database: Connected): Promise<Finding[]> {
+  const [there] = await database.query<{ is: boolean }>("select to_regclass($1) is not null as is", [
+    `${JSON.stringify(database.schema)}.unclaimed_signals`,
+  ]);
+  if (!there!.is) return [];
+  const [row] = await database.query<{ unclaimed: number; keys: number; age: number | null }>(inSchema(SIGNALS, database.schema));
+  const { unclaimed, keys, age } = row!;
+  if (age === null) return [];
+  const advice = "see by which in the view unclaimed_signals: no run waits by them, and after 7 days they are deleted.";
+  return [
+    findingOf(`unclaimed signals: ${unclaimed}, by ${keys} keys, the oldest for ${inWords(age)}`, age > EARLY_MS ? advice : undefined),
+  ];
 }
 
 function inWords(ms: number): string {

@@ -50,6 +50,8 @@ export interface TestRuntime extends AsyncDisposable {
    * `client.signal` throws.
    */
   signal(id: string, name: string, payload: unknown): Promise<void>;
+  /** The same by a business key: to the run that has it, or will. */
+  signalKey(workflow: string, name: string, key: string, payload: unknown): Promise<void>;
   /**
    * Makes a choice of an approval, as the page behind its link does. Throws WaitOverError where
    * nobody waits for it.
@@ -131,6 +133,7 @@ function runtimeOf({ url, clock, handlers, engine, client, reader, answers, clos
     now: () => new Date(clock.now()),
     enqueue: async (workflow, input, given) => (await client.enqueue(workflow, input, given)).id,
     signal: async (id, name, payload) => void (await client.signal(id, name, payload)),
+    signalKey: async (workflow, name, key, payload) => void (await client.signalKey(workflow, name, key, payload)),
     ...answers,
     idle: () => engine.idle(),
     advance: (duration) => engine.advance(toMilliseconds(duration)),

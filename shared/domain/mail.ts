@@ -1,3 +1,4 @@
+import { addressOf, type SignalKey } from "./address.ts";
 import type { Json } from "./json.ts";
 
 /** A message to a run that no node has taken. */
@@ -18,9 +19,12 @@ export class Mail {
   private readonly letters: readonly Letter[];
   /** Those of which it is known; the letters have the oldest of each. Undefined: of every name. */
   private readonly names: readonly string[] | undefined;
+  /** Keys by which the run waits and that another one has. */
+  private readonly taken: readonly SignalKey[];
 
-  constructor(asOf: number, letters: readonly Letter[], names?: readonly string[]) {
+  constructor(asOf: number, letters: readonly Letter[], names?: readonly string[], taken: readonly SignalKey[] = []) {
     this.asOf = asOf;
+    this.taken = taken;
     this.letters = letters.toSorted((a, b) => a.n - b.n);
     this.names = names;
   }
@@ -35,6 +39,11 @@ export class Mail {
     return wanted.some((each) => !this.letters.some(({ n }) => n === each));
   }
 
+  /** Whether another run has a key that is among these. */
+  lostTo(addresses: readonly string[]): boolean {
+    return this.taken.some(({ name, key }) => addresses.includes(addressOf(name, key)));
+  }
+
   /** Whether it is known what had come with each of these names by then (default: at some time). */
   knows(names: readonly string[], by = -Infinity): boolean {
     return this.asOf >= by && (this.names === undefined || names.every((name) => this.names!.includes(name)));
@@ -42,15 +51,15 @@ export class Mail {
 
   /** With some more. */
   with(more: readonly Letter[]): Mail {
-    return new Mail(this.asOf, [...this.letters, ...more], this.names);
+    return new Mail(this.asOf, [...this.letters, ...more], this.names, this.taken);
   }
 
   /** Without some of them. Whether others of their names lie behind them is not known. */
   without(numbers: readonly number[]): Mail {
-    const taken = this.letters.filter(({ n }) => numbers.includes(n));
-    const left = this.letters.filter((each) => !taken.includes(each));
-    const names = this.names?.filter((name) => !taken.some((each) => each.name === name));
-    return new Mail(this.asOf, left, names);
+    const gone = this.letters.filter(({ n }) => numbers.includes(n));
+    const left = this.letters.filter((each) => !gone.includes(each));
+    const names = this.names?.filter((name) => !gone.some((each) => each.name === name));
+    return new Mail(this.asOf, left, names, this.taken);
   }
 }
 

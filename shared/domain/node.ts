@@ -102,6 +102,8 @@ export interface Node {
   skips?(this: void, path: string): readonly Skip[];
   /** Signals that it waits for, and their schemas; undefined: it waits for no message at all. */
   readonly signals?: Signals;
+  /** Those of them that may be sent by a business key. */
+  readonly keyed?: Signals;
   /** Where it stands at a path while nothing is stored of it. */
   begin(this: void, path: string): Standing;
   /** Whether a row of it may have so much of its path after its own: "" is its own path. */

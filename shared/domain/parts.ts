@@ -60,15 +60,25 @@ export function skipsOfParts(path: string, parts: Parts): Skip[] {
 }
 
 /** What the nodes of these chains bring to the one that they are below. */
-export function heldIn(chains: Iterable<Pick<Chain, "nodes">>): Pick<Node, "timeoutsMs" | "signals"> {
+export function heldIn(chains: Iterable<Pick<Chain, "nodes">>): Pick<Node, "timeoutsMs" | "signals" | "keyed"> {
   const nodes = [...chains].flatMap((chain) => chain.nodes);
-  const signals = signalsOf(nodes);
-  return { timeoutsMs: nodes.flatMap(({ timeoutsMs }) => timeoutsMs), ...(nodes.some((node) => node.signals) && { signals }) };
+  const [signals, keyed] = [signalsOf(nodes), keyedOf(nodes)];
+  const timeoutsMs = nodes.flatMap((node) => node.timeoutsMs);
+  return { timeoutsMs, ...(nodes.some((node) => node.signals) && { signals }), ...(keyed.size > 0 && { keyed }) };
 }
 
 /** The signals that nodes wait for. */
 export function signalsOf(nodes: readonly Node[]): Signals {
+  return join(nodes.map(({ signals }) => signals));
+}
+
+/** Those of them that may be sent by a business key. */
+export function keyedOf(nodes: readonly Node[]): Signals {
+  return join(nodes.map(({ keyed }) => keyed));
+}
+
+function join(each: readonly (Signals | undefined)[]): Signals {
   const known = new Map<string, readonly z.ZodType[]>();
-  for (const { signals = [] } of nodes) for (const [name, schemas] of signals) known.set(name, [...(known.get(name) ?? []), ...schemas]);
+  for (const signals of each) for (const [name, schemas] of signals ?? []) known.set(name, [...(known.get(name) ?? []), ...schemas]);
   return known;
 }

@@ -3,6 +3,7 @@
  * in the JSON of `sql/functions`. Keys are added, never renamed: an older poller speaks to a newer
  * schema. `run-protocol.ts` has what readers and operators say.
  */
+import type { SignalKey } from "./address.ts";
 import type { columns, RowOf } from "./columns.ts";
 import type { ErrorRecord } from "./errors.ts";
 import type { Json } from "./json.ts";
@@ -81,9 +82,13 @@ export interface ClaimedRun extends RowOf<Columns["claimed"]> {
   readonly mail?: MailFacts | null;
 }
 
+/** To whom a signal goes: a run, or the one that has a business key. */
+export type SignalTarget = { readonly run: string } | { readonly workflow: string; readonly key: string };
+
 /** One `signal`. */
-export interface SignalRequest {
-  readonly run: string;
+export type SignalRequest = SignalTarget & SignalFacts;
+
+interface SignalFacts {
   readonly name: string;
   readonly body: Json;
   readonly id?: string;
@@ -103,6 +108,8 @@ export interface SignalAnswer extends Partial<WorkflowVersion> {
   readonly status: "accepted" | "repeated" | "unknown" | "ended" | "full" | "refused";
   /** The run is due now, because it waits for it. */
   readonly woken: boolean;
+  /** Of one by a key: the run that has it; null: it is kept for the one that will. */
+  readonly run?: string | null;
 }
 
 /** One `answer_wait`. */
@@ -133,6 +140,8 @@ export interface AnswerWaitAnswer extends Partial<WorkflowVersion> {
 
 /** What is known of a run's mail. */
 export interface MailFacts {
+  /** Keys by which it waits and that another run has. */
+  readonly taken?: readonly SignalKey[] | null;
   /** The signals of which it is known. */
   readonly names: readonly string[];
   /** The oldest message of each, where there is one. */
@@ -177,6 +186,8 @@ interface Named {
   readonly place: number;
   readonly run: string;
   readonly names: readonly string[];
+  /** Business keys by which it waits. */
+  readonly keys?: readonly SignalKey[];
 }
 
 /** One round. An output that is stored already is refused together with the whole round. */
@@ -239,6 +250,8 @@ export interface TickAnswer {
   readonly oldest_ms: number;
   /** Runs of leases that were reaped. */
   readonly crashed: number;
+  /** Messages by a key that no run has claimed in time. Older functions do not say it. */
+  readonly expired_signals?: number;
   /** Runs that were cancelled. */
   readonly stopped: number;
   readonly low: Json;

@@ -65,11 +65,12 @@ function recogniseReadable(facts: ClaimedRun, registry: Registry, asOf: number):
 
 /** What was told of a run's mail: without that, nothing is known. */
 export function mailOf(asOf: number, facts: ClaimedRun["mail"]): Mail {
-  const { letters, names } = facts ?? { letters: [], names: [] };
+  const { letters, names, taken } = facts ?? { letters: [], names: [], taken: null };
   return new Mail(
     asOf,
     letters.map(({ n, name, body, at }) => ({ n, name, body, at: Date.parse(at) })),
     names,
+    taken ?? [],
   );
 }
 

@@ -35,10 +35,14 @@ export interface Heartbeat {
   drop(token: string): void;
 }
 
+/** A timer of Node's that is longer fires at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** What is later than in 24 days it calls after 24 days, and whoever is called looks again. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   after(milliseconds, callback) {
-    const timer = setTimeout(callback, Math.max(0, milliseconds));
+    const timer = setTimeout(callback, Math.min(Math.max(0, milliseconds), LONGEST_TIMER_MS));
     return () => clearTimeout(timer);
   },
 };

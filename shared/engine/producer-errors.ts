@@ -1,3 +1,4 @@
+import type { SignalTarget } from "../domain/protocol.ts";
 import type { SchemaIssue } from "./schema-issues.ts";
 
 /**
@@ -78,14 +79,15 @@ export class IdempotencyConflictError extends Error {
 /** A signal that its run cannot take; nothing was stored. At most 20 issues are listed. */
 export class InvalidSignalError extends Error {
   override readonly name = "InvalidSignalError";
-  readonly runId: string;
+  /** Undefined: it was sent by a key. */
+  readonly runId: string | undefined;
   readonly signal: string;
   readonly issues: readonly SchemaIssue[];
 
-  constructor(runId: string, signal: string, issues: readonly SchemaIssue[]) {
+  constructor(to: SignalTarget, signal: string, issues: readonly SchemaIssue[]) {
     const lines = issues.map(({ pointer, message }) => `  "${pointer}": ${message}`);
-    super([`Nothing of signal "${signal}" was stored for run ${runId}; correct this and send it again:`, ...lines].join("\n"));
-    this.runId = runId;
+    super([`Nothing of signal "${signal}" was stored for ${nameOf(to)}; correct this and send it again:`, ...lines].join("\n"));
+    this.runId = "run" in to ? to.run : undefined;
     this.signal = signal;
     this.issues = issues;
   }
@@ -134,15 +136,24 @@ export class WaitOverError extends Error {
   }
 }
 
-/** A run has as many signals as it may have that no node has taken; nothing was stored. */
+/**
+ * A run, or a key that no run has, has as many signals as it may have that no node has taken;
+ * nothing was stored.
+ */
 export class MailboxFullError extends Error {
   override readonly name = "MailboxFullError";
-  readonly runId: string;
+  /** Undefined: no run has the key. */
+  readonly runId: string | undefined;
 
-  constructor(runId: string) {
-    super(`Run ${runId} has 1,000 signals, or 1 MiB of them, that no node has taken: send it again once some are.`);
-    this.runId = runId;
+  constructor(to: SignalTarget) {
+    const who = nameOf(to).replace(/^./, (letter) => letter.toUpperCase());
+    super(`${who} has 1,000 signals, or 1 MiB of them, that no node has taken: send it again once some are.`);
+    this.runId = "run" in to ? to.run : undefined;
   }
+}
+
+function nameOf(to: SignalTarget): string {
+  return "run" in to ? `run ${to.run}` : `key "${to.key}" of workflow "${to.workflow}"`;
 }
 
 /** No run has this id. */

@@ -11,7 +11,7 @@ import { readQuery } from "./query.ts";
 import { reportAnswer } from "./report-answer.ts";
 import { runAnswer } from "./run-answer.ts";
 import type { Service } from "./service.ts";
-import { signalRun } from "./signal-request.ts";
+import { signalKey, signalRun } from "./signal-request.ts";
 
 const report: Answerer = async (event, { database }) => reportAnswer(event, database);
 const find: Answerer = async (event, { client, control }) => {
@@ -42,6 +42,7 @@ export const ROUTES: readonly Route[] = [
   { method: "PATCH", path: "/runs/{id}/attributes", roles: [], answerer: changeAttributes },
   { method: "POST", path: "/runs/{id}/cancel", roles: [], answerer: cancel },
   { method: "POST", path: "/runs/{id}/signals/{name}", roles: ["producer"], answerer: signalRun },
+  { method: "POST", path: "/workflows/{workflow}/signals/{name}/{key}", roles: ["producer"], answerer: signalKey },
   { method: "POST", path: "/runs/{id}/redrive", roles: [], answerer: redrive },
   { method: "DELETE", path: "/runs/{id}", roles: [], answerer: remove },
 ];

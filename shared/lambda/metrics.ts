@@ -26,15 +26,16 @@ export function pollMetrics(service: string, stage: string): PollMetrics {
   const said = new WeakMap<PollReport, PollReport>();
   return (report) => {
     const before = said.get(report);
-    const since = (count: "crashed" | "failedRuns" | "poisoned" | "steps") => report[count] - (before?.[count] ?? 0);
+    const since = (count: "crashed" | "failedRuns" | "poisoned" | "steps" | "expiredSignals") => report[count] - (before?.[count] ?? 0);
     const { oldestReadyMs } = report;
-    const poisoned = since("poisoned");
+    const [poisoned, expired] = [since("poisoned"), since("expiredSignals")];
     metrics.addMetric("Polls", MetricUnit.Count, before === undefined ? 1 : 0);
     metrics.addMetric("RestedPolls", MetricUnit.Count, report.rested ? 1 : 0);
     metrics.addMetric("LeaseExpiries", MetricUnit.Count, since("crashed"));
     metrics.addMetric("FailedRuns", MetricUnit.Count, since("failedRuns"));
     // A metric costs from its first line of the month on.
     if (poisoned > 0) metrics.addMetric("PoisonRuns", MetricUnit.Count, poisoned);
+    if (expired > 0) metrics.addMetric("ExpiredSignals", MetricUnit.Count, expired);
     metrics.addMetric("Steps", MetricUnit.Count, since("steps"));
     if (oldestReadyMs !== undefined) metrics.addMetric("OldestReadyAge", MetricUnit.Milliseconds, oldestReadyMs);
     said.set(report, { ...report });

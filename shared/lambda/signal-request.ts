@@ -10,11 +10,22 @@ import { readQuery } from "./query.ts";
 export const signalRun: Answerer = async (event, { client }) => {
   readQuery(event);
   const [run, name, id] = [runIdOf(event), event.pathParameters?.["name"] ?? "", idempotencyKeyOf(event)];
-  const sent = await client
-    .signal(run, name, readJson(event), { id })
-    .catch((thrown: unknown) => Promise.reject(problemOf(thrown) as Error));
+  const sent = await client.signal(run, name, readJson(event), { id }).catch(rethrow);
   return answer(202, { id: run, signal: name, ...sent });
 };
+
+/** `POST /workflows/{workflow}/signals/{name}/{key}`: the same by a business key. */
+export const signalKey: Answerer = async (event, { client, registry }) => {
+  readQuery(event);
+  const { workflow = "", name: signal = "", key = "" } = event.pathParameters ?? {};
+  if (registry.find(workflow) === undefined) throw new Problem("unknown-workflow", "This service has no workflow of this name.");
+  const sent = await client.signalKey(workflow, signal, key, readJson(event), { id: idempotencyKeyOf(event) }).catch(rethrow);
+  return answer(202, { workflow, signal, key, ...sent });
+};
+
+function rethrow(thrown: unknown): never {
+  throw problemOf(thrown);
+}
 
 function problemOf(thrown: unknown): unknown {
   if (thrown instanceof IdempotencyConflictError)

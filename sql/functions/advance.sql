@@ -14,11 +14,12 @@
 --            timers [{ place, run, node, position, attempt, delay_ms }],
 --            parks [{ place, run, delay_ms, bytes? }], released [{ place, run }], blocked [{ place,
 --            run, workflow, version, shape, reason }], attributes [{ place, run, patch }],
---            waits [{ place, run, delay_ms, bytes, names }], consumed [{ place, run, n }],
---            timeouts [{ place, run, names }], asks [{ place, run, names }].
+--            waits [{ place, run, delay_ms, bytes, names, keys? }], consumed [{ place, run, n }],
+--            timeouts [{ place, run, names, keys? }], asks [{ place, run, names, keys? }].
 --          sleeps park their runs, timers do not; bytes: how large a run is. waits park for signals
 --          too; consumed: messages that what is stored has taken; timeouts: what is stored of a run
---          rests on no signal of these names having come; asks: what mail there is.
+--          rests on no signal of these names having come; asks: what mail there is;
+--          keys: [{ name, key }] by which the run waits, which it takes.
 --          ttl_ms: an hour at most; age_ms: since it finished; took_ms: how long it ran. strict
 --          raises where the answer would be a repeat (BT002) or a loss (BT003). An output that is
 --          stored already raises 23505; checked, or strict, it is looked for first, and the run is
@@ -112,6 +113,11 @@ begin
   held.told := case when cardinality(skipped) > 0 or left_out is not null or cardinality(late) > 0
     then jsonb_strip_nulls(jsonb_build_object('lost', to_jsonb(lost), 'stopped', to_jsonb(stopped), 'left_out', left_out, 'late', to_jsonb(late))) end;
   if request ? 'asks' then
+    if request @? '$.asks[*].keys' then
+      perform baton.take_keys(
+        array(select a.run from jsonb_to_recordset(request -> 'asks') as a (place integer, run uuid) where baton.has_member(held, a.place, a.run)),
+        request -> 'asks', moment);
+    end if;
     mail := baton.gather_mail(held.run_ids, request -> 'asks');
   end if;
   if request ? 'claim' then

@@ -48,16 +48,16 @@ begin
     perform baton.require_rows('what the round sets aside', request -> 'blocked', '{run,place,workflow,version,shape,reason}', '{}');
   end if;
   if request ? 'waits' then
-    perform baton.require_rows('what the round parks for signals', request -> 'waits', '{run,place,delay_ms,bytes,names}', '{}');
+    perform baton.require_rows('what the round parks for signals', request -> 'waits', '{run,place,delay_ms,bytes,names}', '{keys}');
   end if;
   if request ? 'consumed' then
     perform baton.require_rows('the messages that the round takes', request -> 'consumed', '{run,place,n}', '{}');
   end if;
   if request ? 'timeouts' then
-    perform baton.require_rows('the timeouts of the round', request -> 'timeouts', '{run,place,names}', '{}');
+    perform baton.require_rows('the timeouts of the round', request -> 'timeouts', '{run,place,names}', '{keys}');
   end if;
   if request ? 'asks' then
-    perform baton.require_rows('what the round asks of mail', request -> 'asks', '{run,place,names}', '{}');
+    perform baton.require_rows('what the round asks of mail', request -> 'asks', '{run,place,names}', '{keys}');
   end if;
   if request ? 'attributes' then
     perform baton.require_rows('the attributes of the round', request -> 'attributes', '{run,place,patch}', '{}');

@@ -60,6 +60,7 @@ begin
   delete from baton.control where run_id >= first and run_id < beyond;
   delete from baton.wait where run_id >= first and run_id < beyond;
   delete from baton.message where run_id >= first and run_id < beyond;
+  delete from baton.signal_key where run_id >= first and run_id < beyond;
   perform baton.note_week(week, moment);
   return 'gone';
 end

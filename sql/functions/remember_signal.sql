@@ -1,10 +1,10 @@
 -- Keeps the id of a signal for 7 days; false: it was kept before, for the same. Raises BT011 where
--- it was for another. The ids of a run are its own.
+-- it was for another.
 create or replace function baton.remember_signal(request jsonb, workflow text, moment timestamptz) returns boolean
 language plpgsql volatile
 as $$
 declare
-  own_key text := (request ->> 'run')::uuid || ' ' || (request ->> 'id');
+  own_key text := baton.signal_id(request);
   own_hash text := md5(jsonb_build_array(request -> 'name', request -> 'body')::text);
   known text;
 begin
@@ -17,7 +17,8 @@ begin
   end if;
   select d.hash into known from baton.dedup d where d.workflow = remember_signal.workflow and d.scope = 'signal' and d.key = own_key;
   if known <> own_hash then
-    raise exception 'the id "%" was used with another signal of run %', request ->> 'id', request ->> 'run'
+    raise exception 'the id "%" was used with another signal of %', request ->> 'id',
+        coalesce('run ' || (request ->> 'run'), 'key "' || (request ->> 'key') || '"')
       using errcode = 'BT011', hint = 'Send the first signal again, or use a new id. Nothing was stored.';
   end if;
   return false;

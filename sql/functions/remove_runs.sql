@@ -15,5 +15,6 @@ begin
   delete from baton.wait where run_id = any (ids);
   delete from baton.run where id = any (ids);
   delete from baton.message where run_id = any (ids);
+  delete from baton.signal_key where run_id = any (ids);
 end
 $$;

@@ -1,7 +1,8 @@
 -- Rebuilds the places of unfinished runs from the state, after ready and lease were lost or
 -- emptied: they are an index over it. A run is due when its last retry, sleep or delay says so; one
 -- in the midst of a node that holds others is due at once, since beside what waits something may go
--- on, and a poller sees what does. One that waits for a signal which is there is due at once too.
+-- on, and a poller sees what does. One that waits for a signal which is there is due at once too,
+-- and so is one that waits by a key which it does not have.
 -- Pollers must be stopped; returns how many runs were put back or woken.
 -- grant: baton_migrator
 create or replace function baton.repair() returns integer
@@ -39,7 +40,13 @@ begin
     from unnest(times, baton.recompute_due(ids, moment, moment, moment), amidst) with ordinality as t (stored, due, below, nth) order by t.nth);
   perform baton.put_back(ids, times);
   update baton.ready q set run_at = moment
-  from (select distinct m.run_id from baton.message m join baton.wait w on w.run_id = m.run_id and m.name = any (w.names) and strpos(m.name, '/~beat/') = 0) as waiting
+  from (
+    select m.run_id from baton.message m join baton.wait w on w.run_id = m.run_id and m.name = any (w.names) and strpos(m.name, '/~beat/') = 0
+    union
+    select w.run_id from baton.wait w join baton.run r on r.id = w.run_id cross join jsonb_to_recordset(w.keys) as k (name text, key text)
+    left join baton.signal_key s on s.workflow = r.workflow and s.name = k.name and s.key = k.key
+    where s.run_id is distinct from w.run_id
+  ) as waiting
   where q.run_id = waiting.run_id and q.run_at > moment;
   get diagnostics woken = row_count;
   return coalesce(cardinality(ids), 0) + woken;

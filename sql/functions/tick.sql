@@ -1,14 +1,16 @@
 -- What must happen although nobody asks: expired leases are reaped, stops that a race left are
 -- applied, runs that nobody could claim are failed, partitions are made ahead, idempotency keys are
--- forgotten after their time, what a clock that was set back would keep waiting is set right, and
--- what was stored in the last minute is added to rollup.
+-- forgotten after their time, messages that no run has claimed within 7 days are deleted, what a
+-- clock that was set back would keep waiting is set right, and what was stored in the last minute
+-- is added to rollup.
 -- Once a minute is enough; twice at once is harmless. Whatever one run is like, the others are
 -- served.
 --
 -- answer: { now, crashed, poisoned, stopped, low, oldest_ms, suspects, due_in_ms,
---         lease_expires_in_ms } — low is a new watermark: it finds rows
+--         lease_expires_in_ms, expired_signals } — low is a new watermark: it finds rows
 -- that committed late; poisoned: runs that were failed, or whose place was removed, so that the
--- others go on; oldest_ms: how long the oldest due run has been due, 0 when none is.
+-- others go on; oldest_ms: how long the oldest due run has been due, 0 when none is;
+-- expired_signals: how many such messages were deleted.
 -- grant: baton_poller
 create or replace function baton.tick() returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, baton, pg_temp set timezone = 'UTC' set enable_seqscan = off
@@ -18,6 +20,7 @@ declare
   reaped record;
   stopped integer;
   unlawful integer;
+  expired integer;
   low jsonb;
   oldest timestamptz;
 begin
@@ -29,6 +32,7 @@ begin
   unlawful := baton.end_unlawful(moment);
   perform baton.forget_keys(1000, moment);
   perform baton.cut_keys(1000, moment);
+  expired := baton.expire_unclaimed(100, moment);
   begin
     perform baton.roll_up(32, moment);
   exception
@@ -39,7 +43,7 @@ begin
   select coalesce(jsonb_object_agg(b.band, least(first.run_at, moment - interval '5 seconds')), '{}'), nullif(min(first.run_at), '-infinity') into low, oldest
   from generate_series(0, 3) as b (band)
   cross join lateral (select q.run_at from baton.ready q where q.band = b.band order by q.run_at limit 1) as first;
-  return jsonb_build_object('now', moment, 'crashed', reaped.crashed, 'poisoned', reaped.poisoned + unlawful, 'stopped', stopped, 'low', low,
+  return jsonb_build_object('now', moment, 'crashed', reaped.crashed, 'poisoned', reaped.poisoned + unlawful, 'stopped', stopped, 'low', low, 'expired_signals', expired,
     'oldest_ms', coalesce(ceil(extract(epoch from greatest(moment - oldest, interval '0')) * 1000), 0),
     'suspects', exists (select from baton.ready q where q.band > 3 and q.run_at <= moment), 'due_in_ms', baton.next_due(moment, low, 8),
     'lease_expires_in_ms', (select ceil(extract(epoch from min(greatest(expires_at, moment)) - moment) * 1000) from baton.lease));

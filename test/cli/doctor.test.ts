@@ -88,6 +88,18 @@ test("a run that is due and not started is told, and after five minutes a poller
   expect(await saying()).toMatch(/^ok {3}due runs: none\nFIX {2}blocked runs: 1\n {5}deploy code that knows them/m);
 });
 
+test("signals by a key that no run has claimed are told, and after a day it is asked by which", async () => {
+  await using own = await createTestDatabase();
+  const env = { DATABASE_URL: own.url("owner") };
+  const sent = await pgbaton(["runs", "signal", "greet", "paid", "1", "--key", "o-1", "--yes"], { env });
+  expect([sent.code, sent.stdout]).toEqual([0, "kept for the run that will wait by this key  accepted\n"]);
+  const saying = async () => (await pgbaton(["doctor"], { env })).stdout;
+  await own.advance("23 hours");
+  expect(await saying()).toMatch(/^ok {3}unclaimed signals: 1, by 1 keys, the oldest for 23 h$/m);
+  await own.advance("2 hours");
+  expect(await saying()).toMatch(/^FIX {2}unclaimed signals: 1, by 1 keys, the oldest for 25 h\n {5}see by which/m);
+});
+
 test("a door that does not open is called as it was given", async () => {
   const nowhere = "postgresql://x:y@127.0.0.1:1/z";
   expect((await pgbaton(["doctor", "--url", nowhere])).stderr).toMatch(/check host, port and database in --url, /);

@@ -56,6 +56,34 @@ test("a run that failed ends a follower with 6, and is redriven with a yes only"
   expect(row).toBeDefined();
 });
 
+const paid = defineWorkflow({ name: "pay", version: 1, input: z.object({}) })
+  .waitFor("paid", { output: z.int(), timeout: "1 day", key: () => "o-1" })
+  .waitFor("again", { output: z.int(), timeout: "1 day" });
+
+test("a run is sent what it waits for, by its id or its key, with a yes only, and once for one id", async () => {
+  const id = (await pgbaton(["trigger", "pay", "--workflow-version", "1"], { env })).stdout.trim();
+  await poll(database.database, [paid]);
+  const byKey = ["runs", "signal", "pay", "paid", "5", "--key", "o-1", "--id", "a"];
+  const unasked = await pgbaton(byKey, { env });
+  expect([unasked.code, unasked.stderr]).toEqual([
+    2,
+    expect.stringMatching(/^signal "paid" to key o-1 of pay of .*\nNothing was done: say --yes/),
+  ]);
+  const sent = [await pgbaton([...byKey, "--yes"], { env }), await pgbaton([...byKey, "--yes", "--json"], { env })];
+  expect([sent[0]!.code, sent[0]!.stdout, JSON.parse(sent[1]!.stdout)]).toEqual([0, `${id}  accepted\n`, { status: "repeated", run: id }]);
+  await poll(database.database, [paid]);
+  const direct = await pgbaton(["runs", "signal", id, "again", "6", "--yes"], { env });
+  expect([direct.code, direct.stdout]).toEqual([0, `${id}  accepted\n`]);
+  await poll(database.database, [paid]);
+  expect(JSON.parse((await pgbaton(["runs", "get", id], { env })).stdout)).toMatchObject({ status: "done", output: 6 });
+  const codes = [
+    await pgbaton(["runs", "signal", nowhere, "paid", "--yes"], { env }),
+    await pgbaton(["runs", "signal", id, "Paid", "--yes"], { env }),
+    await pgbaton(["runs", "signal", id, "paid", "{", "--yes"], { env }),
+  ];
+  expect(codes.map(({ code }) => code)).toEqual([4, 2, 2]);
+});
+
 test("ids come from standard input too, and one that cannot be cancelled gives its code and leaves the others", async () => {
   const [one, other] = [await trigger("Bob"), await trigger("Cy")];
   const cancelled = await pgbaton(["runs", "cancel", "-", "--yes", "--json"], { env, input: `${one}\n${nowhere}\n${other}\n` });

@@ -12,7 +12,7 @@ checkAfterEach(database);
 
 /** Become part of the statements that use them, so that they are never called. */
 const INLINED =
-  "{count_digits,is_double,has_member,never,id_time,list_weeks,list_sources,list_tables,week_indexes,most_entries,count_pages,has_expired,hidden_below,list_chunks,is_closed,ms_between,wait_until}";
+  "{count_digits,is_double,has_member,never,id_time,list_weeks,list_sources,list_tables,week_indexes,most_entries,count_pages,has_expired,hidden_below,list_chunks,is_closed,ms_between,wait_until,key_lock,signal_id}";
 
 /** Of search, which is optional, and of pg_partman, which is elsewhere. */
 const OPTIONAL = "{search_runs,search_week,walk_week,search_schema,attribute_text,ask_partman}";
@@ -92,11 +92,16 @@ async function signalled(): Promise<void> {
   await engine.advance(token, 1, { asks: [named], consumed: [{ ...member(waiting!), n: 1 }] });
   await engine.advance(token, 2, { waits: [{ ...named, delay_ms: 0, bytes: 2 }] });
   await engine.signal({ run: waiting!.id, name: "paid", body: 1, id: "a" });
-  const again = await engine.claim({ manifest: [{ name: "fulfil-order", version: 1, shape: "x", waits: true }] });
+  const manifest = [{ name: "fulfil-order", version: 1, shape: "x", waits: true as const }];
+  const again = await engine.claim({ manifest });
   expect(again.runs.map(({ mail }) => mail?.letters.map(({ name }) => name))).toEqual([["paid"]]);
-  await engine.advance(again.token, 1, { timeouts: [{ ...member(again.runs[0]!), names: ["paid"] }] });
   const answer = { run: waiting!.id, path: "sign-off", name: "sign-off/~decision/00000", body: { decision: "approve" }, generation: 0 };
   expect(await engine.answerWait(answer)).toMatchObject({ status: "accepted" });
+  const byKey = { workflow: "fulfil-order", key: "o-1", name: "paid", body: 1 };
+  await engine.signal(byKey);
+  const keyed = { ...member(again.runs[0]!), names: ["paid"], keys: [byKey] };
+  await engine.advance(again.token, 1, { timeouts: [keyed], asks: [keyed] });
+  await engine.signal(byKey);
 }
 
 /** A look at a run of which more is stored than is told one by one. */

@@ -42,6 +42,7 @@ const COLUMNS: Record<string, string> = {
   steps:
     "run_id uuid, workflow text, node text, position smallint, attempt smallint, started_at timestamptz, finished_at timestamptz, " +
     "duration_ms bigint, is_sleep boolean, output_bytes integer",
+  unclaimed_signals: "workflow text, name text, key text, count integer, oldest_at timestamptz, expires_at timestamptz",
 };
 
 /** Of minutes and days. */
@@ -243,9 +244,10 @@ test("a column that is not selected costs no look", async () => {
 
 test("views show no payload, and who may read them alone sees no run and no state", async () => {
   const { runs } = await leaseOf(engine, newRuns(1, { input: { card: "canary" } }));
+  await engine.signal({ workflow: "fulfil-order", key: "o-1", name: "paid", body: "canary" });
   const name = `${database.name}_bi`;
   await database.query(`create role ${name}; grant usage on schema baton to ${name};
-    grant select on baton.runs, baton.steps, baton.failures, baton.backlog to ${name};
+    grant select on baton.runs, baton.steps, baton.failures, baton.backlog, baton.unclaimed_signals to ${name};
     grant execute on function baton.moment(), baton.fingerprint(text, text), baton.ms_between(timestamptz, timestamptz), baton.id_at(timestamptz), baton.runs_between(timestamptz, timestamptz) to ${name}`);
   const client = new pg.Client(database.ownerUrl);
   await client.connect();

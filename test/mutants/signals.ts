@@ -4,6 +4,8 @@ const ofDatabase = "db/signals.test.ts";
 const mail = "db/mail.test.ts";
 const waits = "domain/nodes/wait-for.test.ts";
 const shared = "domain/nodes/shared-mail.test.ts";
+const byKey = "db/signal-keys.test.ts";
+const races = "db/key-races.test.ts";
 
 /** Waits for signals, and who sends them. */
 export const signals: readonly Mutant[] = [
@@ -65,7 +67,7 @@ export const signals: readonly Mutant[] = [
   },
   {
     name: "A signal wakes nobody",
-    file: "sql/functions/signal.sql",
+    file: "sql/functions/deliver_signal.sql",
     find: "if request ->> 'name' = any (mail.names) then",
     replace: "if false then",
     ...caught(ofDatabase, "park, then signal: the sender waits for the round, and wakes the run"),
@@ -111,5 +113,43 @@ export const signals: readonly Mutant[] = [
     find: "names.every((name) => this.names!.includes(name))",
     replace: "names.length > 0",
     ...caught(shared, "of which its poller was told nothing is asked for before a wait times out"),
+  },
+  {
+    name: "A poller takes a key that a sender is sending by",
+    file: "sql/functions/take_keys.sql",
+    find: "'locked', pg_try_advisory_xact_lock(baton.key_lock(r.workflow, k.name, k.key))",
+    replace: "'locked', true",
+    ...caught(races, ": signal, then park: the round waits for nobody, and the run has the message a second later"),
+  },
+  {
+    name: "A run takes the key of another that has not ended",
+    file: "sql/functions/take_keys.sql",
+    find: "where w.locked and s.run_id <> all (owners)",
+    replace: "where w.locked",
+    ...caught(byKey, "a second run that waits by the same key is told whose it is not, and has it once the first has ended"),
+  },
+  {
+    name: "A round waits for who deletes the owner of a key",
+    file: "sql/functions/take_keys.sql",
+    find: " for update of s skip locked",
+    replace: "",
+    ...caught(races, "delete, then another run's park by its key: the round waits for nobody, and the run has the key a second later"),
+  },
+  {
+    name: "A wait by a key times out although it does not have it",
+    file: "sql/functions/find_late.sql",
+    find: "baton.take_keys(baton.try_mail(members), timeouts, moment)",
+    replace: "baton.try_mail(members)",
+    ...caught(races, ": signal, then timeout: the round waits for nobody, and nothing of the run is stored"),
+  },
+  {
+    name: "A run whose key another has waits on",
+    file: "shared/domain/nodes/waiting.ts",
+    find: "if (scene.mail().lostTo(addresses))",
+    replace: "if (false)",
+    ...caught(
+      "domain/nodes/wait-key.test.ts",
+      "fails where another run has it, without waiting anew, and a redrive waits once that has not",
+    ),
   },
 ];

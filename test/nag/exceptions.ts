@@ -27,6 +27,7 @@ export const EXCEPTIONS: readonly Exception[] = [
       "HttpApiRouteGetReportsNameVar",
       "HttpApiRoutePatchRunsIdVarAttributes",
       "HttpApiRoutePostRunsIdVarSignalsNameVar",
+      "HttpApiRoutePostWorkflowsWorkflowVarSignalsNameVarKeyVar",
       "HttpApiRoutePostRunsIdVarCancel",
       "HttpApiRoutePostRunsIdVarRedrive",
       "HttpApiRouteDeleteRunsIdVar",

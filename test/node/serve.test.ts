@@ -12,6 +12,11 @@ const greet = defineWorkflow({ name: "greet", version: 1, input: z.object({ name
   "greet",
   ({ input }) => `Hello ${input.name}`,
 );
+const confirm = defineWorkflow({ name: "confirm", version: 1, input: z.object({}) }).waitFor("verified", {
+  output: z.null(),
+  key: () => "ada@example.com",
+  timeout: "1 day",
+});
 const apiKeys = [
   { name: "shop", role: "producer", key: "shop-key" },
   { name: "oncall", key: "oncall-key" },
@@ -43,6 +48,21 @@ test("a request stores a run, the poller beside it runs it at once, and its keys
   await server.close();
   await poller.close();
   await database.assertInvariants();
+});
+
+test("a signal is sent by a key as it is percent-encoded in the path", async () => {
+  await using database = await createTestDatabase();
+  const server = await serve({ workflows: [confirm], url: database.url("owner"), driver: "pg", logger: silent, port: 0, apiKeys });
+  const headers = { authorization: "Bearer shop-key", "content-type": "application/json" };
+  const answers = await Promise.all(
+    ["ada%40example.com", "50%2525", "a%2Fb"].map((key) =>
+      fetch(`${server.address}/workflows/confirm/signals/verified/${key}`, { method: "POST", headers, body: "null" }),
+    ),
+  );
+  expect(answers.map(({ status }) => status)).toEqual([202, 202, 202]);
+  const kept = await database.query("select key from baton.unclaimed order by key");
+  expect(kept).toEqual([{ key: "50%25" }, { key: "a/b" }, { key: "ada@example.com" }]);
+  await server.close();
 });
 
 test("when it closes it answers what is open and refuses what comes later", async () => {

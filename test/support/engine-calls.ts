@@ -142,6 +142,8 @@ const TABLES = [
   "audit",
   "wait",
   "message",
+  "signal_key",
+  "unclaimed",
 ];
 
 /**

@@ -141,6 +141,7 @@ same<typeof walked.state.run, string>(true);
 const Payment = z.object({ cents: z.int() });
 const waited = order
   .waitFor("paid", { output: Payment, timeout: "30 days" })
+  .waitFor("by-key", { output: Payment, timeout: "30 days", key: ({ input }) => input.id })
   .waitFor("maybe", { output: Payment, timeout: ({ paid }) => (paid.cents > 5 ? "1 day" : "2 days"), onTimeout: "continue" })
   .waitFor("answer", { any: { accepted: z.object({ by: z.string() }), declined: z.null() }, timeout: "7 days" })
   .waitFor("papers", { all: { passport: z.string(), visa: z.int() }, timeout: "7 days" })

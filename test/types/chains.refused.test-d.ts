@@ -138,5 +138,9 @@ order.waitFor("w", { output: z.json(), any: { a: z.json() }, timeout: "1 day" })
 order.waitFor("w", { output: z.json(), timeout: "1 day", onTimeout: "retry" });
 // @ts-expect-error a payload that JSON does not have
 order.waitFor("w", { output: z.date(), timeout: "1 day" });
+// @ts-expect-error the key sees the input alone
+order.step("s", () => 1).waitFor("w", { output: z.json(), timeout: "1 day", key: ({ s }) => String(s) });
+// @ts-expect-error the key is a text
+order.waitFor("w", { output: z.json(), timeout: "1 day", key: () => 1 });
 // @ts-expect-error null where it goes on without
 order.waitFor("w", { output: z.object({ a: z.string() }), timeout: "1 day", onTimeout: "continue" }).step("x", ({ w }) => w.a);

@@ -4,10 +4,15 @@ import { toSleepMilliseconds, type Duration } from "../duration.ts";
 import { namePattern, nameRule } from "../name.ts";
 import type { Node, State } from "../node.ts";
 import type { Grown, JsonSchema, NewName, Place } from "../workflow-types.ts";
-import { UNTIL, Waiting, untilBytes, type Wanted } from "./waiting.ts";
+import { KEY, UNTIL, Waiting, untilBytes, type Wanted } from "./waiting.ts";
 
 /** How long a node waits for signals, and what becomes of it then. */
 export interface WaitOptions<State, OnTimeout extends "fail" | "continue"> {
+  /**
+   * A business key, such as an order's number, by which its signals may be sent too: 1 to 255
+   * visible ASCII characters. One run at a time has it, from when it waits until it has ended.
+   */
+  readonly key?: (state: Readonly<Pick<State, "input" & keyof State>>) => string;
   /** From when the node is reached, by the database's clock; up to ten years. */
   readonly timeout: Duration | ((state: Readonly<State>) => Duration);
   /** Fail the run (default), or go on with null as the output. */
@@ -45,6 +50,7 @@ export interface WaitMethods<Of extends Place, State> {
 }
 
 export interface AnyWaitOptions {
+  readonly key?: ((state: State) => unknown) | undefined;
   readonly output?: JsonSchema | undefined;
   readonly any?: Signals | undefined;
   readonly all?: Signals | undefined;
@@ -52,17 +58,18 @@ export interface AnyWaitOptions {
   readonly onTimeout?: "fail" | "continue" | undefined;
 }
 
-const OPTION_NAMES = ["output", "any", "all", "timeout", "onTimeout"];
+const OPTION_NAMES = ["output", "any", "all", "key", "timeout", "onTimeout"];
 
 /**
  * A node that waits for signals. `x/~until/00000` says until when, stored when it is reached; a
- * redrive after a timeout makes `00001`. Its own row is the payload, of `any` `{ name, payload }`,
- * of `all` an object by name, and null after a timeout that continues. With `all` those that came
- * before the last are at `x/name`.
+ * redrive after a timeout makes `00001`. `x/~key` is its key. Its own row is the payload,
+ * of `any` `{ name, payload }`, of `all` an object by name, and null after a timeout that
+ * continues. With `all` those that came before the last are at `x/name`.
  */
 export function waitForNode(name: string, options: AnyWaitOptions): Node {
   const wanted = resolveOptions(name, options);
   const names = [...wanted.schemas.keys()];
+  const signals = new Map([...wanted.schemas].map(([signal, schema]) => [signal, [schema]]));
   const longest = wanted.form === "all" ? Math.max(...names.map(({ length }) => length)) : 0;
   return {
     kind: "waitFor",
@@ -71,24 +78,27 @@ export function waitForNode(name: string, options: AnyWaitOptions): Node {
     timeoutsMs: [],
     pathBytes: name.length + 1 + Math.max(longest, untilBytes),
     rowIsOutput: true,
-    signals: new Map([...wanted.schemas].map(([signal, schema]) => [signal, [schema]])),
+    signals,
+    ...(wanted.keyOf !== undefined && { keyed: signals }),
     begin: (path) => Waiting.begin(path, wanted),
-    holds: (below) => below === "" || below.startsWith(`${UNTIL}/`) || (wanted.form === "all" && wanted.schemas.has(below)),
+    holds: (below) =>
+      below === "" || below === KEY || below.startsWith(`${UNTIL}/`) || (wanted.form === "all" && wanted.schemas.has(below)),
   };
 }
 
-function resolveOptions(name: string, { output, any, all, timeout, onTimeout = "fail", ...rest }: AnyWaitOptions): Wanted {
+function resolveOptions(name: string, { output, any, all, key: keyOf, timeout, onTimeout = "fail", ...rest }: AnyWaitOptions): Wanted {
   const [unknown] = Object.keys(rest);
   if (unknown !== undefined) throw new TypeError(`"${unknown}" is not an option of a waitFor: use ${OPTION_NAMES.join(", ")}`);
   if (timeout === undefined) throw new TypeError('it has no timeout: say how long it waits, such as timeout: "30 days"');
   if (onTimeout !== "fail" && onTimeout !== "continue")
     throw new TypeError(`its onTimeout is ${JSON.stringify(onTimeout)}: use "fail" or "continue"`);
+  if (keyOf !== undefined && typeof keyOf !== "function") throw new TypeError("its key is no function: write ({ input }) => input.orderId");
   const timeoutOf =
     typeof timeout === "function" ? (state: State) => toSleepMilliseconds(now(timeout(state), "its timeout")) : fixed(timeout);
   const form = output !== undefined ? "one" : any !== undefined ? "any" : "all";
   if ([output, any, all].filter((each) => each !== undefined).length !== 1)
     throw new TypeError("it says what it waits for in not exactly one way: use output, any or all");
-  return { form, schemas: schemasOf(output === undefined ? (any ?? all)! : { [name]: output }), timeoutOf, onTimeout };
+  return { form, schemas: schemasOf(output === undefined ? (any ?? all)! : { [name]: output }), keyOf, timeoutOf, onTimeout };
 }
 
 function fixed(timeout: Duration): () => number {

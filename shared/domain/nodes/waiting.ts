@@ -1,4 +1,5 @@
-import { attempting } from "../author.ts";
+import { addressOf, checkKey } from "../address.ts";
+import { attempting, storing } from "../author.ts";
 import { checkJson, type Json } from "../json.ts";
 import type { Letter } from "../mail.ts";
 import type { State } from "../node.ts";
@@ -22,6 +23,8 @@ import type { JsonSchema } from "../workflow-types.ts";
 
 /** Below the node: until when it waits. */
 export const UNTIL = "~until";
+/** Below the node: by which key. */
+export const KEY = "~key";
 /** The length of the path of a deadline, below the node. */
 export const untilBytes = UNTIL.length + indexBytes;
 
@@ -29,6 +32,7 @@ export const untilBytes = UNTIL.length + indexBytes;
 export interface Wanted {
   readonly form: "one" | "any" | "all";
   readonly schemas: ReadonlyMap<string, JsonSchema>;
+  readonly keyOf: ((state: State) => unknown) | undefined;
   readonly timeoutOf: (state: State) => number;
   readonly onTimeout: "fail" | "continue";
 }
@@ -44,6 +48,7 @@ interface Deadline {
 /** What of a wait is stored. */
 interface Stored {
   readonly tries: Tries;
+  readonly key: Row | undefined;
   readonly deadline: Deadline | undefined;
   /** Of several that all are awaited, those that came. */
   readonly came: ReadonlyMap<string, Row>;
@@ -63,11 +68,17 @@ export class Waiting implements Standing {
   }
 
   static begin(path: string, wanted: Wanted): Waiting {
-    return new Waiting(path, wanted, { tries: noTries, deadline: undefined, came: new Map() });
+    return new Waiting(path, wanted, { tries: noTries, key: undefined, deadline: undefined, came: new Map() });
   }
 
   private get awaited(): string[] {
     return [...this.wanted.schemas.keys()].filter((name) => !this.stored.came.has(name));
+  }
+
+  /** The same with their key, as it is stored. */
+  private get addresses(): string[] {
+    const key = this.stored.key?.output as string | undefined;
+    return this.awaited.map((name) => addressOf(name, key));
   }
 
   /** All that are awaited, with the last. */
@@ -81,8 +92,8 @@ export class Waiting implements Standing {
   }
 
   get bytes(): number {
-    const { came, deadline } = this.stored;
-    return [...came.values()].reduce((sum, { bytes }) => sum + bytes, deadline?.bytes ?? 0);
+    const { came, key, deadline } = this.stored;
+    return [...came.values()].reduce((sum, { bytes }) => sum + bytes, (key?.bytes ?? 0) + (deadline?.bytes ?? 0));
   }
 
   private with(more: Partial<Stored>): Waiting {
@@ -95,6 +106,7 @@ export class Waiting implements Standing {
     const index = below.startsWith(`${UNTIL}/`) ? indexOf(below, UNTIL.length + 1) : -1;
     if (!isRow(fact)) return new Stray(path);
     if (index >= 0) return this.waitUntil(index, fact);
+    if (below === KEY) return this.with({ key: fact });
     return this.wanted.schemas.has(below) ? this.with({ came: new Map([...this.stored.came, [below, fact]]) }) : new Stray(path);
   }
 
@@ -113,19 +125,31 @@ export class Waiting implements Standing {
   }
 
   look(scene: Scene): Look {
-    const names = this.awaited;
-    const { deadline, tries } = this.stored;
+    const [names, addresses] = [this.awaited, this.addresses];
+    const { key, deadline, tries } = this.stored;
     const letter = scene.mail().first(names);
     if (letter !== undefined) return { moves: [this.read(letter)] };
+    if (key === undefined && this.wanted.keyOf !== undefined) return { moves: [this.choose(scene, this.wanted.keyOf)] };
+    if (scene.mail().lostTo(addresses)) return { moves: [this.giveUp()] };
     if (deadline?.index !== tries.forgiven) return { moves: [this.beginToWait(scene)] };
-    if (!deadline.isOver) return { moves: [], until: deadline.until, names };
+    if (!deadline.isOver) return { moves: [], until: deadline.until, names: addresses };
     // A signal may have come since its poller was told, or lie behind one that was taken.
-    if (!scene.mail().knows(names, deadline.until)) return { moves: [], names, overdue: deadline.until };
-    return { moves: [this.timeOut(names)] };
+    if (!scene.mail().knows(names, deadline.until)) return { moves: [], names: addresses, overdue: deadline.until };
+    return { moves: [this.timeOut(names, addresses)] };
   }
 
   private get owner(): Owner {
     return { path: this.path, tries: this.stored.tries };
+  }
+
+  private choose(scene: Scene, keyOf: (state: State) => unknown): Move {
+    return storing(this.owner, `${this.path}/${KEY}`, () => checkKey(keyOf({ input: scene.state().input })));
+  }
+
+  /** Until its redrive, when the key may be free. */
+  private giveUp(): Move {
+    const { path, owner } = this;
+    return { do: "fail", owner, thrown: new SignalKeyTakenError(path, this.stored.key!.output as string) };
   }
 
   private beginToWait(scene: Scene): Move {
@@ -151,11 +175,11 @@ export class Waiting implements Standing {
     });
   }
 
-  private timeOut(names: readonly string[]): Move {
+  private timeOut(names: readonly string[], timedOut: readonly string[]): Move {
     const { path, owner } = this;
     if (this.wanted.onTimeout === "continue")
-      return { do: "store", path, output: null, owner, attempt: owner.tries.failures + 1, timedOut: names };
-    return { do: "fail", owner, thrown: new SignalTimeoutError(path, names), timedOut: names };
+      return { do: "store", path, output: null, owner, attempt: owner.tries.failures + 1, timedOut };
+    return { do: "fail", owner, thrown: new SignalTimeoutError(path, names), timedOut };
   }
 }
 
@@ -171,6 +195,21 @@ export class SignalTimeoutError extends Error {
     );
     this.node = node;
     this.signals = signals;
+  }
+}
+
+/** Another unfinished run waits by the same key, or did. */
+export class SignalKeyTakenError extends Error {
+  override readonly name = "SignalKeyTakenError";
+  readonly node: string;
+  readonly key: string;
+
+  constructor(node: string, key: string) {
+    super(
+      `"${node}" cannot wait by the key "${key}": another unfinished run of this workflow has it. Redrive this one once that has ended.`,
+    );
+    this.node = node;
+    this.key = key;
   }
 }
 

@@ -45,7 +45,7 @@ function applyMail(lease: Lease, entry: Entry, { now, mail }: AdvanceAnswer): vo
   const facts = mail![member.run.id]!;
   const asOf = Date.parse(now);
   member.update(withMail(member.run, mailOf(asOf, facts)));
-  if (facts.letters.length > 0 || (asks.overdue !== undefined && asks.overdue <= asOf)) return moveOn(lease, member);
+  if (facts.letters.length > 0 || facts.taken != null || (asks.overdue !== undefined && asks.overdue <= asOf)) return moveOn(lease, member);
   if (asks.overdue === undefined) return;
   // By the database's clock, which is behind what was thought, it is not over yet.
   const again = { until: asks.overdue, clock: lease.poller.clock.now() + asks.overdue - asOf };

@@ -1,3 +1,4 @@
+import { keysOf, namesOf, type SignalKey } from "../../domain/address.ts";
 import type { Decision, Failure, NewRow } from "../../domain/decision.ts";
 import type { AdvanceRequest, FailureEntry, StepEntry } from "../../domain/protocol.ts";
 import { bytesOf, waitsForSignals } from "../../domain/run.ts";
@@ -89,8 +90,13 @@ function addDecided(round: Round, { came, decision }: Decided, at: At, now: numb
 
 function addMail(round: Round, { consumed, timedOut, fate }: Decision, at: At): void {
   for (const n of consumed) round.consumed.push({ ...at, n });
-  if (timedOut.length > 0) round.timeouts.push({ ...at, names: timedOut });
-  if (fate.kind === "stay" && fate.asks !== undefined) round.asks.push({ ...at, names: fate.asks.names });
+  if (timedOut.length > 0) round.timeouts.push({ ...at, ...awaitedOf(timedOut) });
+  if (fate.kind === "stay" && fate.asks !== undefined) round.asks.push({ ...at, ...awaitedOf(fate.asks.names) });
+}
+
+function awaitedOf(addresses: readonly string[]): { names: string[]; keys?: SignalKey[] } {
+  const keys = keysOf(addresses);
+  return { names: namesOf(addresses), ...(keys.length > 0 && { keys }) };
 }
 
 /** A sleep for which its run is parked parks it itself, which saves a list. */
@@ -113,7 +119,7 @@ function addFate(round: Round, decision: Decision, at: At): void {
   else if (fate.kind === "failed") round.failed.push({ ...at, error: fate.error });
   else if (fate.kind === "park" && !parksItself(decision)) {
     const park = { ...at, delay_ms: Math.ceil(fate.delayMs), bytes: bytesOf(run) };
-    if (waitsForSignals(run)) round.waits.push({ ...park, names: fate.names ?? [] });
+    if (waitsForSignals(run)) round.waits.push({ ...park, ...awaitedOf(fate.names ?? []) });
     else round.parks.push(park);
   }
 }

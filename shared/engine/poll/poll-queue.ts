@@ -216,6 +216,9 @@ async function tick({ poller, report }: Poll): Promise<TickAnswer> {
   report.failedRuns += answer.poisoned;
   report.poisoned += answer.poisoned;
   report.oldestReadyMs = answer.oldest_ms;
+  const { expired_signals: expired = 0 } = answer;
+  report.expiredSignals += expired;
+  if (expired > 0) poller.logger.warn("signals were deleted that no run has claimed by their key within 7 days", { signals: expired });
   return answer;
 }
 

@@ -11,6 +11,8 @@ export interface PollReport {
   failedRuns: number;
   /** Runs that were failed, or whose place was removed, so that the others go on. */
   poisoned: number;
+  /** Signals by a key that were deleted, since no run had claimed them within 7 days. */
+  expiredSignals: number;
   /** How long the oldest due run had waited at the last tick; undefined without a tick. */
   oldestReadyMs?: number;
   /** Until the next run is due, at the last claim; null when none waits. */
@@ -20,5 +22,6 @@ export interface PollReport {
 }
 
 export function newReport(): PollReport {
-  return { rested: false, idle: false, leases: 0, crashed: 0, steps: 0, failedRuns: 0, poisoned: 0, dueInMs: null, leaseExpiresInMs: null };
+  const counts = { leases: 0, crashed: 0, steps: 0, failedRuns: 0, poisoned: 0, expiredSignals: 0 };
+  return { rested: false, idle: false, ...counts, dueInMs: null, leaseExpiresInMs: null };
 }

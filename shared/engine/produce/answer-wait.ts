@@ -105,7 +105,7 @@ type Taken = AcceptedAnswer & Pick<AnswerWaitAnswer, "workflow" | "version">;
 async function ask(answerer: WaitAnswerer, { run, path }: Ticket, request: AnswerWaitRequest): Promise<Taken> {
   const { status, woken, ended, ...about } = await repeatCall(answerer, (options) => answerer.queue.answerWait(request, options));
   if (status === "unknown") throw new RunNotFoundError(run);
-  if (status === "full") throw new MailboxFullError(run);
+  if (status === "full") throw new MailboxFullError({ run });
   if (status !== "accepted" && status !== "repeated") throw new WaitOverError(run, path, status, ended);
   if (woken) await answerer.nudge?.(1);
   return { status, ...about };

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { keyPattern, keyRule } from "../../domain/address.ts";
 import { MAX_DAYS_AHEAD, toMilliseconds, type Duration } from "../../domain/duration.ts";
 import type { JsonObject } from "../../domain/json.ts";
 import type { NewRun } from "../../domain/protocol.ts";
@@ -26,9 +27,8 @@ export interface RunRequest<Input = unknown, Attributes = JsonObject> {
   readonly idempotencyKey?: string | undefined;
 }
 
-/** Visible ASCII, which every proxy and log passes on unchanged. */
-export const idempotencyKeyPattern = /^[\x21-\x7e]{1,255}$/;
-export const idempotencyKeyRule = "use 1 to 255 visible ASCII characters";
+export const idempotencyKeyPattern = keyPattern;
+export const idempotencyKeyRule = keyRule;
 
 const delayRule = 'write a number, a space and a unit, as in "10 seconds"; at most 366 days';
 

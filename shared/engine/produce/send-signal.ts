@@ -1,17 +1,18 @@
 import { randomUUID } from "node:crypto";
 import { validate } from "uuid";
+import { keyPattern, keyRule } from "../../domain/address.ts";
 import { DatabaseRefusedError } from "../../domain/database-errors.ts";
 import { checkJson, NotJsonError, type Json } from "../../domain/json.ts";
 import { jsonbBytes } from "../../domain/jsonb-bytes.ts";
 import { namePattern, nameRule } from "../../domain/name.ts";
-import { signalsOf } from "../../domain/parts.ts";
-import type { SignalAnswer, SignalRequest, WorkflowVersion } from "../../domain/protocol.ts";
+import type { SignalAnswer, SignalRequest, SignalTarget } from "../../domain/protocol.ts";
 import type { AnyWorkflow } from "../../domain/workflow-types.ts";
 import type { Caller } from "../ask.ts";
 import { IdempotencyConflictError, InvalidSignalError, MailboxFullError, RunNotFoundError, WrongStatusError } from "../producer-errors.ts";
 import { repeatCall } from "../repeat-call.ts";
-import { issue, schemaIssues, sentences, type SchemaIssue } from "../schema-issues.ts";
+import { issue, type SchemaIssue } from "../schema-issues.ts";
 import { idempotencyKeyPattern, idempotencyKeyRule } from "./run-settings.ts";
+import { refusalsOf, versionsOf, type Refusal } from "./signal-refusals.ts";
 
 /** What sending signals needs. */
 export interface Sender extends Caller {
@@ -23,11 +24,18 @@ export interface Sender extends Caller {
 
 /** A signal, as somebody sends it. */
 export interface Signal {
-  readonly run: string;
+  readonly to: SignalTarget;
   readonly name: string;
   readonly payload: unknown;
   /** The same id sends the same signal, for 7 days. */
   readonly id?: string | undefined;
+}
+
+/** What became of a signal. */
+export interface Sent {
+  readonly status: "accepted" | "repeated";
+  /** To which run it goes; null: it is kept for the one that will have the key. */
+  readonly run: string | null;
 }
 
 /** The largest payload, in bytes of JSON as the database writes it. */
@@ -35,40 +43,54 @@ export const MAX_SIGNAL_BYTES = 64 * 1024;
 
 /**
  * Stores a signal for a run, which a node of it takes, now or when it waits for it, and wakes a
- * poller where one does.
+ * poller where one does. By a business key it goes to the run that has it, or is kept for the first
+ * one that will.
  *
  * Throws InvalidSignalError, RunNotFoundError, WrongStatusError where the run has ended,
  * MailboxFullError, and IdempotencyConflictError where the id is that of another signal; nothing is
  * stored then.
  */
-export async function sendSignal(sender: Sender, signal: Signal): Promise<{ readonly status: "accepted" | "repeated" }> {
-  const { run, name, id = randomUUID() } = signal;
+export async function sendSignal(sender: Sender, signal: Signal): Promise<Sent> {
+  const { to, name, id = randomUUID() } = signal;
   const body = readPayload(signal);
-  if (!validate(run)) throw new RunNotFoundError(run);
-  const refusals = await refusalsOf(sender.workflows, name, body);
+  if ("run" in to && !validate(to.run)) throw new RunNotFoundError(to.run);
+  const refusals = await refusalsOf(sender.workflows, to, name, body);
+  if (!("run" in to) && refusals.length > 0 && refusals.length === versionsOf(sender.workflows, to).length)
+    throw new InvalidSignalError(to, name, refusals.at(-1)!.issues);
   const refused = refusals.map(({ workflow, version }) => ({ workflow, version }));
-  const request = { run, name, body, id, checked: true, ...(refused.length > 0 && { refused }) } as const;
+  const request = { ...to, name, body, id, checked: true, ...(refused.length > 0 && { refused }) } as const;
   const answer = await repeatCall(sender, (options) => sender.queue.signal(request, options)).catch((thrown: unknown) => {
     throw isConflict(thrown) ? new IdempotencyConflictError(undefined) : thrown;
   });
-  if (answer.status === "unknown") throw new RunNotFoundError(run);
-  if (answer.status === "ended") throw new WrongStatusError(run, "over", "nothing waits for a signal any more");
-  if (answer.status === "full") throw new MailboxFullError(run);
-  if (answer.status === "refused") throw new InvalidSignalError(run, name, issuesFor(refusals, answer));
+  const sent = sentOf(signal, answer, refusals);
   if (answer.woken) await sender.nudge?.(1);
-  return { status: answer.status };
+  return sent;
 }
 
 function isConflict(thrown: unknown): boolean {
   return thrown instanceof DatabaseRefusedError && thrown.sqlstate === "BT011";
 }
 
-function readPayload({ run, name, payload, id }: Signal): Json {
+function sentOf({ to, name }: Signal, answer: SignalAnswer, refusals: readonly Refusal[]): Sent {
+  const { status, workflow, version } = answer;
+  const run = "run" in to ? to.run : (answer.run ?? null);
+  if (status === "unknown") throw new RunNotFoundError(String(run));
+  if (status === "ended") throw new WrongStatusError(String(run), "over", "nothing waits for a signal any more");
+  if (status === "full") throw new MailboxFullError(run === null ? to : { run });
+  if (status === "refused") {
+    const refusal = refusals.find((each) => each.workflow === workflow && each.version === version);
+    throw new InvalidSignalError(to, name, refusal?.issues ?? []);
+  }
+  return { status, run };
+}
+
+function readPayload({ to, name, payload, id }: Signal): Json {
   const issues: SchemaIssue[] = [];
   if (!namePattern.test(name)) issues.push(issue("/name", nameRule));
+  if ("key" in to && !keyPattern.test(to.key)) issues.push(issue("/key", keyRule));
   if (id !== undefined && !idempotencyKeyPattern.test(id)) issues.push(issue("/id", idempotencyKeyRule));
   const body = bodyOf(payload, issues);
-  if (issues.length > 0) throw new InvalidSignalError(run, name, issues);
+  if (issues.length > 0) throw new InvalidSignalError(to, name, issues);
   return body;
 }
 
@@ -84,29 +106,4 @@ function bodyOf(payload: unknown, issues: SchemaIssue[]): Json {
     issues.push(issue(thrown.pointer, thrown.reason));
     return null;
   }
-}
-
-interface Refusal extends WorkflowVersion {
-  readonly issues: readonly SchemaIssue[];
-}
-
-/** The workflows whose runs cannot take it: none of their nodes waits for it, or none so. */
-async function refusalsOf(workflows: readonly AnyWorkflow[], name: string, body: Json): Promise<Refusal[]> {
-  const all = await Promise.all(workflows.map(async (workflow) => ({ workflow, issues: await issuesOf(workflow, name, body) })));
-  return all.flatMap(({ workflow, issues }) => (issues.length > 0 ? [{ workflow: workflow.name, version: workflow.version, issues }] : []));
-}
-
-async function issuesOf(workflow: AnyWorkflow, name: string, body: Json): Promise<readonly SchemaIssue[]> {
-  const signals = signalsOf(workflow.nodes);
-  const schemas = signals.get(name);
-  if (schemas === undefined) {
-    const known = signals.size === 0 ? "for no signal at all" : `only for ${[...signals.keys()].join(", ")}`;
-    return [issue("", `version ${workflow.version} of "${workflow.name}" waits ${known}, not for "${name}"`)];
-  }
-  const parsed = await Promise.all(schemas.map((schema) => schema.safeParseAsync(body, { error: sentences })));
-  return parsed.some(({ success }) => success) ? [] : schemaIssues(parsed[0]!.error!);
-}
-
-function issuesFor(refusals: readonly Refusal[], { workflow, version }: Partial<WorkflowVersion>): readonly SchemaIssue[] {
-  return refusals.find((refusal) => refusal.workflow === workflow && refusal.version === version)?.issues ?? [];
 }

@@ -1,6 +1,7 @@
 import { expect } from "vitest";
 import { decide } from "../../../shared/domain/decide.ts";
 import { sleepRow } from "../../../shared/domain/decide-fate.ts";
+import type { SignalKey } from "../../../shared/domain/address.ts";
 import type { Decision, Failure, Outcome } from "../../../shared/domain/decision.ts";
 import { describeError, type ErrorRecord } from "../../../shared/domain/errors.ts";
 import type { Json } from "../../../shared/domain/json.ts";
@@ -174,10 +175,10 @@ export class Story {
   }
 
   /** The poller is told what mail there is: the oldest of each name for which it asked. */
-  hear(names: readonly string[] = [...this.signals, ...this.awaited]): this {
+  hear(names: readonly string[] = [...this.signals, ...this.awaited], taken: readonly SignalKey[] = []): this {
     const oldest = this.letters.filter(({ n, name }) => !this.letters.some((other) => other.name === name && other.n < n));
     const letters = oldest.filter(({ name }) => names.includes(name));
-    this.run = withMail(this.run, new Mail(this.now, letters, names));
+    this.run = withMail(this.run, new Mail(this.now, letters, names, taken));
     return this;
   }
 

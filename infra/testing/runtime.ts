@@ -57,7 +57,7 @@ export interface TestRuntime extends AsyncDisposable {
    * nobody waits for it.
    */
   approve(id: string, path: string, choice: string, said?: Partial<Decision>): Promise<void>;
-  /** Completes a callback, as the outside system does. Throws InvalidAnswerError and WaitOverError. */
+  /** Completes a callback from outside. Throws InvalidAnswerError and WaitOverError. */
   complete(id: string, path: string, output: Json): Promise<void>;
   /** Says that a callback has failed, as the outside system does. Throws WaitOverError. */
   failCallback(id: string, path: string, failure?: Partial<CallbackFailure>): Promise<void>;

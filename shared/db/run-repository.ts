@@ -1,15 +1,5 @@
-import type {
-  AdvanceAnswer,
-  AnswerWaitAnswer,
-  AnswerWaitRequest,
-  ClaimAnswer,
-  ClaimRequest,
-  EnqueueAnswer,
-  EnqueueRequest,
-  SignalAnswer,
-  SignalRequest,
-  TickAnswer,
-} from "../domain/protocol.ts";
+import type { AnswerWaitAnswer, AnswerWaitRequest, SignalAnswer, SignalRequest } from "../domain/mail-protocol.ts";
+import type { AdvanceAnswer, ClaimAnswer, ClaimRequest, EnqueueAnswer, EnqueueRequest, TickAnswer } from "../domain/protocol.ts";
 import type {
   AttributesAnswer,
   AttributesRequest,

@@ -1,4 +1,4 @@
-import type { SignalTarget } from "../domain/protocol.ts";
+import type { SignalTarget } from "../domain/mail-protocol.ts";
 import type { SchemaIssue } from "./schema-issues.ts";
 
 /**

@@ -13,7 +13,7 @@ export const decisions: readonly Mutant[] = [
   },
   {
     name: "A retry in exactly 2 seconds stays in the lease",
-    file: "shared/domain/decide.ts",
+    file: "shared/domain/decide-fate.ts",
     find: "(delayMs < WAIT_IN_LEASE_BELOW_MS",
     replace: "(delayMs <= WAIT_IN_LEASE_BELOW_MS",
     ...caught(decide, "stays in the lease when the retry is less than 2 seconds away"),
@@ -63,8 +63,8 @@ export const decisions: readonly Mutant[] = [
   {
     name: "An attempt that is out begins once more",
     file: "shared/domain/decide.ts",
-    find: "attempts.filter(({ path }) => !out.has(path))",
-    replace: "attempts.filter(() => true)",
+    find: "moves.filter(({ path }) => !out.has(path))",
+    replace: "moves.filter(() => true)",
     ...caught(decide, "begins no attempt that is out"),
   },
 ];

@@ -103,7 +103,7 @@ export const signals: readonly Mutant[] = [
   {
     name: "A wait times out in the round that takes a message of its name",
     file: "shared/domain/mail.ts",
-    find: "this.names?.filter((name) => !taken.some((each) => each.name === name))",
+    find: "this.names?.filter((name) => !gone.some((each) => each.name === name))",
     replace: "this.names",
     ...caught(shared, "that its schema refuses after the deadline is taken away, and the wait asks before it times out"),
   },

@@ -2,16 +2,15 @@ import { randomUUID } from "node:crypto";
 import { v7 } from "uuid";
 import { afterEach } from "vitest";
 import { beat, runRepository } from "../../shared/db/run-repository.ts";
+import type { AnswerWaitRequest, SignalRequest } from "../../shared/domain/mail-protocol.ts";
 import type {
   AdvanceRequest,
-  AnswerWaitRequest,
   ClaimAnswer,
   ClaimRequest,
   EnqueueRequest,
   FailureEntry,
   NewRun,
   StepEntry,
-  SignalRequest,
 } from "../../shared/domain/protocol.ts";
 import type { JsonObject } from "../../shared/domain/json.ts";
 import type { ListRequest, StepsRequest } from "../../shared/domain/run-protocol.ts";

@@ -1,7 +1,7 @@
 import { jsonbBytes } from "../../domain/jsonb-bytes.ts";
 import type { Json } from "../../domain/json.ts";
 import { indexText } from "../../domain/parts.ts";
-import type { AnswerWaitAnswer, AnswerWaitRequest } from "../../domain/protocol.ts";
+import type { AnswerWaitAnswer, AnswerWaitRequest } from "../../domain/mail-protocol.ts";
 import type { ApprovalTicket, CallbackTicket, Ticket } from "../../domain/ticket.ts";
 import type { AnyWorkflow } from "../../domain/workflow-types.ts";
 import type { Caller } from "../ask.ts";

@@ -1,6 +1,6 @@
 import type * as z from "zod";
 import type { Json } from "../../domain/json.ts";
-import type { WorkflowVersion } from "../../domain/protocol.ts";
+import type { WorkflowVersion } from "../../domain/mail-protocol.ts";
 import type { AnyWorkflow } from "../../domain/workflow-types.ts";
 import { schemaIssues, sentences, type SchemaIssue } from "../schema-issues.ts";
 

@@ -5,7 +5,7 @@ import { DatabaseRefusedError } from "../../domain/database-errors.ts";
 import { checkJson, NotJsonError, type Json } from "../../domain/json.ts";
 import { jsonbBytes } from "../../domain/jsonb-bytes.ts";
 import { namePattern, nameRule } from "../../domain/name.ts";
-import type { SignalAnswer, SignalRequest, SignalTarget } from "../../domain/protocol.ts";
+import type { SignalAnswer, SignalRequest, SignalTarget } from "../../domain/mail-protocol.ts";
 import type { AnyWorkflow } from "../../domain/workflow-types.ts";
 import type { Caller } from "../ask.ts";
 import { IdempotencyConflictError, InvalidSignalError, MailboxFullError, RunNotFoundError, WrongStatusError } from "../producer-errors.ts";

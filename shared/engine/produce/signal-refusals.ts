@@ -1,6 +1,6 @@
 import type { Json } from "../../domain/json.ts";
 import { keyedOf, signalsOf } from "../../domain/parts.ts";
-import type { SignalTarget, WorkflowVersion } from "../../domain/protocol.ts";
+import type { SignalTarget, WorkflowVersion } from "../../domain/mail-protocol.ts";
 import type { AnyWorkflow } from "../../domain/workflow-types.ts";
 import { issue, schemaIssues, sentences, type SchemaIssue } from "../schema-issues.ts";
 

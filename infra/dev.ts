@@ -11,7 +11,7 @@ import { openDevDatabase } from "./dev/database.ts";
 import { followNewRuns } from "./dev/follow-new-runs.ts";
 import { type Served, ServiceProcess } from "./dev/service-process.ts";
 import { watchSources } from "./dev/watch-sources.ts";
-import { givenApiKey, keptApiKey } from "./local/start/api-key.ts";
+import { givenApiKey, keptApiKey, keptTicketKeys } from "./local/start/api-key.ts";
 import { claimFolder } from "./local/start/host-file.ts";
 import { RunFollower } from "./local/start/run-follower.ts";
 import { shownRuns } from "./local/start/shown-run.ts";
@@ -59,6 +59,7 @@ async function begin(options: DevOptions, closing: Closing): Promise<void> {
   closing.push(await claimFolder(folder, options.port, undefined));
   keepOutOfGit(folder);
   const key = givenApiKey(process.env) ?? keptApiKey(folder);
+  const ticketKeys = process.env["BATON_TICKET_KEYS"] || keptTicketKeys(folder);
   const database = await openDevDatabase(folder, options.url ?? process.env["DATABASE_URL"], say);
   closing.push(() => database.close());
   const said = join(project, DEV_URL);
@@ -72,7 +73,16 @@ async function begin(options: DevOptions, closing: Closing): Promise<void> {
     failed: (error) => say(`Changes of files are not noticed: ${error.message}`),
   });
   const { port } = options;
-  const service = new ServiceProcess({ entry, folder, key, port, url: database.url, say, onInputs: (inputs) => watch.narrow(inputs) });
+  const service = new ServiceProcess({
+    entry,
+    folder,
+    key,
+    ticketKeys,
+    port,
+    url: database.url,
+    say,
+    onInputs: (inputs) => watch.narrow(inputs),
+  });
   closing.push(() => watch.close());
   closing.push(() => service.end());
   await service.start();

@@ -16,6 +16,7 @@
  */
 export { runPoller, type RunningPoller, type RunPollerOptions } from "./node/run-poller.ts";
 export { PackagesMissingError, serve, type RunningServer, type ServeOptions } from "./node/serve.ts";
+export { TicketKeysError } from "./lambda/ticket-keys.ts";
 export type { GivenKey } from "./node/keys.ts";
 export type { HostOptions } from "./node/options.ts";
 export type { WorkOptions } from "./node/poller-of.ts";

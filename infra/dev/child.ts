@@ -12,7 +12,7 @@ import type { Failure, Served } from "./service-process.ts";
 // A message, since others can read the arguments and the environment of a process.
 const told = once(process, "message");
 process.send!({ listens: true });
-const [{ module, key, port }] = (await told) as [{ module: string; key: string; port: number }];
+const [{ module, key, ticketKeys, port }] = (await told) as [{ module: string; key: string; ticketKeys: string; port: number }];
 
 try {
   const service = (await import(pathToFileURL(module).href)) as Service & Keeping;
@@ -27,7 +27,7 @@ async function begin({ workflows, redact, retention, archive }: Service & Keepin
   let poller: RunningPoller | undefined;
   const nudge = async () => poller?.nudge();
   // First, since a run that begins here is lost for a while where the port turns out to be taken.
-  const api = await serve({ workflows, redact, port, stacks: true, nudge, apiKeys: [{ name: "local", key }] }).then(
+  const api = await serve({ workflows, redact, ticketKeys, port, stacks: true, nudge, apiKeys: [{ name: "local", key }] }).then(
     ({ address }) => ({ address }),
     (thrown: unknown) => {
       // Workflows run without it, and the command line needs none.
@@ -35,7 +35,7 @@ async function begin({ workflows, redact, retention, archive }: Service & Keepin
       return { missing: thrown.message };
     },
   );
-  poller = runPoller({ workflows, redact, retention, archive, grace: "2 seconds", pollEvery: "1 second" });
+  poller = runPoller({ workflows, redact, ticketKeys, retention, archive, grace: "2 seconds", pollEvery: "1 second" });
   const shown = workflows.map(async (workflow) => ({
     name: workflow.name,
     version: workflow.version,

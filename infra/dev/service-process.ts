@@ -12,6 +12,7 @@ export interface ServiceOptions {
   readonly entry: string;
   readonly folder: string;
   readonly key: string;
+  readonly ticketKeys: string;
   readonly port: number;
   readonly url: string;
   readonly say: (...lines: string[]) => void;
@@ -101,7 +102,7 @@ export class ServiceProcess {
   }
 
   async #begin(): Promise<Failure | undefined> {
-    const { entry, folder, key, say, onInputs } = this.#options;
+    const { entry, folder, key, ticketKeys, say, onInputs } = this.#options;
     let bundle: Bundle;
     try {
       bundle = await bundleEntry(entry, folder);
@@ -113,7 +114,7 @@ export class ServiceProcess {
     onInputs(bundle.inputs);
     const child = this.#spawn();
     // It listens from its first message on.
-    child.once("message", () => child.send({ module: bundle.module, key, port: this.#port }));
+    child.once("message", () => child.send({ module: bundle.module, key, ticketKeys, port: this.#port }));
     const said = await Promise.race([secondMessage(child), once(child, "exit").then(() => ENDED)]);
     if ("problem" in said) {
       child.kill("SIGKILL");

@@ -13,18 +13,24 @@ export interface HostOptions extends Service {
   readonly neonEndpoint?: string | undefined;
   /** Default: BATON_SCHEMA, or else `baton`. */
   readonly schema?: string | undefined;
+  /**
+   * What signs the links of approvals and the tokens of callbacks, and verifies them: `id:secret`,
+   * several separated by commas, of which the first signs. Default: BATON_TICKET_KEYS.
+   */
+  readonly ticketKeys?: string | undefined;
   /** Default: lines of JSON on standard output. */
   readonly logger?: Logger | undefined;
 }
 
 /** The environment with what was said in code, for threads too. Empty means unset. */
-export function environmentOf({ url, driver, neonEndpoint, schema }: HostOptions, env = process.env): NodeJS.ProcessEnv {
+export function environmentOf({ url, driver, neonEndpoint, schema, ticketKeys }: HostOptions, env = process.env): NodeJS.ProcessEnv {
   return {
     ...env,
     ...(url !== undefined && { DATABASE_URL: url }),
     ...(driver !== undefined && { BATON_DRIVER: driver }),
     ...(neonEndpoint !== undefined && { BATON_NEON_ENDPOINT: neonEndpoint }),
     ...(schema !== undefined && { BATON_SCHEMA: schema }),
+    ...(ticketKeys !== undefined && { BATON_TICKET_KEYS: ticketKeys }),
   };
 }
 

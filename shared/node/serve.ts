@@ -1,7 +1,7 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
-import type { HttpFunction } from "../lambda/http-function.ts";
+import type { HttpHandler } from "../lambda/http-function.ts";
 import type { GivenKey } from "./keys.ts";
 import type { HostOptions } from "./options.ts";
 import { receive } from "./receive.ts";
@@ -42,15 +42,15 @@ export class PackagesMissingError extends Error {
 
 /** A route, and the function behind it. */
 export interface ServedRoute extends Route {
-  readonly handler: HttpFunction;
+  readonly handler: HttpHandler;
 }
 
 /**
  * Serves the HTTP API of docs/api.md from a process that lives on: the same routes, answers and
- * keys as on Lambda.
+ * keys as on Lambda. Links of approvals and callbacks are answered where there are ticket keys.
  *
- * Throws PackagesMissingError, DatabaseConfigurationError, or what node:http throws for a port that
- * is taken.
+ * Throws PackagesMissingError, TicketKeysError, DatabaseConfigurationError, or what node:http
+ * throws for a port that is taken.
  *
  * @example
  * const poller = runPoller({ workflows });
@@ -83,7 +83,7 @@ export function listenerFor(routes: readonly ServedRoute[]): RequestListener {
 }
 
 /** As long as a request has on Lambda. */
-const CONTEXT = { getRemainingTimeInMillis: () => 15_000 } as Parameters<HttpFunction>[1];
+const CONTEXT = { getRemainingTimeInMillis: () => 15_000 } as Parameters<HttpHandler>[1];
 
 function addressOf(server: Server): string {
   const { address, port, family } = server.address() as AddressInfo;

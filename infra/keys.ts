@@ -4,16 +4,19 @@ import type { ApiKey, KeyRole } from "../shared/lambda/api-key.ts";
 import { accountIn } from "./deploy/account.ts";
 import { lineFor, regionFrom, requireStage } from "./deploy/target.ts";
 import { explainArguments } from "./explain-arguments.ts";
+import { ParameterStore } from "./cli/parameter-store.ts";
+import { StoredTicketKeys } from "./keys/stored-ticket-keys.ts";
 import { StoredKeys } from "./keys/stored-keys.ts";
 import { serviceName } from "./service.ts";
 
 const USAGE = `Usage: npm run keys -- list --stage <stage> [--region <region>]
        npm run keys -- add <name> --role producer|reader|operator --stage <stage> [--region <region>]
-       npm run keys -- remove <name> [<beginning of its digest>] --stage <stage> [--region <region>]`;
+       npm run keys -- remove <name> [<beginning of its digest>] --stage <stage> [--region <region>]
+       npm run keys -- tickets [add | remove <id>] --stage <stage> [--region <region>]`;
 
 /**
- * `npm run keys`: makes, lists and removes the API keys of a stage; the functions follow within a
- * minute.
+ * `npm run keys`: makes, lists and removes the API keys of a stage, and its ticket keys; the
+ * functions follow within a minute.
  */
 async function main(args: string[]): Promise<void> {
   const { positionals, values } = readArguments(args);
@@ -24,12 +27,22 @@ async function main(args: string[]): Promise<void> {
   const region = regionFrom(given, process.env);
   // On stderr, since a new key stands alone on stdout.
   console.error(lineFor({ service, stage, region, account: await accountIn(region) }));
+  if (command === "tickets") return changeTicketKeys(region, `/${service}/${stage}/ticket-keys`, positionals.slice(1));
   const keys = new StoredKeys(new SSMClient({ region }), `/${service}/${stage}/api-keys`);
   if (command === "list") return print(await keys.list());
   if (name === "") throw new Error(USAGE);
   if (command === "add" && role !== undefined) return tell(name, await keys.add(name, role as KeyRole));
   if (command === "remove") return keys.remove(name, digest);
   throw new Error(USAGE);
+}
+
+/** Of ticket keys only ids are shown: the secrets stay where they are. */
+async function changeTicketKeys(region: string, parameter: string, [command, id]: readonly string[]): Promise<void> {
+  const keys = new StoredTicketKeys(new ParameterStore(region), parameter);
+  if (command === "add") await keys.add();
+  else if (command === "remove" && id !== undefined) await keys.remove(id);
+  else if (command !== undefined) throw new Error(USAGE);
+  for (const [index, key] of (await keys.list()).entries()) console.log(`${key.id.padEnd(32)}  ${index === 0 ? "signs" : "verifies"}`);
 }
 
 function readArguments(args: string[]) {

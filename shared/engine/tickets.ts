@@ -45,6 +45,11 @@ export function signTicket([key]: TicketKeys, ticket: Ticket): string {
   return `${says}.${signatureOf(key, says)}`;
 }
 
+/** The id of the key that a text says it was signed with; undefined: it is no ticket. */
+export function keyIdOf(text: string): string | undefined {
+  return form.exec(text)?.[2];
+}
+
 /**
  * What a text gives leave to; now is in milliseconds since 1970. What it says is looked at only
  * once its signature holds.

@@ -38,9 +38,10 @@ const PAUSE_MS = 10_000;
 
 /**
  * Keys that are fetched at run time, by the first request and by the first one after each minute.
- * What it returns throws what `read` refuses with, or KeysUnavailableError.
+ * What it returns throws what `read` refuses with, or KeysUnavailableError; it may be asked for
+ * keys that are younger than that, in milliseconds.
  */
-export function keptKeys<Keys>({ what, read, isRefusal, now, logger }: KeptKeysOptions<Keys>): () => Promise<Keys> {
+export function keptKeys<Keys>({ what, read, isRefusal, now, logger }: KeptKeysOptions<Keys>): (youngerThanMs?: number) => Promise<Keys> {
   let known: { readonly keys: Keys; readonly at: number } | undefined;
   let silentAt: number | undefined;
   let reading: Promise<Keys> | undefined;
@@ -69,8 +70,8 @@ export function keptKeys<Keys>({ what, read, isRefusal, now, logger }: KeptKeysO
     throw new KeysUnavailableError(what);
   };
 
-  return async () => {
-    if (within(known?.at, FRESH_MS)) return known!.keys;
+  return async (youngerThanMs = FRESH_MS) => {
+    if (within(known?.at, youngerThanMs)) return known!.keys;
     if (within(silentAt, PAUSE_MS)) return lastKeys();
     return (reading ??= fetchKeys().finally(() => (reading = undefined)));
   };

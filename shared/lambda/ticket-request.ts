@@ -1,5 +1,5 @@
 import type { Ticket } from "../domain/ticket.ts";
-import { readTicket, type RefusedTicket } from "../engine/tickets.ts";
+import { keyIdOf, readTicket, type RefusedTicket } from "../engine/tickets.ts";
 import type { AnswerApp } from "./answer-app.ts";
 import type { HttpEvent } from "./http-event.ts";
 
@@ -23,7 +23,10 @@ export async function ticketOf<Kind extends Ticket["kind"]>(
   { keys, now }: AnswerApp,
   kind: Kind,
 ): Promise<Extract<Ticket, { kind: Kind }>> {
-  const ticket = readTicket(await keys(), event.pathParameters?.["token"] ?? "", now());
+  const text = event.pathParameters?.["token"] ?? "";
+  const keyId = keyIdOf(text);
+  if (keyId === undefined) throw new TicketRefusedError("malformed");
+  const ticket = readTicket(await keys(keyId), text, now());
   if ("refused" in ticket) throw new TicketRefusedError(ticket.refused);
   if (ticket.kind !== kind) throw new TicketRefusedError("malformed");
   return ticket as Extract<Ticket, { kind: Kind }>;

@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeEach, expect, test } from "vitest";
 import { findKey, parseApiKeys } from "../../shared/lambda/api-key.ts";
+import { parseTicketKeys } from "../../shared/lambda/ticket-keys.ts";
 import { startSsm } from "../support/ssm.ts";
 
 const parameter = "/baton/pr-42/api-keys";
@@ -69,4 +70,20 @@ test("more keys than a parameter holds are refused, and those that are there sta
   ssm.parameters.set(parameter, JSON.stringify(many));
   expect((await keys("add", "one-more", "--role", "reader")).stderr).toMatch(/^37 keys are more than the 4096 characters/m);
   expect(stored()).toHaveLength(36);
+});
+
+test("a ticket key is added in front, where it signs, and an older one is removed by its id; no secret is shown", async () => {
+  const made = async () => parseTicketKeys(ssm.parameters.get("/baton/pr-42/ticket-keys")!);
+  expect((await keys("tickets")).stdout).toBe("");
+  await keys("tickets", "add");
+  const [first] = await made();
+  const { stdout } = await keys("tickets", "add");
+  const [second, ...others] = await made();
+  expect(others).toEqual([first]);
+  expect(stdout).toMatch(new RegExp(`^${second.id} +signs\\n${first.id} +verifies\\n$`));
+  expect(stdout).not.toContain(second.secret);
+  expect(await keys("tickets", "remove", second.id)).toMatchObject({ code: 1, stderr: expect.stringContaining("add another one first") });
+  expect(await keys("tickets", "remove", "other")).toMatchObject({ code: 1, stderr: expect.stringContaining("no such ticket key") });
+  await keys("tickets", "remove", first.id);
+  expect(await made()).toEqual([second]);
 });

@@ -92,6 +92,7 @@ export class Stack {
     Ref: (id) => this.#refer(id as string),
     "Fn::GetAtt": (path) => {
       const [id, attribute] = path as [string, string];
+      if (attribute === "ApiEndpoint") return `https://${RANDOM.toLowerCase()}.execute-api.${REGION}.amazonaws.com`;
       if (attribute !== "Arn") throw new Error(`${id} is asked for its ${attribute}, which is not known here.`);
       return this.arn(id);
     },

@@ -176,7 +176,7 @@ async function pass({ made, document, journey, served, polled }: World): Promise
     server.closeAllConnections();
     server.close();
     await host.close();
-    // A poller that was ended in the middle leaves its lease, and whoever comes next would wait for it.
+    // A poller that was ended in the middle leaves its lease, for which the next one would wait.
     await polled.query("select baton.release(token) from baton.lease");
   }
 }

@@ -41,6 +41,7 @@ export { NotJsonError } from "./domain/json.ts";
 export { AttributesTooLargeError } from "./domain/attributes.ts";
 export { InvalidStatementError } from "./domain/check-statements.ts";
 export { UnknownCaseError } from "./domain/nodes/choose.ts";
+export { CallbackFailedError, CallbackRefusedError, CallbackTimeoutError, HeartbeatMissedError } from "./domain/nodes/calling.ts";
 export { TooManyItemsError } from "./domain/nodes/map.ts";
 export { SignalKeyTakenError, SignalRefusedError, SignalTimeoutError } from "./domain/nodes/waiting.ts";
 export { RepeatedTooOftenError } from "./domain/nodes/repeat.ts";
@@ -55,6 +56,8 @@ export { archiveToS3, type S3Place } from "./archive/s3.ts";
 
 // What a handler is given and what it returns.
 export type { Handler, Logger, NodeOptions, SleepOutput, SqlResult, StepContext } from "./domain/workflow.ts";
+export type { Approval, ApprovalContext } from "./domain/nodes/approval.ts";
+export type { Callback, CallbackContext } from "./domain/nodes/callback.ts";
 export type { Script, ScriptContext, ScriptStep } from "./domain/nodes/script.ts";
 export type { Statement } from "./domain/statement.ts";
 export type { Duration } from "./domain/duration.ts";

@@ -35,7 +35,8 @@ async function begin({ workflows, redact, retention, archive }: Service & Keepin
       return { missing: thrown.message };
     },
   );
-  poller = runPoller({ workflows, redact, ticketKeys, retention, archive, grace: "2 seconds", pollEvery: "1 second" });
+  const publicUrl = "address" in api ? api.address : undefined;
+  poller = runPoller({ workflows, redact, ticketKeys, publicUrl, retention, archive, grace: "2 seconds", pollEvery: "1 second" });
   const shown = workflows.map(async (workflow) => ({
     name: workflow.name,
     version: workflow.version,

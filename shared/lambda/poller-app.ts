@@ -9,6 +9,7 @@ import type { TicketOffice } from "../engine/poll/hand-out.ts";
 import type { IdleGate } from "../engine/poll/idle-gate.ts";
 import { defaultSettings, type Poller } from "../engine/poll/poller.ts";
 import { systemClock } from "../engine/ports.ts";
+import { errorFields } from "./error-fields.ts";
 import { threadHeartbeat } from "./heartbeat.ts";
 import { pollMetrics, type PollMetrics } from "./metrics.ts";
 import { type GateConfig, type PollerConfig, pollerConfig } from "./poller-config.ts";
@@ -71,8 +72,15 @@ function open(service: Service, ownArn: string): Shared {
 
 /** Undefined where the function is told of no keys or of no address. */
 export function officeOf({ tickets, publicUrl }: Pick<PollerConfig, "tickets" | "publicUrl">, logger: Logger): TicketOffice | undefined {
-  const keys = ticketRing(tickets, logger);
-  return keys === undefined || publicUrl === undefined ? undefined : { keys, publicUrl };
+  const ring = ticketRing(tickets, logger);
+  if (ring === undefined || publicUrl === undefined) return undefined;
+  const keys = () =>
+    ring().catch((thrown: unknown) => {
+      // The attempt's failure is stored with its run; this one is no matter of the run's.
+      logger.error("nothing can be signed: there are no ticket keys", { error: errorFields(thrown) });
+      throw thrown;
+    });
+  return { keys, publicUrl };
 }
 
 function gateOf({ parameter, schedule }: GateConfig, ownArn: string, registry: Registry): IdleGate {

@@ -8,7 +8,7 @@ export class TicketKeysError extends Error {
   override readonly name = "TicketKeysError";
 }
 
-const rule = "give id:secret, of 1 to 32 and of 32 to 128 letters, digits, dashes and underscores; several are separated by commas";
+const rule = "give an id, a colon and 32 to 128 letters, digits, dashes or underscores; several keys are separated by commas";
 const form = /^([\w-]{1,32}):([\w-]{32,128})$/;
 
 /**

@@ -18,12 +18,17 @@ export interface HostOptions extends Service {
    * several separated by commas, of which the first signs. Default: BATON_TICKET_KEYS.
    */
   readonly ticketKeys?: string | undefined;
+  /** What links begin with: where people reach `serve`. Default: BATON_PUBLIC_URL. */
+  readonly publicUrl?: string | undefined;
   /** Default: lines of JSON on standard output. */
   readonly logger?: Logger | undefined;
 }
 
 /** The environment with what was said in code, for threads too. Empty means unset. */
-export function environmentOf({ url, driver, neonEndpoint, schema, ticketKeys }: HostOptions, env = process.env): NodeJS.ProcessEnv {
+export function environmentOf(
+  { url, driver, neonEndpoint, schema, ticketKeys, publicUrl }: HostOptions,
+  env = process.env,
+): NodeJS.ProcessEnv {
   return {
     ...env,
     ...(url !== undefined && { DATABASE_URL: url }),
@@ -31,6 +36,7 @@ export function environmentOf({ url, driver, neonEndpoint, schema, ticketKeys }:
     ...(neonEndpoint !== undefined && { BATON_NEON_ENDPOINT: neonEndpoint }),
     ...(schema !== undefined && { BATON_SCHEMA: schema }),
     ...(ticketKeys !== undefined && { BATON_TICKET_KEYS: ticketKeys }),
+    ...(publicUrl !== undefined && { BATON_PUBLIC_URL: publicUrl }),
   };
 }
 

@@ -6,6 +6,8 @@ import { createRegistry } from "../domain/registry.ts";
 import { defaultSettings, type Poller } from "../engine/poll/poller.ts";
 import { systemClock } from "../engine/ports.ts";
 import { threadHeartbeat } from "../lambda/heartbeat.ts";
+import type { TicketOffice } from "../engine/poll/hand-out.ts";
+import { parseTicketKeys } from "../lambda/ticket-keys.ts";
 import { consoleLogger } from "./log.ts";
 import { environmentOf, type HostOptions } from "./options.ts";
 
@@ -31,6 +33,7 @@ export function pollerOf(options: WorkOptions, database: Connected, remainingMs:
     registry: createRegistry(workflows, { pollerTimeoutMs: UNHURRIED_MS }),
     logger,
     redact,
+    tickets: officeOf(options),
     heartbeat: threadHeartbeat(logger, defaultSettings.ttlMs, () => database.driver ?? "pg", environmentOf(options)),
     clock: systemClock,
     random: Math.random,
@@ -39,4 +42,12 @@ export function pollerOf(options: WorkOptions, database: Connected, remainingMs:
     remainingMs,
     settings: { ...defaultSettings, lingerMs: 0, ...(batch !== undefined && { batch }), ...(concurrency !== undefined && { concurrency }) },
   };
+}
+
+/** Undefined where nobody said what to sign with or where links lead. Throws TicketKeysError. */
+function officeOf(options: HostOptions): TicketOffice | undefined {
+  const { BATON_TICKET_KEYS: text, BATON_PUBLIC_URL: publicUrl } = environmentOf(options);
+  if (!text || !publicUrl) return undefined;
+  const keys = parseTicketKeys(text);
+  return { keys: async () => keys, publicUrl: publicUrl.replace(/\/+$/, "") };
 }

@@ -71,8 +71,8 @@ test("while SSM is away the last keys go on, and without any the answer is 503",
 
 test.each([
   ["nothing", undefined, "There is no SSM parameter /baton/test/ticket-keys: make it with pgbaton logins"],
-  ["no key", "canary", "The SSM parameter /baton/test/ticket-keys does not hold ticket keys: key 1 is none: give id:secret"],
-  ["a short secret", `${older},k2:canary`, "does not hold ticket keys: key 2 is none: give id:secret"],
+  ["no key", "canary", "The SSM parameter /baton/test/ticket-keys does not hold ticket keys: key 1 is none: give an id"],
+  ["a short secret", `${older},k2:canary`, "does not hold ticket keys: key 2 is none: give an id"],
   ["an id twice", `${older},${older}`, "does not hold ticket keys: two keys have the same id"],
 ])("a parameter with %s gives nobody leave, and the log says what is wrong and nothing of it", async (_, text, reason) => {
   const lines: unknown[] = [];
@@ -96,7 +96,7 @@ test("a poller is told keys or their parameter, and where links lead; it starts 
 });
 
 test.each([
-  [{ BATON_TICKET_KEYS: "canary" }, /^BATON_TICKET_KEYS: key 1 is none: give id:secret/],
+  [{ BATON_TICKET_KEYS: "canary" }, /^BATON_TICKET_KEYS: key 1 is none: give an id/],
   [{ BATON_TICKET_KEYS_PARAMETER: "canary" }, /^BATON_TICKET_KEYS_PARAMETER: give it the name of an SSM parameter/],
   [{ BATON_PUBLIC_URL: "canary" }, /^BATON_PUBLIC_URL: give it the URL/],
   [{ BATON_PUBLIC_URL: "ftp://canary" }, /^BATON_PUBLIC_URL: give it the URL/],

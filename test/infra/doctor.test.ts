@@ -142,7 +142,7 @@ test.each<[string, string, () => unknown]>([
   ],
   [
     "a ticket key that is short",
-    "ticket-keys: key 1 is none: give id:secret.* => delete the parameter: then pgbaton logins ",
+    "ticket-keys: key 1 is none: give an id.* => delete the parameter: then pgbaton logins ",
     () => ssm.parameters.set("/baton/prod/ticket-keys", "k1:short"),
   ],
   [

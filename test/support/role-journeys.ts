@@ -52,6 +52,16 @@ export async function roleJourneys(): Promise<{ byRole: JourneysByRole; pass: Pa
   await enqueueLater(polled, v7());
   const enqueue = (_host: Host, address: string) => post(`${address}/workflows/errand/runs`, '{"input":{"n":1},"delay":"1 hour"}');
   const choose = async (_host: Host, address: string) => post(`${address}/approvals/${linkOf(await waitingRun(served))}`, "{}");
+  const askSomebody = async (host: Host) => {
+    const id = v7();
+    await polled.query("select baton.enqueue($1)", [
+      JSON.stringify({ runs: [{ id, workflow: "asking", version: 1, priority: 2, input: { n: 1 } }] }),
+    ]);
+    await poll(host);
+    return {
+      asked: (await polled.query("select from baton.checkpoint where run_id = $1 and node like 'sign-off/~asked/%'", [id])).length > 0,
+    };
+  };
   const redrive = (_host: Host, address: string) => post(`${address}/runs/${failed}/redrive`, "{}");
   return {
     byRole: {
@@ -60,6 +70,7 @@ export async function roleJourneys(): Promise<{ byRole: JourneysByRole; pass: Pa
       AnswerWaitsRole: whetherOrNotSomebodyWakes("a link is chosen", choose),
       PollQueueRole: [
         { name: "a poll leaves something for later", poller: "real", go: poll, end: { ended: "payload", closed: true, wakes: 1 } },
+        { name: "a poll hands out a link", poller: "real", go: askSomebody, end: { asked: true } },
       ],
       MaintainRole: [{ name: "a day's maintenance", poller: "real", go: maintain, end: { ended: "payload" } }],
       PollQueueScheduleRole: whetherOrNotSomebodyIsThere(POLLER),
@@ -165,6 +176,8 @@ async function pass({ made, document, journey, served, polled }: World): Promise
     server.closeAllConnections();
     server.close();
     await host.close();
+    // A poller that was ended in the middle leaves its lease, for which the next one would wait.
+    await polled.query("select baton.release(token) from baton.lease");
   }
 }
 

@@ -31,7 +31,15 @@ export const errand = defineWorkflow({ name: "errand", version: 1, input: Input 
     statements: [{ text: "insert into test.entry (run_id, nonce) values ($1, $2)", values: [runId, second.nonce] }],
   }));
 
-export const workflows = [errand];
+/** Its poller signs a link, which nobody is sent. */
+export const asking = defineWorkflow({ name: "asking", version: 1, input: Input }).approval("sign-off", {
+  choices: ["approve"],
+  timeout: "1 day",
+  retry: { maxAttempts: 1 },
+  ask: () => undefined,
+});
+
+export const workflows = [errand, asking];
 
 /** Where the entries go; nothing in it stops a second booking but the engine. */
 export const entryTable = `

@@ -1,6 +1,6 @@
 import { InvalidWorkflowError, NoWorkflowError } from "./errors.ts";
 import type { Node, Skip } from "./node.ts";
-import { shapeOfChain, signalsOf, skipsOfChain } from "./parts.ts";
+import { shapeOfChain, skipsOfChain } from "./parts.ts";
 import type { AnyWorkflow } from "./workflow-types.ts";
 
 /**

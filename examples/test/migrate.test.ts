@@ -49,6 +49,7 @@ test("the tables are the poller's to write and the reader's to read, and nobody 
   }
   expect(outcomes).toEqual([
     ["producer", "42501", "42501"],
+    ["signaller", "42501", "42501"],
     ["poller", "allowed", "allowed"],
     ["reader", "allowed", "42501"],
     ["operator", "42501", "42501"],
@@ -104,6 +105,7 @@ test("what one asks of the documents is the poller's and the reader's to ask", a
   }
   expect(outcomes).toEqual([
     ["producer", "42501"],
+    ["signaller", "42501"],
     ["poller", "allowed"],
     ["reader", "allowed"],
     ["operator", "42501"],

@@ -7,10 +7,7 @@ import type { HttpAnswer, HttpEvent } from "./http-event.ts";
 import { errorFields } from "./error-fields.ts";
 import { KeysUnavailableError } from "./kept-keys.ts";
 import type { RejectionMetrics } from "./metrics.ts";
-import { Problem } from "./problem.ts";
-
-/** What an answer says of a problem, where it is not `application/problem+json`. */
-export type ProblemPage = (problem: Problem, event: HttpEvent) => HttpAnswer | undefined;
+import { Problem, type ProblemPage } from "./problem.ts";
 
 const unavailable =
   "The request may or may not have been stored. Send it again in a moment; with the same Idempotency-Key it is stored only once.";

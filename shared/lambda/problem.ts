@@ -1,3 +1,4 @@
+import type { HttpAnswer, HttpEvent } from "./http-event.ts";
 import type { SchemaIssue } from "../engine/schema-issues.ts";
 
 /**
@@ -60,3 +61,6 @@ export class Problem extends Error {
     this.headers = facts.headers ?? {};
   }
 }
+
+/** What an answer says of a problem, where it is not `application/problem+json`. */
+export type ProblemPage = (problem: Problem, event: HttpEvent) => HttpAnswer | undefined;

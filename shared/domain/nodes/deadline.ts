@@ -14,6 +14,7 @@ export interface Deadline {
   /** The same, as it is stored. */
   readonly text: string;
   readonly isOver: boolean;
+  readonly bytes: number;
 }
 
 /** A poller asks what has come whatever the time is. */
@@ -29,10 +30,10 @@ export function isUntil(below: string): boolean {
 }
 
 /** It comes anew once the database has said when. One that a claim told no time of is over. */
-export function deadlineOf(below: string, { notBefore, output }: Row): Deadline {
+export function deadlineOf(below: string, { notBefore, output, bytes }: Row): Deadline {
   const { until: text } = output as { readonly until: string };
   const until = notBefore ?? ATONCE;
-  return { index: indexOf(below, UNTIL.length + 1), until, text, isOver: notBefore === undefined };
+  return { index: indexOf(below, UNTIL.length + 1), until, text, isOver: notBefore === undefined, bytes };
 }
 
 /** As it is at this time. */

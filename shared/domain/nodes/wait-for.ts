@@ -4,7 +4,8 @@ import { toSleepMilliseconds, type Duration } from "../duration.ts";
 import { namePattern, nameRule } from "../name.ts";
 import type { Node, State } from "../node.ts";
 import type { Grown, JsonSchema, NewName, Place } from "../workflow-types.ts";
-import { KEY, UNTIL, Waiting, untilBytes, type Wanted } from "./waiting.ts";
+import { isUntil, untilBytes } from "./deadline.ts";
+import { KEY, Waiting, type Wanted } from "./waiting.ts";
 
 /** How long a node waits for signals, and what becomes of it then. */
 export interface WaitOptions<State, OnTimeout extends "fail" | "continue"> {
@@ -81,8 +82,7 @@ export function waitForNode(name: string, options: AnyWaitOptions): Node {
     signals,
     ...(wanted.keyOf !== undefined && { keyed: signals }),
     begin: (path) => Waiting.begin(path, wanted),
-    holds: (below) =>
-      below === "" || below === KEY || below.startsWith(`${UNTIL}/`) || (wanted.form === "all" && wanted.schemas.has(below)),
+    holds: (below) => below === "" || below === KEY || isUntil(below) || (wanted.form === "all" && wanted.schemas.has(below)),
   };
 }
 

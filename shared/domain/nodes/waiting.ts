@@ -3,7 +3,6 @@ import { attempting, storing } from "../author.ts";
 import { checkJson, type Json } from "../json.ts";
 import type { Letter } from "../mail.ts";
 import type { State } from "../node.ts";
-import { indexBytes, indexOf, indexText } from "../parts.ts";
 import type { Move, Owner } from "../moves.ts";
 import {
   isRow,
@@ -20,13 +19,10 @@ import {
   type Tries,
 } from "../standing.ts";
 import type { JsonSchema } from "../workflow-types.ts";
+import { deadlineOf, isUntil, untilPath, wakeDeadline, type Deadline } from "./deadline.ts";
 
-/** Below the node: until when it waits. */
-export const UNTIL = "~until";
 /** Below the node: by which key. */
 export const KEY = "~key";
-/** The length of the path of a deadline, below the node. */
-export const untilBytes = UNTIL.length + indexBytes;
 
 /** What a node waits for. */
 export interface Wanted {
@@ -35,14 +31,6 @@ export interface Wanted {
   readonly keyOf: ((state: State) => unknown) | undefined;
   readonly timeoutOf: (state: State) => number;
   readonly onTimeout: "fail" | "continue";
-}
-
-interface Deadline {
-  /** How many redrives the node had before. */
-  readonly index: number;
-  readonly until: number;
-  readonly isOver: boolean;
-  readonly bytes: number;
 }
 
 /** What of a wait is stored. */
@@ -103,25 +91,16 @@ export class Waiting implements Standing {
   take(path: string, fact: Fact): Standing {
     if (path === this.path) return isRow(fact) ? new Over(fact.output, fact.bytes) : this.with({ tries: fact });
     const below = path.slice(this.path.length + 1);
-    const index = below.startsWith(`${UNTIL}/`) ? indexOf(below, UNTIL.length + 1) : -1;
     if (!isRow(fact)) return new Stray(path);
-    if (index >= 0) return this.waitUntil(index, fact);
+    if (isUntil(below)) return this.with({ deadline: deadlineOf(below, fact) });
     if (below === KEY) return this.with({ key: fact });
     return this.wanted.schemas.has(below) ? this.with({ came: new Map([...this.stored.came, [below, fact]]) }) : new Stray(path);
   }
 
-  /** It comes anew once the database has said when. One that a claim told no time of is over. */
-  private waitUntil(index: number, { notBefore: until, bytes }: Row): Waiting {
-    const isOver = until === undefined;
-    return this.with({ deadline: { index, until: until ?? Number.MIN_SAFE_INTEGER, isOver, bytes } });
-  }
-
   wake(atTime: number): Standing {
-    const { tries, deadline } = this.stored;
-    const woken = wakeTries(tries, atTime);
-    const passes = deadline !== undefined && !deadline.isOver && deadline.until <= atTime;
-    if (woken === tries && !passes) return this;
-    return this.with({ tries: woken, ...(passes && { deadline: { ...deadline, isOver: true } }) });
+    const tries = wakeTries(this.stored.tries, atTime);
+    const deadline = wakeDeadline(this.stored.deadline, atTime);
+    return tries === this.stored.tries && deadline === this.stored.deadline ? this : this.with({ tries, deadline });
   }
 
   look(scene: Scene): Look {
@@ -155,7 +134,7 @@ export class Waiting implements Standing {
   private beginToWait(scene: Scene): Move {
     return attempting(this.owner, () => {
       const durationMs = this.wanted.timeoutOf(scene.state());
-      return { do: "sleep", path: `${this.path}/${UNTIL}/${indexText(this.stored.tries.forgiven)}`, attempt: 0, durationMs };
+      return { do: "sleep", path: untilPath(this.path, this.stored.tries.forgiven), attempt: 0, durationMs };
     });
   }
 

@@ -1,6 +1,7 @@
 import { jsonbBytes } from "../../domain/jsonb-bytes.ts";
 import type { Json } from "../../domain/json.ts";
-import { indexText } from "../../domain/parts.ts";
+import { decisionName } from "../../domain/nodes/approving.ts";
+import { namesOf } from "../../domain/nodes/calling.ts";
 import type { AnswerWaitAnswer, AnswerWaitRequest } from "../../domain/mail-protocol.ts";
 import type { ApprovalTicket, CallbackTicket, Ticket } from "../../domain/ticket.ts";
 import type { AnyWorkflow } from "../../domain/workflow-types.ts";
@@ -88,7 +89,7 @@ export function fail(
 /** Says that somebody still works on it; the last note counts. Throws as `decide`. */
 export function beat(answerer: WaitAnswerer, ticket: CallbackTicket, note: Json): Promise<AcceptedAnswer> {
   refuseLarge(ticket, note, MAX_NOTE_BYTES);
-  const name = `${ticket.path}/~beat/${indexText(ticket.attempt)}`;
+  const { beat: name } = namesOf(ticket.path, ticket.attempt);
   return ask(answerer, ticket, { ...requestOf(ticket), name, body: { note }, replaces: true });
 }
 
@@ -96,8 +97,8 @@ export function beat(answerer: WaitAnswerer, ticket: CallbackTicket, note: Json)
 function requestOf(ticket: Ticket): AnswerWaitRequest {
   const { run, path } = ticket;
   return ticket.kind === "approval"
-    ? { run, path, name: `${path}/~decision/${indexText(ticket.generation)}`, generation: ticket.generation }
-    : { run, path, name: `${path}/~callback/${indexText(ticket.attempt)}`, attempt: ticket.attempt };
+    ? { run, path, name: decisionName(path, ticket.generation), generation: ticket.generation }
+    : { run, path, name: namesOf(path, ticket.attempt).answer, attempt: ticket.attempt };
 }
 
 type Taken = AcceptedAnswer & Pick<AnswerWaitAnswer, "workflow" | "version">;

@@ -2,7 +2,7 @@ import type { RunRepository } from "../../../shared/db/run-repository.ts";
 import type { QueryAsOwner } from "../../support/database.ts";
 import type { VirtualTime } from "./clock.ts";
 import type { Faults } from "./faults.ts";
-import { signalsIn, type WorkflowSpec } from "./spec.ts";
+import { keyOf, signalsIn, type SignalSpec, type WorkflowSpec } from "./spec.ts";
 
 interface Sending {
   readonly time: VirtualTime;
@@ -10,6 +10,11 @@ interface Sending {
   /** Sends as a producer. */
   readonly runs: RunRepository;
   readonly query: QueryAsOwner;
+}
+
+interface Letter extends SignalSpec {
+  readonly run: string;
+  readonly workflow: string;
 }
 
 /** So many may lie there that no node has taken. */
@@ -27,30 +32,44 @@ export class Senders {
     this.#sending = sending;
   }
 
-  begin(run: string, { chain }: WorkflowSpec): void {
-    for (const name of signalsIn(chain)) this.#later(run, name, `s${this.#sent++}`);
+  /** Whoever sends by a key may be earlier than the run. */
+  begin(run: string, { name: workflow, chain }: WorkflowSpec, isThere: boolean): void {
+    for (const signal of signalsIn(chain)) if (signal.isKeyed !== isThere) this.#later({ run, workflow, ...signal }, this.#newId());
   }
 
-  #later(run: string, name: string, id: string): void {
+  #newId(): string {
+    return `s${this.#sent++}`;
+  }
+
+  #later(letter: Letter, id: string): void {
     const { time, faults } = this.#sending;
-    time.after(faults.between(1, 40_000), () => this.#send(run, name, id));
+    time.after(faults.between(1, 40_000), () => this.#send(letter, id));
   }
 
-  async #send(run: string, name: string, id: string): Promise<void> {
-    const { faults, runs, query } = this.#sending;
-    const [there] = await query<{ n: number }>("select count(*)::int as n from baton.message where run_id = $1 and name = $2", [run, name]);
-    if (there!.n >= MOST_UNTAKEN || (!faults.isCalm && faults.random() < 0.2)) return this.#later(run, name, id);
-    const request = { run, name, body: { told: name }, id, checked: true } as const;
-    const { status } = await runs.signal(request);
-    faults.count(`signal ${status}`);
-    if (status === "ended") return this.#mayGoOn(run, name);
+  async #send(letter: Letter, id: string): Promise<void> {
+    const { faults, runs } = this.#sending;
+    if ((await this.#untaken(letter)) >= MOST_UNTAKEN || (!faults.isCalm && faults.random() < 0.2)) return this.#later(letter, id);
+    const { run, workflow, name, isKeyed } = letter;
+    const to = isKeyed ? { workflow, key: keyOf(run) } : { run };
+    const { status } = await runs.signal({ ...to, name, body: { told: name }, id, checked: true });
+    faults.count(`signal ${isKeyed ? "by key " : ""}${status}`);
+    if (status === "ended") return this.#mayGoOn(letter);
     const isLost = !faults.isCalm && faults.random() < 0.3;
-    this.#later(run, name, isLost ? id : `s${this.#sent++}`);
+    this.#later(letter, isLost ? id : this.#newId());
+  }
+
+  async #untaken({ run, name }: Letter): Promise<number> {
+    const [there] = await this.#sending.query<{ n: number }>(
+      `select ((select count(*) from baton.message where run_id = $1 and name = $2)
+        + (select count(*) from baton.unclaimed where name = $2 and key = $3))::int as n`,
+      [run, name, keyOf(run)],
+    );
+    return there!.n;
   }
 
   /** A redrive may let it go on. */
-  async #mayGoOn(run: string, name: string): Promise<void> {
-    const [ending] = await this.#sending.query<{ status: string }>("select status from baton.ending where run_id = $1", [run]);
-    if (ending === undefined || ending.status === "failed") this.#later(run, name, `s${this.#sent++}`);
+  async #mayGoOn(letter: Letter): Promise<void> {
+    const [ending] = await this.#sending.query<{ status: string }>("select status from baton.ending where run_id = $1", [letter.run]);
+    if (ending === undefined || ending.status === "failed") this.#later(letter, this.#newId());
   }
 }

@@ -27,7 +27,13 @@ interface Job {
 /** What is said, with leave to say it. */
 interface Answer {
   readonly token: string;
+  /** The node comes to it. */
+  readonly isLast: boolean;
   readonly say: (ticket: Ticket) => Promise<AcceptedAnswer>;
+}
+
+interface Accepted extends Pick<Answer, "isLast"> {
+  readonly ticket: Ticket;
 }
 
 export const keys: TicketKeys = [{ id: "simulation", secret: "signs-nothing-but-links-of-simulations" }];
@@ -39,8 +45,8 @@ export const keys: TicketKeys = [{ id: "simulation", secret: "signs-nothing-but-
 export class Answerers {
   readonly #answering: Answering;
   readonly #answerer: WaitAnswerer;
-  /** The tickets of answers that were accepted, each with what it was for. */
-  readonly #accepted = new Map<string, Ticket>();
+  /** What was accepted, by what was asked. */
+  readonly #accepted = new Map<string, Accepted>();
   readonly wrong: string[] = [];
 
   constructor(answering: Answering, workflows: readonly AnyWorkflow[]) {
@@ -51,14 +57,16 @@ export class Answerers {
     this.#answerer = { queue: runs, workflows, clock: new ProcessClock(time, 0), logger, random: faults.random };
   }
 
-  /** What was said for a node of a run, and was to count. */
+  /** By which answers a node of a run was to come to its output. */
   acceptedFor(run: string, path: string): Ticket[] {
-    return [...this.#accepted.values()].filter((ticket) => ticket.run === run && ticket.path === path);
+    const ofNode = [...this.#accepted.values()].filter(({ isLast, ticket }) => isLast && ticket.run === run && ticket.path === path);
+    return ofNode.map(({ ticket }) => ticket);
   }
 
   decide(path: string, links: Readonly<Record<string, string>>): void {
     const choose = (choice: string): Answer => ({
       token: links[choice]!.slice(links[choice]!.lastIndexOf("/") + 1),
+      isLast: true,
       say: (ticket) => decide(this.#answerer, ticket as ApprovalTicket, { by: path, comment: null }),
     });
     const choice = choiceAt(path);
@@ -83,11 +91,13 @@ export class Answerers {
   }
 
   #complete({ token }: Job, output: Json): Answer {
-    return { token, say: (ticket) => complete(this.#answerer, ticket as CallbackTicket, output) };
+    const isLast = (output as { told: unknown }).told !== 7;
+    return { token, isLast, say: (ticket) => complete(this.#answerer, ticket as CallbackTicket, output) };
   }
 
   #fail({ token, path }: Job, retryable: boolean): Answer {
     return {
+      isLast: false,
       token,
       say: (ticket) => fail(this.#answerer, ticket as CallbackTicket, { name: "Error", message: `${path} fails`, retryable }),
     };
@@ -109,7 +119,7 @@ export class Answerers {
     const status = await this.#tell(first);
     faults.count(`answer ${status}`);
     if (status === "accepted") this.#note(first);
-    if (status === "over") return;
+    if (status === "over" || status === "invalid") return;
     this.#later(40_000, async () => {
       const again = faults.random() < 0.5 ? first : then;
       const told = await this.#tell(again);
@@ -119,13 +129,13 @@ export class Answerers {
   }
 
   /** The first answer to what was asked counts. */
-  #note({ token }: Answer): void {
-    const asked = this.#read(token);
-    if (asked === undefined) return;
-    const { kind, run, path } = asked;
-    const what = `${kind} ${run} ${path} ${kind === "approval" ? asked.generation : asked.attempt}`;
-    if (this.#accepted.has(what)) this.wrong.push(`two answers were accepted: ${what}`);
-    this.#accepted.set(what, asked);
+  #note({ token, isLast }: Answer): void {
+    const ticket = this.#read(token);
+    if (ticket === undefined) return;
+    const { kind, run, path } = ticket;
+    const asked = `${kind} ${run} ${path} ${kind === "approval" ? ticket.generation : ticket.attempt}`;
+    if (this.#accepted.has(asked)) this.wrong.push(`two answers were accepted: ${asked}`);
+    this.#accepted.set(asked, { ticket, isLast });
   }
 
   #read(token: string): Ticket | undefined {
@@ -135,7 +145,7 @@ export class Answerers {
     return undefined;
   }
 
-  async #tell({ token, say }: Answer): Promise<"accepted" | "repeated" | "invalid" | "over"> {
+  async #tell({ token, say }: Pick<Answer, "token" | "say">): Promise<"accepted" | "repeated" | "invalid" | "over"> {
     const ticket = this.#read(token);
     if (ticket === undefined || ticket.expires <= this.#answering.time.now) return "over";
     try {

@@ -12,6 +12,23 @@ interface Sending {
   readonly query: QueryAsOwner;
 }
 
+interface StoredRow {
+  readonly node: string;
+  readonly output: unknown;
+}
+
+/** How many nodes have taken a signal: it is their output, or one of two in it or below. */
+function countTaken(name: string, rows: readonly StoredRow[]): number {
+  const [own, ofTwo] = [new RegExp(`(^|/)${name}$`), new RegExp(`(^|/)${name.slice(0, -1)}$`)];
+  const isTold = (output: unknown) => (output as { told?: unknown } | null)?.told === name;
+  const takers = rows.flatMap(({ node, output }) => {
+    if (own.test(node) && isTold(output)) return [node.slice(0, -name.length)];
+    const isLast = ofTwo.test(node) && isTold((output as Record<string, unknown> | null)?.[name]);
+    return isLast ? [`${node}/`] : [];
+  });
+  return new Set(takers).size;
+}
+
 interface Letter extends SignalSpec {
   readonly run: string;
   readonly workflow: string;
@@ -27,6 +44,8 @@ const MOST_UNTAKEN = 2;
 export class Senders {
   readonly #sending: Sending;
   #sent = 0;
+  /** How many were accepted, by run and name. */
+  readonly #accepted = new Map<string, Map<string, number>>();
 
   constructor(sending: Sending) {
     this.#sending = sending;
@@ -35,6 +54,21 @@ export class Senders {
   /** Whoever sends by a key may be earlier than the run. */
   begin(run: string, { name: workflow, chain }: WorkflowSpec, isThere: boolean): void {
     for (const signal of signalsIn(chain)) if (signal.isKeyed !== isThere) this.#later({ run, workflow, ...signal }, this.#newId());
+  }
+
+  /** Each that was accepted lies there, or one node has taken it. */
+  async judge(run: string, rows: readonly StoredRow[]): Promise<string[]> {
+    const problems: string[] = [];
+    for (const [name, accepted] of this.#accepted.get(run) ?? []) {
+      const [taken, left] = [countTaken(name, rows), await this.#untaken({ run, name })];
+      if (taken + left !== accepted) problems.push(`${accepted} signals ${name} were accepted, ${taken} are taken, ${left} are left`);
+    }
+    return problems;
+  }
+
+  #note({ run, name }: Letter): void {
+    const ofRun = this.#accepted.get(run) ?? new Map<string, number>();
+    this.#accepted.set(run, ofRun.set(name, (ofRun.get(name) ?? 0) + 1));
   }
 
   #newId(): string {
@@ -53,12 +87,13 @@ export class Senders {
     const to = isKeyed ? { workflow, key: keyOf(run) } : { run };
     const { status } = await runs.signal({ ...to, name, body: { told: name }, id, checked: true });
     faults.count(`signal ${isKeyed ? "by key " : ""}${status}`);
+    if (status === "accepted") this.#note(letter);
     if (status === "ended") return this.#mayGoOn(letter);
     const isLost = !faults.isCalm && faults.random() < 0.3;
     this.#later(letter, isLost ? id : this.#newId());
   }
 
-  async #untaken({ run, name }: Letter): Promise<number> {
+  async #untaken({ run, name }: Pick<Letter, "run" | "name">): Promise<number> {
     const [there] = await this.#sending.query<{ n: number }>(
       `select ((select count(*) from baton.message where run_id = $1 and name = $2)
         + (select count(*) from baton.unclaimed where name = $2 and key = $3))::int as n`,

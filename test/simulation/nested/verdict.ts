@@ -3,6 +3,7 @@ import type { Answerers } from "./answerers.ts";
 import { differ, type Seen } from "./expectation.ts";
 import { timesOf, type Model } from "./model.ts";
 import type { Operators } from "./operators.ts";
+import type { Senders } from "./senders.ts";
 import type { Tally } from "./world.ts";
 
 interface StoredRow {
@@ -34,14 +35,18 @@ export async function judge(
   models: ReadonlyMap<string, Model>,
   { cancelled }: Operators,
   answerers: Answerers,
+  senders: Senders,
   tally: Tally,
 ): Promise<string[]> {
   const ended = await query<Ended & Record<string, unknown>>(READ, [[...models.keys()]]);
-  return ended.flatMap((run) => {
+  const problems: string[] = [];
+  for (const run of ended) {
     tally.rows += run.rows.length;
-    const problems = [...judgeRun(run, models.get(run.id)!, cancelled.has(run.id)), ...judgeAnswers(run, answerers)];
-    return problems.map((problem) => `run ${run.id}: ${problem}`);
-  });
+    const ofRun = judgeRun(run, models.get(run.id)!, cancelled.has(run.id));
+    const all = [...ofRun, ...judgeAnswers(run, answerers), ...(await senders.judge(run.id, run.rows))];
+    problems.push(...all.map((problem) => `run ${run.id}: ${problem}`));
+  }
+  return problems;
 }
 
 function judgeRun(run: Ended, model: Model, wasCancelled: boolean): string[] {
@@ -79,7 +84,7 @@ function judgeAnswers({ id, rows }: Ended, answerers: Answerers): string[] {
     const asked = Math.max(...rows.map((row) => (row.node.startsWith(`${node}/~until/`) ? Number(row.node.slice(-5)) : -1)));
     return answerers
       .acceptedFor(id, node)
-      .filter((ticket) => (ticket.kind === "approval" ? isExpired && ticket.generation === asked : ticket.attempt > attempt))
+      .filter((ticket) => (ticket.kind === "approval" ? isExpired && ticket.generation === asked : ticket.attempt !== attempt))
       .map((ticket) => `${node} has come to ${JSON.stringify(output)}, although an answer was accepted: ${JSON.stringify(ticket)}`);
   });
 }

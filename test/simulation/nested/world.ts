@@ -116,7 +116,7 @@ class World {
     await this.#traffic.drain();
     wrong.push(...this.#traffic.unlawful.map((thrown) => `a copy met ${(thrown as Error).message}`));
     wrong.push(...this.#answerers.wrong);
-    wrong.push(...(await judge(this.#ground.database.query, models, this.#operators, this.#answerers, this.#tally)));
+    wrong.push(...(await judge(this.#ground.database.query, models, this.#operators, this.#answerers, this.#senders, this.#tally)));
     this.#tally.runs += models.size;
     this.#tally.handlers += this.#stage.handlers;
     return wrong;

@@ -4356,7 +4356,12 @@ begin
     union
     select w.run_id from baton.wait w join baton.run r on r.id = w.run_id cross join jsonb_to_recordset(w.keys) as k (name text, key text)
     left join baton.signal_key s on s.workflow = r.workflow and s.name = k.name and s.key = k.key
-    where s.run_id is distinct from w.run_id
+    where s.run_id is distinct from w.run_id or exists (
+      select from baton.unclaimed u
+      where u.workflow = r.workflow and u.name = k.name and u.key = k.key and u.at > moment - interval '168 hours')
+    union
+    select c.run_id from baton.checkpoint c
+    where strpos(c.node, '/~until/') > 0 and c.finished_at > moment and not exists (select from baton.wait w where w.run_id = c.run_id)
   ) as waiting
   where q.run_id = waiting.run_id and q.run_at > moment;
   get diagnostics woken = row_count;

@@ -74,7 +74,7 @@ export const answers: readonly Mutant[] = [
     file: "sql/functions/answer_wait.sql",
     find: "if request -> 'replaces' is distinct from 'true' and request",
     replace: "if request",
-    ...caught(ofDatabase, "a heartbeat takes the place of the last, and wakes nobody"),
+    ...caught(races, ": the sender waits for the round, and "),
   },
   {
     name: "A run that is over takes an answer",

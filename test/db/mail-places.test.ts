@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { answeredRuns, manifest, requests } from "../support/answered-runs.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { checkAfterEach, member, placesOf, step } from "../support/engine-calls.ts";
-import { InvariantsBrokenError } from "../support/invariants.ts";
+import type { InvariantsBrokenError } from "../support/invariants.ts";
 
 const database = await createTestDatabase();
 const { engine, leasedRun } = answeredRuns(database);

@@ -52,13 +52,13 @@ test(
       return row!.n === runs + waits;
     };
     const watch = setInterval(() => void finished(), 2_000);
-    let over = false;
+    const over = new AbortController();
     const answering = (async () => {
-      for (; !over; await pause(50)) await senders.answerOffers();
+      for (; !over.signal.aborted; await pause(50)) await senders.answerOffers();
     })();
     const died = await killPollers({ database, ledger: ledgerFile, offers, ttlMs: 1_500, kills, random, feed, finished }).finally(() => {
       clearInterval(watch);
-      over = true;
+      over.abort();
     });
     await answering;
     const ledger = readLedger(ledgerFile);

@@ -404,6 +404,25 @@ begin
 end
 $function$;
 
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.add_mail(sizes integer[], ids uuid[])
+ RETURNS integer[]
+ LANGUAGE plpgsql
+ STABLE
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+begin
+  return array(
+    select t.size + coalesce(sum(octet_length(m.body::text)), 0)
+    from unnest(sizes, ids) with ordinality as t (size, id, nth)
+    left join baton.wait w on w.run_id = t.id
+    left join lateral unnest(w.names) as n (name) on true
+    left join lateral (select body from baton.message where run_id = w.run_id and name = n.name order by message.n limit 1) as m on true
+    group by t.nth, t.size
+    order by t.nth);
+end
+$function$;
+
 -- owner: baton_engine
 CREATE OR REPLACE FUNCTION baton.advance(token uuid, round integer, request jsonb)
  RETURNS json
@@ -1151,7 +1170,7 @@ begin
   end if;
   moment := baton.now();
   if (request ->> 'suspects')::boolean then
-    got := baton.take_suspects(moment, poisoned);
+    got := baton.take_suspects(request, moment, poisoned);
     crashes := got.crashes;
     poisoned := got.poisoned;
   else
@@ -1970,7 +1989,7 @@ end
 $function$;
 
 -- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.fail_oversized(INOUT ctids tid[], INOUT sizes integer[], moment timestamp with time zone, OUT dropped integer)
+CREATE OR REPLACE FUNCTION baton.fail_oversized(INOUT ctids tid[], INOUT sizes integer[], INOUT members uuid[], moment timestamp with time zone, OUT dropped integer)
  RETURNS record
  LANGUAGE plpgsql
 AS $function$
@@ -1984,8 +2003,8 @@ begin
   dropped := coalesce(cardinality(ids), 0);
   perform baton.end_each(ids, 'failed', jsonb_build_object('name', 'StateTooLargeError', 'message',
     'Input and outputs of this run are more than 8 MiB as the text that the database sends: store the data elsewhere and return a reference to it.'), moment);
-  select array_agg(t.ctid order by t.nth), array_agg(t.size order by t.nth) into ctids, sizes
-  from unnest(ctids, sizes) with ordinality as t (ctid, size, nth) where t.size <= 8388608;
+  select array_agg(t.ctid order by t.nth), array_agg(t.size order by t.nth), array_agg(t.member order by t.nth) into ctids, sizes, members
+  from unnest(ctids, sizes, members) with ordinality as t (ctid, size, member, nth) where t.size <= 8388608;
 end
 $function$;
 
@@ -2123,14 +2142,17 @@ CREATE OR REPLACE FUNCTION baton.find_taken(id uuid, keys jsonb)
  RETURNS json
  LANGUAGE plpgsql
  STABLE
+ SET plan_cache_mode TO 'force_custom_plan'
 AS $function$
 begin
   return (
     select json_agg(json_build_object('name', w.name, 'key', w.key))
     from baton.run r
     cross join jsonb_to_recordset(keys) as w (name text, key text)
-    join baton.signal_key k on k.workflow = r.workflow and k.name = w.name and k.key = w.key
-    where r.id = find_taken.id and k.run_id <> find_taken.id and baton.list_unfinished(array[k.run_id]) <> '{}');
+    cross join lateral (
+      select s.run_id from baton.signal_key s where s.workflow = r.workflow and s.name = w.name and s.key = w.key limit 1
+    ) as owner
+    where r.id = find_taken.id and owner.run_id <> find_taken.id and baton.list_unfinished(array[owner.run_id]) <> '{}');
 end
 $function$;
 
@@ -2227,10 +2249,11 @@ CREATE OR REPLACE FUNCTION baton.gather_mail(ids uuid[], awaited jsonb DEFAULT N
 AS $function$
 begin
   return (
-    select json_object_agg(l.run_id, json_build_object('names', l.names, 'letters', l.letters,
-      'taken', case when l.keys is not null then baton.find_taken(l.run_id, l.keys) end))
+    select json_object_agg(l.run_id, case when l.total > 4194304 and l.total > l.bytes then json_build_object('names', array[]::text[], 'letters', array[]::text[])
+      else json_build_object('names', l.names, 'letters', l.letters, 'taken', case when l.keys is not null then baton.find_taken(l.run_id, l.keys) end) end)
     from (
-      select a.run_id, json_agg(a.name) as names,
+      select a.run_id, json_agg(a.name) as names, coalesce(sum(octet_length(m.body::text)), 0) as bytes,
+        coalesce(sum(sum(octet_length(m.body::text))) over (order by a.run_id), 0) as total,
         coalesce(json_agg(json_build_object('n', m.n, 'name', m.name, 'body', m.body, 'at', m.at) order by m.n) filter (where m.n is not null), '[]')
           as letters,
         (array_agg(a.keys) filter (where a.keys is not null))[1] as keys
@@ -4369,7 +4392,12 @@ begin
     union
     select w.run_id from baton.wait w join baton.run r on r.id = w.run_id cross join jsonb_to_recordset(w.keys) as k (name text, key text)
     left join baton.signal_key s on s.workflow = r.workflow and s.name = k.name and s.key = k.key
-    where s.run_id is distinct from w.run_id
+    where s.run_id is distinct from w.run_id or exists (
+      select from baton.unclaimed u
+      where u.workflow = r.workflow and u.name = k.name and u.key = k.key and u.at > moment - interval '168 hours')
+    union
+    select c.run_id from baton.checkpoint c
+    where strpos(c.node, '/~until/') > 0 and c.finished_at > moment and not exists (select from baton.wait w where w.run_id = c.run_id)
   ) as waiting
   where q.run_id = waiting.run_id and q.run_at > moment;
   get diagnostics woken = row_count;
@@ -5112,7 +5140,8 @@ begin
     exit when free <= 0 or room <= 0;
     wanted_band := turn[i];
     asked := case when i = 1 and cardinality(turn) = 5 then greatest(free / 8, 1) else free end;
-    got := baton.take_ready(wanted_band, asked, room, ids is null, coalesce((low ->> wanted_band::text)::timestamptz, '-infinity'), moment, poisoned);
+    got := baton.take_ready(wanted_band, asked, room, ids is null, coalesce((low ->> wanted_band::text)::timestamptz, '-infinity'), moment,
+      request @? '$.manifest[*].waits', poisoned);
     mark := least(got.last_run_at, moment - interval '5 seconds');
     low := low || jsonb_build_object(wanted_band::text, mark);
     poisoned := got.poisoned;
@@ -5196,41 +5225,48 @@ AS $function$
 $function$;
 
 -- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.take_ready(wanted_band integer, most integer, room bigint, first_fits boolean, lowest timestamp with time zone, moment timestamp with time zone, INOUT poisoned integer, OUT ids uuid[], OUT begun_ids uuid[], OUT bytes bigint, OUT last_run_at timestamp with time zone)
+CREATE OR REPLACE FUNCTION baton.take_ready(wanted_band integer, most integer, room bigint, first_fits boolean, lowest timestamp with time zone, moment timestamp with time zone, with_mail boolean, INOUT poisoned integer, OUT ids uuid[], OUT begun_ids uuid[], OUT bytes bigint, OUT last_run_at timestamp with time zone)
  RETURNS record
  LANGUAGE plpgsql
 AS $function$
 declare
   ctids tid[];
   sizes integer[];
+  members uuid[];
 begin
-  select array_agg(r.ctid), array_agg(r.bytes), sum(r.bytes), min(r.run_at) into ctids, sizes, bytes, last_run_at
+  select array_agg(r.ctid), array_agg(r.bytes), array_agg(r.run_id), sum(r.bytes), min(r.run_at) into ctids, sizes, members, bytes, last_run_at
   from (
-    select q.ctid, q.bytes, q.run_at from baton.ready q
+    select q.ctid, q.bytes, q.run_at, case when q.begun then q.run_id end as run_id from baton.ready q
     where q.band = wanted_band and q.run_at >= lowest and q.run_at <= moment
     order by q.run_at limit most for update skip locked
   ) as r;
   if bytes > 8388608 then
-    select d.ctids, d.sizes, poisoned + d.dropped into ctids, sizes, poisoned from baton.fail_oversized(ctids, sizes, moment) as d;
+    select d.ctids, d.sizes, d.members, poisoned + d.dropped into ctids, sizes, members, poisoned
+    from baton.fail_oversized(ctids, sizes, members, moment) as d;
+  end if;
+  if with_mail and ctids is not null then
+    sizes := baton.add_mail(sizes, members);
+    bytes := (select sum(s) from unnest(sizes) as s);
   end if;
   if bytes > room and ctids is not null then
-    ctids := ctids[1:baton.count_fitting(sizes, room, first_fits)];
+    sizes := sizes[1:baton.count_fitting(sizes, room, first_fits)];
+    ctids := ctids[1:cardinality(sizes)];
   end if;
-  bytes := 0;
+  bytes := (select coalesce(sum(s), 0) from unnest(sizes) as s);
   if coalesce(cardinality(ctids), 0) = 0 then
     return;
   end if;
   with taken as (
-    delete from baton.ready q where q.ctid = any (ctids) returning q.run_id, q.begun, q.bytes, q.run_at
+    delete from baton.ready q where q.ctid = any (ctids) returning q.run_id, q.begun, q.run_at
   )
-  select array_agg(t.run_id order by t.run_at), array_agg(t.run_id) filter (where t.begun), sum(t.bytes), max(t.run_at)
-    into ids, begun_ids, bytes, last_run_at
+  select array_agg(t.run_id order by t.run_at), array_agg(t.run_id) filter (where t.begun), max(t.run_at)
+    into ids, begun_ids, last_run_at
   from taken t;
 end
 $function$;
 
 -- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.take_suspects(moment timestamp with time zone, INOUT poisoned integer, OUT ids uuid[], OUT begun_ids uuid[], OUT crashes integer)
+CREATE OR REPLACE FUNCTION baton.take_suspects(request jsonb, moment timestamp with time zone, INOUT poisoned integer, OUT ids uuid[], OUT begun_ids uuid[], OUT crashes integer)
  RETURNS record
  LANGUAGE plpgsql
 AS $function$
@@ -5238,7 +5274,8 @@ declare
   got record;
 begin
   for crashed in reverse 5 .. 1 loop
-    got := baton.take_ready(3 + crashed, case crashed when 1 then 64 when 2 then 8 else 1 end, 4194304, true, '-infinity', moment, poisoned);
+    got := baton.take_ready(3 + crashed, case crashed when 1 then 64 when 2 then 8 else 1 end, 4194304, true, '-infinity', moment,
+      request @? '$.manifest[*].waits', poisoned);
     poisoned := got.poisoned;
     if got.ids is not null then
       ids := got.ids;
@@ -5257,6 +5294,7 @@ CREATE OR REPLACE FUNCTION baton.take_unblocked(request jsonb, moment timestamp 
 AS $function$
 declare
   known uuid[];
+  with_mail boolean := request @? '$.manifest[*].waits';
 begin
   if not exists (select from baton.blocked) then
     return;
@@ -5276,10 +5314,14 @@ begin
   perform baton.put_back(known, array_fill(moment, array[cardinality(known)]));
   select take_unblocked.poisoned + cardinality(known) - count(*) into poisoned from baton.ready where run_id = any (known);
   with sized as (
-    select run_id, bytes, sum(bytes) over (order by run_id) as total from baton.ready where run_id = any (known)
+    select run_id, bytes, sum(load) over (order by run_id) as total, load
+    from (
+      select q.run_id, q.bytes, (baton.add_mail(array[q.bytes], array[case when with_mail then q.run_id end]))[1] as load
+      from baton.ready q where q.run_id = any (known)
+    ) as loaded
   ), taken as (
     delete from baton.ready q using sized s
-    where q.run_id = s.run_id and (s.total <= (request ->> 'max_bytes')::bigint or s.total = s.bytes) and s.bytes <= 8388608
+    where q.run_id = s.run_id and (s.total <= (request ->> 'max_bytes')::bigint or s.total = s.load) and s.bytes <= 8388608
     returning q.run_id
   )
   select array_agg(run_id), array_agg(run_id) into ids, begun_ids from taken;
@@ -5528,6 +5570,7 @@ grant select on table baton.unclaimed_signals to baton_reader;
 grant delete, insert, select, update on table baton.wait to baton_engine;
 grant delete, insert, select, update on table baton.week to baton_engine;
 grant execute on function baton.add_facts(text,tid,tid,bigint,bigint) to baton_engine;
+grant execute on function baton.add_mail(integer[],uuid[]) to baton_engine;
 grant execute on function baton.advance(uuid,integer,jsonb) to baton_poller;
 grant execute on function baton.answer_wait(jsonb) to baton_operator;
 grant execute on function baton.answer_wait(jsonb) to baton_poller;
@@ -5583,7 +5626,7 @@ grant execute on function baton.ensure_partitions() to baton_engine;
 grant execute on function baton.ensure_week(timestamp with time zone) to baton_engine;
 grant execute on function baton.existing_runs(uuid[]) to baton_engine;
 grant execute on function baton.expire_unclaimed(integer,timestamp with time zone) to baton_engine;
-grant execute on function baton.fail_oversized(tid[],integer[],timestamp with time zone) to baton_engine;
+grant execute on function baton.fail_oversized(tid[],integer[],uuid[],timestamp with time zone) to baton_engine;
 grant execute on function baton.find_free_slots(bit varying,integer) to baton_engine;
 grant execute on function baton.find_late(baton.lease,jsonb,jsonb,timestamp with time zone) to baton_engine;
 grant execute on function baton.find_owner(text,text,text,timestamp with time zone) to baton_engine;
@@ -5756,8 +5799,8 @@ grant execute on function baton.take_back_tables() to baton_maintainer;
 grant execute on function baton.take_batch(jsonb,timestamp with time zone,integer) to baton_engine;
 grant execute on function baton.take_keys(uuid[],jsonb,timestamp with time zone) to baton_engine;
 grant execute on function baton.take_messages(baton.lease,jsonb,uuid[]) to baton_engine;
-grant execute on function baton.take_ready(integer,integer,bigint,boolean,timestamp with time zone,timestamp with time zone,integer) to baton_engine;
-grant execute on function baton.take_suspects(timestamp with time zone,integer) to baton_engine;
+grant execute on function baton.take_ready(integer,integer,bigint,boolean,timestamp with time zone,timestamp with time zone,boolean,integer) to baton_engine;
+grant execute on function baton.take_suspects(jsonb,timestamp with time zone,integer) to baton_engine;
 grant execute on function baton.take_unblocked(jsonb,timestamp with time zone,integer) to baton_engine;
 grant execute on function baton.tick() to baton_poller;
 grant execute on function baton.try_mail(uuid[]) to baton_engine;

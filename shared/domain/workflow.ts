@@ -16,7 +16,7 @@ export type * from "./workflow-types.ts";
 export interface NewWorkflow<Name extends string, Version extends number, Input extends JsonSchema, Attributes>
   extends
     Workflow<Name, Version, Input, { readonly input: z.output<Input> }, null, Attributes>,
-    RunMethods<{ name: Name; version: Version; input: Input; attributes: Attributes }, { readonly input: z.output<Input> }> {}
+    RunMethods<{ name: Name; version: Version; input: Input; attributes: Attributes; ends: never }, { readonly input: z.output<Input> }> {}
 
 /** What identifies a workflow and checks its input. */
 export interface WorkflowDefinition<Name extends string, Version extends number, Input extends JsonSchema, Attributes = JsonObject> {

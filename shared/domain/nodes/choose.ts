@@ -5,7 +5,7 @@ import type { Node, State } from "../node.ts";
 import { longestOf, shapeOfParts, skipsOfParts, type Parts, heldIn } from "../parts.ts";
 import type { Move } from "../moves.ts";
 import { isRow, noTries, Stray, wakeTries, type Fact, type Fatal, type Look, type Scene, type Standing, type Tries } from "../standing.ts";
-import type { AnySubChain, ArmOf, Grown, LastOf, NewName, Place, SubChain } from "../workflow-types.ts";
+import type { AnySubChain, ArmOf, Ending, EndsOf, Grown, LastOf, NewName, Place, SubChain } from "../workflow-types.ts";
 
 /** How a chain gets arms. */
 export interface ChooseMethods<Of extends Place, State> {
@@ -17,7 +17,7 @@ export interface ChooseMethods<Of extends Place, State> {
     name: NewName<State, NodeName>,
     pick: (state: Readonly<State>) => keyof NoInfer<Arms> & string,
     arms: { readonly [Name in keyof Arms]: (chain: SubChain<ArmOf<Of>, State, null>) => Arms[Name] },
-  ): Grown<Of, State, NodeName, CaseOf<Arms>>;
+  ): Grown<Ending<Of, EndsOf<Arms[keyof Arms]>>, State, NodeName, CaseOf<Arms>>;
 }
 
 /** What a `choose` comes to: one of the cases that do not end the run. */

@@ -2,6 +2,7 @@ import { attempting, marking, now } from "../author.ts";
 import { beginChain, chainHolds, firstOf, type ChainStanding } from "../chain.ts";
 import type { Json } from "../json.ts";
 import type { Node, State } from "../node.ts";
+import { requireFunction } from "../options.ts";
 import { longestOf, shapeOfParts, skipsOfParts, type Parts, heldIn } from "../parts.ts";
 import type { Move } from "../moves.ts";
 import { isRow, noTries, Stray, wakeTries, type Fact, type Fatal, type Look, type Scene, type Standing, type Tries } from "../standing.ts";
@@ -40,6 +41,7 @@ interface Choice {
  * never made again; the arm's nodes have their rows below `x/case/`.
  */
 export function chooseNode(name: string, pick: AnyPick, arms: Parts): Node {
+  requireFunction(pick, 'it has no function that chooses: write ({ input }) => "…"');
   return {
     kind: "choose",
     name,

@@ -1,3 +1,4 @@
+import { requireFunction } from "../options.ts";
 import type { HandlerNode } from "../node.ts";
 import { Over } from "../standing.ts";
 import { handlerNode, type AnyHandler } from "./handler.ts";
@@ -22,5 +23,6 @@ export const END = "~end";
 
 /** A handler whose output is that of the run, which is done with it. */
 export function endNode(handler: AnyHandler): HandlerNode {
+  requireFunction(handler, "it has no handler: write .end(({ input }) => …)");
   return handlerNode("end", END, {}, handlerOf({}, handler), ({ output, bytes }) => new Over(output, bytes, output));
 }

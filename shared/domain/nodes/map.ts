@@ -2,6 +2,7 @@ import { now, storing } from "../author.ts";
 import { chainHolds, firstOf, type Chain } from "../chain.ts";
 import { checkJson, freezeJson, type Json } from "../json.ts";
 import type { Node, State } from "../node.ts";
+import { optionsOf, requireFunction } from "../options.ts";
 import { indexBytes, indexOf, longestOfChain, shapeOfChain, heldIn } from "../parts.ts";
 import { isRow, noTries, Stray, wakeTries, type Fact, type Fatal, type Look, type Scene, type Standing, type Tries } from "../standing.ts";
 import { Items, type Collect, type Mapping } from "./map-items.ts";
@@ -125,15 +126,13 @@ function holdsBelow(chain: Chain, below: string): boolean {
   return indexOf(below, 0) >= 0 && chainHolds(chain, below.slice(indexBytes));
 }
 
-function resolveOptions({ over, concurrency = 10, tolerate, collect, from, ...rest }: AnyMapOptions, chain: Chain): Mapping {
-  const [unknown] = Object.keys(rest);
-  if (unknown !== undefined) throw new TypeError(`"${unknown}" is not an option of a map: use ${OPTION_NAMES.join(", ")}`);
-  if (typeof over !== "function") throw new TypeError("its over is no function: write over: ({ input }) => input.items");
+function resolveOptions(options: AnyMapOptions, chain: Chain): Mapping {
+  const { concurrency = 10, tolerate, collect, from } = optionsOf("a map", options, OPTION_NAMES);
+  requireFunction(options.over, "its over is no function: write over: ({ input }) => input.items");
   if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > MAX_ITEMS)
     throw new TypeError(`its concurrency is ${String(concurrency)}: use a whole number from 1 to ${MAX_ITEMS}`);
   if (chain.nodes.length === 0) throw new TypeError("its chain has no nodes: add what is done for each item");
-  if (collect !== undefined && typeof collect !== "function")
-    throw new TypeError("its collect is no function: write collect: (sum, value) => …");
+  if (collect !== undefined) requireFunction(collect, "its collect is no function: write collect: (sum, value) => …");
   if (collect === undefined && from !== undefined) throw new TypeError("it has from without collect: add collect, or leave from out");
   if (collect !== undefined && from === undefined) throw new TypeError("it has collect without from: add from, what collect begins with");
   return {

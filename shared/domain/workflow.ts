@@ -54,7 +54,7 @@ export function defineWorkflow<
 >(definition: WorkflowDefinition<Name, Version, Input, Attributes>): NewWorkflow<Name, Version, Input, Attributes> {
   const { name, version, input, attributes } = definition ?? {};
   const problem = problemOfOptions("a workflow", definition, OPTION_NAMES);
-  if (problem !== undefined) throw new InvalidWorkflowError(String(name), undefined, problem);
+  if (problem !== undefined) throw new InvalidWorkflowError(name, undefined, problem);
   if (typeof name !== "string" || !namePattern.test(name)) throw new InvalidWorkflowError(name, undefined, nameRule);
   if (!isVersion(version)) {
     throw new InvalidWorkflowError(name, undefined, `its version is ${version}: use ${versionRule}`);

@@ -123,7 +123,7 @@ class Tried implements Standing {
 
 const none: readonly never[] = [];
 
-/** Options and handler of a method; sentence: what to write where the last of them is no handler. */
+/** Options and handler of a method; sentence: what to write where there is no handler. */
 export function splitArguments<Given>(given: [Given] | [AnyOptions, Given], sentence: string): [AnyOptions, Given] {
   // In JavaScript nothing may be given at all.
   const [options, handler] = given.length === 2 ? given : [{}, given[0]];

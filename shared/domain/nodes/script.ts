@@ -1,7 +1,7 @@
 import type * as z from "zod";
 import type { Memos } from "../memos.ts";
 import { noMemos } from "../memos.ts";
-import type { HandlerNode, NodeOptions, StepContext } from "../node.ts";
+import type { HandlerNode, StepContext } from "../node.ts";
 import { isReadWhole } from "../parts.ts";
 import { MAX_PATH_BYTES } from "../path.ts";
 import type { RetryPolicy } from "../retry-policy.ts";

@@ -289,9 +289,12 @@ test.each([
   ["under=pages&limit=0", "limit", "give a whole number from 1 to 100"],
   ["under=pages&limit=101", "limit", "give a whole number from 1 to 100"],
   ["under=pages&cursor=a/b", "cursor", "give the cursor of the page before"],
+  ["under=pages&cursor=nonsense", "cursor", "give the cursor of the page before"],
+  ["under=pages&cursor=00003", "cursor", "give the cursor of the page before"],
+  ["under=pages/00001&cursor=put", "cursor", "give the cursor of the page before"],
   ["under=pages&page=2", "page", "this key is not known here"],
 ])("steps are not listed by ?%s", async (query, parameter, message) => {
-  const id = await storeRun(database.query, { status: "running" });
+  const id = await storeRun(database.query, largeMap(3, 2));
   const { status, body } = await list<AnswerBody>(id, query);
   expect(status).toBe(400);
   expect(body).toMatchObject({ type: "urn:baton:problem:invalid-query", errors: [{ parameter, message }] });

@@ -86,7 +86,6 @@ const sentBytes = async (call: string, ...values: unknown[]): Promise<number> =>
   const [row] = await database.query<{ bytes: number }>(`select octet_length(to_json(${call}::text)::text) as bytes`, values);
   return row!.bytes;
 };
-const NEON_MOST = 10 * 1024 * 1024;
 
 test("a run whose first 100 passes hold more than Neon sends is shown: outputs without room are left out with their size", async () => {
   const id = await storePasses(30);

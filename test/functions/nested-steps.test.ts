@@ -143,6 +143,27 @@ test("an item that failed where that is tolerated is failed, and the run goes on
   expect(await shown({ status: "done", rows, failures })).toEqual(["pages done", ...parts]);
 });
 
+test("what a map stands in whose failed items are tolerated is as the run is, and has not failed", async () => {
+  const nested = (at: string) => ({
+    rows: [mark(`${at}/pages`, 0, { items: [1, 2] }), row(`${at}/pages/00000/get`, 0)],
+    failures: [{ node: `${at}/pages/00001/get`, retryIn: null }],
+  });
+  const items = ["00000 done", "  get done", "00001 failed", "  get failed"].map((line) => `      ${line}`);
+  const tree = (status: string) => [`both ${status}`, "  a done", "    pages done", ...items];
+  expect(await shown({ status: "done", ...nested("both/a") })).toEqual(tree("done"));
+  expect(await shown({ status: "running", ...nested("both/a") })).toEqual(tree("running"));
+  const failed = await shown({ status: "failed", ...nested("both/a") });
+  expect(failed.slice(0, 3)).toEqual(["both failed", "  a failed", "    pages failed"]);
+  const inItem = nested("outer/00000");
+  const id = await storeRun(database.query, {
+    status: "done",
+    rows: [mark("outer", 0, { items: [1] }), ...inItem.rows],
+    failures: inItem.failures,
+  });
+  expect(lines((await list(id, "under=outer")).body.steps).slice(0, 2)).toEqual(["00000 done", "  pages done"]);
+  expect(lines((await list(id, "under=outer/00000/pages&status=failed")).body.steps)).toEqual(["00001 failed", "  get failed"]);
+});
+
 test("a function that threw, and was asked again after a redrive, keeps nothing waiting", async () => {
   const rows = [mark("pages", 0, { items: [1] }), row("pages/00000/poll/00000/ask", 0), mark("pages/00000/poll/~over", 0, 0)];
   const failures = [{ node: "pages/00000/poll", retryIn: null }];
@@ -309,9 +330,9 @@ test("a node without parts has an empty list, and a run that is none is unknown"
 
 /** Anything that may be stored of the nodes of an item. */
 const item = fc.record({
-  rows: fc.subarray(["get", "put", "both/a/x", "route"]),
+  rows: fc.subarray(["get", "put", "both/a/x", "route", "links/00000/x"]),
   failures: fc.uniqueArray(
-    fc.record({ at: fc.constantFrom("get", "put", "both/a/x", "both/b/y"), retryIn: fc.constantFrom(null, 30, -30) }),
+    fc.record({ at: fc.constantFrom("get", "put", "both/a/x", "both/b/y", "links/00001/x"), retryIn: fc.constantFrom(null, 30, -30) }),
     { selector: ({ at }) => at, maxLength: 2 },
   ),
   sleeps: fc.boolean(),

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { handler } from "../../functions/control-runs.http.ts";
 import type { RunView, StepView } from "../../shared/client.ts";
 import { checkAfterEach } from "../support/engine-calls.ts";
-import { call, deployFunctions, type AnswerBody } from "../support/http-functions.ts";
+import { call, deployFunctions } from "../support/http-functions.ts";
 import { storeRun, type StoredFailure, type StoredRow, type StoredRun } from "../support/stored-runs.ts";
 
 const database = await deployFunctions("operator");
@@ -301,31 +301,6 @@ test("memos beyond 100 are counted too", async () => {
   const [page] = (await get(id)).steps[0]!.children!;
   expect(page!.children!.map(({ name }) => name)).toEqual(rows.slice(0, 100).map(({ node }) => node.split("/")[2]));
   expect(page!.more!.counts).toEqual({ done: 30 });
-});
-
-test.each([
-  ["", "under", 'give the path of a node, as in "renditions" or "renditions/00017/encode"'],
-  ["under=Nobody", "under", 'give the path of a node, as in "renditions" or "renditions/00017/encode"'],
-  ["under=pages&status=ready", "status", "give one of pending, running, waiting, done, failed, skipped"],
-  ["under=pages&limit=0", "limit", "give a whole number from 1 to 100"],
-  ["under=pages&limit=101", "limit", "give a whole number from 1 to 100"],
-  ["under=pages&cursor=a/b", "cursor", "give the cursor of the page before"],
-  ["under=pages&cursor=nonsense", "cursor", "give the cursor of the page before"],
-  ["under=pages&cursor=00003", "cursor", "give the cursor of the page before"],
-  ["under=pages/00001&cursor=put", "cursor", "give the cursor of the page before"],
-  ["under=pages&page=2", "page", "this key is not known here"],
-])("steps are not listed by ?%s", async (query, parameter, message) => {
-  const id = await storeRun(database.query, largeMap(3, 2));
-  const { status, body } = await list<AnswerBody>(id, query);
-  expect(status).toBe(400);
-  expect(body).toMatchObject({ type: "urn:baton:problem:invalid-query", errors: [{ parameter, message }] });
-});
-
-test("a node without parts has an empty list, and a run that is none is unknown", async () => {
-  const id = await storeRun(database.query, { status: "running", rows: [row("plain", 0)] });
-  expect((await list(id, "under=plain")).body).toEqual({ steps: [], cursor: null, more: false });
-  expect((await list(id, "under=nobody")).body).toEqual({ steps: [], cursor: null, more: false });
-  for (const other of ["nonsense", crypto.randomUUID()]) expect((await list<AnswerBody>(other, "under=plain")).status).toBe(404);
 });
 
 /** Anything that may be stored of the nodes of an item. */

@@ -1,3 +1,4 @@
+import { answers } from "./answers.ts";
 import { claiming } from "./claim.ts";
 import { clocks } from "./clock.ts";
 import { decisions } from "./decisions.ts";
@@ -27,4 +28,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...host,
   ...goings,
   ...signals,
+  ...answers,
 ];

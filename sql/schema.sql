@@ -2125,14 +2125,14 @@ begin
       'crashes', (select count(*) from baton.failure f where f.run_id = find_run.id and f.node = ''),
       'forgiven', (select d.forgiven from baton.redrive d where d.run_id = find_run.id order by d.at desc limit 1),
       'hidden', baton.count_hidden(find_run.id, '{""}', place.status, coalesce(e.at, clock.moment)),
-      'checkpoints', steps.checkpoints, 'failures', steps.failures)
+      'checkpoints', steps.checkpoints, 'failures', steps.failures, 'left_out', steps.left_out)
     from baton.run r
     cross join (select baton.now() as moment) as clock
     left join baton.ending e on e.run_id = find_run.id
     left join baton.ready q on q.run_id = find_run.id
     left join baton.blocked b on b.run_id = find_run.id
     cross join lateral (select coalesce(e.status, baton.place_status(r.id, clock.moment)) as status) as place
-    cross join lateral baton.gather_steps(find_run.id, '{""}') as steps
+    cross join lateral baton.gather_steps(find_run.id, '{""}', 9000000 - 2 * octet_length(r.input::text)) as steps
     where r.id = find_run.id);
 end
 $function$;
@@ -2334,36 +2334,65 @@ end
 $function$;
 
 -- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.gather_steps(id uuid, roots text[], OUT checkpoints json, OUT failures json)
+CREATE OR REPLACE FUNCTION baton.gather_steps(id uuid, roots text[], room bigint, OUT checkpoints json, OUT failures json, OUT left_out json)
  RETURNS record
  LANGUAGE plpgsql
  STABLE
  SET plan_cache_mode TO 'force_custom_plan'
  SET enable_seqscan TO 'off'
 AS $function$
+declare
+  rest bigint;
+  cuts text[];
 begin
-  checkpoints := coalesce((
-    select json_agg(json_build_object('node', c.node, 'position', c.position, 'attempt', c.attempt, 'started_at', c.started_at,
-      'finished_at', c.finished_at, 'output', case
-        when c.attempt = 0 and jsonb_typeof(c.output -> 'items') = 'array' then jsonb_build_object('items', jsonb_array_length(c.output -> 'items'))
-        else c.output end) order by c.position, c.node)
+  select coalesce(json_agg(f.told order by f.attempt, f.node) filter (where f.total <= room / 3), '[]'),
+    room - coalesce(max(f.total) filter (where f.total <= room / 3), 0), case when max(f.total) > room / 3 then '{attempts}'::text[] end
+    into gather_steps.failures, rest, cuts
+  from (
+    select f.*, sum(2 * octet_length(f.told::text)) over (order by f.nth_of_path > 1, f.newer) as total
     from (
-      select c.*, row_number() over (partition by r.root, regexp_replace(c.node, '/[^/]*$', '') order by c.node) as nth
-      from unnest(roots) as r (root) join baton.checkpoint c on c.node >= r.root and c.node < coalesce(nullif(r.root, '') || '0', '~~')
-      where c.run_id = gather_steps.id and (r.root in ('', c.node) or starts_with(c.node, r.root || '/'))
-        and (strpos(c.node, '/') = 0 or strpos(c.node, '/~fold/') = 0 and baton.hidden_below(c.node, r.root) is null)
+      select f.node, f.attempt, f.newer, f.nth_of_path, json_build_object('node', f.node, 'attempt', f.attempt, 'started_at', f.started_at,
+        'finished_at', f.finished_at, 'retry_at', f.retry_at, 'error', case when f.newer > 20
+          then jsonb_build_object('name', f.error ->> 'name', 'message', left(f.error ->> 'message', 200)) else f.error end) as told
+      from (
+        select f.*, row_number() over (order by f.finished_at desc, f.node, f.attempt desc) as newer,
+          row_number() over (partition by f.node order by f.attempt desc) as nth_of_path
+        from unnest(roots) as r (root) join baton.failure f on f.node >= r.root and f.node < coalesce(nullif(r.root, '') || '0', '~~')
+        where f.run_id = gather_steps.id and f.node <> '' and (r.root in ('', f.node) or starts_with(f.node, r.root || '/'))
+          and (strpos(f.node, '/') = 0 or baton.hidden_below(f.node, r.root) is null)
+      ) as f
+      offset 0
+    ) as f
+  ) as f;
+  select coalesce(json_agg(json_build_object('node', c.node, 'position', c.position, 'attempt', c.attempt, 'started_at', c.started_at,
+      'finished_at', c.finished_at, 'output', case when c.fits then c.output end, 'left_out', case when not c.fits then octet_length(c.output::text) end)
+      order by c.position, c.node) filter (where c.row_total <= rest), '[]'),
+    to_json(cuts || case when bool_or(not c.fits and c.row_total <= rest) then '{outputs}'::text[] end
+      || case when bool_or(c.row_total > rest) then '{steps}'::text[] end)
+    into gather_steps.checkpoints, gather_steps.left_out
+  from (
+    select c.*, c.attempt = 0 or c.output_total + coalesce(max(c.row_total) filter (where c.row_total <= rest) over (), 0) <= rest as fits
+    from (
+      select c.*,
+        sum(300 + octet_length(c.node) + case when c.attempt = 0 then c.bytes else 0 end) over (order by c.is_below, c.position, c.node) as row_total,
+        sum(case when c.attempt > 0 then c.bytes else 0 end)
+          over (order by c.is_below, case when not c.is_below then - c.position end, c.bytes, c.node) as output_total
+      from (
+        select c.node, c.position, c.attempt, c.started_at, c.finished_at, strpos(c.node, '/') > 0 as is_below, o.output, 2 * octet_length(o.output::text) as bytes
+        from (
+          select c.*, row_number() over (partition by r.root, regexp_replace(c.node, '/[^/]*$', '') order by c.node) as nth
+          from unnest(roots) as r (root) join baton.checkpoint c on c.node >= r.root and c.node < coalesce(nullif(r.root, '') || '0', '~~')
+          where c.run_id = gather_steps.id and (r.root in ('', c.node) or starts_with(c.node, r.root || '/'))
+            and (strpos(c.node, '/') = 0 or strpos(c.node, '/~fold/') = 0 and baton.hidden_below(c.node, r.root) is null)
+        ) as c
+        cross join lateral (select case when c.attempt = 0 and jsonb_typeof(c.output -> 'items') = 'array'
+          then jsonb_build_object('items', jsonb_array_length(c.output -> 'items')) else c.output end as output) as o
+        where c.nth <= 100 or strpos(c.node, '/') = 0
+        -- Or the size would be reckoned at each of its mentions.
+        offset 0
+      ) as c
     ) as c
-    where c.nth <= 100 or strpos(c.node, '/') = 0), '[]');
-  failures := coalesce((
-    select json_agg(json_build_object('node', f.node, 'attempt', f.attempt, 'started_at', f.started_at, 'finished_at', f.finished_at,
-      'retry_at', f.retry_at, 'error', case when f.newer > 20
-        then jsonb_build_object('name', f.error ->> 'name', 'message', left(f.error ->> 'message', 200)) else f.error end) order by f.attempt, f.node)
-    from (
-      select f.*, row_number() over (order by f.finished_at desc) as newer
-      from unnest(roots) as r (root) join baton.failure f on f.node >= r.root and f.node < coalesce(nullif(r.root, '') || '0', '~~')
-      where f.run_id = gather_steps.id and f.node <> '' and (r.root in ('', f.node) or starts_with(f.node, r.root || '/'))
-        and (strpos(f.node, '/') = 0 or baton.hidden_below(f.node, r.root) is null)
-    ) as f), '[]');
+  ) as c;
 end
 $function$;
 
@@ -3039,6 +3068,8 @@ AS $function$
 #variable_conflict use_column
 declare
   counts_items boolean := (length(under) - length(replace(under, '/', ''))) % 2 = 0;
+  -- An item below a part: an index stands right below a node, which is every second name.
+  item_below text := case when counts_items then '^[^/]+(/[^/]+/[^/]+)*?/[^/]+/\d{5}(/|$)' else '^[^/]+(/[^/]+/[^/]+)*?/\d{5}(/|$)' end;
   forgiven jsonb := (select d.forgiven from baton.redrive d where d.run_id = list_parts.id order by d.at desc limit 1);
 begin
   return query
@@ -3048,10 +3079,10 @@ begin
         select from baton.checkpoint w where w.run_id = list_parts.id and w.node = split_part(c.node, '/~until/', 1))) as ahead, false as open, false as final
     from baton.checkpoint c where c.run_id = list_parts.id and c.node > under || '/' and c.node < under || '0'
     union all
-    select f.node, coalesce(f.retry_at > list_parts.until, false), coalesce(f.retry_at <= list_parts.until, true),
-      f.retry_at is null and f.attempt > coalesce((forgiven ->> f.node)::integer, 0)
+    select f.node, coalesce(f.retry_at > list_parts.until, false), coalesce(f.retry_at <= list_parts.until, true) and not f.final,
+      f.final and (run_status = 'failed' or substr(f.node, length(under) + 2) !~ item_below)
     from (
-      select distinct on (g.node) g.* from baton.failure g
+      select distinct on (g.node) g.*, g.retry_at is null and g.attempt > coalesce((forgiven ->> g.node)::integer, 0) as final from baton.failure g
       where g.run_id = list_parts.id and g.node > under || '/' and g.node < under || '0'
       order by g.node, g.attempt desc
     ) as f
@@ -3247,6 +3278,7 @@ declare
   moment timestamptz := baton.now();
   paths text[];
   statuses text[];
+  follows boolean;
   answer json;
 begin
   perform baton.require_keys('the request of list_steps', request, '{under,limit}', '{under,status,after,limit}');
@@ -3261,20 +3293,24 @@ begin
   if run_status is null then
     return null;
   end if;
-  select coalesce(array_agg(p.path), '{}'), array_agg(p.status) into paths, statuses
-  from (
+  with part as materialized (
     select p.path, p.status from baton.list_parts(list_steps.id, request ->> 'under', run_status, coalesce(ended_at, moment)) as p
+  ), page as (
+    select p.path, p.status from part p
     where (wanted is null or p.status = wanted) and (p.path collate "C") > coalesce(request ->> 'after', '') order by p.path collate "C" limit most + 1
-  ) as p;
+  )
+  select coalesce(array_agg(p.path), '{}'), array_agg(p.status), not request ? 'after' or exists (select from part where path = request ->> 'after')
+    into paths, statuses, follows
+  from page p;
   select json_build_object('status', run_status, 'moment', moment, 'finished_at', ended_at,
     'forgiven', (select d.forgiven from baton.redrive d where d.run_id = list_steps.id order by d.at desc limit 1),
-    'checkpoints', steps.checkpoints, 'failures', steps.failures,
+    'checkpoints', steps.checkpoints, 'failures', steps.failures, 'left_out', steps.left_out,
     'hidden', baton.count_hidden(list_steps.id, paths[:most], run_status, coalesce(ended_at, moment)),
     'parts', (select coalesce(json_agg(json_build_object('path', t.path, 'status', t.status) order by t.nth), '[]')
       from unnest(paths[:most], statuses[:most]) with ordinality as t (path, status, nth)),
-    'more', cardinality(paths) > most)
+    'more', cardinality(paths) > most, 'follows', follows)
     into answer
-  from baton.gather_steps(list_steps.id, paths[:most]) as steps;
+  from baton.gather_steps(list_steps.id, paths[:most], 9000000) as steps;
   return answer;
 end
 $function$;
@@ -5645,7 +5681,7 @@ grant execute on function baton.format_runs(uuid[]) to baton_engine;
 grant execute on function baton.gather_mail(uuid[],jsonb) to baton_engine;
 grant execute on function baton.gather_outputs(uuid[],uuid,uuid,timestamp with time zone) to baton_engine;
 grant execute on function baton.gather_ranges(uuid[],text[],text[],timestamp with time zone) to baton_engine;
-grant execute on function baton.gather_steps(uuid,text[]) to baton_engine;
+grant execute on function baton.gather_steps(uuid,text[],bigint) to baton_engine;
 grant execute on function baton.has_expired(jsonb,text,text,timestamp with time zone,timestamp with time zone) to baton_engine;
 grant execute on function baton.has_member(baton.lease,integer,uuid) to baton_engine;
 grant execute on function baton.heal_clock(timestamp with time zone) to baton_engine;

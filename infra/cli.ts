@@ -145,6 +145,19 @@ for (const [action, description] of [
     .action(async (ids: string[], flags) => (await import("./cli/runs.ts")).steerRuns(action, ids, flags));
 
 program
+  .command("signals")
+  .description("look at signals")
+  .command("unclaimed")
+  .description("a page of the keys by which signals were sent that no run has waited for yet")
+  .option("--workflow <name>")
+  .option("--limit <n>", "1 to 100 (default: 20)", wholeNumber)
+  .option("--cursor <cursor>", "that of the page before")
+  .option(...url)
+  .option(...schema)
+  .option(...json)
+  .action(async (flags) => (await import("./cli/signals.ts")).listUnclaimed(flags));
+
+program
   .command("doctor")
   .description("look at a database, and with --stage at a stage on AWS, and say what is to be mended; 5 if there is something")
   .option("--stage <stage>", "look at its parameters, logins and quota too; the URL is the owner's")

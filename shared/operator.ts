@@ -22,6 +22,7 @@ import { cancelRun, deleteRun, listRuns, redriveRun, type RunPage } from "./engi
 import type { RunView } from "./engine/operate/describe-run.ts";
 import { findRun } from "./engine/operate/find-run.ts";
 import { listSteps, readStepFilter, type StepFilter, type StepPage } from "./engine/operate/list-steps.ts";
+import { listUnclaimed, readUnclaimedFilter, type UnclaimedFilter, type UnclaimedPage } from "./engine/operate/list-unclaimed.ts";
 import { listWorkflows, type WorkflowPage } from "./engine/operate/list-workflows.ts";
 import { maskedLogger } from "./engine/poll/masked-logger.ts";
 import { systemClock } from "./engine/ports.ts";
@@ -32,6 +33,7 @@ export type { RunFilter } from "./engine/operate/run-filter.ts";
 export type { RunPage, RunSummary } from "./engine/operate/control-runs.ts";
 export type { MoreSteps, RunView, StepView } from "./engine/operate/describe-run.ts";
 export type { StepFilter, StepPage } from "./engine/operate/list-steps.ts";
+export type { UnclaimedFilter, UnclaimedPage, UnclaimedSignals } from "./engine/operate/list-unclaimed.ts";
 export type { WorkflowCounts } from "./domain/run-protocol.ts";
 export type { WorkflowPage } from "./engine/operate/list-workflows.ts";
 export type { FoundPage, FoundSummary } from "./engine/operate/search-runs.ts";
@@ -80,6 +82,11 @@ export interface Operator extends AsyncDisposable {
   /** Up to 10 workflows, by name, with how many runs are in each status. */
   workflows(page?: { readonly version?: number; readonly limit?: number; readonly cursor?: string }): Promise<WorkflowPage>;
   /**
+   * A page of the keys by which signals were sent that no run has waited for yet. Throws
+   * InvalidFilterError.
+   */
+  listUnclaimed(filter?: UnclaimedFilter): Promise<UnclaimedPage>;
+  /**
    * Runs whose failures or attributes say a text, best first. Throws SearchMissingError where the
    * database was migrated without search, and UnsearchableTextError.
    */
@@ -126,6 +133,7 @@ export function createOperator(options: ClientDatabase & OperatorSettings): Oper
     list: async (filter = {}) => listRuns(context, readFilter(filter)),
     workflows: ({ version, limit = 10, cursor: after } = {}) =>
       listWorkflows(context, { limit, ...(after !== undefined && { after }), ...(version !== undefined && { version }) }),
+    listUnclaimed: async (filter = {}) => listUnclaimed(context, readUnclaimedFilter(filter)),
     search: (text, { limit = 20, cursor: before } = {}) =>
       searchRuns({ ...context, redact }, { text, limit, ...(before !== undefined && { before }) }),
     cancel: (id, which = {}) => cancelRun(context, id, life(which)),

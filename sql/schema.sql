@@ -3299,6 +3299,42 @@ AS $function$
     ('few', 'unnest($3) as p (run_id)', 'p.run_id', null, null)
 $function$;
 
+-- owner: baton_engine
+CREATE OR REPLACE FUNCTION baton.list_unclaimed(request jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET enable_seqscan TO 'off'
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+declare
+  most integer;
+  past jsonb := request -> 'after';
+  rows jsonb;
+begin
+  perform baton.require_keys('the request of list_unclaimed', request, '{limit}', '{limit,workflow,after}');
+  perform baton.require_kind('the request of list_unclaimed', request, 'number', '{limit}');
+  perform baton.require_kind('the request of list_unclaimed', request, 'string', '{workflow}');
+  if past is not null then
+    perform baton.require_keys('"after" of list_unclaimed', past, '{workflow,name,key}', '{workflow,name,key}');
+    perform baton.require_kind('"after" of list_unclaimed', past, 'string', '{workflow,name,key}');
+  end if;
+  most := (request ->> 'limit')::integer;
+  select coalesce(jsonb_agg(to_jsonb(page) order by page.workflow, page.name, page.key), '[]') into rows
+  from (
+    select u.workflow, u.name, u.key, count(*)::integer as count, min(u.at) as oldest_at, min(u.at) + interval '168 hours' as expires_at
+    from baton.unclaimed u
+    where (not request ? 'workflow' or u.workflow = request ->> 'workflow')
+      and (past is null or (u.workflow, u.name, u.key) > (past ->> 'workflow', past ->> 'name', past ->> 'key'))
+    group by u.workflow, u.name, u.key
+    order by u.workflow, u.name, u.key limit most + 1) as page;
+  return jsonb_build_object('signals', (select coalesce(jsonb_agg(r.row order by r.nth), '[]') from jsonb_array_elements(rows) with ordinality as r (row, nth) where r.nth <= most),
+    'more', jsonb_array_length(rows) > most);
+end
+$function$;
+
 -- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.list_unfinished(ids uuid[])
  RETURNS uuid[]
@@ -5331,6 +5367,7 @@ begin
   cross join lateral (select q.run_at from baton.ready q where q.band = b.band order by q.run_at limit 1) as first;
   return jsonb_build_object('now', moment, 'crashed', reaped.crashed, 'poisoned', reaped.poisoned + unlawful, 'stopped', stopped, 'low', low, 'expired_signals', expired,
     'oldest_ms', coalesce(ceil(extract(epoch from greatest(moment - oldest, interval '0')) * 1000), 0),
+    'unclaimed_ms', (select ceil(extract(epoch from greatest(moment, min(u.at)) - min(u.at)) * 1000) from baton.unclaimed u),
     'suspects', exists (select from baton.ready q where q.band > 3 and q.run_at <= moment), 'due_in_ms', baton.next_due(moment, low, 8),
     'lease_expires_in_ms', (select ceil(extract(epoch from min(greatest(expires_at, moment)) - moment) * 1000) from baton.lease));
 end
@@ -5659,6 +5696,8 @@ grant execute on function baton.list_sources(jsonb,boolean,boolean) to baton_eng
 grant execute on function baton.list_steps(uuid,jsonb) to baton_operator;
 grant execute on function baton.list_steps(uuid,jsonb) to baton_reader;
 grant execute on function baton.list_tables(jsonb) to baton_engine;
+grant execute on function baton.list_unclaimed(jsonb) to baton_operator;
+grant execute on function baton.list_unclaimed(jsonb) to baton_reader;
 grant execute on function baton.list_unfinished(uuid[]) to baton_engine;
 grant execute on function baton.list_week(jsonb,uuid[],uuid,uuid,integer,integer) to baton_engine;
 grant execute on function baton.list_weeks(uuid,uuid) to baton_engine;

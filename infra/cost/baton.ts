@@ -14,7 +14,7 @@ const enqueueMemory = 512;
 const logBytes = { enqueue: 1_100, poller: 950 };
 /** Of docs/operations.md and infra/alarms.yml. */
 const metricCount = 10;
-const alarmCount = 11;
+const alarmCount = 12;
 /** A maintenance a day, of which this many seconds are an assumption. */
 const maintenance = { aMonth: 30, seconds: 60, memory: 512 };
 /** `logDays` of stage prod in serverless.yml, in months. */

@@ -64,7 +64,8 @@ async function checkSignals(database: Connected): Promise<Finding[]> {
   const [row] = await database.query<{ unclaimed: number; keys: number; age: number | null }>(inSchema(SIGNALS, database.schema));
   const { unclaimed, keys, age } = row!;
   if (age === null) return [];
-  const advice = "see by which in the view unclaimed_signals: no run waits by them, and after 7 days they are deleted.";
+  const advice =
+    "see by which with signals unclaimed, or in the view unclaimed_signals: no run waits by them, and after 7 days they are deleted.";
   return [
     findingOf(`unclaimed signals: ${unclaimed}, by ${keys} keys, the oldest for ${inWords(age)}`, age > EARLY_MS ? advice : undefined),
   ];

@@ -1,4 +1,11 @@
-import type { AnswerWaitAnswer, AnswerWaitRequest, SignalAnswer, SignalRequest } from "../domain/mail-protocol.ts";
+import type {
+  AnswerWaitAnswer,
+  AnswerWaitRequest,
+  SignalAnswer,
+  SignalRequest,
+  UnclaimedAnswer,
+  UnclaimedRequest,
+} from "../domain/mail-protocol.ts";
 import type { AdvanceAnswer, ClaimAnswer, ClaimRequest, EnqueueAnswer, EnqueueRequest, TickAnswer } from "../domain/protocol.ts";
 import type {
   AttributesAnswer,
@@ -125,6 +132,8 @@ export function runRepository(database: Database) {
       call<SearchAnswer>(`select ${schema}.search_runs($1::pg_catalog.jsonb) as answer`, [json(request)], options),
     listWorkflows: (request: WorkflowsRequest, options?: CallOptions) =>
       call<WorkflowsAnswer>(`select ${schema}.list_workflows($1::pg_catalog.jsonb) as answer`, [json(request)], options),
+    listUnclaimed: (request: UnclaimedRequest, options?: CallOptions) =>
+      call<UnclaimedAnswer>(`select ${schema}.list_unclaimed($1::pg_catalog.jsonb) as answer`, [json(request)], options),
     state: (id: string, options?: CallOptions) =>
       call<Record<string, Json> | null>(`select ${schema}.state($1::pg_catalog.uuid) as answer`, [id], options),
     redrives: (id: string, options?: CallOptions) =>

@@ -75,3 +75,24 @@ export interface LetterFacts {
   readonly body: Json;
   readonly at: string;
 }
+
+/** A business key, as signals are sent by it. */
+export interface UnclaimedKey {
+  readonly workflow: string;
+  /** Of the signal. */
+  readonly name: string;
+  readonly key: string;
+}
+
+export interface UnclaimedRequest {
+  readonly limit: number;
+  readonly workflow?: string;
+  /** Only keys after this one. */
+  readonly after?: UnclaimedKey;
+}
+
+export interface UnclaimedAnswer {
+  readonly signals: readonly (UnclaimedKey & { readonly count: number; readonly oldest_at: string; readonly expires_at: string })[];
+  /** Whether there are any after these. */
+  readonly more: boolean;
+}

@@ -179,6 +179,11 @@ export interface TickAnswer {
   readonly crashed: number;
   /** Messages by a key that no run has claimed in time. Older functions do not say it. */
   readonly expired_signals?: number;
+  /**
+   * How long the oldest of those that are left has been there; null: there is none. Older functions
+   * do not say it.
+   */
+  readonly unclaimed_ms?: number | null;
   /** Runs that were cancelled. */
   readonly stopped: number;
   readonly low: Json;

@@ -27,7 +27,7 @@ export function pollMetrics(service: string, stage: string): PollMetrics {
   return (report) => {
     const before = said.get(report);
     const since = (count: "crashed" | "failedRuns" | "poisoned" | "steps" | "expiredSignals") => report[count] - (before?.[count] ?? 0);
-    const { oldestReadyMs } = report;
+    const { oldestReadyMs, oldestUnclaimedMs } = report;
     const [poisoned, expired] = [since("poisoned"), since("expiredSignals")];
     metrics.addMetric("Polls", MetricUnit.Count, before === undefined ? 1 : 0);
     metrics.addMetric("RestedPolls", MetricUnit.Count, report.rested ? 1 : 0);
@@ -36,6 +36,7 @@ export function pollMetrics(service: string, stage: string): PollMetrics {
     // A metric costs from its first line of the month on.
     if (poisoned > 0) metrics.addMetric("PoisonRuns", MetricUnit.Count, poisoned);
     if (expired > 0) metrics.addMetric("ExpiredSignals", MetricUnit.Count, expired);
+    if (oldestUnclaimedMs !== undefined) metrics.addMetric("OldestUnclaimedAge", MetricUnit.Milliseconds, oldestUnclaimedMs);
     metrics.addMetric("Steps", MetricUnit.Count, since("steps"));
     if (oldestReadyMs !== undefined) metrics.addMetric("OldestReadyAge", MetricUnit.Milliseconds, oldestReadyMs);
     said.set(report, { ...report });

@@ -7,10 +7,11 @@
 -- served.
 --
 -- answer: { now, crashed, poisoned, stopped, low, oldest_ms, suspects, due_in_ms,
---         lease_expires_in_ms, expired_signals } — low is a new watermark: it finds rows
--- that committed late; poisoned: runs that were failed, or whose place was removed, so that the
--- others go on; oldest_ms: how long the oldest due run has been due, 0 when none is;
--- expired_signals: how many such messages were deleted.
+--         lease_expires_in_ms, expired_signals, unclaimed_ms } — low is a new watermark: it finds
+-- rows that committed late; poisoned: runs that were failed, or whose place was removed, so that
+-- the others go on; oldest_ms: how long the oldest due run has been due, 0 when none is;
+-- expired_signals: how many such messages were deleted; unclaimed_ms: how long the oldest that is
+-- left has been there, null when there is none.
 -- grant: baton_poller
 create or replace function baton.tick() returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, baton, pg_temp set timezone = 'UTC' set enable_seqscan = off
@@ -45,6 +46,7 @@ begin
   cross join lateral (select q.run_at from baton.ready q where q.band = b.band order by q.run_at limit 1) as first;
   return jsonb_build_object('now', moment, 'crashed', reaped.crashed, 'poisoned', reaped.poisoned + unlawful, 'stopped', stopped, 'low', low, 'expired_signals', expired,
     'oldest_ms', coalesce(ceil(extract(epoch from greatest(moment - oldest, interval '0')) * 1000), 0),
+    'unclaimed_ms', (select ceil(extract(epoch from greatest(moment, min(u.at)) - min(u.at)) * 1000) from baton.unclaimed u),
     'suspects', exists (select from baton.ready q where q.band > 3 and q.run_at <= moment), 'due_in_ms', baton.next_due(moment, low, 8),
     'lease_expires_in_ms', (select ceil(extract(epoch from min(greatest(expires_at, moment)) - moment) * 1000) from baton.lease));
 end

@@ -133,12 +133,22 @@ test("a message that no run claims within 7 days is deleted by a tick, a few at 
   await engine.advance(token, 1, parkOf(run));
   expect(await messages()).toEqual([{ run: run.id, body: 2 }]);
   expect(await engine.tick()).toMatchObject({ expired_signals: 1 });
-  expect(await engine.tick()).toMatchObject({ expired_signals: 0 });
+  expect(await engine.tick()).toMatchObject({ expired_signals: 0, unclaimed_ms: null });
   await database.query(
     `insert into baton.unclaimed (workflow, name, key, body, at)
      select 'fulfil-order', 'paid', 'o-9', '1', baton.now() - interval '8 days' from generate_series(1, 150)`,
   );
   expect([await engine.tick(), await engine.tick()]).toMatchObject([{ expired_signals: 100 }, { expired_signals: 50 }]);
+});
+
+test("a tick tells how long the oldest signal that no run has claimed has been there", async () => {
+  await database.setNow(new Date());
+  expect(await engine.tick()).toMatchObject({ unclaimed_ms: null });
+  await database.query(
+    `insert into baton.unclaimed (workflow, name, key, body, at)
+     select 'fulfil-order', 'paid', 'o-' || n, '1', baton.now() - n * interval '1 hour' from generate_series(1, 50) as n`,
+  );
+  expect(await engine.tick()).toMatchObject({ unclaimed_ms: 50 * 3_600_000 });
 });
 
 test("a run that is deleted takes its keys along, and what is sent by them then is kept", async () => {

@@ -60,8 +60,8 @@ describe("Baton", () => {
     for (const { what, dollars } of bill.items) if (!rest.some((name) => what.startsWith(name))) expect([what, dollars]).toEqual([what, 0]);
     expect(item(bill, "Neon compute")).toBeCloseTo((730 * 300 * 0.25 * 0.106) / 3_600, 2);
     expect(total(bill.items)).toBeLessThan(6);
-    // The eleventh alarm; ten are free.
-    expect(bill.freeTierTotal).toBeCloseTo(0.1, 9);
+    // Two of twelve alarms; ten are free.
+    expect(bill.freeTierTotal).toBeCloseTo(0.2, 9);
   });
 
   test("polling every minute keeps the database awake for all 730 hours", () => {

@@ -73,6 +73,7 @@ const poll = () => host.invoke("PollQueueLambdaFunction", "{}");
 
 test("each poll of the built poller prints one line, whether it looked at the database or rested", async () => {
   await database.query("insert into baton.ready values (gen_random_uuid(), 2, '-infinity', 10, false)");
+  await database.query("insert into baton.unclaimed (workflow, name, key, body, at) values ('order', 'paid', 'o-1', '1', baton.now())");
   const [looked] = await during(poll);
   expect(looked).toMatchObject({
     PoisonRuns: 1,
@@ -81,6 +82,7 @@ test("each poll of the built poller prints one line, whether it looked at the da
     Polls: 1,
     RestedPolls: 0,
     OldestReadyAge: 0,
+    OldestUnclaimedAge: expect.any(Number),
     FailedRuns: 0,
     LeaseExpiries: 0,
   });
@@ -119,6 +121,6 @@ test("every alarm on a metric of Baton's watches what the built functions print"
     ),
   );
   const watched = watchedBy(template).filter(({ namespace }) => namespace === "baton");
-  expect(watched).toHaveLength(7);
+  expect(watched).toHaveLength(8);
   for (const { alarm: _, ...metric } of watched) expect(printedMetrics).toContainEqual(metric);
 });

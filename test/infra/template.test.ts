@@ -42,7 +42,7 @@ describe.each(Object.entries(stages))("the template of %s", (_stage, template) =
 
   test("sends every alarm to the one topic", () => {
     const alarms = template.all("AWS::CloudWatch::Alarm");
-    expect(alarms).toHaveLength(11);
+    expect(alarms).toHaveLength(12);
     for (const [, { Properties }] of alarms) expect(Properties["AlarmActions"]).toEqual([{ Ref: "Alarms" }]);
   });
 });
@@ -197,7 +197,7 @@ test.each([
 
 test("the alarms watch the service's own metrics by service and stage", () => {
   const own = watchedBy(dev).filter(({ namespace }) => namespace === "baton");
-  const ofPollers = ["OldestReadyAge", "FailedRuns", "LeaseExpiries", "ServerErrors", "Polls"];
+  const ofPollers = ["OldestReadyAge", "OldestUnclaimedAge", "FailedRuns", "LeaseExpiries", "ServerErrors", "Polls"];
   expect(own.map(({ metric }) => metric)).toEqual([...ofPollers, "Maintenances", "PartitionsAhead"]);
   for (const { dimensions } of own) expect(Object.keys(dimensions)).toEqual(["service", "stage"]);
 });

@@ -216,7 +216,8 @@ async function tick({ poller, report }: Poll): Promise<TickAnswer> {
   report.failedRuns += answer.poisoned;
   report.poisoned += answer.poisoned;
   report.oldestReadyMs = answer.oldest_ms;
-  const { expired_signals: expired = 0 } = answer;
+  const { expired_signals: expired = 0, unclaimed_ms: unclaimedMs } = answer;
+  report.oldestUnclaimedMs = unclaimedMs ?? undefined;
   report.expiredSignals += expired;
   if (expired > 0) poller.logger.warn("signals were deleted that no run has claimed by their key within 7 days", { signals: expired });
   return answer;

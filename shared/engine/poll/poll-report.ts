@@ -15,6 +15,8 @@ export interface PollReport {
   expiredSignals: number;
   /** How long the oldest due run had waited at the last tick; undefined without a tick. */
   oldestReadyMs?: number;
+  /** How long the oldest signal by a key that no run has had been there, at the last tick. */
+  oldestUnclaimedMs?: number | undefined;
   /** Until the next run is due, at the last claim; null when none waits. */
   dueInMs: number | null;
   /** Until the first lease of another poller ends, at the last tick; null when there is none. */

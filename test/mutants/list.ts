@@ -13,7 +13,7 @@ import { producers } from "./producers.ts";
 import { goings } from "./retention.ts";
 import { rounds } from "./rounds.ts";
 import { signals } from "./signals.ts";
-import { simulatedAnswers } from "./simulated-answers.ts";
+import { tickets } from "./tickets.ts";
 
 export const MUTANTS: readonly Mutant[] = [
   ...claiming,
@@ -30,6 +30,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...goings,
   ...signals,
   ...answers,
-  ...simulatedAnswers,
-  ...simulatedAnswers,
+  ...tickets,
 ];

@@ -1,5 +1,6 @@
 import { configDefaults, defineConfig } from "vitest/config";
 import { doorAliases } from "./test/support/door-aliases.ts";
+import { allButATenth } from "./test/support/tenth.ts";
 import { WITHOUT_POOLER } from "./test/support/without-pooler.ts";
 
 export default defineConfig({
@@ -16,6 +17,8 @@ export default defineConfig({
       // Installs the packed package: `npm run test:package`.
       ...(process.env["BATON_TEST_PACKAGE"] ? [] : ["test/package/**"]),
       ...(process.env["BATON_TEST_PGBOUNCER"] ? WITHOUT_POOLER : []),
+      // The rest of them: `npm run test:servers`.
+      ...(process.env["BATON_TEST_TENTH"] ? allButATenth() : []),
       // Needs pg_partman and Debian's PostgreSQL 15 on the machine: `npm run test:partman`.
       ...(process.env["BATON_TEST_PARTMAN"] ? [] : ["test/partman/**"]),
     ],
@@ -25,8 +28,9 @@ export default defineConfig({
     // No verdict: it only ends what hangs.
     testTimeout: 300_000,
     hookTimeout: 300_000,
-    // One more than the cores of the machine that runs this with every change: tests wait a lot.
-    maxWorkers: 3,
+    // More than the two cores of the machine that runs this with every change: with 3, tests used
+    // 57 % of them, and waited for the rest.
+    maxWorkers: 5,
     coverage: {
       include: ["shared/domain/**"],
       thresholds: { lines: 100, functions: 100, branches: 100, statements: 100 },

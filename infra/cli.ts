@@ -1,9 +1,12 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
 import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { endWithReader } from "./cli/closed-pipe.ts";
 import { EXIT, exitCodeOf } from "./cli/exit-codes.ts";
 
 // What a command needs is loaded when it runs: its help needs none of it, and no optional package.
+
+endWithReader();
 
 const program = new Command("pgbaton")
   .description("Durable workflows in your own Postgres. All commands but init, logins and doctor --stage work with DATABASE_URL alone.")
@@ -109,6 +112,7 @@ runs
   .command("tail")
   .description("follow a run to its end; 6 unless it is done")
   .argument("<id>")
+  .option("--timeout <duration>", 'how long to follow it, such as "10 minutes"; then 124 (default: to its end)')
   .option("--json", "print the run itself at the end")
   .option(...url)
   .option(...schema)

@@ -14,5 +14,5 @@
 export { testRuntime, type TestRuntime, type TestRuntimeOptions } from "./testing/runtime.ts";
 export type { FailOptions } from "./testing/handlers.ts";
 export { type ExpectedError, matchers } from "./testing/matchers.ts";
-export { NoHandlerError, TestServerRefusedError, UnknownNodeError } from "./testing/errors.ts";
+export { EscapedError, NoHandlerError, TestServerRefusedError, UnknownNodeError } from "./testing/errors.ts";
 export { PostgresMissingError } from "./local/postgres/binaries.ts";

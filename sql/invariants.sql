@@ -56,10 +56,16 @@ from (
 left join baton.run r on r.id = x.run_id
 where r.id is null
 union all
--- Whose mail a sender had when it was parked, for a second.
+-- Whose mail a sender had when it was parked, for a second. A heartbeat is none.
 select 'a run is due whose signal is there', q.run_id, m.name || ', due at ' || q.run_at
 from baton.ready q join baton.wait w on w.run_id = q.run_id join baton.message m on m.run_id = q.run_id and m.name = any (w.names)
-where q.run_at > baton.now() + interval '2 seconds'
+where q.run_at > baton.now() + interval '2 seconds' and strpos(m.name, '/~beat/') = 0
+union all
+-- Without it nobody would wake the run.
+select 'a run that waits for others is known to those who send', q.run_id, c.node || ', due at ' || q.run_at
+from baton.ready q join baton.checkpoint c on c.run_id = q.run_id
+where q.run_at > baton.now() + interval '2 seconds' and strpos(c.node, '/~until/') > 0 and c.finished_at > baton.now() + interval '2 seconds'
+  and not exists (select from baton.wait w where w.run_id = q.run_id)
 union all
 -- The same of a key that somebody else has.
 select 'a run that waits by a key has it, and all that was sent by it, or is due', w.run_id, k.name || ' by ' || k.key || ', due at ' || q.run_at

@@ -11,7 +11,9 @@ drop function if exists baton.describe_runs(uuid[], integer[], boolean[]), baton
   baton.cancel(uuid), baton.redrive(uuid), baton.status_of(uuid, timestamptz), baton.refuse_unfaithful(jsonb),
   baton.list_ids(text, text, uuid, integer, timestamptz), baton.put_back(uuid[], timestamptz[], integer), baton.gather_outputs(uuid[], uuid, uuid),
   baton.count_failures(uuid[], uuid, uuid), baton.describe_members(uuid[], integer[], uuid[]), baton.repeat_claim(baton.lease, jsonb), baton.append_sleeps(baton.lease, jsonb, uuid[], timestamptz),
-  baton.repeat_round(baton.lease, boolean, jsonb), baton.find_late(baton.lease, jsonb, timestamptz);
+  baton.repeat_round(baton.lease, boolean, jsonb), baton.find_late(baton.lease, jsonb, timestamptz),
+  baton.take_ready(integer, integer, bigint, boolean, timestamptz, timestamptz, integer), baton.take_suspects(timestamptz, integer),
+  baton.fail_oversized(tid[], integer[], timestamptz);
 
 -- Those with the same arguments as now, told by what they answer or by the name of one; and the
 -- parts of the calls that have another name now, whatever their arguments. A call that misses one
@@ -31,6 +33,7 @@ begin
       or (p.proname in ('list_names', 'list_names_of_week') and 'version' <> all (p.proargnames))
       or (p.proname = 'repeat_round' and 'low' = any (p.proargnames))
       or (p.proname = 'count_runs' and 'status' = any (p.proargnames))
+      or (p.proname = 'gather_steps' and 'room' <> all (p.proargnames))
       or p.proname in ('claimed_again', 'columns_of', 'digits_of', 'drop_oversized', 'due_again', 'ended_among', 'failures_of', 'few_ready', 'fitting',
         'forgiven_of', 'free_places', 'is_member', 'listed_ids', 'live_members', 'outputs_of', 'place_of', 'pointer_to', 'present_among',
         'progressed_among', 'replayed', 'stopped_among', 'stored_among', 'tell_runs', 'time_of', 'without'))

@@ -404,6 +404,25 @@ begin
 end
 $function$;
 
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.add_mail(sizes integer[], ids uuid[])
+ RETURNS integer[]
+ LANGUAGE plpgsql
+ STABLE
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+begin
+  return array(
+    select t.size + coalesce(sum(octet_length(m.body::text)), 0)
+    from unnest(sizes, ids) with ordinality as t (size, id, nth)
+    left join baton.wait w on w.run_id = t.id
+    left join lateral unnest(w.names) as n (name) on true
+    left join lateral (select body from baton.message where run_id = w.run_id and name = n.name order by message.n limit 1) as m on true
+    group by t.nth, t.size
+    order by t.nth);
+end
+$function$;
+
 -- owner: baton_engine
 CREATE OR REPLACE FUNCTION baton.advance(token uuid, round integer, request jsonb)
  RETURNS json
@@ -1151,7 +1170,7 @@ begin
   end if;
   moment := baton.now();
   if (request ->> 'suspects')::boolean then
-    got := baton.take_suspects(moment, poisoned);
+    got := baton.take_suspects(request, moment, poisoned);
     crashes := got.crashes;
     poisoned := got.poisoned;
   else
@@ -1970,7 +1989,7 @@ end
 $function$;
 
 -- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.fail_oversized(INOUT ctids tid[], INOUT sizes integer[], moment timestamp with time zone, OUT dropped integer)
+CREATE OR REPLACE FUNCTION baton.fail_oversized(INOUT ctids tid[], INOUT sizes integer[], INOUT members uuid[], moment timestamp with time zone, OUT dropped integer)
  RETURNS record
  LANGUAGE plpgsql
 AS $function$
@@ -1984,8 +2003,8 @@ begin
   dropped := coalesce(cardinality(ids), 0);
   perform baton.end_each(ids, 'failed', jsonb_build_object('name', 'StateTooLargeError', 'message',
     'Input and outputs of this run are more than 8 MiB as the text that the database sends: store the data elsewhere and return a reference to it.'), moment);
-  select array_agg(t.ctid order by t.nth), array_agg(t.size order by t.nth) into ctids, sizes
-  from unnest(ctids, sizes) with ordinality as t (ctid, size, nth) where t.size <= 8388608;
+  select array_agg(t.ctid order by t.nth), array_agg(t.size order by t.nth), array_agg(t.member order by t.nth) into ctids, sizes, members
+  from unnest(ctids, sizes, members) with ordinality as t (ctid, size, member, nth) where t.size <= 8388608;
 end
 $function$;
 
@@ -2106,14 +2125,14 @@ begin
       'crashes', (select count(*) from baton.failure f where f.run_id = find_run.id and f.node = ''),
       'forgiven', (select d.forgiven from baton.redrive d where d.run_id = find_run.id order by d.at desc limit 1),
       'hidden', baton.count_hidden(find_run.id, '{""}', place.status, coalesce(e.at, clock.moment)),
-      'checkpoints', steps.checkpoints, 'failures', steps.failures)
+      'checkpoints', steps.checkpoints, 'failures', steps.failures, 'left_out', steps.left_out)
     from baton.run r
     cross join (select baton.now() as moment) as clock
     left join baton.ending e on e.run_id = find_run.id
     left join baton.ready q on q.run_id = find_run.id
     left join baton.blocked b on b.run_id = find_run.id
     cross join lateral (select coalesce(e.status, baton.place_status(r.id, clock.moment)) as status) as place
-    cross join lateral baton.gather_steps(find_run.id, '{""}') as steps
+    cross join lateral baton.gather_steps(find_run.id, '{""}', 9000000 - 2 * octet_length(r.input::text)) as steps
     where r.id = find_run.id);
 end
 $function$;
@@ -2123,14 +2142,17 @@ CREATE OR REPLACE FUNCTION baton.find_taken(id uuid, keys jsonb)
  RETURNS json
  LANGUAGE plpgsql
  STABLE
+ SET plan_cache_mode TO 'force_custom_plan'
 AS $function$
 begin
   return (
     select json_agg(json_build_object('name', w.name, 'key', w.key))
     from baton.run r
     cross join jsonb_to_recordset(keys) as w (name text, key text)
-    join baton.signal_key k on k.workflow = r.workflow and k.name = w.name and k.key = w.key
-    where r.id = find_taken.id and k.run_id <> find_taken.id and baton.list_unfinished(array[k.run_id]) <> '{}');
+    cross join lateral (
+      select s.run_id from baton.signal_key s where s.workflow = r.workflow and s.name = w.name and s.key = w.key limit 1
+    ) as owner
+    where r.id = find_taken.id and owner.run_id <> find_taken.id and baton.list_unfinished(array[owner.run_id]) <> '{}');
 end
 $function$;
 
@@ -2227,10 +2249,11 @@ CREATE OR REPLACE FUNCTION baton.gather_mail(ids uuid[], awaited jsonb DEFAULT N
 AS $function$
 begin
   return (
-    select json_object_agg(l.run_id, json_build_object('names', l.names, 'letters', l.letters,
-      'taken', case when l.keys is not null then baton.find_taken(l.run_id, l.keys) end))
+    select json_object_agg(l.run_id, case when l.total > 4194304 and l.total > l.bytes then json_build_object('names', array[]::text[], 'letters', array[]::text[])
+      else json_build_object('names', l.names, 'letters', l.letters, 'taken', case when l.keys is not null then baton.find_taken(l.run_id, l.keys) end) end)
     from (
-      select a.run_id, json_agg(a.name) as names,
+      select a.run_id, json_agg(a.name) as names, coalesce(sum(octet_length(m.body::text)), 0) as bytes,
+        coalesce(sum(sum(octet_length(m.body::text))) over (order by a.run_id), 0) as total,
         coalesce(json_agg(json_build_object('n', m.n, 'name', m.name, 'body', m.body, 'at', m.at) order by m.n) filter (where m.n is not null), '[]')
           as letters,
         (array_agg(a.keys) filter (where a.keys is not null))[1] as keys
@@ -2311,36 +2334,65 @@ end
 $function$;
 
 -- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.gather_steps(id uuid, roots text[], OUT checkpoints json, OUT failures json)
+CREATE OR REPLACE FUNCTION baton.gather_steps(id uuid, roots text[], room bigint, OUT checkpoints json, OUT failures json, OUT left_out json)
  RETURNS record
  LANGUAGE plpgsql
  STABLE
  SET plan_cache_mode TO 'force_custom_plan'
  SET enable_seqscan TO 'off'
 AS $function$
+declare
+  rest bigint;
+  cuts text[];
 begin
-  checkpoints := coalesce((
-    select json_agg(json_build_object('node', c.node, 'position', c.position, 'attempt', c.attempt, 'started_at', c.started_at,
-      'finished_at', c.finished_at, 'output', case
-        when c.attempt = 0 and jsonb_typeof(c.output -> 'items') = 'array' then jsonb_build_object('items', jsonb_array_length(c.output -> 'items'))
-        else c.output end) order by c.position, c.node)
+  select coalesce(json_agg(f.told order by f.attempt, f.node) filter (where f.total <= room / 3), '[]'),
+    room - coalesce(max(f.total) filter (where f.total <= room / 3), 0), case when max(f.total) > room / 3 then '{attempts}'::text[] end
+    into gather_steps.failures, rest, cuts
+  from (
+    select f.*, sum(2 * octet_length(f.told::text)) over (order by f.nth_of_path > 1, f.newer) as total
     from (
-      select c.*, row_number() over (partition by r.root, regexp_replace(c.node, '/[^/]*$', '') order by c.node) as nth
-      from unnest(roots) as r (root) join baton.checkpoint c on c.node >= r.root and c.node < coalesce(nullif(r.root, '') || '0', '~~')
-      where c.run_id = gather_steps.id and (r.root in ('', c.node) or starts_with(c.node, r.root || '/'))
-        and (strpos(c.node, '/') = 0 or strpos(c.node, '/~fold/') = 0 and baton.hidden_below(c.node, r.root) is null)
+      select f.node, f.attempt, f.newer, f.nth_of_path, json_build_object('node', f.node, 'attempt', f.attempt, 'started_at', f.started_at,
+        'finished_at', f.finished_at, 'retry_at', f.retry_at, 'error', case when f.newer > 20
+          then jsonb_build_object('name', f.error ->> 'name', 'message', left(f.error ->> 'message', 200)) else f.error end) as told
+      from (
+        select f.*, row_number() over (order by f.finished_at desc, f.node, f.attempt desc) as newer,
+          row_number() over (partition by f.node order by f.attempt desc) as nth_of_path
+        from unnest(roots) as r (root) join baton.failure f on f.node >= r.root and f.node < coalesce(nullif(r.root, '') || '0', '~~')
+        where f.run_id = gather_steps.id and f.node <> '' and (r.root in ('', f.node) or starts_with(f.node, r.root || '/'))
+          and (strpos(f.node, '/') = 0 or baton.hidden_below(f.node, r.root) is null)
+      ) as f
+      offset 0
+    ) as f
+  ) as f;
+  select coalesce(json_agg(json_build_object('node', c.node, 'position', c.position, 'attempt', c.attempt, 'started_at', c.started_at,
+      'finished_at', c.finished_at, 'output', case when c.fits then c.output end, 'left_out', case when not c.fits then octet_length(c.output::text) end)
+      order by c.position, c.node) filter (where c.row_total <= rest), '[]'),
+    to_json(cuts || case when bool_or(not c.fits and c.row_total <= rest) then '{outputs}'::text[] end
+      || case when bool_or(c.row_total > rest) then '{steps}'::text[] end)
+    into gather_steps.checkpoints, gather_steps.left_out
+  from (
+    select c.*, c.attempt = 0 or c.output_total + coalesce(max(c.row_total) filter (where c.row_total <= rest) over (), 0) <= rest as fits
+    from (
+      select c.*,
+        sum(300 + octet_length(c.node) + case when c.attempt = 0 then c.bytes else 0 end) over (order by c.is_below, c.position, c.node) as row_total,
+        sum(case when c.attempt > 0 then c.bytes else 0 end)
+          over (order by c.is_below, case when not c.is_below then - c.position end, c.bytes, c.node) as output_total
+      from (
+        select c.node, c.position, c.attempt, c.started_at, c.finished_at, strpos(c.node, '/') > 0 as is_below, o.output, 2 * octet_length(o.output::text) as bytes
+        from (
+          select c.*, row_number() over (partition by r.root, regexp_replace(c.node, '/[^/]*$', '') order by c.node) as nth
+          from unnest(roots) as r (root) join baton.checkpoint c on c.node >= r.root and c.node < coalesce(nullif(r.root, '') || '0', '~~')
+          where c.run_id = gather_steps.id and (r.root in ('', c.node) or starts_with(c.node, r.root || '/'))
+            and (strpos(c.node, '/') = 0 or strpos(c.node, '/~fold/') = 0 and baton.hidden_below(c.node, r.root) is null)
+        ) as c
+        cross join lateral (select case when c.attempt = 0 and jsonb_typeof(c.output -> 'items') = 'array'
+          then jsonb_build_object('items', jsonb_array_length(c.output -> 'items')) else c.output end as output) as o
+        where c.nth <= 100 or strpos(c.node, '/') = 0
+        -- Or the size would be reckoned at each of its mentions.
+        offset 0
+      ) as c
     ) as c
-    where c.nth <= 100 or strpos(c.node, '/') = 0), '[]');
-  failures := coalesce((
-    select json_agg(json_build_object('node', f.node, 'attempt', f.attempt, 'started_at', f.started_at, 'finished_at', f.finished_at,
-      'retry_at', f.retry_at, 'error', case when f.newer > 20
-        then jsonb_build_object('name', f.error ->> 'name', 'message', left(f.error ->> 'message', 200)) else f.error end) order by f.attempt, f.node)
-    from (
-      select f.*, row_number() over (order by f.finished_at desc) as newer
-      from unnest(roots) as r (root) join baton.failure f on f.node >= r.root and f.node < coalesce(nullif(r.root, '') || '0', '~~')
-      where f.run_id = gather_steps.id and f.node <> '' and (r.root in ('', f.node) or starts_with(f.node, r.root || '/'))
-        and (strpos(f.node, '/') = 0 or baton.hidden_below(f.node, r.root) is null)
-    ) as f), '[]');
+  ) as c;
 end
 $function$;
 
@@ -3016,6 +3068,8 @@ AS $function$
 #variable_conflict use_column
 declare
   counts_items boolean := (length(under) - length(replace(under, '/', ''))) % 2 = 0;
+  -- An item below a part: an index stands right below a node, which is every second name.
+  item_below text := case when counts_items then '^[^/]+(/[^/]+/[^/]+)*?/[^/]+/\d{5}(/|$)' else '^[^/]+(/[^/]+/[^/]+)*?/\d{5}(/|$)' end;
   forgiven jsonb := (select d.forgiven from baton.redrive d where d.run_id = list_parts.id order by d.at desc limit 1);
 begin
   return query
@@ -3025,10 +3079,10 @@ begin
         select from baton.checkpoint w where w.run_id = list_parts.id and w.node = split_part(c.node, '/~until/', 1))) as ahead, false as open, false as final
     from baton.checkpoint c where c.run_id = list_parts.id and c.node > under || '/' and c.node < under || '0'
     union all
-    select f.node, coalesce(f.retry_at > list_parts.until, false), coalesce(f.retry_at <= list_parts.until, true),
-      f.retry_at is null and f.attempt > coalesce((forgiven ->> f.node)::integer, 0)
+    select f.node, coalesce(f.retry_at > list_parts.until, false), coalesce(f.retry_at <= list_parts.until, true) and not f.final,
+      f.final and (run_status = 'failed' or substr(f.node, length(under) + 2) !~ item_below)
     from (
-      select distinct on (g.node) g.* from baton.failure g
+      select distinct on (g.node) g.*, g.retry_at is null and g.attempt > coalesce((forgiven ->> g.node)::integer, 0) as final from baton.failure g
       where g.run_id = list_parts.id and g.node > under || '/' and g.node < under || '0'
       order by g.node, g.attempt desc
     ) as f
@@ -3224,6 +3278,7 @@ declare
   moment timestamptz := baton.now();
   paths text[];
   statuses text[];
+  follows boolean;
   answer json;
 begin
   perform baton.require_keys('the request of list_steps', request, '{under,limit}', '{under,status,after,limit}');
@@ -3238,20 +3293,24 @@ begin
   if run_status is null then
     return null;
   end if;
-  select coalesce(array_agg(p.path), '{}'), array_agg(p.status) into paths, statuses
-  from (
+  with part as materialized (
     select p.path, p.status from baton.list_parts(list_steps.id, request ->> 'under', run_status, coalesce(ended_at, moment)) as p
+  ), page as (
+    select p.path, p.status from part p
     where (wanted is null or p.status = wanted) and (p.path collate "C") > coalesce(request ->> 'after', '') order by p.path collate "C" limit most + 1
-  ) as p;
+  )
+  select coalesce(array_agg(p.path), '{}'), array_agg(p.status), not request ? 'after' or exists (select from part where path = request ->> 'after')
+    into paths, statuses, follows
+  from page p;
   select json_build_object('status', run_status, 'moment', moment, 'finished_at', ended_at,
     'forgiven', (select d.forgiven from baton.redrive d where d.run_id = list_steps.id order by d.at desc limit 1),
-    'checkpoints', steps.checkpoints, 'failures', steps.failures,
+    'checkpoints', steps.checkpoints, 'failures', steps.failures, 'left_out', steps.left_out,
     'hidden', baton.count_hidden(list_steps.id, paths[:most], run_status, coalesce(ended_at, moment)),
     'parts', (select coalesce(json_agg(json_build_object('path', t.path, 'status', t.status) order by t.nth), '[]')
       from unnest(paths[:most], statuses[:most]) with ordinality as t (path, status, nth)),
-    'more', cardinality(paths) > most)
+    'more', cardinality(paths) > most, 'follows', follows)
     into answer
-  from baton.gather_steps(list_steps.id, paths[:most]) as steps;
+  from baton.gather_steps(list_steps.id, paths[:most], 9000000) as steps;
   return answer;
 end
 $function$;
@@ -4369,7 +4428,12 @@ begin
     union
     select w.run_id from baton.wait w join baton.run r on r.id = w.run_id cross join jsonb_to_recordset(w.keys) as k (name text, key text)
     left join baton.signal_key s on s.workflow = r.workflow and s.name = k.name and s.key = k.key
-    where s.run_id is distinct from w.run_id
+    where s.run_id is distinct from w.run_id or exists (
+      select from baton.unclaimed u
+      where u.workflow = r.workflow and u.name = k.name and u.key = k.key and u.at > moment - interval '168 hours')
+    union
+    select c.run_id from baton.checkpoint c
+    where strpos(c.node, '/~until/') > 0 and c.finished_at > moment and not exists (select from baton.wait w where w.run_id = c.run_id)
   ) as waiting
   where q.run_id = waiting.run_id and q.run_at > moment;
   get diagnostics woken = row_count;
@@ -5112,7 +5176,8 @@ begin
     exit when free <= 0 or room <= 0;
     wanted_band := turn[i];
     asked := case when i = 1 and cardinality(turn) = 5 then greatest(free / 8, 1) else free end;
-    got := baton.take_ready(wanted_band, asked, room, ids is null, coalesce((low ->> wanted_band::text)::timestamptz, '-infinity'), moment, poisoned);
+    got := baton.take_ready(wanted_band, asked, room, ids is null, coalesce((low ->> wanted_band::text)::timestamptz, '-infinity'), moment,
+      request @? '$.manifest[*].waits', poisoned);
     mark := least(got.last_run_at, moment - interval '5 seconds');
     low := low || jsonb_build_object(wanted_band::text, mark);
     poisoned := got.poisoned;
@@ -5196,41 +5261,48 @@ AS $function$
 $function$;
 
 -- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.take_ready(wanted_band integer, most integer, room bigint, first_fits boolean, lowest timestamp with time zone, moment timestamp with time zone, INOUT poisoned integer, OUT ids uuid[], OUT begun_ids uuid[], OUT bytes bigint, OUT last_run_at timestamp with time zone)
+CREATE OR REPLACE FUNCTION baton.take_ready(wanted_band integer, most integer, room bigint, first_fits boolean, lowest timestamp with time zone, moment timestamp with time zone, with_mail boolean, INOUT poisoned integer, OUT ids uuid[], OUT begun_ids uuid[], OUT bytes bigint, OUT last_run_at timestamp with time zone)
  RETURNS record
  LANGUAGE plpgsql
 AS $function$
 declare
   ctids tid[];
   sizes integer[];
+  members uuid[];
 begin
-  select array_agg(r.ctid), array_agg(r.bytes), sum(r.bytes), min(r.run_at) into ctids, sizes, bytes, last_run_at
+  select array_agg(r.ctid), array_agg(r.bytes), array_agg(r.run_id), sum(r.bytes), min(r.run_at) into ctids, sizes, members, bytes, last_run_at
   from (
-    select q.ctid, q.bytes, q.run_at from baton.ready q
+    select q.ctid, q.bytes, q.run_at, case when q.begun then q.run_id end as run_id from baton.ready q
     where q.band = wanted_band and q.run_at >= lowest and q.run_at <= moment
     order by q.run_at limit most for update skip locked
   ) as r;
   if bytes > 8388608 then
-    select d.ctids, d.sizes, poisoned + d.dropped into ctids, sizes, poisoned from baton.fail_oversized(ctids, sizes, moment) as d;
+    select d.ctids, d.sizes, d.members, poisoned + d.dropped into ctids, sizes, members, poisoned
+    from baton.fail_oversized(ctids, sizes, members, moment) as d;
+  end if;
+  if with_mail and ctids is not null then
+    sizes := baton.add_mail(sizes, members);
+    bytes := (select sum(s) from unnest(sizes) as s);
   end if;
   if bytes > room and ctids is not null then
-    ctids := ctids[1:baton.count_fitting(sizes, room, first_fits)];
+    sizes := sizes[1:baton.count_fitting(sizes, room, first_fits)];
+    ctids := ctids[1:cardinality(sizes)];
   end if;
-  bytes := 0;
+  bytes := (select coalesce(sum(s), 0) from unnest(sizes) as s);
   if coalesce(cardinality(ctids), 0) = 0 then
     return;
   end if;
   with taken as (
-    delete from baton.ready q where q.ctid = any (ctids) returning q.run_id, q.begun, q.bytes, q.run_at
+    delete from baton.ready q where q.ctid = any (ctids) returning q.run_id, q.begun, q.run_at
   )
-  select array_agg(t.run_id order by t.run_at), array_agg(t.run_id) filter (where t.begun), sum(t.bytes), max(t.run_at)
-    into ids, begun_ids, bytes, last_run_at
+  select array_agg(t.run_id order by t.run_at), array_agg(t.run_id) filter (where t.begun), max(t.run_at)
+    into ids, begun_ids, last_run_at
   from taken t;
 end
 $function$;
 
 -- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.take_suspects(moment timestamp with time zone, INOUT poisoned integer, OUT ids uuid[], OUT begun_ids uuid[], OUT crashes integer)
+CREATE OR REPLACE FUNCTION baton.take_suspects(request jsonb, moment timestamp with time zone, INOUT poisoned integer, OUT ids uuid[], OUT begun_ids uuid[], OUT crashes integer)
  RETURNS record
  LANGUAGE plpgsql
 AS $function$
@@ -5238,7 +5310,8 @@ declare
   got record;
 begin
   for crashed in reverse 5 .. 1 loop
-    got := baton.take_ready(3 + crashed, case crashed when 1 then 64 when 2 then 8 else 1 end, 4194304, true, '-infinity', moment, poisoned);
+    got := baton.take_ready(3 + crashed, case crashed when 1 then 64 when 2 then 8 else 1 end, 4194304, true, '-infinity', moment,
+      request @? '$.manifest[*].waits', poisoned);
     poisoned := got.poisoned;
     if got.ids is not null then
       ids := got.ids;
@@ -5257,6 +5330,7 @@ CREATE OR REPLACE FUNCTION baton.take_unblocked(request jsonb, moment timestamp 
 AS $function$
 declare
   known uuid[];
+  with_mail boolean := request @? '$.manifest[*].waits';
 begin
   if not exists (select from baton.blocked) then
     return;
@@ -5276,10 +5350,14 @@ begin
   perform baton.put_back(known, array_fill(moment, array[cardinality(known)]));
   select take_unblocked.poisoned + cardinality(known) - count(*) into poisoned from baton.ready where run_id = any (known);
   with sized as (
-    select run_id, bytes, sum(bytes) over (order by run_id) as total from baton.ready where run_id = any (known)
+    select run_id, bytes, sum(load) over (order by run_id) as total, load
+    from (
+      select q.run_id, q.bytes, (baton.add_mail(array[q.bytes], array[case when with_mail then q.run_id end]))[1] as load
+      from baton.ready q where q.run_id = any (known)
+    ) as loaded
   ), taken as (
     delete from baton.ready q using sized s
-    where q.run_id = s.run_id and (s.total <= (request ->> 'max_bytes')::bigint or s.total = s.bytes) and s.bytes <= 8388608
+    where q.run_id = s.run_id and (s.total <= (request ->> 'max_bytes')::bigint or s.total = s.load) and s.bytes <= 8388608
     returning q.run_id
   )
   select array_agg(run_id), array_agg(run_id) into ids, begun_ids from taken;
@@ -5528,6 +5606,7 @@ grant select on table baton.unclaimed_signals to baton_reader;
 grant delete, insert, select, update on table baton.wait to baton_engine;
 grant delete, insert, select, update on table baton.week to baton_engine;
 grant execute on function baton.add_facts(text,tid,tid,bigint,bigint) to baton_engine;
+grant execute on function baton.add_mail(integer[],uuid[]) to baton_engine;
 grant execute on function baton.advance(uuid,integer,jsonb) to baton_poller;
 grant execute on function baton.answer_wait(jsonb) to baton_operator;
 grant execute on function baton.answer_wait(jsonb) to baton_poller;
@@ -5583,7 +5662,7 @@ grant execute on function baton.ensure_partitions() to baton_engine;
 grant execute on function baton.ensure_week(timestamp with time zone) to baton_engine;
 grant execute on function baton.existing_runs(uuid[]) to baton_engine;
 grant execute on function baton.expire_unclaimed(integer,timestamp with time zone) to baton_engine;
-grant execute on function baton.fail_oversized(tid[],integer[],timestamp with time zone) to baton_engine;
+grant execute on function baton.fail_oversized(tid[],integer[],uuid[],timestamp with time zone) to baton_engine;
 grant execute on function baton.find_free_slots(bit varying,integer) to baton_engine;
 grant execute on function baton.find_late(baton.lease,jsonb,jsonb,timestamp with time zone) to baton_engine;
 grant execute on function baton.find_owner(text,text,text,timestamp with time zone) to baton_engine;
@@ -5602,7 +5681,7 @@ grant execute on function baton.format_runs(uuid[]) to baton_engine;
 grant execute on function baton.gather_mail(uuid[],jsonb) to baton_engine;
 grant execute on function baton.gather_outputs(uuid[],uuid,uuid,timestamp with time zone) to baton_engine;
 grant execute on function baton.gather_ranges(uuid[],text[],text[],timestamp with time zone) to baton_engine;
-grant execute on function baton.gather_steps(uuid,text[]) to baton_engine;
+grant execute on function baton.gather_steps(uuid,text[],bigint) to baton_engine;
 grant execute on function baton.has_expired(jsonb,text,text,timestamp with time zone,timestamp with time zone) to baton_engine;
 grant execute on function baton.has_member(baton.lease,integer,uuid) to baton_engine;
 grant execute on function baton.heal_clock(timestamp with time zone) to baton_engine;
@@ -5756,8 +5835,8 @@ grant execute on function baton.take_back_tables() to baton_maintainer;
 grant execute on function baton.take_batch(jsonb,timestamp with time zone,integer) to baton_engine;
 grant execute on function baton.take_keys(uuid[],jsonb,timestamp with time zone) to baton_engine;
 grant execute on function baton.take_messages(baton.lease,jsonb,uuid[]) to baton_engine;
-grant execute on function baton.take_ready(integer,integer,bigint,boolean,timestamp with time zone,timestamp with time zone,integer) to baton_engine;
-grant execute on function baton.take_suspects(timestamp with time zone,integer) to baton_engine;
+grant execute on function baton.take_ready(integer,integer,bigint,boolean,timestamp with time zone,timestamp with time zone,boolean,integer) to baton_engine;
+grant execute on function baton.take_suspects(jsonb,timestamp with time zone,integer) to baton_engine;
 grant execute on function baton.take_unblocked(jsonb,timestamp with time zone,integer) to baton_engine;
 grant execute on function baton.tick() to baton_poller;
 grant execute on function baton.try_mail(uuid[]) to baton_engine;

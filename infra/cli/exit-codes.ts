@@ -8,6 +8,7 @@ export const EXIT = {
   runFailed: 6,
   timedOut: 124,
   interrupted: 130,
+  brokenPipe: 141,
 } as const;
 
 /** Ends a command with a code of its own and a sentence. */

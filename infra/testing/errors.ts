@@ -5,7 +5,7 @@ export class UnknownNodeError extends Error {
 
   constructor(path: string, nodes: readonly string[]) {
     super(
-      `No workflow of this test has a node "${path}": name one of ${[...new Set(nodes)].join(", ")}, or what is below one by its whole path, such as checks/credit/score or mails/00002/send.`,
+      `No workflow of this test has a node "${path}": name one of ${[...new Set(nodes)].join(", ")}, or what is below one by its whole path, such as checks/credit/score, mails/00002/send, or mails/*/send for each item.`,
     );
     this.path = path;
   }
@@ -34,5 +34,24 @@ export class TestServerRefusedError extends Error {
       options,
     );
     this.user = user;
+  }
+}
+
+/** An error came out of a handler whose attempt was over: nothing of it fails any more. */
+export class EscapedError extends Error {
+  override readonly name = "EscapedError";
+  readonly runId: string;
+  readonly path: string;
+  readonly attempt: number;
+
+  constructor({ runId, path, number }: { readonly runId: string; readonly path: string; readonly number: number }, cause: unknown) {
+    super(
+      `An error escaped attempt ${number} of "${path}" of the run ${runId}, which was over: await what the handler begins. ` +
+        (cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause)),
+      { cause },
+    );
+    this.runId = runId;
+    this.path = path;
+    this.attempt = number;
   }
 }

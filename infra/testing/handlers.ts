@@ -14,14 +14,19 @@ export interface FailOptions {
 }
 
 interface Failing {
-  left: number;
+  readonly times: number;
   readonly error: Error;
+  /** How often it has, by path. */
+  readonly failed: Map<string, number>;
 }
 
-/** What handlers do in a test: their own work, or what the test says instead, by path. */
+/** For each item of a map, or each pass. */
+const EACH = "*";
+
+/** What handlers do in a test: their own work, or what the test says instead, by its paths. */
 export class Handlers {
   readonly #workflows: readonly AnyWorkflow[];
-  readonly #outputs = new Map<string, unknown>();
+  readonly #outputs = new Map<string, { readonly output: unknown }>();
   readonly #failing = new Map<string, Failing>();
 
   constructor(workflows: readonly AnyWorkflow[]) {
@@ -30,43 +35,66 @@ export class Handlers {
 
   stub(path: string, output: unknown): void {
     this.#requireHandler(path);
-    this.#outputs.set(path, output);
+    say(this.#outputs, path, { output });
   }
 
   fail(path: string, { times = 1, error = "The test makes this attempt fail." }: FailOptions): void {
     this.#requireHandler(path);
     if (!Number.isInteger(times) || times < 1) throw new RangeError(`times is ${times}: use a whole number from 1 on.`);
-    this.#failing.set(path, { left: times, error: typeof error === "string" ? new Error(error) : error });
+    say(this.#failing, path, { times, error: typeof error === "string" ? new Error(error) : error, failed: new Map() });
   }
 
   /** Throws UnknownNodeError where nothing in any of the chains can have that path. */
-  requireNode(path: string): void {
+  requireNode(path: string, pattern = path): void {
     const nodes = this.#workflows.flatMap((workflow) => workflow.nodes);
     const top = topOf(path);
     const isThere = nodes.some(({ name, holds }) => name === top && (path === top || holds(path.slice(top.length + 1))));
     if (!isThere)
       throw new UnknownNodeError(
-        path,
+        pattern,
         nodes.map(({ name }) => name),
       );
   }
 
   /** What is inside of a node is known once it is reached. */
-  #requireHandler(path: string): void {
-    this.requireNode(path);
+  #requireHandler(pattern: string): void {
+    const path = pattern
+      .split("/")
+      .map((name) => (name === EACH ? "00000" : name))
+      .join("/");
+    this.requireNode(path, pattern);
     const isOfScript = this.#workflows.some(({ nodes }) =>
       nodes.some(({ name, kind }) => kind === "script" && path.startsWith(`${name}/`)),
     );
-    if (isOfScript) throw new NoHandlerError(path, "step of a script");
+    if (isOfScript) throw new NoHandlerError(pattern, "step of a script");
     const named = this.#workflows.flatMap(({ nodes }) => nodes.filter(({ name }) => name === path));
     if (named.length > 0 && !named.some((node) => "run" in node)) throw new NoHandlerError(path, named[0]!.kind);
   }
 
   readonly call: CallHandler = async ({ path, node }, state, context, memory): Promise<Attempted> => {
-    const failing = this.#failing.get(path);
-    if (failing !== undefined && failing.left-- > 0) throw failing.error;
+    const failing = said(this.#failing, path);
+    const failed = failing?.failed.get(path) ?? 0;
+    if (failing !== undefined && failed < failing.times) {
+      failing.failed.set(path, failed + 1);
+      throw failing.error;
+    }
+    const stub = said(this.#outputs, path);
     // What is given in a handler's place is checked as what it returns is.
-    if (this.#outputs.has(path)) return { output: await outputParser(node.output)(this.#outputs.get(path)) };
+    if (stub !== undefined) return { output: await outputParser(node.output)(stub.output) };
     return node.run(state, context, memory);
   };
+}
+
+function say<Value>(of: Map<string, Value>, pattern: string, value: Value): void {
+  of.delete(pattern);
+  of.set(pattern, value);
+}
+
+/** What was said of a path: of itself, or else by the last pattern that it has. */
+function said<Value>(of: ReadonlyMap<string, Value>, path: string): Value | undefined {
+  return of.get(path) ?? [...of].findLast(([pattern]) => isOf(pattern.split("/"), path.split("/")))?.[1];
+}
+
+function isOf(pattern: readonly string[], path: readonly string[]): boolean {
+  return pattern.length === path.length && pattern.every((name, n) => (name === EACH ? /^\d{5}$/.test(path[n]!) : name === path[n]));
 }

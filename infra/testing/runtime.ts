@@ -18,6 +18,7 @@ import { engineUrl, SET_CLOCK } from "./database-clock.ts";
 import { answersTo, office, type Answers } from "./answers.ts";
 import { embeddedServer } from "./embedded-server.ts";
 import { Engine } from "./engine.ts";
+import { guardHandlers } from "./escaped-errors.ts";
 import { type FailOptions, Handlers } from "./handlers.ts";
 import { findStep } from "./find-step.ts";
 import { StoppedClock } from "./stopped-clock.ts";
@@ -69,10 +70,14 @@ export interface TestRuntime extends AsyncDisposable {
   advance(duration: Duration): Promise<void>;
   /**
    * From now on a node gives this output, checked as a handler's is, and its handler is not called.
+   * `*` stands for each item or pass, as in `mails/*\/send`; a path that says which goes before it.
    * Throws UnknownNodeError.
    */
   stub(node: string, output: Json): void;
-  /** Makes the next attempts of a node fail. Throws UnknownNodeError. */
+  /**
+   * Makes the next attempts of a node fail; with `*`, those of each item or pass. Throws
+   * UnknownNodeError.
+   */
   fail(node: string, options?: FailOptions): void;
   /** The run as it is now. Throws RunNotFoundError. */
   run(id: string): Promise<RunView>;
@@ -98,6 +103,7 @@ export async function testRuntime(options: TestRuntimeOptions): Promise<TestRunt
   await setNow(now);
   const told = { workflows, redact, logger, now: () => clock.now() };
   const handlers = new Handlers(workflows);
+  const endGuard = guardHandlers();
   return runtimeOf({
     url,
     clock,
@@ -107,6 +113,7 @@ export async function testRuntime(options: TestRuntimeOptions): Promise<TestRunt
     reader: createClient({ ...told, database }),
     answers: answersTo({ database: owner, workflows, clock, logger }),
     close: async () => {
+      endGuard();
       await Promise.all([owner, database].map((each) => each[Symbol.asyncDispose]()));
       await drop();
     },

@@ -23,8 +23,8 @@ export function marking(owner: Owner, path: string, output: Json): StoreMove {
 
 /** What the function returned, unless that is a promise. */
 export function now<Value>(value: Value, what: string): Value {
-  if (value instanceof Promise) {
-    value.catch(() => undefined);
+  if (typeof (value as Partial<PromiseLike<unknown>> | null | undefined)?.then === "function") {
+    if (value instanceof Promise) value.catch(() => undefined);
     throw new TypeError(`${what} returned a promise: decide at once, and put what must be awaited into a step before it`);
   }
   return value;

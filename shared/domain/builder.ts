@@ -71,7 +71,7 @@ export function buildChain(site: Site, nodes: readonly Node[], close: Close): Me
     approval: (name, options) => append(name, () => approvalNode(name, options)),
     callback: (name, options, handler) => append(name, () => callbackNode(name, options, handler)),
     all: (name, branches) => append(name, (below) => allNode(name, buildParts({ ...below, mayEnd: false }, branches, "branch"))),
-    choose: (name, pick, arms) => append(name, (below) => chooseNode(name, asFunction(pick), buildParts(below, arms, "arm"))),
+    choose: (name, pick, arms) => append(name, (below) => chooseNode(name, pick, buildParts(below, arms, "arm"))),
     map: (name, options, build, ending) =>
       append(name, (below) => mapNode(name, { ...options, ...ending }, buildBelow(seeing(below, ["item", "index"]), build))),
     repeat: (name, options, build, ending) =>
@@ -80,6 +80,7 @@ export function buildChain(site: Site, nodes: readonly Node[], close: Close): Me
 }
 
 function buildParts(site: Site, builds: Readonly<Record<string, Build>>, what: string): Parts {
+  if (typeof builds !== "object" || builds === null) throw new TypeError(`it has no ${what}: write { name: (chain) => chain.step(…) }`);
   const parts = Object.entries(builds);
   if (parts.length === 0) throw new TypeError(`it has no ${what}: add one`);
   return new Map(
@@ -88,11 +89,6 @@ function buildParts(site: Site, builds: Readonly<Record<string, Build>>, what: s
       return [part, buildBelow(site, build)];
     }),
   );
-}
-
-function asFunction(pick: AnyPick): AnyPick {
-  if (typeof pick !== "function") throw new TypeError('it has no function that chooses: write ({ input }) => "…"');
-  return pick;
 }
 
 /** What a map or a repeat says of the turn is no name for a node below. */
@@ -123,7 +119,7 @@ function remember<Value extends object>(chain: Value): Value {
 
 function checkName({ workflow, above, taken }: Site, nodes: readonly Node[], name: string): void {
   const refuse = (problem: string) => new InvalidWorkflowError(workflow, [...above, name].join("/"), problem);
-  if (!namePattern.test(name)) throw refuse(nameRule);
+  if (typeof name !== "string" || !namePattern.test(name)) throw refuse(nameRule);
   if (name === "input") throw refuse("this is the name of the run's input: choose another");
   if (nodes.some((node) => node.name === name) || taken.has(name)) throw refuse("this name is already in this workflow");
 }

@@ -1,4 +1,5 @@
 import { toMilliseconds, type Duration } from "./duration.ts";
+import { problemOfOptions } from "./options.ts";
 
 /** How often and how soon a failed node is tried again. */
 export interface RetryPolicy {
@@ -37,8 +38,12 @@ export class InvalidRetryPolicyError extends Error {
  */
 export const MAX_ATTEMPTS = 10_000;
 
+const OPTION_NAMES = ["maxAttempts", "backoff", "factor", "maxBackoff", "jitter"];
+
 /** Fills in the defaults. Throws `InvalidRetryPolicyError` or `InvalidDurationError`. */
 export function resolveRetry(policy: RetryPolicy = {}): ResolvedRetry {
+  const problem = problemOfOptions("retry", policy, OPTION_NAMES);
+  if (problem !== undefined) throw new InvalidRetryPolicyError(problem);
   const { maxAttempts = 4, backoff = "1 second", factor = 2, maxBackoff = "5 minutes", jitter = "full" } = policy;
   if (!Number.isSafeInteger(maxAttempts) || maxAttempts < 1 || maxAttempts > MAX_ATTEMPTS) {
     throw new InvalidRetryPolicyError(`maxAttempts is ${maxAttempts}: use a whole number from 1 to ${MAX_ATTEMPTS}`);

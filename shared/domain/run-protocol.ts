@@ -20,6 +20,8 @@ export interface CheckpointFacts {
   /** Later than `RunFacts.moment` while it is that of a sleep which lasts. */
   readonly finished_at: string;
   readonly output: Json;
+  /** How many bytes the output has, which is left out; null or absent: it is there. */
+  readonly left_out?: number | null;
 }
 
 export interface FailureFacts {
@@ -42,6 +44,8 @@ export interface StepFacts {
   readonly finished_at: string | null;
   readonly checkpoints: readonly CheckpointFacts[];
   readonly failures: readonly FailureFacts[];
+  /** What is not all there, for want of room; older functions do not say it. */
+  readonly left_out?: readonly string[] | null;
   /** How many failures at each path the last redrive forgave; null: it was never redriven. */
   readonly forgiven?: Readonly<Record<string, number>> | null;
   /** Of nodes with more than 100 parts; null: there are none. */
@@ -95,6 +99,8 @@ export interface StepsAnswer extends StepFacts {
   readonly parts: readonly { readonly path: string; readonly status: StepStatus }[];
   /** Whether there are any after these. */
   readonly more: boolean;
+  /** False: there is no part `after`; older functions do not say it. */
+  readonly follows?: boolean;
 }
 
 /** Which runs to list. Times are ISO 8601 with a zone: from, and up to. */

@@ -7,6 +7,7 @@ import { MAX_OUTPUT_BYTES } from "./limits.ts";
 import { namePattern, nameRule } from "./name.ts";
 import type { Memory, State, StepContext } from "./node.ts";
 import { outputParser } from "./nodes/handler.ts";
+import { problemOfOptions } from "./options.ts";
 import { MAX_PATH_BYTES } from "./path.ts";
 import { delayBeforeRetry, resolveRetry, type ResolvedRetry, type RetryPolicy } from "./retry-policy.ts";
 
@@ -91,11 +92,12 @@ class ScriptSteps {
     // In JavaScript nothing may be given.
     const [options, run] = typeof given[0] === "function" ? [{}, given[0]] : [given[0] ?? {}, given[1] as Run];
     const below = this.#use(name, options);
+    const retry = retryOf(below, options);
     const known = this.#memory.recall(below);
     if (known !== undefined) return known;
     this.#open.add(below);
     try {
-      return await this.#do(below, options, run);
+      return await this.#do(below, { ...options, retry }, run);
     } finally {
       this.#open.delete(below);
     }
@@ -116,10 +118,10 @@ class ScriptSteps {
     return below;
   }
 
-  async #do(below: string, { retry, output }: Options, run: Run): Promise<Json> {
+  async #do(below: string, { retry, output }: Pick<Options, "output"> & { retry: ResolvedRetry }, run: Run): Promise<Json> {
     if (typeof run !== "function") throw new NonRetryableError(`The step "${below}" has no function: write step("${below}", () => …).`);
     const parse = outputParser(output);
-    const { startedAt, returned } = await this.#try(below, retry === undefined ? once : resolveRetry(retry), run);
+    const { startedAt, returned } = await this.#try(below, retry, run);
     const value = await parse(returned);
     const bytes = jsonbBytes(value);
     if (bytes > MAX_OUTPUT_BYTES)
@@ -161,6 +163,19 @@ class ScriptSteps {
 }
 
 const once: ResolvedRetry = resolveRetry({ maxAttempts: 1 });
+const OPTION_NAMES = ["of", "retry", "output"];
+
+/** How often it is tried. Throws NonRetryableError, also for options that are none. */
+function retryOf(below: string, options: Options): ResolvedRetry {
+  const refuse = (problem: string) => new NonRetryableError(`The step "${below}": ${problem.replace(/\.$/, "")}.`);
+  const problem = problemOfOptions("a script's step", options, OPTION_NAMES);
+  if (problem !== undefined) throw refuse(problem);
+  try {
+    return options.retry === undefined ? once : resolveRetry(options.retry);
+  } catch (thrown) {
+    throw refuse((thrown as Error).message);
+  }
+}
 
 function encode(name: string, of: string | number): string {
   const text = encodeURIComponent(String(of).toWellFormed()).replaceAll(

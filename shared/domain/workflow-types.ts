@@ -26,7 +26,7 @@ export interface AnyWorkflow {
   /** What a run is found by, from its parsed input; called when it is enqueued. */
   attributes?(this: void, state: { readonly input: Json }): object;
   /** Only a type, never there at run time: what `StateOf`, `OutputOf` and `AttributesOf` read. */
-  readonly types?: { readonly state: unknown; readonly last: unknown; readonly attributes: unknown };
+  readonly types?: { readonly state: unknown; readonly last: unknown; readonly ends: unknown; readonly attributes: unknown };
 }
 
 /** Says that a node's name is taken or cannot be one; else it is the name itself. */
@@ -44,21 +44,30 @@ export interface Identity {
   readonly version: number;
   readonly input: JsonSchema;
   readonly attributes: unknown;
+  readonly ends: unknown;
 }
 
 /** A chain below a node: that of an arm may end its run. */
 export interface Below {
   readonly below: "arm" | "branch";
+  readonly ends: unknown;
 }
 
-/** What nodes are added to. */
+/** What nodes are added to. `ends` is what arms so far may end the run with. */
 export type Place = Identity | Below;
 
 /** A chain with one more node. */
 export type Grown<Of extends Place, State, Name extends string, Output> = Of extends Identity
-  ? Workflow<Of["name"], Of["version"], Of["input"], State & { readonly [Key in Name]: Output }, Output, Of["attributes"]>
+  ? Workflow<Of["name"], Of["version"], Of["input"], State & { readonly [Key in Name]: Output }, Output, Of["attributes"], Of["ends"]>
   : Of extends Below
     ? SubChain<Of, State & { readonly [Key in Name]: Output }, Output>
+    : never;
+
+/** The same place, where the run may have ended with something more. */
+export type Ending<Of extends Place, Ends> = Of extends Identity
+  ? { name: Of["name"]; version: Of["version"]; input: Of["input"]; attributes: Of["attributes"]; ends: Of["ends"] | Ends }
+  : Of extends Below
+    ? { readonly below: Of["below"]; readonly ends: Of["ends"] | Ends }
     : never;
 
 /** Adds a node of any kind. */
@@ -79,23 +88,27 @@ export interface NodeMethods<Of extends Place, State>
 /** A chain below a node, whose types are not known here. */
 export interface AnySubChain {
   /** Only a type, never there at run time. */
-  readonly chain?: { readonly state: unknown; readonly last: unknown };
+  readonly chain?: { readonly state: unknown; readonly last: unknown; readonly ends: unknown };
 }
 
 /** A chain below a node. Its handlers see what is around it, and its own nodes. */
 export type SubChain<Of extends Below, State, Last> = NodeMethods<Of, State> &
-  (Of["below"] extends "arm" ? EndMethods<State> : unknown) & {
-    readonly chain?: { readonly state: State; readonly last: Last };
+  (Of["below"] extends "arm" ? EndMethods<State, Of["ends"]> : unknown) & {
+    readonly chain?: { readonly state: State; readonly last: Last; readonly ends: Of["ends"] };
   };
 
 /** What is below an arm may end the run where the arm may. */
-export type ArmOf<Of extends Place> = Of extends { readonly below: "branch" } ? Of : { readonly below: "arm" };
+export type ArmOf<Of extends Place> = Of extends { readonly below: "branch" } ? Branch : { readonly below: "arm"; readonly ends: never };
 export interface Branch {
   readonly below: "branch";
+  readonly ends: never;
 }
 
 /** What a chain comes to: the output of its last node, null without one. */
 export type LastOf<Chain extends AnySubChain> = NonNullable<Chain["chain"]>["last"];
+
+/** What a chain may have ended the run with. */
+export type EndsOf<Chain extends AnySubChain> = NonNullable<Chain["chain"]>["ends"];
 
 /** What a chain sees at its end. */
 export type ChainStateOf<Chain extends AnySubChain> = NonNullable<Chain["chain"]>["state"];
@@ -111,12 +124,20 @@ export type With<State, More> = Omit<State, keyof More> & More;
  * again as a key of the state. The methods throw `InvalidWorkflowError` for names, options and
  * durations that only run-time can refuse.
  */
-export interface Workflow<Name extends string, Version extends number, Input extends JsonSchema, State, Last, Attributes = JsonObject>
-  extends AnyWorkflow, NodeMethods<{ name: Name; version: Version; input: Input; attributes: Attributes }, State> {
+export interface Workflow<
+  Name extends string,
+  Version extends number,
+  Input extends JsonSchema,
+  State,
+  Last,
+  Attributes = JsonObject,
+  Ends = never,
+>
+  extends AnyWorkflow, NodeMethods<{ name: Name; version: Version; input: Input; attributes: Attributes; ends: Ends }, State> {
   readonly name: Name;
   readonly version: Version;
   readonly input: Input;
-  readonly types?: { readonly state: State; readonly last: Last; readonly attributes: Attributes };
+  readonly types?: { readonly state: State; readonly last: Last; readonly ends: Ends; readonly attributes: Attributes };
 }
 
 /** What a producer hands over to start a run: before the input schema fills in its defaults. */
@@ -128,8 +149,8 @@ export type ParsedInputOf<W extends AnyWorkflow> = z.output<W["input"]>;
 /** The state after the last node: `input` and every node's output. */
 export type StateOf<W extends AnyWorkflow> = NonNullable<W["types"]>["state"];
 
-/** The output of a run: that of its last node. */
-export type OutputOf<W extends AnyWorkflow> = NonNullable<W["types"]>["last"];
+/** The output of a run: that of its last node, or what an arm has ended it with. */
+export type OutputOf<W extends AnyWorkflow> = NonNullable<W["types"]>["last" | "ends"];
 
 /** The attributes that a workflow gives its runs; any JSON object where it has no `attributes`. */
 export type AttributesOf<W extends AnyWorkflow> = NonNullable<W["types"]>["attributes"];

@@ -2,6 +2,8 @@ import { buildChain } from "./builder.ts";
 import { InvalidWorkflowError } from "./errors.ts";
 import type { JsonObject } from "./json.ts";
 import { namePattern, nameRule } from "./name.ts";
+import { isSchema } from "./nodes/handler.ts";
+import { problemOfOptions } from "./options.ts";
 import type { RunMethods, ScriptArguments } from "./nodes/script.ts";
 import type { RefuseUnlessJson } from "./storable.ts";
 import { isVersion, versionRule } from "./version.ts";
@@ -16,7 +18,7 @@ export type * from "./workflow-types.ts";
 export interface NewWorkflow<Name extends string, Version extends number, Input extends JsonSchema, Attributes>
   extends
     Workflow<Name, Version, Input, { readonly input: z.output<Input> }, null, Attributes>,
-    RunMethods<{ name: Name; version: Version; input: Input; attributes: Attributes }, { readonly input: z.output<Input> }> {}
+    RunMethods<{ name: Name; version: Version; input: Input; attributes: Attributes; ends: never }, { readonly input: z.output<Input> }> {}
 
 /** What identifies a workflow and checks its input. */
 export interface WorkflowDefinition<Name extends string, Version extends number, Input extends JsonSchema, Attributes = JsonObject> {
@@ -35,11 +37,14 @@ export interface WorkflowDefinition<Name extends string, Version extends number,
   readonly attributes?: ((state: { readonly input: z.output<Input> }) => Attributes) & RefuseUnlessJson<Attributes>;
 }
 
+const OPTION_NAMES = ["name", "version", "input", "attributes"];
+
 /**
  * Begins a workflow: add nodes with `step`, `sql`, `sleep`, `all`, `choose`, `map`,
  * `repeat` and `script`.
  *
- * Throws `InvalidWorkflowError` for a bad name or version.
+ * Throws `InvalidWorkflowError` for a bad name or version, an option that is none, and an input
+ * that is no schema.
  */
 export function defineWorkflow<
   const Name extends string,
@@ -47,11 +52,14 @@ export function defineWorkflow<
   Input extends JsonSchema,
   Attributes extends object = JsonObject,
 >(definition: WorkflowDefinition<Name, Version, Input, Attributes>): NewWorkflow<Name, Version, Input, Attributes> {
-  const { name, version, input, attributes } = definition;
-  if (!namePattern.test(name)) throw new InvalidWorkflowError(name, undefined, nameRule);
+  const { name, version, input, attributes } = definition ?? {};
+  const problem = problemOfOptions("a workflow", definition, OPTION_NAMES);
+  if (problem !== undefined) throw new InvalidWorkflowError(name, undefined, problem);
+  if (typeof name !== "string" || !namePattern.test(name)) throw new InvalidWorkflowError(name, undefined, nameRule);
   if (!isVersion(version)) {
     throw new InvalidWorkflowError(name, undefined, `its version is ${version}: use ${versionRule}`);
   }
+  if (!isSchema(input)) throw new InvalidWorkflowError(name, undefined, "its input is no schema: give it one of zod, such as z.json()");
   if (attributes !== undefined && typeof attributes !== "function") {
     throw new InvalidWorkflowError(name, undefined, "its attributes are no function: write attributes: ({ input }) => ({ … })");
   }

@@ -23,6 +23,8 @@ const reductions: readonly Reduction[] = [
 /** What has steps, and may have to do without something of them. */
 interface Stepped {
   readonly steps: readonly StepView[];
+  /** What the database had no room for. */
+  readonly leftOut?: readonly string[];
 }
 
 /**
@@ -47,10 +49,10 @@ function fittedAnswer(view: Stepped): HttpAnswer | undefined {
   const whole = fitting(view);
   if (whole !== undefined) return whole;
   let { steps } = view;
-  const leftOut: string[] = [];
+  const leftOut = new Set(view.leftOut);
   for (const { leftOut: what, of } of reductions) {
     steps = steps.map((step) => reduced(step, of));
-    leftOut.push(what);
+    leftOut.add(what);
     const answered = fitting({ ...view, steps, leftOut: [...leftOut] });
     if (answered !== undefined) return answered;
   }
@@ -63,7 +65,7 @@ function reduced(step: StepView, of: Reduction["of"]): StepView {
   return children === undefined ? rest : { ...rest, children: children.map((child) => reduced(child, of)) };
 }
 
-function fitting(view: Stepped & { readonly leftOut?: readonly string[] }): HttpAnswer | undefined {
+function fitting(view: Stepped): HttpAnswer | undefined {
   const plain = answer(200, view);
   if (fits(plain)) return plain;
   const encoded = { ...plain, body: Buffer.from(plain.body!).toString("base64"), isBase64Encoded: true };

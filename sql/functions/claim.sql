@@ -42,7 +42,7 @@ begin
   end if;
   moment := baton.now();
   if (request ->> 'suspects')::boolean then
-    got := baton.take_suspects(moment, poisoned);
+    got := baton.take_suspects(request, moment, poisoned);
     crashes := got.crashes;
     poisoned := got.poisoned;
   else

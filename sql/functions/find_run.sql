@@ -4,8 +4,9 @@
 --
 -- answer: { id, workflow, version, priority, input, attributes, created_at, status, error,
 --         finished_at, run_at, blocked, awaits: names of signals, redrives, crashes,
---           checkpoints, failures: as gather_steps has them, forgiven: failures that the last
---           redrive forgave, by path, hidden: as count_hidden has it; moment: the database's time.
+--         checkpoints, failures, left_out: as gather_steps has them, forgiven: failures that the
+--         last redrive forgave, by path, hidden: as count_hidden has it, moment: the database's
+--         time }
 -- Planned for the week of its id: a plan for any id locks the partitions of all weeks.
 -- grant: baton_reader, baton_operator
 create or replace function baton.find_run(id uuid) returns json
@@ -23,14 +24,14 @@ begin
       'crashes', (select count(*) from baton.failure f where f.run_id = find_run.id and f.node = ''),
       'forgiven', (select d.forgiven from baton.redrive d where d.run_id = find_run.id order by d.at desc limit 1),
       'hidden', baton.count_hidden(find_run.id, '{""}', place.status, coalesce(e.at, clock.moment)),
-      'checkpoints', steps.checkpoints, 'failures', steps.failures)
+      'checkpoints', steps.checkpoints, 'failures', steps.failures, 'left_out', steps.left_out)
     from baton.run r
     cross join (select baton.now() as moment) as clock
     left join baton.ending e on e.run_id = find_run.id
     left join baton.ready q on q.run_id = find_run.id
     left join baton.blocked b on b.run_id = find_run.id
     cross join lateral (select coalesce(e.status, baton.place_status(r.id, clock.moment)) as status) as place
-    cross join lateral baton.gather_steps(find_run.id, '{""}') as steps
+    cross join lateral baton.gather_steps(find_run.id, '{""}', 9000000 - 2 * octet_length(r.input::text)) as steps
     where r.id = find_run.id);
 end
 $$;

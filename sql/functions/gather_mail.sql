@@ -7,10 +7,11 @@ language plpgsql stable set plan_cache_mode = force_custom_plan
 as $$
 begin
   return (
-    select json_object_agg(l.run_id, json_build_object('names', l.names, 'letters', l.letters,
-      'taken', case when l.keys is not null then baton.find_taken(l.run_id, l.keys) end))
+    select json_object_agg(l.run_id, case when l.total > 4194304 and l.total > l.bytes then json_build_object('names', array[]::text[], 'letters', array[]::text[])
+      else json_build_object('names', l.names, 'letters', l.letters, 'taken', case when l.keys is not null then baton.find_taken(l.run_id, l.keys) end) end)
     from (
-      select a.run_id, json_agg(a.name) as names,
+      select a.run_id, json_agg(a.name) as names, coalesce(sum(octet_length(m.body::text)), 0) as bytes,
+        coalesce(sum(sum(octet_length(m.body::text))) over (order by a.run_id), 0) as total,
         coalesce(json_agg(json_build_object('n', m.n, 'name', m.name, 'body', m.body, 'at', m.at) order by m.n) filter (where m.n is not null), '[]')
           as letters,
         (array_agg(a.keys) filter (where a.keys is not null))[1] as keys

@@ -1,13 +1,16 @@
 -- The parts of a node, in order of their paths: what stands right below it, marks aside, and what
 -- its plan will bring. status: what the rows at a part and below say, as statusOfPart in
 -- shared/engine/operate/part-status.ts says it; until: when the run ended, or now. size: how many
--- nodes of its own have begun; an item whose neighbours have more is not done.
+-- nodes of its own have begun; an item whose neighbours have more is not done. An item that failed
+-- for good, in a run that has not, is one that its map tolerates: what it stands in has not failed.
 create or replace function baton.list_parts(id uuid, under text, run_status text, until timestamptz) returns table (path text, status text, size integer)
 language plpgsql stable set plan_cache_mode = force_custom_plan set enable_seqscan = off
 as $$
 #variable_conflict use_column
 declare
   counts_items boolean := (length(under) - length(replace(under, '/', ''))) % 2 = 0;
+  -- An item below a part: an index stands right below a node, which is every second name.
+  item_below text := case when counts_items then '^[^/]+(/[^/]+/[^/]+)*?/[^/]+/\d{5}(/|$)' else '^[^/]+(/[^/]+/[^/]+)*?/\d{5}(/|$)' end;
   forgiven jsonb := (select d.forgiven from baton.redrive d where d.run_id = list_parts.id order by d.at desc limit 1);
 begin
   return query
@@ -17,10 +20,10 @@ begin
         select from baton.checkpoint w where w.run_id = list_parts.id and w.node = split_part(c.node, '/~until/', 1))) as ahead, false as open, false as final
     from baton.checkpoint c where c.run_id = list_parts.id and c.node > under || '/' and c.node < under || '0'
     union all
-    select f.node, coalesce(f.retry_at > list_parts.until, false), coalesce(f.retry_at <= list_parts.until, true),
-      f.retry_at is null and f.attempt > coalesce((forgiven ->> f.node)::integer, 0)
+    select f.node, coalesce(f.retry_at > list_parts.until, false), coalesce(f.retry_at <= list_parts.until, true) and not f.final,
+      f.final and (run_status = 'failed' or substr(f.node, length(under) + 2) !~ item_below)
     from (
-      select distinct on (g.node) g.* from baton.failure g
+      select distinct on (g.node) g.*, g.retry_at is null and g.attempt > coalesce((forgiven ->> g.node)::integer, 0) as final from baton.failure g
       where g.run_id = list_parts.id and g.node > under || '/' and g.node < under || '0'
       order by g.node, g.attempt desc
     ) as f

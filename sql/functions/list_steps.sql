@@ -3,9 +3,9 @@
 --
 -- request: { under: path, status?, after?: path, limit } — status: pending, running, waiting, done,
 --          failed or skipped; after: only parts after this one
--- answer:  { status, moment, finished_at, forgiven, checkpoints, failures, hidden: as find_run has
---          them; parts: [{ path, status }], more: whether there are any after these }. Null: there
---          is no such run.
+-- answer:  { status, moment, finished_at, forgiven, checkpoints, failures, left_out, hidden: as
+--          find_run has them; parts: [{ path, status }], more: whether there are any after these,
+--          follows: false where no part is called after }. Null: there is no such run.
 -- A call reads what is stored of all the parts, but for their outputs. Stable: all that it reads is
 -- of one moment.
 -- Planned for the week of its id: a plan for any id locks the partitions of all weeks.
@@ -22,6 +22,7 @@ declare
   moment timestamptz := baton.now();
   paths text[];
   statuses text[];
+  follows boolean;
   answer json;
 begin
   perform baton.require_keys('the request of list_steps', request, '{under,limit}', '{under,status,after,limit}');
@@ -36,20 +37,24 @@ begin
   if run_status is null then
     return null;
   end if;
-  select coalesce(array_agg(p.path), '{}'), array_agg(p.status) into paths, statuses
-  from (
+  with part as materialized (
     select p.path, p.status from baton.list_parts(list_steps.id, request ->> 'under', run_status, coalesce(ended_at, moment)) as p
+  ), page as (
+    select p.path, p.status from part p
     where (wanted is null or p.status = wanted) and (p.path collate "C") > coalesce(request ->> 'after', '') order by p.path collate "C" limit most + 1
-  ) as p;
+  )
+  select coalesce(array_agg(p.path), '{}'), array_agg(p.status), not request ? 'after' or exists (select from part where path = request ->> 'after')
+    into paths, statuses, follows
+  from page p;
   select json_build_object('status', run_status, 'moment', moment, 'finished_at', ended_at,
     'forgiven', (select d.forgiven from baton.redrive d where d.run_id = list_steps.id order by d.at desc limit 1),
-    'checkpoints', steps.checkpoints, 'failures', steps.failures,
+    'checkpoints', steps.checkpoints, 'failures', steps.failures, 'left_out', steps.left_out,
     'hidden', baton.count_hidden(list_steps.id, paths[:most], run_status, coalesce(ended_at, moment)),
     'parts', (select coalesce(json_agg(json_build_object('path', t.path, 'status', t.status) order by t.nth), '[]')
       from unnest(paths[:most], statuses[:most]) with ordinality as t (path, status, nth)),
-    'more', cardinality(paths) > most)
+    'more', cardinality(paths) > most, 'follows', follows)
     into answer
-  from baton.gather_steps(list_steps.id, paths[:most]) as steps;
+  from baton.gather_steps(list_steps.id, paths[:most], 9000000) as steps;
   return answer;
 end
 $$;

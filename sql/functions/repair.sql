@@ -2,7 +2,8 @@
 -- emptied: they are an index over it. A run is due when its last retry, sleep or delay says so; one
 -- in the midst of a node that holds others is due at once, since beside what waits something may go
 -- on, and a poller sees what does. One that waits for a signal which is there is due at once too,
--- and so is one that waits by a key which it does not have.
+-- and so is one that waits by a key which it does not have, or not all that was sent by it, or of
+-- which senders do not know that it waits: its poller parks it anew.
 -- Pollers must be stopped; returns how many runs were put back or woken.
 -- grant: baton_migrator
 create or replace function baton.repair() returns integer
@@ -45,7 +46,12 @@ begin
     union
     select w.run_id from baton.wait w join baton.run r on r.id = w.run_id cross join jsonb_to_recordset(w.keys) as k (name text, key text)
     left join baton.signal_key s on s.workflow = r.workflow and s.name = k.name and s.key = k.key
-    where s.run_id is distinct from w.run_id
+    where s.run_id is distinct from w.run_id or exists (
+      select from baton.unclaimed u
+      where u.workflow = r.workflow and u.name = k.name and u.key = k.key and u.at > moment - interval '168 hours')
+    union
+    select c.run_id from baton.checkpoint c
+    where strpos(c.node, '/~until/') > 0 and c.finished_at > moment and not exists (select from baton.wait w where w.run_id = c.run_id)
   ) as waiting
   where q.run_id = waiting.run_id and q.run_at > moment;
   get diagnostics woken = row_count;

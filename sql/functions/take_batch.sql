@@ -33,7 +33,8 @@ begin
     exit when free <= 0 or room <= 0;
     wanted_band := turn[i];
     asked := case when i = 1 and cardinality(turn) = 5 then greatest(free / 8, 1) else free end;
-    got := baton.take_ready(wanted_band, asked, room, ids is null, coalesce((low ->> wanted_band::text)::timestamptz, '-infinity'), moment, poisoned);
+    got := baton.take_ready(wanted_band, asked, room, ids is null, coalesce((low ->> wanted_band::text)::timestamptz, '-infinity'), moment,
+      request @? '$.manifest[*].waits', poisoned);
     mark := least(got.last_run_at, moment - interval '5 seconds');
     low := low || jsonb_build_object(wanted_band::text, mark);
     poisoned := got.poisoned;

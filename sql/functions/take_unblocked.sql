@@ -10,6 +10,7 @@ language plpgsql volatile
 as $$
 declare
   known uuid[];
+  with_mail boolean := request @? '$.manifest[*].waits';
 begin
   if not exists (select from baton.blocked) then
     return;
@@ -29,10 +30,14 @@ begin
   perform baton.put_back(known, array_fill(moment, array[cardinality(known)]));
   select take_unblocked.poisoned + cardinality(known) - count(*) into poisoned from baton.ready where run_id = any (known);
   with sized as (
-    select run_id, bytes, sum(bytes) over (order by run_id) as total from baton.ready where run_id = any (known)
+    select run_id, bytes, sum(load) over (order by run_id) as total, load
+    from (
+      select q.run_id, q.bytes, (baton.add_mail(array[q.bytes], array[case when with_mail then q.run_id end]))[1] as load
+      from baton.ready q where q.run_id = any (known)
+    ) as loaded
   ), taken as (
     delete from baton.ready q using sized s
-    where q.run_id = s.run_id and (s.total <= (request ->> 'max_bytes')::bigint or s.total = s.bytes) and s.bytes <= 8388608
+    where q.run_id = s.run_id and (s.total <= (request ->> 'max_bytes')::bigint or s.total = s.load) and s.bytes <= 8388608
     returning q.run_id
   )
   select array_agg(run_id), array_agg(run_id) into ids, begun_ids from taken;

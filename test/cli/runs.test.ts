@@ -56,6 +56,45 @@ test("a run that failed ends a follower with 6, and is redriven with a yes only"
   expect(row).toBeDefined();
 });
 
+const many = defineWorkflow({ name: "many", version: 1, input: z.object({}) }).map(
+  "pages",
+  { over: () => Array.from({ length: 130 }, (_, n) => n), concurrency: 5 },
+  (chain) => chain.step("zip", ({ item }) => item).step("get", ({ zip }) => "x".repeat(1_000 + zip)),
+);
+const stored = async (workflow: string) => (await pgbaton(["trigger", workflow, "--workflow-version", "1"], { env })).stdout.trim();
+
+test("a follower tells every attempt, also of steps that a run only counts, in the order in which they ended", async () => {
+  const id = await stored("many");
+  await poll(database.database, [many]);
+  const { code, stdout } = await pgbaton(["runs", "tail", id], { env });
+  const lines = stdout.trim().split("\n");
+  expect([code, lines.length, lines.at(-1)]).toEqual([0, 261, expect.stringMatching(/ done$/)]);
+  const told = lines.slice(0, -1).map((line) => /pages\/\S+/.exec(line)![0]);
+  const ended = await database.query<{ node: string; at: number }>(
+    "select node, floor(extract(epoch from finished_at) * 1000)::float8 as at from baton.checkpoint where run_id = $1 and attempt > 0",
+    [id],
+  );
+  const endOf = new Map(ended.map(({ node, at }) => [node, at]));
+  expect(new Set(told)).toEqual(new Set(endOf.keys()));
+  const times = told.map((path) => endOf.get(path)!);
+  expect(times).toEqual(times.toSorted((one, other) => one - other));
+});
+
+test("a follower gives up with 124 when its time is over", async () => {
+  const id = await stored("many");
+  const { code, stderr } = await pgbaton(["runs", "tail", id, "--timeout", "0 seconds"], { env });
+  expect([code, stderr]).toEqual([124, `The run ${id} is ready and goes on; look again with runs tail ${id}.\n`]);
+  expect((await pgbaton(["runs", "tail", id, "--timeout", "soon"], { env })).code).toBe(2);
+  await poll(database.database, [many]);
+});
+
+test.each(["get", "tail"])("runs %s ends quietly with 141 once nobody reads what it prints", async (command) => {
+  const id = await stored("many");
+  await poll(database.database, [many]);
+  const { code, stderr } = await pgbaton(["runs", command, id], { env, closed: true });
+  expect([code, stderr]).toEqual([141, ""]);
+});
+
 const paid = defineWorkflow({ name: "pay", version: 1, input: z.object({}) })
   .waitFor("paid", { output: z.int(), timeout: "1 day", key: () => "o-1" })
   .waitFor("again", { output: z.int(), timeout: "1 day" });

@@ -88,7 +88,7 @@ test("exactly 2,048 bytes are stored, the workflow's own among them", async () =
 test.each([
   ["throws", "/attributes", /^the workflow's function "attributes" threw TypeError: no bike with password=\*\*\*$/],
   ["date", "/attributes/at", /^the workflow's function "attributes" returned something that cannot be stored: a Date is not JSON/],
-  ["promise", "/attributes", /^the workflow's function "attributes" returned something that cannot be stored: an instance of a class/],
+  ["promise", "/attributes", /^the workflow's function "attributes" threw TypeError: it returned a promise: decide at once/],
 ])("a workflow's attributes that go wrong (%s) are said with a pointer, and no secret", async (slip, pointer, message) => {
   const { status, body } = await post({ input: { bike: "b-1", slip } });
   expect(status).toBe(422);

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { handler } from "../../functions/control-runs.http.ts";
 import type { RunView, StepView } from "../../shared/client.ts";
 import { checkAfterEach } from "../support/engine-calls.ts";
-import { call, deployFunctions, type AnswerBody } from "../support/http-functions.ts";
+import { call, deployFunctions } from "../support/http-functions.ts";
 import { storeRun, type StoredFailure, type StoredRow, type StoredRun } from "../support/stored-runs.ts";
 
 const database = await deployFunctions("operator");
@@ -141,6 +141,27 @@ test("an item that failed where that is tolerated is failed, and the run goes on
   const parts = ["  00000 done", "    get done", "  00001 failed", "    get failed"];
   expect(await shown({ status: "running", rows, failures })).toEqual(["pages running", ...parts]);
   expect(await shown({ status: "done", rows, failures })).toEqual(["pages done", ...parts]);
+});
+
+test("what a map stands in whose failed items are tolerated is as the run is, and has not failed", async () => {
+  const nested = (at: string) => ({
+    rows: [mark(`${at}/pages`, 0, { items: [1, 2] }), row(`${at}/pages/00000/get`, 0)],
+    failures: [{ node: `${at}/pages/00001/get`, retryIn: null }],
+  });
+  const items = ["00000 done", "  get done", "00001 failed", "  get failed"].map((line) => `      ${line}`);
+  const tree = (status: string) => [`both ${status}`, "  a done", "    pages done", ...items];
+  expect(await shown({ status: "done", ...nested("both/a") })).toEqual(tree("done"));
+  expect(await shown({ status: "running", ...nested("both/a") })).toEqual(tree("running"));
+  const failed = await shown({ status: "failed", ...nested("both/a") });
+  expect(failed.slice(0, 3)).toEqual(["both failed", "  a failed", "    pages failed"]);
+  const inItem = nested("outer/00000");
+  const id = await storeRun(database.query, {
+    status: "done",
+    rows: [mark("outer", 0, { items: [1] }), ...inItem.rows],
+    failures: inItem.failures,
+  });
+  expect(lines((await list(id, "under=outer")).body.steps).slice(0, 2)).toEqual(["00000 done", "  pages done"]);
+  expect(lines((await list(id, "under=outer/00000/pages&status=failed")).body.steps)).toEqual(["00001 failed", "  get failed"]);
 });
 
 test("a function that threw, and was asked again after a redrive, keeps nothing waiting", async () => {
@@ -282,33 +303,11 @@ test("memos beyond 100 are counted too", async () => {
   expect(page!.more!.counts).toEqual({ done: 30 });
 });
 
-test.each([
-  ["", "under", 'give the path of a node, as in "renditions" or "renditions/00017/encode"'],
-  ["under=Nobody", "under", 'give the path of a node, as in "renditions" or "renditions/00017/encode"'],
-  ["under=pages&status=ready", "status", "give one of pending, running, waiting, done, failed, skipped"],
-  ["under=pages&limit=0", "limit", "give a whole number from 1 to 100"],
-  ["under=pages&limit=101", "limit", "give a whole number from 1 to 100"],
-  ["under=pages&cursor=a/b", "cursor", "give the cursor of the page before"],
-  ["under=pages&page=2", "page", "this key is not known here"],
-])("steps are not listed by ?%s", async (query, parameter, message) => {
-  const id = await storeRun(database.query, { status: "running" });
-  const { status, body } = await list<AnswerBody>(id, query);
-  expect(status).toBe(400);
-  expect(body).toMatchObject({ type: "urn:baton:problem:invalid-query", errors: [{ parameter, message }] });
-});
-
-test("a node without parts has an empty list, and a run that is none is unknown", async () => {
-  const id = await storeRun(database.query, { status: "running", rows: [row("plain", 0)] });
-  expect((await list(id, "under=plain")).body).toEqual({ steps: [], cursor: null, more: false });
-  expect((await list(id, "under=nobody")).body).toEqual({ steps: [], cursor: null, more: false });
-  for (const other of ["nonsense", crypto.randomUUID()]) expect((await list<AnswerBody>(other, "under=plain")).status).toBe(404);
-});
-
 /** Anything that may be stored of the nodes of an item. */
 const item = fc.record({
-  rows: fc.subarray(["get", "put", "both/a/x", "route"]),
+  rows: fc.subarray(["get", "put", "both/a/x", "route", "links/00000/x"]),
   failures: fc.uniqueArray(
-    fc.record({ at: fc.constantFrom("get", "put", "both/a/x", "both/b/y"), retryIn: fc.constantFrom(null, 30, -30) }),
+    fc.record({ at: fc.constantFrom("get", "put", "both/a/x", "both/b/y", "links/00001/x"), retryIn: fc.constantFrom(null, 30, -30) }),
     { selector: ({ at }) => at, maxLength: 2 },
   ),
   sleeps: fc.boolean(),

@@ -1,3 +1,4 @@
+import { answers } from "./answers.ts";
 import { claiming } from "./claim.ts";
 import { clocks } from "./clock.ts";
 import { decisions } from "./decisions.ts";
@@ -12,6 +13,7 @@ import { producers } from "./producers.ts";
 import { goings } from "./retention.ts";
 import { rounds } from "./rounds.ts";
 import { signals } from "./signals.ts";
+import { simulatedAnswers } from "./simulated-answers.ts";
 
 export const MUTANTS: readonly Mutant[] = [
   ...claiming,
@@ -27,4 +29,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...host,
   ...goings,
   ...signals,
+  ...answers,
+  ...simulatedAnswers,
+  ...simulatedAnswers,
 ];

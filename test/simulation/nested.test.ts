@@ -1,9 +1,10 @@
 import { expect, test } from "vitest";
 import { simulate } from "./nested/simulate.ts";
+import type { Seed } from "./nested/world.ts";
 
 const one = process.env["BATON_SEED"];
 const SEEDS_OF_A_TEST = 100;
-const seedsFrom = (first: number) => Array.from({ length: SEEDS_OF_A_TEST }, (_, n) => first + n);
+const seedsFrom = (first: number) => Array.from({ length: SEEDS_OF_A_TEST }, (_, n): Seed => ({ seed: first + n }));
 const tests = process.env["BATON_TEST_LONG"] === "1" ? 500 : 10;
 
 /**
@@ -12,9 +13,9 @@ const tests = process.env["BATON_TEST_LONG"] === "1" ? 500 : 10;
  * once; a wait was over, and a signal there, of which no claim ever told. And one that accused a
  * poller of what it thought after its lease was lost.
  */
-const once = [11, 30, 39, 44, 239, 263, 2915];
+const once = [11, 30, 39, 44, 239, 263, 2915].map((seed): Seed => ({ seed, isOlder: true }));
 
-async function live(seeds: readonly number[]): Promise<void> {
+async function live(seeds: readonly Seed[]): Promise<void> {
   const began = performance.now();
   const { tally, wrong } = await simulate(seeds);
   const met = Object.fromEntries(tally.met);
@@ -22,7 +23,7 @@ async function live(seeds: readonly number[]): Promise<void> {
   expect(wrong.join("\n")).toBe("");
 }
 
-test.runIf(one !== undefined)("one seed", () => live([Number(one)]));
+test.runIf(one !== undefined)("one seed", () => live([{ seed: Number(one) }]));
 
 test.skipIf(one !== undefined)("what was once wrong, and the first hundred, end as their models say", () =>
   live([...once, ...seedsFrom(1)]),

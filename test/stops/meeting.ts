@@ -8,7 +8,10 @@ import { make, type Outcome, type SceneCall } from "./scene.ts";
 export interface Meeting extends AsyncDisposable {
   /** The points that a call passes, in order and each once; it is made. */
   pointsOf(call: SceneCall): Promise<string[]>;
-  /** Stops one call at a point, lets another come as far as it can, and then both go on. */
+  /**
+   * Stops one call at a point, lets another come as far as it can, and then both go on. The second
+   * outcome tells whether that one had to wait.
+   */
   meet(one: SceneCall, point: string, other: SceneCall): Promise<[Outcome, Outcome]>;
 }
 
@@ -41,11 +44,12 @@ export async function openMeeting(database: TestDatabase): Promise<Meeting> {
       await first.query("select set_config('test_stops.at', $1, false)", [point]);
       let over = [false, false];
       const stopped = make(first, one).finally(() => (over = [true, over[1]!]));
-      await until(`${one.text} has come to ${point}`, async () => over[0]! || (await waits(pids[1]!)));
+      await until(`${one.text} has come to ${point}`, async () => over[0]! || (await waits(pids[1]!)), 5);
       const going = make(second, other).finally(() => (over = [over[0]!, true]));
-      await until(`${other.text} is over or waits`, async () => over[1]! || (await waits(pids[2]!)));
+      await until(`${other.text} is over or waits`, async () => over[1]! || (await waits(pids[2]!)), 5);
+      const waited = !over[1];
       await holder.query(`select pg_advisory_unlock(${STOP_LOCK})`);
-      return Promise.all([stopped, going]);
+      return [await stopped, { ...(await going), waited }];
     },
     [Symbol.asyncDispose]: async () => void (await Promise.all(sessions.map((session) => session.end()))),
   };

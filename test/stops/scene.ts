@@ -92,6 +92,8 @@ async function claimOne(engine: Engine) {
 export interface Outcome {
   readonly answer?: Record<string, unknown>;
   readonly sqlstate?: string;
+  /** It could not go on before another call did. */
+  readonly waited?: boolean;
 }
 
 export async function make(session: pg.Client, { text, values }: SceneCall): Promise<Outcome> {

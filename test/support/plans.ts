@@ -35,7 +35,7 @@ export interface Ran {
 
 /** A partition of the state, with its week. */
 export const PARTITIONED = /^(run|checkpoint|failure|ending)_(\d+)$/;
-const KEYED = new Set(["ready", "dedup"]);
+const KEYED = new Set(["ready", "dedup", "wait", "message", "signal_key", "unclaimed"]);
 
 /** Statements that read a table as a whole which they should look into by key. */
 export function sequentialScans(ran: readonly Ran[]): string[] {

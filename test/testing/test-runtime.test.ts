@@ -120,7 +120,7 @@ test("a sql node writes to the test's tables once, and one that the test answers
 test("a name that no node has is refused with those that there are, and a run that is not there is said so", async () => {
   await using t = await testRuntime({ workflows: [greet, book], url });
   const sentence =
-    'No workflow of this test has a node "chrage": name one of charge, pause, send, book, tell, or what is below one by its whole path, such as checks/credit/score or mails/00002/send.';
+    'No workflow of this test has a node "chrage": name one of charge, pause, send, book, tell, or what is below one by its whole path, such as checks/credit/score, mails/00002/send, or mails/*/send for each item.';
   expect(() => t.stub("chrage", null)).toThrow(new UnknownNodeError("chrage", ["charge", "pause", "send", "book", "tell"]));
   expect(() => t.fail("chrage")).toThrow(sentence);
   expect(() => t.stub("pause", null)).toThrow('The node "pause" is a sleep and has no handler of its own');

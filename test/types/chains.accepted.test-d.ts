@@ -36,9 +36,21 @@ const routed = order
     >(true);
     return route.case === "domestic" ? route.output.label : route.output;
   });
-same<OutputOf<typeof routed>, string | number>(true);
-// A choose below a choose may end the run too.
-order.choose("outer", () => "x", { x: (chain) => chain.choose("inner", () => "y", { y: (arm) => arm.end(() => 1) }) });
+same<OutputOf<typeof routed>, string | number | { refunded: string }>(true);
+// A choose below a choose may end the run too, and each adds what it may end it with.
+const nested = order
+  .choose("outer", () => "x", {
+    x: (chain) =>
+      chain.choose("inner", () => "y", { y: (arm) => arm.end(() => 1), z: (arm) => arm }).end(({ inner }) => ({ case: inner.case })),
+    w: (chain) => chain.choose("other", () => "v", { v: (arm) => arm.end(() => {}), u: (arm) => arm.step("t", () => true) }),
+  })
+  .sleep("settle", "1 hour")
+  .step("last", () => "s");
+same<OutputOf<typeof nested>, string | number | null | { case: "z" }>(true);
+same<StateOf<typeof nested>["outer"], { readonly case: "w"; readonly output: { readonly case: "u"; readonly output: boolean } }>(true);
+const ended = order.choose("only", () => "a", { a: (chain) => chain.end(() => "a"), b: (chain) => chain.end(() => 2) });
+same<OutputOf<typeof ended>, string | number>(true);
+same<Awaited<ReturnType<typeof walk<typeof routed>>>["output"], string | number | { refunded: string }>(true);
 
 // A step that may not run.
 const wrapped = order

@@ -4,6 +4,7 @@
  */
 import * as z from "zod";
 import { defineWorkflow, walk } from "../../shared/index.ts";
+import type { OutputOf } from "../../shared/index.ts";
 
 const Order = z.object({ id: z.string(), lines: z.array(z.string()) });
 const order = defineWorkflow({ name: "order", version: 1, input: Order }).step("charge", () => 1);
@@ -69,6 +70,9 @@ order.map("m", { over }, (chain) => chain.choose("c", () => "x", { x: (arm) => a
 // @ts-expect-error what ends the run is not JSON
 order.choose("route", () => "a", { a: (chain) => chain.end(() => new Date()) });
 
+// @ts-expect-error what a run that may have ended in an arm comes to, as if it was the last node
+order.step("x", () => ({}) as OutputOf<typeof ending>).step("y", ({ x }) => x.case);
+
 // Conditions.
 // @ts-expect-error the output of a step that may not have run
 order.step("x", { when: () => true }, () => "x").step("y", ({ x }) => x.length);
@@ -84,6 +88,16 @@ order.sleep("x", "1 day", { when: () => true });
 order.map("m", { over: ({ input }) => input.id }, (chain) => chain.step("x", () => 1));
 // @ts-expect-error a promise of a list
 order.map("m", { over: async () => [1] }, (chain) => chain.step("x", () => 1));
+// @ts-expect-error items that are not JSON
+order.map("m", { over: () => [new Date()] }, (chain) => chain.step("x", () => 1));
+// @ts-expect-error the same deep inside, where some may fail
+order.map("m", { over: () => [{ at: [new Date()] }], tolerate: 1 }, (chain) => chain.step("x", () => 1));
+// @ts-expect-error the same where they are collected
+order.map("m", { over: () => [1n] }, (chain) => chain.step("x", () => 1), { collect: (sum, value) => sum + value, from: 0 });
+// @ts-expect-error a sum that is not JSON
+order.map("m", { over }, (chain) => chain.step("x", () => 1), { collect: (sum) => sum, from: new Date() });
+// @ts-expect-error the same before the chain
+order.map("m", { over, collect: (sum: Date) => sum, from: new Date() }, (chain) => chain.step("x", () => 1));
 // @ts-expect-error not what an item is
 order.map("m", { over }, (chain) => chain.step("x", ({ item }) => item + item.count));
 // @ts-expect-error an unknown option

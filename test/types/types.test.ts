@@ -71,6 +71,16 @@ describe("a file of an author", () => {
       "a Date is not JSON: return date.toISOString()",
     ],
     [
+      "Dates as the items of a map",
+      'order.map("m", { over: () => [new Date()] }, (chain) => chain.step("x", () => 1));',
+      '"what this handler returns is not JSON": "a Date is not JSON: return date.toISOString()"',
+    ],
+    [
+      "a Date that a map collects",
+      `order.map("m", { over: () => [1] }, (chain) => chain.step("x", () => 1), { collect: () => new Date(), from: new Date() });`,
+      "a Date is not JSON: return date.toISOString()",
+    ],
+    [
       "a Date of a script's step",
       'order.script("book", async (_, { step }) => void (await step("x", () => new Date())));',
       "a Date is not JSON: return date.toISOString()",

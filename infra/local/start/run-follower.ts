@@ -118,32 +118,40 @@ function isOver(run: ShownRun): boolean {
 }
 
 /**
- * Everything that is to be said about a run so far, a line each; what was said once stays the same.
+ * Everything that is to be said about a run so far, a line each, attempts in the order in which
+ * they ended; what was said once stays the same. below: steps that the run only counts, if they
+ * are known.
  */
-export function linesOf(run: ShownRun): string[] {
+export function linesOf(run: ShownRun, below?: readonly ShownStep[]): string[] {
   const start = `${run.workflow.padEnd(17)} …${run.id.slice(-6)}`;
-  const steps = run.steps
-    .flatMap(withChildren)
-    .flatMap((step) => stepLines(step).map((line) => `${start}  ${step.path.padEnd(12)} ${line}`));
-  if (run.waiting?.for === "blocked") steps.push(`${start}  is blocked: ${inOneLine(run.waiting.reason)}`);
-  if (sleepMs(run) > LONG_SLEEP_MS) steps.push(`${start}  sleeps until ${run.waiting?.until}`);
-  if (ENDED.has(run.status)) steps.push(`${start}  ${run.status}${run.error === null ? "" : `: ${inOneLine(run.error.message)}`}`);
-  return steps;
+  const steps = run.steps.flatMap(withChildren);
+  const about = ({ path }: ShownStep, text: string) => `${start}  ${path.padEnd(12)} ${text}`;
+  const ends = [...steps, ...(below ?? [])].flatMap((step) => endsOf(step).map(({ at, text }) => ({ at, line: about(step, text) })));
+  const lines = ends.toSorted((one, other) => one.at - other.at).map(({ line }) => line);
+  if (below === undefined) lines.unshift(...steps.flatMap((step) => (step.more ? [about(step, noteOf(step.more.link))] : [])));
+  if (run.waiting?.for === "blocked") lines.push(`${start}  is blocked: ${inOneLine(run.waiting.reason)}`);
+  if (sleepMs(run) > LONG_SLEEP_MS) lines.push(`${start}  sleeps until ${run.waiting?.until}`);
+  if (ENDED.has(run.status)) lines.push(`${start}  ${run.status}${run.error === null ? "" : `: ${inOneLine(run.error.message)}`}`);
+  return lines;
 }
 
-function withChildren(step: ShownStep): ShownStep[] {
+/** A step, and all that is shown below it. */
+export function withChildren<Step extends { readonly children?: readonly Step[] }>(step: Step): Step[] {
   return [step, ...(step.children ?? []).flatMap(withChildren)];
 }
 
-function stepLines({ attempts, more }: ShownStep): string[] {
-  const lines = attempts.flatMap(({ number, startedAt, finishedAt, error }) => {
+/** What came of the attempts that have ended, and when. */
+function endsOf({ attempts }: ShownStep): { readonly at: number; readonly text: string }[] {
+  return attempts.flatMap(({ number, startedAt, finishedAt, error }) => {
     if (finishedAt === null || Date.parse(finishedAt) > Date.now()) return [];
-    const took = `${Date.parse(finishedAt) - Date.parse(startedAt)} ms`;
-    return [`attempt ${number}  ${error == null ? `done in ${took}` : `failed after ${took}: ${inOneLine(error.message)}`}`];
+    const at = Date.parse(finishedAt);
+    const took = `${at - Date.parse(startedAt)} ms`;
+    return [{ at, text: `attempt ${number}  ${error == null ? `done in ${took}` : `failed after ${took}: ${inOneLine(error.message)}`}` }];
   });
-  return more === undefined
-    ? lines
-    : [...lines, `only the first 100 below it are shown here: GET ${more.link.replace(/&cursor=.*/, "")} lists all`];
+}
+
+function noteOf(link: string): string {
+  return `only the first 100 below it are shown here: GET ${link.replace(/&cursor=.*/, "")} lists all`;
 }
 
 function sleepMs({ status, waiting }: ShownRun): number {

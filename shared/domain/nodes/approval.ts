@@ -2,6 +2,7 @@ import { now } from "../author.ts";
 import { toSleepMilliseconds, type Duration } from "../duration.ts";
 import { namePattern, nameRule } from "../name.ts";
 import type { HandlerNode, Node, State, StepContext } from "../node.ts";
+import { optionsOf, requireFunction } from "../options.ts";
 import type { RetryPolicy } from "../retry-policy.ts";
 import type { MaybePromise } from "../storable.ts";
 import type { Grown, NewName, Place } from "../workflow-types.ts";
@@ -82,10 +83,10 @@ export function approvalNode(name: string, options: AnyApprovalOptions): Node {
   };
 }
 
-function resolveOptions({ choices, timeout, ask, retry, ...rest }: AnyApprovalOptions) {
-  const [unknown] = Object.keys(rest);
-  if (unknown !== undefined) throw new TypeError(`"${unknown}" is not an option of an approval: use ${OPTION_NAMES.join(", ")}`);
-  if (typeof ask !== "function") throw new TypeError("it asks nobody: write ask: ({ input }, { links }) => …, which sends the links");
+function resolveOptions(options: AnyApprovalOptions) {
+  optionsOf("an approval", options, OPTION_NAMES);
+  const { choices, timeout, ask, retry } = options ?? {};
+  requireFunction(ask, "it asks nobody: write ask: ({ input }, { links }) => …, which sends the links");
   if (timeout === undefined) throw new TypeError('it has no timeout: say how long it waits, such as timeout: "3 days"');
   checkChoices(choices);
   const timeoutOf =

@@ -1,12 +1,13 @@
 import type * as z from "zod";
 import { toMilliseconds, toSleepMilliseconds, type Duration } from "../duration.ts";
 import type { HandlerNode, StepContext } from "../node.ts";
+import { optionsOf, requireFunction } from "../options.ts";
 import { indexText } from "../parts.ts";
 import type { RetryPolicy } from "../retry-policy.ts";
 import type { MaybePromise } from "../storable.ts";
 import type { Grown, JsonSchema, NewName, Place } from "../workflow-types.ts";
 import { beginCalling, BEGUN, holdsOfCalling, namesOf, untilBytesOfCalling } from "./calling.ts";
-import { handlerNode, outputParser } from "./handler.ts";
+import { handlerNode, isSchema, outputParser } from "./handler.ts";
 
 /** What a callback's handler hands to the outside system. */
 export interface Callback {
@@ -84,14 +85,14 @@ export function callbackNode(name: string, options: AnyCallbackOptions, handler:
   return node;
 }
 
-function resolveOptions({ output, timeout, heartbeat, retry, handlerTimeout, ...rest }: AnyCallbackOptions, handler: unknown) {
-  const [unknown] = Object.keys(rest);
-  if (unknown !== undefined) throw new TypeError(`"${unknown}" is not an option of a callback: use ${OPTION_NAMES.join(", ")}`);
-  if (typeof handler !== "function") throw new TypeError("it has no handler: write ({ input }, { callback }) => …");
+function resolveOptions(options: AnyCallbackOptions, handler: unknown) {
+  const { timeout, heartbeat, retry, handlerTimeout } = optionsOf("a callback", options, OPTION_NAMES);
+  requireFunction(handler, "it has no handler: write ({ input }, { callback }) => …");
   if (timeout === undefined) throw new TypeError('it has no timeout: say how long the answer may take, such as timeout: "6 hours"');
-  if (typeof (output as Partial<JsonSchema> | undefined)?.safeParse !== "function")
-    throw new TypeError("it has no output: give it a schema of zod, such as z.json()");
+  const { output } = options;
+  if (!isSchema(output)) throw new TypeError("it has no output: give it a schema of zod, such as z.json()");
   const timeoutMs = toSleepMilliseconds(timeout);
+  if (timeoutMs === 0) throw new TypeError(`its timeout of "${timeout}" leaves no time for an answer: use at least "1 millisecond"`);
   const heartbeatMs = heartbeat === undefined ? undefined : toMilliseconds(heartbeat);
   if (heartbeatMs !== undefined && (heartbeatMs === 0 || heartbeatMs >= timeoutMs))
     throw new TypeError(`its heartbeat of "${heartbeat}" is none: take more than nothing, and less than its timeout`);

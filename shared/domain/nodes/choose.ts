@@ -2,10 +2,11 @@ import { attempting, marking, now } from "../author.ts";
 import { beginChain, chainHolds, firstOf, type ChainStanding } from "../chain.ts";
 import type { Json } from "../json.ts";
 import type { Node, State } from "../node.ts";
+import { requireFunction } from "../options.ts";
 import { longestOf, shapeOfParts, skipsOfParts, type Parts, heldIn } from "../parts.ts";
 import type { Move } from "../moves.ts";
 import { isRow, noTries, Stray, wakeTries, type Fact, type Fatal, type Look, type Scene, type Standing, type Tries } from "../standing.ts";
-import type { AnySubChain, ArmOf, Grown, LastOf, NewName, Place, SubChain } from "../workflow-types.ts";
+import type { AnySubChain, ArmOf, Ending, EndsOf, Grown, LastOf, NewName, Place, SubChain } from "../workflow-types.ts";
 
 /** How a chain gets arms. */
 export interface ChooseMethods<Of extends Place, State> {
@@ -17,7 +18,7 @@ export interface ChooseMethods<Of extends Place, State> {
     name: NewName<State, NodeName>,
     pick: (state: Readonly<State>) => keyof NoInfer<Arms> & string,
     arms: { readonly [Name in keyof Arms]: (chain: SubChain<ArmOf<Of>, State, null>) => Arms[Name] },
-  ): Grown<Of, State, NodeName, CaseOf<Arms>>;
+  ): Grown<Ending<Of, EndsOf<Arms[keyof Arms]>>, State, NodeName, CaseOf<Arms>>;
 }
 
 /** What a `choose` comes to: one of the cases that do not end the run. */
@@ -40,6 +41,7 @@ interface Choice {
  * never made again; the arm's nodes have their rows below `x/case/`.
  */
 export function chooseNode(name: string, pick: AnyPick, arms: Parts): Node {
+  requireFunction(pick, 'it has no function that chooses: write ({ input }) => "…"');
   return {
     kind: "choose",
     name,

@@ -1,6 +1,7 @@
 import type * as z from "zod";
 import { toMilliseconds } from "../duration.ts";
 import { checkJson, type Json } from "../json.ts";
+import { optionsOf, requireFunction } from "../options.ts";
 import type { HandlerNode, NodeOptions, State, StepContext } from "../node.ts";
 import { resolveRetry } from "../retry-policy.ts";
 import type { AttemptMove } from "../moves.ts";
@@ -45,7 +46,7 @@ export type AnyOptions = NodeOptions & { readonly output?: JsonSchema; readonly 
 /** What a method takes after the name. */
 export type HandlerArguments = [AnyHandler] | [AnyOptions, AnyHandler];
 
-const OPTION_NAMES = new Set(["output", "retry", "timeout", "when"]);
+const OPTION_NAMES = ["output", "retry", "timeout", "when"];
 
 /**
  * A node of one handler. Its row, at its own path, is its output: with it the node is over.
@@ -122,18 +123,25 @@ class Tried implements Standing {
 
 const none: readonly never[] = [];
 
-export function splitArguments(given: HandlerArguments): [AnyOptions, AnyHandler] {
-  return given.length === 1 ? [{}, given[0]] : given;
+/** Options and handler of a method; sentence: what to write where there is no handler. */
+export function splitArguments<Given>(given: [Given] | [AnyOptions, Given], sentence: string): [AnyOptions, Given] {
+  // In JavaScript nothing may be given at all.
+  const [options, handler] = given.length === 2 ? given : [{}, given[0]];
+  requireFunction(handler, sentence);
+  return [optionsOf("a node", options, OPTION_NAMES), handler];
 }
 
-function resolveOptions(options: AnyOptions) {
-  const unknown = Object.keys(options).find((key) => !OPTION_NAMES.has(key));
-  if (unknown !== undefined) throw new TypeError(`"${unknown}" is not an option of a node: use output, retry, timeout or when`);
-  const timeoutMs = toMilliseconds(options.timeout ?? "30 seconds");
-  if (timeoutMs === 0) throw new TypeError(`its timeout of "${options.timeout}" leaves no time: use at least "1 millisecond"`);
-  if (options.when !== undefined && typeof options.when !== "function")
-    throw new TypeError("its when is no function: write when: ({ input }) => …");
-  return { output: options.output, retry: resolveRetry(options.retry), timeoutMs, when: options.when };
+function resolveOptions({ output, retry, timeout = "30 seconds", when }: AnyOptions) {
+  const timeoutMs = toMilliseconds(timeout);
+  if (timeoutMs === 0) throw new TypeError(`its timeout of "${timeout}" leaves no time: use at least "1 millisecond"`);
+  if (when !== undefined) requireFunction(when, "its when is no function: write when: ({ input }) => …");
+  if (output !== undefined && !isSchema(output)) throw new TypeError("its output is no schema: give it one of zod, such as z.json()");
+  return { output, retry: resolveRetry(retry), timeoutMs, when };
+}
+
+/** Whether it is a schema of zod's, which in JavaScript may be anything. */
+export function isSchema(given: unknown): boolean {
+  return typeof (given as Partial<JsonSchema> | undefined)?.safeParse === "function";
 }
 
 /** Turns what a handler returned into what is stored. */

@@ -2,9 +2,11 @@ import { now, storing } from "../author.ts";
 import { chainHolds, firstOf, type Chain } from "../chain.ts";
 import { checkJson, freezeJson, type Json } from "../json.ts";
 import type { Node, State } from "../node.ts";
+import { optionsOf, requireFunction } from "../options.ts";
 import { indexBytes, indexOf, longestOfChain, shapeOfChain, heldIn } from "../parts.ts";
 import { isRow, noTries, Stray, wakeTries, type Fact, type Fatal, type Look, type Scene, type Standing, type Tries } from "../standing.ts";
 import { Items, type Collect, type Mapping } from "./map-items.ts";
+import type { RefuseUnlessJson } from "../storable.ts";
 import type { AnySubChain, Branch, Grown, LastOf, NewName, Place, SubChain, With } from "../workflow-types.ts";
 
 /** What the chain of a `map` sees beside what is around it. */
@@ -16,7 +18,7 @@ interface Turn<Item> {
 
 export interface MapOptions<State, Item> {
   /** The list, up to 10,000 items and 1 MiB: computed once, and stored. */
-  readonly over: (state: Readonly<State>) => readonly Item[];
+  readonly over: ((state: Readonly<State>) => readonly Item[]) & RefuseUnlessJson<Item>;
   /** How many items may have begun and not be over, 1 to 10,000 (default: 10). */
   readonly concurrency?: number;
 }
@@ -32,7 +34,7 @@ export type Settlement<Value> =
 /** What becomes of the results. */
 export interface Collecting<Sum, Value> {
   /** Adds the result of one item, in the order of items. Pure: called when its turn has come. */
-  readonly collect: (sum: Sum, value: Value, index: number) => Sum;
+  readonly collect: ((sum: Sum, value: Value, index: number) => Sum) & RefuseUnlessJson<Sum>;
   /** What it begins with. */
   readonly from: Sum;
 }
@@ -50,29 +52,30 @@ export interface MapMethods<Of extends Place, State> {
    * so many may. With `collect` results are folded into one value, and do not fill the state; after
    * the chain it knows their type.
    */
-  map<const NodeName extends string, Item, Chain extends AnySubChain>(
+  map<const NodeName extends string, Chain extends AnySubChain, Item = null>(
     name: NewName<State, NodeName>,
     options: MapOptions<State, Item> & NotCollecting & { readonly tolerate?: never },
     chain: (chain: ItemChain<State, Item>) => Chain,
   ): Grown<Of, State, NodeName, readonly LastOf<Chain>[]>;
-  map<const NodeName extends string, Item, Chain extends AnySubChain>(
+  map<const NodeName extends string, Chain extends AnySubChain, Item = null>(
     name: NewName<State, NodeName>,
     options: MapOptions<State, Item> & NotCollecting & { readonly tolerate: Tolerance },
     chain: (chain: ItemChain<State, Item>) => Chain,
   ): Grown<Of, State, NodeName, readonly Settlement<LastOf<Chain>>[]>;
-  map<const NodeName extends string, Item, Chain extends AnySubChain, Sum>(
-    name: NewName<State, NodeName>,
-    options: MapOptions<State, Item> & NotCollecting & { readonly tolerate?: never },
-    chain: (chain: ItemChain<State, Item>) => Chain,
-    ending: Collecting<Sum, LastOf<Chain>>,
-  ): Grown<Of, State, NodeName, Sum>;
-  map<const NodeName extends string, Item, Chain extends AnySubChain, Sum>(
+  // Of several that fit as little, TypeScript tells about the last.
+  map<const NodeName extends string, Chain extends AnySubChain, Item = null, Sum = null>(
     name: NewName<State, NodeName>,
     options: MapOptions<State, Item> & NotCollecting & { readonly tolerate: Tolerance },
     chain: (chain: ItemChain<State, Item>) => Chain,
     ending: Collecting<Sum, Settlement<LastOf<Chain>>>,
   ): Grown<Of, State, NodeName, Sum>;
-  map<const NodeName extends string, Item, Sum>(
+  map<const NodeName extends string, Chain extends AnySubChain, Item = null, Sum = null>(
+    name: NewName<State, NodeName>,
+    options: MapOptions<State, Item> & NotCollecting & { readonly tolerate?: never },
+    chain: (chain: ItemChain<State, Item>) => Chain,
+    ending: Collecting<Sum, LastOf<Chain>>,
+  ): Grown<Of, State, NodeName, Sum>;
+  map<const NodeName extends string, Item = null, Sum = null>(
     name: NewName<State, NodeName>,
     // oxlint-disable-next-line typescript/no-explicit-any -- nothing is known of the chain here
     options: MapOptions<State, Item> & Collecting<Sum, any> & { readonly tolerate?: Tolerance },
@@ -123,15 +126,13 @@ function holdsBelow(chain: Chain, below: string): boolean {
   return indexOf(below, 0) >= 0 && chainHolds(chain, below.slice(indexBytes));
 }
 
-function resolveOptions({ over, concurrency = 10, tolerate, collect, from, ...rest }: AnyMapOptions, chain: Chain): Mapping {
-  const [unknown] = Object.keys(rest);
-  if (unknown !== undefined) throw new TypeError(`"${unknown}" is not an option of a map: use ${OPTION_NAMES.join(", ")}`);
-  if (typeof over !== "function") throw new TypeError("its over is no function: write over: ({ input }) => input.items");
+function resolveOptions(options: AnyMapOptions, chain: Chain): Mapping {
+  const { concurrency = 10, tolerate, collect, from } = optionsOf("a map", options, OPTION_NAMES);
+  requireFunction(options.over, "its over is no function: write over: ({ input }) => input.items");
   if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > MAX_ITEMS)
     throw new TypeError(`its concurrency is ${String(concurrency)}: use a whole number from 1 to ${MAX_ITEMS}`);
   if (chain.nodes.length === 0) throw new TypeError("its chain has no nodes: add what is done for each item");
-  if (collect !== undefined && typeof collect !== "function")
-    throw new TypeError("its collect is no function: write collect: (sum, value) => …");
+  if (collect !== undefined) requireFunction(collect, "its collect is no function: write collect: (sum, value) => …");
   if (collect === undefined && from !== undefined) throw new TypeError("it has from without collect: add collect, or leave from out");
   if (collect !== undefined && from === undefined) throw new TypeError("it has collect without from: add from, what collect begins with");
   return {

@@ -3,6 +3,7 @@ import { beginChain, chainHolds, type Chain, type ChainStanding } from "../chain
 import { toSleepMilliseconds, type Duration } from "../duration.ts";
 import type { Json } from "../json.ts";
 import type { Node, State } from "../node.ts";
+import { optionsOf, requireFunction } from "../options.ts";
 import type { AnySubChain, Branch, ChainStateOf, Grown, LastOf, NewName, Place, SubChain, With } from "../workflow-types.ts";
 import { indexBytes, indexOf, indexText, isReadWhole, longestOfChain, MAX_INDEX, shapeOfChain, heldIn } from "../parts.ts";
 import type { Move, Owner } from "../moves.ts";
@@ -76,7 +77,7 @@ export interface RepeatMethods<Of extends Place, State> {
 const AGAIN = "~again";
 /** Below the node: it is over, with the pass of that index. */
 const OVER = "~over";
-const OPTION_NAMES = new Set(["until", "max", "every"]);
+const OPTION_NAMES = ["until", "max", "every"];
 
 interface Loop {
   readonly chain: Chain;
@@ -104,14 +105,16 @@ export function repeatNode(name: string, options: AnyRepeatOptions, chain: Chain
   };
 }
 
-function resolveOptions({ until, max, every, ...rest }: AnyRepeatOptions, chain: Chain) {
-  const [unknown] = Object.keys(rest);
-  if (unknown !== undefined) throw new TypeError(`"${unknown}" is not an option of a repeat: use ${[...OPTION_NAMES].join(", ")}`);
-  if (typeof until !== "function") throw new TypeError("its until is no function: write until: ({ last }) => …");
+function resolveOptions(options: AnyRepeatOptions, chain: Chain) {
+  optionsOf("a repeat", options, OPTION_NAMES);
+  const { until, max, every } = options;
+  requireFunction(until, "its until is no function: write until: ({ last }) => …");
   if (chain.nodes.length === 0) throw new TypeError("its chain has no nodes: add what is done in each pass");
   if (!Number.isInteger(max) || max < 1 || max > MAX_PASSES)
     throw new TypeError(`its max is ${String(max)}: use a whole number from 1 to ${MAX_PASSES}`);
-  return { until, max, everyMs: every === undefined ? undefined : toSleepMilliseconds(every) };
+  const everyMs = every === undefined ? undefined : toSleepMilliseconds(every);
+  if (everyMs === 0) throw new TypeError(`its every of "${every}" is no pause: use at least "1 millisecond", or leave every out`);
+  return { until, max, everyMs };
 }
 
 function holdsInPass(chain: Chain, below: string): boolean {

@@ -1,7 +1,7 @@
 import type * as z from "zod";
 import type { Memos } from "../memos.ts";
 import { noMemos } from "../memos.ts";
-import type { HandlerNode, NodeOptions, StepContext } from "../node.ts";
+import type { HandlerNode, StepContext } from "../node.ts";
 import { isReadWhole } from "../parts.ts";
 import { MAX_PATH_BYTES } from "../path.ts";
 import type { RetryPolicy } from "../retry-policy.ts";
@@ -9,7 +9,7 @@ import { isMemoPath, runScript } from "../script-steps.ts";
 import { isRow, noTries, Over, wakeTries, type Fact, type Fatal, type Look, type Scene, type Standing, type Tries } from "../standing.ts";
 import type { MaybePromise, RefuseUnlessJson, Stored } from "../storable.ts";
 import type { Grown, JsonSchema, NewName, Place } from "../workflow-types.ts";
-import { handlerNode, outputParser, type AnyOptions, type WithoutOutput, type WithOutput } from "./handler.ts";
+import { handlerNode, outputParser, splitArguments, type AnyOptions, type WithoutOutput, type WithOutput } from "./handler.ts";
 
 /** What one step inside a script may be given. */
 export interface ScriptStepOptions {
@@ -95,10 +95,8 @@ export type ScriptArguments = [AnyScript] | [AnyOptions, AnyScript];
  * `x/name/of`, and count until it is over.
  */
 export function scriptNode(name: string, ...given: ScriptArguments): HandlerNode {
-  const [options, script] = given.length === 1 ? [{} as AnyOptions, given[0]] : given;
-  const { when, ...others }: AnyOptions & NodeOptions = options;
+  const [{ when, ...others }, script] = splitArguments<AnyScript>(given, "it has no code: write async (state, { step }) => …");
   if (when !== undefined) throw new TypeError("it has a when, which a step may have: use choose, or an if in the script");
-  if (typeof script !== "function") throw new TypeError("it has no code: write async (state, { step }) => …");
   const parse = outputParser(others.output);
   const node = handlerNode("script", name, others, async (state, context, memory) => ({
     output: await parse(await runScript(script as never, state, context, memory)),

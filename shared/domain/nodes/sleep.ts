@@ -1,5 +1,5 @@
 import { toSleepMilliseconds, type Duration } from "../duration.ts";
-import { attempting } from "../author.ts";
+import { attempting, now } from "../author.ts";
 import type { Node, SleepOutput, State } from "../node.ts";
 import {
   isRow,
@@ -35,7 +35,8 @@ export type AnyDuration = Duration | ((state: State) => Duration);
  * that is, is for the database to say, whose clock may have been set back since.
  */
 export function sleepNode(name: string, duration: AnyDuration): Node {
-  const durationOf = typeof duration === "function" ? (state: State) => toSleepMilliseconds(duration(state)) : fixed(duration);
+  const durationOf =
+    typeof duration === "function" ? (state: State) => toSleepMilliseconds(now(duration(state), "its duration")) : fixed(duration);
   return {
     kind: "sleep",
     name,

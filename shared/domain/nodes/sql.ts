@@ -49,7 +49,7 @@ export interface SqlMethods<Of extends Place, State> {
 }
 
 export function sqlNode(name: string, ...given: HandlerArguments): HandlerNode {
-  const [options, handler] = splitArguments(given);
+  const [options, handler] = splitArguments(given, `it has no handler: write .sql("${name}", ({ input }) => ({ statements: […] }))`);
   const parse = outputParser(options.output);
   return handlerNode("sql", name, options, async (state, context) => {
     const result = (await handler(state, context)) as SqlResult<unknown> | undefined;

@@ -49,7 +49,7 @@ export interface StepMethods<Of extends Place, State> {
 }
 
 export function stepNode(name: string, ...given: HandlerArguments): HandlerNode {
-  const [options, handler] = splitArguments(given);
+  const [options, handler] = splitArguments(given, `it has no handler: write .step("${name}", ({ input }) => …)`);
   return handlerNode("step", name, options, handlerOf(options, handler));
 }
 

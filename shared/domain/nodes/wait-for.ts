@@ -3,7 +3,9 @@ import { now } from "../author.ts";
 import { toSleepMilliseconds, type Duration } from "../duration.ts";
 import { namePattern, nameRule } from "../name.ts";
 import type { Node, State } from "../node.ts";
+import { optionsOf, requireFunction } from "../options.ts";
 import type { Grown, JsonSchema, NewName, Place } from "../workflow-types.ts";
+import { isSchema } from "./handler.ts";
 import { isUntil, untilBytes } from "./deadline.ts";
 import { KEY, Waiting, type Wanted } from "./waiting.ts";
 
@@ -86,13 +88,12 @@ export function waitForNode(name: string, options: AnyWaitOptions): Node {
   };
 }
 
-function resolveOptions(name: string, { output, any, all, key: keyOf, timeout, onTimeout = "fail", ...rest }: AnyWaitOptions): Wanted {
-  const [unknown] = Object.keys(rest);
-  if (unknown !== undefined) throw new TypeError(`"${unknown}" is not an option of a waitFor: use ${OPTION_NAMES.join(", ")}`);
+function resolveOptions(name: string, options: AnyWaitOptions): Wanted {
+  const { output, any, all, key: keyOf, timeout, onTimeout = "fail" } = optionsOf("a waitFor", options, OPTION_NAMES);
   if (timeout === undefined) throw new TypeError('it has no timeout: say how long it waits, such as timeout: "30 days"');
   if (onTimeout !== "fail" && onTimeout !== "continue")
     throw new TypeError(`its onTimeout is ${JSON.stringify(onTimeout)}: use "fail" or "continue"`);
-  if (keyOf !== undefined && typeof keyOf !== "function") throw new TypeError("its key is no function: write ({ input }) => input.orderId");
+  if (keyOf !== undefined) requireFunction(keyOf, "its key is no function: write ({ input }) => input.orderId");
   const timeoutOf =
     typeof timeout === "function" ? (state: State) => toSleepMilliseconds(now(timeout(state), "its timeout")) : fixed(timeout);
   const form = output !== undefined ? "one" : any !== undefined ? "any" : "all";
@@ -111,8 +112,7 @@ function schemasOf(signals: Signals): ReadonlyMap<string, JsonSchema> {
   if (schemas.size === 0) throw new TypeError("it waits for no signal: name one with its schema");
   for (const [name, schema] of schemas) {
     if (!namePattern.test(name)) throw new TypeError(`its signal "${name}" has no name that can be sent: ${nameRule}`);
-    if (typeof (schema as Partial<JsonSchema> | undefined)?.safeParse !== "function")
-      throw new TypeError(`its signal "${name}" has no schema: give it one of zod, such as z.json()`);
+    if (!isSchema(schema)) throw new TypeError(`its signal "${name}" has no schema: give it one of zod, such as z.json()`);
   }
   return schemas;
 }

@@ -26,6 +26,8 @@ export interface RunView<Input = Json, Output = Json, Attributes = JsonObject> {
   readonly waiting: WaitingView | null;
   /** The nodes of its chain, and below them what they hold. */
   readonly steps: readonly StepView[];
+  /** What of the steps an answer has no room for: outputs, attempts, steps. */
+  readonly leftOut?: readonly string[];
   /**
    * How often the run was redriven; a cancel or a redrive that names it is harmless when it comes
    * late.
@@ -57,6 +59,7 @@ export function describeRun(facts: RunFacts, nodes: readonly string[] | undefine
     error: facts.error === null ? null : shownError(facts.error, options),
     waiting: describeWaiting(facts, root),
     steps: describeSteps({ id: facts.id, facts, options }, root, nodes ?? []),
+    ...(facts.left_out != null && { leftOut: facts.left_out }),
     redrives: facts.redrives,
     crashes: facts.crashes,
     createdAt: utc(facts.created_at),

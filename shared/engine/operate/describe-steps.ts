@@ -23,6 +23,8 @@ export interface StepView {
   readonly status: StepStatus;
   /** Null also for what has its outputs below it. */
   readonly output: Json;
+  /** Its size in bytes of JSON, where the answer has no room for it. */
+  readonly outputBytes?: number;
   readonly attempts: readonly AttemptView[];
   /** What stands below it, at most 100, where something does. */
   readonly children?: readonly StepView[];
@@ -73,6 +75,7 @@ function describePlace(of: StepsOf, place: Place, status: StepStatus): StepView 
     path,
     status,
     output: status === "done" && checkpoint !== undefined && checkpoint.attempt > 0 ? checkpoint.output : null,
+    ...(checkpoint?.left_out != null && { outputBytes: checkpoint.left_out }),
     attempts: attemptsOf(of, place),
     ...(children.length > 0 && { children }),
     ...(hidden !== undefined && { more: { counts: hidden.counts, link: linkTo(of.id, path, children.at(-1)?.name) } }),

@@ -29,6 +29,8 @@ export interface StepFilter {
 /** A page of steps, in order of their paths. */
 export interface StepPage {
   readonly steps: readonly StepView[];
+  /** As that of a run. */
+  readonly leftOut?: readonly string[];
   /** To ask for the next page; null on the last. */
   readonly cursor: string | null;
   /** Whether there are more. */
@@ -37,6 +39,7 @@ export interface StepPage {
 
 const limitRule = "give a whole number from 1 to 100";
 const pathRule = 'give the path of a node, as in "renditions" or "renditions/00017/encode"';
+const cursorRule = "give the cursor of the page before";
 const statuses = ["pending", "running", "waiting", "done", "failed", "skipped"] as const satisfies readonly StepStatus[];
 
 /** Everything that a list of steps takes, checked, and in the words of the database. */
@@ -47,7 +50,7 @@ export const stepFilter = z
     limit: z.int({ error: limitRule }).min(1, { error: limitRule }).max(100, { error: limitRule }).default(20),
     cursor: z
       .string()
-      .regex(/^[^\0/]{1,200}$/, { error: "give the cursor of the page before" })
+      .regex(/^[^\0/]{1,200}$/, { error: cursorRule })
       .optional(),
   })
   .transform(({ cursor, status, ...same }): StepsRequest => {
@@ -61,13 +64,18 @@ export function readStepFilter(filter: StepFilter): StepsRequest {
   throw new InvalidFilterError(schemaIssues(parsed.error).map(({ pointer, message }) => ({ parameter: pointer.slice(1), message })));
 }
 
-/** Lists what stands right below a node; null where there is no such run. */
+/**
+ * Lists what stands right below a node; null where there is no such run. Throws InvalidFilterError
+ * for a cursor that is none of the node's parts.
+ */
 export async function listSteps(lister: StepLister, id: string, request: StepsRequest): Promise<StepPage | null> {
   const facts = validate(id) ? await repeatCall(lister, (options) => lister.runs.listSteps(id, request, options)) : null;
   if (facts === null) return null;
+  if (facts.follows === false) throw new InvalidFilterError([{ parameter: "cursor", message: cursorRule }]);
   const root = treeOf(facts);
   const steps = facts.parts.map(({ path, status }) =>
     describePart({ id, facts, options: lister }, findPlace(root, path) ?? emptyPlace(path), false, status),
   );
-  return { steps, cursor: facts.more ? steps.at(-1)!.name : null, more: facts.more };
+  const leftOut = facts.left_out != null && { leftOut: facts.left_out };
+  return { steps, ...leftOut, cursor: facts.more ? steps.at(-1)!.name : null, more: facts.more };
 }

@@ -7,7 +7,7 @@ export interface Stored {
   readonly begun: boolean;
   /** Something sleeps there, or is tried again later. */
   readonly ahead: boolean;
-  /** Something has failed there, and is not tried again later. */
+  /** Something has failed there, not for good, and is not tried again later. */
   readonly open: boolean;
   /** Something has used up its attempts. */
   readonly final: boolean;
@@ -32,14 +32,23 @@ export function statusOfPart({ begun, ahead, open, final }: Stored, isShort: boo
 export function storedAt(place: Place, facts: StepFacts): Stored {
   const own = rowsOf(place);
   const last = unfinished(place, facts);
-  const below = [...place.parts.values()].map((part) => storedAt(part, facts));
+  const below = [...place.parts.values()].map((part) => countedIn(part, storedAt(part, facts), facts));
   return {
     begun: own.length > 0 || last.length > 0 || below.some(({ begun }) => begun),
     ahead:
       last.some(({ retry_at }) => isAhead(facts, retry_at)) || own.some((row) => isAsleep(facts, row)) || below.some(({ ahead }) => ahead),
-    open: last.some(({ retry_at }) => !isAhead(facts, retry_at)) || below.some(({ open }) => open),
+    open: last.some((failure) => !isAhead(facts, failure.retry_at) && !isFinal(facts, failure)) || below.some(({ open }) => open),
     final: last.some((failure) => isFinal(facts, failure)) || below.some(({ final }) => final),
   };
+}
+
+/**
+ * What a part says of what it stands in. An item that has failed for good would have failed the run
+ * with it, unless its map tolerates that.
+ */
+function countedIn({ path, name }: Place, stored: Stored, { status }: StepFacts): Stored {
+  const isItem = /^\d{5}$/.test(name) && path.split("/").length % 2 === 0;
+  return stored.final && isItem && status !== "failed" ? { ...stored, final: false } : stored;
 }
 
 /** The place's own rows, and those of its marks. What is answered waits no longer for a signal. */

@@ -1,4 +1,5 @@
 import { AttributesTooLargeError, checkPatch, mergeAttributes, tooManyBytes } from "../../domain/attributes.ts";
+import { now } from "../../domain/author.ts";
 import { describeError } from "../../domain/errors.ts";
 import { NotJsonError, type Json, type JsonObject } from "../../domain/json.ts";
 import { issue, type SchemaIssue } from "../schema-issues.ts";
@@ -48,7 +49,7 @@ export function checkGiven(given: unknown, report: Report): JsonObject | undefin
 /** The function is an author's: whatever it does is said of it, and of nobody's attributes. */
 function ownAttributes({ attributes }: AttributeSource, input: Json, report: Report): JsonObject | undefined {
   try {
-    return attributes === undefined ? {} : checkPatch(attributes({ input }));
+    return attributes === undefined ? {} : checkPatch(now(attributes({ input }), "it"));
   } catch (thrown) {
     const notJson = thrown instanceof NotJsonError;
     const { name, message } = describeError(thrown);

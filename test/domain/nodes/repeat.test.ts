@@ -191,7 +191,7 @@ describe("a repeat", () => {
 
 describe("the options of a repeat", () => {
   it.each([
-    [{ times: 5 }, '"times" is not an option of a repeat: use until, max, every'],
+    [{ times: 5 }, '"times" is not an option of a repeat: use until, max or every'],
     [{ max: 0 }, "its max is 0: use a whole number from 1 to 10000"],
     [{ max: 10_001 }, "its max is 10001: use a whole number from 1 to 10000"],
     [{ every: "soon" }, '"soon" is not a duration'],

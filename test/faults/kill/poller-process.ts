@@ -6,12 +6,16 @@ import { runRepository } from "../../../shared/db/run-repository.ts";
 import { pollQueue } from "../../../shared/engine/poll/poll-queue.ts";
 import type { RunStore } from "../../../shared/engine/ports.ts";
 import { createPoller } from "../../support/poller.ts";
+import { ticketKeys } from "../../support/tickets.ts";
+import { waitingWorkflow } from "./waiting-workflow.ts";
 import { ledgerWorkflow } from "./workflow.ts";
 
 export interface PollerProcessOptions {
   readonly url: string;
   readonly neonEndpoint: string;
   readonly ledger: string;
+  /** Where links and tokens are written that are handed out. */
+  readonly offers: string;
   readonly ttlMs: number;
   /** Where this process kills itself, and how many times it passes there before. */
   readonly point: "after-claim" | "after-effect" | "after-advance" | "at-random";
@@ -48,9 +52,12 @@ const workflow = ledgerWorkflow({
   fails: () => Math.random() * 1000 < options.failing,
 });
 
+const waiting = waitingWorkflow(options.offers, () => pass("after-effect"));
+const tickets = { keys: async () => ticketKeys, publicUrl: "https://orders.example.com" };
+
 process.stdout.write("ready\n");
 for (;;) {
   const settings = { ttlMs: options.ttlMs, batch: 40, concurrency: 20, lingerMs: 2_000 };
-  await pollQueue(createPoller(database, [workflow], { store, settings }));
+  await pollQueue(createPoller(database, [workflow, waiting], { store, settings, tickets }));
   await new Promise((resolve) => setTimeout(resolve, 50));
 }

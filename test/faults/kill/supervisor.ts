@@ -17,6 +17,7 @@ export interface Kills {
 interface Options {
   readonly database: TestDatabase;
   readonly ledger: string;
+  readonly offers: string;
   readonly ttlMs: number;
   readonly kills: number;
   readonly random: () => number;
@@ -74,11 +75,16 @@ async function liveAndDie(options: Options, kills: Kills, point: KillPoint): Pro
 }
 
 /** Starts a poller that dies at a point; with the test process at the latest. */
-export function startPoller(options: Pick<Options, "database" | "ledger" | "ttlMs">, point: KillPoint, after: number): ChildProcess {
+export function startPoller(
+  options: Pick<Options, "database" | "ledger" | "offers" | "ttlMs">,
+  point: KillPoint,
+  after: number,
+): ChildProcess {
   const given: PollerProcessOptions = {
     url: options.database.url("poller"),
     neonEndpoint: options.database.neon.url,
     ledger: options.ledger,
+    offers: options.offers,
     ttlMs: options.ttlMs,
     point,
     after: Number.isFinite(after) ? after : 1e9,

@@ -31,14 +31,17 @@ export async function storedNonces(database: TestDatabase): Promise<Map<string, 
  * each step.
  */
 export async function verifyLedger(database: TestDatabase, ledger: readonly LedgerLine[], runs: number): Promise<{ extra: number }> {
-  const statuses = await database.query("select status, count(*)::int as n from baton.ending group by status");
+  const statuses = await database.query(
+    "select status, count(*)::int as n from baton.ending join baton.run on id = run_id where workflow = 'ledger' group by status",
+  );
   expect(statuses).toEqual([{ status: "done", n: runs }]);
   const byKey = Map.groupBy(ledger, ({ key }) => key);
   const steps = await database.query<StoredStep>(`
     select c.run_id || '/' || c.node as key, c.attempt, c.output ->> 'nonce' as nonce,
       (select count(*)::int from baton.failure f where f.run_id = c.run_id and f.node = '') as crashes,
       (select count(*)::int from baton.failure f where f.run_id = c.run_id and c.node like 'code/%' and f.node = 'code') as restarts
-    from baton.checkpoint c where c.node not in ('book', 'code', 'items')`);
+    from baton.checkpoint c join baton.run r on r.id = c.run_id
+    where r.workflow = 'ledger' and c.node not in ('book', 'code', 'items')`);
   expect(steps.length).toBe(7 * runs);
   const nonces = new Map(steps.map(({ key, nonce }) => [key, nonce]));
   for (const step of steps) verifyStep(step, byKey.get(step.key) ?? [], nonces);

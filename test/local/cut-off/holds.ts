@@ -11,7 +11,11 @@ import { firstLine, startScript } from "../../support/processes.ts";
 test("holds", async () => {
   const database = await createTestDatabase();
   await startEmptyServer();
-  const poller = startPoller({ database, ledger: process.env["CUT_OFF_LEDGER"]!, ttlMs: 60_000 }, "at-random", Infinity);
+  const poller = startPoller(
+    { database, ledger: process.env["CUT_OFF_LEDGER"]!, offers: `${process.env["CUT_OFF_LEDGER"]!}.offers`, ttlMs: 60_000 },
+    "at-random",
+    Infinity,
+  );
   const script = startScript(new URL("../hold-watchdog.ts", import.meta.url));
   // As npm does: a process whose child does the work.
   const group = inGroup("sh", ["-c", "sleep 600; true"], { stdio: "ignore" });

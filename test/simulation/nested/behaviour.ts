@@ -55,6 +55,18 @@ export function memosAt({ name }: HandlerSpec, path: string): string[] {
   return [`a${name}`, "of/1", "of/%C3%BC"].slice(0, upTo(3, "memos", path));
 }
 
+/** What is chosen where an approval asks. */
+export function choiceAt(path: string): (typeof CHOICES)[number] {
+  return CHOICES[upTo(CHOICES.length - 1, "choice", path)]!;
+}
+
+export const CHOICES = ["approve", "reject"] as const;
+
+/** Whether the handler of a callback completes it itself. */
+export function returnsAt(path: string): boolean {
+  return chance("returns", path) < 0.15;
+}
+
 /** Whether a function of a node decides something. */
 export function asks(node: NodeSpec): boolean {
   if (node.kind === "choose" || node.kind === "map") return true;

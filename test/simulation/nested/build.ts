@@ -1,10 +1,24 @@
 import * as z from "zod";
 import type { AnyWorkflow } from "../../../shared/domain/workflow-types.ts";
+import type { ApprovalContext } from "../../../shared/domain/nodes/approval.ts";
+import type { CallbackContext } from "../../../shared/domain/nodes/callback.ts";
 import { defineWorkflow, type StepContext } from "../../../shared/index.ts";
-import { armAt, itemsOf, passesAt, runsAt } from "./behaviour.ts";
+import { armAt, CHOICES, itemsOf, passesAt, runsAt } from "./behaviour.ts";
 import { collect, nothingCollected } from "./expectation.ts";
-import { indexText } from "./spec.ts";
-import type { ChainSpec, ChooseSpec, HandlerSpec, MapSpec, NodeSpec, RepeatSpec, SleepSpec, WaitSpec, WorkflowSpec } from "./spec.ts";
+import { indexText, keyOf } from "./spec.ts";
+import type {
+  ApprovalSpec,
+  CallbackSpec,
+  ChainSpec,
+  ChooseSpec,
+  HandlerSpec,
+  MapSpec,
+  NodeSpec,
+  RepeatSpec,
+  SleepSpec,
+  WaitSpec,
+  WorkflowSpec,
+} from "./spec.ts";
 import { TIMEOUT_MS, type Stage, type State } from "./stage.ts";
 
 /** A chain without the types that follow its state. */
@@ -38,6 +52,8 @@ class Builder {
     const pathIn: Locate = (state) => locate(state) + name;
     const below = (inner: ChainSpec, at: Locate) => (begun: Untyped) => this.chain(begun, inner, at);
     if (kind === "waitFor") return chain["waitFor"]!(name, waitOptions(node));
+    if (kind === "approval") return chain["approval"]!(name, this.#approval(node));
+    if (kind === "callback") return chain["callback"]!(name, callbackOptions(node), this.#calling(node));
     if (kind === "sleep") return chain["sleep"]!(name, this.#duration(node, pathIn));
     if (kind === "map")
       return chain["map"]!(
@@ -55,6 +71,15 @@ class Builder {
 
   #handler(node: HandlerSpec): (state: State, context: StepContext) => Promise<unknown> {
     return (state, context) => (node.kind === "sql" ? this.#stage.sql(node, state, context) : this.#stage.step(node, state, context));
+  }
+
+  #approval(node: ApprovalSpec) {
+    const ask = (state: State, context: ApprovalContext<string>) => this.#stage.approval(node, state, context);
+    return { choices: CHOICES, timeout: timeoutOf(node), ask, retry: node.ask.retry };
+  }
+
+  #calling(node: CallbackSpec) {
+    return (state: State, context: CallbackContext) => this.#stage.callback(node, state, context);
   }
 
   #options(node: HandlerSpec, pathIn: Locate) {
@@ -111,9 +136,25 @@ interface Item {
   readonly at: string;
 }
 
-function waitOptions({ timeoutMs }: WaitSpec) {
-  const output = z.strictObject({ told: z.string() });
-  return timeoutMs === undefined ? { output, timeout: "30 days" } : { output, timeout: `${timeoutMs} milliseconds`, onTimeout: "continue" };
+const Told = z.strictObject({ told: z.string() });
+
+function waitOptions(node: WaitSpec) {
+  const key = ({ input }: State) => keyOf((input as { run: string }).run);
+  return {
+    ...(node.all === undefined ? { output: Told } : { all: Object.fromEntries(node.all.map((name) => [name, Told])) }),
+    ...(node.isKeyed && { key }),
+    timeout: timeoutOf(node),
+    ...(node.timeoutMs !== undefined && { onTimeout: "continue" }),
+  };
+}
+
+function timeoutOf({ timeoutMs }: WaitSpec | ApprovalSpec): string {
+  return timeoutMs === undefined ? "30 days" : `${timeoutMs} milliseconds`;
+}
+
+function callbackOptions({ handler, beats }: CallbackSpec) {
+  const timeouts = { timeout: "2 minutes", handlerTimeout: `${TIMEOUT_MS} milliseconds` };
+  return { output: Told, retry: handler.retry, ...timeouts, ...(beats && { heartbeat: "25 seconds" }) };
 }
 
 /** Only the index of the innermost turn is to be seen: a step says where the others are. */

@@ -54,6 +54,34 @@ async function quiet(): Promise<void> {
   for (let turn = 0; turn < QUIET_TURNS; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
+/** The clock of the database, which somebody sets now and then. */
+export class DatabaseClock {
+  readonly #time: VirtualTime;
+  #ahead = 0;
+  #mostAhead = 0;
+
+  constructor(time: VirtualTime) {
+    this.#time = time;
+  }
+
+  get now(): number {
+    return this.#time.now + this.#ahead;
+  }
+
+  /** The latest that a process may take for its time, which has asked it before. */
+  get latest(): number {
+    return this.#time.now + this.#mostAhead;
+  }
+
+  /** Whether it is set back. */
+  setTo(ahead: number): boolean {
+    const isBack = ahead < this.#ahead;
+    this.#ahead = ahead;
+    this.#mostAhead = Math.max(this.#mostAhead, ahead);
+    return isBack;
+  }
+}
+
 /** The clock of one process, which may be frozen, and whose time may stand still meanwhile. */
 export class ProcessClock implements Clock {
   readonly #time: VirtualTime;

@@ -17,7 +17,8 @@ function isExpectation(value: unknown): value is Expectation {
     value instanceof Result ||
     value instanceof Sum ||
     value instanceof Folded ||
-    value instanceof Race
+    value instanceof Race ||
+    value instanceof Decided
   );
 }
 
@@ -104,16 +105,36 @@ export class Sum implements Expectation {
 /** What a wait comes to that a signal and its timeout raced for: always the same. */
 export class Race implements Expectation {
   readonly path: string;
-  readonly signal: string;
+  readonly answer: unknown;
   readonly told = null;
 
-  constructor(path: string, signal: string) {
+  constructor(path: string, answer: unknown) {
     this.path = path;
-    this.signal = signal;
+    this.answer = answer;
   }
 
   differ(actual: unknown, seen: Seen, at: string): string | undefined {
-    return (actual === null ? undefined : differ({ told: this.signal }, actual, seen, at)) ?? see(seen, this.path, actual !== null);
+    return (actual === null ? undefined : differ(this.answer, actual, seen, at)) ?? see(seen, this.path, actual !== null);
+  }
+}
+
+/** What an approval comes to: of several decisions, always the same. */
+export class Decided implements Expectation {
+  readonly path: string;
+  readonly decisions: readonly string[];
+  readonly told = "a decision";
+
+  constructor(path: string, decisions: readonly string[]) {
+    this.path = path;
+    this.decisions = decisions;
+  }
+
+  differ(actual: unknown, seen: Seen, at: string): string | undefined {
+    const { decision, by, at: time, comment } = (actual ?? {}) as Record<string, unknown>;
+    const isExpired = decision === "expired";
+    if (!this.decisions.includes(decision as string) || typeof time !== "string" || comment !== null) return unlike(at, actual, this);
+    if (by !== (isExpired ? null : this.path)) return unlike(`${at}.by`, by, this.path);
+    return see(seen, this.path, !isExpired);
   }
 }
 
@@ -161,13 +182,16 @@ function mixOf(index: number, value: unknown): number {
   return (hash >>> 0) % MIX;
 }
 
+const ofTwoSignals = /^n\d+[ab]$/;
+
 /** A value with its keys in order, and without what may be one or the other. */
 function tellOf(value: unknown): unknown {
   if (isExpectation(value)) return value.told;
   if (Array.isArray(value)) return value.map(tellOf);
   if (typeof value !== "object" || value === null) return value;
-  const { until, ok, at, next, failed, mix, told } = value as Record<string, unknown>;
-  if (typeof told === "string") return null;
+  const { until, ok, at, next, failed, mix, told, decision } = value as Record<string, unknown>;
+  if (typeof told === "string" || Object.keys(value).some((key) => ofTwoSignals.test(key))) return null;
+  if (typeof decision === "string") return "a decision";
   if (typeof until === "string") return "a time";
   if (typeof ok === "boolean") return "a result";
   if (typeof at === "string") return { at };

@@ -13,6 +13,9 @@ interface Site {
   readonly room: number;
 }
 
+const olderLeaves = ["step", "step", "step", "step", "sql", "script", "sleep"] as const;
+const leaves = ["step", "step", "step", "sql", "script", "sleep", "sleep", "approval", "callback"] as const;
+
 const plainDooms = [
   ["stays", 0.01],
   ["heals", 0.08],
@@ -21,10 +24,13 @@ const plainDooms = [
 /** Makes workflows of nodes of every kind, nested at random. */
 export class Generator {
   readonly #random: () => number;
+  readonly #knowsAnswers: boolean;
   #named = 0;
 
-  constructor(seed: number) {
+  /** knowsAnswers: keys, approvals and callbacks too, which older seeds have not met. */
+  constructor(seed: number, knowsAnswers: boolean) {
     this.#random = seededRandom(seed).random;
+    this.#knowsAnswers = knowsAnswers;
   }
 
   workflow(name: string): WorkflowSpec {
@@ -53,9 +59,9 @@ export class Generator {
 
   #node(site: Site): NodeSpec {
     const holds = site.depth < site.deepest && this.#random() < (site.deepest > 4 ? 0.8 : 0.55);
-    const kind = holds
-      ? this.#pick(["all", "choose", "map", "repeat"] as const)
-      : this.#pick(["step", "step", "step", "step", "sql", "script", "sleep"] as const);
+    const kind = holds ? this.#pick(["all", "choose", "map", "repeat"] as const) : this.#pick(this.#knowsAnswers ? leaves : olderLeaves);
+    if (kind === "approval") return this.#approval(site);
+    if (kind === "callback") return this.#callback(site);
     if (kind === "step" || kind === "sql" || kind === "script") return this.#handler(site, kind);
     if (kind === "sleep") return this.#sleep();
     const below = { ...site, depth: site.depth + 1, room: site.deepest > 4 ? 1 : 3 };
@@ -68,9 +74,27 @@ export class Generator {
     const name = this.#name();
     const ms = this.#pick([0, 40, 700, 1_900, 4_000, 45_000]);
     const chance = this.#random();
-    if (chance < 0.25) return { kind: "waitFor", name, isAnswered: true, timeoutMs: undefined };
-    if (chance >= 0.75) return { kind: "waitFor", name, isAnswered: chance >= 0.85, timeoutMs: ms };
+    if (chance < 0.25) return this.#wait(name, true, undefined);
+    if (chance >= 0.75) return this.#wait(name, chance >= 0.85, ms);
     return { kind: "sleep", name, ms, computed: chance < 0.5 };
+  }
+
+  #wait(name: string, isAnswered: boolean, timeoutMs: number | undefined): NodeSpec {
+    const all = this.#knowsAnswers && this.#random() < 0.3 ? [`${name}a`, `${name}b`] : undefined;
+    return { kind: "waitFor", name, all, isAnswered, isKeyed: this.#knowsAnswers && this.#random() < 0.5, timeoutMs };
+  }
+
+  /** Of one that expires, asking does not fail for good: that would be a race. */
+  #approval(site: Site): NodeSpec {
+    const chance = this.#random();
+    const timeoutMs = chance < 0.5 ? undefined : this.#pick([0, 700, 4_000, 20_000, 45_000]);
+    const ask = this.#handler(timeoutMs === undefined ? site : { ...site, dooms: [] }, "ask");
+    return { kind: "approval", name: ask.name, ask, isAnswered: chance < 0.75, timeoutMs };
+  }
+
+  #callback(site: Site): NodeSpec {
+    const handler = this.#handler(site, "call");
+    return { kind: "callback", name: handler.name, handler, beats: this.#random() < 0.5 };
   }
 
   #handler({ dooms }: Site, kind: HandlerSpec["kind"]): HandlerSpec {
@@ -78,7 +102,7 @@ export class Generator {
     const backoff = this.#pick(["50 milliseconds", "900 milliseconds", "3 seconds", "20 seconds"] as const);
     // Statements whose outcome stays unknown, and steps that wait long to be stored, are failed
     // attempts beside its own.
-    const maxAttempts = kind === "sql" || kind === "script" ? 1_000 : flaky + this.#between(1, 2);
+    const maxAttempts = kind !== "step" && kind !== "end" ? 1_000 : flaky + this.#between(1, 2);
     return {
       kind,
       name: kind === "end" ? "" : this.#name(),

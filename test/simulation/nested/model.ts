@@ -1,9 +1,24 @@
 /** What a workflow is to do, told from its spec alone. */
-import { armAt, asks, doomAt, flakyAt, itemsOf, memosAt, outputAt, passesAt, runsAt, stumblesAt, toleratedOf } from "./behaviour.ts";
-import { Folded, nothingCollected, Place, Race, Result, Sum, Time } from "./expectation.ts";
-import { indexText } from "./spec.ts";
+import {
+  armAt,
+  asks,
+  choiceAt,
+  doomAt,
+  flakyAt,
+  itemsOf,
+  memosAt,
+  outputAt,
+  passesAt,
+  runsAt,
+  stumblesAt,
+  toleratedOf,
+} from "./behaviour.ts";
+import { Decided, Folded, nothingCollected, Place, Race, Result, Sum, Time } from "./expectation.ts";
+import { indexText, keyOf, namesOf } from "./spec.ts";
 import type {
   AllSpec,
+  ApprovalSpec,
+  CallbackSpec,
   ChainSpec,
   ChooseSpec,
   HandlerSpec,
@@ -37,6 +52,11 @@ export interface Model {
   readonly stays: boolean;
   /** How many redrives heal it at most. */
   readonly redrives: number;
+}
+
+/** What is stored below a node for each time that it asks: the path of one in place of all. */
+export function timesOf(path: string): string {
+  return path.replace(/(\/~(?:until|asked|begun))\/\d{5}$/, "$1/*");
 }
 
 /** Where the state is kept that the functions of a node see. */
@@ -110,7 +130,9 @@ class Modelling {
 
   #kind(node: NodeSpec, path: string, state: State): Came {
     if (node.kind === "sleep") return this.#sleep(node, path, state);
-    if (node.kind === "waitFor") return this.#wait(node, path);
+    if (node.kind === "waitFor") return this.#wait(node, path, state);
+    if (node.kind === "approval") return this.#approval(node, path, state);
+    if (node.kind === "callback") return this.#callback(node, path, state);
     if (node.kind === "all") return this.#all(node, path, state);
     if (node.kind === "choose") return this.#choose(node, path, state);
     if (node.kind === "map") return this.#map(node, path, state);
@@ -150,14 +172,49 @@ class Modelling {
     return { ...well, output };
   }
 
-  /** Of one that is answered before it is reached there is no deadline. */
-  #wait({ name, isAnswered, timeoutMs }: WaitSpec, path: string): Came {
-    const until = `${path}/~until/00000`;
-    this.put(until, { output: new Time(), attempt: 0 });
-    if (isAnswered) this.rows.set(until, { ...this.rows.get(until)!, optional: true });
-    const output = !isAnswered ? null : timeoutMs === undefined ? { told: name } : new Race(path, name);
+  /** Of one that is answered before it is reached there is neither key nor deadline. */
+  #wait(node: WaitSpec, path: string, { input }: State): Came {
+    const { isAnswered, isKeyed, timeoutMs, all } = node;
+    const put = (row: string, output: unknown) => this.#mayPut(row, { output, attempt: 0 }, isAnswered);
+    put(`${path}/~until/*`, new Time());
+    if (isKeyed) put(`${path}/~key`, keyOf((input as { run: string }).run));
+    for (const name of isAnswered ? (all ?? []) : []) this.#mayPut(`${path}/${name}`, { output: { told: name }, attempt: 1 });
+    const told = Object.fromEntries(namesOf(node).map((name) => [name, { told: name }]));
+    const answer = all === undefined ? { told: node.name } : told;
+    const output = !isAnswered ? null : timeoutMs === undefined ? answer : new Race(path, answer);
     this.put(path, { output, attempt: 1 });
     return { ...well, output };
+  }
+
+  #mayPut(path: string, row: Omit<Row, "optional">, optional = true): void {
+    this.put(path, row);
+    if (optional) this.rows.set(path, { ...row, optional });
+  }
+
+  /** A decision may come before its links are known to be out. */
+  #approval({ ask, isAnswered, timeoutMs }: ApprovalSpec, path: string, state: State): Came {
+    this.states.set(`${path}/~asked/*`, state);
+    const doom = doomAt(ask, path);
+    this.#mayPut(`${path}/~until/*`, { output: new Time(), attempt: 0 });
+    this.#mayPut(`${path}/~asked/*`, { output: null, attempt: undefined });
+    if (doom === Infinity) return { output: null, stays: true, heals: false };
+    this.redrives += doom;
+    const decisions = [...(isAnswered ? [choiceAt(path)] : []), ...(timeoutMs === undefined ? [] : ["expired"])];
+    const output = new Decided(path, decisions);
+    this.put(path, { output, attempt: 1 });
+    return { output, stays: false, heals: doom > 0 };
+  }
+
+  #callback({ handler }: CallbackSpec, path: string, state: State): Came {
+    this.states.set(path, state);
+    const doom = doomAt(handler, path);
+    this.#mayPut(`${path}/~until/*`, { output: new Time(), attempt: 0 });
+    this.#mayPut(`${path}/~begun/*`, { output: null, attempt: undefined });
+    if (doom === Infinity) return { output: null, stays: true, heals: false };
+    this.redrives += doom;
+    const output = { told: path };
+    this.put(path, { output, attempt: undefined });
+    return { output, stays: false, heals: doom > 0 };
   }
 
   #all({ parts }: AllSpec, path: string, state: State): Came {

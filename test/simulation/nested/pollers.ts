@@ -6,6 +6,7 @@ import { pollQueue } from "../../../shared/engine/poll/poll-queue.ts";
 import { defaultSettings, type Poller } from "../../../shared/engine/poll/poller.ts";
 import { UnsettledError } from "../../../shared/engine/poll/settle.ts";
 import type { RunStore } from "../../../shared/engine/ports.ts";
+import { keys } from "./answerers.ts";
 import { ProcessClock, type VirtualTime } from "./clock.ts";
 import type { Faults } from "./faults.ts";
 
@@ -88,6 +89,7 @@ export class Pollers {
     const silent = () => undefined;
     return {
       store: storeFor(clock),
+      tickets: { keys: () => Promise.resolve(keys), publicUrl: "https://baton.invalid" },
       registry: this.#registry,
       logger: { debug: silent, info: silent, warn: silent, error: (message, fields) => void (isLawful(message) || grave(message, fields)) },
       clock,

@@ -2,7 +2,7 @@ import type { RunRepository } from "../../../shared/db/run-repository.ts";
 import type { QueryAsOwner } from "../../support/database.ts";
 import type { VirtualTime } from "./clock.ts";
 import type { Faults } from "./faults.ts";
-import { signalsIn, type WorkflowSpec } from "./spec.ts";
+import { keyOf, signalsIn, type SignalSpec, type WorkflowSpec } from "./spec.ts";
 
 interface Sending {
   readonly time: VirtualTime;
@@ -10,6 +10,28 @@ interface Sending {
   /** Sends as a producer. */
   readonly runs: RunRepository;
   readonly query: QueryAsOwner;
+}
+
+interface StoredRow {
+  readonly node: string;
+  readonly output: unknown;
+}
+
+/** How many nodes have taken a signal: it is their output, or one of two in it or below. */
+function countTaken(name: string, rows: readonly StoredRow[]): number {
+  const [own, ofTwo] = [new RegExp(`(^|/)${name}$`), new RegExp(`(^|/)${name.slice(0, -1)}$`)];
+  const isTold = (output: unknown) => (output as { told?: unknown } | null)?.told === name;
+  const takers = rows.flatMap(({ node, output }) => {
+    if (own.test(node) && isTold(output)) return [node.slice(0, -name.length)];
+    const isLast = ofTwo.test(node) && isTold((output as Record<string, unknown> | null)?.[name]);
+    return isLast ? [`${node}/`] : [];
+  });
+  return new Set(takers).size;
+}
+
+interface Letter extends SignalSpec {
+  readonly run: string;
+  readonly workflow: string;
 }
 
 /** So many may lie there that no node has taken. */
@@ -22,35 +44,67 @@ const MOST_UNTAKEN = 2;
 export class Senders {
   readonly #sending: Sending;
   #sent = 0;
+  /** How many were accepted, by run and name. */
+  readonly #accepted = new Map<string, Map<string, number>>();
 
   constructor(sending: Sending) {
     this.#sending = sending;
   }
 
-  begin(run: string, { chain }: WorkflowSpec): void {
-    for (const name of signalsIn(chain)) this.#later(run, name, `s${this.#sent++}`);
+  /** Whoever sends by a key may be earlier than the run. */
+  begin(run: string, { name: workflow, chain }: WorkflowSpec, isThere: boolean): void {
+    for (const signal of signalsIn(chain)) if (signal.isKeyed !== isThere) this.#later({ run, workflow, ...signal }, this.#newId());
   }
 
-  #later(run: string, name: string, id: string): void {
+  /** Each that was accepted lies there, or one node has taken it. */
+  async judge(run: string, rows: readonly StoredRow[]): Promise<string[]> {
+    const problems: string[] = [];
+    for (const [name, accepted] of this.#accepted.get(run) ?? []) {
+      const [taken, left] = [countTaken(name, rows), await this.#untaken({ run, name })];
+      if (taken + left !== accepted) problems.push(`${accepted} signals ${name} were accepted, ${taken} are taken, ${left} are left`);
+    }
+    return problems;
+  }
+
+  #note({ run, name }: Letter): void {
+    const ofRun = this.#accepted.get(run) ?? new Map<string, number>();
+    this.#accepted.set(run, ofRun.set(name, (ofRun.get(name) ?? 0) + 1));
+  }
+
+  #newId(): string {
+    return `s${this.#sent++}`;
+  }
+
+  #later(letter: Letter, id: string): void {
     const { time, faults } = this.#sending;
-    time.after(faults.between(1, 40_000), () => this.#send(run, name, id));
+    time.after(faults.between(1, 40_000), () => this.#send(letter, id));
   }
 
-  async #send(run: string, name: string, id: string): Promise<void> {
-    const { faults, runs, query } = this.#sending;
-    const [there] = await query<{ n: number }>("select count(*)::int as n from baton.message where run_id = $1 and name = $2", [run, name]);
-    if (there!.n >= MOST_UNTAKEN || (!faults.isCalm && faults.random() < 0.2)) return this.#later(run, name, id);
-    const request = { run, name, body: { told: name }, id, checked: true } as const;
-    const { status } = await runs.signal(request);
-    faults.count(`signal ${status}`);
-    if (status === "ended") return this.#mayGoOn(run, name);
+  async #send(letter: Letter, id: string): Promise<void> {
+    const { faults, runs } = this.#sending;
+    if ((await this.#untaken(letter)) >= MOST_UNTAKEN || (!faults.isCalm && faults.random() < 0.2)) return this.#later(letter, id);
+    const { run, workflow, name, isKeyed } = letter;
+    const to = isKeyed ? { workflow, key: keyOf(run) } : { run };
+    const { status } = await runs.signal({ ...to, name, body: { told: name }, id, checked: true });
+    faults.count(`signal ${isKeyed ? "by key " : ""}${status}`);
+    if (status === "accepted") this.#note(letter);
+    if (status === "ended") return this.#mayGoOn(letter);
     const isLost = !faults.isCalm && faults.random() < 0.3;
-    this.#later(run, name, isLost ? id : `s${this.#sent++}`);
+    this.#later(letter, isLost ? id : this.#newId());
+  }
+
+  async #untaken({ run, name }: Pick<Letter, "run" | "name">): Promise<number> {
+    const [there] = await this.#sending.query<{ n: number }>(
+      `select ((select count(*) from baton.message where run_id = $1 and name = $2)
+        + (select count(*) from baton.unclaimed where name = $2 and key = $3))::int as n`,
+      [run, name, keyOf(run)],
+    );
+    return there!.n;
   }
 
   /** A redrive may let it go on. */
-  async #mayGoOn(run: string, name: string): Promise<void> {
-    const [ending] = await this.#sending.query<{ status: string }>("select status from baton.ending where run_id = $1", [run]);
-    if (ending === undefined || ending.status === "failed") this.#later(run, name, `s${this.#sent++}`);
+  async #mayGoOn(letter: Letter): Promise<void> {
+    const [ending] = await this.#sending.query<{ status: string }>("select status from baton.ending where run_id = $1", [letter.run]);
+    if (ending === undefined || ending.status === "failed") this.#later(letter, this.#newId());
   }
 }

@@ -7,7 +7,7 @@ export interface ChainSpec {
   readonly end?: HandlerSpec | undefined;
 }
 
-export type NodeSpec = HandlerSpec | SleepSpec | WaitSpec | AllSpec | ChooseSpec | MapSpec | RepeatSpec;
+export type NodeSpec = HandlerSpec | SleepSpec | WaitSpec | ApprovalSpec | CallbackSpec | AllSpec | ChooseSpec | MapSpec | RepeatSpec;
 
 /** What an output looks like: of "place" it says at which path it was made. */
 export type Gives = "place" | "text" | "number" | "nothing";
@@ -16,7 +16,7 @@ export type Gives = "place" | "text" | "number" | "nothing";
 export type Doom = "never" | "heals" | "stays";
 
 export interface HandlerSpec {
-  readonly kind: "step" | "sql" | "script" | "end";
+  readonly kind: "step" | "sql" | "script" | "end" | "ask" | "call";
   readonly name: string;
   readonly gives: Gives;
   /** The share of its paths at which it runs; undefined: it has no condition. */
@@ -37,14 +37,38 @@ export interface SleepSpec {
   readonly computed: boolean;
 }
 
-/** Waits for a signal of its name. */
+/** Waits for a signal of its name, or for two. */
 export interface WaitSpec {
   readonly kind: "waitFor";
   readonly name: string;
-  /** Somebody sends the signal. */
+  /** undefined: one signal. */
+  readonly all: readonly string[] | undefined;
+  /** Somebody sends the signals. */
+  readonly isAnswered: boolean;
+  /** By the key of its run. */
+  readonly isKeyed: boolean;
+  /** How long it waits; undefined: until it is answered. */
+  readonly timeoutMs: number | undefined;
+}
+
+/** Asks somebody to choose. */
+export interface ApprovalSpec {
+  readonly kind: "approval";
+  readonly name: string;
+  readonly ask: HandlerSpec;
   readonly isAnswered: boolean;
   /** How long it waits; undefined: until it is answered. */
   readonly timeoutMs: number | undefined;
+}
+
+/** Has an outside system do the work. */
+export interface CallbackSpec {
+  readonly kind: "callback";
+  readonly name: string;
+  /** Hands out the token; what fails of it may fail there or outside. */
+  readonly handler: HandlerSpec;
+  /** Needs signs of life. */
+  readonly beats: boolean;
 }
 
 export interface AllSpec {
@@ -95,13 +119,28 @@ export function holdsRepeat({ nodes }: ChainSpec): boolean {
   );
 }
 
-/** The names of signals that somebody sends to its runs. */
-export function signalsIn({ nodes }: ChainSpec): string[] {
+/** A signal that somebody sends to runs. */
+export interface SignalSpec {
+  readonly name: string;
+  readonly isKeyed: boolean;
+}
+
+/** What is sent to the runs of a chain. */
+export function signalsIn({ nodes }: ChainSpec): SignalSpec[] {
   return nodes.flatMap((node) => {
-    if (node.kind === "waitFor") return node.isAnswered ? [node.name] : [];
+    if (node.kind === "waitFor") return node.isAnswered ? namesOf(node).map((name) => ({ name, isKeyed: node.isKeyed })) : [];
     if (node.kind === "all" || node.kind === "choose") return Object.values(node.parts).flatMap(signalsIn);
     return node.kind === "map" || node.kind === "repeat" ? signalsIn(node.chain) : [];
   });
+}
+
+export function namesOf({ name, all }: WaitSpec): readonly string[] {
+  return all ?? [name];
+}
+
+/** By which the signals of a run are sent. */
+export function keyOf(run: string): string {
+  return `of-${run}`;
 }
 
 export function indexText(index: number): string {

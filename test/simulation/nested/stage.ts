@@ -4,12 +4,15 @@ import type { ScriptContext } from "../../../shared/domain/nodes/script.ts";
 import type { Statement } from "../../../shared/domain/statement.ts";
 import { currentAttempt } from "../../../shared/engine/poll/attempt.ts";
 import type { Clock } from "../../../shared/engine/ports.ts";
-import { doomAt, flakyAt, memosAt, outputAt, stumblesAt } from "./behaviour.ts";
-import type { VirtualTime } from "./clock.ts";
+import type { ApprovalContext } from "../../../shared/domain/nodes/approval.ts";
+import type { CallbackContext } from "../../../shared/domain/nodes/callback.ts";
+import type { Answerers } from "./answerers.ts";
+import { doomAt, flakyAt, memosAt, outputAt, returnsAt, stumblesAt } from "./behaviour.ts";
+import type { DatabaseClock } from "./clock.ts";
 import { differ, type Seen } from "./expectation.ts";
 import type { Faults } from "./faults.ts";
 import { askedAt, type Model } from "./model.ts";
-import type { HandlerSpec } from "./spec.ts";
+import type { ApprovalSpec, CallbackSpec, HandlerSpec } from "./spec.ts";
 import type { Stored } from "./stored.ts";
 
 export type State = Readonly<Record<string, unknown>>;
@@ -18,9 +21,10 @@ export const TIMEOUT_MS = 10_000;
 
 /** What the functions of all workflows of a seed do, and what they see that should not be. */
 export class Stage {
-  readonly #time: VirtualTime;
+  readonly #clock: DatabaseClock;
   readonly #faults: Faults;
   readonly #stored: Stored;
+  readonly #answerers: Answerers;
   readonly models = new Map<string, Model>();
   readonly wrong: string[] = [];
   readonly #stumbled = new Set<string>();
@@ -31,10 +35,11 @@ export class Stage {
   /** Runs that were given another answer, for as long as that decision takes. */
   readonly #misled = new Set<string>();
 
-  constructor(time: VirtualTime, faults: Faults, stored: Stored) {
-    this.#time = time;
+  constructor(clock: DatabaseClock, faults: Faults, stored: Stored, answerers: Answerers) {
+    this.#clock = clock;
     this.#faults = faults;
     this.#stored = stored;
+    this.#answerers = answerers;
   }
 
   /**
@@ -79,6 +84,46 @@ export class Stage {
     return { statements: fails ? [effect, { text: "select 1 / 0", values: [] }] : [effect], output };
   }
 
+  /** Asks somebody, before or after some of its attempts fail; one that is doomed asks nobody. */
+  async approval({ name, ask, isAnswered }: ApprovalSpec, state: State, context: ApprovalContext<string>): Promise<void> {
+    const path = pathOf(context).slice(0, -"/~asked/00000".length);
+    const generation = Number(context.idempotencyKey.slice(-5));
+    this.#check(context.runId, `${path}/~asked/*`, state);
+    if (doomAt(ask, path) === Infinity || generation < doomAt(ask, path)) throw new NonRetryableError(`"${name}" asks nobody`);
+    const hand = () => isAnswered && this.#answerers.decide(path, context.links);
+    await this.#hand(hand, () => this.#attempt({ ...ask, doom: "never" }, pathOf(context), context));
+  }
+
+  /** Some complete it themselves; the attempts of others fail here or outside. */
+  async callback({ handler, beats }: CallbackSpec, state: State, context: CallbackContext): Promise<unknown> {
+    const path = pathOf(context);
+    this.#check(context.runId, path, state);
+    if (returnsAt(path)) {
+      await this.#attempt(handler, path, context);
+      return { told: path };
+    }
+    const hand = () => this.#answerers.work({ path, handler, attempt: context.attempt, token: context.callback.token }, beats);
+    const failsHere = this.#faults.random() < 0.3 ? handler : { ...handler, flaky: 0 };
+    return this.#hand(hand, () => this.#attempt({ ...failsHere, doom: "never" }, path, context));
+  }
+
+  async #hand(hand: () => unknown, attempt: () => Promise<void>): Promise<void> {
+    const isEarly = this.#faults.random() < 0.3;
+    if (isEarly) hand();
+    await attempt();
+    if (!isEarly) hand();
+  }
+
+  async #attempt(node: HandlerSpec, path: string, context: StepContext): Promise<void> {
+    const leave = this.#enter(context.runId, path, context.signal);
+    try {
+      await this.#work(node, path, context);
+      this.#fail(node, path, context.attempt);
+    } finally {
+      leave();
+    }
+  }
+
   #check(run: string, path: string, state: State): Seen {
     const seen: Seen = new Map();
     const expected = this.models.get(run)?.states.get(path);
@@ -94,9 +139,10 @@ export class Stage {
   /** What slept before it sleeps no longer. */
   #checkTimes(run: string, path: string, state: unknown): void {
     if (typeof state !== "object" || state === null) return;
-    const { until } = state as { until?: unknown };
-    if (typeof until === "string" && Date.parse(until) > this.#time.now)
-      this.#say(`${path} of ${run} begins at ${this.#time.now}, before ${until} is over`);
+    const { until, decision, at } = state as { until?: unknown; decision?: unknown; at?: unknown };
+    const end = decision === "expired" ? at : until;
+    if (typeof end === "string" && Date.parse(end) > this.#clock.latest)
+      this.#say(`${path} of ${run} begins at ${this.#clock.latest}, before ${end} is over`);
     for (const inner of Object.values(state)) this.#checkTimes(run, path, inner);
   }
 
@@ -105,7 +151,8 @@ export class Stage {
     for (const { index } of path.matchAll(/\/\d{5}\//g)) {
       const before = String(Number(path.slice(index + 1, index + 6)) - 1).padStart(5, "0");
       const end = this.#stored.endOf(run, `${path.slice(0, index)}/${before}/~again`);
-      if (end !== undefined && end > this.#time.now) this.#say(`${path} of ${run} begins at ${this.#time.now}, before the pause is over`);
+      if (end !== undefined && end > this.#clock.latest)
+        this.#say(`${path} of ${run} begins at ${this.#clock.latest}, before the pause is over`);
     }
   }
 

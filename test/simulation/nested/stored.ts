@@ -27,8 +27,11 @@ export class Stored {
     return this.#ends.get(`${run}/${path}`);
   }
 
-  /** A round was applied; its answer, which may be that of the first copy, says for whom not. */
-  note(request: string, now: number, { lost: refused, stopped, late }: AdvanceAnswer): void {
+  /**
+   * A round was applied; its answer, which may be that of the first copy, says for whom not.
+   * inDatabase: now, as its clock says.
+   */
+  note(request: string, now: number, inDatabase: number, { lost: refused, stopped, late }: AdvanceAnswer): void {
     const lost = new Set([...refused, ...(late ?? [])]);
     const { steps, done, failed, sleeps = [], timers = [] } = JSON.parse(request) as Sent;
     this.mayHaveEnded ||= done !== undefined || failed !== undefined || stopped.length > 0;
@@ -39,7 +42,7 @@ export class Stored {
       const row = `${run}/${node}`;
       if (lost.has(run) || stopped.includes(run) || this.#rows.has(row)) continue;
       this.#keep(row, now);
-      this.#ends.set(row, now + delayMs);
+      this.#ends.set(row, inDatabase + delayMs);
     }
   }
 

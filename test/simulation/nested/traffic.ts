@@ -1,7 +1,7 @@
 import type { RunRepository } from "../../../shared/db/run-repository.ts";
 import { DatabaseBusyError, DatabaseRefusedError, DatabaseUnknownOutcomeError } from "../../../shared/domain/database-errors.ts";
 import type { RunStore } from "../../../shared/engine/ports.ts";
-import type { ProcessClock, VirtualTime } from "./clock.ts";
+import type { DatabaseClock, ProcessClock, VirtualTime } from "./clock.ts";
 import type { Faults } from "./faults.ts";
 import type { Stored } from "./stored.ts";
 
@@ -16,14 +16,16 @@ const WAIT_MS = 15_000;
 /** What lies between pollers and the database, one call at a time. */
 export class Traffic {
   readonly #time: VirtualTime;
+  readonly #clock: DatabaseClock;
   readonly #faults: Faults;
   readonly #runs: RunRepository;
   readonly #stored: Stored;
   readonly #late: (() => Promise<void>)[] = [];
   readonly unlawful: unknown[] = [];
 
-  constructor(time: VirtualTime, faults: Faults, runs: RunRepository, stored: Stored) {
+  constructor(time: VirtualTime, clock: DatabaseClock, faults: Faults, runs: RunRepository, stored: Stored) {
     this.#time = time;
+    this.#clock = clock;
     this.#faults = faults;
     this.#runs = runs;
     this.#stored = stored;
@@ -34,7 +36,7 @@ export class Traffic {
     const runs = this.#runs;
     const send = <Answer>(call: () => Promise<Answer>) => this.#send(clock, call);
     const keep = <Answer>(request: string, sent: Promise<Answer>) =>
-      sent.then((answer) => (this.#stored.note(request, this.#time.now, answer as never), answer));
+      sent.then((answer) => (this.#stored.note(request, this.#time.now, this.#clock.now, answer as never), answer));
     const look = <Answer>(sent: Promise<Answer>, hasEnded: (answer: Answer) => boolean) =>
       sent.then((answer) => ((this.#stored.mayHaveEnded ||= hasEnded(answer)), answer));
     return {

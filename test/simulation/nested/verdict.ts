@@ -1,7 +1,9 @@
 import type { QueryAsOwner } from "../../support/database.ts";
+import type { Answerers } from "./answerers.ts";
 import { differ, type Seen } from "./expectation.ts";
-import type { Model } from "./model.ts";
+import { timesOf, type Model } from "./model.ts";
 import type { Operators } from "./operators.ts";
+import type { Senders } from "./senders.ts";
 import type { Tally } from "./world.ts";
 
 interface StoredRow {
@@ -32,20 +34,26 @@ export async function judge(
   query: QueryAsOwner,
   models: ReadonlyMap<string, Model>,
   { cancelled }: Operators,
+  answerers: Answerers,
+  senders: Senders,
   tally: Tally,
 ): Promise<string[]> {
   const ended = await query<Ended & Record<string, unknown>>(READ, [[...models.keys()]]);
-  return ended.flatMap((run) => {
+  const problems: string[] = [];
+  for (const run of ended) {
     tally.rows += run.rows.length;
-    return judgeRun(run, models.get(run.id)!, cancelled.has(run.id)).map((problem) => `run ${run.id}: ${problem}`);
-  });
+    const ofRun = judgeRun(run, models.get(run.id)!, cancelled.has(run.id));
+    const all = [...ofRun, ...judgeAnswers(run, answerers), ...(await senders.judge(run.id, run.rows))];
+    problems.push(...all.map((problem) => `run ${run.id}: ${problem}`));
+  }
+  return problems;
 }
 
 function judgeRun(run: Ended, model: Model, wasCancelled: boolean): string[] {
   const seen: Seen = new Map();
   const rows = run.rows.flatMap((row) => judgeRow(row, model, seen) ?? []);
   const isMissing = run.status === "done";
-  const there = new Set(run.rows.map(({ node }) => node));
+  const there = new Set(run.rows.map(({ node }) => timesOf(node)));
   const missing = [...model.rows].filter(([path, { optional }]) => isMissing && !optional && !there.has(path)).map(([path]) => path);
   return [
     ...judgeStatus(run, model, wasCancelled),
@@ -61,12 +69,24 @@ function judgeStatus({ status, error, place }: Ended, { stays }: Model, wasCance
 }
 
 function judgeRow({ node, attempt, output }: StoredRow, { rows }: Model, seen: Seen): string | undefined {
-  const expected = rows.get(node);
+  const expected = rows.get(timesOf(node));
   if (expected === undefined) return `${node} is stored, which is none of the model's`;
   const problem = differ(expected.output, output, seen, `the output of ${node}`);
   if (problem !== undefined) return problem;
   if (expected.attempt === undefined || expected.attempt === attempt) return undefined;
   return `${node} is attempt ${attempt} in place of ${expected.attempt}`;
+}
+
+/** No deadline beats an answer that was accepted before. */
+function judgeAnswers({ id, rows }: Ended, answerers: Answerers): string[] {
+  return rows.flatMap(({ node, output, attempt }) => {
+    const isExpired = (output as { decision?: unknown } | null)?.decision === "expired";
+    const asked = Math.max(...rows.map((row) => (row.node.startsWith(`${node}/~until/`) ? Number(row.node.slice(-5)) : -1)));
+    return answerers
+      .acceptedFor(id, node)
+      .filter((ticket) => (ticket.kind === "approval" ? isExpired && ticket.generation === asked : ticket.attempt !== attempt))
+      .map((ticket) => `${node} has come to ${JSON.stringify(output)}, although an answer was accepted: ${JSON.stringify(ticket)}`);
+  });
 }
 
 /** Each statement's effect is there once, with its row. */

@@ -3,8 +3,10 @@ import { runRepository } from "../../../shared/db/run-repository.ts";
 import type { Database } from "../../../shared/db/database.ts";
 import type { TestDatabase } from "../../support/database.ts";
 import { seededRandom } from "../../support/random.ts";
+import type { AnyWorkflow } from "../../../shared/domain/workflow-types.ts";
+import { Answerers } from "./answerers.ts";
 import { buildWorkflow } from "./build.ts";
-import { VirtualTime } from "./clock.ts";
+import { DatabaseClock, VirtualTime } from "./clock.ts";
 import { Faults } from "./faults.ts";
 import { Generator } from "./generate.ts";
 import { modelOf, type Model } from "./model.ts";
@@ -32,8 +34,13 @@ export interface Ground {
   readonly poller: Database;
   readonly operator: Database;
   readonly producer: Database;
+  readonly signaller: Database;
   /** The time of the next call. */
   now: () => number;
+  /** The latest that any has had. */
+  last: number;
+  /** Workflows in whose time the clock was set back: times do not say what came first. */
+  readonly setBack: Set<string>;
 }
 
 const MOST_ROWS = 80;
@@ -43,54 +50,64 @@ const STUCK_MS = 1_200_000;
 /** So many calls are only those of one that goes in circles. */
 const MOST_CALLS = 4_000;
 
+/** One course of things. */
+export interface Seed {
+  readonly seed: number;
+  /** As it was before there were keys, approvals, callbacks, and a database's clock that is set. */
+  readonly isOlder?: true;
+}
+
 /** Lives through one seed, and tells what went wrong. */
-export async function liveThrough(seed: number, ground: Ground, tally: Tally): Promise<string[]> {
+export async function liveThrough(seed: Seed, ground: Ground, tally: Tally): Promise<string[]> {
   const world = new World(seed, ground, tally);
   return world.live();
 }
 
 class World {
-  readonly #seed: number;
+  readonly #seed: Seed;
   readonly #ground: Ground;
   readonly #tally: Tally;
   readonly #time: VirtualTime;
+  readonly #clock: DatabaseClock;
   readonly #faults: Faults;
   readonly #stored = new Stored();
+  readonly #workflows: AnyWorkflow[] = [];
+  readonly #answerers: Answerers;
   readonly #stage: Stage;
   readonly #traffic: Traffic;
   readonly #operators: Operators;
   readonly #senders: Senders;
 
-  constructor(seed: number, ground: Ground, tally: Tally) {
+  constructor(seed: Seed, ground: Ground, tally: Tally) {
     this.#seed = seed;
     this.#ground = ground;
     this.#tally = tally;
-    this.#time = new VirtualTime(ground.now() + 1);
-    ground.now = () => (tally.calls++, this.#time.now);
-    this.#faults = new Faults(seededRandom(seed ^ 0x5eed).random, tally.met);
-    this.#stage = new Stage(this.#time, this.#faults, this.#stored);
-    this.#traffic = new Traffic(this.#time, this.#faults, runRepository(ground.poller), this.#stored);
-    const operated = { time: this.#time, faults: this.#faults, models: this.#stage.models, stored: this.#stored };
-    this.#senders = new Senders({
-      time: this.#time,
-      faults: this.#faults,
-      runs: runRepository(ground.producer),
-      query: ground.database.query,
-    });
+    const time = (this.#time = new VirtualTime(Math.max(ground.now(), ground.last) + 1));
+    this.#clock = new DatabaseClock(time);
+    ground.now = () => (tally.calls++, (ground.last = Math.max(ground.last, this.#clock.now)), this.#clock.now);
+    const faults = (this.#faults = new Faults(seededRandom(seed.seed ^ 0x5eed).random, tally.met));
+    this.#answerers = new Answerers({ time, faults, runs: runRepository(ground.signaller) }, this.#workflows);
+    this.#stage = new Stage(this.#clock, faults, this.#stored, this.#answerers);
+    this.#traffic = new Traffic(time, this.#clock, faults, runRepository(ground.poller), this.#stored);
+    const operated = { time, faults, models: this.#stage.models, stored: this.#stored };
+    this.#senders = new Senders({ time, faults, runs: runRepository(ground.producer), query: ground.database.query });
     this.#operators = new Operators(operated, runRepository(ground.operator), ground.database.query);
   }
 
   async live(): Promise<string[]> {
     const { wrong, models } = this.#stage;
     const specs = this.#specs();
-    const workflows = specs.map((spec) => buildWorkflow(spec, this.#stage));
+    const workflows = this.#workflows;
+    workflows.push(...specs.map((spec) => buildWorkflow(spec, this.#stage)));
     for (const spec of specs) this.#enqueue(spec);
     const { time, faults } = { time: this.#time, faults: this.#faults };
     const site = { time, faults, workflows, storeFor: this.#traffic.storeFor.bind(this.#traffic), newId: () => this.#newId(), wrong };
     const pollers = new Pollers(site, 2);
     this.#operators.begin();
+    if (this.#seed.isOlder !== true) this.#setClock();
     const before = this.#tally.calls;
-    const isWrong = () => wrong.length > 0 || this.#traffic.unlawful.length > 0 || this.#tally.calls > before + MOST_CALLS;
+    const isWrong = () =>
+      wrong.length > 0 || this.#answerers.wrong.length > 0 || this.#traffic.unlawful.length > 0 || this.#tally.calls > before + MOST_CALLS;
     await time.runUntil(() => isWrong() || this.#operators.areOver, time.now + faults.between(30_000, 240_000));
     faults.calm();
     const calmed = time.now;
@@ -98,7 +115,8 @@ class World {
     await time.runUntil(() => isWrong() || isStuck() || (this.#operators.areOver && time.now > pollers.thawedAt), Infinity);
     await this.#traffic.drain();
     wrong.push(...this.#traffic.unlawful.map((thrown) => `a copy met ${(thrown as Error).message}`));
-    wrong.push(...(await judge(this.#ground.database.query, models, this.#operators, this.#tally)));
+    wrong.push(...this.#answerers.wrong);
+    wrong.push(...(await judge(this.#ground.database.query, models, this.#operators, this.#answerers, this.#senders, this.#tally)));
     this.#tally.runs += models.size;
     this.#tally.handlers += this.#stage.handlers;
     return wrong;
@@ -106,11 +124,12 @@ class World {
 
   /** Workflows of which a run is neither too large nor too long. */
   #specs(): WorkflowSpec[] {
-    const generator = new Generator(this.#seed);
+    const { seed, isOlder } = this.#seed;
+    const generator = new Generator(seed, isOlder !== true);
     const count = this.#faults.random() < 0.3 ? 2 : 1;
     const specs: WorkflowSpec[] = [];
     while (specs.length < count) {
-      const spec = generator.workflow(`seed-${this.#seed}-${specs.length}`);
+      const spec = generator.workflow(`seed-${seed}-${specs.length}`);
       if (isMeasured(modelOf(spec, {}))) specs.push(spec);
     }
     return specs;
@@ -121,12 +140,25 @@ class World {
     for (let n = this.#faults.random() < 0.3 ? 2 : 1; n > 0; n--) {
       const id = this.#newId();
       this.#stage.models.set(id, modelOf(spec, { run: id }));
+      this.#senders.begin(id, spec, false);
       const run = { id, workflow: spec.name, version: 1, priority: 2, input: { run: id } };
       this.#time.after(this.#faults.between(1, 20_000), async () => {
         await runs.enqueue({ runs: [run] });
-        this.#senders.begin(id, spec);
+        this.#senders.begin(id, spec, true);
       });
     }
+  }
+
+  /** Somebody sets the database's clock, until all is calm. */
+  #setClock(): void {
+    const faults = this.#faults;
+    this.#time.after(faults.between(1, 150_000), () => {
+      if (faults.isCalm) return;
+      faults.count("clock set");
+      if (this.#clock.setTo([-40_000, -2_000, 0, 2_000, 100_000][faults.between(0, 4)]!))
+        for (const { name } of this.#workflows) this.#ground.setBack.add(name);
+      this.#setClock();
+    });
   }
 
   #newId(): string {

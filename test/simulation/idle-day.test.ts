@@ -1,7 +1,13 @@
 import { afterAll, expect, test } from "vitest";
 import * as z from "zod";
-import { defineWorkflow } from "../../shared/index.ts";
+import type { ApprovalTicket } from "../../shared/domain/ticket.ts";
+import { runRepository } from "../../shared/db/run-repository.ts";
+import { systemClock } from "../../shared/engine/ports.ts";
+import { decide } from "../../shared/engine/produce/answer-wait.ts";
+import { readTicket } from "../../shared/engine/tickets.ts";
+import { type AnyWorkflow, defineWorkflow } from "../../shared/index.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
+import { ticketKeys } from "../support/tickets.ts";
 import { type DayCost, VirtualDay } from "./virtual-day.ts";
 
 const HOUR = 60;
@@ -108,3 +114,69 @@ test("a burst of 1,000 runs is done at once, and afterwards the database sleeps 
   expect(cost.awakeMinutes).toBeLessThanOrEqual(120 + 7);
   await database.assertInvariants();
 });
+
+/** An approval that somebody has `timeout` for, and the links by run. */
+function asking() {
+  const links = new Map<string, string>();
+  const workflow = defineWorkflow({ name: "order", version: 1, input: z.object({}) })
+    .approval("sign-off", {
+      choices: ["approve", "reject"],
+      timeout: "311 minutes",
+      ask: (_, context) => void links.set(context.runId, context.links.approve),
+    })
+    .step("after", ({ "sign-off": { decision } }) => decision);
+  return { workflow, links };
+}
+
+const tickets = { keys: async () => ticketKeys, publicUrl: "https://orders.example.com" };
+
+/** Decides as the function behind the link does. */
+function decideBy(day: VirtualDay, workflow: AnyWorkflow, link: string): Promise<unknown> {
+  const queue = runRepository(day.counted);
+  const logger = { debug() {}, info() {}, warn() {}, error() {} };
+  const answerer = { queue, workflows: [workflow], clock: systemClock, random: Math.random, logger, nudge: day.nudge };
+  const ticket = readTicket(ticketKeys, link.split("/").at(-1)!, day.now) as ApprovalTicket;
+  return day.act(() => decide(answerer, ticket, { by: "Ada", comment: null }));
+}
+
+test("20 runs that wait for a person for hours keep no database awake; a decision wakes it, and so does the deadline of the others", async () => {
+  await using database = await createTestDatabase();
+  const { workflow, links } = asking();
+  const day = await VirtualDay.begin(database, [workflow], { tickets });
+  await day.runTo(9 * HOUR + 0.25);
+  const inputs = Array.from({ length: 20 }, () => ({ input: {} }));
+  const [first, ...others] = await day.act(() => day.client.enqueueMany(workflow, inputs));
+  await day.runTo(9 * HOUR + 2);
+  // An hour costs what an idle one does: a look.
+  expect(await spent(day, () => day.runTo(12 * HOUR + 30.25))).toEqual({ statements: 3 * 3, awakeMinutes: 3 * 5, writes: 3 });
+  await decideBy(day, workflow, links.get(first!.id)!);
+  expect(await endings(database)).toEqual({ approve: 1 });
+  await day.runTo(12 * HOUR + 32);
+  // To a minute before the deadline of the others.
+  expect(await spent(day, () => day.runTo(9 * HOUR + 310))).toEqual({ statements: 3, awakeMinutes: 5, writes: 1 });
+  expect(await endings(database)).toEqual({ approve: 1 });
+  await day.runTo(9 * HOUR + 312.5);
+  expect(await endings(database)).toEqual({ approve: 1, expired: others.length });
+  await day.runTo(DAY);
+  const cost = (costs["20 approvals"] = day.cost());
+  expect(cost.awakeMinutes).toBeLessThanOrEqual(120 + 13);
+  expect(cost.statements).toBeLessThanOrEqual(72 + 30);
+  await database.assertInvariants();
+});
+
+/** What a part of a day cost. */
+async function spent(day: VirtualDay, part: () => Promise<unknown>) {
+  const before = day.cost();
+  await part();
+  const { statements, awakeMinutes, writes } = day.cost();
+  const minutes = Math.round((awakeMinutes - before.awakeMinutes) * 10) / 10;
+  return { statements: statements - before.statements, awakeMinutes: minutes, writes: writes - before.writes };
+}
+
+async function endings({ query }: TestDatabase): Promise<Record<string, number>> {
+  const rows = await query<{ decision: string; runs: number }>(
+    `select c.output #>> '{}' as decision, count(*)::int as runs from baton.ending e join baton.checkpoint c on c.run_id = e.run_id
+     where e.status = 'done' and c.node = 'after' group by 1`,
+  );
+  return Object.fromEntries(rows.map(({ decision, runs }) => [decision, runs]));
+}

@@ -2,6 +2,7 @@ import { createClient } from "../../shared/client.ts";
 import type { Database } from "../../shared/db/database.ts";
 import { type IdleGate, pollBehindGate } from "../../shared/engine/poll/idle-gate.ts";
 import { pollQueue } from "../../shared/engine/poll/poll-queue.ts";
+import type { Poller } from "../../shared/engine/poll/poller.ts";
 import type { PollReport } from "../../shared/engine/poll/poll-report.ts";
 import type { Clock } from "../../shared/engine/ports.ts";
 import type { AnyWorkflow } from "../../shared/domain/workflow-types.ts";
@@ -33,6 +34,8 @@ export interface DayOptions {
   readonly dies?: () => boolean;
   /** Called when a tick has rested. */
   readonly rested?: () => Promise<void>;
+  /** What signs links, where workflows hand out some. */
+  readonly tickets?: Poller["tickets"];
   /** How long a nudge is on its way, in milliseconds. */
   readonly delay?: () => number;
 }
@@ -55,6 +58,10 @@ export class VirtualDay {
   now: number;
   readonly start: number;
   readonly client;
+  /** Its statements count, and are made at the day's time. */
+  readonly counted: Database;
+  /** Wakes pollers, as who has stored something does. */
+  readonly nudge: (pollers: number) => Promise<void>;
   readonly #database: TestDatabase;
   readonly #options: DayOptions;
   readonly #processes: readonly ((nudged: boolean) => Promise<PollReport | undefined>)[];
@@ -70,12 +77,12 @@ export class VirtualDay {
     this.#options = options;
     // Tomorrow at midnight: the partitions of the days before need not be there.
     this.now = this.start = (Math.floor(Date.now() / 86_400_000) + 1) * 86_400_000;
-    const counted = this.#counting(database.database);
+    const counted = (this.counted = this.#counting(database.database));
     const { processes = 1, gated = true, delay = () => 0 } = options;
     this.#processes = Array.from({ length: processes }, () => this.#newProcess(counted, workflows, gated));
-    const nudge = async (pollers: number) => {
+    const nudge = (this.nudge = async (pollers: number) => {
       for (let n = 0; n < pollers; n++) this.#nudges.push(this.now + delay());
-    };
+    });
     this.client = createClient({ database: counted, nudge, idleGate: gated, now: () => this.now });
   }
 
@@ -129,7 +136,9 @@ export class VirtualDay {
   }
 
   #newProcess(database: Database, workflows: readonly AnyWorkflow[], gated: boolean): (nudged: boolean) => Promise<PollReport | undefined> {
-    const fresh = () => createPoller(database, workflows, { clock: this.#clock(), settings: { lingerMs: 15_000 } });
+    const { tickets } = this.#options;
+    const fresh = () =>
+      createPoller(database, workflows, { clock: this.#clock(), settings: { lingerMs: 15_000 }, ...(tickets && { tickets }) });
     let poller = fresh();
     const gate: IdleGate = { board: this.#board(), now: () => this.now, knows: "this code" };
     return (nudged) => {

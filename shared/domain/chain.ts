@@ -40,7 +40,7 @@ export function beginChain(chain: Chain, prefix: string): ChainStanding {
 
 /** Where a chain stands: at its first node that is not over. */
 export class ChainStanding implements Standing {
-  private readonly chain: Chain;
+  readonly chain: Chain;
   private readonly prefix: string;
   /** How many nodes are over. */
   readonly position: number;
@@ -86,8 +86,13 @@ export class ChainStanding implements Standing {
     return this.at?.stray;
   }
 
+  /** That of the node that a path belongs to. */
+  positionOf(path: string): number | undefined {
+    return this.chain.positions.get(firstOf(path, this.prefix.length));
+  }
+
   take(path: string, fact: Fact): ChainStanding {
-    const position = this.chain.positions.get(firstOf(path, this.prefix.length));
+    const position = this.positionOf(path);
     // What comes of a node that is over changes nothing.
     if (position === undefined || position < this.position || this.at === undefined) return this;
     return position === this.position ? this.settle(this.at.take(path, fact)) : this.takeEarly(position, path, fact).settle();

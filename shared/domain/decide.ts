@@ -8,7 +8,6 @@ import { attemptedOf } from "./decide-to-fail.ts";
 import type { Attempted, Came, Circumstances, Decision, Failure, Fate, NewRow, Outcome, Sleep } from "./decision.ts";
 import type { Mail } from "./mail.ts";
 import type { State } from "./node.ts";
-import { topOf } from "./path.ts";
 import { delayBeforeRetry } from "./retry-policy.ts";
 import { bytesOf, OUTPUT, outputOf, type Run } from "./run.ts";
 import { refuseLarge, type SizeLimits } from "./refuse-large.ts";
@@ -19,6 +18,7 @@ type Paths = Pick<ReadonlySet<string>, "has" | "size"> & Iterable<string>;
 
 const nobody: Paths = new Set();
 const none: readonly never[] = [];
+const usual: SizeLimits = {};
 
 /**
  * Decides, with the whole run in sight, what a round stores of it and how it goes on. This is the
@@ -75,18 +75,13 @@ class Draft implements Scene {
   }
 
   private run(): Run {
-    const { id, workflow, input, inputBytes, redrives } = this.before;
+    const { id, workflow, input, inputBytes, redrives, chain, mail } = this.before;
+    if (chain === this.chain && mail === this.letters) return this.before;
     return { id, workflow, input, inputBytes, redrives, chain: this.chain, mail: this.letters };
   }
 
   private put(path: string, fact: Fact): void {
     this.chain = this.chain.take(path, fact);
-  }
-
-  private positionOf(path: string): number {
-    const { position } = this.chain;
-    const { nodes } = this.before.workflow;
-    return nodes[position]?.name === topOf(path) ? position : nodes.findIndex(({ name }) => name === topOf(path));
   }
 
   take(came: Came): void {
@@ -100,12 +95,14 @@ class Draft implements Scene {
     const bytes = jsonbBytes(output);
     const error = this.refusalOf(path, bytes);
     if (error !== undefined) return this.failForGood(came, error);
-    this.keep({ path, position: this.positionOf(path), attempt: below === undefined ? attempt : 0, startedAt, finishedAt, output, bytes });
-    this.put(path, { output, bytes });
+    const position = this.chain.positionOf(path)!;
+    this.keep({ path, position, attempt: below === undefined ? attempt : 0, startedAt, finishedAt, output, bytes });
   }
 
+  /** A row is a fact too. */
   private keep(row: NewRow): void {
     this.rows = this.rows === none ? [row] : [...this.rows, row];
+    this.put(row.path, row);
   }
 
   private fail(came: Omit<Came, "outcome">, { error, retryable, retryAfterMs }: Extract<Outcome, { kind: "failed" }>): void {
@@ -144,8 +141,10 @@ class Draft implements Scene {
 
   /** False: nothing was to be done at once. */
   private doAtOnce(moves: readonly Move[]): boolean {
+    let some = false;
     for (const move of moves) {
       if (move.do === "attempt") continue;
+      some = true;
       // Two nodes may have looked at one message: the second looks anew.
       if ("consumes" in move && this.letters.lacks(move.consumes!)) continue;
       if (move.do === "store") this.store(move);
@@ -154,7 +153,7 @@ class Draft implements Scene {
       else if (move.do === "lose") this.lose(move);
       else this.giveUp(move);
     }
-    return moves.some((move) => move.do !== "attempt");
+    return some;
   }
 
   private giveUp({ owner, thrown, timedOut = none }: FailMove): void {
@@ -190,18 +189,17 @@ class Draft implements Scene {
     const error = this.refusalOf(path, bytes, { mostBytes, advice });
     if (error !== undefined) return this.failAt(owner, error);
     this.keep(this.mark(path, output, bytes, attempt));
-    this.put(path, { output, bytes });
   }
 
   /** What needs no handler takes no time. */
   private mark(path: string, output: Json, bytes: number, attempt = 0): NewRow {
     const { clock } = this.circumstances;
-    return { path, position: this.positionOf(path), attempt, startedAt: clock, finishedAt: clock, output, bytes };
+    return { path, position: this.chain.positionOf(path)!, attempt, startedAt: clock, finishedAt: clock, output, bytes };
   }
 
   private sleep(path: string, attempt: number, durationMs: number): void {
     const wholeMs = Math.ceil(durationMs);
-    this.sleeps = [...this.sleeps, { path, position: this.positionOf(path), attempt, durationMs: wholeMs }];
+    this.sleeps = [...this.sleeps, { path, position: this.chain.positionOf(path)!, attempt, durationMs: wholeMs }];
     const until = this.circumstances.now + wholeMs;
     this.put(path, sleepRow(until));
   }
@@ -213,11 +211,10 @@ class Draft implements Scene {
 
   /** The run's output has a row of its own where no node has it as its. */
   private finish(out: Paths): Decision {
-    const run = this.run();
-    const last = run.workflow.nodes.at(-1);
-    if (out.size === 0 && (this.chain.ended !== undefined || last?.rowIsOutput === false)) {
-      const output = outputOf(run);
-      const position = Math.min(this.chain.position, run.workflow.nodes.length - 1);
+    const { nodes } = this.before.workflow;
+    if (out.size === 0 && (this.chain.ended !== undefined || nodes.at(-1)?.rowIsOutput === false)) {
+      const output = outputOf({ chain: this.chain });
+      const position = Math.min(this.chain.position, nodes.length - 1);
       this.keep({ ...this.mark(OUTPUT, output, jsonbBytes(output)), position });
     }
     return this.end({ kind: "done" }, out);
@@ -244,7 +241,7 @@ class Draft implements Scene {
   }
 
   /** Why an output cannot be stored, whatever the retry policy says; undefined: it can. */
-  private refusalOf(path: string, bytes: number, limits: SizeLimits = {}): ErrorRecord | undefined {
+  private refusalOf(path: string, bytes: number, limits: SizeLimits = usual): ErrorRecord | undefined {
     return refuseLarge(path, bytes, bytesOf(this.before) - this.before.chain.bytes + this.chain.bytes, limits);
   }
 }

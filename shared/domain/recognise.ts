@@ -1,5 +1,5 @@
 import { describeError, type ErrorRecord } from "./errors.ts";
-import { Mail } from "./mail.ts";
+import { Mail, noMail } from "./mail.ts";
 import type { ClaimedRun } from "./protocol.ts";
 import { shapeOf, type Registry } from "./registry.ts";
 import { runError } from "./run-errors.ts";
@@ -40,7 +40,8 @@ function recogniseReadable(facts: ClaimedRun, registry: Registry, asOf: number):
   const { id, workflow: name, version, input, outputs, failures, forgiven, asleep, backing_off: backingOff, fatal, mail } = facts;
   const workflow = registry.find(name, version);
   const known = workflow ?? { name, version, nodes: [] };
-  const notBefore = mapValues({ ...asleep, ...backingOff }, (until) => Date.parse(until));
+  const waits = asleep || backingOff ? { ...asleep, ...backingOff } : null;
+  const notBefore = mapValues(waits, (until) => Date.parse(until));
   const failed = mapValues(fatal, ({ attempt, at, error }) => ({ attempt, at: Date.parse(at), error }));
   const run = createRun({
     id,
@@ -65,7 +66,8 @@ function recogniseReadable(facts: ClaimedRun, registry: Registry, asOf: number):
 
 /** What was told of a run's mail: without that, nothing is known. */
 export function mailOf(asOf: number, facts: ClaimedRun["mail"]): Mail {
-  const { letters, names, taken } = facts ?? { letters: [], names: [], taken: null };
+  if (facts === null || facts === undefined) return noMail;
+  const { letters, names, taken } = facts;
   return new Mail(
     asOf,
     letters.map(({ n, name, body, at }) => ({ n, name, body, at: Date.parse(at) })),

@@ -1,4 +1,4 @@
-import { beginChain, chainHolds, createChain, type Chain, type ChainStanding } from "./chain.ts";
+import { beginChain, chainHolds, createChain, type ChainStanding } from "./chain.ts";
 import type { ErrorRecord } from "./errors.ts";
 import { freezeJson, type Json } from "./json.ts";
 import { jsonbBytes } from "./jsonb-bytes.ts";
@@ -51,21 +51,21 @@ export interface RunRecord {
 }
 
 const none = Object.freeze({});
+const noFacts: readonly never[] = [];
 
-/** Chains are made once a workflow; a run of unknown nodes has none. */
-const chains = new WeakMap<readonly Node[], Chain>();
+/** Where runs begin is made once a workflow. */
+const beginnings = new WeakMap<readonly Node[], ChainStanding>();
 
-function chainOf(nodes: readonly Node[]): Chain {
-  const known = chains.get(nodes) ?? createChain(nodes);
-  chains.set(nodes, known);
+function beginningOf(nodes: readonly Node[]): ChainStanding {
+  const known = beginnings.get(nodes) ?? beginChain(createChain(nodes), "");
+  beginnings.set(nodes, known);
   return known;
 }
 
 /** Puts a run together from what is stored of it. */
 export function createRun(record: RunRecord): Run {
   const { id, workflow, input, mail = noMail, redrives } = record;
-  const begun = beginChain(chainOf(workflow.nodes), "");
-  const chain = factsOf(record).reduce((standing, [path, fact]) => standing.take(path, fact), begun);
+  const chain = factsOf(record).reduce((standing, [path, fact]) => standing.take(path, fact), beginningOf(workflow.nodes));
   return { id, workflow, input: freezeJson(input), chain, inputBytes: jsonbBytes(input), mail, redrives: redrives ?? 0 };
 }
 
@@ -74,7 +74,9 @@ export function createRun(record: RunRecord): Run {
  * those before it is told after them. What has failed at a path is told after the rows below it,
  * which came before it failed.
  */
-function factsOf({ outputs, failures, forgiven, notBefore, fatal }: RunRecord): [path: string, fact: Fact][] {
+function factsOf({ outputs, failures, forgiven, notBefore, fatal }: RunRecord): readonly [path: string, fact: Fact][] {
+  // Most runs are claimed once, with nothing stored.
+  if (!outputs && !failures) return noFacts;
   const rows = Object.entries<Json>(outputs ?? none).map(([path, output]): [string, Fact] => [
     path,
     { output: freezeJson(output), bytes: jsonbBytes(output), notBefore: at(notBefore, path) },
@@ -131,7 +133,7 @@ export function cursorOf({ workflow, chain }: Run): Node | undefined {
 }
 
 /** The output of a run that is over. */
-export function outputOf({ chain }: Run): Json {
+export function outputOf({ chain }: Pick<Run, "chain">): Json {
   return chain.ended ?? chain.output ?? null;
 }
 
@@ -141,7 +143,7 @@ export function outputOf({ chain }: Run): Json {
  */
 export function unknownPath({ workflow, chain }: Run, outputs: ByPath<Json> | null): string | undefined {
   if (outputs === null) return undefined;
-  const known = chainOf(workflow.nodes);
+  const known = beginningOf(workflow.nodes).chain;
   return Object.keys(outputs).find((path) => path !== OUTPUT && !chainHolds(known, path)) ?? chain.stray;
 }
 

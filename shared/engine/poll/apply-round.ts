@@ -4,7 +4,7 @@ import type { Decision } from "../../domain/decision.ts";
 import { mailOf, recognise } from "../../domain/recognise.ts";
 import { withFact, withMail } from "../../domain/run.ts";
 import type { AdvanceAnswer } from "../../domain/protocol.ts";
-import { moveOn } from "./decide-member.ts";
+import { circumstancesOf, moveOn, moveOnAt } from "./decide-member.ts";
 import type { Lease } from "./lease.ts";
 import { UnneededError } from "./unneeded.ts";
 import { countSteps, Member, type Decided, type Entry } from "./member.ts";
@@ -50,7 +50,7 @@ function applyMail(lease: Lease, entry: Entry, { now, mail }: AdvanceAnswer): vo
   // By the database's clock, which is behind what was thought, it is not over yet.
   const again = { until: asks.overdue, clock: lease.poller.clock.now() + asks.overdue - asOf };
   const fate = { kind: "stay", wait: wait !== undefined && wait.clock < again.clock ? wait : again } as const;
-  lease.follow(member, { ...decision, run: member.run, starts: [], aborts: [], fate }, moveOn);
+  lease.follow(member, { ...decision, run: member.run, starts: [], aborts: [], fate }, moveOnAt);
 }
 
 /**
@@ -58,12 +58,14 @@ function applyMail(lease: Lease, entry: Entry, { now, mail }: AdvanceAnswer): vo
  */
 export function addClaimed(lease: Lease, { runs, now }: Pick<AdvanceAnswer, "runs" | "now">): void {
   const { poller } = lease;
+  const asOf = Date.parse(now!);
+  const circumstances = circumstancesOf(lease);
   for (const facts of runs) {
-    const found = recognise(facts, poller.registry, Date.parse(now!));
+    const found = recognise(facts, poller.registry, asOf);
     const member = new Member(facts.place, found.run);
     lease.add(member);
     if (found.kind === "known") {
-      moveOn(lease, member);
+      moveOn(lease, member, circumstances);
     } else if (found.kind === "unreadable") {
       poller.logger.error("a run fails: what is stored of it cannot be read", { runId: facts.id, reason: found.error.message });
       lease.leave({ kind: "fail", member, error: found.error });
@@ -83,7 +85,7 @@ function applyEntry(lease: Lease, entry: Entry): void {
 
 function applyDecided(lease: Lease, { member, came, decision }: Decided): void {
   lease.rounds.count({ steps: countSteps(decision), failedRuns: decision.fate.kind === "failed" ? 1 : 0 });
-  if (decision.fate.kind === "stay") lease.follow(member, atTheirTimes(decision, lease.times.databaseNow), moveOn);
+  if (decision.fate.kind === "stay") lease.follow(member, atTheirTimes(decision, lease.times.databaseNow), moveOnAt);
   else if (member.isRunning) lease.revoke(member, new UnneededError(member.run.id));
   else lease.remove(member);
   for (const { path, told } of came) if (told !== undefined && decision.rows.some((row) => row.path === path)) told();

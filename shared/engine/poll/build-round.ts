@@ -125,7 +125,9 @@ function addFate(round: Round, decision: Decision, at: At): void {
 }
 
 function stepOf(row: NewRow, at: At, now: number): StepEntry {
-  return { ...at, node: row.path, position: row.position, attempt: row.attempt, ...agesOf(row, now), output: row.output };
+  const { path, position, attempt, output } = row;
+  const { age_ms, took_ms } = agesOf(row, now);
+  return { place: at.place, run: at.run, node: path, position, attempt, age_ms, took_ms, output };
 }
 
 function failureOf(failure: Failure, at: At, now: number): FailureEntry {

@@ -6,6 +6,8 @@ import type { Lease } from "./lease.ts";
 import { isSilent, type CameBack, type Member } from "./member.ts";
 import type { Decide } from "./results.ts";
 
+const none: readonly never[] = [];
+
 /**
  * What decides about the members of one round, at one time. An error of our own, which a run sets
  * off, fails it and no other.
@@ -21,17 +23,22 @@ export function decideFor(lease: Lease): Decide {
 }
 
 /**
- * Lets a member go on of which nothing came back: it was claimed, or its time has come, which is
- * `until`. What is to be stored of it waits for the next round; what is to begin begins.
+ * Lets a member go on of which nothing came back: it was claimed, or told of its mail. What is to
+ * be stored of it waits for the next round; what is to begin begins.
  */
-export function moveOn(lease: Lease, member: Member, until = -Infinity): void {
+export function moveOn(lease: Lease, member: Member, circumstances = circumstancesOf(lease)): void {
   // What came back is decided on with the next round, and with it what is due by then.
   if (member.hasCome) return;
-  const now = circumstancesOf(lease);
-  // A timer may be early by a little: the time that it stands for has come.
-  const decision = decideSafely(lease, member, [], { ...now, now: Math.max(now.now, until) });
-  if (isSilent(decision)) lease.follow(member, decision, moveOn);
+  const decision = decideSafely(lease, member, none, circumstances);
+  if (isSilent(decision)) lease.follow(member, decision, moveOnAt);
   else lease.decideAhead(member, decision);
+}
+
+/** Lets a member go on whose time has come, which is `until`. */
+export function moveOnAt(lease: Lease, member: Member, until: number): void {
+  const circumstances = circumstancesOf(lease);
+  // A timer may be early by a little: the time that it stands for has come.
+  moveOn(lease, member, { ...circumstances, now: Math.max(circumstances.now, until) });
 }
 
 function decideSafely({ poller }: Lease, member: Member, came: readonly CameBack[], circumstances: Circumstances): Decision {
@@ -42,7 +49,7 @@ function decideSafely({ poller }: Lease, member: Member, came: readonly CameBack
   }
 }
 
-function circumstancesOf({ poller, times }: Lease): Circumstances {
+export function circumstancesOf({ poller, times }: Lease): Circumstances {
   return {
     now: times.databaseNow,
     clock: poller.clock.now(),

@@ -1,3 +1,8 @@
+interface Joined {
+  readonly lease: object;
+  readonly startMore: () => void;
+}
+
 /**
  * The handlers that may run at the same time in one invocation, shared by its leases. A lease that
  * is worked has joined it with what starts more of its handlers.
@@ -5,7 +10,7 @@
 export class HandlerLimit {
   readonly #most: number;
   #running = 0;
-  readonly #leases = new Map<object, () => void>();
+  #leases: readonly Joined[] = [];
 
   constructor(most: number) {
     this.#most = most;
@@ -17,11 +22,11 @@ export class HandlerLimit {
   }
 
   join(lease: object, startMore: () => void): void {
-    this.#leases.set(lease, startMore);
+    this.#leases = [...this.#leases, { lease, startMore }];
   }
 
-  leave(lease: object): void {
-    this.#leases.delete(lease);
+  leave(left: object): void {
+    this.#leases = this.#leases.filter(({ lease }) => lease !== left);
   }
 
   take(): void {
@@ -31,7 +36,7 @@ export class HandlerLimit {
   /** A handler came back: its own lease may start one first, then the others. */
   free(own: object): void {
     this.#running--;
-    this.#leases.get(own)?.();
-    for (const [lease, startMore] of this.#leases) if (lease !== own) startMore();
+    for (const { lease, startMore } of this.#leases) if (lease === own) startMore();
+    for (const { lease, startMore } of this.#leases) if (lease !== own) startMore();
   }
 }

@@ -15,7 +15,7 @@ export class LeaseRounds {
   #number = 0;
   #low: Json = {};
   #moreDue = false;
-  #stored: Stored = { steps: 0, failedRuns: 0, poisoned: 0 };
+  readonly #stored = { steps: 0, failedRuns: 0, poisoned: 0 };
 
   constructor(times: LeaseTimes) {
     this.#times = times;
@@ -68,7 +68,8 @@ export class LeaseRounds {
   }
 
   count({ steps = 0, failedRuns = 0, poisoned = 0 }: Partial<Stored>): void {
-    const stored = this.#stored;
-    this.#stored = { steps: stored.steps + steps, failedRuns: stored.failedRuns + failedRuns, poisoned: stored.poisoned + poisoned };
+    this.#stored.steps += steps;
+    this.#stored.failedRuns += failedRuns;
+    this.#stored.poisoned += poisoned;
   }
 }

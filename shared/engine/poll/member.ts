@@ -78,7 +78,7 @@ export class Member {
 
   /** A handler of it runs, or came back and is not decided on. */
   get isRunning(): boolean {
-    return this.attempts.some(({ path }) => this.paths.has(path));
+    return this.paths.size > 0 && this.attempts.some(({ path }) => this.paths.has(path));
   }
 
   begin(attempt: Attempt): void {
@@ -196,7 +196,9 @@ export function countSteps({ rows, failures, sleeps }: Decision): number {
 }
 
 function countAttempts(stored: readonly { readonly attempt: number }[]): number {
-  return stored.reduce((sum, { attempt }) => sum + (attempt > 0 ? 1 : 0), 0);
+  let count = 0;
+  for (const { attempt } of stored) if (attempt > 0) count++;
+  return count;
 }
 
 /** A decision of which nothing is to be stored. */

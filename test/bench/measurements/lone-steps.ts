@@ -1,8 +1,8 @@
 import { migrate } from "../../../infra/migrate.ts";
 import type { Driver } from "../../../shared/db/connect.ts";
-import { startTcpRelay } from "../../support/tcp-relay.ts";
 import type { Shape } from "../baton/lone-workflows.ts";
 import { startEndpoint } from "../endpoint.ts";
+import { startLateRelay } from "../late-relay.ts";
 import { probe } from "../probes/probe.ts";
 import type { BenchServer } from "../server.ts";
 import { median, quantile } from "./statistics.ts";
@@ -68,35 +68,17 @@ export async function measureLoneSizes(server: BenchServer, shape: Shape, sizes:
 
 async function probeTasks(server: BenchServer, { driver, addedMs }: Distance, tasks: LoneTasks): Promise<LoneProbe> {
   const url = await server.createDatabase();
-  const between = await (driver === "neon" ? endpointAt(server.port, addedMs, url) : relayAt(server.port, addedMs, url));
+  const endpoint = driver === "neon" ? await startEndpoint(server.port) : undefined;
+  const relay = addedMs > 0 ? await startLateRelay(Number(new URL(endpoint?.url ?? url).port), addedMs) : undefined;
+  const away = (to: string) => relay?.urlOf(to) ?? to;
   try {
     await migrate({ url, roles: false });
-    const env = { BENCH_DRIVER: driver, BENCH_TASKS: JSON.stringify(tasks), ...between.env };
-    return await probe<LoneProbe>("lone-steps.ts", between.url, env);
+    const to = endpoint === undefined ? {} : { BENCH_NEON_ENDPOINT: away(endpoint.url) };
+    const env = { BENCH_DRIVER: driver, BENCH_TASKS: JSON.stringify(tasks), ...to };
+    return await probe<LoneProbe>("lone-steps.ts", endpoint === undefined ? away(url) : url, env);
   } finally {
-    await between.stop();
+    await relay?.stop();
+    await endpoint?.stop();
     await server.dropDatabase(url);
   }
-}
-
-/** What lies between the probe and the database, and where it finds that. */
-interface Between {
-  readonly url: string;
-  readonly env: Readonly<Record<string, string>>;
-  stop(): Promise<void>;
-}
-
-async function endpointAt(port: number, addedMs: number, url: string): Promise<Between> {
-  const endpoint = await startEndpoint(port, addedMs);
-  return { url, env: { BENCH_NEON_ENDPOINT: endpoint.url }, stop: async () => endpoint.stop() };
-}
-
-/** In this process, which only waits for the probe. */
-async function relayAt(port: number, addedMs: number, url: string): Promise<Between> {
-  if (addedMs === 0) return { url, env: {}, stop: async () => {} };
-  const relay = await startTcpRelay(port);
-  relay.delay(addedMs);
-  const away = new URL(url);
-  away.port = `${relay.port}`;
-  return { url: away.href, env: {}, stop: async () => relay[Symbol.asyncDispose]() };
 }

@@ -3069,7 +3069,7 @@ AS $function$
 declare
   counts_items boolean := (length(under) - length(replace(under, '/', ''))) % 2 = 0;
   -- An item below a part: an index stands right below a node, which is every second name.
-  item_below text := case when counts_items then '^[^/]+(/[^/]+/[^/]+)*?/[^/]+/\d{5}(/|$)' else '^[^/]+(/[^/]+/[^/]+)*?/\d{5}(/|$)' end;
+  item_below text := case when counts_items then '^[^/]+(/[^/]+/[^/]+)*?/[^/]+/[0-9]{5}(/|$)' else '^[^/]+(/[^/]+/[^/]+)*?/[0-9]{5}(/|$)' end;
   forgiven jsonb := (select d.forgiven from baton.redrive d where d.run_id = list_parts.id order by d.at desc limit 1);
 begin
   return query

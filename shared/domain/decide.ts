@@ -9,7 +9,7 @@ import type { Attempted, Came, Circumstances, Decision, Failure, Fate, NewRow, O
 import type { Mail } from "./mail.ts";
 import type { State } from "./node.ts";
 import { delayBeforeRetry } from "./retry-policy.ts";
-import { bytesOf, OUTPUT, outputOf, type Run } from "./run.ts";
+import { OUTPUT, outputOf, type Run } from "./run.ts";
 import { refuseLarge, type SizeLimits } from "./refuse-large.ts";
 import type { AttemptMove, FailMove, LoseMove, Move, Owner, RefuseMove, StoreMove } from "./moves.ts";
 import type { Fact, Look, Scene } from "./standing.ts";
@@ -242,6 +242,6 @@ class Draft implements Scene {
 
   /** Why an output cannot be stored, whatever the retry policy says; undefined: it can. */
   private refusalOf(path: string, bytes: number, limits: SizeLimits = usual): ErrorRecord | undefined {
-    return refuseLarge(path, bytes, bytesOf(this.before) - this.before.chain.bytes + this.chain.bytes, limits);
+    return refuseLarge(path, bytes, this.before.inputBytes + this.chain.bytes, limits);
   }
 }

@@ -48,6 +48,7 @@ test("a round stores each output once, with the attempt and its times", async ()
       output: { n: 1.5 },
       started_at: expect.stringContaining("05:07:06.64"),
       finished_at: expect.stringContaining("05:07:07.64"),
+      left_out: null,
     },
   ]);
   expect((await engine.findRun(runs[1]!.id))!.checkpoints).toEqual([]);

@@ -68,9 +68,10 @@ test("find_run tells everything that is stored of a run", async () => {
     failures: [],
     forgiven: null,
     hidden: null,
+    left_out: null,
     checkpoints: [
-      { node: "reserve", position: 0, attempt: 1, output: { reserved: true }, started_at: time, finished_at: time },
-      { node: "charge", position: 1, attempt: 1, output: [1, null, "ä"], started_at: time, finished_at: time },
+      { node: "reserve", position: 0, attempt: 1, output: { reserved: true }, started_at: time, finished_at: time, left_out: null },
+      { node: "charge", position: 1, attempt: 1, output: [1, null, "ä"], started_at: time, finished_at: time, left_out: null },
     ],
   });
 });

@@ -161,7 +161,7 @@ export class Generator {
       name,
       most,
       max: this.#random() < 0.1 ? 1 : most + this.#pick([0, 2]),
-      everyMs: this.#random() < 0.4 ? this.#pick([0, 300, 1_500, 30_000]) : undefined,
+      everyMs: this.#random() < 0.4 ? this.#pick([1, 300, 1_500, 30_000]) : undefined,
       chain: { nodes: isFirst ? [here, ...chain.nodes] : [...chain.nodes, here] },
       here: here.name,
     };

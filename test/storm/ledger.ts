@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { LedgerLine } from "./workflow.ts";
+import type { LedgerLine, OfferLine } from "./workflow.ts";
 
 /**
  * What is known about the runs outside the database: what producers were promised, and what
@@ -9,6 +9,8 @@ import type { LedgerLine } from "./workflow.ts";
 export class Ledger {
   /** Every tag that was sent, answered or not. */
   readonly sent = new Set<string>();
+  /** The tags of runs that wait for others, as they were sent. */
+  readonly waiting: string[] = [];
   /** The ids that were promised, and the tag of each. */
   readonly accepted = new Map<string, string>();
   /** The runs that somebody wanted to be cancelled. */
@@ -17,7 +19,7 @@ export class Ledger {
   readonly problems: string[] = [];
   /** Outputs and final endings as they were seen first. */
   readonly seen = new Map<string, string>();
-  readonly counts = { restarts: 0, terminated: 0, kills: 0, freezes: 0, lostAnswers: 0, repeats: 0 };
+  readonly counts = { answers: 0, restarts: 0, terminated: 0, kills: 0, freezes: 0, lostAnswers: 0, repeats: 0 };
   /** Runs that ended for good, so far as anybody looked. */
   ended = 0;
 
@@ -46,11 +48,21 @@ export class Ledger {
 
 /** The attempts that all pollers together have begun. */
 export function readAttempts(folder: string): LedgerLine[] {
-  const files = readdirSync(folder).filter((name) => name.endsWith(".jsonl"));
+  return readLines(folder, ".jsonl") as LedgerLine[];
+}
+
+/** What they have handed out. */
+export function readOffers(folder: string): OfferLine[] {
+  return readLines(folder, ".offers") as OfferLine[];
+}
+
+/** The last one may be half written. */
+function readLines(folder: string, ending: string): unknown[] {
+  const files = readdirSync(folder).filter((name) => name.endsWith(ending));
   return files.flatMap((name) =>
     readFileSync(join(folder, name), "utf8")
       .split("\n")
-      .filter((line) => line !== "")
-      .map((line) => JSON.parse(line) as LedgerLine),
+      .slice(0, -1)
+      .map((line) => JSON.parse(line) as unknown),
   );
 }

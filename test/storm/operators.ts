@@ -61,7 +61,7 @@ export async function tickOn(database: Database, random: () => number, lasts: ()
   for (; lasts(); await pause(200 + random() * 800)) await tick().catch(ignoreWeather);
 }
 
-export function ignoreWeather(thrown: unknown): void {
+export function ignoreWeather(thrown: unknown): undefined {
   if (!(thrown instanceof DatabaseUnknownOutcomeError || thrown instanceof DatabaseBusyError)) throw thrown;
 }
 

@@ -4,7 +4,7 @@ import { type Database, DatabaseBusyError, DatabaseRefusedError, DatabaseUnknown
 import { runRepository } from "../../shared/db/run-repository.ts";
 import type { EnqueueRequest } from "../../shared/domain/protocol.ts";
 import type { Ledger } from "./ledger.ts";
-import { maxAttempts } from "./workflow.ts";
+import { Input, maxAttempts } from "./workflow.ts";
 
 /** How many runs may be open before producers wait, so that the calm after the storm is short. */
 const OPEN_AT_MOST = 500;
@@ -25,8 +25,9 @@ export async function produce(name: string, database: Database, ledger: Ledger, 
   const queue = runRepository(database);
   const before: Sent[] = [];
   for (let nth = 0; lasts(); nth++) {
-    const { tags, request } = draft(`${name}-${nth}`, random);
+    const { tags, request } = draft(`${name}-${nth}`, nth, random);
     tags.forEach((tag) => ledger.sent.add(tag));
+    ledger.waiting.push(...request.runs.flatMap(({ input }) => waitingTag(input)));
     const first = request.request === undefined && random() < 0.5 ? { ...request, fresh: true as const } : request;
     const ids = await answered((tried) => queue.enqueue(tried === 0 ? first : request));
     ledger.accept(tags, ids);
@@ -63,18 +64,23 @@ async function answered(send: (tried: number) => Promise<{ runs: readonly { id: 
   }
 }
 
+function waitingTag(input: unknown): string[] {
+  const { tag, waits } = Input.parse(input);
+  return waits ? [tag] : [];
+}
+
 /**
- * One to four runs; a tenth fails once, some so often that only an operator helps; a third of the
- * requests has a key.
+ * One to four runs; a tenth fails once, some so often that only an operator helps; a quarter waits
+ * for others; a third of the requests has a key.
  */
-function draft(name: string, random: () => number): { tags: string[]; request: EnqueueRequest } {
+function draft(name: string, nth: number, random: () => number): { tags: string[]; request: EnqueueRequest } {
   const tags = Array.from({ length: 1 + Math.floor(random() * 4) }, (_, n) => `${name}-${n}`);
-  const runs = tags.map((tag) => {
+  const runs = tags.map((tag, n) => {
     const fails = random() < 0.1 ? 1 + Math.floor(random() * maxAttempts) : 0;
     const nap = random() < 0.5 ? 50 : Math.floor(random() * 3_000);
     const delay = random() < 0.2 ? { delay_ms: Math.floor(random() * 2_000) } : {};
     const priority = Math.floor(random() * 4);
-    return { id: v7(), workflow: "storm", version: 1, priority, input: { tag, fails, nap }, ...delay };
+    return { id: v7(), workflow: "storm", version: 1, priority, input: { tag, fails, nap, waits: (nth + n) % 4 === 0 }, ...delay };
   });
   if (random() < 0.67) return { tags, request: { runs } };
   return { tags, request: { runs, request: { workflow: "storm", key: name, hash: "0".repeat(64) } } };

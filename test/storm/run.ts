@@ -27,10 +27,10 @@ for (const seed of seeds) {
 }
 
 function lastLine(seed: number, lasted: number, { ledger, runs, attempts, lost, doubled, deadlocks }: Aftermath): string {
-  const { restarts, terminated, kills, freezes, lostAnswers, repeats } = ledger.counts;
+  const { restarts, terminated, kills, freezes, lostAnswers, repeats, answers } = ledger.counts;
   return (
     `storm: ${lasted.toFixed(1)} minutes, ${runs} runs, ${attempts} attempts, ${restarts} restarts, ${terminated} terminated backends, ` +
-    `${kills} kills, ${freezes} freezes, ${lostAnswers} lost answers, ${repeats} repeats, ${lost} lost, ${doubled} doubled, ` +
+    `${kills} kills, ${freezes} freezes, ${lostAnswers} lost answers, ${repeats} repeats, ${answers} answers to waits, ${lost} lost, ${doubled} doubled, ` +
     `${deadlocks} deadlocks, ${ledger.problems.length} problems, seed ${seed}`
   );
 }

@@ -12,7 +12,9 @@ import { migrate } from "../../infra/migrate.ts";
 import { isAlive } from "../support/processes.ts";
 import { entryTable } from "./workflow.ts";
 
-export type Caller = "producer" | "poller" | "operator" | "reader";
+export type Caller = (typeof CALLERS)[number];
+
+const CALLERS = ["producer", "signaller", "poller", "operator", "reader"] as const;
 
 /**
  * What Postgres may say in a storm: connections that end, locks and times that are over, and what
@@ -47,7 +49,7 @@ export class StormServer {
     const port = await lowPort();
     const server = new StormServer(folder, port, await launch(folder, port));
     await migrate({ url: server.ownerUrl, roles: true });
-    for (const caller of ["producer", "poller", "operator", "reader"] as const) {
+    for (const caller of CALLERS) {
       await createLogin({ url: server.ownerUrl, name: caller, password: server.#password, memberOf: `baton_${caller}` });
     }
     await withClient(server.ownerUrl, (client) => client.query(entryTable));

@@ -8,6 +8,7 @@ import { operate, tickOn } from "./operators.ts";
 import { Pollers } from "./pollers.ts";
 import { produce } from "./producers.ts";
 import { type Caller, StormServer } from "./server.ts";
+import { Senders } from "./senders.ts";
 import { judge, type Verdict } from "./verdict.ts";
 import { watch } from "./watch.ts";
 import { networkFaults, storm } from "./weather.ts";
@@ -48,6 +49,9 @@ export async function runStorm(seed: number, minutes: number): Promise<Aftermath
     const lasts = (): boolean => Date.now() < end && ledger.problems.length === 0;
     endpoint.inject(networkFaults(ledger, randomOf(1)));
     pollers.start(POLLERS);
+    let isOver = false;
+    const senders = new Senders(server.folder, open("signaller", "neon"), ledger, randomOf(8));
+    const sending = senders.send(() => !isOver).catch((error: unknown) => ledger.problem((error as Error).stack ?? String(error)));
     await Promise.all(
       [
         storm(server, pollers, ledger, randomOf(2), lasts),
@@ -61,6 +65,8 @@ export async function runStorm(seed: number, minutes: number): Promise<Aftermath
     );
     endpoint.inject(undefined);
     await calmDown(server, open("operator", "pg"), ledger);
+    isOver = true;
+    await sending;
     await pollers.end();
     await endpoint.idle();
     const verdict = await judge(server, ledger);

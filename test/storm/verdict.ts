@@ -32,6 +32,7 @@ export async function judge(server: StormServer, ledger: Ledger): Promise<Verdic
     const [lost, doubled] = [await judgeRuns(client, ledger), await judgeEntries(client, ledger)];
     const attempts = readAttempts(server.folder);
     await judgeSteps(client, ledger, attempts);
+    await judgeWaits(client, ledger);
     await judgeRollup(client, ledger);
     await judgeActions(client, ledger);
     await requireSeen(client, ledger, expected);
@@ -116,6 +117,24 @@ async function judgeSteps(client: pg.Client, ledger: Ledger, attempts: readonly 
     const told = before === undefined ? null : stored.get(`${run} ${before}`)?.nonce;
     if (saw !== told) ledger.problem(`an attempt of ${node} in ${run} saw ${saw} of the step before, and ${told} is stored`);
   }
+}
+
+/** Whoever waited has gone on with what was sent, and nothing that was sent lies about twice. */
+async function judgeWaits(client: pg.Client, ledger: Ledger): Promise<void> {
+  const { rows } = await client.query<{ tag: string; what: unknown }>(`
+    with gate as (
+      select r.input ->> 'tag' as tag, e.status,
+        (select c.output from baton.checkpoint c where c.run_id = r.id and c.node = 'gate/waits/go') as go,
+        (select c.output from baton.checkpoint c where c.run_id = r.id and c.node = 'gate/waits/sign-off') as sign_off,
+        (select c.output from baton.checkpoint c where c.run_id = r.id and c.node = 'gate/waits/work') as work
+      from baton.run r left join baton.ending e on e.run_id = r.id where (r.input ->> 'waits')::boolean
+    )
+    select tag, json_build_array(go, sign_off, work) as what from gate
+    where go <> jsonb_build_object('tag', tag) or sign_off ->> 'decision' <> 'yes' or sign_off ->> 'by' <> tag or work <> jsonb_build_object('tag', tag)
+      or (status = 'done' and (go is null or sign_off is null or work is null))
+    union all
+    select m.body ->> 'tag', '"left"' from baton.message m where m.name = 'go' group by m.body ->> 'tag' having count(*) > 1`);
+  for (const { tag, what } of rows) ledger.problem(`${tag} waited, and has come to ${JSON.stringify(what)}`);
 }
 
 /**

@@ -16,6 +16,15 @@ export interface LedgerLine {
   readonly saw: string | null;
 }
 
+/** Something that was handed out to the world outside, in a file beside that of the attempts. */
+export interface OfferLine {
+  readonly tag: string;
+  readonly kind: "approval" | "callback";
+  readonly token: string;
+  /** Of an approval: the token of the other choice. */
+  readonly other?: string;
+}
+
 /** An attempt failed because its run was made so. */
 class StormError extends Error {
   override readonly name = "StormError";
@@ -25,15 +34,22 @@ export const maxAttempts = 3;
 
 /**
  * tag names the run outside the database; the attempts up to `fails` fail; nap: how long it sleeps,
- * in milliseconds.
+ * in milliseconds; waits: for others too.
  */
-export const Input = z.strictObject({ tag: z.string(), fails: z.int(), nap: z.int() });
+export const Input = z.strictObject({ tag: z.string(), fails: z.int(), nap: z.int(), waits: z.boolean() });
+export const Tagged = z.strictObject({ tag: z.string() });
 const Effect = z.object({ nonce: z.string() });
 const retry = { backoff: "50 milliseconds", jitter: "none", maxAttempts } as const;
 
+export function offersOf(ledger: string): string {
+  return ledger.replace(/jsonl$/, "offers");
+}
+
+const tokenOf = (link: string) => link.slice(link.lastIndexOf("/") + 1);
+
 /**
- * Steps with an effect outside the database, a sleep, and a double entry that only the engine keeps
- * from being made twice.
+ * Steps with an effect outside the database, a sleep, waits for others, and a double entry that
+ * only the engine keeps from being made twice.
  */
 export function stormWorkflow(ledger: string) {
   const attempt = (node: string, saw: string | null, { runId, attempt: number }: StepContext) => {
@@ -41,6 +57,7 @@ export function stormWorkflow(ledger: string) {
     appendFileSync(ledger, `${JSON.stringify(line)}\n`);
     return { nonce: line.nonce };
   };
+  const offer = (line: OfferLine) => appendFileSync(offersOf(ledger), `${JSON.stringify(line)}\n`);
   return defineWorkflow({ name: "storm", version: 1, input: Input })
     .step("first", { output: Effect, retry }, (_state, context) => attempt("first", null, context))
     .step("second", { output: Effect, retry }, ({ input, first }, context) => {
@@ -49,6 +66,24 @@ export function stormWorkflow(ledger: string) {
       return effect;
     })
     .sleep("nap", ({ input }) => `${input.nap} milliseconds`)
+    .choose("gate", ({ input }) => (input.waits ? "waits" : "open"), {
+      waits: (arm) =>
+        arm
+          .waitFor("go", { key: ({ input }) => input.tag, output: Tagged, timeout: "1 hour" })
+          .approval("sign-off", {
+            choices: ["yes", "no"],
+            timeout: "1 hour",
+            retry,
+            ask: ({ input: { tag } }, { links }) => offer({ tag, kind: "approval", token: tokenOf(links.yes), other: tokenOf(links.no) }),
+          })
+          // Whoever works on it may have been told that its run is over, before a redrive.
+          .callback(
+            "work",
+            { output: Tagged, timeout: "20 seconds", retry: { ...retry, maxAttempts: 1_000 } },
+            ({ input: { tag } }, { callback }) => offer({ tag, kind: "callback", token: callback.token }),
+          ),
+      open: (arm) => arm,
+    })
     .sql("book", { retry }, ({ second }, { runId }) => ({
       statements: [
         { text: "insert into storm.entry (run_id, account, amount) values ($1, 'debit', -1)", values: [runId] },

@@ -1,7 +1,7 @@
 import { AttributesTooLargeError } from "../../domain/attributes.ts";
 import { describeError, NonRetryableError, RetryAfterError, StepTimeoutError } from "../../domain/errors.ts";
 import { NotJsonError } from "../../domain/json.ts";
-import { stateFor, type Run } from "../../domain/run.ts";
+import { idempotencyKey, stateFor, type Run } from "../../domain/run.ts";
 import type { Attempted, Memory, State, StepContext } from "../../domain/node.ts";
 import type { AttemptMove } from "../../domain/moves.ts";
 import type { Redact } from "../../domain/redact.ts";
@@ -9,8 +9,8 @@ import type { Outcome } from "../../domain/decision.ts";
 import { InvalidStatementError } from "../../domain/check-statements.ts";
 import type { Statement } from "../../domain/statement.ts";
 import type { Attempt } from "./attempt.ts";
-import { AttemptContext } from "./attempt-context.ts";
 import { AttemptMemory } from "./attempt-memory.ts";
+import { AttemptLogger } from "./attempt-logger.ts";
 import { handOut } from "./hand-out.ts";
 import type { Poller } from "./poller.ts";
 
@@ -28,9 +28,20 @@ export interface Executed {
  * is lost.
  */
 export async function executeNode(poller: Poller, run: Run, move: AttemptMove, attempt: Attempt): Promise<Executed> {
-  const { node } = move;
+  const { path, node } = move;
   try {
-    const context = new AttemptContext(poller, run, attempt);
+    const context: StepContext = {
+      runId: run.id,
+      attempt: attempt.number,
+      idempotencyKey: idempotencyKey(run.id, path),
+      get signal() {
+        return attempt.signal;
+      },
+      logger: new AttemptLogger(poller.logger, run.workflow.name, attempt),
+      setAttributes(patch) {
+        attempt.setAttributes(patch);
+      },
+    };
     if (move.offer !== undefined) Object.assign(context, await handOut(poller.tickets, run.id, move.offer));
     const memory = move.memos && new AttemptMemory(poller, attempt, move);
     const { output, statements, below } = await within(

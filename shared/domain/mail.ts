@@ -49,6 +49,11 @@ export class Mail {
     return this.asOf >= by && (this.names === undefined || names.every((name) => this.names!.includes(name)));
   }
 
+  /** Whether it has a message that was not known before. */
+  tellsMoreThan(before: Mail): boolean {
+    return this.letters.some(({ n }) => !before.letters.some((known) => known.n === n));
+  }
+
   /** With some more. */
   with(more: readonly Letter[]): Mail {
     return new Mail(this.asOf, [...this.letters, ...more], this.names, this.taken);

@@ -37,15 +37,18 @@ export function applyRound(lease: Lease, stored: readonly Entry[], answer: Advan
 }
 
 /** What mail there is of a run that has asked. One that has some, or waits to be told, goes on. */
-function applyMail(lease: Lease, entry: Entry, { now, mail }: AdvanceAnswer): void {
+function applyMail(lease: Lease, entry: Entry, { now, mail: told }: AdvanceAnswer): void {
   if (entry.kind !== "decided" || entry.decision.fate.kind !== "stay" || now === undefined) return;
   const { member, decision } = entry;
   const { asks, wait } = entry.decision.fate;
   if (asks === undefined) return;
-  const facts = mail![member.run.id]!;
+  const facts = told![member.run.id]!;
   const asOf = Date.parse(now);
-  member.update(withMail(member.run, mailOf(asOf, facts)));
-  if (facts.letters.length > 0 || facts.taken != null || (asks.overdue !== undefined && asks.overdue <= asOf)) return moveOn(lease, member);
+  const mail = mailOf(asOf, facts);
+  // A heartbeat lies there for as long as its attempt lasts: once it is known it changes nothing.
+  const isNews = mail.tellsMoreThan(member.run.mail);
+  member.update(withMail(member.run, mail));
+  if (isNews || facts.taken != null || (asks.overdue !== undefined && asks.overdue <= asOf)) return moveOn(lease, member);
   if (asks.overdue === undefined) return;
   // By the database's clock, which is behind what was thought, it is not over yet.
   const again = { until: asks.overdue, clock: lease.poller.clock.now() + asks.overdue - asOf };

@@ -8,7 +8,7 @@ export default defineConfig({
     include: [
       "test/long/**/*.test.ts",
       // 50,000 seeds.
-      "test/simulation/nested.test.ts",
+      "test/simulation/nested*.test.ts",
       ...["lists", "search", "settings", "years"].map((name) => `test/db/${name}.test.ts`),
     ],
     exclude: configDefaults.exclude,

@@ -1,11 +1,8 @@
-import { expect, test } from "vitest";
-import { simulate } from "./nested/simulate.ts";
+import { test } from "vitest";
+import { firstSeeds, live, seedsFrom } from "./nested/live.ts";
 import type { Seed } from "./nested/world.ts";
 
 const one = process.env["BATON_SEED"];
-const SEEDS_OF_A_TEST = 100;
-const seedsFrom = (first: number) => Array.from({ length: SEEDS_OF_A_TEST }, (_, n): Seed => ({ seed: first + n }));
-const tests = process.env["BATON_TEST_LONG"] === "1" ? 500 : 10;
 
 /**
  * Seeds that found something, by the generator of their time: a map whose last item failed was
@@ -21,21 +18,13 @@ const older = [11, 30, 39, 44, 239, 263, 2915].map((seed): Seed => ({ seed, isOl
  */
 const once = [...older, { seed: 239 }];
 
-async function live(seeds: readonly Seed[]): Promise<void> {
-  const began = performance.now();
-  const { tally, wrong } = await simulate(seeds);
-  const met = Object.fromEntries(tally.met);
-  console.log(JSON.stringify({ seeds: seeds.length, seconds: (performance.now() - began) / 1_000, ...tally, met }));
-  expect(wrong.join("\n")).toBe("");
-}
-
 test.runIf(one !== undefined)("one seed", () => live([{ seed: Number(one) }]));
 
 test.skipIf(one !== undefined)("what was once wrong, and the first hundred, end as their models say", () =>
   live([...once, ...seedsFrom(1)]),
 );
 
-test.skipIf(one !== undefined).each(Array.from({ length: tests - 1 }, (_, n) => (n + 1) * SEEDS_OF_A_TEST + 1))(
+test.skipIf(one !== undefined).each(firstSeeds(1).slice(1))(
   "workflows nested at random end as their models say, whatever the faults, each step once and nothing after an ending (seeds from %i)",
   (first) => live(seedsFrom(first)),
 );

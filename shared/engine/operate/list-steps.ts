@@ -5,8 +5,8 @@ import type { StepsAnswer, StepsRequest, StepStatus } from "../../domain/run-pro
 import type { Caller } from "../ask.ts";
 import { InvalidFilterError } from "../producer-errors.ts";
 import { repeatCall } from "../repeat-call.ts";
-import { schemaIssues, sentences } from "../schema-issues.ts";
 import { describePart, type StepView } from "./describe-steps.ts";
+import { cursorRule, pageLimit, parseFilter } from "./page-filter.ts";
 import type { DescribeOptions } from "./run-format.ts";
 import { emptyPlace, findPlace, treeOf } from "./step-tree.ts";
 
@@ -37,9 +37,7 @@ export interface StepPage {
   readonly more: boolean;
 }
 
-const limitRule = "give a whole number from 1 to 100";
 const pathRule = 'give the path of a node, as in "renditions" or "renditions/00017/encode"';
-const cursorRule = "give the cursor of the page before";
 const statuses = ["pending", "running", "waiting", "done", "failed", "skipped"] as const satisfies readonly StepStatus[];
 
 /** Everything that a list of steps takes, checked, and in the words of the database. */
@@ -47,7 +45,7 @@ export const stepFilter = z
   .strictObject({
     under: z.string({ error: pathRule }).max(200, { error: pathRule }).regex(pathPattern, { error: pathRule }),
     status: z.enum(statuses, { error: `give one of ${statuses.join(", ")}` }).optional(),
-    limit: z.int({ error: limitRule }).min(1, { error: limitRule }).max(100, { error: limitRule }).default(20),
+    limit: pageLimit,
     cursor: z
       .string()
       .regex(/^[^\0/]{1,200}$/, { error: cursorRule })
@@ -59,9 +57,7 @@ export const stepFilter = z
 
 /** Throws InvalidFilterError, which names what is wrong. */
 export function readStepFilter(filter: StepFilter): StepsRequest {
-  const parsed = stepFilter.safeParse(filter, { error: sentences });
-  if (parsed.success) return parsed.data;
-  throw new InvalidFilterError(schemaIssues(parsed.error).map(({ pointer, message }) => ({ parameter: pointer.slice(1), message })));
+  return parseFilter(stepFilter, filter);
 }
 
 /**

@@ -1,9 +1,8 @@
 import * as z from "zod";
 import type { UnclaimedAnswer, UnclaimedKey, UnclaimedRequest } from "../../domain/mail-protocol.ts";
 import type { Caller } from "../ask.ts";
-import { InvalidFilterError } from "../producer-errors.ts";
 import { repeatCall } from "../repeat-call.ts";
-import { schemaIssues, sentences } from "../schema-issues.ts";
+import { cursorRule, pageLimit, parseFilter } from "./page-filter.ts";
 import { utc } from "./run-format.ts";
 
 /** What listing unclaimed signals needs of the database. */
@@ -39,9 +38,6 @@ export interface UnclaimedPage {
   readonly more: boolean;
 }
 
-const limitRule = "give a whole number from 1 to 100";
-const cursorRule = "give the cursor of the page before";
-
 /** In base64url: a key may have what a shell reads as its own. */
 const cursorOf = ({ workflow, name, key }: UnclaimedKey) => Buffer.from(JSON.stringify([workflow, name, key])).toString("base64url");
 
@@ -60,7 +56,7 @@ const cursor = z.string().transform((text, context): UnclaimedKey => {
 const filter = z
   .strictObject({
     workflow: z.string().optional(),
-    limit: z.int({ error: limitRule }).min(1, { error: limitRule }).max(100, { error: limitRule }).default(20),
+    limit: pageLimit,
     cursor: cursor.optional(),
   })
   .transform(({ limit, workflow, cursor: after }): UnclaimedRequest => {
@@ -69,9 +65,7 @@ const filter = z
 
 /** Throws InvalidFilterError, which names what is wrong. */
 export function readUnclaimedFilter(given: UnclaimedFilter): UnclaimedRequest {
-  const parsed = filter.safeParse(given, { error: sentences });
-  if (parsed.success) return parsed.data;
-  throw new InvalidFilterError(schemaIssues(parsed.error).map(({ pointer, message }) => ({ parameter: pointer.slice(1), message })));
+  return parseFilter(filter, given);
 }
 
 /** Lists the keys by which signals were sent that no run has claimed. */

@@ -2,8 +2,7 @@ import * as z from "zod";
 import { checkJson, NotJsonError, type Json, type JsonObject } from "../../domain/json.ts";
 import type { ListRequest, RunStatus } from "../../domain/run-protocol.ts";
 import { maxVersion, versionRule } from "../../domain/version.ts";
-import { InvalidFilterError } from "../producer-errors.ts";
-import { schemaIssues, sentences } from "../schema-issues.ts";
+import { cursorRule, pageLimit, parseFilter } from "./page-filter.ts";
 
 /** Which runs to list: those that all filters fit. */
 export interface RunFilter {
@@ -36,7 +35,6 @@ const EARLIEST = Date.parse("1970-01-01T00:00:00Z");
 const LATEST = Date.parse("9999-12-31T23:59:59.999Z");
 
 const timeRule = 'give a time with its zone and its seconds, as in "2030-01-31T10:00:00Z" or "2030-01-31T11:00:00+01:00"';
-const limitRule = "give a whole number from 1 to 100";
 const statuses = ["ready", "running", "waiting", "blocked", "done", "failed", "cancelled"] as const satisfies readonly RunStatus[];
 
 const time = z
@@ -73,8 +71,8 @@ export const runFilter = z
     endedBefore: time,
     errorName: text("give the name of an error, at most 200 characters"),
     failedNode: text("give the name of a node, at most 200 characters"),
-    limit: z.int({ error: limitRule }).min(1, { error: limitRule }).max(100, { error: limitRule }).default(20),
-    cursor: z.uuid({ error: "give the cursor of the page before" }).optional(),
+    limit: pageLimit,
+    cursor: z.uuid({ error: cursorRule }).optional(),
   })
   .superRefine(({ createdAfter, createdBefore, endedAfter, endedBefore }, context) => {
     refuseUpsideDown(context, "created", createdAfter, createdBefore);
@@ -96,9 +94,7 @@ export const runFilter = z
 
 /** Throws InvalidFilterError, which names each filter that is wrong. */
 export function readFilter(filter: RunFilter): ListRequest {
-  const parsed = runFilter.safeParse(given(filter), { error: sentences });
-  if (parsed.success) return parsed.data;
-  throw new InvalidFilterError(schemaIssues(parsed.error).map(({ pointer, message }) => ({ parameter: pointer.slice(1), message })));
+  return parseFilter(runFilter, given(filter));
 }
 
 function given(keys: object): Record<string, unknown> {

@@ -185,6 +185,14 @@ export function lookTogether(looks: Iterable<Look>): Look {
 
 const sooner = (one?: number, other?: number) => (other === undefined || one! <= other ? one : other);
 
+/**
+ * Of a node's own failure and that of what it holds, the later one: where there are both, a redrive
+ * has forgiven the earlier, and the node has gone on from it.
+ */
+export function later(one: Fatal | undefined, other: Fatal | undefined): Fatal | undefined {
+  return one === undefined || (other !== undefined && other.at >= one.at) ? other : one;
+}
+
 /** The failure that came first. */
 export function earliest(fatals: Iterable<Fatal | undefined>): Fatal | undefined {
   let first: Fatal | undefined;

@@ -5,6 +5,7 @@ import { indexBytes, indexOf, indexText } from "../parts.ts";
 import type { Move, Owner } from "../moves.ts";
 import {
   isRow,
+  later,
   noTries,
   Over,
   Stray,
@@ -86,7 +87,7 @@ class Approving implements Standing {
   }
 
   get fatal(): Fatal | undefined {
-    return this.stored.tries.fatal ?? this.stored.asked.tries.fatal;
+    return later(this.stored.tries.fatal, this.stored.asked.tries.fatal);
   }
 
   get bytes(): number {

@@ -5,6 +5,7 @@ import { indexOf, indexText, isReadWhole } from "../parts.ts";
 import type { Move } from "../moves.ts";
 import {
   isRow,
+  later,
   lookTogether,
   Stray,
   Turn,
@@ -90,8 +91,10 @@ export class Items implements Standing {
     this.planBytes = planBytes;
     this.tries = tries;
     this.at = at;
-    this.fatal = tries.fatal ?? this.exceeded();
-    if (this.fatal === undefined && this.isOver()) this.output = mapping.collect === undefined ? at.settled.inOrder() : at.sum;
+    const exceeded = this.exceeded();
+    // Where all items are over, what its functions failed with was forgiven before.
+    if (exceeded === undefined && this.isOver()) this.output = mapping.collect === undefined ? at.settled.inOrder() : at.sum;
+    else this.fatal = later(tries.fatal, exceeded);
   }
 
   static begin(path: string, mapping: Mapping, items: readonly Json[], planBytes: number, tries: Tries): Standing {

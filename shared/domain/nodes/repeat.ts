@@ -9,6 +9,7 @@ import { indexBytes, indexOf, indexText, isReadWhole, longestOfChain, MAX_INDEX,
 import type { Move, Owner } from "../moves.ts";
 import {
   isRow,
+  later,
   noTries,
   Over,
   Stray,
@@ -152,7 +153,7 @@ class Pass implements Standing {
   }
 
   get fatal(): Fatal | undefined {
-    return this.tries.fatal ?? this.chain.fatal;
+    return later(this.tries.fatal, this.chain.fatal);
   }
 
   get bytes(): number {

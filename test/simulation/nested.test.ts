@@ -14,8 +14,8 @@ const older = [11, 30, 39, 44, 239, 263, 2915].map((seed): Seed => ({ seed, isOl
 
 /**
  * By the generator of now: a poller whose deadline was over, and the database's clock set back,
- * asked again and again where a heartbeat lay; and a map in a loop that had failed, was redriven, and
- * went on, was not over any more after the next redrive.
+ * asked again and again where a heartbeat lay; and a map in a loop, which had failed, was redriven
+ * and had gone on, was over no more after the next redrive.
  */
 const once = [...older, { seed: 239 }, { seed: 30170 }];
 

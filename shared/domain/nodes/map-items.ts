@@ -17,7 +17,8 @@ import {
   type Standing,
   type Tries,
 } from "../standing.ts";
-import { failedResult, resultOf, Settled } from "./settled.ts";
+import { beginning, type Fold, type Open, type Progress } from "./progress.ts";
+import { failedResult, resultOf } from "./settled.ts";
 
 export type Collect = (sum: Json, value: Json, index: number) => Json;
 
@@ -39,39 +40,6 @@ export const ITEMS_IN_FOLD = 100;
  * items begin: behind a slow item they would fill the state.
  */
 export const BYTES_OF_FOLD = 1024 * 1024;
-
-/** An item that has begun. */
-interface Open {
-  readonly index: number;
-  readonly chain: ChainStanding;
-}
-
-/** How far the items of a map have come. */
-interface Progress {
-  /** All before this index have begun. */
-  readonly begun: number;
-  /** Those that are not over, in order. */
-  readonly open: readonly Open[];
-  /** Those that are, and are not collected. */
-  readonly settled: Settled;
-  /** How many failed for good. */
-  readonly failed: number;
-  /** The first of these. */
-  readonly firstFailed: (Fatal & { readonly index: number }) | undefined;
-  /** How many are collected. */
-  readonly folded: number;
-  /** How many of these failed. */
-  readonly foldedFailed: number;
-  readonly sum: Json;
-  /** Of the list and the last fold. */
-  readonly ownBytes: number;
-}
-
-/** What was collected, with how many of these had failed. */
-interface Fold {
-  readonly sum: Json;
-  readonly failed: number;
-}
 
 /** A map whose list is stored. */
 export class Items implements Standing {
@@ -98,18 +66,7 @@ export class Items implements Standing {
   }
 
   static begin(path: string, mapping: Mapping, items: readonly Json[], planBytes: number, tries: Tries): Standing {
-    const at: Progress = {
-      begun: 0,
-      open: [],
-      settled: Settled.of([]),
-      failed: 0,
-      firstFailed: undefined,
-      folded: 0,
-      foldedFailed: 0,
-      sum: mapping.from,
-      ownBytes: 0,
-    };
-    return new Items(path, mapping, items, planBytes, tries, at);
+    return new Items(path, mapping, items, planBytes, tries, beginning(mapping.from));
   }
 
   private isOver(): boolean {
@@ -163,11 +120,11 @@ export class Items implements Standing {
   private settle(at: Progress, n: number, chain: ChainStanding): Progress {
     const { index } = at.open[n]!;
     const { output, fatal, bytes } = chain;
-    const others = (by: readonly Open[]) => [...at.open.slice(0, n), ...by, ...at.open.slice(n + 1)];
-    if (fatal !== undefined) return this.settleFailed({ ...at, open: others([]) }, index, fatal, bytes);
-    if (output === undefined) return { ...at, open: others([{ index, chain }]) };
-    const result = resultOf(this.mapping.tolerates, output);
-    return { ...at, open: others([]), settled: at.settled.append({ index, result, bytes, failed: false }) };
+    if (output === undefined && fatal === undefined) return { ...at, open: at.open.with(n, { index, chain }) };
+    const open = at.open.toSpliced(n, 1);
+    if (fatal !== undefined) return this.settleFailed({ ...at, open }, index, fatal, bytes);
+    const result = resultOf(this.mapping.tolerates, output!);
+    return { ...at, open, settled: at.settled.append({ index, result, bytes, failed: false }) };
   }
 
   private settleFailed(at: Progress, index: number, fatal: Fatal, bytes: number): Progress {

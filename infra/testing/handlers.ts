@@ -1,6 +1,6 @@
 import type { Attempted } from "../../shared/domain/node.ts";
 import { outputParser } from "../../shared/domain/nodes/handler.ts";
-import { topOf } from "../../shared/domain/path.ts";
+import { EACH, topOf } from "../../shared/domain/path.ts";
 import type { AnyWorkflow } from "../../shared/domain/workflow-types.ts";
 import type { CallHandler } from "../../shared/engine/poll/poller.ts";
 import { NoHandlerError, UnknownNodeError } from "./errors.ts";
@@ -19,9 +19,6 @@ interface Failing {
   /** How often it has, by path. */
   readonly failed: Map<string, number>;
 }
-
-/** For each item of a map, or each pass. */
-const EACH = "*";
 
 /** What handlers do in a test: their own work, or what the test says instead, by its paths. */
 export class Handlers {

@@ -104,6 +104,8 @@ export interface Node {
   readonly signals?: Signals;
   /** Those of them that may be sent by a business key. */
   readonly keyed?: Signals;
+  /** What outputs must be like that others bring. */
+  readonly answers?: Answers;
   /** Where it stands at a path while nothing is stored of it. */
   begin(this: void, path: string): Standing;
   /** Whether a row of it may have so much of its path after its own: "" is its own path. */
@@ -112,6 +114,12 @@ export interface Node {
 
 /** Schemas of the signals of a name, which several nodes may wait for. */
 export type Signals = ReadonlyMap<string, readonly z.ZodType[]>;
+
+/**
+ * Schemas by what their paths have after the node's own, with `*` in place of an index: "" is its
+ * own path.
+ */
+export type Answers = ReadonlyMap<string, z.ZodType>;
 
 /** Rows below a path that a claim does not read. */
 export interface Skip {
@@ -128,8 +136,6 @@ export interface HandlerNode extends Node {
   readonly retry: ResolvedRetry;
   readonly timeoutMs: number;
   readonly output: z.ZodType | undefined;
-  /** What an output must be like that others bring. */
-  readonly answers?: z.ZodType | undefined;
   /** The messages by which others end an attempt at a path. */
   awaits?(this: void, path: string, attempt: number): readonly string[];
   /** Rejects with what the handler threw, `NotJsonError` or `ZodError`. */

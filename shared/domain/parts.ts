@@ -5,6 +5,7 @@ import type { Node, Signals, Skip } from "./node.ts";
 
 /** Chains below a node, by the name of the branch or the arm. */
 export type Parts = ReadonlyMap<string, Chain>;
+type Part = readonly [name: string, chain: Chain];
 
 /** How many digits an index has in a path, so that rows are in the order of items. */
 const INDEX_DIGITS = 5;
@@ -59,12 +60,18 @@ export function skipsOfParts(path: string, parts: Parts): Skip[] {
   return [...parts].flatMap(([part, chain]) => skipsOfChain(chain, `${path}/${part}/`));
 }
 
-/** What the nodes of these chains bring to the one that they are below. */
-export function heldIn(chains: Iterable<Pick<Chain, "nodes">>): Pick<Node, "timeoutsMs" | "signals" | "keyed"> {
-  const nodes = [...chains].flatMap((chain) => chain.nodes);
+/** What the nodes of these chains bring to the one that they are below, where EACH is any index. */
+export function heldIn(parts: Iterable<Part>): Pick<Node, "timeoutsMs" | "signals" | "keyed" | "answers"> {
+  const each = [...parts];
+  const nodes = each.flatMap(([, chain]) => chain.nodes);
   const [signals, keyed] = [signalsOf(nodes), keyedOf(nodes)];
   const timeoutsMs = nodes.flatMap((node) => node.timeoutsMs);
-  return { timeoutsMs, ...(nodes.some((node) => node.signals) && { signals }), ...(keyed.size > 0 && { keyed }) };
+  const answers = new Map(each.flatMap(answersOf));
+  return { timeoutsMs, answers, ...(nodes.some((node) => node.signals) && { signals }), ...(keyed.size > 0 && { keyed }) };
+}
+
+function answersOf([part, { nodes }]: Part): [string, z.ZodType][] {
+  return nodes.flatMap(({ name, answers = [] }) => [...answers].map(([below, schema]) => [`/${part}/${name}${below}`, schema]));
 }
 
 /** The signals that nodes wait for. */

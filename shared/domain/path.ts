@@ -17,6 +17,14 @@ export const pathPattern =
 
 export const MAX_PATH_BYTES = 200;
 
+/** Stands in a path for the index of every item or pass. */
+export const EACH = "*";
+
+/** A path with that in place of each index that something is below. */
+export function ofEach(path: string): string {
+  return path.replace(/\/\d{5}(?=\/)/g, `/${EACH}`);
+}
+
 /** The node of the chain that a path belongs to. */
 export function topOf(path: string): string {
   const end = path.indexOf("/");

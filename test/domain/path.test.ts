@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { pathPattern, topOf } from "../../shared/domain/path.ts";
+import { ofEach, pathPattern, topOf } from "../../shared/domain/path.ts";
 import { order } from "./fixtures.ts";
 
 test.each([
@@ -25,4 +25,9 @@ test.each(["", "/", "Charge", "charge/", "/charge", "charge//a", "renditions/ü"
 test("the path of a plain node is its name, and belongs to it; that of a row below belongs to the node of the chain", () => {
   expect(order.nodes.map(({ name }) => topOf(name))).toEqual(order.nodes.map(({ name }) => name));
   expect(topOf("renditions/00017/encode")).toBe("renditions");
+});
+
+test("a path is made that of each item or pass, wherever something is below one", () => {
+  const paths = ["charge", "videos/00017/encode", "/00000/parts/99999/upload", "videos/00017", "pay/000170/x"];
+  expect(paths.map(ofEach)).toEqual(["charge", "videos/*/encode", "/*/parts/*/upload", "videos/00017", "pay/000170/x"]);
 });

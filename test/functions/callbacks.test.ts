@@ -127,18 +127,38 @@ test("a poller is woken where the run waits for the answer, and only there", asy
   expect(nudged).toEqual([1]);
 });
 
+const output = z.strictObject({ text: z.string() });
+const options = { output, timeout: "1 hour" } as const;
+const begun = defineWorkflow({ name: "transcribe-order", version: 1, input: z.object({}) });
+
 test("an output that the node does not take is refused where this code knows the workflow", async () => {
-  const node = { name: "transcribe", answers: z.strictObject({ text: z.string() }) };
-  const known = { name: "transcribe-order", version: 1, nodes: [node] } as unknown as AnyWorkflow;
-  const refused = (version: number, path: string, output: { text: string | number }) =>
-    refuseOutput([known], { workflow: "transcribe-order", version }, path, output);
+  const known = begun.callback("transcribe", options, () => {});
+  const refused = (version: number, path: string, given: { text: string | number }) =>
+    refuseOutput([known], { workflow: "transcribe-order", version }, path, given);
   expect(await refused(1, "transcribe", { text: 5 })).toMatchObject([{ pointer: "/text" }]);
   expect(await refused(1, "transcribe", { text: "hello" })).toEqual([]);
   expect(await refused(2, "transcribe", { text: 5 })).toEqual([]);
   expect(await refused(1, "docs/00001/transcribe", { text: 5 })).toEqual([]);
-  const from = answerWaitsOf(() => createAnswerApp({ workflows: [known] }, database.database, handlerParts()));
+  const from = doorTo(known);
   expect(await send("complete", tokenOf(run), { text: 5 }, from)).toMatchObject({ status: 422, body: { errors: [{ pointer: "/text" }] } });
   expect(await stored()).toEqual([]);
 });
 
+test("an output that a node below others does not take is refused, and one that it takes is stored", async () => {
+  const from = doorTo(
+    begun.choose("kind", () => "video", {
+      video: (chain) => chain.map("parts", { over: () => [1] }, (item) => item.callback("transcribe", options, () => {})),
+      text: (chain) => chain.step("copy", () => null),
+    }),
+  );
+  const path = "kind/video/parts/00017/transcribe";
+  const wrong = await send("complete", tokenOf(run, { path }), { text: 5 }, from);
+  expect(wrong).toMatchObject({ status: 422, body: { type: "urn:baton:problem:invalid-body", errors: [{ pointer: "/text" }] } });
+  expect(await stored()).toEqual([]);
+  expect(await send("complete", tokenOf(run, { path }), { text: "hello" }, from)).toMatchObject({ status: 202 });
+  expect(await stored()).toEqual([{ name: `${path}/~callback/00001`, body: { output: { text: "hello" } } }]);
+});
+
+/** The function in a deployment that knows this workflow. */
+const doorTo = (known: AnyWorkflow) => answerWaitsOf(() => createAnswerApp({ workflows: [known] }, database.database, handlerParts()));
 const handlerParts = () => ({ logger: handler.app().logger, keys: async () => ticketKeys });

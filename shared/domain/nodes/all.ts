@@ -31,7 +31,7 @@ export function allNode(name: string, branches: Parts): Node {
     kind: "all",
     name,
     shape: shapeOfParts("all", name, branches),
-    ...heldIn(branches.values()),
+    ...heldIn(branches),
     pathBytes: longestOf(name, branches),
     rowIsOutput: false,
     skips: (path) => skipsOfParts(path, branches),

@@ -76,7 +76,7 @@ export function callbackNode(name: string, options: AnyCallbackOptions, handler:
     ...inner,
     signals: new Map(),
     pathBytes: name.length + 1 + untilBytesOfCalling,
-    answers: output,
+    answers: new Map([["", output]]),
     awaits: (path, attempt) => [namesOf(path, attempt).answer],
     skips: (path) => [{ path, floor: "over" }],
     begin: (path) => beginCalling(path, { node, output, timeoutMs, heartbeatMs }),

@@ -46,7 +46,7 @@ export function chooseNode(name: string, pick: AnyPick, arms: Parts): Node {
     kind: "choose",
     name,
     shape: shapeOfParts("choose", name, arms),
-    ...heldIn(arms.values()),
+    ...heldIn(arms),
     pathBytes: longestOf(name, arms),
     rowIsOutput: false,
     skips: (path) => skipsOfParts(path, arms),

@@ -4,6 +4,7 @@ import { checkJson, freezeJson, type Json } from "../json.ts";
 import type { Node, State } from "../node.ts";
 import { optionsOf, requireFunction } from "../options.ts";
 import { indexBytes, indexOf, longestOfChain, shapeOfChain, heldIn } from "../parts.ts";
+import { EACH } from "../path.ts";
 import { isRow, noTries, Stray, wakeTries, type Fact, type Fatal, type Look, type Scene, type Standing, type Tries } from "../standing.ts";
 import { Items, type Collect, type Mapping } from "./map-items.ts";
 import type { RefuseUnlessJson } from "../storable.ts";
@@ -112,7 +113,7 @@ export function mapNode(name: string, options: AnyMapOptions, chain: Chain): Nod
     kind: "map",
     name,
     shape: `map:${name}(${shapeOfChain(chain)})`,
-    ...heldIn([chain]),
+    ...heldIn([[EACH, chain]]),
     pathBytes: name.length + 1 + indexBytes + Math.max(FOLD.length, longestOfChain(chain)),
     rowIsOutput: false,
     ...(mapping.collect !== undefined && { skips: (path: string) => [{ path, floor: "fold" as const }] }),

@@ -6,6 +6,7 @@ import type { Node, State } from "../node.ts";
 import { optionsOf, requireFunction } from "../options.ts";
 import type { AnySubChain, Branch, ChainStateOf, Grown, LastOf, NewName, Place, SubChain, With } from "../workflow-types.ts";
 import { indexBytes, indexOf, indexText, isReadWhole, longestOfChain, MAX_INDEX, shapeOfChain, heldIn } from "../parts.ts";
+import { EACH } from "../path.ts";
 import type { Move, Owner } from "../moves.ts";
 import {
   isRow,
@@ -97,7 +98,7 @@ export function repeatNode(name: string, options: AnyRepeatOptions, chain: Chain
     kind: "repeat",
     name,
     shape: `repeat:${name}(${shapeOfChain(chain)})`,
-    ...heldIn([chain]),
+    ...heldIn([[EACH, chain]]),
     pathBytes: name.length + 1 + indexBytes + Math.max(AGAIN.length, longestOfChain(chain)),
     rowIsOutput: false,
     skips: (path) => [{ path, floor: "pass" }],

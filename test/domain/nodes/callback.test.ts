@@ -261,6 +261,42 @@ describe("a callback that says", () => {
   });
 });
 
+describe("what callbacks take", () => {
+  const options = (output: z.ZodString) => ({ output, timeout: "1 hour" }) as const;
+  const [one, two, three] = [z.string(), z.string(), z.string()];
+  const names = new Map<unknown, string>([
+    [Transcript, "Transcript"],
+    ...[one, two, three].map((schema, n) => [schema, ["one", "two", "three"][n]!] as const),
+  ]);
+  const answersOf = ({ nodes }: RunWorkflow) =>
+    nodes.map(({ answers = [] }) => Object.fromEntries([...answers].map(([below, schema]) => [below, names.get(schema)])));
+
+  it("is known of the node itself, and of no other", () => {
+    expect(answersOf(plain)).toEqual([{ "": "Transcript" }, {}]);
+  });
+
+  it("is known by the path of each in branches, arms, items and passes, also of those within another", () => {
+    const nested = video
+      .all("checks", {
+        credit: (chain) => chain.callback("score", options(one), hand).step("note", () => 1),
+        stock: (chain) => chain.sleep("nap", "1 hour"),
+      })
+      .choose("ship", () => "air", {
+        air: (chain) =>
+          chain.map("parcels", { over: () => [1] }, (item) =>
+            item.callback("label", options(two), hand).callback("fly", options(one), hand),
+          ),
+        sea: (chain) => chain.callback("sail", options(three), hand),
+      })
+      .repeat("polls", { max: 2, until: () => true }, (pass) => pass.callback("look", options(three), hand));
+    expect(answersOf(nested)).toEqual([
+      { "/credit/score": "one" },
+      { "/air/parcels/*/label": "two", "/air/parcels/*/fly": "one", "/sea/sail": "three" },
+      { "/*/look": "three" },
+    ]);
+  });
+});
+
 describe("a walk", () => {
   it("completes a callback with what it is given, once its handler has handed out the token", async () => {
     const tokens: string[] = [];

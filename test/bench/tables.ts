@@ -190,6 +190,19 @@ export function blocks(published: Published): Readonly<Record<string, string>> {
       ["repeat of 1,000 passes", own.figure("W9/repeat", "1000PerSecond")],
     ],
   );
+  const waits = table(
+    ["W10, to the next step; ms", "p50", "p95", "p50, of an enqueue"],
+    [
+      ["an enqueue, to its first step", "enqueue"],
+      ["a signal to a run", "signal"],
+      ["a signal by a business key", "key"],
+      ["an approval’s decision", "approval"],
+      ["a callback’s completion", "callback"],
+    ].map(([what = "", kind]) => {
+      const [p50, p95, base] = [`${kind}P50`, `${kind}P95`, "enqueueP50"].map((name) => own.figure("W10/npm-start", name));
+      return [what, p50!, p95!, p50! / base!];
+    }),
+  );
   const verdicts = (["peers", "baton"] as const).flatMap((suite) => judge(goals[suite], published[suite]));
   return {
     w1: drain("W1", 1),
@@ -204,6 +217,7 @@ export function blocks(published: Published): Readonly<Record<string, string>> {
     trickle,
     lone,
     sizes,
+    waits,
     goals: ["```", ...verdicts, "```"].join("\n"),
     machine: `${peers.machine["cpu"]}, ${peers.machine["cores"]} cores, ${peers.machine["memoryGiB"]} GiB, kernel ${peers.machine["kernel"]}, PostgreSQL ${String(peers.server["postgres"])}, Node ${peers.machine["node"]}; ${peers.startedAt.slice(0, 10)}`,
     settings: settingsOf(peers),

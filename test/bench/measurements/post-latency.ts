@@ -1,8 +1,6 @@
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type { RunView } from "../../../shared/client.ts";
-import { copyProject, freePort, removeProject, RunningService } from "../../journeys/service-copy.ts";
+import { withNpmStart } from "./npm-start.ts";
 import { median, quantile } from "./statistics.ts";
 
 const runs = 60;
@@ -11,11 +9,8 @@ const runs = 60;
  * Milliseconds from the POST to the start of the first step, through everything that `npm start`
  * starts: reported without a goal.
  */
-export async function measurePost(): Promise<{ startP50: number; startP95: number }> {
-  const folder = copyProject();
-  writeFileSync(join(folder, "shared/workflows/index.ts"), 'export { workflows } from "../../test/support/workflows.ts";\n');
-  const service = await RunningService.start(folder, await freePort());
-  try {
+export function measurePost(): Promise<{ startP50: number; startP95: number }> {
+  return withNpmStart("support/workflows.ts", async (service) => {
     const took: number[] = [];
     for (let n = 0; n < runs; n++) {
       const postedAt = Date.now();
@@ -27,8 +22,5 @@ export async function measurePost(): Promise<{ startP50: number; startP95: numbe
       took.push(Date.parse(run.steps[0]!.attempts[0]!.startedAt) - postedAt);
     }
     return { startP50: median(took), startP95: quantile(took, 0.95) };
-  } finally {
-    await service.interrupt();
-    removeProject(folder);
-  }
+  });
 }

@@ -6,6 +6,7 @@ import { measureLoneSizes, measureLoneSteps } from "../measurements/lone-steps.t
 import { measureLongRun } from "../measurements/long-run.ts";
 import { measurePost } from "../measurements/post-latency.ts";
 import { measureThroughput, type Throughput } from "../measurements/throughput.ts";
+import { measureWaits } from "../measurements/wait-latency.ts";
 import type { BenchServer } from "../server.ts";
 import type { Measurement } from "../suite.ts";
 
@@ -132,6 +133,14 @@ const sizes = (
   run: (server) => measureLoneSizes(server, shape, [few, many]),
 }));
 
+const waits: Measurement = {
+  id: "W10/npm-start",
+  title: "W10, what ends a wait, through npm start",
+  shown: "signalP50",
+  rounds: 1,
+  run: measureWaits,
+};
+
 /** Everything that `npm run bench` measures: Baton beside itself and the limits. */
 export const batonSuite: readonly Measurement[] = [
   ...throughput,
@@ -145,4 +154,5 @@ export const batonSuite: readonly Measurement[] = [
   ...trickle,
   ...lone,
   ...sizes,
+  waits,
 ];

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { json } from "node:stream/consumers";
 import { setTimeout as pause } from "node:timers/promises";
 import type { RunningService } from "../../journeys/service-copy.ts";
+import { until } from "../../support/until.ts";
 import type { Told } from "../baton/waiting-workflows.ts";
 import { withNpmStart } from "./npm-start.ts";
 import { median, quantile } from "./statistics.ts";
@@ -90,13 +91,13 @@ async function beginWaits(service: RunningService, ear: Ear, input: (order: stri
 }
 
 async function untilWaiting(service: RunningService, kind: Kind, runs: number): Promise<void> {
-  for (const startedAt = performance.now(); performance.now() - startedAt < giveUpAfterMs; await pause(200)) {
+  const count = async () => {
     const { workflows } = (await (await service.call("/workflows")).json()) as {
       workflows: { name: string; counts: { waiting: number } }[];
     };
-    if (workflows.find(({ name }) => name === kind)?.counts.waiting === runs) return;
-  }
-  throw new Error(`not all runs of ${kind} wait after ${giveUpAfterMs / 1_000} s`);
+    return workflows.find(({ name }) => name === kind)?.counts.waiting;
+  };
+  await until(`all runs of ${kind} wait`, async () => (await count()) === runs, 200);
 }
 
 type Ear = Awaited<ReturnType<typeof listen>>;

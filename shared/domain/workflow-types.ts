@@ -92,10 +92,25 @@ export interface AnySubChain {
 }
 
 /** A chain below a node. Its handlers see what is around it, and its own nodes. */
-export type SubChain<Of extends Below, State, Last> = NodeMethods<Of, State> &
-  (Of["below"] extends "arm" ? EndMethods<State, Of["ends"]> : unknown) & {
-    readonly chain?: { readonly state: State; readonly last: Last; readonly ends: Of["ends"] };
-  };
+export type SubChain<Of extends Below, State, Last> = Of extends { readonly below: "arm" }
+  ? ArmChain<State, Last, Of["ends"]>
+  : BranchChain<State, Last>;
+
+/**
+ * A chain that may end its run.
+ *
+ * Chains are interfaces, and say how their state varies: of an intersection, or without `in out`,
+ * TypeScript compares all methods and all that they return, in 1 to 4 million instantiations.
+ */
+export interface ArmChain<in out State, Last, Ends>
+  extends NodeMethods<{ readonly below: "arm"; readonly ends: Ends }, State>, EndMethods<State, Ends> {
+  readonly chain?: { readonly state: State; readonly last: Last; readonly ends: Ends };
+}
+
+/** A chain that may not. */
+export interface BranchChain<in out State, Last> extends NodeMethods<Branch, State> {
+  readonly chain?: { readonly state: State; readonly last: Last; readonly ends: never };
+}
 
 /** What is below an arm may end the run where the arm may. */
 export type ArmOf<Of extends Place> = Of extends { readonly below: "branch" } ? Branch : { readonly below: "arm"; readonly ends: never };

@@ -1,5 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect } from "vitest";
+import type { Database } from "../../../shared/db/database.ts";
+import { runRepository } from "../../../shared/db/run-repository.ts";
 import type { TestDatabase } from "../../support/database.ts";
 import type { LedgerLine } from "./workflow.ts";
 
@@ -27,14 +29,27 @@ export async function storedNonces(database: TestDatabase): Promise<Map<string, 
 }
 
 /**
+ * Redrives what has failed as poison, as an operator would, and tells how many runs that were: a
+ * run that three killed pollers, or such as a busy machine held up, had alone in their leases is
+ * taken for the cause.
+ */
+export async function redrivePoison(database: TestDatabase, operator: Database): Promise<number> {
+  const poisoned = await database.query<{ id: string }>("select run_id as id from baton.ending where error ->> 'name' = 'PoisonError'");
+  let redriven = 0;
+  for (const { id } of poisoned) if ((await runRepository(operator).redrive(id))?.changed === true) redriven++;
+  return redriven;
+}
+
+/**
  * Holds the engine against the ledger; returns how many attempts there were beyond the first of
  * each step.
  */
 export async function verifyLedger(database: TestDatabase, ledger: readonly LedgerLine[], runs: number): Promise<{ extra: number }> {
   const statuses = await database.query(
-    "select status, count(*)::int as n from baton.ending join baton.run on id = run_id where workflow = 'ledger' group by status",
+    `select status, error ->> 'name' as error, count(*)::int as n from baton.ending join baton.run on id = run_id
+     where workflow = 'ledger' group by 1, 2`,
   );
-  expect(statuses).toEqual([{ status: "done", n: runs }]);
+  expect(statuses).toEqual([{ status: "done", error: null, n: runs }]);
   const byKey = Map.groupBy(ledger, ({ key }) => key);
   const steps = await database.query<StoredStep>(`
     select c.run_id || '/' || c.node as key, c.attempt, c.output ->> 'nonce' as nonce,

@@ -1,7 +1,5 @@
 import { readFileSync } from "node:fs";
 import { expect } from "vitest";
-import type { Database } from "../../../shared/db/database.ts";
-import { runRepository } from "../../../shared/db/run-repository.ts";
 import type { TestDatabase } from "../../support/database.ts";
 import type { LedgerLine } from "./workflow.ts";
 
@@ -26,18 +24,6 @@ export async function storedNonces(database: TestDatabase): Promise<Map<string, 
     `select run_id || '/' || node as key, output ->> 'nonce' as nonce from baton.checkpoint where output ->> 'nonce' is not null`,
   );
   return new Map(rows.map(({ key, nonce }) => [key, nonce]));
-}
-
-/**
- * Redrives what has failed as poison, as an operator would, and tells how many runs that were: a
- * run that three killed pollers, or such as a busy machine held up, had alone in their leases is
- * taken for the cause.
- */
-export async function redrivePoison(database: TestDatabase, operator: Database): Promise<number> {
-  const poisoned = await database.query<{ id: string }>("select run_id as id from baton.ending where error ->> 'name' = 'PoisonError'");
-  let redriven = 0;
-  for (const { id } of poisoned) if ((await runRepository(operator).redrive(id))?.changed === true) redriven++;
-  return redriven;
 }
 
 /**

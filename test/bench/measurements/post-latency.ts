@@ -28,10 +28,11 @@ export function measurePost(): Promise<{ startP50: number; startP95: number }> {
 
 /** When the first step of a run started; the first runs wait for processes that begin. */
 async function startOf(service: RunningService, id: string): Promise<number> {
-  const startedAt = async () => {
+  let startedAt: string | undefined;
+  await until(`run ${id} has started`, async () => {
     const { steps } = (await (await service.call(`/runs/${id}`)).json()) as RunView;
-    return steps[0]!.attempts[0]?.startedAt;
-  };
-  await until(`run ${id} has started`, async () => (await startedAt()) !== undefined);
-  return Date.parse((await startedAt())!);
+    startedAt = steps[0]!.attempts[0]?.startedAt;
+    return startedAt !== undefined;
+  });
+  return Date.parse(startedAt!);
 }

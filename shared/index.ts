@@ -29,8 +29,9 @@
  * ```
  */
 
-// A workflow, and a walk through it without a database.
+// A workflow, one that other code runs, and a walk through one without a database.
 export { defineWorkflow } from "./domain/workflow.ts";
+export { workflowOf } from "./domain/nodes/child.ts";
 export { walk } from "./domain/walk.ts";
 
 // What a handler may throw to say more than "it failed", and what is thrown at the author.
@@ -42,6 +43,7 @@ export { AttributesTooLargeError } from "./domain/attributes.ts";
 export { InvalidStatementError } from "./domain/check-statements.ts";
 export { UnknownCaseError } from "./domain/nodes/choose.ts";
 export { CallbackFailedError, CallbackRefusedError, CallbackTimeoutError, HeartbeatMissedError } from "./domain/nodes/calling.ts";
+export { ChildCancelledError, ChildFailedError, ChildGoneError } from "./domain/nodes/parent.ts";
 export { TooManyItemsError } from "./domain/nodes/map.ts";
 export { SignalKeyTakenError, SignalRefusedError, SignalTimeoutError } from "./domain/nodes/waiting.ts";
 export { RepeatedTooOftenError } from "./domain/nodes/repeat.ts";
@@ -57,6 +59,7 @@ export { archiveToS3, type S3Place } from "./archive/s3.ts";
 // What a handler is given and what it returns.
 export type { Handler, Logger, NodeOptions, SleepOutput, SqlResult, StepContext } from "./domain/workflow.ts";
 export type { Approval, ApprovalContext } from "./domain/nodes/approval.ts";
+export type { WorkflowElsewhere } from "./domain/nodes/child.ts";
 export type { Callback, CallbackContext } from "./domain/nodes/callback.ts";
 export type { Script, ScriptContext, ScriptStep } from "./domain/nodes/script.ts";
 export type { Statement } from "./domain/statement.ts";

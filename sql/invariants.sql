@@ -42,7 +42,7 @@ union all
 select 'no ended run is in any place', e.run_id, p.found
 from baton.ending e join places p using (run_id)
 union all
-select 'every place, checkpoint, failure, ending, row of attributes, wait, message and key belongs to a run', x.run_id, x.source
+select 'every place, checkpoint, failure, ending, row of attributes, wait, message, key and child belongs to a run', x.run_id, x.source
 from (
   select run_id, 'place' as source from place
   union all select run_id, 'checkpoint' from baton.checkpoint
@@ -52,6 +52,8 @@ from (
   union all select run_id, 'wait' from baton.wait
   union all select run_id, 'message' from baton.message
   union all select run_id, 'key' from baton.signal_key
+  union all select parent_id, 'child' from baton.child
+  union all select parent_id, 'awaited node' from baton.awaited
 ) as x
 left join baton.run r on r.id = x.run_id
 where r.id is null
@@ -66,6 +68,33 @@ select 'a run that waits for others is known to those who send', q.run_id, c.nod
 from baton.ready q join baton.checkpoint c on c.run_id = q.run_id
 where q.run_at > baton.now() + interval '2 seconds' and strpos(c.node, '/~until/') > 0 and c.finished_at > baton.now() + interval '2 seconds'
   and not exists (select from baton.wait w where w.run_id = q.run_id)
+union all
+-- Whose place a sender had when the last of its children ended, until a tick. Of an item in which
+-- something failed for good nothing is awaited.
+select 'a run is due whose awaited children have ended', q.run_id, a.path || ', due at ' || q.run_at
+from baton.ready q join baton.awaited a on a.parent_id = q.run_id and a.open <= 0
+where q.run_at > baton.now() + interval '2 seconds' and not exists (select from baton.wakeup u where u.run_id = q.run_id)
+  and not exists (select from baton.checkpoint c where c.run_id = a.parent_id and c.node = a.path)
+  and not exists (select from baton.failure f where f.run_id = a.parent_id and f.retry_at is null
+    and (f.node = a.path or starts_with(f.node, substring(a.path from '^.*?/[0-9]{5}/'))))
+union all
+select 'a node awaits as many children as have not ended', a.parent_id, a.path || ': ' || a.open || ' in place of ' || c.open
+from baton.awaited a
+cross join lateral (
+  select count(*) as open from baton.child c join baton.run r on r.id = c.run_id left join baton.ending e on e.run_id = c.run_id
+  where c.parent_id = a.parent_id and c.path = a.path and not c.detached and e.run_id is null) as c
+where a.open <> c.open
+union all
+select 'every awaited child is counted at its node', c.parent_id, c.path
+from baton.child c left join baton.awaited a on a.parent_id = c.parent_id and a.path = c.path
+where not c.detached and a.parent_id is null
+union all
+-- In a lease it is stopped by the next round, and by a tick where somebody held its place.
+select 'no child goes on whose parent has ended, unless it is about to be stopped', c.run_id, 'of ' || c.parent_id
+from baton.child c join baton.ending p on p.run_id = c.parent_id join baton.run r on r.id = c.run_id left join baton.ending e on e.run_id = c.run_id
+where not c.detached and e.run_id is null and c.run_id not in (select s.run_id from baton.stopping s)
+  and c.parent_id not in (select s.run_id from baton.stopping s)
+  and not exists (select from baton.redrive d where d.run_id = c.run_id and d.at >= p.at)
 union all
 -- The same of a key that somebody else has.
 select 'a run that waits by a key has it, and all that was sent by it, or is due', w.run_id, k.name || ' by ' || k.key || ', due at ' || q.run_at

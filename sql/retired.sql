@@ -31,7 +31,8 @@ begin
       or (p.proname = 'reap_leases' and p.prorettype = 'integer'::regtype)
       or (p.proname = 'refuse_foreign_ids' and 'request' = any (p.proargnames))
       or (p.proname in ('list_names', 'list_names_of_week') and 'version' <> all (p.proargnames))
-      or (p.proname = 'repeat_round' and 'low' = any (p.proargnames))
+      or (p.proname = 'repeat_round' and 'family' <> all (p.proargnames))
+      or (p.proname = 'refill_lease' and 'entries' <> all (p.proargnames))
       or (p.proname = 'count_runs' and 'status' = any (p.proargnames))
       or (p.proname = 'gather_steps' and 'room' <> all (p.proargnames))
       or p.proname in ('claimed_again', 'columns_of', 'digits_of', 'drop_oversized', 'due_again', 'ended_among', 'failures_of', 'few_ready', 'fitting',

@@ -25,6 +25,15 @@ partition by RANGE (at);
 CREATE INDEX audit_of_run ON ONLY baton.audit USING btree (run_id, at);
 
 -- owner: baton_migrator
+create table baton.awaited (
+  parent_id uuid not null,
+  path text not null,
+  open integer not null,
+  constraint awaited_of_node PRIMARY KEY (parent_id, path)
+)
+with (fillfactor=80);
+
+-- owner: baton_migrator
 create table baton.blocked (
   run_id uuid not null,
   workflow text not null,
@@ -47,6 +56,17 @@ create table baton.checkpoint (
   constraint checkpoint_is_written_once PRIMARY KEY (run_id, node)
 )
 partition by RANGE (run_id);
+
+-- owner: baton_migrator
+create table baton.child (
+  run_id uuid not null,
+  parent_id uuid not null,
+  path text not null,
+  detached boolean not null,
+  depth smallint not null,
+  constraint child_run PRIMARY KEY (run_id)
+);
+CREATE INDEX child_of_parent ON baton.child USING btree (parent_id, path, run_id);
 
 -- owner: baton_migrator
 create table baton.clock (
@@ -231,6 +251,14 @@ create table baton.signal_key (
 CREATE INDEX key_of_run ON baton.signal_key USING btree (run_id);
 
 -- owner: baton_migrator
+create table baton.stopping (
+  run_id uuid not null,
+  parent_id uuid not null,
+  constraint stopping_run PRIMARY KEY (run_id)
+);
+CREATE INDEX stopping_of_parent ON baton.stopping USING btree (parent_id);
+
+-- owner: baton_migrator
 create table baton.unclaimed (
   workflow text not null,
   name text not null,
@@ -248,6 +276,12 @@ create table baton.wait (
   names text[] not null,
   keys jsonb,
   constraint wait_of_run PRIMARY KEY (run_id)
+);
+
+-- owner: baton_migrator
+create table baton.wakeup (
+  run_id uuid not null,
+  constraint wakeup_of_run PRIMARY KEY (run_id)
 );
 
 -- owner: baton_migrator
@@ -445,6 +479,7 @@ declare
   late uuid[];
   late_run_ats timestamptz[];
   mail json;
+  family json;
   refill record;
 begin
   perform baton.require_read_committed();
@@ -458,7 +493,7 @@ begin
     raise exception 'lease % does not take round %', token, advance.round
       using errcode = 'BT001', hint = 'It expired or was taken over: forget its runs, others go on with them.';
   elsif held.round = advance.round then
-    return baton.repeat_round(held, strictly, request -> 'claim', request -> 'asks');
+    return baton.repeat_round(held, strictly, request -> 'claim', request -> 'asks', request -> 'family');
   end if;
   if jsonb_typeof(request -> 'steps') = 'array' or jsonb_typeof(request -> 'done') = 'array' or jsonb_typeof(request -> 'failed') = 'array' then
     raise exception 'this round is that of an older poller' using errcode = 'BT030', hint = 'Deploy the pollers that belong to this schema.';
@@ -498,6 +533,12 @@ begin
   if request ? 'consumed' then
     perform baton.take_messages(held, request -> 'consumed', skipped);
   end if;
+  if request ? 'children' then
+    perform baton.spawn_children(held, request -> 'children', skipped, moment);
+  end if;
+  if request ? 'family' then
+    perform baton.redrive_children(held, request -> 'family', skipped, moment);
+  end if;
   if request ? 'timers' then
     perform baton.append_sleeps(held, request -> 'timers', false, skipped, moment);
   end if;
@@ -520,14 +561,22 @@ begin
     mail := baton.gather_mail(held.run_ids, request -> 'asks');
   end if;
   if request ? 'claim' then
-    refill := baton.refill_lease(held, request -> 'claim', moment, (request ->> 'ttl_ms')::integer);
-    return json_build_object('now', moment, 'round', advance.round, 'stopped', stopped, 'lost', lost, 'left_out', left_out, 'late', late, 'mail', mail,
+    refill := baton.refill_lease(held, request -> 'claim', request -> 'family', moment, (request ->> 'ttl_ms')::integer);
+    if request ? 'family' then
+      family := baton.gather_families((baton.list_members(held.run_ids, held.gone)).ids, request -> 'family');
+    end if;
+    return json_build_object('now', moment, 'round', advance.round, 'stopped', stopped, 'lost', lost, 'left_out', left_out, 'late', late, 'mail', mail, 'family', family,
       'low', refill.low, 'due_in_ms', refill.due_in_ms, 'poisoned', refill.poisoned, 'runs', refill.runs);
   end if;
   update baton.lease l set round = held.round, gone = held.gone, told = held.told,
     expires_at = moment + least((request ->> 'ttl_ms')::integer, 3600000) * interval '1 millisecond'
   where l.token = advance.token;
-  return json_build_object('now', moment, 'round', advance.round, 'stopped', stopped, 'lost', lost, 'left_out', left_out, 'late', late, 'mail', mail);
+  perform baton.settle_families(request -> 'family', moment);
+  if request ? 'family' then
+    family := baton.gather_families((baton.list_members(held.run_ids, held.gone)).ids, request -> 'family');
+  end if;
+  return json_build_object('now', moment, 'round', advance.round, 'stopped', stopped, 'lost', lost, 'left_out', left_out, 'late', late, 'mail', mail,
+    'family', family);
 end
 $function$;
 
@@ -799,6 +848,7 @@ begin
   select count(*) into parked from (select * from unready union all select * from unblocked) as taken;
   if parked > 0 then
     perform baton.end_runs(array[cancel.id], 'cancelled', null, true, baton.now());
+    perform baton.settle_families(null, baton.now());
   end if;
   -- Who asks again for a stop that is not applied yet has changed nothing.
   if asked then
@@ -1018,9 +1068,9 @@ CREATE OR REPLACE FUNCTION baton.check_round(request jsonb)
 AS $function$
 begin
   if jsonb_typeof(request) is distinct from 'object' or jsonb_typeof(request -> 'ttl_ms') is distinct from 'number'
-    or request - '{ttl_ms,strict,checked,claim,steps,done,failed,failures,sleeps,timers,parks,released,blocked,attributes,waits,consumed,timeouts,asks}'::text[] <> '{}' then
+    or request - '{ttl_ms,strict,checked,claim,steps,done,failed,failures,sleeps,timers,parks,released,blocked,attributes,waits,consumed,timeouts,asks,children,family}'::text[] <> '{}' then
     perform baton.require_keys('the round', request, '{ttl_ms}',
-      '{ttl_ms,strict,checked,claim,steps,done,failed,failures,sleeps,timers,parks,released,blocked,attributes,waits,consumed,timeouts,asks}');
+      '{ttl_ms,strict,checked,claim,steps,done,failed,failures,sleeps,timers,parks,released,blocked,attributes,waits,consumed,timeouts,asks,children,family}');
     perform baton.require_kind('the round', request, 'number', '{ttl_ms}');
   end if;
   if request ? 'steps' then
@@ -1068,6 +1118,12 @@ begin
   end if;
   if request ? 'asks' then
     perform baton.require_rows('what the round asks of mail', request -> 'asks', '{run,place,names}', '{keys}');
+  end if;
+  if request ? 'children' then
+    perform baton.require_rows('the runs that the round starts', request -> 'children', '{run,place,node,id,workflow,version,input}', '{attributes,delay_ms,detached}');
+  end if;
+  if request ? 'family' then
+    perform baton.require_rows('the families of the round', request -> 'family', '{run,place}', '{awaits,redriven}');
   end if;
   if request ? 'attributes' then
     perform baton.require_rows('the attributes of the round', request -> 'attributes', '{run,place,patch}', '{}');
@@ -1197,6 +1253,7 @@ begin
     values (claim.token, 0, moment + least((request ->> 'ttl_ms')::integer, 3600000) * interval '1 millisecond', moment, crashes, ids,
       repeat('0', cardinality(ids))::varbit, 0, repeat('1', cardinality(ids))::varbit);
   end if;
+  perform baton.settle_families(null, moment);
   return json_build_object('now', moment, 'round', 0, 'low', low, 'stopped', stopped, 'due_in_ms', baton.next_due(moment, low),
     'suspects', exists (select from baton.ready q where q.band > 3 and q.run_at <= moment),
     'poisoned', poisoned, 'runs', described.runs);
@@ -1423,6 +1480,24 @@ end
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.count_unsuccessful(parent uuid, path text)
+ RETURNS integer
+ LANGUAGE plpgsql
+ STABLE
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+declare
+  ids uuid[] := array(
+    select c.run_id from baton.child c
+    where c.parent_id = count_unsuccessful.parent and c.path = count_unsuccessful.path and not c.detached order by c.run_id limit 1000);
+begin
+  return (
+    select count(*)::integer from baton.ending e
+    where e.run_id = any (array(select unnest(ids))) and e.run_id between ids[1] and ids[cardinality(ids)] and e.status <> 'done');
+end
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.crash_each(held baton.lease, ids uuid[], moment timestamp with time zone)
  RETURNS integer
  LANGUAGE plpgsql
@@ -1596,6 +1671,28 @@ end
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.describe_family(id uuid)
+ RETURNS json
+ LANGUAGE plpgsql
+ STABLE
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+declare
+  parent json := (
+    select json_build_object('id', c.parent_id, 'path', c.path, 'detached', c.detached) from baton.child c where c.run_id = describe_family.id);
+  awaits json := (
+    select json_agg(json_build_object('path', a.path, 'open', a.open, 'failed', baton.count_unsuccessful(a.parent_id, a.path)) order by a.path)
+    from (
+      select a.parent_id, a.path, a.open from baton.awaited a
+      where a.parent_id = describe_family.id and not exists (
+        select from baton.checkpoint k where k.run_id = describe_family.id and k.node = a.path)
+      order by a.path limit 100) as a);
+begin
+  return case when parent is not null or awaits is not null then json_build_object('parent', parent, 'awaits', awaits) end;
+end
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.describe_members(ids uuid[], slots integer[], begun_ids uuid[], manifest jsonb, OUT runs json, OUT missing uuid[])
  RETURNS record
  LANGUAGE plpgsql
@@ -1617,6 +1714,7 @@ declare
   backing_off json;
   fatal json;
   mail json;
+  family json;
   moment timestamptz;
 begin
   select array_agg(t.id order by t.id), array_agg(t.slot order by t.id) into ids, slots from unnest(ids, slots) as t (id, slot);
@@ -1662,9 +1760,13 @@ begin
     if manifest @? '$[*].waits' then
       mail := baton.gather_mail(begun_ids);
     end if;
+    if manifest @? '$[*].family' then
+      family := baton.gather_families(begun_ids);
+    end if;
   end if;
   runs := json_build_object('id', coalesce(found_ids, '{}'), 'place', coalesce(slots, '{}'), 'workflow', workflows, 'version', versions,
-    'input', inputs, 'outputs', outputs, 'failures', failures, 'forgiven', forgiven, 'redrives', redrives, 'asleep', asleep, 'backing_off', backing_off, 'fatal', fatal, 'mail', mail);
+    'input', inputs, 'outputs', outputs, 'failures', failures, 'forgiven', forgiven, 'redrives', redrives, 'asleep', asleep, 'backing_off', backing_off, 'fatal', fatal, 'mail', mail,
+    'family', family);
 end
 $function$;
 
@@ -1715,6 +1817,12 @@ begin
   if exists (
     select from baton.run r left join baton.ending e on e.run_id = r.id
     where r.id >= first and r.id < beyond and not baton.has_expired(rules, r.workflow, e.status, e.at, moment)
+  ) or exists (
+    select from (
+      select c.run_id from baton.child c where c.run_id >= first and c.run_id < beyond
+      union all
+      select a.parent_id from baton.awaited a where a.parent_id >= first and a.parent_id < beyond) as f (id)
+    where baton.has_open_family(f.id)
   ) then
     return 'kept';
   end if;
@@ -1740,6 +1848,10 @@ begin
   delete from baton.wait where run_id >= first and run_id < beyond;
   delete from baton.message where run_id >= first and run_id < beyond;
   delete from baton.signal_key where run_id >= first and run_id < beyond;
+  delete from baton.child where (parent_id >= first and parent_id < beyond) or (run_id >= first and run_id < beyond and detached);
+  delete from baton.awaited where parent_id >= first and parent_id < beyond;
+  delete from baton.stopping where run_id >= first and run_id < beyond;
+  delete from baton.wakeup where run_id >= first and run_id < beyond;
   perform baton.note_week(week, moment);
   return 'gone';
 end
@@ -1811,8 +1923,16 @@ begin
     ended := baton.runs_with_ending(ids);
     select array_agg(t.id), array_agg(t.error) into ids, errors from unnest(ids, errors) as t (id, error) where t.id <> all (ended);
   end if;
+  -- Before the runs have an ending: who redrives one takes these rows in the same order.
+  if exists (select from baton.stopping) then
+    delete from baton.stopping where run_id = any (array(
+      select s.run_id from baton.stopping s where s.run_id = any (end_runs.ids) and s.run_id <> s.parent_id order by s.run_id for update));
+  end if;
   insert into baton.ending (run_id, status, error, at)
   select t.id, new_status, t.error, moment from unnest(ids, errors) as t (id, error);
+  if exists (select from baton.child) then
+    perform baton.note_family('ended', ids);
+  end if;
 end
 $function$;
 
@@ -2121,6 +2241,7 @@ begin
       'created_at', r.created_at, 'moment', clock.moment, 'status', place.status,
       'error', e.error, 'finished_at', e.at, 'run_at', q.run_at, 'blocked', b.reason,
       'awaits', (select w.names from baton.wait w where w.run_id = find_run.id and q.run_at is not null),
+      'family', baton.describe_family(find_run.id),
       'redrives', (select count(*) from baton.redrive d where d.run_id = find_run.id),
       'crashes', (select count(*) from baton.failure f where f.run_id = find_run.id and f.node = ''),
       'forgiven', (select d.forgiven from baton.redrive d where d.run_id = find_run.id order by d.at desc limit 1),
@@ -2134,6 +2255,37 @@ begin
     cross join lateral (select coalesce(e.status, baton.place_status(r.id, clock.moment)) as status) as place
     cross join lateral baton.gather_steps(find_run.id, '{""}', 9000000 - 2 * octet_length(r.input::text)) as steps
     where r.id = find_run.id);
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.find_stopped(ids uuid[])
+ RETURNS uuid[]
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+declare
+  found uuid[];
+  parents uuid[];
+  lowest uuid;
+  highest uuid;
+begin
+  if not exists (select from baton.stopping) then
+    return '{}';
+  end if;
+  select array_agg(s.run_id), array_agg(s.parent_id) into found, parents
+  from baton.stopping s where s.run_id = any (ids) and s.run_id <> s.parent_id;
+  if found is null then
+    return '{}';
+  end if;
+  lowest := (select p from unnest(parents) as p order by p limit 1);
+  highest := (select p from unnest(parents) as p order by p desc limit 1);
+  select array_agg(l.id) into parents
+  from (
+    select r.id from baton.run r where r.id = any (array(select unnest(parents))) and r.id between lowest and highest for share skip locked
+  ) as l;
+  parents := baton.runs_with_ending(parents);
+  return array(select s.run_id from baton.stopping s where s.run_id = any (found) and s.parent_id = any (parents));
 end
 $function$;
 
@@ -2237,6 +2389,59 @@ begin
   from baton.run r
   join baton.ending e on e.run_id = r.id and e.run_id between first and last
   where r.id = any (ids) and r.id between first and last;
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.gather_families(ids uuid[], entries jsonb DEFAULT NULL::jsonb)
+ RETURNS json
+ LANGUAGE plpgsql
+ STABLE
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+declare
+  parents uuid[];
+  paths text[];
+  children uuid[];
+  lowest uuid;
+  highest uuid;
+begin
+  select array_agg(c.parent_id), array_agg(c.path), array_agg(c.run_id) into parents, paths, children
+  from (
+    select distinct on (c.parent_id, c.path) c.parent_id, c.path, c.run_id
+    from baton.child c
+    where c.parent_id = any (ids) and not c.detached and (entries is null or exists (
+      select from jsonb_to_recordset(entries) as e (run uuid, awaits text[]) where e.run = c.parent_id and c.path = any (e.awaits)))
+    order by c.parent_id, c.path, c.run_id desc
+  ) as c;
+  if parents is null then
+    return null;
+  end if;
+  lowest := (select i from unnest(children || parents) as i order by i limit 1);
+  highest := (select i from unnest(children || parents) as i order by i desc limit 1);
+  return (
+    select json_object_agg(f.parent_id, f.facts)
+    from (
+      select t.parent_id, json_object_agg(t.path, json_build_object('run', t.child, 'status', t.status, 'output', t.output, 'error', t.error)) as facts
+      from (
+        select w.parent_id, w.path, w.child, coalesce(e.status, 'gone') as status, o.output, e.error,
+          row_number() over in_order as nth, sum(coalesce(octet_length(o.output::text), 0)) over in_order as total
+        from unnest(parents, paths, children) as w (parent_id, path, child)
+        cross join lateral (
+          select count(*) as n from baton.checkpoint k where k.run_id = w.parent_id and k.run_id between lowest and highest and k.node = w.path) as known
+        cross join lateral (select count(*) as n from baton.run r where r.id = w.child and r.id between lowest and highest) as there
+        left join lateral (
+          select x.status, x.error from baton.ending x where x.run_id = w.child and x.run_id between lowest and highest limit 1) as e on true
+        left join lateral (
+          select k.output from baton.checkpoint k
+          where e.status = 'done' and k.run_id = w.child and k.run_id between lowest and highest and strpos(k.node, '/') = 0
+          order by k.node = '~output' desc, k.position desc limit 1) as o on true
+        where known.n = 0 and (e.status is not null or there.n = 0)
+        window in_order as (order by w.parent_id, w.path)
+      ) as t
+      where t.total <= 2097152 or t.nth = 1
+      group by t.parent_id
+    ) as f);
 end
 $function$;
 
@@ -2412,6 +2617,21 @@ CREATE OR REPLACE FUNCTION baton.has_member(held baton.lease, slot integer, run 
  LANGUAGE sql
  IMMUTABLE
 AS $function$ select case when held.run_ids[slot + 1] = run then get_bit(held.gone, slot) = 0 else false end $function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.has_open_family(id uuid)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+declare
+  parent uuid := (select c.parent_id from baton.child c where c.run_id = has_open_family.id and not c.detached);
+begin
+  return (parent is not null and exists (select from baton.run r where r.id = parent) and not exists (select from baton.ending e where e.run_id = parent))
+    or exists (select from baton.awaited a where a.parent_id = has_open_family.id and a.open > 0);
+end
+$function$;
 
 -- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.heal_clock(moment timestamp with time zone)
@@ -2711,6 +2931,7 @@ begin
   ids := array(
     select r.id from baton.run r join baton.ending e on e.run_id = r.id
     where r.id = any (ids) and e.run_id = any (ids) and baton.has_expired(rules, r.workflow, e.status, e.at, moment)
+      and not baton.has_open_family(r.id)
     order by r.id for update of r skip locked);
   ids := baton.try_mail(ids);
   with gone as (
@@ -2794,6 +3015,44 @@ begin
   since := greatest(baton.id_at(created_after), '00000000-0000-0000-0000-000000000000', case
     when placed = '{}' then before
     else (select i from unnest(placed) as i order by i limit 1) end);
+end
+$function$;
+
+-- owner: baton_engine
+CREATE OR REPLACE FUNCTION baton.list_children(id uuid, request jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET enable_seqscan TO 'off'
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+declare
+  most integer;
+  past jsonb := request -> 'after';
+  rows jsonb;
+begin
+  perform baton.require_keys('the request of list_children', request, '{limit}', '{limit,after,path}');
+  perform baton.require_kind('the request of list_children', request, 'number', '{limit}');
+  perform baton.require_kind('the request of list_children', request, 'string', '{path}');
+  if past is not null then
+    perform baton.require_keys('"after" of list_children', past, '{path,id}', '{path,id}');
+    perform baton.require_kind('"after" of list_children', past, 'string', '{path,id}');
+  end if;
+  if not exists (select from baton.run r where r.id = list_children.id) then
+    return null;
+  end if;
+  most := (request ->> 'limit')::integer;
+  select coalesce(jsonb_agg(jsonb_build_object('path', page.path, 'id', page.run_id, 'detached', page.detached) || coalesce(baton.summarise_run(page.run_id), '{}')
+    order by page.path, page.run_id), '[]') into rows
+  from (
+    select c.path, c.run_id, c.detached from baton.child c
+    where c.parent_id = list_children.id and (not request ? 'path' or c.path = request ->> 'path')
+      and (past is null or (c.path, c.run_id) > ((past ->> 'path') collate "C", (past ->> 'id')::uuid))
+    order by c.path, c.run_id limit most + 1) as page;
+  return jsonb_build_object('children', (select coalesce(jsonb_agg(r.row order by r.nth), '[]') from jsonb_array_elements(rows) with ordinality as r (row, nth) where r.nth <= most),
+    'more', jsonb_array_length(rows) > most);
 end
 $function$;
 
@@ -3737,6 +3996,23 @@ end
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.note_family(what text, ids uuid[])
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  noted uuid[] := array(
+    select c.run_id from baton.child c where c.run_id = any (ids)
+    union
+    select i.id from unnest(ids) as i (id) where exists (select from baton.awaited a where a.parent_id = i.id));
+begin
+  if cardinality(noted) > 0 then
+    perform set_config('baton.' || what, (baton.recall_family(what) || noted)::text, true);
+  end if;
+end
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.note_week(week timestamp with time zone, until timestamp with time zone)
  RETURNS void
  LANGUAGE plpgsql
@@ -3767,7 +4043,7 @@ begin
   if coalesce(jsonb_array_length(entries), 0) = 0 then
     return '{}';
   end if;
-  select array_agg(e.run), array_agg(e.place), array_agg(moment + least(e.delay_ms, 315532800000) * interval '1 millisecond'), array_agg(e.bytes)
+  select array_agg(e.run), array_agg(e.place), array_agg(coalesce(moment + least(e.delay_ms, 315532800000) * interval '1 millisecond', baton.never())), array_agg(e.bytes)
   into ids, slots, times, sizes
   from jsonb_to_recordset(entries) as e (place integer, run uuid, delay_ms bigint, bytes integer)
   where baton.has_member(held, e.place, e.run) and e.run <> all (skipped);
@@ -3805,7 +4081,7 @@ begin
   select array_agg(case
       when e.run <> all (locked) then moment + interval '1 second'
       when exists (select from baton.message m where m.run_id = e.run and m.name = any (e.names) and strpos(m.name, '/~beat/') = 0) then moment
-      else moment + least(e.delay_ms, 315532800000) * interval '1 millisecond' end order by t.nth) into times
+      else coalesce(moment + least(e.delay_ms, 315532800000) * interval '1 millisecond', baton.never()) end order by t.nth) into times
   from unnest(ids) with ordinality as t (id, nth)
   join jsonb_to_recordset(entries) as e (run uuid, delay_ms bigint, names text[]) on e.run = t.id;
   perform baton.put_back(ids, times, sizes => sizes);
@@ -3965,7 +4241,8 @@ begin
     select e.run_id from baton.ending e where e.run_id > coalesce(read_expired.past, first) and e.run_id < beyond order by e.run_id limit most);
   expired := array(
     select r.id from baton.run r join baton.ending e on e.run_id = r.id
-    where r.id = any (looked) and e.run_id = any (looked) and baton.has_expired(rules, r.workflow, e.status, e.at, moment) order by r.id);
+    where r.id = any (looked) and e.run_id = any (looked) and baton.has_expired(rules, r.workflow, e.status, e.at, moment)
+      and not baton.has_open_family(r.id) order by r.id);
   for n in 1..cardinality(expired) by 100 loop
     for found in select f.run_id, f.line from baton.format_runs(expired[n:n + 99]) f order by f.run_id loop
       if bytes >= 8388608 then
@@ -4002,6 +4279,15 @@ begin
     crashed := crashed + cardinality(ids);
   end loop;
 end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.recall_family(what text)
+ RETURNS uuid[]
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select coalesce(nullif(current_setting('baton.' || what, true), '')::uuid[], '{}')
 $function$;
 
 -- owner: baton_migrator
@@ -4044,6 +4330,31 @@ begin
 end
 $function$;
 
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.recount_children(moment timestamp with time zone)
+ RETURNS integer
+ LANGUAGE plpgsql
+AS $function$
+declare
+  woken integer;
+begin
+  insert into baton.awaited as a (parent_id, path, open)
+  select c.parent_id, c.path, count(*) filter (where e.run_id is null and r.id is not null)
+  from baton.child c
+  left join baton.run r on r.id = c.run_id
+  left join baton.ending e on e.run_id = c.run_id
+  where not c.detached
+  group by c.parent_id, c.path
+  on conflict on constraint awaited_of_node do update set open = excluded.open where a.open <> excluded.open;
+  update baton.ready q set run_at = moment
+  where q.run_at > moment and exists (
+    select from baton.awaited a where a.parent_id = q.run_id and a.open = 0
+      and not exists (select from baton.checkpoint k where k.run_id = a.parent_id and k.node = a.path));
+  get diagnostics woken = row_count;
+  return woken;
+end
+$function$;
+
 -- owner: baton_engine
 CREATE OR REPLACE FUNCTION baton.redrive(id uuid, request jsonb DEFAULT '{}'::jsonb)
  RETURNS jsonb
@@ -4073,18 +4384,51 @@ begin
     return jsonb_build_object('status', coalesce(ended, 'unfinished'),
       'redriven', before >= greatest((request ->> 'redrives')::integer, 1), 'changed', false);
   end if;
-  perform baton.keep_ending(id);
-  delete from baton.ending e where e.run_id = redrive.id;
-  -- Rows of one run count up in time, whatever the clock does: the last one is what is forgiven.
-  insert into baton.redrive (run_id, at, forgiven)
-  select redrive.id, greatest(baton.now(), (select max(at) + interval '1 microsecond' from baton.redrive r where r.run_id = redrive.id)),
-    coalesce(jsonb_object_agg(node, failures), '{}')
-  from (select node, count(*) as failures from baton.failure f where f.run_id = redrive.id group by node) as by_node;
-  -- A cancel that came too late for the failure is not meant for what follows.
-  delete from baton.control c where c.run_id = redrive.id;
-  perform baton.put_back(array[redrive.id], array[baton.now()]);
+  perform baton.revive(id);
+  perform baton.settle_families(null, baton.now());
   perform baton.note_action('redrive', redrive.id, request ->> 'by', jsonb_build_object('redrives', before), baton.now());
   return jsonb_build_object('status', 'failed', 'redriven', true, 'changed', true);
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.redrive_child(id uuid, moment timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+declare
+  before integer;
+begin
+  if not baton.lock_run(id) then
+    return;
+  end if;
+  before := baton.redrives(id);
+  if exists (select from baton.ending e where e.run_id = redrive_child.id and e.status <> 'done') then
+    perform baton.revive(id);
+    perform baton.note_action('redrive', id, null, jsonb_build_object('redrives', before,
+      'parent', (select c.parent_id from baton.child c where c.run_id = redrive_child.id)), moment);
+  end if;
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.redrive_children(held baton.lease, entries jsonb, skipped uuid[], moment timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  child uuid;
+begin
+  for child in
+    select r.child from jsonb_to_recordset(entries) as e (place integer, run uuid, redriven jsonb)
+    cross join lateral jsonb_to_recordset(e.redriven) as r (child uuid)
+    join baton.child c on c.run_id = r.child and c.parent_id = e.run and not c.detached
+    where baton.has_member(held, e.place, e.run) and e.run <> all (skipped)
+    order by r.child
+  loop
+    perform baton.redrive_child(child, moment);
+  end loop;
 end
 $function$;
 
@@ -4105,7 +4449,7 @@ end
 $function$;
 
 -- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.refill_lease(held baton.lease, request jsonb, moment timestamp with time zone, ttl_ms integer, OUT low jsonb, OUT due_in_ms bigint, OUT poisoned integer, OUT runs json)
+CREATE OR REPLACE FUNCTION baton.refill_lease(held baton.lease, request jsonb, entries jsonb, moment timestamp with time zone, ttl_ms integer, OUT low jsonb, OUT due_in_ms bigint, OUT poisoned integer, OUT runs json)
  RETURNS record
  LANGUAGE plpgsql
 AS $function$
@@ -4143,7 +4487,8 @@ begin
       expires_at = moment + least(ttl_ms, 3600000) * interval '1 millisecond'
     where l.token = held.token;
   end if;
-  due_in_ms := baton.next_due(moment, low);
+  -- A parent that is due since now lies before the watermark.
+  due_in_ms := case when baton.settle_families(entries, moment) then 0 else baton.next_due(moment, low) end;
   runs := described.runs;
 end
 $function$;
@@ -4377,6 +4722,11 @@ begin
   delete from baton.redrive where run_id = any (ids);
   delete from baton.control where run_id = any (ids);
   delete from baton.wait where run_id = any (ids);
+  -- Of a child that is gone its parent must know which it was.
+  delete from baton.child where parent_id = any (ids) or (run_id = any (ids) and detached);
+  delete from baton.awaited where parent_id = any (ids);
+  delete from baton.stopping where run_id = any (ids) or parent_id = any (ids);
+  delete from baton.wakeup where run_id = any (ids);
   delete from baton.run where id = any (ids);
   delete from baton.message where run_id = any (ids);
   delete from baton.signal_key where run_id = any (ids);
@@ -4437,7 +4787,7 @@ begin
   ) as waiting
   where q.run_id = waiting.run_id and q.run_at > moment;
   get diagnostics woken = row_count;
-  return coalesce(cardinality(ids), 0) + woken;
+  return coalesce(cardinality(ids), 0) + woken + baton.recount_children(moment);
 end
 $function$;
 
@@ -4457,7 +4807,7 @@ end
 $function$;
 
 -- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.repeat_round(held baton.lease, strictly boolean, claim jsonb, asks jsonb)
+CREATE OR REPLACE FUNCTION baton.repeat_round(held baton.lease, strictly boolean, claim jsonb, asks jsonb, family jsonb)
  RETURNS json
  LANGUAGE plpgsql
  STABLE
@@ -4480,6 +4830,7 @@ begin
     'stopped', coalesce(held.told -> 'stopped', '[]'), 'lost', coalesce(held.told -> 'lost', '[]'),
     'left_out', held.told -> 'left_out', 'late', held.told -> 'late',
     'mail', case when asks is not null then baton.gather_mail(held.run_ids, asks) end,
+    'family', case when family is not null then baton.gather_families(held.run_ids, family) end,
     'runs', (baton.describe_members(claimed_now.ids, claimed_now.slots, claimed_now.ids, claim -> 'manifest')).runs);
 end
 $function$;
@@ -4604,6 +4955,37 @@ end
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.revive(id uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+declare
+  moment timestamptz := baton.now();
+  asleep timestamptz;
+begin
+  perform baton.keep_ending(id);
+  delete from baton.ending e where e.run_id = revive.id;
+  -- Rows of one run count up in time, whatever the clock does: the last one is what is forgiven.
+  insert into baton.redrive (run_id, at, forgiven)
+  select revive.id, greatest(moment, (select max(at) + interval '1 microsecond' from baton.redrive r where r.run_id = revive.id)),
+    coalesce(jsonb_object_agg(node, failures), '{}')
+  from (select node, count(*) as failures from baton.failure f where f.run_id = revive.id group by node) as by_node;
+  -- A cancel that came too late for the ending is not meant for what follows.
+  delete from baton.control c where c.run_id = revive.id;
+  if exists (select from baton.child) then
+    delete from baton.stopping where run_id = any (array(
+      select s.run_id from baton.stopping s where s.parent_id = revive.id or s.run_id = revive.id order by s.run_id for update));
+    perform baton.note_family('revived', array[revive.id]);
+  end if;
+  -- One that was cancelled in a sleep of its own chain, of which a claim tells nothing.
+  asleep := (
+    select max(baton.wait_until(c.started_at, c.finished_at, moment)) from baton.checkpoint c where c.run_id = revive.id and strpos(c.node, '/') = 0);
+  perform baton.put_back(array[revive.id], array[greatest(moment, asleep)]);
+end
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.roll_up(most integer, moment timestamp with time zone, sweep timestamp with time zone DEFAULT NULL::timestamp with time zone)
  RETURNS integer
  LANGUAGE plpgsql
@@ -4688,13 +5070,12 @@ $function$;
 CREATE OR REPLACE FUNCTION baton.runs_to_stop(ids uuid[])
  RETURNS uuid[]
  LANGUAGE plpgsql
- STABLE
 AS $function$
 begin
   if not exists (select from baton.control) then
-    return '{}';
+    return baton.find_stopped(ids);
   end if;
-  return array(select run_id from baton.control where run_id = any (ids));
+  return array(select run_id from baton.control where run_id = any (ids) union select unnest(baton.find_stopped(ids)));
 end
 $function$;
 
@@ -4893,6 +5274,49 @@ begin
 end
 $function$;
 
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.settle_families(entries jsonb, moment timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE plpgsql
+AS $function$
+declare
+  ended uuid[] := baton.recall_family('ended');
+  revived uuid[] := baton.recall_family('revived');
+  parents uuid[];
+  paths text[];
+  changes integer[];
+  due uuid[];
+begin
+  if entries is null and ended = '{}' and revived = '{}' then
+    return false;
+  end if;
+  ended := baton.stop_children(ended, moment);
+  perform set_config('baton.ended', '', true), set_config('baton.revived', '', true);
+  select array_agg(w.parent_id order by w.parent_id, w.path), array_agg(w.path order by w.parent_id, w.path), array_agg(w.change order by w.parent_id, w.path)
+    into parents, paths, changes
+  from (
+    select o.parent_id, o.path, sum(o.change)::integer as change
+    from (
+      select c.parent_id, c.path, -1 as change from unnest(ended) as e (id) join baton.child c on c.run_id = e.id and not c.detached
+      union all
+      select c.parent_id, c.path, 1 from unnest(revived) as r (id) join baton.child c on c.run_id = r.id and not c.detached
+      union all
+      select e.run, p.path, 0 from jsonb_to_recordset(entries) as e (run uuid, awaits text[]) cross join unnest(e.awaits) as p (path)
+    ) as o
+    group by o.parent_id, o.path
+  ) as w;
+  perform from unnest(parents, paths) with ordinality as w (parent_id, path, nth)
+    cross join lateral (select from baton.awaited a where a.parent_id = w.parent_id and a.path = w.path for update) as locked;
+  update baton.awaited a set open = a.open + w.change
+  from unnest(parents, paths, changes) as w (parent_id, path, change)
+  where a.parent_id = w.parent_id and a.path = w.path and w.change <> 0;
+  due := array(
+    select distinct a.parent_id from unnest(parents, paths) as w (parent_id, path)
+    join baton.awaited a on a.parent_id = w.parent_id and a.path = w.path where a.open <= 0);
+  return baton.wake_parents(due, moment);
+end
+$function$;
+
 -- owner: baton_engine
 CREATE OR REPLACE FUNCTION baton.signal(request jsonb)
  RETURNS jsonb
@@ -4937,6 +5361,53 @@ AS $function$
     else (request ->> 'run')::uuid || ' ' || (request ->> 'id') end
 $function$;
 
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.spawn_children(held baton.lease, entries jsonb, skipped uuid[], moment timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+declare
+  parents uuid[];
+  lowest uuid;
+  highest uuid;
+  runs jsonb;
+  deep uuid[];
+begin
+  select array_agg(e.run) into parents
+  from jsonb_to_recordset(entries) as e (place integer, run uuid) where baton.has_member(held, e.place, e.run) and e.run <> all (skipped);
+  if parents is null then
+    return;
+  end if;
+  lowest := (select p from unnest(parents) as p order by p limit 1);
+  highest := (select p from unnest(parents) as p order by p desc limit 1);
+  select jsonb_build_object('id', jsonb_agg(e.id), 'workflow', jsonb_agg(e.workflow), 'version', jsonb_agg(e.version), 'priority', jsonb_agg(p.priority),
+      'input', jsonb_agg(e.input), 'delay_ms', jsonb_agg(e.delay_ms))
+      || case when count(e.attributes) > 0 then jsonb_build_object('attributes', jsonb_agg(e.attributes)) else '{}' end into runs
+  from jsonb_to_recordset(entries) as e (run uuid, id uuid, workflow text, version integer, input jsonb, attributes jsonb, delay_ms bigint)
+  cross join lateral (select r.priority from baton.run r where r.id = e.run and r.id between lowest and highest limit 1) as p
+  where e.run = any (parents);
+  -- Each starts a microsecond after the one before: the claim of this round may take 1,000 of them.
+  perform baton.store_runs(runs, '{}', null, false, moment - interval '1 millisecond');
+  insert into baton.child (run_id, parent_id, path, detached, depth)
+  select e.id, e.run, e.node, coalesce(e.detached, false), case when e.detached then 0 else coalesce(above.depth, 0) + 1 end
+  from jsonb_to_recordset(entries) as e (run uuid, node text, id uuid, detached boolean)
+  left join baton.child above on above.run_id = e.run and not above.detached
+  where e.run = any (parents);
+  insert into baton.awaited as a (parent_id, path, open)
+  select e.run, e.node, 1 from jsonb_to_recordset(entries) as e (run uuid, node text, detached boolean)
+  where e.run = any (parents) and e.detached is null
+  on conflict on constraint awaited_of_node do update set open = a.open + 1;
+  deep := array(
+    select c.run_id from jsonb_to_recordset(entries) as e (id uuid) join baton.child c on c.run_id = e.id where c.depth > 8);
+  if cardinality(deep) > 0 then
+    delete from baton.ready where run_id = any (deep);
+    perform baton.end_each(deep, 'failed', jsonb_build_object('name', 'FamilyTooDeepError', 'message',
+      'This run is the child of a child, and so on, nine times over: let one of them start the next with detach, or make a loop of it.'), moment);
+  end if;
+end
+$function$;
+
 -- owner: baton_engine
 CREATE OR REPLACE FUNCTION baton.state(id uuid)
  RETURNS jsonb
@@ -4959,6 +5430,25 @@ end
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.stop_children(ended uuid[], moment timestamp with time zone)
+ RETURNS uuid[]
+ LANGUAGE plpgsql
+AS $function$
+declare
+  parents uuid[] := ended;
+  before uuid[];
+begin
+  while cardinality(parents) > 0 loop
+    before := baton.recall_family('ended');
+    perform baton.stop_some(parents, 1000, moment);
+    parents := array(select unnest(baton.recall_family('ended')) except select unnest(before));
+    ended := ended || parents;
+  end loop;
+  return ended;
+end
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.stop_members(held baton.lease, ended integer[], moment timestamp with time zone)
  RETURNS uuid[]
  LANGUAGE plpgsql
@@ -4966,14 +5456,43 @@ AS $function$
 declare
   stopped uuid[] := '{}';
 begin
-  if exists (select from baton.control) then
+  if exists (select from baton.control) or exists (select from baton.stopping) then
     select array_agg(run_id) into stopped
     from unnest(held.run_ids) with ordinality as m (run_id, nth)
-    join baton.control c using (run_id)
-    where get_bit(held.gone, (nth - 1)::integer) = 0 and (nth - 1)::integer <> all (ended);
+    where run_id = any (baton.runs_to_stop(held.run_ids)) and get_bit(held.gone, (nth - 1)::integer) = 0 and (nth - 1)::integer <> all (ended);
     perform baton.end_each(stopped, 'cancelled', null, moment);
   end if;
   return coalesce(stopped, '{}');
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.stop_noted(moment timestamp with time zone)
+ RETURNS integer
+ LANGUAGE plpgsql
+AS $function$
+declare
+  noted uuid[];
+  parents uuid[];
+  ids uuid[];
+begin
+  select array_agg(s.run_id), array_agg(s.run_id) filter (where s.run_id = s.parent_id) into noted, parents
+  from (select run_id, parent_id from baton.stopping limit 10000) as s;
+  if noted is null then
+    return 0;
+  end if;
+  delete from baton.stopping where run_id = any (parents);
+  perform baton.stop_some(parents, 1000, moment);
+  noted := baton.find_stopped(noted);
+  with unready as (
+    delete from baton.ready where ctid = any (array(select q.ctid from baton.ready q where q.run_id = any (noted) for update skip locked)) returning run_id
+  ), unblocked as (
+    delete from baton.blocked where run_id = any (noted) returning run_id
+  )
+  select array_agg(p.run_id) into ids from (select * from unready union all select * from unblocked) as p;
+  perform baton.end_each(ids, 'cancelled', null, greatest(moment, baton.now()));
+  delete from baton.stopping where run_id <> parent_id and run_id = any (baton.runs_with_ending(array(select run_id from baton.stopping limit 10000)));
+  return coalesce(cardinality(ids), 0);
 end
 $function$;
 
@@ -5004,6 +5523,40 @@ begin
   delete from baton.control where run_id = any (asked) and (
     run_id = any ((select baton.runs_with_ending(asked))::uuid[]) or run_id <> all ((select baton.existing_runs(asked))::uuid[]));
   return coalesce(cardinality(ids), 0);
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.stop_some(parents uuid[], most integer, moment timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  children uuid[];
+  ids uuid[];
+begin
+  parents := array(select distinct a.parent_id from baton.awaited a where a.parent_id = any (parents) and a.open > 0);
+  if cardinality(parents) = 0 then
+    return;
+  end if;
+  children := array(
+    select c.run_id from baton.child c
+    where c.parent_id = any (parents) and not c.detached and not exists (select from baton.stopping s where s.run_id = c.run_id));
+  children := array(select unnest(children) except select unnest(baton.runs_with_ending(children)) order by 1);
+  insert into baton.stopping (run_id, parent_id)
+  select c.run_id, c.parent_id from baton.child c where c.run_id = any (children[:most])
+  union all
+  select distinct c.parent_id, c.parent_id from baton.child c where c.run_id = any (children[most + 1:])
+  on conflict do nothing;
+  with unready as (
+    -- Who sends a signal may hold it for minutes; it is stopped when it is claimed, or by a tick.
+    delete from baton.ready where ctid = any (array(select q.ctid from baton.ready q where q.run_id = any (children[:most]) for update skip locked))
+    returning run_id
+  ), unblocked as (
+    delete from baton.blocked where run_id = any (children[:most]) returning run_id
+  )
+  select array_agg(p.run_id) into ids from (select * from unready union all select * from unblocked) as p;
+  perform baton.end_each(ids, 'cancelled', null, moment);
 end
 $function$;
 
@@ -5101,6 +5654,21 @@ CREATE OR REPLACE FUNCTION baton.sum_buckets(counts jsonb)
 AS $function$
   select coalesce(jsonb_object_agg(bucket, n), '{}')
   from (select b.key as bucket, sum(b.value::bigint) as n from jsonb_array_elements(counts) as c (one), jsonb_each_text(c.one) as b group by 1) as added
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.summarise_run(id uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+begin
+  return (
+    select jsonb_build_object('workflow', r.workflow, 'version', r.version, 'created_at', r.created_at, 'finished_at', e.at,
+      'status', coalesce(e.status, baton.place_status(r.id, baton.now())))
+    from baton.run r left join baton.ending e on e.run_id = summarise_run.id where r.id = summarise_run.id);
+end
 $function$;
 
 -- owner: baton_engine
@@ -5387,6 +5955,7 @@ begin
   perform baton.ensure_partitions();
   reaped := baton.reap_leases(moment);
   stopped := baton.stop_parked(moment);
+  stopped := stopped + baton.stop_noted(moment);
   unlawful := baton.end_unlawful(moment);
   perform baton.forget_keys(1000, moment);
   perform baton.cut_keys(1000, moment);
@@ -5398,6 +5967,8 @@ begin
     when others then
       raise warning 'baton.roll_up failed, and the next tick tries again: % (%)', sqlerrm, sqlstate;
   end;
+  perform baton.settle_families(null, moment);
+  perform baton.wake_noted(moment);
   select coalesce(jsonb_object_agg(b.band, least(first.run_at, moment - interval '5 seconds')), '{}'), nullif(min(first.run_at), '-infinity') into low, oldest
   from generate_series(0, 3) as b (band)
   cross join lateral (select q.run_at from baton.ready q where q.band = b.band order by q.run_at limit 1) as first;
@@ -5441,6 +6012,45 @@ CREATE OR REPLACE FUNCTION baton.wait_until(began timestamp with time zone, unti
  IMMUTABLE
 AS $function$
   select case when began <= moment then until else least(until, moment + (until - began)) end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.wake_noted(moment timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE plpgsql
+AS $function$
+declare
+  noted uuid[];
+begin
+  with gone as (
+    delete from baton.wakeup where run_id = any (array(select run_id from baton.wakeup limit 1000 for update skip locked)) returning run_id
+  )
+  select array_agg(g.run_id) into noted from gone g;
+  return baton.wake_parents(noted, moment);
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.wake_parents(ids uuid[], moment timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE plpgsql
+AS $function$
+declare
+  woken uuid[];
+begin
+  if coalesce(cardinality(ids), 0) = 0 then
+    return false;
+  end if;
+  with held as (
+    select q.run_id from baton.ready q where q.run_id = any (ids) and q.run_at > moment for update skip locked
+  ), due as (
+    update baton.ready q set run_at = moment from held h where q.run_id = h.run_id returning q.run_id
+  )
+  select array_agg(d.run_id) into woken from due d;
+  insert into baton.wakeup (run_id)
+  select q.run_id from baton.ready q where q.run_id = any (ids) and q.run_at > moment on conflict do nothing;
+  return woken is not null;
+end
 $function$;
 
 -- owner: baton_migrator
@@ -5554,12 +6164,14 @@ grant select on table baton.actions to baton_reader;
 grant delete, insert, select, update on table baton.attribute to baton_engine;
 grant delete, insert, select, update on table baton.audit to baton_engine;
 grant select on table baton.audit to baton_views;
+grant delete, insert, select, update on table baton.awaited to baton_engine;
 grant select on table baton.backlog to baton_operator;
 grant select on table baton.backlog to baton_reader;
 grant delete, insert, select, update on table baton.blocked to baton_engine;
 grant select on table baton.blocked to baton_views;
 grant delete, insert, select, update on table baton.checkpoint to baton_engine;
 grant select on table baton.checkpoint to baton_views;
+grant delete, insert, select, update on table baton.child to baton_engine;
 grant delete, insert, select, update on table baton.clock to baton_engine;
 grant delete, insert, select, update on table baton.control to baton_engine;
 grant select on table baton.daily to baton_operator;
@@ -5597,6 +6209,7 @@ grant delete, insert, select, update on table baton.setback to baton_engine;
 grant delete, insert, select, update on table baton.signal_key to baton_engine;
 grant select on table baton.steps to baton_operator;
 grant select on table baton.steps to baton_reader;
+grant delete, insert, select, update on table baton.stopping to baton_engine;
 grant select on table baton.throughput to baton_operator;
 grant select on table baton.throughput to baton_reader;
 grant delete, insert, select, update on table baton.unclaimed to baton_engine;
@@ -5604,6 +6217,7 @@ grant select on table baton.unclaimed to baton_views;
 grant select on table baton.unclaimed_signals to baton_operator;
 grant select on table baton.unclaimed_signals to baton_reader;
 grant delete, insert, select, update on table baton.wait to baton_engine;
+grant delete, insert, select, update on table baton.wakeup to baton_engine;
 grant delete, insert, select, update on table baton.week to baton_engine;
 grant execute on function baton.add_facts(text,tid,tid,bigint,bigint) to baton_engine;
 grant execute on function baton.add_mail(integer[],uuid[]) to baton_engine;
@@ -5641,12 +6255,14 @@ grant execute on function baton.count_minutes(timestamp with time zone) to baton
 grant execute on function baton.count_minutes(timestamp with time zone) to baton_reader;
 grant execute on function baton.count_pages(oid) to baton_engine;
 grant execute on function baton.count_runs(jsonb,timestamp with time zone) to baton_engine;
+grant execute on function baton.count_unsuccessful(uuid,text) to baton_engine;
 grant execute on function baton.crash_each(baton.lease,uuid[],timestamp with time zone) to baton_engine;
 grant execute on function baton.crash_members(baton.lease,uuid[],timestamp with time zone) to baton_engine;
 grant execute on function baton.cut_keys(integer,timestamp with time zone) to baton_engine;
 grant execute on function baton.cut_leases(timestamp with time zone) to baton_engine;
 grant execute on function baton.delete_run(uuid,jsonb) to baton_operator;
 grant execute on function baton.deliver_signal(uuid,jsonb) to baton_engine;
+grant execute on function baton.describe_family(uuid) to baton_engine;
 grant execute on function baton.describe_members(uuid[],integer[],uuid[],jsonb) to baton_engine;
 grant execute on function baton.drop_months(timestamp with time zone) to baton_engine;
 grant execute on function baton.drop_week(timestamp with time zone,jsonb,timestamp with time zone) to baton_engine;
@@ -5670,6 +6286,7 @@ grant execute on function baton.find_partman() to baton_engine;
 grant execute on function baton.find_pointer(jsonb,jsonb) to baton_engine;
 grant execute on function baton.find_run(uuid) to baton_operator;
 grant execute on function baton.find_run(uuid) to baton_reader;
+grant execute on function baton.find_stopped(uuid[]) to baton_engine;
 grant execute on function baton.find_taken(uuid,jsonb) to baton_engine;
 grant execute on function baton.fingerprint(text,text) to baton_engine;
 grant execute on function baton.fingerprint(text,text) to baton_operator;
@@ -5678,12 +6295,14 @@ grant execute on function baton.forget_keys(integer,timestamp with time zone) to
 grant execute on function baton.forget_some(integer,timestamp with time zone) to baton_engine;
 grant execute on function baton.forgiven_failures(uuid[]) to baton_engine;
 grant execute on function baton.format_runs(uuid[]) to baton_engine;
+grant execute on function baton.gather_families(uuid[],jsonb) to baton_engine;
 grant execute on function baton.gather_mail(uuid[],jsonb) to baton_engine;
 grant execute on function baton.gather_outputs(uuid[],uuid,uuid,timestamp with time zone) to baton_engine;
 grant execute on function baton.gather_ranges(uuid[],text[],text[],timestamp with time zone) to baton_engine;
 grant execute on function baton.gather_steps(uuid,text[],bigint) to baton_engine;
 grant execute on function baton.has_expired(jsonb,text,text,timestamp with time zone,timestamp with time zone) to baton_engine;
 grant execute on function baton.has_member(baton.lease,integer,uuid) to baton_engine;
+grant execute on function baton.has_open_family(uuid) to baton_engine;
 grant execute on function baton.heal_clock(timestamp with time zone) to baton_engine;
 grant execute on function baton.heal_waits(baton.clock,timestamp with time zone,integer) to baton_engine;
 grant execute on function baton.hidden_below(text,text) to baton_engine;
@@ -5709,6 +6328,8 @@ grant execute on function baton.let_go(timestamp with time zone,jsonb,timestamp 
 grant execute on function baton.let_go_runs(timestamp with time zone,jsonb,timestamp with time zone,uuid,integer) to baton_maintainer;
 grant execute on function baton.let_go_taken(timestamp with time zone,jsonb,timestamp with time zone,jsonb) to baton_maintainer;
 grant execute on function baton.list_bounds(jsonb,uuid[],uuid) to baton_engine;
+grant execute on function baton.list_children(uuid,jsonb) to baton_operator;
+grant execute on function baton.list_children(uuid,jsonb) to baton_reader;
 grant execute on function baton.list_chunks(text,bigint,timestamp with time zone,bigint,integer) to baton_engine;
 grant execute on function baton.list_closed_weeks() to baton_maintainer;
 grant execute on function baton.list_conditions(jsonb,timestamp with time zone) to baton_engine;
@@ -5763,6 +6384,7 @@ grant execute on function baton.never() to baton_reader;
 grant execute on function baton.new_id() to baton_operator;
 grant execute on function baton.next_due(timestamp with time zone,jsonb,integer) to baton_engine;
 grant execute on function baton.note_action(text,uuid,text,jsonb,timestamp with time zone) to baton_engine;
+grant execute on function baton.note_family(text,uuid[]) to baton_engine;
 grant execute on function baton.note_week(timestamp with time zone,timestamp with time zone) to baton_engine;
 grant execute on function baton.now() to baton_engine;
 grant execute on function baton.park_members(baton.lease,jsonb,boolean,uuid[],timestamp with time zone) to baton_engine;
@@ -5777,11 +6399,15 @@ grant execute on function baton.quantile(jsonb,double precision) to baton_operat
 grant execute on function baton.quantile(jsonb,double precision) to baton_reader;
 grant execute on function baton.read_expired(timestamp with time zone,jsonb,timestamp with time zone,uuid,integer) to baton_archiver;
 grant execute on function baton.reap_leases(timestamp with time zone) to baton_engine;
+grant execute on function baton.recall_family(text) to baton_engine;
 grant execute on function baton.recompute_due(uuid[],timestamp with time zone,timestamp with time zone,timestamp with time zone) to baton_engine;
+grant execute on function baton.recount_children(timestamp with time zone) to baton_engine;
 grant execute on function baton.redrive(uuid,jsonb) to baton_operator;
+grant execute on function baton.redrive_child(uuid,timestamp with time zone) to baton_engine;
+grant execute on function baton.redrive_children(baton.lease,jsonb,uuid[],timestamp with time zone) to baton_engine;
 grant execute on function baton.redrives(uuid) to baton_operator;
 grant execute on function baton.redrives(uuid) to baton_reader;
-grant execute on function baton.refill_lease(baton.lease,jsonb,timestamp with time zone,integer) to baton_engine;
+grant execute on function baton.refill_lease(baton.lease,jsonb,jsonb,timestamp with time zone,integer) to baton_engine;
 grant execute on function baton.refresh_daily() to baton_engine;
 grant execute on function baton.refresh_daily() to baton_maintainer;
 grant execute on function baton.refuse_answer(jsonb,uuid) to baton_engine;
@@ -5794,7 +6420,7 @@ grant execute on function baton.remember_signal(jsonb,text,timestamp with time z
 grant execute on function baton.remove_runs(uuid[]) to baton_engine;
 grant execute on function baton.repair() to baton_migrator;
 grant execute on function baton.repeat_claim(baton.lease,jsonb,jsonb) to baton_engine;
-grant execute on function baton.repeat_round(baton.lease,boolean,jsonb,jsonb) to baton_engine;
+grant execute on function baton.repeat_round(baton.lease,boolean,jsonb,jsonb,jsonb) to baton_engine;
 grant execute on function baton.require_actor(text,jsonb) to baton_engine;
 grant execute on function baton.require_id(text,uuid) to baton_engine;
 grant execute on function baton.require_keys(text,jsonb,text[],text[]) to baton_engine;
@@ -5802,6 +6428,7 @@ grant execute on function baton.require_kind(text,jsonb,text,text[]) to baton_en
 grant execute on function baton.require_read_committed() to baton_engine;
 grant execute on function baton.require_rows(text,jsonb,text[],text[]) to baton_engine;
 grant execute on function baton.return_members(baton.lease,uuid[],timestamp with time zone) to baton_engine;
+grant execute on function baton.revive(uuid) to baton_engine;
 grant execute on function baton.roll_up(integer,timestamp with time zone,timestamp with time zone) to baton_engine;
 grant execute on function baton.rows_as_columns(jsonb) to baton_engine;
 grant execute on function baton.runs_between(timestamp with time zone,timestamp with time zone) to baton_engine;
@@ -5815,20 +6442,26 @@ grant execute on function baton.search_runs(jsonb) to baton_operator;
 grant execute on function baton.search_runs(jsonb) to baton_reader;
 grant execute on function baton.search_schema() to baton_engine;
 grant execute on function baton.search_week(text,text,text,text,uuid,integer) to baton_engine;
+grant execute on function baton.settle_families(jsonb,timestamp with time zone) to baton_engine;
 grant execute on function baton.signal(jsonb) to baton_operator;
 grant execute on function baton.signal(jsonb) to baton_poller;
 grant execute on function baton.signal(jsonb) to baton_producer;
 grant execute on function baton.signal(jsonb) to baton_signaller;
 grant execute on function baton.signal_id(jsonb) to baton_engine;
+grant execute on function baton.spawn_children(baton.lease,jsonb,uuid[],timestamp with time zone) to baton_engine;
 grant execute on function baton.state(uuid) to baton_operator;
 grant execute on function baton.state(uuid) to baton_reader;
+grant execute on function baton.stop_children(uuid[],timestamp with time zone) to baton_engine;
 grant execute on function baton.stop_members(baton.lease,integer[],timestamp with time zone) to baton_engine;
+grant execute on function baton.stop_noted(timestamp with time zone) to baton_engine;
 grant execute on function baton.stop_parked(timestamp with time zone) to baton_engine;
+grant execute on function baton.stop_some(uuid[],integer,timestamp with time zone) to baton_engine;
 grant execute on function baton.store_attributes(jsonb,uuid[]) to baton_engine;
 grant execute on function baton.store_runs(jsonb,jsonb,uuid[],boolean,timestamp with time zone) to baton_engine;
 grant execute on function baton.sum_buckets(jsonb) to baton_engine;
 grant execute on function baton.sum_buckets(jsonb) to baton_operator;
 grant execute on function baton.sum_buckets(jsonb) to baton_reader;
+grant execute on function baton.summarise_run(uuid) to baton_engine;
 grant execute on function baton.sweep_rollup(integer,timestamp with time zone) to baton_maintainer;
 grant execute on function baton.take_back_tables() to baton_engine;
 grant execute on function baton.take_back_tables() to baton_maintainer;
@@ -5841,6 +6474,8 @@ grant execute on function baton.take_unblocked(jsonb,timestamp with time zone,in
 grant execute on function baton.tick() to baton_poller;
 grant execute on function baton.try_mail(uuid[]) to baton_engine;
 grant execute on function baton.wait_until(timestamp with time zone,timestamp with time zone,timestamp with time zone) to baton_engine;
+grant execute on function baton.wake_noted(timestamp with time zone) to baton_engine;
+grant execute on function baton.wake_parents(uuid[],timestamp with time zone) to baton_engine;
 grant execute on function baton.walk_week(text,text,text,text,text,uuid,integer) to baton_engine;
 grant execute on function baton.week_indexes() to baton_engine;
 grant execute on function baton.week_start(text) to baton_engine;

@@ -1,3 +1,4 @@
+import type { ChildrenAnswer, ChildrenRequest } from "../domain/family-protocol.ts";
 import type {
   AnswerWaitAnswer,
   AnswerWaitRequest,
@@ -134,6 +135,12 @@ export function runRepository(database: Database) {
       call<WorkflowsAnswer>(`select ${schema}.list_workflows($1::pg_catalog.jsonb) as answer`, [json(request)], options),
     listUnclaimed: (request: UnclaimedRequest, options?: CallOptions) =>
       call<UnclaimedAnswer>(`select ${schema}.list_unclaimed($1::pg_catalog.jsonb) as answer`, [json(request)], options),
+    listChildren: (id: string, request: ChildrenRequest, options?: CallOptions) =>
+      call<ChildrenAnswer | null>(
+        `select ${schema}.list_children($1::pg_catalog.uuid, $2::pg_catalog.jsonb) as answer`,
+        [id, json(request)],
+        options,
+      ),
     state: (id: string, options?: CallOptions) =>
       call<Record<string, Json> | null>(`select ${schema}.state($1::pg_catalog.uuid) as answer`, [id], options),
     redrives: (id: string, options?: CallOptions) =>
@@ -189,12 +196,14 @@ const added: ReadonlySet<string> = new Set([
   "consumed",
   "timeouts",
   "asks",
+  "children",
+  "family",
   ...keysOf(columns.someRuns),
 ]);
 
 /**
- * Functions of before attributes, the audit or signals refuse a call of the engine's own that has
- * some, says by whom or waits: they are older than this code, which is no slip of the caller's.
+ * Functions of before attributes, the audit, signals or children refuse a call of the engine's own
+ * that has some, says by whom or waits: they are older than this code, no slip of the caller's.
  */
 function isOfOlder(thrown: unknown): thrown is DatabaseRefusedError {
   if (!(thrown instanceof DatabaseRefusedError) || thrown.sqlstate !== "BT040") return false;

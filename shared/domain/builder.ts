@@ -5,6 +5,7 @@ import { namePattern, nameRule } from "./name.ts";
 import type { Node } from "./node.ts";
 import { allNode } from "./nodes/all.ts";
 import { approvalNode, type AnyApprovalOptions } from "./nodes/approval.ts";
+import { childNode, type ChildArguments } from "./nodes/child.ts";
 import { callbackNode, type AnyCallbackHandler, type AnyCallbackOptions } from "./nodes/callback.ts";
 import { chooseNode, type AnyPick } from "./nodes/choose.ts";
 import { endNode } from "./nodes/end.ts";
@@ -46,6 +47,7 @@ export interface Methods {
   waitFor(name: string, options: AnyWaitOptions): Methods;
   approval(name: string, options: AnyApprovalOptions): Methods;
   callback(name: string, options: AnyCallbackOptions, handler: AnyCallbackHandler): Methods;
+  child(name: string, ...rest: ChildArguments): Methods;
   all(name: string, branches: Readonly<Record<string, Build>>): Methods;
   choose(name: string, pick: AnyPick, arms: Readonly<Record<string, Build>>): Methods;
   map(name: string, options: AnyMapOptions, build: Build, ending?: Partial<AnyMapOptions>): Methods;
@@ -70,6 +72,7 @@ export function buildChain(site: Site, nodes: readonly Node[], close: Close): Me
     waitFor: (name, options) => append(name, () => waitForNode(name, options)),
     approval: (name, options) => append(name, () => approvalNode(name, options)),
     callback: (name, options, handler) => append(name, () => callbackNode(name, options, handler)),
+    child: (name, ...rest) => append(name, () => childNode(name, ...rest)),
     all: (name, branches) => append(name, (below) => allNode(name, buildParts({ ...below, mayEnd: false }, branches, "branch"))),
     choose: (name, pick, arms) => append(name, (below) => chooseNode(name, pick, buildParts(below, arms, "arm"))),
     map: (name, options, build, ending) =>

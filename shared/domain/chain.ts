@@ -1,3 +1,4 @@
+import type { Family } from "./family.ts";
 import type { Json } from "./json.ts";
 import type { Mail } from "./mail.ts";
 import type { Node, State } from "./node.ts";
@@ -179,6 +180,10 @@ class ChainScene implements Scene {
 
   mail(): Mail {
     return this.around.mail();
+  }
+
+  family(): Family {
+    return this.around.family();
   }
 
   redrives(): number {

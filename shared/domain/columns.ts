@@ -44,7 +44,7 @@ export const columns = {
   /** Sleeps that leave their run where it is. */
   timers: { ...member, node: "text", position: "smallint", attempt: "integer", delay_ms: "bigint" },
   /** Runs that leave the lease, due again after so long. */
-  parks: { ...member, delay_ms: "bigint" },
+  parks: { ...member, delay_ms: "bigint or null" },
   /** How large runs that leave the lease are, as JSON; older pollers do not say it. */
   size: { bytes: "integer" },
   done: member,

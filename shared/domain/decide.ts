@@ -3,10 +3,14 @@ import type { Came, Circumstances, Decision, Fate, Outcome } from "./decision.ts
 import { Draft, nobody, none, type Paths } from "./draft.ts";
 import { jsonbBytes } from "./jsonb-bytes.ts";
 import { MAX_ATTEMPT, WAIT_IN_LEASE_BELOW_MS } from "./limits.ts";
+import { refuseInput } from "./refuse-large.ts";
 import { delayBeforeRetry } from "./retry-policy.ts";
 import { OUTPUT, outputOf, type Run } from "./run.ts";
-import type { AttemptMove, FailMove, LoseMove, Move, RefuseMove, StoreMove } from "./moves.ts";
+import type { AttemptMove, FailMove, LoseMove, Move, RedriveMove, RefuseMove, StartMove, StoreMove } from "./moves.ts";
 import type { Look } from "./standing.ts";
+
+/** The size of the row that holds a child's id. */
+const CHILD_ROW_BYTES = 64;
 
 /**
  * Decides, with the whole run in sight, what a round stores of it and how it goes on. This is the
@@ -77,9 +81,23 @@ class Course extends Draft {
       else if (move.do === "sleep") this.sleep(move.path, move.attempt, move.durationMs);
       else if (move.do === "refuse") this.refuse(move);
       else if (move.do === "lose") this.lose(move);
+      else if (move.do === "start") this.start(move);
+      else if (move.do === "redrive") this.redrive(move);
       else this.giveUp(move);
     }
     return some;
+  }
+
+  private start(move: StartMove): void {
+    const { path, mark, owner, child } = move;
+    const error = refuseInput(path, jsonbBytes(child.input)) ?? this.refusalOf(mark, CHILD_ROW_BYTES);
+    if (error !== undefined) return this.failAt(owner, error);
+    this.beginChild(move);
+  }
+
+  private redrive({ path, mark, run }: RedriveMove): void {
+    this.keep(this.mark(mark, { run }));
+    this.followChild(path, { redriven: [{ path, run }] });
   }
 
   private giveUp({ owner, thrown, timedOut = none }: FailMove): void {

@@ -1,4 +1,5 @@
 import type { ErrorRecord } from "./errors.ts";
+import type { FamilyChanges } from "./family.ts";
 import type { Json } from "./json.ts";
 import type { HandlerNode } from "./node.ts";
 import type { Run } from "./run.ts";
@@ -75,10 +76,26 @@ export interface Asks {
 
 /** What becomes of a run when that is stored. */
 export type Fate =
-  /** It stays in the lease: attempts go on, or more is to be decided at a time. */
-  | { readonly kind: "stay"; readonly wait: Wait | undefined; readonly asks?: Asks | undefined }
-  /** It is given back until then, or until one of these signals comes. */
-  | { readonly kind: "park"; readonly delayMs: number; readonly names?: readonly string[] | undefined }
+  /**
+   * It stays in the lease: attempts go on, or more is to be decided at a time. children:
+   * paths of nodes that await one.
+   */
+  | {
+      readonly kind: "stay";
+      readonly wait: Wait | undefined;
+      readonly asks?: Asks | undefined;
+      readonly children?: readonly string[] | undefined;
+    }
+  /**
+   * It is given back until then, or until one of these signals comes, or a child ends that is
+   * awaited. Null: there is no such time.
+   */
+  | {
+      readonly kind: "park";
+      readonly delayMs: number | null;
+      readonly names?: readonly string[] | undefined;
+      readonly children?: readonly string[] | undefined;
+    }
   | { readonly kind: "done" }
   | { readonly kind: "failed"; readonly error: ErrorRecord };
 
@@ -91,6 +108,8 @@ export interface Decision {
   readonly consumed: readonly number[];
   /** Signals that did not come in time. If one did, nothing of this is stored. */
   readonly timedOut: readonly string[];
+  /** What becomes of its children; undefined: nothing. */
+  readonly family?: FamilyChanges | undefined;
   /** As it is once that is stored. */
   readonly run: Run;
   /** Attempts to begin then. */
@@ -110,4 +129,6 @@ export interface Circumstances {
   readonly random: () => number;
   /** What is stored of something that a function of the author's has thrown. */
   readonly describe: (thrown: unknown) => ErrorRecord;
+  /** The id of a run that is to be started. */
+  readonly newRunId: () => string;
 }

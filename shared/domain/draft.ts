@@ -3,9 +3,11 @@ import { sleepRow } from "./decide-fate.ts";
 import { attemptedOf } from "./decide-to-fail.ts";
 import type { Attempted, Circumstances, Decision, Failure, Fate, NewRow, Sleep } from "./decision.ts";
 import type { ErrorRecord } from "./errors.ts";
+import type { Family, FamilyChanges } from "./family.ts";
 import type { Json } from "./json.ts";
+import { jsonbBytes } from "./jsonb-bytes.ts";
 import type { Mail } from "./mail.ts";
-import type { AttemptMove, Owner } from "./moves.ts";
+import type { AttemptMove, Owner, StartMove } from "./moves.ts";
 import type { State } from "./node.ts";
 import { refuseLarge, type SizeLimits } from "./refuse-large.ts";
 import type { Run } from "./run.ts";
@@ -30,7 +32,9 @@ export class Draft implements Scene {
   protected sleeps: readonly Sleep[] = none;
   protected consumed: readonly number[] = none;
   protected timedOut: readonly string[] = none;
+  protected changes: FamilyChanges | undefined;
   protected letters: Mail;
+  protected kin: Family;
   protected out = nobody;
   protected readonly circumstances: Circumstances;
   protected readonly before: Run;
@@ -41,6 +45,7 @@ export class Draft implements Scene {
     this.circumstances = circumstances;
     this.chain = run.chain;
     this.letters = run.mail;
+    this.kin = run.family;
   }
 
   /** What all handlers see. */
@@ -52,6 +57,10 @@ export class Draft implements Scene {
     return this.letters;
   }
 
+  family(): Family {
+    return this.kin;
+  }
+
   redrives(): number {
     return this.before.redrives;
   }
@@ -61,9 +70,9 @@ export class Draft implements Scene {
   }
 
   protected run(): Run {
-    const { id, workflow, input, inputBytes, redrives, chain, mail } = this.before;
-    if (chain === this.chain && mail === this.letters) return this.before;
-    return { id, workflow, input, inputBytes, redrives, chain: this.chain, mail: this.letters };
+    const { id, workflow, input, inputBytes, redrives, chain, mail, family } = this.before;
+    if (chain === this.chain && mail === this.letters && family === this.kin) return this.before;
+    return { id, workflow, input, inputBytes, redrives, chain: this.chain, mail: this.letters, family: this.kin };
   }
 
   protected put(path: string, fact: Fact): void {
@@ -94,7 +103,7 @@ export class Draft implements Scene {
   }
 
   /** What needs no handler takes no time. */
-  protected mark(path: string, output: Json, bytes: number, attempt = 0): NewRow {
+  protected mark(path: string, output: Json, bytes = jsonbBytes(output), attempt = 0): NewRow {
     const { clock } = this.circumstances;
     return { path, position: this.chain.positionOf(path)!, attempt, startedAt: clock, finishedAt: clock, output, bytes };
   }
@@ -106,9 +115,26 @@ export class Draft implements Scene {
     this.put(path, sleepRow(until));
   }
 
+  /** What was told of a path is known no longer: its child goes on. */
+  protected followChild(path: string, more: Partial<FamilyChanges>): void {
+    const { starts = none, redriven = none } = this.changes ?? {};
+    this.kin = this.kin.without(path);
+    this.changes = {
+      starts: [...starts, ...(more.starts ?? none)],
+      redriven: [...redriven, ...(more.redriven ?? none)],
+    };
+  }
+
+  protected beginChild({ path, mark, owner, child }: StartMove): void {
+    const run = this.circumstances.newRunId();
+    const attempt = owner.tries.failures + 1;
+    this.keep(child.detached ? this.mark(mark, { runId: run }, undefined, attempt) : this.mark(mark, { run }));
+    this.followChild(path, { starts: [{ ...child, path, run }] });
+  }
+
   protected decided(fate: Fate, starts: readonly AttemptMove[], aborts: readonly string[] = none): Decision {
-    const { rows, failures, sleeps, consumed, timedOut } = this;
-    return { rows, failures, sleeps, consumed, timedOut, run: this.run(), starts, aborts, fate };
+    const { rows, failures, sleeps, consumed, timedOut, changes: family } = this;
+    return { rows, failures, sleeps, consumed, timedOut, family, run: this.run(), starts, aborts, fate };
   }
 
   /** Why an output cannot be stored, whatever the retry policy says; undefined: it can. */

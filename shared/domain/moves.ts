@@ -1,11 +1,12 @@
 /** What may be done for a node, as its standing says it. */
+import type { ChildStart } from "./family.ts";
 import type { Json } from "./json.ts";
 import type { Memos } from "./memos.ts";
 import type { HandlerNode, State } from "./node.ts";
 import type { Tries } from "./standing.ts";
 
 /** What may be done for a node. */
-export type Move = AttemptMove | StoreMove | SleepMove | FailMove | RefuseMove | LoseMove;
+export type Move = AttemptMove | StoreMove | SleepMove | FailMove | RefuseMove | LoseMove | StartMove | RedriveMove;
 
 /** Run its handler. */
 export interface AttemptMove {
@@ -96,6 +97,26 @@ export interface LoseMove {
   readonly consumes: readonly number[];
   /** Signals that did not come in time: if one did, it has not failed. */
   readonly timedOut?: readonly string[] | undefined;
+}
+
+/** Start a run of another workflow. */
+export interface StartMove {
+  readonly do: "start";
+  readonly path: string;
+  /** The path of the row that holds its id. */
+  readonly mark: string;
+  readonly owner: Owner;
+  readonly child: Omit<ChildStart, "path" | "run">;
+}
+
+/** Let a child go on that has ended. */
+export interface RedriveMove {
+  readonly do: "redrive";
+  readonly path: string;
+  /** The path of the row that says so. */
+  readonly mark: string;
+  /** Its id. */
+  readonly run: string;
 }
 
 /** A path where a function of the author's may fail. */

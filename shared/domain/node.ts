@@ -104,6 +104,8 @@ export interface Node {
   readonly signals?: Signals;
   /** Those of them that may be sent by a business key. */
   readonly keyed?: Signals;
+  /** It may start runs of other workflows, of which a claim tells how they have ended. */
+  readonly children?: true;
   /** What outputs must be like that others bring. */
   readonly answers?: Answers;
   /** Where it stands at a path while nothing is stored of it. */

@@ -61,13 +61,19 @@ export function skipsOfParts(path: string, parts: Parts): Skip[] {
 }
 
 /** What the nodes of these chains bring to the one that they are below, where EACH is any index. */
-export function heldIn(parts: Iterable<Part>): Pick<Node, "timeoutsMs" | "signals" | "keyed" | "answers"> {
+export function heldIn(parts: Iterable<Part>): Pick<Node, "timeoutsMs" | "signals" | "keyed" | "answers" | "children"> {
   const each = [...parts];
   const nodes = each.flatMap(([, chain]) => chain.nodes);
   const [signals, keyed] = [signalsOf(nodes), keyedOf(nodes)];
   const timeoutsMs = nodes.flatMap((node) => node.timeoutsMs);
   const answers = new Map(each.flatMap(answersOf));
-  return { timeoutsMs, answers, ...(nodes.some((node) => node.signals) && { signals }), ...(keyed.size > 0 && { keyed }) };
+  return {
+    timeoutsMs,
+    answers,
+    ...(nodes.some((node) => node.signals) && { signals }),
+    ...(keyed.size > 0 && { keyed }),
+    ...(nodes.some(({ children }) => children) && { children: true }),
+  };
 }
 
 function answersOf([part, { nodes }]: Part): [string, z.ZodType][] {

@@ -7,6 +7,7 @@ import type { SignalKey } from "./address.ts";
 import type { MailFacts } from "./mail-protocol.ts";
 import type { columns, RowOf } from "./columns.ts";
 import type { ErrorRecord } from "./errors.ts";
+import type { ChildEntry, FamilyEntry, FamilyFacts } from "./family-protocol.ts";
 import type { Json } from "./json.ts";
 
 type Columns = typeof columns;
@@ -44,6 +45,8 @@ export interface ManifestEntry {
   readonly skips?: readonly { readonly path: string; readonly floor: string }[];
   /** Its runs may wait for signals, which a claim reads then. */
   readonly waits?: true;
+  /** Its runs may have children, of which a claim tells how they have ended. */
+  readonly family?: true;
 }
 
 /** How much to claim. */
@@ -81,6 +84,8 @@ export interface ClaimedRun extends RowOf<Columns["claimed"]> {
   readonly fatal?: Readonly<Record<string, FatalFacts>> | null;
   /** What of its mail is known. Older functions do not say it. */
   readonly mail?: MailFacts | null;
+  /** How its children have ended whose output it does not have. Older functions do not say it. */
+  readonly family?: FamilyFacts | null;
 }
 
 /** A failure for good. */
@@ -106,6 +111,7 @@ export interface ClaimAnswer {
 }
 
 export type StepEntry = RowOf<Columns["steps"]>;
+type Park = RowOf<Columns["parks"]>;
 type Size = Partial<RowOf<Columns["size"]>>;
 export type FailureEntry = RowOf<Columns["failures"]>;
 
@@ -129,10 +135,11 @@ export interface AdvanceRequest {
   readonly sleeps?: readonly (RowOf<Columns["sleeps"]> & Size)[];
   /** Sleeps that begin while their run stays in the lease, or is parked for something sooner. */
   readonly timers?: readonly RowOf<Columns["timers"]>[];
-  readonly parks?: readonly (RowOf<Columns["parks"]> & Size)[];
+  /** delay_ms: null until a child ends that is awaited. */
+  readonly parks?: readonly (Park & Size)[];
   /** Runs that leave the lease until a time, or until a signal of these names comes. */
-  readonly waits?: readonly (RowOf<Columns["parks"]> & Size & Named)[];
-  readonly released?: readonly RowOf<Columns["parks"]>[];
+  readonly waits?: readonly (Park & Size & Named)[];
+  readonly released?: readonly Park[];
   readonly done?: readonly RowOf<Columns["done"]>[];
   readonly failed?: readonly RowOf<Columns["failed"]>[];
   readonly blocked?: readonly RowOf<Columns["blocked"]>[];
@@ -143,6 +150,10 @@ export interface AdvanceRequest {
   readonly timeouts?: readonly Named[];
   /** Members that stay, and wait for these signals. */
   readonly asks?: readonly Named[];
+  /** Runs that members start. */
+  readonly children?: readonly ChildEntry[];
+  /** Members that have children, or had some. */
+  readonly family?: readonly FamilyEntry[];
   readonly claim?: ClaimLimits;
 }
 
@@ -161,6 +172,8 @@ export interface AdvanceAnswer {
   readonly late?: readonly string[] | null;
   /** Of runs that have asked. */
   readonly mail?: Readonly<Record<string, MailFacts>> | null;
+  /** Of members that have children and stay. */
+  readonly family?: Readonly<Record<string, FamilyFacts>> | null;
   /**
    * Runs whose attributes stay as they are: with what this round asked for they would be so many
    * bytes. Older functions do not say it.

@@ -1,4 +1,5 @@
 import { describeError, type ErrorRecord } from "./errors.ts";
+import { Family, noFamily } from "./family.ts";
 import { Mail, noMail } from "./mail.ts";
 import type { ClaimedRun } from "./protocol.ts";
 import { shapeOf, type Registry } from "./registry.ts";
@@ -54,6 +55,7 @@ function recogniseReadable(facts: ClaimedRun, registry: Registry, asOf: number):
     fatal: failed,
     redrives: facts.redrives,
     mail: mailOf(asOf, mail),
+    family: familyOf(facts.family),
   });
   if (workflow === undefined) {
     return { kind: "unknown", run, shape: "", reason: `this code has no workflow "${name}" version ${version}` };
@@ -74,6 +76,12 @@ export function mailOf(asOf: number, facts: ClaimedRun["mail"]): Mail {
     names,
     taken ?? [],
   );
+}
+
+/** What was told of a run's children: without that, nothing is known. */
+export function familyOf(facts: ClaimedRun["family"]): Family {
+  if (facts === null || facts === undefined) return noFamily;
+  return new Family(Object.entries(facts).map(([path, { error, ...ending }]) => [path, { ...ending, error: error ?? undefined }]));
 }
 
 function mapValues<From, To>(

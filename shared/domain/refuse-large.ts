@@ -23,6 +23,14 @@ export function refuseLarge(path: string, bytes: number, others: number, limits:
     : undefined;
 }
 
+/** Why a child cannot have an input of so many bytes; undefined: it can. */
+export function refuseInput(path: string, bytes: number): ErrorRecord | undefined {
+  const advice = "store the data elsewhere and pass a reference to it";
+  return bytes > MAX_OUTPUT_BYTES
+    ? tooLarge("OutputTooLargeError", `The input of the child of "${path}"`, bytes, MAX_OUTPUT_BYTES, advice)
+    : undefined;
+}
+
 function tooLarge(name: RunErrorName, what: string, bytes: number, limit: number, advice: string): ErrorRecord {
   return runError(name, `${what} is ${bytes} bytes of JSON as the database writes it, more than ${limit}: ${advice}.`);
 }

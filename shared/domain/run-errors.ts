@@ -19,6 +19,8 @@ export const runErrors = {
   UnstorableError: "docs/errors.md#unstorableerror",
   /** A run is due at a time that cannot be meant. */
   UnlawfulTimeError: "docs/errors.md#unlawfultimeerror",
+  /** A run is the child of a child, nine times over. */
+  FamilyTooDeepError: "docs/errors.md#familytoodeeperror",
   /** A lease ran out: what a crash is to the database. */
   PollerCrashedError: "docs/errors.md#pollercrashederror",
   /** Three leases in a row ran out while they held this run alone. */

@@ -3,6 +3,7 @@
  * the JSON of `sql/functions`. Keys are added, never renamed. Times are ISO 8601 with a zone.
  */
 import type { ErrorRecord } from "./errors.ts";
+import type { FamilyOfRun } from "./family-protocol.ts";
 import type { Json, JsonObject } from "./json.ts";
 
 export type RunStatus = "ready" | "running" | "waiting" | "done" | "failed" | "cancelled" | "blocked";
@@ -74,6 +75,8 @@ export interface RunFacts extends StepFacts {
   readonly error: ErrorRecord | null;
   /** When it goes on; null unless it waits. */
   readonly run_at: string | null;
+  /** Null where it has none; older functions do not say it. */
+  readonly family?: FamilyOfRun | null;
   /** Why it is blocked; null unless it is. */
   readonly blocked: string | null;
   /** For which signals it waits, where it does; older functions do not say it. */

@@ -1,5 +1,6 @@
 import { beginChain, chainHolds, createChain, type ChainStanding } from "./chain.ts";
 import type { ErrorRecord } from "./errors.ts";
+import { noFamily, type Family } from "./family.ts";
 import { freezeJson, type Json } from "./json.ts";
 import { jsonbBytes } from "./jsonb-bytes.ts";
 import { noMail, type Mail } from "./mail.ts";
@@ -26,6 +27,8 @@ export interface Run {
   readonly inputBytes: number;
   /** What is known of the messages to it. */
   readonly mail: Mail;
+  /** What is known of its children. */
+  readonly family: Family;
   /** How often it was redriven. */
   readonly redrives: number;
 }
@@ -46,6 +49,8 @@ export interface RunRecord {
   readonly fatal?: ByPath<{ readonly attempt: number; readonly at: number; readonly error: ErrorRecord }> | null;
   /** Messages that no node has taken. */
   readonly mail?: Mail;
+  /** How its children have ended. */
+  readonly family?: Family;
   /** How often it was redriven (default: never). */
   readonly redrives?: number | null | undefined;
 }
@@ -64,9 +69,9 @@ function beginningOf(nodes: readonly Node[]): ChainStanding {
 
 /** Puts a run together from what is stored of it. */
 export function createRun(record: RunRecord): Run {
-  const { id, workflow, input, mail = noMail, redrives } = record;
+  const { id, workflow, input, mail = noMail, family = noFamily, redrives } = record;
   const chain = factsOf(record).reduce((standing, [path, fact]) => standing.take(path, fact), beginningOf(workflow.nodes));
-  return { id, workflow, input: freezeJson(input), chain, inputBytes: jsonbBytes(input), mail, redrives: redrives ?? 0 };
+  return { id, workflow, input: freezeJson(input), chain, inputBytes: jsonbBytes(input), mail, family, redrives: redrives ?? 0 };
 }
 
 /**
@@ -158,6 +163,11 @@ export function idempotencyKey(runId: string, path: string): string {
 /** The run, once its poller was told what mail there is. */
 export function withMail(run: Run, mail: Mail): Run {
   return { ...run, mail };
+}
+
+/** The run, once its poller was told how children have ended. */
+export function withFamily(run: Run, family: Family): Run {
+  return { ...run, family };
 }
 
 /** The run with one more fact. */

@@ -1,4 +1,5 @@
 import type { ErrorRecord } from "./errors.ts";
+import type { Family } from "./family.ts";
 import type { Json } from "./json.ts";
 import type { Mail } from "./mail.ts";
 import type { Move } from "./moves.ts";
@@ -68,6 +69,8 @@ export interface Scene {
   state(): State;
   /** The messages to the run. */
   mail(): Mail;
+  /** How its children have ended. */
+  family(): Family;
   /** How often the run was redriven. */
   redrives(): number;
   /** Whether an attempt at a path has begun and did not come back. */
@@ -92,6 +95,10 @@ export class Turn implements Scene {
     return this.around.mail();
   }
 
+  family(): Family {
+    return this.around.family();
+  }
+
   redrives(): number {
     return this.around.redrives();
   }
@@ -109,6 +116,8 @@ export interface Look {
   readonly names?: readonly string[] | undefined;
   /** When the time for some of them was over: whether one came is to be asked now. */
   readonly overdue?: number | undefined;
+  /** Paths of nodes that await a child. */
+  readonly children?: readonly string[] | undefined;
 }
 
 export const noTries: Tries = Object.freeze({ failures: 0, forgiven: 0 });
@@ -174,13 +183,15 @@ export function lookTogether(looks: Iterable<Look>): Look {
   const moves: Move[] = [];
   let [until, overdue]: [number?, number?] = [];
   let names: readonly string[] | undefined;
+  let children: readonly string[] | undefined;
   for (const look of looks) {
     for (const move of look.moves) moves.push(move);
     if (look.names !== undefined) names = names === undefined ? look.names : [...names, ...look.names];
     overdue = sooner(overdue, look.overdue);
     until = sooner(until, look.until);
+    if (look.children !== undefined) children = children === undefined ? look.children : [...children, ...look.children];
   }
-  return names === undefined ? { moves, until } : { moves, until, names, overdue };
+  return names === undefined ? { moves, until, children } : { moves, until, names, overdue, children };
 }
 
 const sooner = (one?: number, other?: number) => (other === undefined || one! <= other ? one : other);

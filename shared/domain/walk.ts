@@ -1,10 +1,11 @@
 import { checkPatch, joinPatches, mergeAttributes } from "./attributes.ts";
 import { decide } from "./decide.ts";
 import type { Came, Circumstances, Fate, Outcome } from "./decision.ts";
-import { checkJson, freezeJson, type JsonObject } from "./json.ts";
+import { Family, type ChildEnding, type ChildStart } from "./family.ts";
+import { checkJson, freezeJson, type Json, type JsonObject } from "./json.ts";
 import type { Logger, Node, State, StepContext } from "./node.ts";
 import { Mail } from "./mail.ts";
-import { createRun, idempotencyKey, outputOf, stateFor, stateOf, withMail, type Run, type RunWorkflow } from "./run.ts";
+import { createRun, idempotencyKey, outputOf, stateFor, stateOf, withFamily, withMail, type Run, type RunWorkflow } from "./run.ts";
 import { ASKED, decisionName } from "./nodes/approving.ts";
 import { namesOf } from "./nodes/calling.ts";
 import type { AttemptMove, Offer } from "./moves.ts";
@@ -14,6 +15,11 @@ import type { AnyWorkflow, InputOf, OutputOf, StateOf } from "./workflow-types.t
 
 /** What others say in a walk. */
 interface WalkAnswers {
+  /**
+   * Outputs of children that are awaited, by path; one that is not here is walked, where its
+   * workflow is code.
+   */
+  readonly children?: Readonly<Record<string, unknown>>;
   /** Choices of approvals, by path; one that is not here expires. */
   readonly approvals?: Readonly<Record<string, string>>;
   /** What completes callbacks whose handlers return nothing, by path; without it they fail. */
@@ -66,10 +72,12 @@ export async function walk<W extends AnyWorkflow>(workflow: W, input: InputOf<W>
   let run = createRun({ id: "walk", workflow: withStubs(workflow, stubs), input: parsed, mail: new Mail(Infinity, []) });
   run = send(run, signals, progress);
   for (let came: readonly Came[] = []; ;) {
-    const { fate, starts, run: next } = decide(run, came, circumstances(progress));
+    const { fate, starts, run: next, family } = decide(run, came, circumstances(progress));
     if (fate.kind === "failed") throw Object.assign(new Error(fate.error.message), { name: fate.error.name });
     run = next;
     if (fate.kind === "done") break;
+    const children = family?.starts.filter(({ detached }) => !detached) ?? [];
+    if (children.length > 0) run = withFamily(run, new Family(await Promise.all(children.map((child) => endingOf(child, options)))));
     came = await Promise.all(starts.map((start) => attempt(run, start, progress)));
     const answers = came.flatMap((each) => answersTo(each, options));
     run = send(run, answers, progress);
@@ -85,7 +93,15 @@ export async function walk<W extends AnyWorkflow>(workflow: W, input: InputOf<W>
 }
 
 function delayOf(fate: Exclude<Fate, { kind: "done" | "failed" }>): number {
-  return fate.kind === "park" ? fate.delayMs : fate.wait!.clock;
+  return fate.kind === "park" ? (fate.delayMs ?? 0) : (fate.wait?.clock ?? 0);
+}
+
+/** What a child comes to: what it throws is thrown. */
+async function endingOf({ path, workflow, code, input }: ChildStart, { children = {} }: WalkAnswers): Promise<[string, ChildEnding]> {
+  if (Object.hasOwn(children, path)) return [path, { run: "walk", status: "done", output: checkJson(children[path]) }];
+  if (code === undefined) throw new TypeError(`The child of "${path}" runs ${workflow}, which is elsewhere: give its output in children.`);
+  const { output } = await walk(code, input);
+  return [path, { run: "walk", status: "done", output: output as Json }];
 }
 
 /** A message to the run, by its name. */
@@ -111,7 +127,13 @@ function answersTo({ path, outcome }: Came, { approvals = {}, callbacks = {} }: 
 const zero = () => 0;
 
 /** What an author's function throws is thrown as it is. */
-const circumstances = ({ now }: Progress): Circumstances => ({ now, clock: zero(), random: zero, describe: rethrow });
+const circumstances = ({ now }: Progress): Circumstances => ({
+  now,
+  clock: zero(),
+  random: zero,
+  describe: rethrow,
+  newRunId: () => "walk",
+});
 
 function rethrow(thrown: unknown): never {
   throw thrown;

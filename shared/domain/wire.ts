@@ -7,7 +7,7 @@ import { byColumn, columns, keysOf, type ColumnsOf } from "./columns.ts";
 import { OlderSchemaError } from "./database-errors.ts";
 import type { AcceptedRun, AdvanceAnswer, AdvanceRequest, ClaimAnswer, ClaimedRun, EnqueueAnswer, EnqueueRequest } from "./protocol.ts";
 
-/** Runs as `describe_members` answers them; the last eight by run id, null where there are none. */
+/** Runs as `describe_members` answers them; the last nine by run id, null where there are none. */
 interface RunColumns extends ColumnsOf<typeof columns.claimed> {
   readonly outputs: Readonly<Record<string, ClaimedRun["outputs"]>> | null;
   readonly failures: Readonly<Record<string, ClaimedRun["failures"]>> | null;
@@ -17,6 +17,7 @@ interface RunColumns extends ColumnsOf<typeof columns.claimed> {
   readonly backing_off?: Readonly<Record<string, ClaimedRun["backing_off"]>> | null;
   readonly fatal?: Readonly<Record<string, ClaimedRun["fatal"]>> | null;
   readonly mail?: Readonly<Record<string, ClaimedRun["mail"]>> | null;
+  readonly family?: Readonly<Record<string, ClaimedRun["family"]>> | null;
 }
 
 type OnTheWire<Answer> = Omit<Answer, "runs"> & { readonly runs?: RunColumns | null };
@@ -94,6 +95,7 @@ function rows(runs: RunColumns | null | undefined): ClaimedRun[] {
     backing_off: runs.backing_off?.[id] ?? null,
     fatal: runs.fatal?.[id] ?? null,
     mail: runs.mail?.[id] ?? null,
+    family: runs.family?.[id] ?? null,
   }));
   // The order of places is that in which runs were taken: by priority, then by time.
   return described.sort((a, b) => a.place - b.place);

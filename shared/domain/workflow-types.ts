@@ -4,6 +4,7 @@ import type { Node } from "./node.ts";
 import type { AllMethods } from "./nodes/all.ts";
 import type { ApprovalMethods } from "./nodes/approval.ts";
 import type { CallbackMethods } from "./nodes/callback.ts";
+import type { ChildMethods } from "./nodes/child.ts";
 import type { ChooseMethods } from "./nodes/choose.ts";
 import type { EndMethods } from "./nodes/end.ts";
 import type { MapMethods } from "./nodes/map.ts";
@@ -83,7 +84,8 @@ export interface NodeMethods<Of extends Place, State>
     ScriptMethods<Of, State>,
     WaitMethods<Of, State>,
     ApprovalMethods<Of, State>,
-    CallbackMethods<Of, State> {}
+    CallbackMethods<Of, State>,
+    ChildMethods<Of, State> {}
 
 /** A chain below a node, whose types are not known here. */
 export interface AnySubChain {

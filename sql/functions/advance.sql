@@ -15,10 +15,15 @@
 --            parks [{ place, run, delay_ms, bytes? }], released [{ place, run }], blocked [{ place,
 --            run, workflow, version, shape, reason }], attributes [{ place, run, patch }],
 --            waits [{ place, run, delay_ms, bytes, names, keys? }], consumed [{ place, run, n }],
---            timeouts [{ place, run, names, keys? }], asks [{ place, run, names, keys? }].
+--            timeouts [{ place, run, names, keys? }], asks [{ place, run, names, keys? }],
+--            children [{ place, run, node, id, workflow, version, input, attributes?, delay_ms?,
+--            detached? }], family [{ place, run, awaits?, redriven?: [{ node, child }] }].
 --          sleeps park their runs, timers do not; bytes: how large a run is. waits park for signals
 --          too; consumed: messages that what is stored has taken; timeouts: what is stored of a run
 --          rests on no signal of these names having come; asks: what mail there is;
+--          children: runs that members start; family: of a run with children the paths by which it
+--          waits, and the children that go on after its redrive; a park of delay_ms null waits for
+--          these alone;
 --          keys: [{ name, key }] by which the run waits, which it takes.
 --          ttl_ms: an hour at most; age_ms: since it finished; took_ms: how long it ran. strict
 --          raises where the answer would be a repeat (BT002) or a loss (BT003). An output that is
@@ -27,8 +32,9 @@
 -- answer:  { now, round, stopped, lost, left_out, low, due_in_ms, poisoned, runs } — stopped:
 --          cancelled meanwhile; lost: refused as duplicates; left_out: [{ run, bytes }] of which
 --          the attributes would have been more than 2 KiB and stay as they are, or null; late:
---          those of which nothing was stored, since a signal came in time; mail: of asks; the rest
---          as for claim, null where nothing was to be refill.
+--          those of which nothing was stored, since a signal came in time; mail: of asks;
+--          family: how awaited children have ended of members that stay; the rest as for claim,
+--          null where nothing was to be refill.
 -- grant: baton_poller
 create or replace function baton.advance(token uuid, round integer, request jsonb) returns json
 language plpgsql volatile security definer set search_path = pg_catalog, baton, pg_temp set timezone = 'UTC' set enable_seqscan = off
@@ -46,6 +52,7 @@ declare
   late uuid[];
   late_run_ats timestamptz[];
   mail json;
+  family json;
   refill record;
 begin
   perform baton.require_read_committed();
@@ -59,7 +66,7 @@ begin
     raise exception 'lease % does not take round %', token, advance.round
       using errcode = 'BT001', hint = 'It expired or was taken over: forget its runs, others go on with them.';
   elsif held.round = advance.round then
-    return baton.repeat_round(held, strictly, request -> 'claim', request -> 'asks');
+    return baton.repeat_round(held, strictly, request -> 'claim', request -> 'asks', request -> 'family');
   end if;
   if jsonb_typeof(request -> 'steps') = 'array' or jsonb_typeof(request -> 'done') = 'array' or jsonb_typeof(request -> 'failed') = 'array' then
     raise exception 'this round is that of an older poller' using errcode = 'BT030', hint = 'Deploy the pollers that belong to this schema.';
@@ -99,6 +106,12 @@ begin
   if request ? 'consumed' then
     perform baton.take_messages(held, request -> 'consumed', skipped);
   end if;
+  if request ? 'children' then
+    perform baton.spawn_children(held, request -> 'children', skipped, moment);
+  end if;
+  if request ? 'family' then
+    perform baton.redrive_children(held, request -> 'family', skipped, moment);
+  end if;
   if request ? 'timers' then
     perform baton.append_sleeps(held, request -> 'timers', false, skipped, moment);
   end if;
@@ -121,13 +134,21 @@ begin
     mail := baton.gather_mail(held.run_ids, request -> 'asks');
   end if;
   if request ? 'claim' then
-    refill := baton.refill_lease(held, request -> 'claim', moment, (request ->> 'ttl_ms')::integer);
-    return json_build_object('now', moment, 'round', advance.round, 'stopped', stopped, 'lost', lost, 'left_out', left_out, 'late', late, 'mail', mail,
+    refill := baton.refill_lease(held, request -> 'claim', request -> 'family', moment, (request ->> 'ttl_ms')::integer);
+    if request ? 'family' then
+      family := baton.gather_families((baton.list_members(held.run_ids, held.gone)).ids, request -> 'family');
+    end if;
+    return json_build_object('now', moment, 'round', advance.round, 'stopped', stopped, 'lost', lost, 'left_out', left_out, 'late', late, 'mail', mail, 'family', family,
       'low', refill.low, 'due_in_ms', refill.due_in_ms, 'poisoned', refill.poisoned, 'runs', refill.runs);
   end if;
   update baton.lease l set round = held.round, gone = held.gone, told = held.told,
     expires_at = moment + least((request ->> 'ttl_ms')::integer, 3600000) * interval '1 millisecond'
   where l.token = advance.token;
-  return json_build_object('now', moment, 'round', advance.round, 'stopped', stopped, 'lost', lost, 'left_out', left_out, 'late', late, 'mail', mail);
+  perform baton.settle_families(request -> 'family', moment);
+  if request ? 'family' then
+    family := baton.gather_families((baton.list_members(held.run_ids, held.gone)).ids, request -> 'family');
+  end if;
+  return json_build_object('now', moment, 'round', advance.round, 'stopped', stopped, 'lost', lost, 'left_out', left_out, 'late', late, 'mail', mail,
+    'family', family);
 end
 $$;

@@ -57,6 +57,7 @@ begin
   select count(*) into parked from (select * from unready union all select * from unblocked) as taken;
   if parked > 0 then
     perform baton.end_runs(array[cancel.id], 'cancelled', null, true, baton.now());
+    perform baton.settle_families(null, baton.now());
   end if;
   -- Who asks again for a stop that is not applied yet has changed nothing.
   if asked then

@@ -69,6 +69,7 @@ begin
     values (claim.token, 0, moment + least((request ->> 'ttl_ms')::integer, 3600000) * interval '1 millisecond', moment, crashes, ids,
       repeat('0', cardinality(ids))::varbit, 0, repeat('1', cardinality(ids))::varbit);
   end if;
+  perform baton.settle_families(null, moment);
   return json_build_object('now', moment, 'round', 0, 'low', low, 'stopped', stopped, 'due_in_ms', baton.next_due(moment, low),
     'suspects', exists (select from baton.ready q where q.band > 3 and q.run_at <= moment),
     'poisoned', poisoned, 'runs', described.runs);

@@ -36,6 +36,12 @@ begin
   if exists (
     select from baton.run r left join baton.ending e on e.run_id = r.id
     where r.id >= first and r.id < beyond and not baton.has_expired(rules, r.workflow, e.status, e.at, moment)
+  ) or exists (
+    select from (
+      select c.run_id from baton.child c where c.run_id >= first and c.run_id < beyond
+      union all
+      select a.parent_id from baton.awaited a where a.parent_id >= first and a.parent_id < beyond) as f (id)
+    where baton.has_open_family(f.id)
   ) then
     return 'kept';
   end if;
@@ -61,6 +67,10 @@ begin
   delete from baton.wait where run_id >= first and run_id < beyond;
   delete from baton.message where run_id >= first and run_id < beyond;
   delete from baton.signal_key where run_id >= first and run_id < beyond;
+  delete from baton.child where (parent_id >= first and parent_id < beyond) or (run_id >= first and run_id < beyond and detached);
+  delete from baton.awaited where parent_id >= first and parent_id < beyond;
+  delete from baton.stopping where run_id >= first and run_id < beyond;
+  delete from baton.wakeup where run_id >= first and run_id < beyond;
   perform baton.note_week(week, moment);
   return 'gone';
 end

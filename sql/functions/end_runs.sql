@@ -19,7 +19,15 @@ begin
     ended := baton.runs_with_ending(ids);
     select array_agg(t.id), array_agg(t.error) into ids, errors from unnest(ids, errors) as t (id, error) where t.id <> all (ended);
   end if;
+  -- Before the runs have an ending: who redrives one takes these rows in the same order.
+  if exists (select from baton.stopping) then
+    delete from baton.stopping where run_id = any (array(
+      select s.run_id from baton.stopping s where s.run_id = any (end_runs.ids) and s.run_id <> s.parent_id order by s.run_id for update));
+  end if;
   insert into baton.ending (run_id, status, error, at)
   select t.id, new_status, t.error, moment from unnest(ids, errors) as t (id, error);
+  if exists (select from baton.child) then
+    perform baton.note_family('ended', ids);
+  end if;
 end
 $$;

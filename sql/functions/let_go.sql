@@ -11,6 +11,7 @@ begin
   ids := array(
     select r.id from baton.run r join baton.ending e on e.run_id = r.id
     where r.id = any (ids) and e.run_id = any (ids) and baton.has_expired(rules, r.workflow, e.status, e.at, moment)
+      and not baton.has_open_family(r.id)
     order by r.id for update of r skip locked);
   ids := baton.try_mail(ids);
   with gone as (

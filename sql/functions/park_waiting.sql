@@ -26,7 +26,7 @@ begin
   select array_agg(case
       when e.run <> all (locked) then moment + interval '1 second'
       when exists (select from baton.message m where m.run_id = e.run and m.name = any (e.names) and strpos(m.name, '/~beat/') = 0) then moment
-      else moment + least(e.delay_ms, 315532800000) * interval '1 millisecond' end order by t.nth) into times
+      else coalesce(moment + least(e.delay_ms, 315532800000) * interval '1 millisecond', baton.never()) end order by t.nth) into times
   from unnest(ids) with ordinality as t (id, nth)
   join jsonb_to_recordset(entries) as e (run uuid, delay_ms bigint, names text[]) on e.run = t.id;
   perform baton.put_back(ids, times, sizes => sizes);

@@ -23,7 +23,8 @@ begin
     select e.run_id from baton.ending e where e.run_id > coalesce(read_expired.past, first) and e.run_id < beyond order by e.run_id limit most);
   expired := array(
     select r.id from baton.run r join baton.ending e on e.run_id = r.id
-    where r.id = any (looked) and e.run_id = any (looked) and baton.has_expired(rules, r.workflow, e.status, e.at, moment) order by r.id);
+    where r.id = any (looked) and e.run_id = any (looked) and baton.has_expired(rules, r.workflow, e.status, e.at, moment)
+      and not baton.has_open_family(r.id) order by r.id);
   for n in 1..cardinality(expired) by 100 loop
     for found in select f.run_id, f.line from baton.format_runs(expired[n:n + 99]) f order by f.run_id loop
       if bytes >= 8388608 then

@@ -31,16 +31,8 @@ begin
     return jsonb_build_object('status', coalesce(ended, 'unfinished'),
       'redriven', before >= greatest((request ->> 'redrives')::integer, 1), 'changed', false);
   end if;
-  perform baton.keep_ending(id);
-  delete from baton.ending e where e.run_id = redrive.id;
-  -- Rows of one run count up in time, whatever the clock does: the last one is what is forgiven.
-  insert into baton.redrive (run_id, at, forgiven)
-  select redrive.id, greatest(baton.now(), (select max(at) + interval '1 microsecond' from baton.redrive r where r.run_id = redrive.id)),
-    coalesce(jsonb_object_agg(node, failures), '{}')
-  from (select node, count(*) as failures from baton.failure f where f.run_id = redrive.id group by node) as by_node;
-  -- A cancel that came too late for the failure is not meant for what follows.
-  delete from baton.control c where c.run_id = redrive.id;
-  perform baton.put_back(array[redrive.id], array[baton.now()]);
+  perform baton.revive(id);
+  perform baton.settle_families(null, baton.now());
   perform baton.note_action('redrive', redrive.id, request ->> 'by', jsonb_build_object('redrives', before), baton.now());
   return jsonb_build_object('status', 'failed', 'redriven', true, 'changed', true);
 end

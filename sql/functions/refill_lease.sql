@@ -1,9 +1,10 @@
 -- Claims more runs into the free slots of a lease and writes the lease: its one update in such a
 -- round.
 -- A run keeps its slot for as long as it is a member, so the poller's numbers stay true.
+-- entries: of runs with children, as for settle_families.
 -- answer: the claim's part of the round's answer.
 create or replace function baton.refill_lease(
-  held baton.lease, request jsonb, moment timestamptz, ttl_ms integer, out low jsonb, out due_in_ms bigint, out poisoned integer, out runs json)
+  held baton.lease, request jsonb, entries jsonb, moment timestamptz, ttl_ms integer, out low jsonb, out due_in_ms bigint, out poisoned integer, out runs json)
 language plpgsql volatile
 as $$
 declare
@@ -40,7 +41,8 @@ begin
       expires_at = moment + least(ttl_ms, 3600000) * interval '1 millisecond'
     where l.token = held.token;
   end if;
-  due_in_ms := baton.next_due(moment, low);
+  -- A parent that is due since now lies before the watermark.
+  due_in_ms := case when baton.settle_families(entries, moment) then 0 else baton.next_due(moment, low) end;
   runs := described.runs;
 end
 $$;

@@ -3,7 +3,8 @@
 -- in the midst of a node that holds others is due at once, since beside what waits something may go
 -- on, and a poller sees what does. One that waits for a signal which is there is due at once too,
 -- and so is one that waits by a key which it does not have, or not all that was sent by it, or of
--- which senders do not know that it waits: its poller parks it anew.
+-- which senders do not know that it waits: its poller parks it anew. So is one whose awaited child
+-- has ended.
 -- Pollers must be stopped; returns how many runs were put back or woken.
 -- grant: baton_migrator
 create or replace function baton.repair() returns integer
@@ -55,6 +56,6 @@ begin
   ) as waiting
   where q.run_id = waiting.run_id and q.run_at > moment;
   get diagnostics woken = row_count;
-  return coalesce(cardinality(ids), 0) + woken;
+  return coalesce(cardinality(ids), 0) + woken + baton.recount_children(moment);
 end
 $$;

@@ -1,7 +1,7 @@
 -- The answer of a round that was applied before, rebuilt: with the runs it claimed, or a lost
 -- answer would leave them in a lease that lives and that nobody works on. In a transaction with
 -- other statements it must raise instead (BT002).
-create or replace function baton.repeat_round(held baton.lease, strictly boolean, claim jsonb, asks jsonb) returns json
+create or replace function baton.repeat_round(held baton.lease, strictly boolean, claim jsonb, asks jsonb, family jsonb) returns json
 language plpgsql stable
 as $$
 declare
@@ -22,6 +22,7 @@ begin
     'stopped', coalesce(held.told -> 'stopped', '[]'), 'lost', coalesce(held.told -> 'lost', '[]'),
     'left_out', held.told -> 'left_out', 'late', held.told -> 'late',
     'mail', case when asks is not null then baton.gather_mail(held.run_ids, asks) end,
+    'family', case when family is not null then baton.gather_families(held.run_ids, family) end,
     'runs', (baton.describe_members(claimed_now.ids, claimed_now.slots, claimed_now.ids, claim -> 'manifest')).runs);
 end
 $$;

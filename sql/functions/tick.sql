@@ -1,8 +1,8 @@
 -- What must happen although nobody asks: expired leases are reaped, stops that a race left are
--- applied, runs that nobody could claim are failed, partitions are made ahead, idempotency keys are
--- forgotten after their time, messages that no run has claimed within 7 days are deleted, what a
--- clock that was set back would keep waiting is set right, and what was stored in the last minute
--- is added to rollup.
+-- applied, children of parents that ended are stopped, runs that nobody could claim are failed,
+-- partitions are made ahead, idempotency keys are forgotten after their time, messages that no run
+-- has claimed within 7 days are deleted, what a clock that was set back would keep waiting is set
+-- right, and what was stored in the last minute is added to rollup.
 -- Once a minute is enough; twice at once is harmless. Whatever one run is like, the others are
 -- served.
 --
@@ -30,6 +30,7 @@ begin
   perform baton.ensure_partitions();
   reaped := baton.reap_leases(moment);
   stopped := baton.stop_parked(moment);
+  stopped := stopped + baton.stop_noted(moment);
   unlawful := baton.end_unlawful(moment);
   perform baton.forget_keys(1000, moment);
   perform baton.cut_keys(1000, moment);
@@ -41,6 +42,8 @@ begin
     when others then
       raise warning 'baton.roll_up failed, and the next tick tries again: % (%)', sqlerrm, sqlstate;
   end;
+  perform baton.settle_families(null, moment);
+  perform baton.wake_noted(moment);
   select coalesce(jsonb_object_agg(b.band, least(first.run_at, moment - interval '5 seconds')), '{}'), nullif(min(first.run_at), '-infinity') into low, oldest
   from generate_series(0, 3) as b (band)
   cross join lateral (select q.run_at from baton.ready q where q.band = b.band order by q.run_at limit 1) as first;

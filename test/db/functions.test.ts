@@ -6,12 +6,14 @@ import { storeRun } from "../support/stored-runs.ts";
 const database = await createTestDatabase();
 await database.query(`alter database ${database.name} set track_functions = 'all'`);
 await database.query(`alter database ${database.name} set check_function_bodies = on`);
+// Sessions that were there before count nothing, this one too.
+await database.query("select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database()").catch(() => undefined);
 const engine = engineOf(database);
 checkAfterEach(database);
 
 /** Become part of the statements that use them, so that they are never called. */
 const INLINED =
-  "{count_digits,is_double,has_member,never,id_time,list_weeks,list_sources,list_tables,week_indexes,most_entries,count_pages,has_expired,hidden_below,list_chunks,is_closed,ms_between,wait_until,key_lock,signal_id}";
+  "{count_digits,is_double,has_member,never,id_time,list_weeks,list_sources,list_tables,week_indexes,most_entries,count_pages,has_expired,hidden_below,list_chunks,is_closed,ms_between,wait_until,key_lock,signal_id,recall_family}";
 
 /** Of search, which is optional, and of pg_partman, which is elsewhere. */
 const OPTIONAL = "{search_runs,search_week,walk_week,search_schema,attribute_text,ask_partman}";
@@ -65,6 +67,7 @@ async function everything(): Promise<void> {
   await Promise.all([engine.findRun(done!.id), engine.state(done!.id), nested(), engine.listRuns({ limit: 10, status: "ready" })]);
   await engine.listRuns({ limit: 10, attributes: { customerId: "c-1" } });
   await signalled();
+  await family();
   await database.database.query("select baton.repair(), baton.new_id(), baton.missing_indexes()");
   await database.database.query(
     `select baton.list_unclaimed('{"limit": 1}'), baton.list_workflows('{"limit": 1}'), baton.list_names_of_week('', 1, null, baton.id_at(baton.now()), baton.new_id())`,
@@ -101,6 +104,32 @@ async function signalled(): Promise<void> {
   const keyed = { ...member(again.runs[0]!), names: ["paid"], keys: [byKey] };
   await engine.advance(again.token, 1, { timeouts: [keyed], asks: [keyed] });
   await engine.signal(byKey);
+}
+
+/** A run with children, of which one is stopped with it and goes on again. */
+async function family(): Promise<void> {
+  const { runs: parents } = await engine.enqueue(newRuns(2));
+  await database.advance("1 second");
+  const { token, runs } = await engine.claim({ max: 100 });
+  const [parent, other] = parents.map(({ id }) => runs.find((run) => run.id === id)!);
+  const start = (of: typeof parent, node: string) => ({ ...member(of!), node, id: newRun().id, workflow: "pay", version: 1, input: 1 });
+  const [left, right] = [start(parent, "left"), start(parent, "right")];
+  const waits = { ...member(parent!), awaits: ["left", "right"] };
+  const parks = [{ ...member(parent!), delay_ms: null, bytes: 2 }];
+  await engine.advance(token, 1, { children: [left, right, { ...start(other, "free"), detached: true }], family: [waits], parks });
+  await engine.cancel(left.id);
+  await engine.cancel(parent!.id);
+  await database.query("select baton.revive($1)", [left.id]);
+  const again = await engine.claim({ max: 100, manifest: [{ name: "fulfil-order", version: 1, shape: "x", family: true }] });
+  const child = again.runs.find(({ id }) => id === left.id)!;
+  await engine.advance(again.token, 1, { failed: [{ ...member(child), error }] });
+  await engine.advance(token, 2, { family: [{ ...member(other!), awaits: [], redriven: [{ node: "free", child: left.id }] }] });
+  await engine.listChildren(parent!.id, { limit: 10 });
+  await engine.findRun(parent!.id);
+  await database.query(
+    "select baton.gather_families($1), baton.recount_children(baton.now()), baton.redrive_child($2, baton.now()), baton.has_open_family($2)",
+    [[parent!.id], right.id],
+  );
 }
 
 /** A look at a run of which more is stored than is told one by one. */

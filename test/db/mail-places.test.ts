@@ -35,7 +35,7 @@ async function broken(): Promise<readonly string[]> {
 const repair = async () => Number((await database.query("select baton.repair() as n"))[0]!["n"]);
 
 const UNKNOWN = "00000000-0000-7000-8000-000000000000";
-const BELONGS = "every place, checkpoint, failure, ending, row of attributes, wait, message and key belongs to a run";
+const BELONGS = "every place, checkpoint, failure, ending, row of attributes, wait, message, key and child belongs to a run";
 const KEYED = "a run that waits by a key has it, and all that was sent by it, or is due";
 
 test("what waits is whole, and a repair finds nothing to do", async () => {

@@ -63,6 +63,7 @@ test("find_run tells everything that is stored of a run", async () => {
     run_at: null,
     blocked: null,
     awaits: null,
+    family: null,
     redrives: 0,
     crashes: 0,
     failures: [],

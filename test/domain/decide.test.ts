@@ -28,6 +28,7 @@ const circumstances = (some: Partial<Circumstances> = {}): Circumstances => ({
   clock: 1_000,
   random: () => 0,
   describe: describeError,
+  newRunId: () => "child-1",
   ...some,
 });
 

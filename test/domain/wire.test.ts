@@ -86,7 +86,7 @@ describe("a round on the wire", () => {
 
 describe("claimed runs from the wire", () => {
   /** Of paths below a node; older functions do not say it. */
-  const none = { asleep: null, backing_off: null, fatal: null, mail: null };
+  const none = { asleep: null, backing_off: null, fatal: null, mail: null, family: null };
 
   it("are one row each, with outputs and failures where a run has any", () => {
     expect(decodeRuns<ClaimAnswer>(answer(columns)).runs).toEqual([

@@ -29,7 +29,7 @@ export const operators: readonly Mutant[] = [
   },
   {
     name: "A redrive forgives nothing",
-    file: "sql/functions/redrive.sql",
+    file: "sql/functions/revive.sql",
     find: "coalesce(jsonb_object_agg(node, failures), '{}')",
     replace: "'{}'",
     ...caught("db/attempts.test.ts", "redrive lets a failed run go on where it stopped, with all its attempts anew"),
@@ -43,8 +43,8 @@ export const operators: readonly Mutant[] = [
   },
   {
     name: "A cancel that came too late for the failure stops the redriven run",
-    file: "sql/functions/redrive.sql",
-    find: "delete from baton.control c where c.run_id = redrive.id;",
+    file: "sql/functions/revive.sql",
+    find: "delete from baton.control c where c.run_id = revive.id;",
     replace: "",
     ...caught("db/interleavings.test.ts", "a cancel that a failure overtook does not stop the run when it is redriven"),
   },

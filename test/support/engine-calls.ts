@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { v7 } from "uuid";
 import { afterEach } from "vitest";
 import { beat, runRepository } from "../../shared/db/run-repository.ts";
+import type { ChildrenRequest } from "../../shared/domain/family-protocol.ts";
 import type { AnswerWaitRequest, SignalRequest } from "../../shared/domain/mail-protocol.ts";
 import type {
   AdvanceRequest,
@@ -97,6 +98,7 @@ export function engineOf(database: TestDatabase, driver?: Driver) {
     findRun: (id: string) => reader.findRun(id),
     listRuns: async (request: ListRequest) => (await reader.listRuns(request)).runs,
     listSteps: (id: string, request: StepsRequest) => reader.listSteps(id, request),
+    listChildren: (id: string, request: ChildrenRequest) => reader.listChildren(id, request),
     state: (id: string) => reader.state(id),
     redrives: (id: string) => operator.redrives(id),
     cancel: operator.cancel,
@@ -138,6 +140,10 @@ const TABLES = [
   "dedup",
   "control",
   "redrive",
+  "child",
+  "awaited",
+  "stopping",
+  "wakeup",
   "audit",
   "wait",
   "message",

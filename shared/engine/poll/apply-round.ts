@@ -1,8 +1,9 @@
 import { MAX_ATTRIBUTE_BYTES } from "../../domain/attributes.ts";
 import { sleepRow } from "../../domain/decide-fate.ts";
 import type { Decision } from "../../domain/decision.ts";
-import { mailOf, recognise } from "../../domain/recognise.ts";
-import { withFact, withMail } from "../../domain/run.ts";
+import { familyOf, mailOf, recognise } from "../../domain/recognise.ts";
+import { withFact, withFamily, withMail } from "../../domain/run.ts";
+import type { FamilyFacts } from "../../domain/family-protocol.ts";
 import type { AdvanceAnswer } from "../../domain/protocol.ts";
 import { circumstancesOf, moveOn, moveOnAt } from "./decide-member.ts";
 import type { Lease } from "./lease.ts";
@@ -32,6 +33,7 @@ export function applyRound(lease: Lease, stored: readonly Entry[], answer: Advan
   lease.rounds.applyAnswer(answer, asked);
   for (const entry of stored) if (!entry.member.gone) applyEntry(lease, entry);
   for (const entry of stored) if (!entry.member.gone) applyMail(lease, entry, answer);
+  for (const [id, facts] of Object.entries(answer.family ?? {})) applyFamily(lease, id, facts);
   lease.rounds.count({ poisoned: answer.poisoned ?? 0 });
   addClaimed(lease, answer);
 }
@@ -54,6 +56,16 @@ function applyMail(lease: Lease, entry: Entry, { now, mail: told }: AdvanceAnswe
   const again = { until: asks.overdue, clock: lease.poller.clock.now() + asks.overdue - asOf };
   const fate = { kind: "stay", wait: wait !== undefined && wait.clock < again.clock ? wait : again } as const;
   lease.follow(member, { ...decision, run: member.run, starts: [], aborts: [], fate }, moveOnAt);
+}
+
+/** How children of a run have ended that stays. One of which it did not know has it go on. */
+function applyFamily(lease: Lease, id: string, facts: FamilyFacts): void {
+  const member = lease.members.get(id);
+  if (member === undefined) return;
+  const family = familyOf(facts);
+  const isNews = family.tellsMoreThan(member.run.family);
+  member.update(withFamily(member.run, family));
+  if (isNews) moveOn(lease, member);
 }
 
 /**

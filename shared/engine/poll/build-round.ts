@@ -1,9 +1,13 @@
 import { keysOf, namesOf, type SignalKey } from "../../domain/address.ts";
 import type { Decision, Failure, NewRow } from "../../domain/decision.ts";
 import type { AdvanceRequest, FailureEntry, StepEntry } from "../../domain/protocol.ts";
+import type { ChildEntry, FamilyEntry } from "../../domain/family-protocol.ts";
+import type { ChildStart } from "../../domain/family.ts";
 import { bytesOf, waitsForSignals } from "../../domain/run.ts";
 import { encodeRound } from "../../domain/wire.ts";
 import type { Decided, Entry } from "./member.ts";
+
+const none: readonly never[] = [];
 
 interface Round {
   steps: StepEntry[];
@@ -20,6 +24,8 @@ interface Round {
   timeouts: NonNullable<AdvanceRequest["timeouts"]>[number][];
   asks: NonNullable<AdvanceRequest["asks"]>[number][];
   waits: NonNullable<AdvanceRequest["waits"]>[number][];
+  children: ChildEntry[];
+  family: FamilyEntry[];
 }
 
 /** What a round asks for beside storing what finished. */
@@ -61,6 +67,8 @@ export function buildRound(entries: readonly Entry[], ttlMs: number, now: number
     timeouts: [],
     asks: [],
     waits: [],
+    children: [],
+    family: [],
   };
   for (const entry of entries) {
     const at = { place: entry.member.slot, run: entry.member.run.id };
@@ -85,6 +93,7 @@ function addDecided(round: Round, { came, decision }: Decided, at: At, now: numb
   for (const failure of decision.failures) round.failures.push(failureOf(failure, at, now));
   addSleeps(round, decision, at);
   addMail(round, decision, at);
+  addFamily(round, decision, at);
   addFate(round, decision, at);
 }
 
@@ -92,6 +101,31 @@ function addMail(round: Round, { consumed, timedOut, fate }: Decision, at: At): 
   for (const n of consumed) round.consumed.push({ ...at, n });
   if (timedOut.length > 0) round.timeouts.push({ ...at, ...awaitedOf(timedOut) });
   if (fate.kind === "stay" && fate.asks !== undefined) round.asks.push({ ...at, ...awaitedOf(fate.asks.names) });
+}
+
+/** Also of a run that only waits: it is told of its children, or woken by them. */
+function addFamily(round: Round, { family, fate }: Decision, at: At): void {
+  const awaits = "children" in fate ? fate.children : undefined;
+  if (family === undefined && awaits === undefined) return;
+  const { starts = none, redriven = none } = family ?? {};
+  for (const start of starts) round.children.push(childOf(start, at));
+  if (awaits === undefined && redriven.length === 0) return;
+  const children = redriven.map(({ path, run }) => ({ node: path, child: run }));
+  round.family.push({ ...at, ...(awaits && { awaits }), ...(children.length > 0 && { redriven: children }) });
+}
+
+function childOf({ path, run, workflow, version, input, attributes, delayMs, detached }: ChildStart, at: At): ChildEntry {
+  return {
+    ...at,
+    node: path,
+    id: run,
+    workflow,
+    version,
+    input,
+    ...(attributes !== undefined && { attributes }),
+    ...(delayMs > 0 && { delay_ms: delayMs }),
+    ...(detached && { detached }),
+  };
 }
 
 function awaitedOf(addresses: readonly string[]): { names: string[]; keys?: SignalKey[] } {
@@ -118,7 +152,7 @@ function addFate(round: Round, decision: Decision, at: At): void {
   if (fate.kind === "done") round.done.push(at);
   else if (fate.kind === "failed") round.failed.push({ ...at, error: fate.error });
   else if (fate.kind === "park" && !parksItself(decision)) {
-    const park = { ...at, delay_ms: Math.ceil(fate.delayMs), bytes: bytesOf(run) };
+    const park = { ...at, delay_ms: fate.delayMs === null ? null : Math.ceil(fate.delayMs), bytes: bytesOf(run) };
     if (waitsForSignals(run)) round.waits.push({ ...park, ...awaitedOf(fate.names ?? []) });
     else round.parks.push(park);
   }

@@ -4,6 +4,7 @@ import type { Circumstances, Decision } from "../../domain/decision.ts";
 import { describeError } from "../../domain/errors.ts";
 import type { Lease } from "./lease.ts";
 import { isSilent, type CameBack, type Member } from "./member.ts";
+import { newRunId } from "./new-run-id.ts";
 import type { Decide } from "./results.ts";
 
 const none: readonly never[] = [];
@@ -55,5 +56,6 @@ export function circumstancesOf({ poller, times }: Lease): Circumstances {
     clock: poller.clock.now(),
     random: poller.random,
     describe: (thrown) => describeError(thrown, poller.redact),
+    newRunId: () => (poller.newRunId ?? newRunId)(times.databaseNow),
   };
 }

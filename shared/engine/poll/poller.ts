@@ -74,6 +74,8 @@ export interface Poller {
   readonly memory: PollerMemory;
   readonly random: () => number;
   readonly newToken: () => string;
+  /** Makes the id of a run that starts at a time (default: a UUIDv7 of it). */
+  readonly newRunId?: (now: number) => string;
   readonly remainingMs: () => number;
   /** Calls handlers in the place of their nodes: a test may have other answers. */
   readonly callHandler?: CallHandler;

@@ -49,7 +49,12 @@ function mostWork(items: number, more: object): number {
   let most = 0;
   for (let came: Came[] = []; ;) {
     work.done = 0;
-    const decision = decide(run, came, { now: 0, clock: 0, random: () => 0, describe: describeError }, new Set(out.keys()));
+    const decision = decide(
+      run,
+      came,
+      { now: 0, clock: 0, random: () => 0, describe: describeError, newRunId: () => "child-1" },
+      new Set(out.keys()),
+    );
     most = Math.max(most, work.done);
     run = decision.run;
     for (const start of decision.starts) out.set(start.path, start);

@@ -4,10 +4,11 @@ import { sleepRow } from "../../../shared/domain/decide-fate.ts";
 import type { SignalKey } from "../../../shared/domain/address.ts";
 import type { Decision, Failure, Outcome } from "../../../shared/domain/decision.ts";
 import { describeError, type ErrorRecord } from "../../../shared/domain/errors.ts";
+import { Family, type ChildEnding } from "../../../shared/domain/family.ts";
 import type { Json } from "../../../shared/domain/json.ts";
 import { jsonbBytes } from "../../../shared/domain/jsonb-bytes.ts";
 import { Mail, type Letter } from "../../../shared/domain/mail.ts";
-import { createRun, stateFor, unknownPath, withMail, type Run, type RunWorkflow } from "../../../shared/domain/run.ts";
+import { createRun, stateFor, unknownPath, withFamily, withMail, type Run, type RunWorkflow } from "../../../shared/domain/run.ts";
 import type { AttemptMove } from "../../../shared/domain/moves.ts";
 import type { Fact, Look, Row } from "../../../shared/domain/standing.ts";
 import { sceneOf } from "../scene.ts";
@@ -70,6 +71,8 @@ export class Story {
   /** Names of messages that were waited for last. */
   private awaited: readonly string[] = [];
   private redrives = 0;
+  /** How many were started. */
+  private children = 0;
   /** In the order in which they were told. */
   readonly facts: [path: string, fact: Fact][] = [];
   /** What comes late to an item that has failed may count only once it is read. */
@@ -89,7 +92,13 @@ export class Story {
       this.out.delete(path);
       return { path, node, attempt, forgiven, aborted, outcome, startedAt: CLOCK - 10, finishedAt: CLOCK };
     });
-    const circumstances = { now: this.now, clock: CLOCK, random: () => 0, describe: describeError };
+    const circumstances = {
+      now: this.now,
+      clock: CLOCK,
+      random: () => 0,
+      describe: describeError,
+      newRunId: () => `child-${++this.children}`,
+    };
     const decision = decide(this.run, came, circumstances, new Set(this.out.keys()));
     this.store(decision, back);
     this.letters = this.letters.filter(({ n }) => !decision.consumed.includes(n));
@@ -179,6 +188,12 @@ export class Story {
     const oldest = this.letters.filter(({ n, name }) => !this.letters.some((other) => other.name === name && other.n < n));
     const letters = oldest.filter(({ name }) => names.includes(name));
     this.run = withMail(this.run, new Mail(this.now, letters, names, taken));
+    return this;
+  }
+
+  /** The poller is told how children have ended. */
+  tell(endings: Readonly<Record<string, ChildEnding>>): this {
+    this.run = withFamily(this.run, new Family(Object.entries(endings)));
     return this;
   }
 

@@ -1,0 +1,84 @@
+/** What pollers and the SQL functions say of runs and their children, as `protocol.ts` does. */
+import type { ErrorRecord } from "./errors.ts";
+import type { Json, JsonObject } from "./json.ts";
+import type { RunStatus } from "./run-protocol.ts";
+
+/** A run that a member starts. */
+export interface ChildEntry {
+  readonly place: number;
+  /** The parent. */
+  readonly run: string;
+  /** The path of the node that starts it. */
+  readonly node: string;
+  readonly id: string;
+  readonly workflow: string;
+  readonly version: number;
+  readonly input: Json;
+  readonly attributes?: JsonObject;
+  readonly delay_ms?: number;
+  /** Nobody awaits it. */
+  readonly detached?: true;
+}
+
+/** What a round says of a member with children. */
+export interface FamilyEntry {
+  readonly place: number;
+  readonly run: string;
+  /** Paths by which it waits for a child. */
+  readonly awaits?: readonly string[];
+  /** Children that go on. */
+  readonly redriven?: readonly { readonly node: string; readonly child: string }[];
+}
+
+/** How children have ended, by path. */
+export type FamilyFacts = Readonly<Record<string, ChildFacts>>;
+
+export interface ChildFacts {
+  readonly run: string;
+  readonly status: "done" | "failed" | "cancelled" | "gone" | "stopping";
+  readonly output?: Json;
+  readonly error?: ErrorRecord | null;
+}
+
+/** What a run's own page says of its family. */
+export interface FamilyOfRun {
+  /** Who started it; null: no run. */
+  readonly parent: { readonly id: string; readonly path: string; readonly detached: boolean } | null;
+  /** Nodes that await children; null: none does. */
+  readonly awaits: readonly AwaitedFacts[] | null;
+}
+
+/** A node that awaits children. */
+export interface AwaitedFacts {
+  readonly path: string;
+  /** How many of them have not ended. */
+  readonly open: number;
+  /** How many have failed or were cancelled. */
+  readonly failed: number;
+}
+
+export interface ChildrenRequest {
+  readonly limit: number;
+  /** Only those of this path. */
+  readonly path?: string;
+  /** Only those after this one. */
+  readonly after?: { readonly path: string; readonly id: string };
+}
+
+export interface ChildrenAnswer {
+  readonly children: readonly ListedChild[];
+  /** Whether there are any after these. */
+  readonly more: boolean;
+}
+
+/** A child as a list shows it: of one that was deleted only what its parent knows. */
+export interface ListedChild {
+  readonly path: string;
+  readonly id: string;
+  readonly detached: boolean;
+  readonly workflow?: string;
+  readonly version?: number;
+  readonly status?: RunStatus;
+  readonly created_at?: string;
+  readonly finished_at?: string | null;
+}

@@ -44,6 +44,20 @@ export interface ManifestEntry {
   readonly skips?: readonly { readonly path: string; readonly floor: string }[];
   /** Its runs may wait for signals, which a claim reads then. */
   readonly waits?: true;
+  /** What follows the endings of its runs. */
+  readonly hooks?: HookEntries;
+}
+
+/** A workflow of which a run is started. */
+export interface HookEntry {
+  readonly name: string;
+  readonly version: number;
+}
+
+/** Runs that follow when a run has failed, and when it has ended in whatever way. */
+export interface HookEntries {
+  readonly failed?: HookEntry;
+  readonly ended?: HookEntry;
 }
 
 /** How much to claim. */

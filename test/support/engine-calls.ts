@@ -143,6 +143,8 @@ const TABLES = [
   "message",
   "signal_key",
   "unclaimed",
+  "workflow",
+  "hook_run",
 ];
 
 /**

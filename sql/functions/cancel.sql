@@ -6,8 +6,8 @@
 --          late does not stop what somebody let go on. Without it, the run as it is. by: who asks,
 --          for the audit; default: the login.
 -- answer:  { status, nudge? } — cancelled, cancelling, the ending it has already, or the status of
---          one that was left alone; null when there is no such run. nudge: wake a poller, a run that
---          follows the ending is due.
+--          one that was left alone; null when there is no such run. nudge: wake a poller, since a
+--          run that follows the ending is due.
 -- The request is written first and the place looked at second: a call that moves the run in between
 -- sees the request. The clock is read after everything that may wait, or others would have stored
 -- steps after the ending.

@@ -278,7 +278,7 @@ test("an ending that is rolled back starts nothing", async () => {
   await deploy(hooked(both));
   const { token, run, id } = await leasedRun();
   const round = { steps: [step(run)], done: [member(run)] };
-  await expect(engine.advanceWith(token, 1, round, [{ text: "select 1 / 0" }])).rejects.toThrow();
+  await expect(engine.advanceWith(token, 1, round, [{ text: "select 1 / 0" }])).rejects.toMatchObject({ sqlstate: "22012" });
   expect(await started()).toEqual([]);
   await engine.advance(token, 2, { done: [member(run)] });
   expect(await names(id)).toEqual(["ended audit"]);

@@ -1,13 +1,11 @@
-import type { ManifestEntry } from "../../shared/domain/protocol.ts";
+import type { HookEntries, ManifestEntry } from "../../shared/domain/protocol.ts";
 import type { TestDatabase } from "./database.ts";
 
-export type Hooks = NonNullable<ManifestEntry["hooks"]>;
-
 /** Both hooks of the workflow whose runs `newRun` makes. */
-export const both: Hooks = { failed: { name: "notify-ops", version: 3 }, ended: { name: "audit", version: 1 } };
+export const both: HookEntries = { failed: { name: "notify-ops", version: 3 }, ended: { name: "audit", version: 1 } };
 
 /** A manifest in which that workflow has hooks. */
-export function hooked(hooks?: Hooks, name = "fulfil-order"): ManifestEntry[] {
+export function hooked(hooks?: HookEntries, name = "fulfil-order"): ManifestEntry[] {
   return [{ name, version: 1, shape: "new", ...(hooks && { hooks }) }];
 }
 

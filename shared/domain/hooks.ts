@@ -68,20 +68,12 @@ export function hooksOf({
   return Object.freeze({ ...(failed && { failed }), ...(ended && { ended }) });
 }
 
-/** The same without what a workflow is beside its name and version. */
-export function namesOf({ failed, ended }: Hooks): Hooks {
-  return { ...(failed && { failed: nameOf(failed) }), ...(ended && { ended: nameOf(ended) }) };
+/** The same with no more of a workflow than its name and version. */
+export function namesOf(hooks: Hooks): Hooks {
+  return Object.fromEntries(Object.entries(hooks).map(([key, { name, version }]: [string, AnyHook]) => [key, { name, version }]));
 }
 
-function nameOf({ name, version }: AnyHook): AnyHook {
-  return { name, version };
-}
-
-/** Hooks that were given by value, with the option that each was given as. */
-export function hooksByValue({ failed, ended }: Hooks): readonly { readonly key: string; readonly hook: AnyHook }[] {
-  const given = [
-    { key: "whenFailed", hook: failed },
-    { key: "whenEnded", hook: ended },
-  ];
-  return given.flatMap(({ key, hook }) => (hook !== undefined && "nodes" in hook ? [{ key, hook }] : []));
+/** Hooks that were given by value. */
+export function hooksByValue(hooks: Hooks = {}): readonly AnyHook[] {
+  return Object.values<AnyHook>({ ...hooks }).filter((hook) => "nodes" in hook);
 }

@@ -105,14 +105,13 @@ function checkNodes(workflow: AnyWorkflow, pollerTimeoutMs: number): void {
 
 /** One by name may be of another service on the same database. */
 function checkHooks(workflow: AnyWorkflow, versions: ReadonlyMap<string, ReadonlyMap<number, AnyWorkflow>>): void {
-  const missing = hooksByValue(workflow.hooks ?? {}).find(({ hook: { name, version } }) => versions.get(name)?.has(version) !== true);
+  const missing = hooksByValue(workflow.hooks).find(({ name, version }) => versions.get(name)?.has(version) !== true);
   if (missing === undefined) return;
-  const { key, hook } = missing;
+  const { name, version } = missing;
   throw refuse(
     workflow,
     undefined,
-    `its ${key} is version ${hook.version} of "${hook.name}", which is not among the workflows, so that nobody would run it: add it to ` +
-      `their list, or give { name: "${hook.name}", version: ${hook.version} } where another service has it`,
+    `its hook, version ${version} of "${name}", is not among the workflows: add it, or give { name, version } if another service runs it`,
   );
 }
 

@@ -54,8 +54,7 @@ describe("a registry", () => {
   ])("refuses a workflow whose %s was given by value and is not in the list, and says what to do", (key, hook) => {
     const workflow = defineWorkflow({ ...order, [key]: hook }).step("ship", () => 1);
     const sentence =
-      `Workflow "order": its ${key} is version 3 of "notify-ops", which is not among the workflows, so that nobody would run it: ` +
-      `add it to their list, or give { name: "notify-ops", version: 3 } where another service has it.`;
+      'Workflow "order": its hook, version 3 of "notify-ops", is not among the workflows: add it, or give { name, version } if another service runs it.';
     expect(() => createRegistry([workflow], options)).toThrow(sentence);
     const older = defineWorkflow({ name: "notify-ops", version: 2, input: Ending }).step("mail", () => 1);
     expect(() => createRegistry([workflow, older], options)).toThrow(sentence);

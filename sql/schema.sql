@@ -5124,12 +5124,12 @@ begin
   )
   select count(*), jsonb_build_object('id', jsonb_agg(c.hook_run_id), 'workflow', jsonb_agg(c.starts -> 'name'),
     'version', jsonb_agg(c.starts -> 'version'), 'priority', jsonb_agg(c.priority),
-    'input', jsonb_agg(jsonb_build_object('run', c.id, 'workflow', c.workflow, 'status', new_status, 'node', f.node, 'attempts', f.attempts,
+    'input', jsonb_agg(jsonb_build_object('run', c.id, 'workflow', c.workflow, 'status', new_status, 'node', f.node, 'attempts', coalesce(f.attempts, 0),
       'error', case when octet_length(c.error::text) > 131072 then
         jsonb_build_object('name', left(c.error ->> 'name', 200), 'message', left(c.error ->> 'message', 8192)) else c.error end)))
   into started, runs
   from called c
-  cross join lateral baton.explain_ending(c.id, case when new_status = 'failed' then c.error end) as f;
+  left join lateral (select x.* from baton.explain_ending(c.id, c.error) as x where new_status = 'failed') as f on true;
   if started > 0 then
     perform baton.ensure_week(baton.now());
     perform baton.store_runs(runs, null, null, true, moment - started * interval '1 microsecond');

@@ -314,8 +314,14 @@ test("a claim stores hooks of which nobody has said anything, and changes none",
   await engine.claim({ manifest: hooked() });
   expect(await registered()).toEqual([]);
   await engine.claim({ manifest: hooked(both) });
-  await engine.claim({ manifest: hooked({ failed: { name: "other", version: 1 } }) });
-  expect(await registered()).toEqual([{ name: "fulfil-order", version: 1, ...both }]);
+  const changed = hooked({ failed: { name: "other", version: 1 } });
+  await engine.claim({ manifest: changed });
+  expect(await registered()).toHaveLength(1);
+  await engine.claim({ manifest: [...changed, ...hooked(both, "second")] });
+  expect(await registered()).toEqual([
+    { name: "fulfil-order", version: 1, ...both },
+    { name: "second", version: 1, ...both },
+  ]);
 });
 
 test("a deployment changes hooks and takes them away, and a claim of before does not bring them back", async () => {

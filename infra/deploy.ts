@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import type { ManifestEntry } from "../shared/domain/protocol.ts";
 import type { Driver } from "../shared/db/connect.ts";
 import { chosenDriver } from "./build.ts";
 import { runServerless, ServerlessFailedError } from "./deploy/serverless.ts";
@@ -6,6 +7,7 @@ import { accountIn } from "./deploy/account.ts";
 import { lineFor, regionFrom, requireOwnerUrl, requireStage } from "./deploy/target.ts";
 import { explainArguments } from "./explain-arguments.ts";
 import { checkSchema, migrateService } from "./migrate.ts";
+import { replaceHooks } from "./migrate/hooks.ts";
 import { packageStage } from "./package.ts";
 import { schemaOf, serviceName } from "./service.ts";
 
@@ -42,9 +44,10 @@ export interface DeployOptions {
 const USAGE = "Usage: npm run deploy -- --stage <stage> [--region <region>] [--no-roles] [--no-migrate] [--force] [--dry-run]";
 
 /**
- * Says where it goes, packages the stage, migrates the database, and deploys, in this order: the
- * running code works on the new schema, the new code not on the old one. Whatever fails stops it,
- * and nothing after it is done: what can be known beforehand is known before the database changes.
+ * Says where it goes, packages the stage, migrates the database, tells it of hooks, and deploys, in
+ * this order: the running code works on the new schema, the new code not on the old one. Whatever
+ * fails stops it, and nothing after it is done: what can be known beforehand is known before the
+ * database changes.
  *
  * A database that a newer code has migrated is left as it is: older functions in it would take from
  * the newer code what it needs. Throws what `packageStage` and `migrate` throw.
@@ -52,8 +55,11 @@ const USAGE = "Usage: npm run deploy -- --stage <stage> [--region <region>] [--n
 export async function deploy(options: DeployOptions): Promise<void> {
   const { stage, region, driver, force, dryRun, serverless } = options;
   await announce(options);
-  await packageStage(options);
-  if (options.migrates) await bringUpSchema(options);
+  const manifest = await packageStage(options);
+  if (options.migrates) {
+    await bringUpSchema(options);
+    if (!dryRun) await sayHooks(options, manifest);
+  }
   if (dryRun) return;
   await runServerless("deploy", {
     stage,
@@ -81,6 +87,15 @@ async function bringUpSchema({ stage, url, roles, dryRun, log, sqlDir }: DeployO
   else if (dryRun)
     log(`The schema is ${{ current: "up to date", older: "older: it would be migrated", none: "missing: it would be made" }[state]}.`);
   else await migrateService({ url, roles, schema, service: serviceName(), log, ...(sqlDir !== undefined && { sqlDir }) });
+}
+
+/**
+ * Before the code: hooks' runs that the running pollers do not know wait for the new ones, and none
+ * is missed.
+ */
+async function sayHooks({ stage, url, log }: DeployOptions, manifest: readonly ManifestEntry[]): Promise<void> {
+  const changed = await replaceHooks({ url, schema: schemaOf(stage), manifest });
+  if (changed > 0) log(`What follows the endings of runs has changed for ${changed} of the workflows.`);
 }
 
 function optionsFrom(args: string[], env: NodeJS.ProcessEnv): DeployOptions {

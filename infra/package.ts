@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { stop } from "esbuild";
+import type { ManifestEntry } from "../shared/domain/protocol.ts";
 import type { Driver } from "../shared/db/connect.ts";
 import { buildFunctions, chosenDriver } from "./build.ts";
 import { ROOT } from "./root.ts";
@@ -33,12 +34,12 @@ const FUNCTIONS = join(ROOT, "dist/functions");
 
 /**
  * Builds the functions, synthesises the template of a stage, and loads the workflows as its poller
- * will, offline and without credentials.
+ * will, offline and without credentials; gives their manifest.
  *
  * Throws what `buildFunctions` throws, ParamError, ServerlessFailedError or
  * UnloadableWorkflowsError.
  */
-export async function packageStage(options: PackageOptions): Promise<void> {
+export async function packageStage(options: PackageOptions): Promise<readonly ManifestEntry[]> {
   const { stage, region, driver, params = [], serverless, packageDir = join(ROOT, ".serverless"), outdir = FUNCTIONS, workflows } = options;
   checkParams();
   checkGivenParams(params);
@@ -52,7 +53,7 @@ export async function packageStage(options: PackageOptions): Promise<void> {
     more: params.flatMap((param) => ["--param", param]),
     ...(serverless !== undefined && { program: serverless }),
   });
-  await checkRegistry({ templateFile: join(packageDir, "cloudformation-template-update-stack.json"), bundles: outdir });
+  return checkRegistry({ templateFile: join(packageDir, "cloudformation-template-update-stack.json"), bundles: outdir });
 }
 
 function optionsFrom(args: string[], env: NodeJS.ProcessEnv): PackageOptions {

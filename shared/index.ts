@@ -34,6 +34,10 @@ export { defineWorkflow } from "./domain/workflow.ts";
 export { workflowOf } from "./domain/nodes/child.ts";
 export { walk } from "./domain/walk.ts";
 
+// What a run is told that follows the ending of another: `whenFailed` and `whenEnded`.
+export { Ending } from "./engine/ending.ts";
+export type { HookRef } from "./domain/workflow.ts";
+
 // What a handler may throw to say more than "it failed", and what is thrown at the author.
 export { InvalidWorkflowError, NonRetryableError, RetryAfterError, StepTimeoutError } from "./domain/errors.ts";
 export { runErrors, type RunErrorName } from "./domain/run-errors.ts";

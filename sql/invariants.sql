@@ -165,6 +165,32 @@ select 'a lease has as many marks as slots', null, token::text
 from baton.lease
 where length(gone) <> cardinality(run_ids) or not isfinite(expires_at)
 union all
+-- A hook's run that is deleted leaves its row.
+select 'every ending of a workflow with a hook has its hook''s run', e.run_id, e.status || ' at ' || e.at || ', hook ' || h.hook
+from baton.ending e join baton.run r on r.id = e.run_id
+join baton.workflow w on w.name = r.workflow and w.version = r.version and e.at > w.since
+cross join lateral (values ('failed', case when e.status = 'failed' then w.when_failed end), ('ended', w.when_ended)) as h (hook, starts)
+where h.starts is not null
+  and not exists (select from baton.hook_run x where x.hook_run_id = e.run_id)
+  and not exists (
+    select from baton.hook_run x
+    where x.run_id = e.run_id and x.hook = h.hook and x.ending = (select count(*) from baton.redrive d where d.run_id = e.run_id))
+union all
+select 'no run is started by a hook but for an ending, and none for that of a hook''s run', x.hook_run_id, x.hook || ' of ' || x.run_id || ', ending ' || x.ending
+from baton.hook_run x
+where x.run_id is not null and (
+  exists (select from baton.hook_run y where y.hook_run_id = x.run_id)
+  or x.ending + case when exists (select from baton.ending e where e.run_id = x.run_id) then 0 else 1 end
+    > (select count(*) from baton.redrive d where d.run_id = x.run_id))
+union all
+select 'a hook''s run is told of the ending that it follows', x.hook_run_id, x.hook || ' of ' || x.run_id
+from baton.hook_run x join baton.run r on r.id = x.hook_run_id
+where x.run_id is not null and (r.input ->> 'run' is distinct from x.run_id::text or (x.hook = 'failed' and r.input ->> 'status' <> 'failed'))
+union all
+select 'a hook belongs to a run that is there', x.hook_run_id, coalesce(x.run_id::text, 'none')
+from baton.hook_run x
+where not exists (select from baton.run r where r.id = coalesce(x.run_id, x.hook_run_id))
+union all
 select 'an action on one life of a run is noted once', run_id, action || ' ' || redrives
 from noted group by run_id, action, redrives
 having count(*) > 1

@@ -126,6 +126,17 @@ create table baton.failure (
 partition by RANGE (run_id);
 
 -- owner: baton_migrator
+create table baton.hook_run (
+  hook_run_id uuid not null,
+  run_id uuid,
+  ending integer not null,
+  hook text not null,
+  constraint ending_is_followed_once UNIQUE (run_id, ending, hook),
+  constraint hook_is_known CHECK ((hook = ANY (ARRAY['failed'::text, 'ended'::text]))),
+  constraint run_of_hook PRIMARY KEY (hook_run_id)
+);
+
+-- owner: baton_migrator
 create table baton.lease (
   token uuid not null,
   round integer not null,
@@ -292,6 +303,16 @@ create table baton.week (
   constraint week_starts PRIMARY KEY (starts)
 );
 
+-- owner: baton_migrator
+create table baton.workflow (
+  name text not null,
+  version integer not null,
+  when_failed jsonb,
+  when_ended jsonb,
+  since timestamp with time zone not null,
+  constraint workflow_is_said_once PRIMARY KEY (name, version)
+);
+
 -- owner: baton_views
 create view baton.actions (
   at timestamp with time zone,
@@ -435,6 +456,28 @@ begin
     waits = baton.sum_buckets(jsonb_build_array(r.waits, excluded.waits)), steps_took = baton.sum_buckets(jsonb_build_array(r.steps_took, excluded.steps_took));
   get diagnostics written = row_count;
   return written;
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.add_hooks(manifest jsonb, moment timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform baton.check_hooks(manifest);
+  if exists (
+    select from baton.list_hooks(manifest) as h
+    where coalesce(h.failed, h.ended) is not null
+      and not exists (select from baton.workflow w where w.name = h.name and w.version = h.version)
+  ) then
+    insert into baton.workflow (name, version, when_failed, when_ended, since)
+    select h.name, h.version, h.failed, h.ended, moment
+    from baton.list_hooks(manifest) as h
+    where coalesce(h.failed, h.ended) is not null
+    order by h.name, h.version
+    on conflict do nothing;
+  end if;
 end
 $function$;
 
@@ -854,7 +897,8 @@ begin
   if asked then
     perform baton.note_action('cancel', cancel.id, request ->> 'by', jsonb_build_object('redrives', baton.redrives(id)), baton.now());
   end if;
-  return jsonb_build_object('status', case when parked > 0 then 'cancelled' else 'cancelling' end);
+  return jsonb_build_object('status', case when parked > 0 then 'cancelled' else 'cancelling' end)
+    || case when parked > 0 and exists (select from baton.hook_run h where h.run_id = cancel.id) then '{"nudge": true}' else '{}' end::jsonb;
 end
 $function$;
 
@@ -940,7 +984,7 @@ begin
   perform baton.require_kind(what, request, 'object', '{low}');
   perform baton.require_kind(what, request, 'boolean', '{suspects}');
   if request ? 'manifest' then
-    perform baton.require_rows(what || ', manifest,', request -> 'manifest', '{name,version,shape}', '{skips,waits}');
+    perform baton.require_rows(what || ', manifest,', request -> 'manifest', '{name,version,shape}', '{skips,waits,hooks}');
   end if;
 end
 $function$;
@@ -1005,6 +1049,27 @@ begin
   if request ? 'request' or runs ?| '{key,hash}' then
     perform baton.check_keys(request, runs);
   end if;
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.check_hooks(manifest jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+declare
+  hooks jsonb;
+  hook jsonb;
+begin
+  for hooks in select m -> 'hooks' from jsonb_array_elements(manifest) as m where m ? 'hooks' loop
+    perform baton.require_keys('the hooks of the manifest', hooks, '{}', '{failed,ended}');
+    for hook in select value from jsonb_each(hooks) loop
+      perform baton.require_keys('a hook of the manifest', hook, '{name,version}', '{name,version}');
+      perform baton.require_kind('a hook of the manifest', hook, 'string', '{name}');
+      perform baton.require_kind('a hook of the manifest', hook, 'number', '{version}');
+    end loop;
+  end loop;
 end
 $function$;
 
@@ -1225,6 +1290,9 @@ begin
     return baton.repeat_claim(held, low, request -> 'manifest');
   end if;
   moment := baton.now();
+  if request @? '$.manifest[*].hooks' then
+    perform baton.add_hooks(request -> 'manifest', moment);
+  end if;
   if (request ->> 'suspects')::boolean then
     got := baton.take_suspects(request, moment, poisoned);
     crashes := got.crashes;
@@ -1852,6 +1920,9 @@ begin
   delete from baton.awaited where parent_id >= first and parent_id < beyond;
   delete from baton.stopping where run_id >= first and run_id < beyond;
   delete from baton.wakeup where run_id >= first and run_id < beyond;
+  perform baton.remove_hooks(array(
+    select run_id from baton.hook_run where run_id >= first and run_id < beyond
+    union select hook_run_id from baton.hook_run where hook_run_id >= first and hook_run_id < beyond));
   perform baton.note_week(week, moment);
   return 'gone';
 end
@@ -1932,6 +2003,9 @@ begin
   select t.id, new_status, t.error, moment from unnest(ids, errors) as t (id, error);
   if exists (select from baton.child) then
     perform baton.note_family('ended', ids);
+  end if;
+  if exists (select from baton.workflow) then
+    perform baton.start_hooks(ids, new_status, errors, moment);
   end if;
 end
 $function$;
@@ -2105,6 +2179,26 @@ begin
     select ctid from baton.unclaimed where at <= moment - interval '168 hours' order by at limit most for update skip locked));
   get diagnostics expired = row_count;
   return expired;
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.explain_ending(id uuid, error jsonb, OUT node text, OUT attempts integer)
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+begin
+  select f.node, f.attempt - coalesce((v.forgiven ->> f.node)::integer, 0) into node, attempts
+  from baton.failure f
+  left join lateral (
+    select forgiven from baton.redrive r where r.run_id = explain_ending.id order by r.at desc limit 1) as v on true
+  where f.run_id = explain_ending.id and f.node <> '' and f.retry_at is null and f.error = explain_ending.error
+    and f.attempt > coalesce((v.forgiven ->> f.node)::integer, 0)
+  order by f.finished_at desc, f.node
+  limit 1;
+  attempts := coalesce(attempts, 0);
 end
 $function$;
 
@@ -3214,6 +3308,20 @@ AS $function$
       from baton.list_tables(asked) as t, told
       where t.name in ('run', 'ending', 'attribute') and t.condition is not null and t.name is distinct from told.tells),
     asked ->> 'node')
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.list_hooks(manifest jsonb)
+ RETURNS TABLE(name text, version integer, failed jsonb, ended jsonb)
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  select m ->> 'name', (m ->> 'version')::integer,
+    case when m #> '{hooks,failed}' is not null then
+      jsonb_build_object('name', m #>> '{hooks,failed,name}', 'version', (m #>> '{hooks,failed,version}')::integer) end,
+    case when m #> '{hooks,ended}' is not null then
+      jsonb_build_object('name', m #>> '{hooks,ended,name}', 'version', (m #>> '{hooks,ended,version}')::integer) end
+  from jsonb_array_elements(manifest) as m
 $function$;
 
 -- owner: baton_migrator
@@ -4710,6 +4818,25 @@ end
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.remove_hooks(ids uuid[])
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  here uuid[];
+begin
+  perform from baton.hook_run h where h.run_id = any (ids) or h.hook_run_id = any (ids) order by h.hook_run_id for update;
+  if not found then
+    return;
+  end if;
+  here := baton.existing_runs(array(select h.hook_run_id from baton.hook_run h where h.run_id = any (ids)));
+  delete from baton.hook_run where run_id = any (ids) and hook_run_id <> all (here);
+  update baton.hook_run set run_id = null where run_id = any (ids);
+  delete from baton.hook_run where hook_run_id = any (ids) and run_id is null;
+end
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.remove_runs(ids uuid[])
  RETURNS void
  LANGUAGE plpgsql
@@ -4730,6 +4857,7 @@ begin
   delete from baton.run where id = any (ids);
   delete from baton.message where run_id = any (ids);
   delete from baton.signal_key where run_id = any (ids);
+  perform baton.remove_hooks(ids);
 end
 $function$;
 
@@ -4832,6 +4960,35 @@ begin
     'mail', case when asks is not null then baton.gather_mail(held.run_ids, asks) end,
     'family', case when family is not null then baton.gather_families(held.run_ids, family) end,
     'runs', (baton.describe_members(claimed_now.ids, claimed_now.slots, claimed_now.ids, claim -> 'manifest')).runs);
+end
+$function$;
+
+-- owner: baton_engine
+CREATE OR REPLACE FUNCTION baton.replace_hooks(request jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'baton', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+AS $function$
+declare
+  changed integer;
+begin
+  perform baton.require_read_committed();
+  perform baton.commit_durably();
+  perform baton.require_keys('the request of replace_hooks', request, '{manifest}', '{manifest}');
+  perform baton.require_rows('the manifest of replace_hooks', request -> 'manifest', '{name,version}', '{shape,skips,waits,hooks}');
+  perform baton.check_hooks(request -> 'manifest');
+  insert into baton.workflow as w (name, version, when_failed, when_ended, since)
+  select h.name, h.version, h.failed, h.ended, baton.now()
+  from baton.list_hooks(request -> 'manifest') as h
+  where coalesce(h.failed, h.ended) is not null
+    or exists (select from baton.workflow w where w.name = h.name and w.version = h.version)
+  order by h.name, h.version
+  on conflict (name, version) do update set when_failed = excluded.when_failed, when_ended = excluded.when_ended, since = excluded.since
+    where (w.when_failed, w.when_ended) is distinct from (excluded.when_failed, excluded.when_ended);
+  get diagnostics changed = row_count;
+  return jsonb_build_object('changed', changed);
 end
 $function$;
 
@@ -5404,6 +5561,49 @@ begin
     delete from baton.ready where run_id = any (deep);
     perform baton.end_each(deep, 'failed', jsonb_build_object('name', 'FamilyTooDeepError', 'message',
       'This run is the child of a child, and so on, nine times over: let one of them start the next with detach, or make a loop of it.'), moment);
+  end if;
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.start_hooks(ids uuid[], new_status text, errors jsonb[], moment timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+declare
+  lowest uuid := (select i from unnest(ids) as i order by i limit 1);
+  highest uuid := (select i from unnest(ids) as i order by i desc limit 1);
+  of_hooks uuid[] := array(select h.hook_run_id from baton.hook_run h where h.hook_run_id = any (ids));
+  runs jsonb;
+  started integer;
+begin
+  with ended as (
+    select r.id, r.workflow, r.priority, e.error, w.when_failed, w.when_ended
+    from unnest(ids, errors) as e (id, error)
+    join baton.run r on r.id = e.id and r.id = any (array(select unnest(ids))) and r.id between lowest and highest
+    join baton.workflow w on w.name = r.workflow and w.version = r.version
+    where r.id <> all (of_hooks)
+  ), called as (
+    select e.*, h.hook, h.starts, baton.new_id() as hook_run_id
+    from ended e
+    cross join lateral (values ('failed', case when new_status = 'failed' then e.when_failed end), ('ended', e.when_ended)) as h (hook, starts)
+    where h.starts is not null
+  ), noted as (
+    insert into baton.hook_run (hook_run_id, run_id, ending, hook)
+    select c.hook_run_id, c.id, (select count(*) from baton.redrive d where d.run_id = c.id), c.hook from called c
+  )
+  select count(*), jsonb_build_object('id', jsonb_agg(c.hook_run_id), 'workflow', jsonb_agg(c.starts -> 'name'),
+    'version', jsonb_agg(c.starts -> 'version'), 'priority', jsonb_agg(c.priority),
+    'input', jsonb_agg(jsonb_build_object('run', c.id, 'workflow', c.workflow, 'status', new_status, 'node', f.node, 'attempts', coalesce(f.attempts, 0),
+      'error', case when octet_length(c.error::text) > 131072 then
+        jsonb_build_object('name', left(c.error ->> 'name', 200), 'message', left(c.error ->> 'message', 8192)) else c.error end)))
+  into started, runs
+  from called c
+  left join lateral (select x.* from baton.explain_ending(c.id, c.error) as x where new_status = 'failed') as f on true;
+  if started > 0 then
+    perform baton.ensure_week(baton.now());
+    perform baton.store_runs(runs, null, null, true, moment - started * interval '1 microsecond');
   end if;
 end
 $function$;
@@ -6183,6 +6383,7 @@ grant delete, insert, select, update on table baton.failure to baton_engine;
 grant select on table baton.failure to baton_views;
 grant select on table baton.failures to baton_operator;
 grant select on table baton.failures to baton_reader;
+grant delete, insert, select, update on table baton.hook_run to baton_engine;
 grant delete, insert, select, update on table baton.lease to baton_engine;
 grant select on table baton.lease to baton_views;
 grant delete, insert, select, update on table baton.message to baton_engine;
@@ -6219,7 +6420,9 @@ grant select on table baton.unclaimed_signals to baton_reader;
 grant delete, insert, select, update on table baton.wait to baton_engine;
 grant delete, insert, select, update on table baton.wakeup to baton_engine;
 grant delete, insert, select, update on table baton.week to baton_engine;
+grant delete, insert, select, update on table baton.workflow to baton_engine;
 grant execute on function baton.add_facts(text,tid,tid,bigint,bigint) to baton_engine;
+grant execute on function baton.add_hooks(jsonb,timestamp with time zone) to baton_engine;
 grant execute on function baton.add_mail(integer[],uuid[]) to baton_engine;
 grant execute on function baton.advance(uuid,integer,jsonb) to baton_poller;
 grant execute on function baton.answer_wait(jsonb) to baton_operator;
@@ -6238,6 +6441,7 @@ grant execute on function baton.check_answer(jsonb) to baton_engine;
 grant execute on function baton.check_claim(text,jsonb,text[],text[]) to baton_engine;
 grant execute on function baton.check_columns(text,jsonb,text[],text[]) to baton_engine;
 grant execute on function baton.check_enqueue(jsonb,jsonb) to baton_engine;
+grant execute on function baton.check_hooks(jsonb) to baton_engine;
 grant execute on function baton.check_keys(jsonb,jsonb) to baton_engine;
 grant execute on function baton.check_list(jsonb) to baton_engine;
 grant execute on function baton.check_round(jsonb) to baton_engine;
@@ -6278,6 +6482,7 @@ grant execute on function baton.ensure_partitions() to baton_engine;
 grant execute on function baton.ensure_week(timestamp with time zone) to baton_engine;
 grant execute on function baton.existing_runs(uuid[]) to baton_engine;
 grant execute on function baton.expire_unclaimed(integer,timestamp with time zone) to baton_engine;
+grant execute on function baton.explain_ending(uuid,jsonb) to baton_engine;
 grant execute on function baton.fail_oversized(tid[],integer[],uuid[],timestamp with time zone) to baton_engine;
 grant execute on function baton.find_free_slots(bit varying,integer) to baton_engine;
 grant execute on function baton.find_late(baton.lease,jsonb,jsonb,timestamp with time zone) to baton_engine;
@@ -6338,6 +6543,7 @@ grant execute on function baton.list_entries(jsonb,text,text,text) to baton_engi
 grant execute on function baton.list_few(jsonb,uuid,uuid,uuid[],integer) to baton_engine;
 grant execute on function baton.list_few_ready(boolean,timestamp with time zone) to baton_engine;
 grant execute on function baton.list_fits(jsonb,text) to baton_engine;
+grant execute on function baton.list_hooks(jsonb) to baton_engine;
 grant execute on function baton.list_ids(jsonb,uuid,integer,timestamp with time zone) to baton_engine;
 grant execute on function baton.list_members(uuid[],bit varying,bit varying) to baton_engine;
 grant execute on function baton.list_months() to baton_engine;
@@ -6417,10 +6623,12 @@ grant execute on function baton.release(uuid) to baton_poller;
 grant execute on function baton.remember_request(jsonb,timestamp with time zone) to baton_engine;
 grant execute on function baton.remember_runs(jsonb,jsonb,timestamp with time zone) to baton_engine;
 grant execute on function baton.remember_signal(jsonb,text,timestamp with time zone) to baton_engine;
+grant execute on function baton.remove_hooks(uuid[]) to baton_engine;
 grant execute on function baton.remove_runs(uuid[]) to baton_engine;
 grant execute on function baton.repair() to baton_migrator;
 grant execute on function baton.repeat_claim(baton.lease,jsonb,jsonb) to baton_engine;
 grant execute on function baton.repeat_round(baton.lease,boolean,jsonb,jsonb,jsonb) to baton_engine;
+grant execute on function baton.replace_hooks(jsonb) to baton_migrator;
 grant execute on function baton.require_actor(text,jsonb) to baton_engine;
 grant execute on function baton.require_id(text,uuid) to baton_engine;
 grant execute on function baton.require_keys(text,jsonb,text[],text[]) to baton_engine;
@@ -6449,6 +6657,7 @@ grant execute on function baton.signal(jsonb) to baton_producer;
 grant execute on function baton.signal(jsonb) to baton_signaller;
 grant execute on function baton.signal_id(jsonb) to baton_engine;
 grant execute on function baton.spawn_children(baton.lease,jsonb,uuid[],timestamp with time zone) to baton_engine;
+grant execute on function baton.start_hooks(uuid[],text,jsonb[],timestamp with time zone) to baton_engine;
 grant execute on function baton.state(uuid) to baton_operator;
 grant execute on function baton.state(uuid) to baton_reader;
 grant execute on function baton.stop_children(uuid[],timestamp with time zone) to baton_engine;

@@ -1,4 +1,4 @@
-// A thread of infra/check/registry.ts: loads a poller's bundle as its instances do, and says what is wrong; null: nothing.
+// A thread of infra/check/registry.ts: loads a poller's bundle as its instances do, and says what is wrong, or the manifest.
 import { parentPort, workerData } from "node:worker_threads";
 
 process.setSourceMapsEnabled(true);
@@ -13,12 +13,11 @@ function sentenceOf(thrown) {
 async function load() {
   try {
     const { handler } = await import(workerData);
-    handler.loadRegistry(process.env);
-    return null;
+    return { manifest: handler.loadRegistry(process.env).manifest() };
   } catch (thrown) {
-    return sentenceOf(thrown);
+    return { wrong: sentenceOf(thrown) };
   }
 }
 
-const wrong = await load();
-parentPort.postMessage(wrong);
+const loaded = await load();
+parentPort.postMessage(loaded);

@@ -15,7 +15,6 @@ const FORBIDDEN = new Map([
   ["kick", "nudge"],
   ["suspend", "park"],
   ["ownership", "lease"],
-  ["hook", "signal"],
   ["cron", "schedule"],
 ]);
 

@@ -4,6 +4,7 @@ import { pathToFileURL } from "node:url";
 import { PackagesMissingError, runPoller, serve, type RunningPoller } from "../../shared/node.ts";
 import type { Keeping } from "../../shared/lambda/chores.ts";
 import type { Service } from "../../shared/lambda/service.ts";
+import { manifestOf, replaceHooksIfOwner } from "../migrate/hooks.ts";
 import { explainRefusal, PortForbiddenError, PortTakenError } from "../local/start/open-port.ts";
 import { exampleInput } from "./example-input.ts";
 import { failureOf } from "./failure-of.ts";
@@ -17,10 +18,17 @@ const [{ module, key, ticketKeys, port }] = (await told) as [{ module: string; k
 try {
   const service = (await import(pathToFileURL(module).href)) as Service & Keeping;
   if (!Array.isArray(service.workflows)) throw new Error(`It exports no list of workflows: export const workflows = [ … ].`);
+  await sayHooks(service);
   process.send!(await begin(service));
 } catch (thrown) {
   console.error(thrown);
   process.send!(describe(thrown), () => process.exit(1));
+}
+
+/** Whatever was said of them before: the sources are what holds. */
+async function sayHooks({ workflows }: Service): Promise<void> {
+  const { DATABASE_URL: url, BATON_SCHEMA: schema = "baton" } = process.env;
+  if (url) await replaceHooksIfOwner({ url, schema, manifest: manifestOf(workflows) });
 }
 
 async function begin({ workflows, redact, retention, archive }: Service & Keeping): Promise<Served> {

@@ -13,6 +13,7 @@ import type { CallbackFailure, Decision } from "../../shared/engine/produce/answ
 import { type CallHandler, defaultSettings } from "../../shared/engine/poll/poller.ts";
 import type { Service } from "../../shared/lambda/service.ts";
 import { UNHURRIED_MS } from "../../shared/node/poller-of.ts";
+import { hooksRequest, hooksStatement } from "../migrate/hooks.ts";
 import { quiet } from "../cli/quiet.ts";
 import { engineUrl, SET_CLOCK } from "./database-clock.ts";
 import { answersTo, office, type Answers } from "./answers.ts";
@@ -101,6 +102,7 @@ export async function testRuntime(options: TestRuntimeOptions): Promise<TestRunt
   const clock = new StoppedClock(now.getTime());
   const setNow = async (moment: Date) => void (await owner.query(SET_CLOCK, [moment.toISOString()]));
   await setNow(now);
+  await owner.query(hooksStatement("baton"), [hooksRequest(registry.manifest())]);
   const told = { workflows, redact, logger, now: () => clock.now() };
   const handlers = new Handlers(workflows);
   const endGuard = guardHandlers();

@@ -47,6 +47,20 @@ export interface ManifestEntry {
   readonly waits?: true;
   /** Its runs may have children, of which a claim tells how they have ended. */
   readonly family?: true;
+  /** What follows the endings of its runs. */
+  readonly hooks?: HookEntries;
+}
+
+/** A workflow of which a run is started. */
+export interface HookEntry {
+  readonly name: string;
+  readonly version: number;
+}
+
+/** Runs that follow when a run has failed, and when it has ended in whatever way. */
+export interface HookEntries {
+  readonly failed?: HookEntry;
+  readonly ended?: HookEntry;
 }
 
 /** How much to claim. */

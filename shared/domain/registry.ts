@@ -1,4 +1,5 @@
 import { InvalidWorkflowError, NoWorkflowError } from "./errors.ts";
+import { hooksByValue, type Hooks, namesOf } from "./hooks.ts";
 import type { Node, Skip } from "./node.ts";
 import { shapeOfChain, skipsOfChain } from "./parts.ts";
 import type { AnyWorkflow } from "./workflow-types.ts";
@@ -17,6 +18,8 @@ export interface WorkflowShape {
   readonly waits?: true;
   /** A node of it starts runs: a claim tells how they have ended. */
   readonly family?: true;
+  /** What follows the endings of its runs, by name and version. */
+  readonly hooks?: Hooks;
 }
 
 /** The workflows that a service runs, by name and version. */
@@ -38,8 +41,9 @@ export const POLLER_RESERVE_MS = 10_000;
  * Puts workflows together so that runs find theirs.
  *
  * Throws `NoWorkflowError` for what is none, and `InvalidWorkflowError` for a name and version
- * given twice, a workflow without nodes, and a node whose timeout is longer than `pollerTimeoutMs`
- * minus 10 seconds: no poller would ever have the time to start it.
+ * given twice, a workflow without nodes, a node whose timeout is longer than `pollerTimeoutMs`
+ * minus 10 seconds, which no poller would ever have the time to start, and a hook that was given by
+ * value and is not among them, which nobody would run.
  */
 export function createRegistry(workflows: readonly AnyWorkflow[], options: { readonly pollerTimeoutMs: number }): Registry {
   checkKinds(workflows);
@@ -52,6 +56,7 @@ export function createRegistry(workflows: readonly AnyWorkflow[], options: { rea
     }
     versions.set(workflow.name, known.set(workflow.version, workflow));
   }
+  for (const workflow of workflows) checkHooks(workflow, versions);
   const manifest = workflows.map(lineOf);
   return Object.freeze({
     find: (name: string, version?: number) => {
@@ -73,6 +78,7 @@ function lineOf(workflow: AnyWorkflow): WorkflowShape {
     ...(skips.length > 0 && { skips }),
     ...(workflow.nodes.some(({ signals }) => signals) && { waits: true }),
     ...(workflow.nodes.some(({ children }) => children) && { family: true }),
+    ...(workflow.hooks && { hooks: namesOf(workflow.hooks) }),
   };
 }
 
@@ -97,6 +103,18 @@ function checkNodes(workflow: AnyWorkflow, pollerTimeoutMs: number): void {
     tooLong,
     `its timeout of ${longestOf(tooLong) / 1_000} seconds is longer than the ${limitMs / 1_000} seconds that the poller's timeout of ` +
       `${pollerTimeoutMs / 1_000} seconds leaves to a step: shorten the timeout, or raise the poller's`,
+  );
+}
+
+/** One by name may be of another service on the same database. */
+function checkHooks(workflow: AnyWorkflow, versions: ReadonlyMap<string, ReadonlyMap<number, AnyWorkflow>>): void {
+  const missing = hooksByValue(workflow.hooks).find(({ name, version }) => versions.get(name)?.has(version) !== true);
+  if (missing === undefined) return;
+  const { name, version } = missing;
+  throw refuse(
+    workflow,
+    undefined,
+    `its hook, version ${version} of "${name}", is not among the workflows: add it, or give { name, version } if another service runs it`,
   );
 }
 

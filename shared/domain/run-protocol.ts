@@ -202,6 +202,8 @@ export interface LifeRequest {
 export interface CancelAnswer {
   /** `cancelled`, `cancelling`, or the status of a run that was left alone. */
   readonly status: string;
+  /** A run that follows the ending is due: wake a poller. Older functions do not say it. */
+  readonly nudge?: boolean;
 }
 
 /** A change of a run's attributes: key by key at the top level, and null takes a key away. */

@@ -1,5 +1,6 @@
 import type * as z from "zod";
 import type { Json, JsonObject } from "./json.ts";
+import type { Hooks } from "./hooks.ts";
 import type { Node } from "./node.ts";
 import type { AllMethods } from "./nodes/all.ts";
 import type { ApprovalMethods } from "./nodes/approval.ts";
@@ -26,6 +27,8 @@ export interface AnyWorkflow {
   readonly nodes: readonly Node[];
   /** What a run is found by, from its parsed input; called when it is enqueued. */
   attributes?(this: void, state: { readonly input: Json }): object;
+  /** What follows the endings of its runs. */
+  readonly hooks?: Hooks;
   /** Only a type, never there at run time: what `StateOf`, `OutputOf` and `AttributesOf` read. */
   readonly types?: { readonly state: unknown; readonly last: unknown; readonly ends: unknown; readonly attributes: unknown };
 }

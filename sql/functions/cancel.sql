@@ -5,8 +5,9 @@
 --          (baton.redrives). One that was redriven since is left alone, so that a copy that comes
 --          late does not stop what somebody let go on. Without it, the run as it is. by: who asks,
 --          for the audit; default: the login.
--- answer:  { status } — cancelled, cancelling, the ending it has already, or the status of one that
---          was left alone; null when there is no such run.
+-- answer:  { status, nudge? } — cancelled, cancelling, the ending it has already, or the status of
+--          one that was left alone; null when there is no such run. nudge: wake a poller, since a
+--          run that follows the ending is due.
 -- The request is written first and the place looked at second: a call that moves the run in between
 -- sees the request. The clock is read after everything that may wait, or others would have stored
 -- steps after the ending.
@@ -63,6 +64,7 @@ begin
   if asked then
     perform baton.note_action('cancel', cancel.id, request ->> 'by', jsonb_build_object('redrives', baton.redrives(id)), baton.now());
   end if;
-  return jsonb_build_object('status', case when parked > 0 then 'cancelled' else 'cancelling' end);
+  return jsonb_build_object('status', case when parked > 0 then 'cancelled' else 'cancelling' end)
+    || case when parked > 0 and exists (select from baton.hook_run h where h.run_id = cancel.id) then '{"nudge": true}' else '{}' end::jsonb;
 end
 $$;

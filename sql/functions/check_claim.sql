@@ -17,7 +17,7 @@ begin
   perform baton.require_kind(what, request, 'object', '{low}');
   perform baton.require_kind(what, request, 'boolean', '{suspects}');
   if request ? 'manifest' then
-    perform baton.require_rows(what || ', manifest,', request -> 'manifest', '{name,version,shape}', '{skips,waits}');
+    perform baton.require_rows(what || ', manifest,', request -> 'manifest', '{name,version,shape}', '{skips,waits,hooks}');
   end if;
 end
 $$;

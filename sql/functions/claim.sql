@@ -4,9 +4,11 @@
 --
 -- token:   a random uuid of the caller, new for each claim.
 -- request: { columns: true, ttl_ms, max, max_bytes, low, manifest: [{ name, version, shape,
---          skips? }], suspects? } — suspects: true claims only runs whose lease ran out, in a lease
---          of their own.
---          skips: what of its runs is not read, as list_ranges says.
+--          skips?, waits?, hooks? }], suspects? } — suspects: true claims only runs whose lease ran
+--          out, in a lease of their own.
+--          skips: what of its runs is not read, as list_ranges says. hooks: { failed?, ended? }
+--          with { name, version } of what follows the endings of its runs; stored where nobody has
+--          said anything of it yet (add_hooks).
 --          ttl_ms: an hour at most, whatever is asked for; a lease that lasts longer was extended
 --          by a clock that was ahead.
 -- answer:  { now, round, runs, low, due_in_ms, suspects, stopped, poisoned } — runs as
@@ -41,6 +43,9 @@ begin
     return baton.repeat_claim(held, low, request -> 'manifest');
   end if;
   moment := baton.now();
+  if request @? '$.manifest[*].hooks' then
+    perform baton.add_hooks(request -> 'manifest', moment);
+  end if;
   if (request ->> 'suspects')::boolean then
     got := baton.take_suspects(request, moment, poisoned);
     crashes := got.crashes;

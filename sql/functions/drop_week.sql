@@ -71,6 +71,9 @@ begin
   delete from baton.awaited where parent_id >= first and parent_id < beyond;
   delete from baton.stopping where run_id >= first and run_id < beyond;
   delete from baton.wakeup where run_id >= first and run_id < beyond;
+  perform baton.remove_hooks(array(
+    select run_id from baton.hook_run where run_id >= first and run_id < beyond
+    union select hook_run_id from baton.hook_run where hook_run_id >= first and hook_run_id < beyond));
   perform baton.note_week(week, moment);
   return 'gone';
 end

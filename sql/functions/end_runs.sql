@@ -1,5 +1,5 @@
--- Writes the endings of runs, with errors as a parallel array (null: none), and forgets stops asked
--- for them.
+-- Writes the endings of runs, with errors as a parallel array (null: none), forgets stops asked for
+-- them, and starts the runs that follow. Nothing else writes an ending, so none comes without.
 -- A run that has an ending keeps it, if checked; else the primary key refuses the call (23505). Who
 -- calls this has taken the runs out of their place, so nobody else ends them now; ON CONFLICT would
 -- cost 2 µs and 48 bytes of WAL more for each.
@@ -28,6 +28,9 @@ begin
   select t.id, new_status, t.error, moment from unnest(ids, errors) as t (id, error);
   if exists (select from baton.child) then
     perform baton.note_family('ended', ids);
+  end if;
+  if exists (select from baton.workflow) then
+    perform baton.start_hooks(ids, new_status, errors, moment);
   end if;
 end
 $$;

@@ -21,5 +21,6 @@ begin
   delete from baton.run where id = any (ids);
   delete from baton.message where run_id = any (ids);
   delete from baton.signal_key where run_id = any (ids);
+  perform baton.remove_hooks(ids);
 end
 $$;

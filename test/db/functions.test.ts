@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { createTestDatabase } from "../support/database.ts";
 import { block, checkAfterEach, engineOf, error, failure, leaseOf, member, newRun, newRuns, sleep, step } from "../support/engine-calls.ts";
+import { both, hooked } from "../support/hooked-runs.ts";
 import { storeRun } from "../support/stored-runs.ts";
 
 const database = await createTestDatabase();
@@ -13,7 +14,7 @@ checkAfterEach(database);
 
 /** Become part of the statements that use them, so that they are never called. */
 const INLINED =
-  "{count_digits,is_double,has_member,never,id_time,list_weeks,list_sources,list_tables,week_indexes,most_entries,count_pages,has_expired,hidden_below,list_chunks,is_closed,ms_between,wait_until,key_lock,signal_id,recall_family}";
+  "{count_digits,is_double,has_member,never,id_time,list_weeks,list_sources,list_tables,week_indexes,most_entries,count_pages,has_expired,hidden_below,list_chunks,is_closed,ms_between,wait_until,key_lock,signal_id,recall_family,list_hooks}";
 
 /** Of search, which is optional, and of pg_partman, which is elsewhere. */
 const OPTIONAL = "{search_runs,search_week,walk_week,search_schema,attribute_text,ask_partman}";
@@ -68,6 +69,7 @@ async function everything(): Promise<void> {
   await engine.listRuns({ limit: 10, attributes: { customerId: "c-1" } });
   await signalled();
   await family();
+  await followed();
   await database.database.query("select baton.repair(), baton.new_id(), baton.missing_indexes()");
   await database.database.query(
     `select baton.list_unclaimed('{"limit": 1}'), baton.list_workflows('{"limit": 1}'), baton.list_names_of_week('', 1, null, baton.id_at(baton.now()), baton.new_id())`,
@@ -82,6 +84,15 @@ async function everything(): Promise<void> {
   await engine.enqueue(again);
   await database.advance("25 hours");
   await engine.enqueue(again);
+}
+
+/** A run whose ending starts another. */
+async function followed(): Promise<void> {
+  const manifest = hooked(both);
+  await engine.enqueue([newRun()]);
+  const { token, runs } = await engine.claim({ manifest });
+  await engine.advance(token, 1, { done: runs.map(member) });
+  await database.database.query("select baton.replace_hooks($1)", [JSON.stringify({ manifest: hooked() })]);
 }
 
 /** A run that waits for a signal, is asked of its mail, and is answered. */

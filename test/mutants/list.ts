@@ -3,6 +3,7 @@ import { claiming } from "./claim.ts";
 import { clocks } from "./clock.ts";
 import { decisions } from "./decisions.ts";
 import { engine } from "./engine.ts";
+import { hooked } from "./hooks.ts";
 import { host } from "./host.ts";
 import { leases } from "./leases.ts";
 import { lists } from "./lists.ts";
@@ -31,4 +32,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...signals,
   ...answers,
   ...tickets,
+  ...hooked,
 ];

@@ -149,6 +149,8 @@ const TABLES = [
   "message",
   "signal_key",
   "unclaimed",
+  "workflow",
+  "hook_run",
 ];
 
 /**

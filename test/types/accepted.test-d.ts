@@ -1,10 +1,11 @@
 /** What must compile, and the types that come out of it. */
 import * as z from "zod";
-import { defineWorkflow, walk } from "../../shared/index.ts";
+import { defineWorkflow, Ending, walk } from "../../shared/index.ts";
 import { createClient } from "../../shared/client.ts";
 import type {
   AnyWorkflow,
   AttributesOf,
+  HookRef,
   InputOf,
   Json,
   JsonObject,
@@ -112,3 +113,26 @@ export const withCollaborators = (mailer: { send(to: string): Promise<{ messageI
 const walked = await walk(fulfilOrder, { orderId: "o-1", amountCents: 5 }, { outputs: { ship: { trackingId: "t", etaDays: 1 } } });
 same<typeof walked.output, readonly ["sent", 1]>(true);
 same<typeof walked.state.ship.etaDays, number>(true);
+
+// Hooks: by value, by name with its type, and by name alone.
+const notifyOps = defineWorkflow({ name: "notify-ops", version: 1, input: Ending }).step("mail", ({ input }) => {
+  same<typeof input, Ending>(true);
+  same<typeof input.status, "done" | "failed" | "cancelled">(true);
+  return input.error?.message ?? null;
+});
+const onlyTheRun = defineWorkflow({ name: "count", version: 1, input: z.object({ run: z.string(), note: z.string().optional() }) });
+const anyJson = defineWorkflow({ name: "keep", version: 1, input: z.json() }).step("keep", () => 1);
+const watched = defineWorkflow({
+  name: "watched",
+  version: 1,
+  input: Order,
+  whenFailed: notifyOps,
+  whenEnded: onlyTheRun.step("count", () => 1),
+});
+same<InputOf<typeof watched>, z.input<typeof Order>>(true);
+defineWorkflow({ name: "watched", version: 1, input: Order, whenEnded: anyJson, attributes: ({ input }) => ({ id: input.orderId }) });
+defineWorkflow({ name: "watched", version: 1, input: Order, whenFailed: { name: "notify-ops", version: 1 } });
+const named = { name: "notify-ops", version: 1 } satisfies HookRef<typeof notifyOps>;
+defineWorkflow({ name: "watched", version: 1, input: Order, whenFailed: named });
+// Itself, by its name: its hook's runs are followed by none.
+defineWorkflow({ name: "itself", version: 1, input: Ending, whenFailed: { name: "itself", version: 1 } });

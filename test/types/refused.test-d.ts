@@ -3,7 +3,7 @@
  * comment as unused.
  */
 import * as z from "zod";
-import { defineWorkflow, RetryAfterError, walk } from "../../shared/index.ts";
+import { defineWorkflow, Ending, type HookRef, RetryAfterError, walk } from "../../shared/index.ts";
 import { createClient } from "../../shared/client.ts";
 import type { WorkflowRef } from "../../shared/index.ts";
 
@@ -115,3 +115,24 @@ await walk(charged, { orderId: "o-1" });
 export const reference: WorkflowRef<typeof charged> = { name: "order", version: 2 };
 // @ts-expect-error a stub of another shape
 await walk(charged, { orderId: "o-1", amountCents: 5 }, { outputs: { charge: { chargeId: 5 } } });
+
+// Hooks.
+const notifies = defineWorkflow({ name: "notifies", version: 1, input: Ending });
+const twice = defineWorkflow({ name: "twice", version: 1, input: Ending.extend({ attempts: z.int().transform((n) => String(n)) }) });
+const filled = defineWorkflow({ name: "filled", version: 1, input: Ending.extend({ to: z.string().default("ops") }) });
+// @ts-expect-error a hook whose input takes no ending
+defineWorkflow({ name: "order", version: 1, input: Order, whenFailed: charged });
+// @ts-expect-error the same whenever a run has ended
+defineWorkflow({ name: "order", version: 1, input: Order, whenEnded: charged });
+// @ts-expect-error a hook whose schema changes what it takes
+defineWorkflow({ name: "order", version: 1, input: Order, whenFailed: twice });
+// @ts-expect-error a hook whose schema adds to what it takes
+defineWorkflow({ name: "order", version: 1, input: Order, whenFailed: filled });
+// @ts-expect-error a function
+defineWorkflow({ name: "order", version: 1, input: Order, whenFailed: () => undefined });
+// @ts-expect-error a name without a version
+defineWorkflow({ name: "order", version: 1, input: Order, whenFailed: { name: "notify-ops" } });
+// @ts-expect-error the name of a workflow that takes no ending
+({ name: "order", version: 1 }) satisfies HookRef<typeof charged>;
+// @ts-expect-error another version of it than its type has
+({ name: "notifies", version: 2 }) satisfies HookRef<typeof notifies>;

@@ -16,6 +16,8 @@ export interface LocalDatabase {
   /** Host and database, without the password. */
   readonly description: string;
   readonly driver: Driver;
+  /** The owner's, or what DATABASE_URL is. */
+  readonly url: string;
   /** How the function with this bundle connects. */
   connectionOf(bundle: string): ConnectOptions & { readonly url: string };
   close(): Promise<void>;
@@ -43,7 +45,7 @@ export async function externalDatabase(url: string, driver: Driver, schema?: str
     const what = state === "none" ? "has no schema of Baton's" : "has an older schema than this code";
     throw new UnusableDatabaseError(`The database ${description} ${what}. Run this as its owner first: DATABASE_URL=… npm run migrate`);
   }
-  return { description, driver, connectionOf: () => ({ url, driver, schema }), close: async () => undefined };
+  return { description, driver, url, connectionOf: () => ({ url, driver, schema }), close: async () => undefined };
 }
 
 /**
@@ -60,6 +62,7 @@ export async function embeddedDatabase(folder: string, driver: Driver, own: Serv
     return {
       description: `PostgreSQL in ${server.dataDir}, port ${server.port}`,
       driver,
+      url: server.url,
       connectionOf: (bundle) => ({ url: urls.get(bundle)!, driver, schema, ...(driver === "neon" && { neonEndpoint: endpoint.url }) }),
       close: async () => {
         await endpoint.close();

@@ -2,6 +2,8 @@ import { createWriteStream } from "node:fs";
 import { basename, join } from "node:path";
 import { connect, type Driver, driverFor } from "../../../shared/db/connect.ts";
 import { runRepository } from "../../../shared/db/run-repository.ts";
+import type { ManifestEntry } from "../../../shared/domain/protocol.ts";
+import { replaceHooksIfOwner } from "../../migrate/hooks.ts";
 import { checkParams } from "../../check/params.ts";
 import { schemaOf, serviceName } from "../../service.ts";
 import { checkRegistry } from "../../check/registry.ts";
@@ -61,7 +63,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     ? embeddedDatabase(folder, driver, own, { say, onGivenUp, onRestart: () => onRestart() })
     : externalDatabase(databaseUrl, driver, own.schema));
   try {
-    const { templateFile, folder: codeRoot } = await packaging;
+    const { templateFile, folder: codeRoot, manifest } = await packaging;
+    await replaceHooksIfOwner({ url: database.url, schema: own.schema, manifest });
     const template = readTemplate(templateFile);
     const log = createWriteStream(join(folder, "functions.log"), { mode: 0o600 });
     const host = await startHost({
@@ -101,11 +104,10 @@ export async function startService(options: ServiceOptions): Promise<Service> {
 }
 
 /** What would be deployed; workflows that no poller could load are refused. */
-async function packageIn(folder: string, driver: Driver): Promise<Package> {
+async function packageIn(folder: string, driver: Driver): Promise<Package & { manifest: readonly ManifestEntry[] }> {
   checkParams();
   const made = await synthesise(folder, { driver, stage: STAGE });
-  await checkRegistry({ templateFile: made.templateFile, bundles: join(folder, "dist/functions") });
-  return made;
+  return { ...made, manifest: await checkRegistry({ templateFile: made.templateFile, bundles: join(folder, "dist/functions") }) };
 }
 
 function environmentOf(facts: FunctionFacts, database: LocalDatabase, { port }: Settings): Record<string, string> {

@@ -65,7 +65,7 @@ export async function listRuns(lister: Lister, request: ListRequest): Promise<Ru
 
 /**
  * Asks a run to stop: `cancelled` at once where it waits, `cancelling` where a poller works on it.
- * May be repeated.
+ * Wakes a poller where a hook has started a run. May be repeated.
  *
  * life.redrives says which life of the run is meant: how often it had been redriven. Without it,
  * that is looked up first, once, and every try names it, so that none of them stops a run that
@@ -74,7 +74,8 @@ export async function listRuns(lister: Lister, request: ListRequest): Promise<Ru
  * @throws RunNotFoundError, or WrongStatusError when it is done or failed, or was redriven since.
  */
 export async function cancelRun(operator: Operator, id: string, life: LifeRequest = {}): Promise<{ id: string; status: string }> {
-  const { status } = await callFor(operator, id, life, (request, options) => operator.runs.cancel(id, request, options));
+  const { status, nudge } = await callFor(operator, id, life, (request, options) => operator.runs.cancel(id, request, options));
+  if (nudge === true) await operator.nudge(1);
   if (status === "cancelled" || status === "cancelling") return { id, status };
   const ended = status === "done" || status === "failed";
   throw new WrongStatusError(

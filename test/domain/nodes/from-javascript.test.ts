@@ -81,7 +81,7 @@ describe("an option that nothing knows", () => {
 
   it("is refused of a workflow", () => {
     expect(() => defineWorkflow({ name: "order", version: 1, input: z.null(), retries: 3 } as never)).toThrow(
-      'Workflow "order": "retries" is not an option of a workflow: use name, version, input or attributes.',
+      'Workflow "order": "retries" is not an option of a workflow: use name, version, input, attributes, whenFailed or whenEnded.',
     );
   });
 

@@ -109,6 +109,18 @@ runs
   .action(async (id: string, flags) => (await import("./cli/runs.ts")).getRun(id, flags));
 
 runs
+  .command("children")
+  .description("a page of the runs that a run has started, by the nodes that did")
+  .argument("<id>")
+  .option("--path <path>", "of a node: only those that it has started")
+  .option("--limit <n>", "1 to 100 (default: 20)", wholeNumber)
+  .option("--cursor <cursor>", "that of the page before")
+  .option(...url)
+  .option(...schema)
+  .option(...json)
+  .action(async (id: string, flags) => (await import("./cli/runs.ts")).listChildren(id, flags));
+
+runs
   .command("tail")
   .description("follow a run to its end; 6 unless it is done")
   .argument("<id>")

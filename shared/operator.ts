@@ -21,6 +21,7 @@ import { changeAttributes } from "./engine/operate/change-attributes.ts";
 import { cancelRun, deleteRun, listRuns, redriveRun, type RunPage } from "./engine/operate/control-runs.ts";
 import type { RunView } from "./engine/operate/describe-run.ts";
 import { findRun } from "./engine/operate/find-run.ts";
+import { type ChildFilter, type ChildPage, listChildren, readChildFilter } from "./engine/operate/list-children.ts";
 import { listSteps, readStepFilter, type StepFilter, type StepPage } from "./engine/operate/list-steps.ts";
 import { listUnclaimed, readUnclaimedFilter, type UnclaimedFilter, type UnclaimedPage } from "./engine/operate/list-unclaimed.ts";
 import { listWorkflows, type WorkflowPage } from "./engine/operate/list-workflows.ts";
@@ -31,7 +32,8 @@ import { type FoundPage, searchRuns } from "./engine/operate/search-runs.ts";
 
 export type { RunFilter } from "./engine/operate/run-filter.ts";
 export type { RunPage, RunSummary } from "./engine/operate/control-runs.ts";
-export type { MoreSteps, RunView, StepView } from "./engine/operate/describe-run.ts";
+export type { ChildFilter, ChildPage, ChildSummary } from "./engine/operate/list-children.ts";
+export type { MoreSteps, ParentView, RunView, StepView } from "./engine/operate/describe-run.ts";
 export type { StepFilter, StepPage } from "./engine/operate/list-steps.ts";
 export type { UnclaimedFilter, UnclaimedPage, UnclaimedSignals } from "./engine/operate/list-unclaimed.ts";
 export type { WorkflowCounts } from "./domain/run-protocol.ts";
@@ -77,6 +79,11 @@ export interface Operator extends AsyncDisposable {
    * is no such run. Throws InvalidFilterError.
    */
   steps(id: string, filter: StepFilter): Promise<StepPage | null>;
+  /**
+   * A page of the runs that a run has started, by the nodes that did; null when there is no such
+   * run. Throws InvalidFilterError.
+   */
+  children(id: string, filter?: ChildFilter): Promise<ChildPage | null>;
   /** A page of runs, newest first. Throws InvalidFilterError. */
   list(filter?: RunFilter): Promise<RunPage>;
   /** Up to 10 workflows, by name, with how many runs are in each status. */
@@ -130,6 +137,7 @@ export function createOperator(options: ClientDatabase & OperatorSettings): Oper
   return {
     get: (id) => findRun({ ...context, stacks, redact, nodesOf: () => undefined }, id),
     steps: async (id, filter) => listSteps({ ...context, stacks, redact }, id, readStepFilter(filter)),
+    children: async (id, filter = {}) => listChildren(context, id, readChildFilter(filter)),
     list: async (filter = {}) => listRuns(context, readFilter(filter)),
     workflows: ({ version, limit = 10, cursor: after } = {}) =>
       listWorkflows(context, { limit, ...(after !== undefined && { after }), ...(version !== undefined && { version }) }),

@@ -1,4 +1,4 @@
-import { createOperator, type RunFilter, type RunSummary } from "../../shared/operator.ts";
+import { type ChildSummary, createOperator, type RunFilter, type RunSummary } from "../../shared/operator.ts";
 import { tableOf } from "../report/table.ts";
 import { confirm, type DatabaseOptions, openDatabase, placeOf, print, printJson, readInput, tell, urlOf } from "./context.ts";
 import { CommandError, EXIT, exitCodeOf } from "./exit-codes.ts";
@@ -49,8 +49,36 @@ function rowOf({ id, workflow, version, status, createdAt, finishedAt }: RunSumm
 export async function getRun(id: string, flags: DatabaseOptions): Promise<void> {
   await using database = openDatabase(flags);
   const run = await createOperator({ database, logger: quiet }).get(id);
-  if (run === null) throw new CommandError(EXIT.notFound, `No run of ${placeOf(urlOf(flags))} has the id ${id}.`);
+  if (run === null) throw unknown(id, flags);
   printJson(run);
+}
+
+/** The flags of `runs children`. */
+export interface ChildrenFlags extends DatabaseOptions {
+  readonly path?: string;
+  readonly limit?: number;
+  readonly cursor?: string;
+  readonly json?: boolean;
+}
+
+/** `runs children`: a page of the runs that a run has started, as a table or as JSON. */
+export async function listChildren(id: string, flags: ChildrenFlags): Promise<void> {
+  const { path, limit, cursor } = flags;
+  await using database = openDatabase(flags);
+  const page = await createOperator({ database, logger: quiet }).children(id, { path, limit, cursor });
+  if (page === null) throw unknown(id, flags);
+  if (flags.json) return printJson(page);
+  print(tableOf(page.children.map(childRowOf)));
+  if (page.more) tell(`There are more: --cursor ${page.cursor}`);
+}
+
+function childRowOf({ path, id, detached, workflow, version, status, createdAt, finishedAt }: ChildSummary): ReturnType<typeof rowOf> {
+  const awaited = detached ? "no" : "yes";
+  return { path, id, awaited, workflow, version, status: status ?? "deleted", created: createdAt, finished: finishedAt };
+}
+
+function unknown(id: string, flags: DatabaseOptions): CommandError {
+  return new CommandError(EXIT.notFound, `No run of ${placeOf(urlOf(flags))} has the id ${id}.`);
 }
 
 /** The flags of what changes runs. */

@@ -3,12 +3,14 @@ import type { Database } from "../db/database.ts";
 import { engineDatabase } from "../db/default-database.ts";
 import { runRepository } from "../db/run-repository.ts";
 import type { Logger } from "../domain/node.ts";
+import type { ChildrenRequest } from "../domain/family-protocol.ts";
 import type { LifeRequest, ListRequest, SearchRequest, StepsRequest, WorkflowsRequest } from "../domain/run-protocol.ts";
 import { redactSecrets } from "../domain/redact.ts";
 import { createRegistry, type Registry } from "../domain/registry.ts";
 import type { Json, JsonObject } from "../domain/json.ts";
 import { changeAttributes } from "../engine/operate/change-attributes.ts";
 import { cancelRun, deleteRun, explainUnknown, listRuns, redriveRun, type RunPage } from "../engine/operate/control-runs.ts";
+import { type ChildPage, listChildren } from "../engine/operate/list-children.ts";
 import { listSteps, type StepPage } from "../engine/operate/list-steps.ts";
 import { listWorkflows, type WorkflowPage } from "../engine/operate/list-workflows.ts";
 import { searchRuns, type FoundPage } from "../engine/operate/search-runs.ts";
@@ -38,6 +40,7 @@ export interface App {
 export interface Control {
   list(request: ListRequest): Promise<RunPage>;
   steps(id: string, request: StepsRequest): Promise<StepPage | null>;
+  children(id: string, request: ChildrenRequest): Promise<ChildPage | null>;
   workflows(request: WorkflowsRequest): Promise<WorkflowPage>;
   search(request: SearchRequest): Promise<FoundPage>;
   cancel(id: string, life: LifeRequest): Promise<{ id: string; status: string }>;
@@ -81,6 +84,7 @@ export function createApp(service: Service, config: Config, database: Database, 
     control: {
       list: (request) => listRuns(operator, request),
       steps: (id, request) => listSteps({ ...operator, redact, stacks: config.showStacks }, id, request),
+      children: (id, request) => listChildren(operator, id, request),
       workflows: (request) => listWorkflows(operator, request),
       search: (request) => searchRuns({ ...operator, redact }, request),
       cancel: (id, life) => cancelRun(operator, id, life),

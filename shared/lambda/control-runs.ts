@@ -5,7 +5,7 @@ import { changeAttributes } from "./attributes-request.ts";
 import { answer, runIdOf, type HttpAnswer, type HttpEvent } from "./http-event.ts";
 import { allow, type Answerer, httpFunction, type HttpFunction, unknownRoute } from "./http-function.ts";
 import { readCaller, readLife } from "./life-request.ts";
-import { listRuns, listSteps, listWorkflows } from "./list-request.ts";
+import { listChildren, listRuns, listSteps, listWorkflows } from "./list-request.ts";
 import { Problem } from "./problem.ts";
 import { readQuery } from "./query.ts";
 import { reportAnswer } from "./report-answer.ts";
@@ -39,6 +39,7 @@ export const ROUTES: readonly Route[] = [
   { method: "GET", path: "/reports/{name}", roles: ["reader"], answerer: report },
   { method: "GET", path: "/runs/{id}", roles: ["reader", "producer"], answerer: find },
   { method: "GET", path: "/runs/{id}/steps", roles: ["reader", "producer"], answerer: listSteps },
+  { method: "GET", path: "/runs/{id}/children", roles: ["reader", "producer"], answerer: listChildren },
   { method: "PATCH", path: "/runs/{id}/attributes", roles: [], answerer: changeAttributes },
   { method: "POST", path: "/runs/{id}/cancel", roles: [], answerer: cancel },
   { method: "POST", path: "/runs/{id}/signals/{name}", roles: ["producer"], answerer: signalRun },

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { parseJson } from "../domain/json-text.ts";
 import { NotJsonError } from "../domain/json.ts";
 import type { ListRequest, WorkflowsRequest } from "../domain/run-protocol.ts";
+import { childFilter } from "../engine/operate/list-children.ts";
 import { stepFilter } from "../engine/operate/list-steps.ts";
 import { runFilter, runVersion } from "../engine/operate/run-filter.ts";
 import { answer, runIdOf, type HttpEvent } from "./http-event.ts";
@@ -61,6 +62,11 @@ const Steps = z
   .transform((raw) => raw as z.input<typeof stepFilter>)
   .pipe(stepFilter);
 
+const Children = z
+  .strictObject({ path: text, limit: number.optional(), cursor: text })
+  .transform((raw) => raw as z.input<typeof childFilter>)
+  .pipe(childFilter);
+
 /** `GET /runs`: by filters, or by a text. */
 export const listRuns: Answerer = async (event, app) =>
   answer(200, await (isSearch(event) ? searchRuns(event, app) : app.control.list(readListRequest(event))));
@@ -70,6 +76,13 @@ export const listSteps: Answerer = async (event, { control }) => {
   const page = await control.steps(runIdOf(event), readQuery(event, Steps));
   if (page === null) throw new Problem("unknown-run", await control.explainUnknown(runIdOf(event)));
   return stepsAnswer(page);
+};
+
+/** `GET /runs/{id}/children`. */
+export const listChildren: Answerer = async (event, { control }) => {
+  const page = await control.children(runIdOf(event), readQuery(event, Children));
+  if (page === null) throw new Problem("unknown-run", await control.explainUnknown(runIdOf(event)));
+  return answer(200, page);
 };
 
 /** `GET /workflows`. */

@@ -15,9 +15,14 @@ declare
 begin
   return query
   with fact as (
-    -- What is answered waits no longer for a signal.
-    select c.node, c.finished_at > list_parts.until and not (strpos(c.node, '/~until/') > 0 and exists (
-        select from baton.checkpoint w where w.run_id = list_parts.id and w.node = split_part(c.node, '/~until/', 1))) as ahead, false as open, false as final
+    -- What is answered waits no longer for a signal; what is over, or has failed, for no child.
+    select c.node, case when strpos(c.node, '/~child/') > 0 then not exists (
+          select from baton.checkpoint w where w.run_id = list_parts.id and w.node = split_part(c.node, '/~child/', 1))
+        and not exists (
+          select from baton.failure w where w.run_id = list_parts.id and w.node = split_part(c.node, '/~child/', 1)
+            and w.retry_at is null and w.attempt > coalesce((forgiven ->> w.node)::integer, 0))
+      else c.finished_at > list_parts.until and not (strpos(c.node, '/~until/') > 0 and exists (
+        select from baton.checkpoint w where w.run_id = list_parts.id and w.node = split_part(c.node, '/~until/', 1))) end as ahead, false as open, false as final
     from baton.checkpoint c where c.run_id = list_parts.id and c.node > under || '/' and c.node < under || '0'
     union all
     select f.node, coalesce(f.retry_at > list_parts.until, false), coalesce(f.retry_at <= list_parts.until, true) and not f.final,

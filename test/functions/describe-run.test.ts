@@ -160,3 +160,36 @@ test.each([
   expect(describeRun(facts({ status: "waiting", run_at: time }), chain, { stacks: true }).waiting!.until).toBe(shown);
   expect(run.steps[1]!.attempts[0]).toMatchObject({ startedAt: shown, finishedAt: shown });
 });
+
+describe("a run that awaits children", () => {
+  const never = "2036-11-24T10:00:10+00:00";
+  const awaits = (path: string, open: number, failed = 0) => ({ path, open, failed });
+  const waiting = (some: Partial<RunFacts>) => view({ status: "waiting", run_at: never, ...some }).waiting;
+
+  test("says at which nodes, and how many have not ended", () => {
+    const { others, ...first } = waiting({
+      family: { parent: null, awaits: [awaits("probe", 1), awaits("rest", 3, 2), awaits("publish", 0, 1)] },
+    })!;
+    expect(first).toEqual({ for: "children", until: null, reason: '"probe" waits for its child', path: "probe", open: 1, failed: 0 });
+    expect(others).toEqual([{ for: "children", until: null, reason: '"rest" waits for 3 children', path: "rest", open: 3, failed: 2 }]);
+  });
+  test("says first what goes on by itself, and when", () => {
+    const run_at = "2026-11-24T10:00:20+00:00";
+    const family = { parent: null, awaits: [awaits("probe", 1)] };
+    const told = { for: "retry", until: "2026-11-24T10:00:20.000Z", others: [{ for: "children", until: null, path: "probe" }] };
+    expect(waiting({ run_at, family, failures: [failure("rest", 1, run_at)] })).toMatchObject(told);
+  });
+  test("does not say of a sleep that was over that it waits for that", () => {
+    const family = { parent: null, awaits: [awaits("probe", 1)] };
+    expect(waiting({ family, failures: [failure("rest", 1, moment)] })).not.toHaveProperty("others");
+  });
+  test("says nothing of children once it goes on", () => {
+    expect(view({ status: "running", family: { parent: null, awaits: [awaits("probe", 1)] } }).waiting).toBeNull();
+  });
+});
+
+test("a run that another one has started says which, and older functions do not say it", () => {
+  const parent = { id: "018f0000-0000-7000-8000-000000000001", path: "payment", detached: true };
+  expect(view({ family: { parent, awaits: null } }).parent).toEqual({ runId: parent.id, node: "payment", detached: true });
+  expect([view({}).parent, view({ family: null }).parent]).toEqual([null, null]);
+});

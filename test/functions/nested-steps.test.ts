@@ -303,13 +303,14 @@ test("memos beyond 100 are counted too", async () => {
   expect(page!.more!.counts).toEqual({ done: 30 });
 });
 
+const failing = ["get", "put", "both/a/x", "both/b/y", "links/00001/x", "kid"] as const;
 /** Anything that may be stored of the nodes of an item. */
 const item = fc.record({
-  rows: fc.subarray(["get", "put", "both/a/x", "route", "links/00000/x"]),
-  failures: fc.uniqueArray(
-    fc.record({ at: fc.constantFrom("get", "put", "both/a/x", "both/b/y", "links/00001/x"), retryIn: fc.constantFrom(null, 30, -30) }),
-    { selector: ({ at }) => at, maxLength: 2 },
-  ),
+  rows: fc.subarray(["get", "put", "both/a/x", "route", "links/00000/x", "kid/~child/00000", "kid"]),
+  failures: fc.uniqueArray(fc.record({ at: fc.constantFrom(...failing), retryIn: fc.constantFrom(null, 30, -30) }), {
+    selector: ({ at }) => at,
+    maxLength: 2,
+  }),
   sleeps: fc.boolean(),
 });
 
@@ -322,15 +323,16 @@ test("the status of an item is the same where it is told by its rows, and where 
   });
   await fc.assert(
     fc.asyncProperty(run, async ({ status, items, forgives }) => {
+      const forgiven = { "pages/00000/get": 1, "pages/00000/kid": 1 };
       const rows: StoredRow[] = [mark("pages", 0, { items: items.map(() => 1).concat(1) })];
       const failures: StoredFailure[] = [];
       for (const [n, one] of items.entries()) {
         const at = (node: string) => `pages/${nth(n)}/${node}`;
-        for (const node of one.rows) rows.push(node === "route" ? mark(at(node), 0, { case: "a" }) : row(at(node), 0));
+        for (const node of one.rows) rows.push(/route|~/.test(node) ? mark(at(node), 0, { case: "a" }) : row(at(node), 0));
         for (const { at: node, retryIn } of one.failures) failures.push({ node: at(node), retryIn });
         if (one.sleeps) rows.push(row(at("nap"), 0, { from: -20, to: 60 }));
       }
-      const stored = { status, rows: withAttempts(rows, failures), failures, ...(forgives && { forgiven: { "pages/00000/get": 1 } }) };
+      const stored = { status, rows: withAttempts(rows, failures), failures, ...(forgives && { forgiven }) };
       const id = await storeRun(database.query, stored);
       const told = (await get(id)).steps[0]!.children!;
       const { body } = await list(id, "under=pages&limit=100");

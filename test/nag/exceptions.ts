@@ -23,6 +23,7 @@ export const EXCEPTIONS: readonly Exception[] = [
       "HttpApiRouteGetRuns",
       "HttpApiRouteGetRunsIdVar",
       "HttpApiRouteGetRunsIdVarSteps",
+      "HttpApiRouteGetRunsIdVarChildren",
       "HttpApiRouteGetWorkflows",
       "HttpApiRouteGetReportsNameVar",
       "HttpApiRoutePatchRunsIdVarAttributes",

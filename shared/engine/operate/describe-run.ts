@@ -9,11 +9,22 @@ import { treeOf } from "./step-tree.ts";
 export type { AttemptView, MoreSteps, StepStatus, StepView } from "./describe-steps.ts";
 export type { WaitingView } from "./describe-waiting.ts";
 
+/** The run that started another one. */
+export interface ParentView {
+  readonly runId: string;
+  /** The path of the node that did. */
+  readonly node: string;
+  /** It does not wait for its child. */
+  readonly detached: boolean;
+}
+
 /** A run as it is shown. Times are ISO 8601 in UTC. */
 export interface RunView<Input = Json, Output = Json, Attributes = JsonObject> {
   readonly id: string;
   readonly workflow: string;
   readonly version: number;
+  /** Which run started it, at which node; null: none did. */
+  readonly parent: ParentView | null;
   readonly status: RunStatus;
   readonly input: Input;
   /** What the run is found by, as it is now: each may have been changed or taken away. */
@@ -52,6 +63,7 @@ export function describeRun(facts: RunFacts, nodes: readonly string[] | undefine
     id: facts.id,
     workflow: facts.workflow,
     version: facts.version,
+    parent: parentOf(facts),
     status: facts.status,
     input: facts.input,
     attributes: facts.attributes ?? {},
@@ -65,6 +77,11 @@ export function describeRun(facts: RunFacts, nodes: readonly string[] | undefine
     createdAt: utc(facts.created_at),
     finishedAt: facts.finished_at === null ? null : utc(facts.finished_at),
   };
+}
+
+function parentOf({ family }: RunFacts): ParentView | null {
+  const parent = family?.parent ?? null;
+  return parent === null ? null : { runId: parent.id, node: parent.path, detached: parent.detached };
 }
 
 /** That of the last node. Where no row of its own is equal to it, the run has one. */

@@ -5,16 +5,20 @@ import type { Place } from "./step-tree.ts";
 
 /** Something that a run waits for. */
 export interface Wait {
-  readonly for: "retry" | "sleep" | "signal" | "approval" | "callback" | "blocked";
-  /** Null for a blocked run, which waits for code that knows it. */
+  readonly for: "retry" | "sleep" | "signal" | "approval" | "callback" | "children" | "blocked";
+  /** Null for children, and for a blocked run, which waits for code that knows it. */
   readonly until: string | null;
   readonly reason: string;
-  /** Of signals, approvals and callbacks: the node that waits. */
+  /** Of signals, approvals, callbacks and children: the node that waits. */
   readonly path?: string;
   /** The signals that the run waits for, at this node or another. */
   readonly names?: readonly string[];
   /** Since when it does. */
   readonly since?: string;
+  /** How many of the node's children have not ended. */
+  readonly open?: number;
+  /** How many of them have failed or were cancelled. */
+  readonly failed?: number;
 }
 
 /** Why a run is not going on: what it waits for first. */
@@ -30,15 +34,18 @@ export function describeWaiting(facts: RunFacts, root: Place): WaitingView | nul
   const until = facts.run_at === null ? null : utc(facts.run_at);
   const [first, ...others] = waitsOf(facts, root);
   if (first === undefined) return { for: "sleep", until, reason: "the run was enqueued to start then" };
-  return { ...first, until, ...(others.length > 0 && { others }) };
+  return { ...first, until: first.until === null ? null : until, ...(others.length > 0 && { others }) };
 }
 
-/** Everything that the run waits for, what is over first in front. */
+/** Everything that the run waits for: what is over first in front, then what takes as it takes. */
 function waitsOf(facts: RunFacts, root: Place): Wait[] {
-  const waits = [...waitsBelow(facts, root), ...hiddenWaits(facts)];
+  const waits = [...waitsBelow(facts, root), ...childWaits(facts), ...hiddenWaits(facts)];
+  const timed = waits.filter(({ until }) => until !== null);
+  const endless = waits.filter(({ until }) => until === null);
   // By a clock that was set back, none may be ahead, though the run waits.
-  const ahead = waits.filter(({ until }) => isAhead(facts, until));
-  return (ahead.length > 0 ? ahead : waits).toSorted((one, other) => Date.parse(one.until!) - Date.parse(other.until!));
+  const ahead = timed.filter(({ until }) => isAhead(facts, until));
+  const shown = ahead.length > 0 || endless.length > 0 ? ahead : timed;
+  return [...shown.toSorted((one, other) => Date.parse(one.until!) - Date.parse(other.until!)), ...endless];
 }
 
 function waitsBelow(facts: RunFacts, place: Place): Wait[] {
@@ -75,11 +82,28 @@ function messageWait({ awaits }: RunFacts, { path, marks }: Place, { node, start
   return { for: "signal", reason, names, ...times };
 }
 
+/** A run may await children that are not told, of its first 100 nodes that await some. */
+function childWaits({ family }: RunFacts): Wait[] {
+  return (family?.awaits ?? []).flatMap(({ path, open, failed }) => {
+    const reason = `"${path}" waits for ${open === 1 ? "its child" : `${open} children`}`;
+    return open === 0 ? [] : [{ for: "children" as const, until: null, reason, path, open, failed }];
+  });
+}
+
 /** Of steps that are not told one by one, no more is known than when the run goes on. */
-function hiddenWaits({ hidden, run_at }: RunFacts): Wait[] {
-  return (hidden ?? []).flatMap(({ under, counts: { waiting = 0 } }) =>
-    waiting > 0 && run_at !== null
-      ? [{ for: "sleep" as const, until: utc(run_at), reason: `${waiting} steps below "${under}" wait so long or longer` }]
-      : [],
-  );
+function hiddenWaits(facts: RunFacts): Wait[] {
+  const { hidden, run_at, family } = facts;
+  if (run_at === null) return [];
+  const isEndless = family?.awaits != null && isEndlessWait(facts, run_at);
+  return (hidden ?? []).flatMap(({ under, counts: { waiting = 0 } }): Wait[] => {
+    if (waiting === 0) return [];
+    const steps = `${waiting} steps below "${under}"`;
+    if (isEndless) return [{ for: "children", until: null, reason: `${steps} wait for children, too` }];
+    return [{ for: "sleep", until: utc(run_at), reason: `${steps} wait so long or longer` }];
+  });
+}
+
+/** A run that awaits children alone is due in ten years; nothing else waits for more than one. */
+function isEndlessWait({ moment }: RunFacts, run_at: string): boolean {
+  return Date.parse(utc(run_at)) - Date.parse(utc(moment)) > 5 * 366 * 86_400_000;
 }

@@ -1,12 +1,11 @@
 import * as z from "zod";
 import { validate } from "uuid";
-import { pathPattern } from "../../domain/path.ts";
 import type { StepsAnswer, StepsRequest, StepStatus } from "../../domain/run-protocol.ts";
 import type { Caller } from "../ask.ts";
 import { InvalidFilterError } from "../producer-errors.ts";
 import { repeatCall } from "../repeat-call.ts";
 import { describePart, type StepView } from "./describe-steps.ts";
-import { cursorRule, pageLimit, parseFilter } from "./page-filter.ts";
+import { cursorRule, pageLimit, parseFilter, stepPath } from "./page-filter.ts";
 import type { DescribeOptions } from "./run-format.ts";
 import { emptyPlace, findPlace, treeOf } from "./step-tree.ts";
 
@@ -37,13 +36,12 @@ export interface StepPage {
   readonly more: boolean;
 }
 
-const pathRule = 'give the path of a node, as in "renditions" or "renditions/00017/encode"';
 const statuses = ["pending", "running", "waiting", "done", "failed", "skipped"] as const satisfies readonly StepStatus[];
 
 /** Everything that a list of steps takes, checked, and in the words of the database. */
 export const stepFilter = z
   .strictObject({
-    under: z.string({ error: pathRule }).max(200, { error: pathRule }).regex(pathPattern, { error: pathRule }),
+    under: stepPath,
     status: z.enum(statuses, { error: `give one of ${statuses.join(", ")}` }).optional(),
     limit: pageLimit,
     cursor: z

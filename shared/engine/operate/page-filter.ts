@@ -1,9 +1,15 @@
 import * as z from "zod";
+import { pathPattern } from "../../domain/path.ts";
 import { InvalidFilterError } from "../producer-errors.ts";
 import { schemaIssues, sentences } from "../schema-issues.ts";
 
 const limitRule = "give a whole number from 1 to 100";
 export const cursorRule = "give the cursor of the page before";
+
+const pathRule = 'give the path of a node, as in "renditions" or "renditions/00017/encode"';
+
+/** Where a step stands. */
+export const stepPath = z.string({ error: pathRule }).max(200, { error: pathRule }).regex(pathPattern, { error: pathRule });
 
 /** The most entries of a page. */
 export const pageLimit = z.int({ error: limitRule }).min(1, { error: limitRule }).max(100, { error: limitRule }).default(20);

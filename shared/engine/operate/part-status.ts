@@ -5,7 +5,7 @@ import type { Place } from "./step-tree.ts";
 /** What the rows at a path and below say of it. */
 export interface Stored {
   readonly begun: boolean;
-  /** Something sleeps there, or is tried again later. */
+  /** Something sleeps there, is tried again later, or awaits a child. */
   readonly ahead: boolean;
   /** Something has failed there, not for good, and is not tried again later. */
   readonly open: boolean;
@@ -36,7 +36,10 @@ export function storedAt(place: Place, facts: StepFacts): Stored {
   return {
     begun: own.length > 0 || last.length > 0 || below.some(({ begun }) => begun),
     ahead:
-      last.some(({ retry_at }) => isAhead(facts, retry_at)) || own.some((row) => isAsleep(facts, row)) || below.some(({ ahead }) => ahead),
+      last.some(({ retry_at }) => isAhead(facts, retry_at)) ||
+      own.some((row) => isAsleep(facts, row)) ||
+      awaitsChild(place, last, facts) ||
+      below.some(({ ahead }) => ahead),
     open: last.some((failure) => !isAhead(facts, failure.retry_at) && !isFinal(facts, failure)) || below.some(({ open }) => open),
     final: last.some((failure) => isFinal(facts, failure)) || below.some(({ final }) => final),
   };
@@ -54,6 +57,12 @@ function countedIn({ path, name }: Place, stored: Stored, { status }: StepFacts)
 /** The place's own rows, and those of its marks. What is answered waits no longer for a signal. */
 export function rowsOf({ checkpoint, marks }: Place): readonly CheckpointFacts[] {
   return checkpoint === undefined ? marks : [...marks.filter((mark) => !isDeadline(mark)), checkpoint];
+}
+
+/** It has started a child, whose end is not stored. */
+function awaitsChild({ checkpoint, marks }: Place, last: readonly FailureFacts[], facts: StepFacts): boolean {
+  if (checkpoint !== undefined || last.some((failure) => isFinal(facts, failure))) return false;
+  return marks.some(({ node }) => /\/~child\/\d{5}$/.test(node));
 }
 
 /** Until when a node waits for signals. */

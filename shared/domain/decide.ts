@@ -1,24 +1,12 @@
-import type { ChainStanding } from "./chain.ts";
-import type { ErrorRecord } from "./errors.ts";
-import type { Json } from "./json.ts";
+import { decideFate, stay, unwanted } from "./decide-fate.ts";
+import type { Came, Circumstances, Decision, Fate, Outcome } from "./decision.ts";
+import { Draft, nobody, none, type Paths } from "./draft.ts";
 import { jsonbBytes } from "./jsonb-bytes.ts";
 import { MAX_ATTEMPT, WAIT_IN_LEASE_BELOW_MS } from "./limits.ts";
-import { decideFate, sleepRow, stay, unwanted } from "./decide-fate.ts";
-import { attemptedOf } from "./decide-to-fail.ts";
-import type { Attempted, Came, Circumstances, Decision, Failure, Fate, NewRow, Outcome, Sleep } from "./decision.ts";
-import type { Mail } from "./mail.ts";
-import type { State } from "./node.ts";
 import { delayBeforeRetry } from "./retry-policy.ts";
 import { OUTPUT, outputOf, type Run } from "./run.ts";
-import { refuseLarge, type SizeLimits } from "./refuse-large.ts";
-import type { AttemptMove, FailMove, LoseMove, Move, Owner, RefuseMove, StoreMove } from "./moves.ts";
-import type { Fact, Look, Scene } from "./standing.ts";
-
-type Paths = Pick<ReadonlySet<string>, "has" | "size"> & Iterable<string>;
-
-const nobody: Paths = new Set();
-const none: readonly never[] = [];
-const usual: SizeLimits = {};
+import type { AttemptMove, FailMove, LoseMove, Move, RefuseMove, StoreMove } from "./moves.ts";
+import type { Look } from "./standing.ts";
 
 /**
  * Decides, with the whole run in sight, what a round stores of it and how it goes on. This is the
@@ -28,62 +16,13 @@ const usual: SizeLimits = {};
  * came: attempts that came back since; out: the paths of those that have begun and did not.
  */
 export function decide(run: Run, came: readonly Came[], circumstances: Circumstances, out: Paths = nobody): Decision {
-  const draft = new Draft(run, circumstances);
-  for (const each of came) draft.take(each);
-  return draft.goOn(out);
+  const course = new Course(run, circumstances);
+  for (const each of came) course.take(each);
+  return course.goOn(out);
 }
 
-/**
- * A run while it is decided on: it is changed in place, and made a value once. Not with #fields,
- * which took 2 µs more a decision, mostly in the garbage collector.
- */
-class Draft implements Scene {
-  private rows: readonly NewRow[] = none;
-  // Most decisions have none.
-  private failures: readonly Failure[] = none;
-  private sleeps: readonly Sleep[] = none;
-  private consumed: readonly number[] = none;
-  private timedOut: readonly string[] = none;
-  private letters: Mail;
-  private out = nobody;
-  private readonly circumstances: Circumstances;
-  private readonly before: Run;
-  private chain: ChainStanding;
-
-  constructor(run: Run, circumstances: Circumstances) {
-    this.before = run;
-    this.circumstances = circumstances;
-    this.chain = run.chain;
-    this.letters = run.mail;
-  }
-
-  /** What all handlers see. */
-  state(): State {
-    return { input: this.before.input };
-  }
-
-  mail(): Mail {
-    return this.letters;
-  }
-
-  redrives(): number {
-    return this.before.redrives;
-  }
-
-  isOut(path: string): boolean {
-    return this.out.has(path);
-  }
-
-  private run(): Run {
-    const { id, workflow, input, inputBytes, redrives, chain, mail } = this.before;
-    if (chain === this.chain && mail === this.letters) return this.before;
-    return { id, workflow, input, inputBytes, redrives, chain: this.chain, mail: this.letters };
-  }
-
-  private put(path: string, fact: Fact): void {
-    this.chain = this.chain.take(path, fact);
-  }
-
+/** How a run goes on: what came of it, and what follows from that. */
+class Course extends Draft {
   take(came: Came): void {
     const { attempt, startedAt, finishedAt, outcome, node, aborted } = came;
     // If somebody has answered in its place, that counts.
@@ -99,12 +38,6 @@ class Draft implements Scene {
     this.keep({ path, position, attempt: below === undefined ? attempt : 0, startedAt, finishedAt, output, bytes });
   }
 
-  /** A row is a fact too. */
-  private keep(row: NewRow): void {
-    this.rows = this.rows === none ? [row] : [...this.rows, row];
-    this.put(row.path, row);
-  }
-
   private fail(came: Omit<Came, "outcome">, { error, retryable, retryAfterMs }: Extract<Outcome, { kind: "failed" }>): void {
     const { path, node, attempt, forgiven, startedAt, finishedAt, aborted } = came;
     if (aborted) return;
@@ -117,13 +50,6 @@ class Draft implements Scene {
     // In the lease it is the poller that waits, from when the attempt was over.
     const from = delayMs < WAIT_IN_LEASE_BELOW_MS ? now - (clock - finishedAt) : now;
     this.put(path, { failures: attempt, forgiven, notBefore: from + delayMs });
-  }
-
-  private failForGood(began: Attempted & { readonly forgiven: number }, error: ErrorRecord): void {
-    const { path, attempt, forgiven } = began;
-    const { now, clock } = this.circumstances;
-    this.failures = [...this.failures, { ...attemptedOf(began), error, delayMs: null }];
-    this.put(path, { failures: attempt, forgiven, fatal: { at: now - (clock - began.finishedAt), error } });
   }
 
   /** Goes on with what needs no handler, and then with what may be done after it. */
@@ -161,11 +87,6 @@ class Draft implements Scene {
     this.failAt(owner, this.circumstances.describe(thrown));
   }
 
-  private consume(numbers: readonly number[]): void {
-    this.consumed = [...this.consumed, ...numbers];
-    this.letters = this.letters.without(numbers);
-  }
-
   private lose({ path, node, attempt, forgiven, thrown, retryable, consumes, timedOut = none }: LoseMove): void {
     const { clock, describe } = this.circumstances;
     this.consume(consumes);
@@ -189,24 +110,6 @@ class Draft implements Scene {
     const error = this.refusalOf(path, bytes, { mostBytes, advice });
     if (error !== undefined) return this.failAt(owner, error);
     this.keep(this.mark(path, output, bytes, attempt));
-  }
-
-  /** What needs no handler takes no time. */
-  private mark(path: string, output: Json, bytes: number, attempt = 0): NewRow {
-    const { clock } = this.circumstances;
-    return { path, position: this.chain.positionOf(path)!, attempt, startedAt: clock, finishedAt: clock, output, bytes };
-  }
-
-  private sleep(path: string, attempt: number, durationMs: number): void {
-    const wholeMs = Math.ceil(durationMs);
-    this.sleeps = [...this.sleeps, { path, position: this.chain.positionOf(path)!, attempt, durationMs: wholeMs }];
-    const until = this.circumstances.now + wholeMs;
-    this.put(path, sleepRow(until));
-  }
-
-  private failAt({ path, tries: { failures, forgiven } }: Owner, error: ErrorRecord): void {
-    const { clock } = this.circumstances;
-    this.failForGood({ path, attempt: failures + 1, forgiven, startedAt: clock, finishedAt: clock }, error);
   }
 
   /** The run's output has a row of its own where no node has it as its. */
@@ -233,15 +136,5 @@ class Draft implements Scene {
     // A sleep that has just begun waits outside of the lease, however short it is.
     const fate = decideFate(look, this.circumstances, { isBusy: starts.length > 0 || out.size > 0, mayLinger: this.sleeps === none });
     return this.decided(fate, starts, aborts);
-  }
-
-  private decided(fate: Fate, starts: readonly AttemptMove[], aborts: readonly string[] = none): Decision {
-    const { rows, failures, sleeps, consumed, timedOut } = this;
-    return { rows, failures, sleeps, consumed, timedOut, run: this.run(), starts, aborts, fate };
-  }
-
-  /** Why an output cannot be stored, whatever the retry policy says; undefined: it can. */
-  private refusalOf(path: string, bytes: number, limits: SizeLimits = usual): ErrorRecord | undefined {
-    return refuseLarge(path, bytes, this.before.inputBytes + this.chain.bytes, limits);
   }
 }

@@ -6,7 +6,7 @@ const simulated = caught("simulation/nested.test.ts", "what was once wrong, and 
 export const nested: readonly Mutant[] = [
   {
     name: "Of outputs that came back together one is stored",
-    file: "shared/domain/decide.ts",
+    file: "shared/domain/draft.ts",
     find: "this.rows = this.rows === none ? [row] : [...this.rows, row];",
     replace: "this.rows = this.rows === none ? [row] : this.rows;",
     ...simulated,

@@ -80,6 +80,7 @@ export type Fate =
   /** It is given back until then, or until one of these signals comes. */
   | { readonly kind: "park"; readonly delayMs: number; readonly names?: readonly string[] | undefined }
   | { readonly kind: "done" }
+  | { readonly kind: "cancelled" }
   | { readonly kind: "failed"; readonly error: ErrorRecord };
 
 /** What a round stores of a run, and what becomes of it. */

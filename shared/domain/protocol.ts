@@ -44,6 +44,8 @@ export interface ManifestEntry {
   readonly skips?: readonly { readonly path: string; readonly floor: string }[];
   /** Its runs may wait for signals, which a claim reads then. */
   readonly waits?: true;
+  /** Something of it has an undo: its runs do not end before that is done. */
+  readonly undoes?: true;
 }
 
 /** How much to claim. */
@@ -81,6 +83,11 @@ export interface ClaimedRun extends RowOf<Columns["claimed"]> {
   readonly fatal?: Readonly<Record<string, FatalFacts>> | null;
   /** What of its mail is known. Older functions do not say it. */
   readonly mail?: MailFacts | null;
+  /**
+   * Of a run that is undone: when each path was over, in microseconds since 1970. Older functions
+   * do not say it.
+   */
+  readonly finished?: Readonly<Record<string, number>> | null;
 }
 
 /** A failure for good. */
@@ -135,6 +142,8 @@ export interface AdvanceRequest {
   readonly released?: readonly RowOf<Columns["parks"]>[];
   readonly done?: readonly RowOf<Columns["done"]>[];
   readonly failed?: readonly RowOf<Columns["failed"]>[];
+  /** Runs that were undone since somebody cancelled them. */
+  readonly cancelled?: readonly RowOf<Columns["done"]>[];
   readonly blocked?: readonly RowOf<Columns["blocked"]>[];
   readonly attributes?: readonly RowOf<Columns["attributes"]>[];
   /** Messages that what is stored has taken. */
@@ -159,6 +168,8 @@ export interface AdvanceAnswer {
   readonly lost: readonly string[];
   /** Runs of which nothing was stored: a signal came in time. */
   readonly late?: readonly string[] | null;
+  /** Members that somebody has cancelled, and that are to be undone. Older functions know none. */
+  readonly called_off?: readonly string[] | null;
   /** Of runs that have asked. */
   readonly mail?: Readonly<Record<string, MailFacts>> | null;
   /**

@@ -53,6 +53,7 @@ function recogniseReadable(facts: ClaimedRun, registry: Registry, asOf: number):
     notBefore,
     fatal: failed,
     redrives: facts.redrives,
+    finished: facts.finished,
     mail: mailOf(asOf, mail),
   });
   if (workflow === undefined) {

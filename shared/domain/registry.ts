@@ -15,6 +15,8 @@ export interface WorkflowShape {
   readonly skips?: readonly Skip[];
   /** A node of it waits for signals: a claim reads those of its runs. */
   readonly waits?: true;
+  /** A node of it has an undo: its runs do not end before that is done. */
+  readonly undoes?: true;
 }
 
 /** The workflows that a service runs, by name and version. */
@@ -70,6 +72,7 @@ function lineOf(workflow: AnyWorkflow): WorkflowShape {
     shape: shapeOf(workflow),
     ...(skips.length > 0 && { skips }),
     ...(workflow.nodes.some(({ signals }) => signals) && { waits: true }),
+    ...(workflow.nodes.some(({ undoes }) => undoes) && { undoes: true }),
   };
 }
 

@@ -7,7 +7,7 @@ import { byColumn, columns, keysOf, type ColumnsOf } from "./columns.ts";
 import { OlderSchemaError } from "./database-errors.ts";
 import type { AcceptedRun, AdvanceAnswer, AdvanceRequest, ClaimAnswer, ClaimedRun, EnqueueAnswer, EnqueueRequest } from "./protocol.ts";
 
-/** Runs as `describe_members` answers them; the last eight by run id, null where there are none. */
+/** Runs as `describe_members` answers them; the last nine by run id, null where there are none. */
 interface RunColumns extends ColumnsOf<typeof columns.claimed> {
   readonly outputs: Readonly<Record<string, ClaimedRun["outputs"]>> | null;
   readonly failures: Readonly<Record<string, ClaimedRun["failures"]>> | null;
@@ -17,6 +17,7 @@ interface RunColumns extends ColumnsOf<typeof columns.claimed> {
   readonly backing_off?: Readonly<Record<string, ClaimedRun["backing_off"]>> | null;
   readonly fatal?: Readonly<Record<string, ClaimedRun["fatal"]>> | null;
   readonly mail?: Readonly<Record<string, ClaimedRun["mail"]>> | null;
+  readonly finished?: Readonly<Record<string, ClaimedRun["finished"]>> | null;
 }
 
 type OnTheWire<Answer> = Omit<Answer, "runs"> & { readonly runs?: RunColumns | null };
@@ -44,11 +45,12 @@ export function encodeRuns({ runs, request, fresh }: EnqueueRequest): string {
 }
 
 /** The JSON text of a round; made once, so that it is sent again byte for byte. */
-export function encodeRound({ steps, done, failed, ...rest }: AdvanceRequest): string {
+export function encodeRound({ steps, done, failed, cancelled, ...rest }: AdvanceRequest): string {
   return JSON.stringify({
     ...rest,
     ...(steps && { steps: byColumn(steps, keysOf(columns.steps)) }),
     ...(done && { done: byColumn(done, keysOf(columns.done)) }),
+    ...(cancelled && { cancelled: byColumn(cancelled, keysOf(columns.done)) }),
     ...(failed && { failed: byColumn(failed, keysOf(columns.failed)) }),
   });
 }
@@ -94,6 +96,7 @@ function rows(runs: RunColumns | null | undefined): ClaimedRun[] {
     backing_off: runs.backing_off?.[id] ?? null,
     fatal: runs.fatal?.[id] ?? null,
     mail: runs.mail?.[id] ?? null,
+    ...(runs.finished?.[id] && { finished: runs.finished[id] }),
   }));
   // The order of places is that in which runs were taken: by priority, then by time.
   return described.sort((a, b) => a.place - b.place);

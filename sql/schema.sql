@@ -63,7 +63,8 @@ create table baton.control (
   run_id uuid not null,
   kind text not null,
   at timestamp with time zone not null,
-  constraint control_kind_is_known CHECK ((kind = ANY (ARRAY['cancel'::text, 'undo'::text]))),
+  undo boolean not null default false,
+  constraint control_kind_is_known CHECK ((kind = 'cancel'::text)),
   constraint control_run PRIMARY KEY (run_id)
 );
 
@@ -792,7 +793,7 @@ declare
   ended text;
   asked boolean;
   parked integer;
-  undo boolean := coalesce((request ->> 'undo')::boolean, false);
+  with_undo boolean := coalesce((request ->> 'undo')::boolean, false);
 begin
   perform baton.require_read_committed();
   perform baton.commit_durably();
@@ -812,7 +813,7 @@ begin
     return jsonb_build_object('status', (
       select coalesce((select e.status from baton.ending e where e.run_id = cancel.id), baton.place_status(id, baton.now()))));
   end if;
-  insert into baton.control (run_id, kind, at) values (cancel.id, case when undo then 'undo' else 'cancel' end, baton.now()) on conflict do nothing;
+  insert into baton.control (run_id, kind, at, undo) values (cancel.id, 'cancel', baton.now(), with_undo) on conflict do nothing;
   asked := found;
   if asked then
     -- A stop of before may have been applied since the look above: then this is a copy of it.
@@ -822,8 +823,8 @@ begin
       return jsonb_build_object('status', ended);
     end if;
   end if;
-  if undo and not asked then
-    update baton.control c set kind = 'undo' where c.run_id = cancel.id and c.kind = 'cancel';
+  if with_undo and not asked then
+    update baton.control c set undo = true where c.run_id = cancel.id and not c.undo;
   end if;
   -- Held, it cannot be claimed before it is known whether it is being undone.
   perform from baton.ready q where q.run_id = cancel.id for update skip locked;
@@ -844,16 +845,16 @@ begin
     perform baton.put_back(array[cancel.id], array[baton.now()]);
     delete from baton.control c where c.run_id = cancel.id;
     return jsonb_build_object('status', 'ready', 'undoing', true);
-  elsif parked > 0 and undo then
+  elsif parked > 0 and with_undo then
     perform baton.begin_undo(array[cancel.id], 'cancelled', null, baton.now());
   elsif parked > 0 then
     perform baton.end_runs(array[cancel.id], 'cancelled', null, true, baton.now());
   end if;
   -- Who asks again for a stop that is not applied yet has changed nothing.
   if asked then
-    perform baton.note_action('cancel', cancel.id, request ->> 'by', jsonb_build_object('redrives', baton.redrives(id)) || case when undo then '{"undo": true}' else '{}' end::jsonb, baton.now());
+    perform baton.note_action('cancel', cancel.id, request ->> 'by', jsonb_build_object('redrives', baton.redrives(id)) || case when with_undo then '{"undo": true}' else '{}' end::jsonb, baton.now());
   end if;
-  return jsonb_build_object('status', case when parked > 0 and not undo then 'cancelled' else 'cancelling' end);
+  return jsonb_build_object('status', case when parked > 0 and not with_undo then 'cancelled' else 'cancelling' end);
 end
 $function$;
 
@@ -5091,7 +5092,7 @@ begin
     return '{}';
   end if;
   asked := array(select c.run_id from baton.control c where c.run_id = any (ids));
-  perform baton.store_verdicts(array(select c.run_id from baton.control c where c.run_id = any (asked) and c.kind = 'undo'), 'cancelled', null, false, moment);
+  perform baton.store_verdicts(array(select c.run_id from baton.control c where c.run_id = any (asked) and c.undo), 'cancelled', null, false, moment);
   perform baton.forget_stops(asked);
   return array(select c.run_id from baton.control c where c.run_id = any (asked));
 end
@@ -5134,8 +5135,8 @@ begin
     select c.run_id from unnest(held.run_ids) with ordinality as m (run_id, nth) join baton.control c using (run_id)
     where get_bit(held.gone, (nth - 1)::integer) = 0 and (nth - 1)::integer <> all (ended));
   perform baton.forget_stops(asked);
-  stopped := array(select c.run_id from baton.control c where c.run_id = any (asked) and c.kind = 'cancel');
-  called_off := array(select c.run_id from baton.control c where c.run_id = any (asked) and c.kind = 'undo');
+  stopped := array(select c.run_id from baton.control c where c.run_id = any (asked) and not c.undo);
+  called_off := array(select c.run_id from baton.control c where c.run_id = any (asked) and c.undo);
   perform baton.end_each(stopped, 'cancelled', null, moment);
 end
 $function$;
@@ -5155,13 +5156,13 @@ begin
     return 0;
   end if;
   perform baton.forget_stops(asked);
-  undone := baton.undo_parked(array(select run_id from baton.control where run_id = any (asked) and kind = 'undo'), moment);
+  undone := baton.undo_parked(array(select run_id from baton.control where run_id = any (asked) and undo), moment);
   with unready as (
     -- One that a sender of a signal holds is stopped the next time, or when it is claimed.
     delete from baton.ready where ctid = any (array(
-      select ctid from baton.ready where run_id = any (array(select run_id from baton.control where kind = 'cancel')) for update skip locked)) returning run_id
+      select ctid from baton.ready where run_id = any (array(select run_id from baton.control where not undo)) for update skip locked)) returning run_id
   ), unblocked as (
-    delete from baton.blocked where run_id = any (array(select run_id from baton.control where kind = 'cancel')) returning run_id
+    delete from baton.blocked where run_id = any (array(select run_id from baton.control where not undo)) returning run_id
   )
   select array_agg(run_id) into ids from (select * from unready union all select * from unblocked) as parked;
   -- Of which a round has said meanwhile that it is undone.

@@ -20,7 +20,7 @@ declare
   ended text;
   asked boolean;
   parked integer;
-  undo boolean := coalesce((request ->> 'undo')::boolean, false);
+  with_undo boolean := coalesce((request ->> 'undo')::boolean, false);
 begin
   perform baton.require_read_committed();
   perform baton.commit_durably();
@@ -40,7 +40,7 @@ begin
     return jsonb_build_object('status', (
       select coalesce((select e.status from baton.ending e where e.run_id = cancel.id), baton.place_status(id, baton.now()))));
   end if;
-  insert into baton.control (run_id, kind, at) values (cancel.id, case when undo then 'undo' else 'cancel' end, baton.now()) on conflict do nothing;
+  insert into baton.control (run_id, kind, at, undo) values (cancel.id, 'cancel', baton.now(), with_undo) on conflict do nothing;
   asked := found;
   if asked then
     -- A stop of before may have been applied since the look above: then this is a copy of it.
@@ -50,8 +50,8 @@ begin
       return jsonb_build_object('status', ended);
     end if;
   end if;
-  if undo and not asked then
-    update baton.control c set kind = 'undo' where c.run_id = cancel.id and c.kind = 'cancel';
+  if with_undo and not asked then
+    update baton.control c set undo = true where c.run_id = cancel.id and not c.undo;
   end if;
   -- Held, it cannot be claimed before it is known whether it is being undone.
   perform from baton.ready q where q.run_id = cancel.id for update skip locked;
@@ -72,15 +72,15 @@ begin
     perform baton.put_back(array[cancel.id], array[baton.now()]);
     delete from baton.control c where c.run_id = cancel.id;
     return jsonb_build_object('status', 'ready', 'undoing', true);
-  elsif parked > 0 and undo then
+  elsif parked > 0 and with_undo then
     perform baton.begin_undo(array[cancel.id], 'cancelled', null, baton.now());
   elsif parked > 0 then
     perform baton.end_runs(array[cancel.id], 'cancelled', null, true, baton.now());
   end if;
   -- Who asks again for a stop that is not applied yet has changed nothing.
   if asked then
-    perform baton.note_action('cancel', cancel.id, request ->> 'by', jsonb_build_object('redrives', baton.redrives(id)) || case when undo then '{"undo": true}' else '{}' end::jsonb, baton.now());
+    perform baton.note_action('cancel', cancel.id, request ->> 'by', jsonb_build_object('redrives', baton.redrives(id)) || case when with_undo then '{"undo": true}' else '{}' end::jsonb, baton.now());
   end if;
-  return jsonb_build_object('status', case when parked > 0 and not undo then 'cancelled' else 'cancelling' end);
+  return jsonb_build_object('status', case when parked > 0 and not with_undo then 'cancelled' else 'cancelling' end);
 end
 $$;

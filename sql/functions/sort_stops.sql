@@ -10,7 +10,7 @@ begin
     return '{}';
   end if;
   asked := array(select c.run_id from baton.control c where c.run_id = any (ids));
-  perform baton.store_verdicts(array(select c.run_id from baton.control c where c.run_id = any (asked) and c.kind = 'undo'), 'cancelled', null, false, moment);
+  perform baton.store_verdicts(array(select c.run_id from baton.control c where c.run_id = any (asked) and c.undo), 'cancelled', null, false, moment);
   perform baton.forget_stops(asked);
   return array(select c.run_id from baton.control c where c.run_id = any (asked));
 end

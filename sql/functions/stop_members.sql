@@ -15,8 +15,8 @@ begin
     select c.run_id from unnest(held.run_ids) with ordinality as m (run_id, nth) join baton.control c using (run_id)
     where get_bit(held.gone, (nth - 1)::integer) = 0 and (nth - 1)::integer <> all (ended));
   perform baton.forget_stops(asked);
-  stopped := array(select c.run_id from baton.control c where c.run_id = any (asked) and c.kind = 'cancel');
-  called_off := array(select c.run_id from baton.control c where c.run_id = any (asked) and c.kind = 'undo');
+  stopped := array(select c.run_id from baton.control c where c.run_id = any (asked) and not c.undo);
+  called_off := array(select c.run_id from baton.control c where c.run_id = any (asked) and c.undo);
   perform baton.end_each(stopped, 'cancelled', null, moment);
 end
 $$;

@@ -13,13 +13,13 @@ begin
     return 0;
   end if;
   perform baton.forget_stops(asked);
-  undone := baton.undo_parked(array(select run_id from baton.control where run_id = any (asked) and kind = 'undo'), moment);
+  undone := baton.undo_parked(array(select run_id from baton.control where run_id = any (asked) and undo), moment);
   with unready as (
     -- One that a sender of a signal holds is stopped the next time, or when it is claimed.
     delete from baton.ready where ctid = any (array(
-      select ctid from baton.ready where run_id = any (array(select run_id from baton.control where kind = 'cancel')) for update skip locked)) returning run_id
+      select ctid from baton.ready where run_id = any (array(select run_id from baton.control where not undo)) for update skip locked)) returning run_id
   ), unblocked as (
-    delete from baton.blocked where run_id = any (array(select run_id from baton.control where kind = 'cancel')) returning run_id
+    delete from baton.blocked where run_id = any (array(select run_id from baton.control where not undo)) returning run_id
   )
   select array_agg(run_id) into ids from (select * from unready union all select * from unblocked) as parked;
   -- Of which a round has said meanwhile that it is undone.

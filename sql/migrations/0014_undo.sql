@@ -9,5 +9,4 @@ create table baton.undoable (
 );
 
 -- A cancel may ask for it too.
-alter table baton.control drop constraint control_kind_is_known;
-alter table baton.control add constraint control_kind_is_known check (kind in ('cancel', 'undo'));
+alter table baton.control add column undo boolean not null default false;

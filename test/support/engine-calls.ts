@@ -143,6 +143,7 @@ const TABLES = [
   "message",
   "signal_key",
   "unclaimed",
+  "undoable",
 ];
 
 /**

@@ -26,7 +26,7 @@ interface UndoPolicy {
 
 /** An undo with more said of it. */
 export type UndoForm<Output, State, Returned = unknown> =
-  | (UndoPolicy & { readonly run: UndoHandler<Output, State, Returned>; readonly evenIfFailed?: false })
+  | (UndoPolicy & { readonly run: UndoHandler<Output, State, Returned>; readonly evenIfFailed?: false | undefined })
   | (UndoPolicy & {
       readonly run: UndoHandler<Output | null, State, Returned>;
       /**

@@ -152,9 +152,9 @@ export interface Inside {
 /** What is stored of a run, where it has all been read. */
 export interface StoredRows {
   /** The output of a row; undefined: there is none. */
-  at(path: string): Json | undefined;
+  at(this: void, path: string): Json | undefined;
   /** What a chain has come to. */
-  outputOf(chain: Chain, prefix: string): Json;
+  outputOf(this: void, chain: Chain, prefix: string): Json;
 }
 
 /** Rows below a path that a claim does not read. */

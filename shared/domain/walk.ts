@@ -61,7 +61,8 @@ interface Progress {
  * breaks here.
  * It runs on the poller's own decisions. Rejects with what a handler throws, with `ZodError` and
  * `NotJsonError` as a poller would see them, and with the error that a poller would fail the run
- * with, once what has an undo is undone; also with `AttributesTooLargeError` where a poller would leave attributes as they are.
+ * with, once what has an undo is undone; also with `AttributesTooLargeError` where a poller would
+ * leave attributes as they are.
  */
 export async function walk<W extends AnyWorkflow>(workflow: W, input: InputOf<W>, options: WalkOptions<W> = {}): Promise<Walked<W>> {
   const stubs = (options.outputs ?? {}) as Readonly<Record<string, unknown>>;

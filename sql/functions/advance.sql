@@ -28,7 +28,8 @@
 --          cancelled meanwhile; lost: refused as duplicates; left_out: [{ run, bytes }] of which
 --          the attributes would have been more than 2 KiB and stay as they are, or null; late:
 --          those of which nothing was stored, since a signal came in time; called_off: members that
---          were cancelled and are to be undone; mail: of asks; the rest as for claim, null where nothing was to be refill.
+--          were cancelled and are to be undone; mail: of asks; the rest as for claim, null where
+--          nothing was to be refill.
 -- grant: baton_poller
 create or replace function baton.advance(token uuid, round integer, request jsonb) returns json
 language plpgsql volatile security definer set search_path = pg_catalog, baton, pg_temp set timezone = 'UTC' set enable_seqscan = off

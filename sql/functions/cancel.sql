@@ -1,12 +1,14 @@
 -- Asks a run to stop. Parked, it is cancelled at once; in a lease, by the next round (its poller
 -- aborts the step).
 --
--- request: { redrives?, by?, undo? } — how often the run had been redriven when the caller looked at it
---          (baton.redrives). One that was redriven since is left alone, so that a copy that comes
---          late does not stop what somebody let go on. Without it, the run as it is. by: who asks,
---          for the audit; default: the login. undo: what it has done is undone before it ends.
--- answer:  { status, undoing? } — cancelled, cancelling, the ending it has already, or the status of one that
---          was left alone; undoing: since it is being undone; null when there is no such run.
+-- request: { redrives?, by?, undo? } — how often the run had been redriven when the caller looked
+--          at it (baton.redrives). One that was redriven since is left alone, so that a copy that
+--          comes late does not stop what somebody let go on. Without it, the run as it is. by: who
+--          asks, for the audit; default: the login. undo: what it has done is undone before it
+--          ends.
+-- answer:  { status, undoing? } — cancelled, cancelling, the ending it has already, or the status
+--          of one that was left alone; undoing: since it is being undone; null when there is no
+--          such run.
 -- The request is written first and the place looked at second: a call that moves the run in between
 -- sees the request. The clock is read after everything that may wait, or others would have stored
 -- steps after the ending.

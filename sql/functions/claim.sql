@@ -4,8 +4,8 @@
 --
 -- token:   a random uuid of the caller, new for each claim.
 -- request: { columns: true, ttl_ms, max, max_bytes, low, manifest: [{ name, version, shape,
---          skips?, undoes? }], suspects? } — suspects: true claims only runs whose lease ran out, in a lease
---          of their own.
+--          skips?, undoes? }], suspects? } — suspects: true claims only runs whose lease
+--          ran out, in a lease of their own.
 --          skips: what of its runs is not read, as list_ranges says; undoes: something of it has
 --          an undo.
 --          ttl_ms: an hour at most, whatever is asked for; a lease that lasts longer was extended

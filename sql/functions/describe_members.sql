@@ -3,9 +3,9 @@
 -- failures. The answer is in the order of ids, as they are read.
 --
 -- runs: one array for each column, { id, place, workflow, version, input }, and outputs, failures,
---          forgiven, redrives, asleep, backing_off, fatal, mail and finished as objects by run id, where
---          there are any. As json, which is written as text at once: 4 µs a run where jsonb by
---          rows took 14.
+--          forgiven, redrives, asleep, backing_off, fatal, mail and finished as objects by run
+--          id, where there are any. As json, which is written as text at once: 4 µs a run where
+--          jsonb by rows took 14.
 -- manifest: as in claim, for what their workflows need no longer; null reads it too.
 -- missing: the ids of which there is no run; null when there are none.
 -- The bounds keep all partitions but theirs out, and a plan made for them locks none of the others;

@@ -2,8 +2,8 @@
 -- back to their priority.
 -- sizes: how large they are as JSON, where their poller has said so; else outputs are added up. Of
 -- a run with rows below its nodes, which may need most of them no longer, that is no more than its
--- state may be, 4 MiB: passes that are over, and items that are collected, would fail it. Of one that is undone all is
--- read.
+-- state may be, 4 MiB: passes that are over, and items that are collected, would fail it.
+-- Of one that is undone all is read.
 -- A run that is ready already is left alone. Ids, times and sizes are parallel arrays.
 -- The bounds keep other weeks out, and a plan made for them locks no partition of those; a generic
 -- one locks all there are.

@@ -8,6 +8,8 @@ import type { Json } from "../../shared/domain/json.ts";
 import type { AttemptMove } from "../../shared/domain/moves.ts";
 import { bytesOf, createRun, stateFor, unknownPath, withCall, type Run, type RunRecord } from "../../shared/domain/run.ts";
 import { defineWorkflow, type AnyWorkflow } from "../../shared/domain/workflow.ts";
+import type { ClaimAnswer } from "../../shared/domain/protocol.ts";
+import { decodeRuns, encodeRound } from "../../shared/domain/wire.ts";
 import { walk } from "../../shared/domain/walk.ts";
 import { contextOf } from "./fixtures.ts";
 
@@ -171,12 +173,37 @@ test("a row that no node has is passed over, and so is a node that was skipped",
   expect(order(undoingOf({ outputs: { "p/00000/x": 1, "p/~over": 0 } }, failed, loop)).paths).toEqual(["~undo/p/00000/x"]);
 });
 
+test("a pass is given what the one before came to, and an arm what is around it", () => {
+  const loop = base
+    .repeat("p", { max: 3, until: () => true }, (chain) => chain.step("x", { undo: nothing }, () => 1))
+    .choose("way", () => "left", { left: (chain) => chain.step("turn", { undo: nothing }, () => 1) });
+  const outputs = { "p/00000/x": 1, "p/00000/~again": null, "p/00001/x": 2, "p/~over": 1, way: { case: "left" }, "way/left/turn": 3 };
+  const finished = { "p/00000/x": 1, "p/00001/x": 2, "way/left/turn": 3 };
+  const states: unknown[] = [];
+  let last = decide(undoingOf({ outputs, finished }, failed, loop), [], circumstances);
+  for (; last.starts.length > 0; last = decide(last.run, [came(last.starts[0]!, ok)], circumstances))
+    states.push(stateFor(last.run, last.starts[0]!));
+  const first = { input: null, index: 0, previous: null };
+  expect(states).toEqual([{ input: null, p: 2 }, { input: null, index: 1, previous: 1 }, first]);
+  const lost = undoingOf({ outputs: { "p/00000/y": 1, "p/00001/x": 2, "p/~over": 1, "q/x": 1 }, finished }, failed, loop);
+  expect(stateFor(lost, decide(lost, [], circumstances).starts[0]!)).toMatchObject({ previous: null });
+});
+
+test("the end of what was undone travels by columns, and when each path was over by run", () => {
+  const round = JSON.parse(encodeRound({ ttl_ms: 1, cancelled: [{ place: 0, run: "r" }] })) as unknown;
+  expect(round).toEqual({ ttl_ms: 1, cancelled: { place: [0], run: ["r"] } });
+  const columns = { id: ["r", "s"], place: [0, 1], workflow: ["w", "w"], version: [1, 1], input: [null, null] };
+  const { runs } = decodeRuns<ClaimAnswer>({ runs: { ...columns, finished: { r: { a: 5 } } } } as never);
+  expect(runs.map(({ finished }) => finished)).toEqual([{ a: 5 }, undefined]);
+});
+
 test("a walk undoes what failed, and rejects with what was thrown", async () => {
   const notes: Json[] = [];
   const note = (output: Json) => void notes.push(output);
   const thrown = new Error("mine");
   const walked = base
     .step("a", { undo: note }, () => "a")
+    .all("w", { s: (chain) => chain.sleep("short", "1 second") })
     .sleep("pause", "1 day")
     .sql("b", { undo: (output) => (note(output), { statements: [] }) }, () => ({ statements: [], output: "b" }));
   const refuses = walked.step("c", { undo: { run: () => Promise.reject(new Error("other")), evenIfFailed: true } }, () =>

@@ -243,7 +243,7 @@ test("what a dead poller had undone is not undone again, and the rest is, by the
   // The undo of "b" ran, and its row was never stored.
   const advance: typeof repository.advance = (...call) => (dies ? Promise.reject(new Error("dead")) : repository.advance(...call));
   const release: typeof repository.release = (...call) => (dies ? Promise.reject(new Error("dead")) : repository.release(...call));
-  await expect(poll(database.database, [workflow], { store: { ...repository, advance, release } })).rejects.toThrow();
+  await expect(poll(database.database, [workflow], { store: { ...repository, advance, release } })).rejects.toThrow("dead");
   expect(notes).toEqual(["c 3", "b 2"]);
   dies = false;
   await database.query("update baton.lease set expires_at = baton.now() - interval '1 second'");

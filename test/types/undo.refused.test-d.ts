@@ -1,6 +1,6 @@
 /**
- * What must not compile of undos: each line below an `@ts-expect-error` is refused, or `tsc` reports
- * the comment as unused.
+ * What must not compile of undos: each line below an `@ts-expect-error` is refused, or `tsc` says
+ * that the comment is unused.
  */
 import * as z from "zod";
 import { defineWorkflow } from "../../shared/index.ts";

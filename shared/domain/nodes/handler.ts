@@ -44,7 +44,10 @@ export interface NoCondition {
 export type AnyHandler = (state: State, context: StepContext) => unknown;
 export type AnyCondition = (state: State) => boolean;
 export type AnyOptions = NodeOptions & { readonly output?: JsonSchema; readonly when?: AnyCondition; readonly undo?: AnyUndo };
-/** What a method takes after the name. The undo may stand behind the handler, whose types it knows then. */
+/**
+ * What a method takes after the name. The undo may stand behind the handler, whose types it knows
+ * then.
+ */
 export type HandlerArguments = [AnyHandler] | [AnyOptions, AnyHandler] | [AnyOptions, AnyHandler, Pick<AnyOptions, "undo">];
 
 const OPTION_NAMES = ["output", "retry", "timeout", "when", "undo"];

@@ -10,11 +10,11 @@ import type { MaybePromise } from "../storable.ts";
  * state as the node saw it, and a context whose idempotency key is its own. What it returns is not
  * stored.
  */
-export type UndoHandler<Output, State, Returned = unknown> = (
-  output: Output,
-  state: Readonly<State>,
-  context: StepContext,
-) => MaybePromise<Returned>;
+export interface UndoHandler<Output, State, Returned = unknown> {
+  (output: Output, state: Readonly<State>, context: StepContext): MaybePromise<Returned>;
+  /** Never there: it tells TypeScript a function from a form. */
+  readonly evenIfFailed?: undefined;
+}
 
 /** How an undo is attempted. */
 interface UndoPolicy {

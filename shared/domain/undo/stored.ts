@@ -49,14 +49,14 @@ export class StoredFacts implements StoredRows {
 
   /** What the node at a path saw. */
   stateAt(chain: Chain, path: string, input: Json): State {
-    let state: State = { input };
+    const state: Record<string, Json> & { input: Json } = { input };
     let [at, prefix]: [Chain, string] = [chain, ""];
     for (;;) {
       const name = firstOf(path, prefix.length);
-      state = { ...state, ...this.outputsBefore(at, prefix, name) };
+      Object.assign(state, this.outputsBefore(at, prefix, name));
       const inside = at.nodes[at.positions.get(name)!]!.inside?.(prefix + name, path.slice(prefix.length + name.length + 1));
       if (inside === undefined) return Object.freeze(state);
-      state = { ...state, ...inside.turn?.(this) };
+      Object.assign(state, inside.turn?.(this));
       [at, prefix] = [inside.chain, inside.prefix];
     }
   }

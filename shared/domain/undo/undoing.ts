@@ -2,7 +2,7 @@ import type { ChainStanding } from "../chain.ts";
 import type { Json } from "../json.ts";
 import type { HandlerNode, Undo } from "../node.ts";
 import { UNDO } from "../nodes/undo.ts";
-import { isRow, noTries, nothing, wakeTries, type Fact, type Look, type Standing, type Tries } from "../standing.ts";
+import { isRow, noTries, wakeTries, type Fact, type Look, type Standing, type Tries } from "../standing.ts";
 import { nodeAt, type StoredFacts } from "./stored.ts";
 import type { Ruling } from "./ruling.ts";
 
@@ -110,8 +110,7 @@ export class Undoing implements Standing {
 
   look(): Look {
     const { record, tries } = this;
-    const entry = this.entries[this.position];
-    if (entry === undefined) return nothing;
+    const entry = this.entries[this.position]!;
     if (tries.notBefore !== undefined) return { moves: [], until: tries.notBefore };
     const state = () => record.stored.stateAt(record.chain.chain, entry.path, record.input);
     const { failures, forgiven } = tries;

@@ -5544,8 +5544,8 @@ begin
   with taken as (
     delete from baton.blocked where ctid = any (array(
       select b.ctid from baton.blocked b
-      join jsonb_to_recordset(request -> 'manifest') as m (name text, version integer, shape text) on m.name = b.workflow and m.version = b.version
-      where m.shape <> b.shape
+      join jsonb_to_recordset(request -> 'manifest') as m (name text, version integer, shape text, undoes boolean) on m.name = b.workflow and m.version = b.version
+      where m.shape <> b.shape or (m.undoes and (b.reason like '%for "~verdict"' or b.reason like '%for "~undo/%'))
       limit (request ->> 'max')::integer for update of b skip locked))
     returning run_id
   )

@@ -87,6 +87,15 @@ test("a run that is undone and was cancelled ends so; a redrive of one that has 
   expect(await placesOf(database, failed.run.id)).toEqual(["failed"]);
 });
 
+test("a run that older code has set aside since it is undone is taken by code that can undo", async () => {
+  const { token, run } = await undoing();
+  const reason = 'version 1 of workflow "fulfil-order" in this code cannot have stored an output for "~verdict"';
+  await engine.advance(token, 1, { blocked: [block(run, { shape: "new", reason })] });
+  const unable = [{ name: "fulfil-order", version: 1, shape: "new" }];
+  expect((await engine.claim({ manifest: unable })).runs).toEqual([]);
+  await finish(await claimed(), "failed");
+});
+
 test("a run of which nothing was to be undone is redriven, and stands where it stood", async () => {
   const { token, run } = await undoing();
   await engine.advance(token, 1, { steps: [undone(run, 0)], failed: [{ ...member(run), error }] });

@@ -14,6 +14,7 @@ import { goings } from "./retention.ts";
 import { rounds } from "./rounds.ts";
 import { signals } from "./signals.ts";
 import { tickets } from "./tickets.ts";
+import { undos } from "./undo.ts";
 
 export const MUTANTS: readonly Mutant[] = [
   ...claiming,
@@ -31,4 +32,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...signals,
   ...answers,
   ...tickets,
+  ...undos,
 ];

@@ -87,8 +87,8 @@ export function createRun(record: RunRecord): Run {
 /** What is to be undone of a run, and how far that has come. */
 function undoingOf({ input, chain }: Run, ruling: Ruling, { outputs, failures, finished }: RunRecord, facts: readonly Told[]): Undoing {
   const bytes = facts.reduce((sum, [, fact]) => sum + (isRow(fact) ? fact.bytes : 0), 0);
-  const [rows, failed] = [Object.keys(outputs ?? none), Object.keys(failures ?? none)];
-  const stored = new StoredFacts(outputs ?? none, facts);
+  const [rows, failed] = [Object.keys(outputs!), Object.keys(failures ?? none)];
+  const stored = new StoredFacts(outputs!, facts);
   return Undoing.begin({ ruling, chain, input, stored, rows, failed, finished: finished ?? none, bytes }, facts);
 }
 

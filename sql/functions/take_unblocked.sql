@@ -1,6 +1,6 @@
 -- Takes blocked runs that this code knows: its manifest has their workflow in another shape than
--- the one that blocked them, or can undo what older code did not know to be undone. They go through ready within this call, which knows their bytes; what
--- does not fit stays there.
+-- the one that blocked them, or can undo what older code did not know to be undone. They go through
+-- ready within this call, which knows their bytes; what does not fit stays there.
 -- request: as for claim; answer: ids (null when there are none), all of which may have begun.
 --          poisoned: counts on for those
 -- that have no run behind them any more.

@@ -10,6 +10,7 @@ import { bytesOf, createRun, stateFor, unknownPath, withCall, type Run, type Run
 import { defineWorkflow, type AnyWorkflow } from "../../shared/domain/workflow.ts";
 import type { ClaimAnswer } from "../../shared/domain/protocol.ts";
 import { decodeRuns, encodeRound } from "../../shared/domain/wire.ts";
+import { createRegistry } from "../../shared/domain/registry.ts";
 import { walk } from "../../shared/domain/walk.ts";
 import { contextOf } from "./fixtures.ts";
 
@@ -197,6 +198,26 @@ test("the end of what was undone travels by columns, and when each path was over
   expect(runs.map(({ finished }) => finished)).toEqual([{ a: 5 }, undefined]);
 });
 
+test("in whatever order rows are told, and also where one before them is missing", () => {
+  const run = undoingOf({ outputs: { c: 3, b: 2, a: 1 }, finished: { a: 1, b: 1, c: 1 } });
+  expect(order(run).paths).toEqual(["~undo/c", "~undo/b", "~undo/a"]);
+  const lost = undoingOf({ outputs: { b: 2 } });
+  expect(stateFor(lost, decide(lost, [], circumstances).starts[0]!)).toEqual({ input: null, a: null });
+});
+
+test("the manifest says which workflows can be undone", () => {
+  const registry = createRegistry(
+    [saga, base.step("x", () => 1) as AnyWorkflow].map((each, n) => ({ ...each, version: n + 1 })),
+    {
+      pollerTimeoutMs: 300_000,
+    },
+  );
+  expect(registry.manifest().map(({ shape, undoes }) => [shape, undoes])).toEqual([
+    ["step:a|step:b|step:c", true],
+    ["step:x", undefined],
+  ]);
+});
+
 test("a walk undoes what failed, and rejects with what was thrown", async () => {
   const notes: Json[] = [];
   const note = (output: Json) => void notes.push(output);
@@ -214,6 +235,10 @@ test("a walk undoes what failed, and rejects with what was thrown", async () => 
   const decides = walked.choose("d", () => { throw thrown; }, { e: (chain) => chain }); // prettier-ignore
   await expect(walk(decides as AnyWorkflow, null)).rejects.toBe(thrown);
   await expect(walk(walked, null)).resolves.toMatchObject({ output: "b" });
+  const waits = walked
+    .waitFor("paid", { output: z.json().refine((body) => body === 5), timeout: "1 day" })
+    .step("c", () => Promise.reject(thrown));
+  await expect(walk(waits, null, { signals: { paid: ["five", 5] } })).rejects.toMatchObject({ name: expect.any(String) });
   const large = walked.step("c", () => "x".repeat(300_000));
   await expect(walk(large, null)).rejects.toThrow("bytes");
 });

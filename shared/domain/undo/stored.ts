@@ -20,7 +20,7 @@ export class StoredFacts implements StoredRows {
 
   constructor(outputs: Readonly<Record<string, Json>>, facts: readonly Told[]) {
     this.outputs = outputs;
-    const own = facts.filter(([path]) => !path.startsWith("~")).map((told): Sorted => [keyOf(told), ...told]);
+    const own = facts.filter(([path]) => !path.startsWith("~")).map(([path, fact]): Sorted => [keyOf([path, fact]), path, fact]);
     this.facts = own.sort(([one], [other]) => (one < other ? -1 : 1));
   }
 

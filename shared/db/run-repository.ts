@@ -12,6 +12,7 @@ import type {
   AttributesAnswer,
   AttributesRequest,
   CancelAnswer,
+  CancelRequest,
   DeleteAnswer,
   LifeRequest,
   ListAnswer,
@@ -145,7 +146,7 @@ export function runRepository(database: Database) {
       call<Record<string, Json> | null>(`select ${schema}.state($1::pg_catalog.uuid) as answer`, [id], options),
     redrives: (id: string, options?: CallOptions) =>
       call<number | null>(`select ${schema}.redrives($1::pg_catalog.uuid) as answer`, [id], options),
-    cancel: (id: string, request: LifeRequest = {}, options?: CallOptions) =>
+    cancel: (id: string, request: CancelRequest = {}, options?: CallOptions) =>
       call<CancelAnswer | null>(
         `select ${schema}.cancel($1::pg_catalog.uuid, $2::pg_catalog.jsonb) as answer`,
         [id, json(request)],

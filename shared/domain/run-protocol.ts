@@ -199,11 +199,19 @@ export interface LifeRequest {
   readonly by?: string;
 }
 
+/** A cancel. */
+export interface CancelRequest extends LifeRequest {
+  /** What the run has done is undone before it ends. */
+  readonly undo?: true;
+}
+
 export interface CancelAnswer {
   /** `cancelled`, `cancelling`, or the status of a run that was left alone. */
   readonly status: string;
   /** A run that follows the ending is due: wake a poller. Older functions do not say it. */
   readonly nudge?: boolean;
+  /** It was left alone since it is being undone. */
+  readonly undoing?: true;
 }
 
 /** A change of a run's attributes: key by key at the top level, and null takes a key away. */
@@ -238,4 +246,6 @@ export interface RedriveAnswer {
   readonly redriven: boolean;
   /** Whether this call did. */
   readonly changed: boolean;
+  /** It cannot be redriven: what it had done was undone, or partly. */
+  readonly undone?: true;
 }

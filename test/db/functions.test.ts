@@ -70,6 +70,7 @@ async function everything(): Promise<void> {
   await signalled();
   await family();
   await followed();
+  await undone();
   await database.database.query("select baton.repair(), baton.new_id(), baton.missing_indexes()");
   await database.database.query(
     `select baton.list_unclaimed('{"limit": 1}'), baton.list_workflows('{"limit": 1}'), baton.list_names_of_week('', 1, null, baton.id_at(baton.now()), baton.new_id())`,
@@ -93,6 +94,21 @@ async function followed(): Promise<void> {
   const { token, runs } = await engine.claim({ manifest });
   await engine.advance(token, 1, { done: runs.map(member) });
   await database.database.query("select baton.replace_hooks($1)", [JSON.stringify({ manifest: hooked() })]);
+}
+
+/** A run that is cancelled, and undone before it ends. */
+async function undone(): Promise<void> {
+  const manifest = [{ name: "fulfil-order", version: 1, shape: "x", undoes: true as const }];
+  await engine.enqueue([newRun()]);
+  await database.advance("1 second");
+  const { token, runs } = await engine.claim({ manifest });
+  const run = runs[0]!;
+  await engine.advance(token, 1, { steps: [step(run)] });
+  await engine.cancel(run.id, { undo: true });
+  await engine.advance(token, 2, { released: runs.map((each) => ({ ...member(each), delay_ms: 0 as const })) });
+  const again = await engine.claim({ manifest });
+  expect(again.runs.find(({ id }) => id === run.id)!.finished).toMatchObject({ "~verdict": expect.anything() });
+  await engine.release(again.token);
 }
 
 /** A run that waits for a signal, is asked of its mail, and is answered. */

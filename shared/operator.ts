@@ -15,7 +15,7 @@ import { runRepository } from "./db/run-repository.ts";
 import type { JsonObject } from "./domain/json.ts";
 import { redactSecrets } from "./domain/redact.ts";
 import { readReportRequest, type ReportName } from "./domain/reports.ts";
-import type { LifeRequest } from "./domain/run-protocol.ts";
+import type { LifeRequest } from "./domain/life-protocol.ts";
 import type { ClientDatabase, ClientSettings } from "./client.ts";
 import { changeAttributes } from "./engine/operate/change-attributes.ts";
 import { cancelRun, deleteRun, listRuns, redriveRun, type RunPage } from "./engine/operate/control-runs.ts";

@@ -15,10 +15,12 @@ import type {
   CancelRequest,
   DeleteAnswer,
   LifeRequest,
+  RedriveAnswer,
+} from "../domain/life-protocol.ts";
+import type {
   ListAnswer,
   ListedRun,
   ListRequest,
-  RedriveAnswer,
   RunFacts,
   SearchAnswer,
   SearchRequest,

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { CancelRequest, LifeRequest } from "../domain/run-protocol.ts";
+import type { CancelRequest, LifeRequest } from "../domain/life-protocol.ts";
 import { issue } from "../engine/schema-issues.ts";
 import { callerOf } from "./bearer-auth.ts";
 import type { HttpEvent } from "./http-event.ts";

@@ -90,9 +90,10 @@ async function everything(): Promise<void> {
 /** A run whose ending starts another. */
 async function followed(): Promise<void> {
   const manifest = hooked(both);
-  await engine.enqueue([newRun()]);
+  await engine.enqueue(newRuns(2));
   const { token, runs } = await engine.claim({ manifest });
-  await engine.advance(token, 1, { done: runs.map(member) });
+  const [failed, ...done] = runs.filter(({ workflow }) => workflow === "fulfil-order");
+  await engine.advance(token, 1, { failed: [{ ...member(failed!), error }], done: done.map(member) });
   await database.database.query("select baton.replace_hooks($1)", [JSON.stringify({ manifest: hooked() })]);
 }
 
@@ -102,7 +103,7 @@ async function undone(): Promise<void> {
   await engine.enqueue([newRun()]);
   await database.advance("1 second");
   const { token, runs } = await engine.claim({ manifest });
-  const run = runs[0]!;
+  const run = runs.find(({ workflow }) => workflow === "fulfil-order")!;
   await engine.advance(token, 1, { steps: [step(run)] });
   await engine.cancel(run.id, { undo: true });
   await engine.advance(token, 2, { released: runs.map((each) => ({ ...member(each), delay_ms: 0 as const })) });
@@ -146,7 +147,7 @@ async function family(): Promise<void> {
   await engine.advance(token, 1, { children: [left, right, { ...start(other, "free"), detached: true }], family: [waits], parks });
   await engine.cancel(left.id);
   await engine.cancel(parent!.id);
-  await database.query("select baton.revive($1)", [left.id]);
+  await database.query("select baton.revive($1), baton.settle_families(null, baton.now())", [left.id]);
   const again = await engine.claim({ max: 100, manifest: [{ name: "fulfil-order", version: 1, shape: "x", family: true }] });
   const child = again.runs.find(({ id }) => id === left.id)!;
   await engine.advance(again.token, 1, { failed: [{ ...member(child), error }] });
@@ -154,7 +155,7 @@ async function family(): Promise<void> {
   await engine.listChildren(parent!.id, { limit: 10 });
   await engine.findRun(parent!.id);
   await database.query(
-    "select baton.gather_families($1), baton.recount_children(baton.now()), baton.redrive_child($2, baton.now()), baton.has_open_family($2)",
+    "select baton.gather_families($1), baton.recount_children(baton.now()), baton.redrive_child($2, baton.now()), baton.settle_families(null, baton.now()), baton.has_open_family($2)",
     [[parent!.id], right.id],
   );
 }

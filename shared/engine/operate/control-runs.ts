@@ -1,16 +1,7 @@
 import type { Caller } from "../ask.ts";
 import { validate } from "uuid";
-import type {
-  CancelAnswer,
-  CancelRequest,
-  DeleteAnswer,
-  LifeRequest,
-  ListAnswer,
-  ListedRun,
-  ListRequest,
-  RedriveAnswer,
-  RunStatus,
-} from "../../domain/run-protocol.ts";
+import type { CancelAnswer, CancelRequest, DeleteAnswer, LifeRequest, RedriveAnswer } from "../../domain/life-protocol.ts";
+import type { ListAnswer, ListedRun, ListRequest, RunStatus } from "../../domain/run-protocol.ts";
 import { RunNotFoundError, UndoBegunError, WrongStatusError } from "../producer-errors.ts";
 import { repeatCall } from "../repeat-call.ts";
 import { utc } from "./run-format.ts";

@@ -17,7 +17,8 @@ export class NoHandlerError extends Error {
   readonly path: string;
 
   constructor(path: string, kind: string) {
-    super(`The node "${path}" is a ${kind} and has no handler of its own: move the clock, or name a node that is inside of it.`);
+    const instead = kind === "child" ? "name a node of its workflow" : "move the clock, or name a node that is inside of it";
+    super(`The node "${path}" is a ${kind} and has no handler of its own: ${instead}.`);
     this.path = path;
   }
 }

@@ -30,7 +30,7 @@ export const matchers = {
     return verdict(run, error !== null && isSuch(error, expected, this), `have failed with ${textOf(expected)}`);
   },
 
-  /** The run waits at this node: for the end of a sleep, or for the next attempt. */
+  /** The run waits at this node: for the end of a sleep or of a child, a signal, or an attempt. */
   toBeWaitingFor(this: Asked, run: RunView, node: string): Verdict {
     const step = findStep(run.steps, node);
     // While the clock stands no handler runs: a node that failed waits, in its poller's lease too.

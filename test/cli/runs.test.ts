@@ -210,3 +210,28 @@ test("a wrong password ends with 3 and shows none", async () => {
   expect(ended.code).toBe(3);
   expect(ended.stdout + ended.stderr).not.toContain("s3cret");
 });
+
+const pay = defineWorkflow({ name: "pay", version: 1, input: z.object({}) }).step("charge", () => 1);
+const family = defineWorkflow({ name: "family", version: 1, input: z.object({}) })
+  .child("survey", { detach: true }, pay, () => ({}))
+  .child("payment", pay, () => ({}));
+
+test("the children of a run are listed as a table or as JSON, page by page, those of one node alone, and none of a run that is none", async () => {
+  const id = await stored("family");
+  await poll(database.database, [family, pay]);
+  const children = (...flags: string[]) => pgbaton(["runs", "children", id, ...flags], { env });
+  const table = await children();
+  expect([table.code, table.stdout]).toEqual([
+    0,
+    expect.stringMatching(/path +id +awaited[^]*payment +[\w-]{36} +yes +pay +1 +done[^]*survey +[\w-]{36} +no +pay/),
+  ]);
+  const [, cursor] = /There are more: --cursor (\S+)/.exec((await children("--limit", "1")).stderr)!;
+  const last = await children("--limit", "1", "--cursor", cursor!, "--json");
+  expect(JSON.parse(last.stdout)).toMatchObject({ children: [{ path: "survey", detached: true, status: "done" }], more: false });
+  expect(JSON.parse((await children("--path", "payment", "--json")).stdout)).toMatchObject({ children: [{ path: "payment" }] });
+  expect(await children("--cursor", "payment")).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("give the cursor of the page before"),
+  });
+  expect(await pgbaton(["runs", "children", nowhere], { env })).toMatchObject({ code: 4, stderr: expect.stringContaining(nowhere) });
+});

@@ -1,10 +1,11 @@
 import { beforeAll, expect, inject, test } from "vitest";
 import * as z from "zod";
 import "../../infra/testing/vitest.ts";
-import { matchers, testRuntime } from "../../infra/testing.ts";
+import { matchers, NoHandlerError, testRuntime } from "../../infra/testing.ts";
 import type { RunView } from "../../shared/client.ts";
 import { defineWorkflow } from "../../shared/index.ts";
 
+const Nothing = z.object({});
 const Kind = z.object({ kind: z.enum(["done", "fails", "sleeps", "retries", "late"]) });
 const each = defineWorkflow({ name: "each", version: 1, input: Kind })
   .step("first", { retry: { maxAttempts: 2 } }, ({ input }) => {
@@ -81,4 +82,27 @@ test("what is not as expected says how the run stands", () => {
 test("the matchers are plain functions, for any framework that has expect.extend", () => {
   const asked = { equals: (one: unknown, other: unknown) => one === other };
   expect(matchers.toBeDone.call(asked, runs["done"]!).pass).toBe(true);
+});
+
+test("a run waits at the node of a child, until that has ended", async () => {
+  const child = defineWorkflow({ name: "child", version: 1, input: Nothing })
+    .sleep("pause", "2 days")
+    .step("charge", () => 1);
+  const parent = defineWorkflow({ name: "parent", version: 1, input: Nothing })
+    .child("payment", child, () => ({}))
+    .map("each", { over: () => [1, 2] }, (chain) => chain.child("one", child, () => ({})));
+  await using t = await testRuntime({ workflows: [parent, child], url: inject("testServer").adminUrl });
+  expect(() => t.stub("payment", 1)).toThrow('The node "payment" is a child and has no handler of its own: name a node of its workflow.');
+  expect(() => t.fail("payment")).toThrow(NoHandlerError);
+  t.stub("charge", 7);
+  const run = await t.enqueue(parent, {});
+  await t.idle();
+  expect(await t.run(run)).toBeWaitingFor("payment");
+  await t.advance("2 days");
+  const later = await t.run(run);
+  expect(later).not.toBeWaitingFor("payment");
+  expect(later).toBeWaitingFor("each/00001/one");
+  expect(sentence(() => expect(later).toBeDone())).toContain('is waiting: "each/00000/one" waits for its child.');
+  await t.advance("2 days");
+  expect(await t.run(run)).toBeDone({ output: [7, 7] });
 });

@@ -52,14 +52,21 @@ export interface ChildPage {
 const cursorOf = ({ path, id }: ListedChild) => Buffer.from(JSON.stringify([path, id])).toString("base64url");
 
 const cursor = z.string().transform((text, context) => {
-  try {
-    const [path, id] = z.tuple([stepPath, z.uuid()]).parse(JSON.parse(Buffer.from(text, "base64url").toString()));
-    return { path, id };
-  } catch {
-    context.addIssue({ code: "custom", message: cursorRule });
-    return z.NEVER;
-  }
+  const [path, id] = entriesOf(text);
+  if (stepPath.safeParse(path).success && validate(id)) return { path: path as string, id: id as string };
+  context.addIssue({ code: "custom", message: cursorRule });
+  return z.NEVER;
 });
+
+/** What a cursor holds; nothing where it is none. */
+function entriesOf(text: string): readonly unknown[] {
+  try {
+    const entries = JSON.parse(Buffer.from(text, "base64url").toString()) as unknown;
+    return Array.isArray(entries) ? entries : [];
+  } catch {
+    return [];
+  }
+}
 
 /** Everything that a list of children takes, checked, and in the words of the database. */
 export const childFilter = z

@@ -587,7 +587,8 @@ begin
       moment);
   end if;
   if request ? 'consumed' then
-    perform baton.take_messages(held, request -> 'consumed', skipped);
+    -- Of the stopped too, whose steps are stored: their parent's redrive may let them go on.
+    perform baton.take_messages(held, request -> 'consumed', lost);
   end if;
   if request ? 'children' then
     perform baton.spawn_children(held, request -> 'children', skipped, moment);

@@ -13,6 +13,7 @@ import {
   member,
   newRuns,
   placesOf,
+  step,
 } from "../support/engine-calls.ts";
 import { type Call, interleave } from "../support/interleaving.ts";
 
@@ -138,6 +139,16 @@ test("a claim brings of each awaited name the oldest, a round takes it away, and
       },
     });
   expect(await messages()).toHaveLength(2);
+});
+
+test("a run that is stopped by the round that stores its answer has taken it: its parent's redrive may let it go on", async () => {
+  const id = await waitingRun();
+  for (const body of [1, 2]) await engine.signal({ run: id, name: "paid", body });
+  const { token, run } = await claimAgain();
+  await engine.cancel(id);
+  const taken = { steps: [step(run)], consumed: [{ ...member(run), n: run.mail!.letters[0]!.n }] };
+  expect(await engine.advance(token, 1, taken)).toMatchObject({ stopped: [id] });
+  expect(await database.query("select body from baton.message where run_id = $1", [id])).toEqual([{ body: 2 }]);
 });
 
 for (const [what, held] of [

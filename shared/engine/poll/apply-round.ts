@@ -105,7 +105,13 @@ export function addClaimed(lease: Lease, { runs, now }: Pick<AdvanceAnswer, "run
 function applyEntry(lease: Lease, entry: Entry): void {
   if (entry.kind === "decided") return applyDecided(lease, entry);
   if (entry.kind === "fail") lease.rounds.count({ failedRuns: 1, poisoned: 1 });
-  lease.remove(entry.member);
+  if (entry.member.isRunning) lease.revoke(entry.member, reasonOf(entry));
+  else lease.remove(entry.member);
+}
+
+/** Why handlers of a run that leaves without a decision are to stop. */
+function reasonOf({ kind, member }: Entry): Error {
+  return kind === "fail" ? new UnneededError(member.run.id) : new Error("This run was given back: stop, it goes on elsewhere.");
 }
 
 function applyDecided(lease: Lease, { member, came, decision }: Decided): void {

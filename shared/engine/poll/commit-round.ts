@@ -1,7 +1,6 @@
 import { DatabaseRefusedError } from "../../domain/database-errors.ts";
 import { decideToFail } from "../../domain/decide-to-fail.ts";
 import { describeError, type ErrorRecord } from "../../domain/errors.ts";
-import type { AdvanceAnswer } from "../../domain/protocol.ts";
 import { runError } from "../../domain/run-errors.ts";
 import { applyRound } from "./apply-round.ts";
 import { writeRound, type RoundExtras } from "./build-round.ts";
@@ -53,9 +52,6 @@ export function fenced(lease: Lease): void {
   lease.poller.logger.warn("the lease was taken over, its runs are given up", { lease: lease.token, runs: lease.members.size });
   lease.lose(new FencedError());
 }
-
-/** For what an earlier round stored, whose answer is applied. */
-export const emptyAnswer = (round: number): AdvanceAnswer => ({ round, runs: [], stopped: [], lost: [] });
 
 export function isAboutData(refused: DatabaseRefusedError): boolean {
   return /^(22|23|54)/.test(refused.sqlstate ?? "");

@@ -2,7 +2,7 @@ import { DatabaseRefusedError, DatabaseUnknownOutcomeError } from "../../domain/
 import { describeError } from "../../domain/errors.ts";
 import { applyRound } from "./apply-round.ts";
 import { writeRound } from "./build-round.ts";
-import { fenced, emptyAnswer } from "./commit-round.ts";
+import { fenced } from "./commit-round.ts";
 import type { Lease } from "./lease.ts";
 import type { Decided } from "./member.ts";
 import { withoutStatements } from "./results.ts";
@@ -79,10 +79,23 @@ async function tryAll(lease: Lease, nodes: readonly Decided[], unsure = false): 
   if ("probed" in settled && settled.probed !== undefined) applyRound(lease, [], settled.probed);
   if ("unsure" in settled) return new MayBeStoredError("The statements may have been committed.", { cause: settled.unsure });
   if ("answer" in settled) applyRound(lease, nodes, settled.answer);
-  else if (unsure && settled.refused.sqlstate === "BT003") applyRound(lease, nodes, emptyAnswer(round));
+  else if ("stored" in settled || (unsure && settled.refused.sqlstate === "BT003")) giveBackAll(lease, nodes);
   else if (settled.refused.sqlstate === "BT001") fenced(lease);
   else return settled.refused;
   return undefined;
+}
+
+/**
+ * What was stored had an answer that nobody knows: what mail there was, how children have ended,
+ * when sleeps began. A run that stayed without it would wait for it for as long as the lease lasts.
+ * Whoever claims it reads what is stored.
+ */
+function giveBackAll(lease: Lease, nodes: readonly Decided[]): void {
+  for (const { member } of nodes) {
+    if (member.gone) continue;
+    lease.poller.logger.info("the answer to a round with statements was lost; the run was given back", { runId: member.run.id });
+    lease.giveBack(member);
+  }
 }
 
 /**

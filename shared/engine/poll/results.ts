@@ -31,23 +31,27 @@ export class Results {
     this.#plain.add(member);
   }
 
-  /** Those of the next round, up to the bytes that one request may have. */
+  /**
+   * Those of the next round, up to the bytes that one request may have. What came back of a member
+   * that leaves is dropped: the round would store its ending and put it back.
+   */
   take(mostBytes: number, decide: Decide): Entry[] {
-    const taken: Entry[] = [];
+    const taken: Entry[] = this.#takeLeaving();
+    const leaving = new Set(taken.map(({ member }) => member));
     let bytes = 0;
-    while (this.#leaving.length > 0) {
-      const entry = this.#leaving.shift()!;
-      if (!entry.member.gone) taken.push(entry);
-    }
     for (const member of this.#plain) {
       if (bytes >= mostBytes) break;
       this.#plain.delete(member);
-      if (member.gone || !member.hasPlain) continue;
+      if (member.gone || leaving.has(member) || !member.hasPlain) continue;
       const entry = decide(member, member.takePlain());
       taken.push(entry);
       bytes += requestBytes(entry);
     }
     return taken;
+  }
+
+  #takeLeaving(): Leaving[] {
+    return this.#leaving.splice(0).filter(({ member }) => !member.gone);
   }
 
   /** One of each member at most. One that cannot be stored anyway goes without its statements. */

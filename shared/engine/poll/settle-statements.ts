@@ -11,6 +11,8 @@ const busyTries = 5;
 /** probed: what the round was answered that was taken in place of the statements'. */
 export type SettledStatements =
   | (Settled<AdvanceAnswer> & { readonly probed?: AdvanceAnswer })
+  /** They were committed, by an earlier copy of the call, whose answer nobody knows. */
+  | { readonly stored: true; readonly probed: AdvanceAnswer }
   /** They may have been committed: the round was taken, by them or by a copy of a probe. */
   | { readonly unsure: UnsettledError; readonly probed: AdvanceAnswer };
 
@@ -29,7 +31,9 @@ export async function settleStatements(
   try {
     const call = () => poller.store.advanceWith(lease.token, round, request, statements);
     const settled = await settle(poller, call, { busyTries, unknownTries: 1, unknownMs: 0 });
-    return isRepeat(settled) ? await askAgain(lease, round) : settled;
+    if (!isRepeat(settled)) return settled;
+    const again = await askAgain(lease, round);
+    return "answer" in again ? { stored: true, probed: again.answer } : again;
   } catch (thrown) {
     if (!(thrown instanceof UnsettledError) || thrown.outOfTime) throw thrown;
     return probe(lease, round, thrown);

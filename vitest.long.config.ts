@@ -9,7 +9,7 @@ export default defineConfig({
       "test/long/**/*.test.ts",
       // 50,000 seeds.
       "test/simulation/nested*.test.ts",
-      ...["lists", "search", "settings", "years"].map((name) => `test/db/${name}.test.ts`),
+      ...["family-races", "lists", "search", "settings", "years"].map((name) => `test/db/${name}.test.ts`),
     ],
     exclude: configDefaults.exclude,
     testTimeout: 1_200_000,

@@ -590,11 +590,12 @@ begin
     -- Of the stopped too, whose steps are stored: their parent's redrive may let them go on.
     perform baton.take_messages(held, request -> 'consumed', lost);
   end if;
+  -- What is stored says that they were started, or go on: they are stopped with their parent then.
   if request ? 'children' then
-    perform baton.spawn_children(held, request -> 'children', skipped, moment);
+    perform baton.spawn_children(held, request -> 'children', lost, moment);
   end if;
   if request ? 'family' then
-    perform baton.redrive_children(held, request -> 'family', skipped, moment);
+    perform baton.redrive_children(held, request -> 'family', lost, moment);
   end if;
   if request ? 'timers' then
     perform baton.append_sleeps(held, request -> 'timers', false, skipped, moment);

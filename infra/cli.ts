@@ -134,10 +134,7 @@ runs
     (await import("./cli/signal.ts")).signalRun(to, name, payload, flags),
   );
 
-for (const [action, description] of [
-  ["cancel", "ask runs to stop"],
-  ["redrive", "let failed runs go on where they stopped"],
-] as const)
+const steering = (action: string, description: string) =>
   runs
     .command(action)
     .description(description)
@@ -145,8 +142,15 @@ for (const [action, description] of [
     .option(...yes)
     .option(...url)
     .option(...schema)
-    .option(...json)
-    .action(async (ids: string[], flags) => (await import("./cli/runs.ts")).steerRuns(action, ids, flags));
+    .option(...json);
+
+steering("cancel", "ask runs to stop")
+  .option("--undo", "undo what they have done before they end")
+  .action(async (ids: string[], flags) => (await import("./cli/runs.ts")).steerRuns("cancel", ids, flags));
+
+steering("redrive", "let failed runs go on where they stopped").action(async (ids: string[], flags) =>
+  (await import("./cli/runs.ts")).steerRuns("redrive", ids, flags),
+);
 
 program
   .command("signals")

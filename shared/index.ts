@@ -67,6 +67,7 @@ export type { WorkflowElsewhere } from "./domain/nodes/child.ts";
 export type { Callback, CallbackContext } from "./domain/nodes/callback.ts";
 export type { Script, ScriptContext, ScriptStep } from "./domain/nodes/script.ts";
 export type { Statement } from "./domain/statement.ts";
+export type { UndoForm, UndoHandler } from "./domain/nodes/undo.ts";
 export type { Duration } from "./domain/duration.ts";
 export type { Archive, ArchiveBatch } from "./domain/archive.ts";
 export type { Retention, ServiceRetention } from "./domain/retention.ts";

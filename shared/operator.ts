@@ -15,7 +15,7 @@ import { runRepository } from "./db/run-repository.ts";
 import type { JsonObject } from "./domain/json.ts";
 import { redactSecrets } from "./domain/redact.ts";
 import { readReportRequest, type ReportName } from "./domain/reports.ts";
-import type { LifeRequest } from "./domain/run-protocol.ts";
+import type { LifeRequest } from "./domain/life-protocol.ts";
 import type { ClientDatabase, ClientSettings } from "./client.ts";
 import { changeAttributes } from "./engine/operate/change-attributes.ts";
 import { cancelRun, deleteRun, listRuns, redriveRun, type RunPage } from "./engine/operate/control-runs.ts";
@@ -43,7 +43,7 @@ export { ReportTimeoutError } from "./db/report-repository.ts";
 export { AttributesTooLargeError } from "./domain/attributes.ts";
 export { NotJsonError } from "./domain/json.ts";
 export { InvalidReportError, UnknownReportError } from "./domain/reports.ts";
-export { InvalidFilterError, RunNotFoundError, WrongStatusError } from "./engine/producer-errors.ts";
+export { InvalidFilterError, RunNotFoundError, UndoBegunError, WrongStatusError } from "./engine/producer-errors.ts";
 export { SearchMissingError, UnsearchableTextError } from "./engine/operate/search-runs.ts";
 
 /** What an operator is told of itself. */
@@ -56,6 +56,15 @@ export interface OperatorSettings extends Pick<ClientSettings, "logger" | "nudge
 export interface Life {
   /** How often it had been redriven. Default: as it is when the call is made. */
   readonly redrives?: number | undefined;
+}
+
+/** How a run is cancelled. */
+export interface Cancel extends Life {
+  /**
+   * What it has done is undone before it ends; it is `cancelling` until then. Default: it just
+   * ends.
+   */
+  readonly undo?: boolean | undefined;
 }
 
 /** What became of a run. */
@@ -93,11 +102,13 @@ export interface Operator extends AsyncDisposable {
   search(text: string, page?: { readonly limit?: number; readonly cursor?: string }): Promise<FoundPage>;
   /**
    * Asks a run to stop: `cancelled` at once where it waits, `cancelling` where a poller works on
-   * it. Throws RunNotFoundError, or WrongStatusError when it has ended.
+   * it. Throws RunNotFoundError, WrongStatusError when it has ended, or UndoBegunError when it is
+   * being undone.
    */
-  cancel(id: string, life?: Life): Promise<Steered>;
+  cancel(id: string, how?: Cancel): Promise<Steered>;
   /**
-   * Lets a failed run go on. Throws RunNotFoundError, or WrongStatusError when it has not failed.
+   * Lets a failed run go on. Throws RunNotFoundError, WrongStatusError when it has not failed, or
+   * UndoBegunError when what it had done was undone.
    */
   redrive(id: string, life?: Life): Promise<Steered>;
   /**
@@ -136,7 +147,7 @@ export function createOperator(options: ClientDatabase & OperatorSettings): Oper
     listUnclaimed: async (filter = {}) => listUnclaimed(context, readUnclaimedFilter(filter)),
     search: (text, { limit = 20, cursor: before } = {}) =>
       searchRuns({ ...context, redact }, { text, limit, ...(before !== undefined && { before }) }),
-    cancel: (id, which = {}) => cancelRun(context, id, life(which)),
+    cancel: (id, how = {}) => cancelRun(context, id, { ...life(how), ...(how.undo === true && { undo: true as const }) }),
     redrive: (id, which = {}) => redriveRun(context, id, life(which)),
     changeAttributes: (id, patch) => changeAttributes(context, id, patch, by),
     delete: (id) => deleteRun(context, id, { ...(by !== undefined && { by }) }),

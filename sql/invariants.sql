@@ -133,6 +133,30 @@ where exists (
     select from baton.failure f where f.run_id = e.run_id and f.started_at > e.at
       and not exists (select from earlier where f.started_at <@ doubtful))
 union all
+select 'a run that is to be undone fails or is cancelled, and is cancelled only once all is undone', e.run_id, e.status
+from baton.ending e join baton.checkpoint v on v.run_id = e.run_id and v.node = '~verdict'
+where e.status not in ('failed', 'cancelled')
+   or (e.status = 'cancelled' and not exists (select from baton.checkpoint u where u.run_id = e.run_id and u.node = '~undone'))
+union all
+select 'nothing is undone of a run that is not to be', u.run_id, u.node
+from (
+  select run_id, node from baton.checkpoint where starts_with(node, '~undo')
+  union all select run_id, node from baton.failure where starts_with(node, '~undo')
+) as u
+where not exists (select from baton.checkpoint v where v.run_id = u.run_id and v.node = '~verdict')
+union all
+select 'no stop is asked of a run that has ended undone', c.run_id, c.at::text
+from baton.control c join baton.ending e using (run_id) join baton.checkpoint v on v.run_id = e.run_id and v.node = '~verdict'
+union all
+select 'what was over last is undone first', run_id, path || ' before ' || before
+from (
+  select u.run_id, d.node as path, d.finished_at as over, lag(d.node) over in_order as before, lag(d.finished_at) over in_order as over_before
+  from baton.checkpoint u join baton.checkpoint d on d.run_id = u.run_id and d.node = substr(u.node, 7)
+  where starts_with(u.node, '~undo/')
+  window in_order as (partition by u.run_id order by u.finished_at, u.started_at)
+) as u
+where (u.over, u.path) > (u.over_before, u.before)
+union all
 select 'no step starts before the one before it has finished', run_id, node || ' after ' || before
 from (
   select *, lag(ended) over in_order as ended_before, lag(node) over in_order as before

@@ -28,6 +28,7 @@ begin
       (p.proname in ('claim', 'advance') and p.prorettype = 'jsonb'::regtype)
       or (p.proname = 'find_run' and p.prorettype = 'jsonb'::regtype)
       or (p.proname = 'crash_members' and p.prorettype = 'void'::regtype)
+      or (p.proname = 'stop_members' and p.prorettype = 'uuid[]'::regtype)
       or (p.proname = 'reap_leases' and p.prorettype = 'integer'::regtype)
       or (p.proname = 'refuse_foreign_ids' and 'request' = any (p.proargnames))
       or (p.proname in ('list_names', 'list_names_of_week') and 'version' <> all (p.proargnames))
@@ -37,7 +38,7 @@ begin
       or (p.proname = 'gather_steps' and 'room' <> all (p.proargnames))
       or p.proname in ('claimed_again', 'columns_of', 'digits_of', 'drop_oversized', 'due_again', 'ended_among', 'failures_of', 'few_ready', 'fitting',
         'forgiven_of', 'free_places', 'is_member', 'listed_ids', 'live_members', 'outputs_of', 'place_of', 'pointer_to', 'present_among',
-        'progressed_among', 'replayed', 'stopped_among', 'stored_among', 'tell_runs', 'time_of', 'without'))
+        'progressed_among', 'replayed', 'runs_to_stop', 'stopped_among', 'stored_among', 'tell_runs', 'time_of', 'without'))
   loop
     execute format('drop function %s', former);
   end loop;

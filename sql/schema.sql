@@ -83,6 +83,7 @@ create table baton.control (
   run_id uuid not null,
   kind text not null,
   at timestamp with time zone not null,
+  undo boolean not null default false,
   constraint control_kind_is_known CHECK ((kind = 'cancel'::text)),
   constraint control_run PRIMARY KEY (run_id)
 );
@@ -280,6 +281,13 @@ create table baton.unclaimed (
   constraint unclaimed_of_key PRIMARY KEY (workflow, name, key, n)
 );
 CREATE INDEX unclaimed_by_age ON baton.unclaimed USING btree (at);
+
+-- owner: baton_migrator
+create table baton.undoable (
+  workflow text not null,
+  version integer not null,
+  constraint undoable_workflow PRIMARY KEY (workflow, version)
+);
 
 -- owner: baton_migrator
 create table baton.wait (
@@ -524,6 +532,7 @@ declare
   mail json;
   family json;
   refill record;
+  stops record;
 begin
   perform baton.require_read_committed();
   perform baton.commit_durably();
@@ -566,7 +575,11 @@ begin
   end if;
   done := baton.end_members(held, request -> 'done', 'done', lost, checked, moment)
     || baton.end_members(held, request -> 'failed', 'failed', lost, checked, moment);
-  stopped := baton.stop_members(held, done, moment);
+  if request ? 'cancelled' then
+    done := done || baton.end_members(held, request -> 'cancelled', 'cancelled', lost, checked, moment);
+  end if;
+  stops := baton.stop_members(held, done, moment);
+  stopped := stops.stopped;
   skipped := lost || stopped;
   if cardinality(lost) > 0 then
     perform baton.return_members(held,
@@ -593,6 +606,10 @@ begin
     || baton.park_members(held, request -> 'parks', false, skipped, moment)
     || baton.park_members(held, request -> 'released', true, skipped, moment)
     || baton.block_members(held, request -> 'blocked', skipped, moment), skipped);
+  if cardinality(stops.called_off) > 0 then
+    -- Who has just been parked would tell nobody.
+    perform baton.undo_parked(stops.called_off, moment);
+  end if;
   held.round := advance.round;
   held.told := case when cardinality(skipped) > 0 or left_out is not null or cardinality(late) > 0
     then jsonb_strip_nulls(jsonb_build_object('lost', to_jsonb(lost), 'stopped', to_jsonb(stopped), 'left_out', left_out, 'late', to_jsonb(late))) end;
@@ -609,7 +626,8 @@ begin
     if request ? 'family' then
       family := baton.gather_families((baton.list_members(held.run_ids, held.gone)).ids, request -> 'family');
     end if;
-    return json_build_object('now', moment, 'round', advance.round, 'stopped', stopped, 'lost', lost, 'left_out', left_out, 'late', late, 'mail', mail, 'family', family,
+    return json_build_object('now', moment, 'round', advance.round, 'stopped', stopped, 'lost', lost, 'left_out', left_out, 'late', late,
+      'called_off', nullif(stops.called_off, '{}'), 'mail', mail, 'family', family,
       'low', refill.low, 'due_in_ms', refill.due_in_ms, 'poisoned', refill.poisoned, 'runs', refill.runs);
   end if;
   update baton.lease l set round = held.round, gone = held.gone, told = held.told,
@@ -619,7 +637,8 @@ begin
   if request ? 'family' then
     family := baton.gather_families((baton.list_members(held.run_ids, held.gone)).ids, request -> 'family');
   end if;
-  return json_build_object('now', moment, 'round', advance.round, 'stopped', stopped, 'lost', lost, 'left_out', left_out, 'late', late, 'mail', mail,
+  return json_build_object('now', moment, 'round', advance.round, 'stopped', stopped, 'lost', lost, 'left_out', left_out, 'late', late,
+      'called_off', nullif(stops.called_off, '{}'), 'mail', mail,
     'family', family);
 end
 $function$;
@@ -818,6 +837,20 @@ end
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.begin_undo(ids uuid[], status text, error jsonb, moment timestamp with time zone, crashed boolean DEFAULT false)
+ RETURNS uuid[]
+ LANGUAGE plpgsql
+AS $function$
+declare
+  begun uuid[] := baton.store_verdicts(ids, status, error, crashed, moment);
+begin
+  -- Who has ended pollers is claimed alone: what it had done may be undone all the same.
+  perform baton.put_back(begun, array_fill(moment, array[cardinality(begun)]), case when crashed then 3 end);
+  return begun;
+end
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.block_members(held baton.lease, entries jsonb, skipped uuid[], moment timestamp with time zone)
  RETURNS integer[]
  LANGUAGE plpgsql
@@ -855,12 +888,14 @@ declare
   ended text;
   asked boolean;
   parked integer;
+  with_undo boolean := coalesce((request ->> 'undo')::boolean, false);
 begin
   perform baton.require_read_committed();
   perform baton.commit_durably();
   perform baton.require_id('the run of cancel', id);
-  perform baton.require_keys('the request of cancel', request, '{}', '{redrives,by}');
+  perform baton.require_keys('the request of cancel', request, '{}', '{redrives,by,undo}');
   perform baton.require_kind('the request of cancel', request, 'number', '{redrives}');
+  perform baton.require_kind('the request of cancel', request, 'boolean', '{undo}');
   perform baton.require_actor('the request of cancel', request);
   if not baton.lock_run(id) then
     return null;
@@ -873,7 +908,7 @@ begin
     return jsonb_build_object('status', (
       select coalesce((select e.status from baton.ending e where e.run_id = cancel.id), baton.place_status(id, baton.now()))));
   end if;
-  insert into baton.control (run_id, kind, at) values (cancel.id, 'cancel', baton.now()) on conflict do nothing;
+  insert into baton.control (run_id, kind, at, undo) values (cancel.id, 'cancel', baton.now(), with_undo) on conflict do nothing;
   asked := found;
   if asked then
     -- A stop of before may have been applied since the look above: then this is a copy of it.
@@ -883,6 +918,16 @@ begin
       return jsonb_build_object('status', ended);
     end if;
   end if;
+  if with_undo and not asked then
+    update baton.control c set undo = true where c.run_id = cancel.id and not c.undo;
+  end if;
+  -- Held, it cannot be claimed before it is known whether it is being undone.
+  perform from baton.ready q where q.run_id = cancel.id for update skip locked;
+  if baton.runs_with_verdict(array[cancel.id]) <> '{}' then
+    delete from baton.control c where c.run_id = cancel.id;
+    return jsonb_build_object('status', coalesce((select e.status from baton.ending e where e.run_id = cancel.id), baton.place_status(id, baton.now())),
+      'undoing', true);
+  end if;
   with unready as (
     -- Who sends a signal may hold it for minutes, and wakes the run, which is stopped then.
     delete from baton.ready q where q.ctid = (select r.ctid from baton.ready r where r.run_id = cancel.id for update skip locked) returning 1
@@ -890,15 +935,22 @@ begin
     delete from baton.blocked b where b.run_id = cancel.id returning 1
   )
   select count(*) into parked from (select * from unready union all select * from unblocked) as taken;
-  if parked > 0 then
+  if parked > 0 and baton.runs_with_verdict(array[cancel.id]) <> '{}' then
+    -- Just now its round said that it is undone, and put it there.
+    perform baton.put_back(array[cancel.id], array[baton.now()]);
+    delete from baton.control c where c.run_id = cancel.id;
+    return jsonb_build_object('status', 'ready', 'undoing', true);
+  elsif parked > 0 and with_undo then
+    perform baton.begin_undo(array[cancel.id], 'cancelled', null, baton.now());
+  elsif parked > 0 then
     perform baton.end_runs(array[cancel.id], 'cancelled', null, true, baton.now());
     perform baton.settle_families(null, baton.now());
   end if;
   -- Who asks again for a stop that is not applied yet has changed nothing.
   if asked then
-    perform baton.note_action('cancel', cancel.id, request ->> 'by', jsonb_build_object('redrives', baton.redrives(id)), baton.now());
+    perform baton.note_action('cancel', cancel.id, request ->> 'by', jsonb_build_object('redrives', baton.redrives(id)) || case when with_undo then '{"undo": true}' else '{}' end::jsonb, baton.now());
   end if;
-  return jsonb_build_object('status', case when parked > 0 then 'cancelled' else 'cancelling' end)
+  return jsonb_build_object('status', case when parked > 0 and not with_undo then 'cancelled' else 'cancelling' end)
     || case when parked > 0 and exists (select from baton.hook_run h where h.run_id = cancel.id) then '{"nudge": true}' else '{}' end::jsonb;
 end
 $function$;
@@ -1134,9 +1186,9 @@ CREATE OR REPLACE FUNCTION baton.check_round(request jsonb)
 AS $function$
 begin
   if jsonb_typeof(request) is distinct from 'object' or jsonb_typeof(request -> 'ttl_ms') is distinct from 'number'
-    or request - '{ttl_ms,strict,checked,claim,steps,done,failed,failures,sleeps,timers,parks,released,blocked,attributes,waits,consumed,timeouts,asks,children,family}'::text[] <> '{}' then
+    or request - '{ttl_ms,strict,checked,claim,steps,done,failed,failures,sleeps,timers,parks,released,blocked,attributes,waits,consumed,timeouts,asks,children,family,cancelled}'::text[] <> '{}' then
     perform baton.require_keys('the round', request, '{ttl_ms}',
-      '{ttl_ms,strict,checked,claim,steps,done,failed,failures,sleeps,timers,parks,released,blocked,attributes,waits,consumed,timeouts,asks,children,family}');
+      '{ttl_ms,strict,checked,claim,steps,done,failed,failures,sleeps,timers,parks,released,blocked,attributes,waits,consumed,timeouts,asks,children,family,cancelled}');
     perform baton.require_kind('the round', request, 'number', '{ttl_ms}');
   end if;
   if request ? 'steps' then
@@ -1154,6 +1206,9 @@ begin
   end if;
   if request ? 'failed' then
     perform baton.check_columns('what failed in the round', request -> 'failed', '{run,place,error}');
+  end if;
+  if request ? 'cancelled' then
+    perform baton.check_columns('what was cancelled in the round', request -> 'cancelled', '{run,place}');
   end if;
   if request ? 'failures' then
     perform baton.require_rows('the failures of the round', request -> 'failures', '{run,place,node,attempt,age_ms,took_ms,delay_ms,error}', '{}');
@@ -1290,6 +1345,9 @@ begin
   if found then
     return baton.repeat_claim(held, low, request -> 'manifest');
   end if;
+  if request @? '$.manifest[*].undoes' then
+    perform baton.note_undoable(request -> 'manifest');
+  end if;
   moment := baton.now();
   if request @? '$.manifest[*].hooks' then
     perform baton.add_hooks(request -> 'manifest', moment);
@@ -1307,7 +1365,7 @@ begin
       low := got.low;
     end if;
   end if;
-  stopped := baton.runs_to_stop(got.ids);
+  stopped := baton.sort_stops(got.ids, moment);
   perform baton.end_each(stopped, 'cancelled', null, moment);
   -- Slots in the order in which they were taken: by priority, then by time.
   select array_agg(t.id order by t.nth) into ids from unnest(got.ids) with ordinality as t (id, nth) where t.id <> all (stopped);
@@ -1603,6 +1661,7 @@ declare
   began boolean := held.round > held.fresh_round;
   progressed uuid[];
   doubtful uuid[];
+  poison jsonb;
   crashes integer := greatest(held.crashes, case when alone then 3 else 1 end);
 begin
   ids := array(select t.id from unnest(ids) as t (id) order by t.id);
@@ -1627,9 +1686,10 @@ begin
   doubtful := array(select unnest(present) except select unnest(progressed));
   perform baton.put_back(progressed, array_fill(moment, array[cardinality(progressed)]), case when alone then 4 else 1 end);
   if crashes > 5 then
-    perform baton.end_runs(doubtful, 'failed', array_fill(jsonb_build_object('name', 'PoisonError', 'message',
-      'Three leases in a row ran out while they held this run alone: its step ends the process or blocks the event loop. Mend it, then redrive the run.'),
-      array[cardinality(doubtful)]), true, moment);
+    poison := jsonb_build_object('name', 'PoisonError', 'message',
+      'Three leases in a row ran out while they held this run alone: its step ends the process or blocks the event loop. Mend it, then redrive the run.');
+    doubtful := baton.undo_failed(doubtful, poison, moment, true);
+    perform baton.end_runs(doubtful, 'failed', array_fill(poison, array[cardinality(doubtful)]), true, moment);
     return cardinality(ids) - cardinality(progressed);
   end if;
   perform baton.put_back(doubtful, array_fill(moment, array[cardinality(doubtful)]), crashes);
@@ -1784,6 +1844,7 @@ declare
   fatal json;
   mail json;
   family json;
+  finished json;
   moment timestamptz;
 begin
   select array_agg(t.id order by t.id), array_agg(t.slot order by t.id) into ids, slots from unnest(ids, slots) as t (id, slot);
@@ -1832,10 +1893,13 @@ begin
     if manifest @? '$[*].family' then
       family := baton.gather_families(begun_ids);
     end if;
+    if manifest @? '$[*].undoes' then
+      finished := baton.gather_times(baton.runs_with_verdict(begun_ids));
+    end if;
   end if;
   runs := json_build_object('id', coalesce(found_ids, '{}'), 'place', coalesce(slots, '{}'), 'workflow', workflows, 'version', versions,
     'input', inputs, 'outputs', outputs, 'failures', failures, 'forgiven', forgiven, 'redrives', redrives, 'asleep', asleep, 'backing_off', backing_off, 'fatal', fatal, 'mail', mail,
-    'family', family);
+    'family', family, 'finished', finished);
 end
 $function$;
 
@@ -1936,6 +2000,7 @@ CREATE OR REPLACE FUNCTION baton.end_each(ids uuid[], new_status text, error jso
 AS $function$
 declare
   id uuid;
+  ended uuid[] := ids;
 begin
   if coalesce(cardinality(ids), 0) = 0 then
     return;
@@ -1943,7 +2008,10 @@ begin
   -- A block of its own: every claim calls this, and nearly none has anybody to end and needs a
   -- subtransaction.
   begin
-    perform baton.end_runs(ids, new_status, array_fill(error, array[cardinality(ids)]), true, moment);
+    if new_status = 'failed' then
+      ended := baton.undo_failed(ids, error, moment);
+    end if;
+    perform baton.end_runs(ended, new_status, array_fill(error, array[cardinality(ended)]), true, moment);
   exception when data_exception or integrity_constraint_violation or program_limit_exceeded then
     if cardinality(ids) > 1 then
       foreach id in array ids loop
@@ -2380,7 +2448,9 @@ begin
     select r.id from baton.run r where r.id = any (array(select unnest(parents))) and r.id between lowest and highest for share skip locked
   ) as l;
   parents := baton.runs_with_ending(parents);
-  return array(select s.run_id from baton.stopping s where s.run_id = any (found) and s.parent_id = any (parents));
+  found := array(select s.run_id from baton.stopping s where s.run_id = any (found) and s.parent_id = any (parents));
+  -- One that is being undone goes on to its end.
+  return array(select unnest(found) except select unnest(baton.runs_with_verdict(found)));
 end
 $function$;
 
@@ -2433,6 +2503,16 @@ begin
   if random() * 32 < keys then
     perform baton.forget_keys(greatest(2 * keys, 64), moment);
   end if;
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.forget_stops(ids uuid[])
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  delete from baton.control c where c.run_id = any (baton.runs_with_verdict(ids));
 end
 $function$;
 
@@ -2693,6 +2773,40 @@ begin
       ) as c
     ) as c
   ) as c;
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.gather_times(ids uuid[])
+ RETURNS json
+ LANGUAGE plpgsql
+ STABLE
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+declare
+  lowest uuid := (select i from unnest(ids) as i order by i limit 1);
+  highest uuid := (select i from unnest(ids) as i order by i desc limit 1);
+begin
+  if lowest is null then
+    return null;
+  end if;
+  return (
+    select json_object_agg(r.run_id, r.times)
+    from (
+      select o.run_id, json_object_agg(o.node, o.micros) as times
+      from (
+        select x.run_id, x.node, (extract(epoch from coalesce(max(x.finished_at) filter (where x.is_row), max(x.finished_at))) * 1000000)::bigint as micros
+        from (
+          select c.run_id, c.node, c.finished_at, true as is_row from baton.checkpoint c
+          where c.run_id = any (array(select unnest(ids))) and c.run_id between lowest and highest
+          union all
+          select f.run_id, f.node, f.finished_at, false from baton.failure f
+          where f.run_id = any (array(select unnest(ids))) and f.run_id between lowest and highest and f.node <> ''
+        ) as x
+        group by x.run_id, x.node
+      ) as o
+      group by o.run_id
+    ) as r);
 end
 $function$;
 
@@ -3538,9 +3652,12 @@ begin
   with skip as (
     select r.id, s.path, s.floor
     from baton.run r
-    join jsonb_to_recordset(manifest) as m (name text, version integer, skips jsonb) on m.name = r.workflow and m.version = r.version
+    join jsonb_to_recordset(manifest) as m (name text, version integer, skips jsonb, undoes boolean) on m.name = r.workflow and m.version = r.version
     cross join lateral jsonb_to_recordset(m.skips) as s (path text, floor text)
     where m.skips is not null and r.id = any (array(select unnest(ids))) and r.id between lowest and highest
+      -- What is undone may be anywhere.
+      and (m.undoes is null or not exists (
+        select from baton.checkpoint v where v.run_id = r.id and v.run_id between lowest and highest and v.node = '~verdict'))
   ), hole as (
     select s.id, s.path || '/' as low, h.high
     from skip s
@@ -4122,6 +4239,20 @@ end
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.note_undoable(manifest jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  insert into baton.undoable (workflow, version)
+  select m.name, m.version from jsonb_to_recordset(manifest) as m (name text, version integer, undoes boolean)
+  where m.undoes and not exists (select from baton.undoable u where u.workflow = m.name and u.version = m.version)
+  order by m.name, m.version
+  on conflict do nothing;
+end
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.note_week(week timestamp with time zone, until timestamp with time zone)
  RETURNS void
  LANGUAGE plpgsql
@@ -4301,13 +4432,13 @@ begin
     return;
   end if;
   insert into baton.ready (run_id, band, run_at, bytes, begun)
-  select t.id, coalesce(3 + suspects, r.priority), t.run_at, coalesce(t.size, r.bytes + case when c.below then least(c.bytes, 4194304) else least(c.bytes, 2000000000) end), true
+  select t.id, coalesce(3 + suspects, r.priority), t.run_at, coalesce(t.size, r.bytes + case when c.below and not c.undone then least(c.bytes, 4194304) else least(c.bytes, 2000000000) end), true
   from unnest(ids, run_ats, sizes) as t (id, run_at, size)
   cross join lateral (
     select priority, case when t.size is null then octet_length(input::text) end as bytes
     from baton.run where id = t.id and id between lowest and highest limit 1) as r
   cross join lateral (
-    select coalesce(sum(octet_length(output::text)), 0) as bytes, coalesce(bool_or(strpos(node, '/') > 0), false) as below
+    select coalesce(sum(octet_length(output::text)), 0) as bytes, coalesce(bool_or(strpos(node, '/') > 0), false) as below, coalesce(bool_or(node = '~verdict'), false) as undone
     from baton.checkpoint where t.size is null and run_id = t.id and run_id between lowest and highest) as c
   on conflict do nothing;
 end
@@ -4419,19 +4550,22 @@ begin
       from (
         select case when v.began <= moment then v.until else set_to + greatest(v.until - greatest(v.began, was), interval '0') end as due, v.below
         from (
-          select case when r.start_is_named then '-infinity' else r.created_at end as began, r.start_at as until, false as below
+          select case when r.start_is_named then '-infinity' else r.created_at end as began, r.start_at as until, false as below, false as of_undo
           from baton.run r where r.id = t.id and r.id between lowest and highest and r.start_at > moment
           union all
-          select c.started_at, c.finished_at, strpos(c.node, '/') > 0
+          select c.started_at, c.finished_at, strpos(c.node, '/') > 0, false
           from baton.checkpoint c where c.run_id = t.id and c.run_id between lowest and highest and c.finished_at > moment
             and c.output ->> 'until' = to_char(c.finished_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
           union all
-          select f.finished_at, f.retry_at, strpos(f.node, '/') > 0
+          select f.finished_at, f.retry_at, strpos(f.node, '/') > 0, starts_with(f.node, '~undo/')
           from baton.failure f where f.run_id = t.id and f.run_id between lowest and highest and f.retry_at > moment
             and not exists (
               select from baton.checkpoint d where d.run_id = t.id and d.run_id between lowest and highest and d.node = f.node)
         ) as v
         where isfinite(v.until) and v.began < 'infinity'
+          -- Of a run that is undone, what it slept for is past.
+          and (v.of_undo or not exists (
+            select from baton.checkpoint u where u.run_id = t.id and u.run_id between lowest and highest and u.node = '~verdict'))
       ) as w
     )
     from unnest(ids) with ordinality as t (id, nth)
@@ -4492,6 +4626,13 @@ begin
   if ended is distinct from 'failed' or (request ->> 'redrives')::integer <> before then
     return jsonb_build_object('status', coalesce(ended, 'unfinished'),
       'redriven', before >= greatest((request ->> 'redrives')::integer, 1), 'changed', false);
+  end if;
+  if baton.runs_with_verdict(array[redrive.id]) <> '{}' then
+    if not exists (select from baton.checkpoint c where c.run_id = redrive.id and c.node = '~undone' and c.output = '0') then
+      return jsonb_build_object('status', ended, 'redriven', false, 'changed', false, 'undone', true);
+    end if;
+    -- There was nothing to undo: it goes on as if nobody had looked.
+    delete from baton.checkpoint c where c.run_id = redrive.id and c.node in ('~verdict', '~undone');
   end if;
   perform baton.revive(id);
   perform baton.settle_families(null, baton.now());
@@ -4883,7 +5024,7 @@ begin
     into ids, times, amidst
   from baton.run r
   cross join lateral (
-    select max(finished_at) as until, max(position) = max(position) filter (where strpos(node, '/') > 0) as below
+    select max(finished_at) as until, bool_or(node = '~verdict') or max(position) = max(position) filter (where strpos(node, '/') > 0) as below
     from baton.checkpoint where run_id = r.id
   ) as c
   cross join lateral (
@@ -5225,19 +5366,6 @@ AS $function$
 $function$;
 
 -- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.runs_to_stop(ids uuid[])
- RETURNS uuid[]
- LANGUAGE plpgsql
-AS $function$
-begin
-  if not exists (select from baton.control) then
-    return baton.find_stopped(ids);
-  end if;
-  return array(select run_id from baton.control where run_id = any (ids) union select unnest(baton.find_stopped(ids)));
-end
-$function$;
-
--- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.runs_with_ending(ids uuid[])
  RETURNS uuid[]
  LANGUAGE plpgsql
@@ -5293,6 +5421,26 @@ begin
       where run_id = t.id and run_id between lowest and highest and node <> '' and started_at >= since) as f
     where c.n + f.n > 0
   );
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.runs_with_verdict(ids uuid[])
+ RETURNS uuid[]
+ LANGUAGE plpgsql
+ STABLE
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+declare
+  lowest uuid := (select i from unnest(ids) as i order by i limit 1);
+  highest uuid := (select i from unnest(ids) as i order by i desc limit 1);
+begin
+  if lowest is null then
+    return '{}';
+  end if;
+  return array(
+    select c.run_id from baton.checkpoint c
+    where c.run_id = any (array(select unnest(ids))) and c.run_id between lowest and highest and c.node = '~verdict');
 end
 $function$;
 
@@ -5520,6 +5668,27 @@ AS $function$
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.sort_stops(ids uuid[], moment timestamp with time zone)
+ RETURNS uuid[]
+ LANGUAGE plpgsql
+AS $function$
+declare
+  asked uuid[];
+begin
+  if not exists (select from baton.control) then
+    return baton.find_stopped(ids);
+  end if;
+  asked := array(select c.run_id from baton.control c where c.run_id = any (ids));
+  perform baton.store_verdicts(array(select c.run_id from baton.control c where c.run_id = any (asked) and c.undo), 'cancelled', null, false, moment);
+  perform baton.forget_stops(asked);
+  return array(
+    select c.run_id from baton.control c where c.run_id = any (asked) and not c.undo
+    union
+    select unnest(baton.find_stopped(ids)));
+end
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.spawn_children(held baton.lease, entries jsonb, skipped uuid[], moment timestamp with time zone)
  RETURNS void
  LANGUAGE plpgsql
@@ -5650,20 +5819,29 @@ end
 $function$;
 
 -- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.stop_members(held baton.lease, ended integer[], moment timestamp with time zone)
- RETURNS uuid[]
+CREATE OR REPLACE FUNCTION baton.stop_members(held baton.lease, ended integer[], moment timestamp with time zone, OUT stopped uuid[], OUT called_off uuid[])
+ RETURNS record
  LANGUAGE plpgsql
 AS $function$
 declare
-  stopped uuid[] := '{}';
+  asked uuid[];
+  orphaned uuid[];
 begin
-  if exists (select from baton.control) or exists (select from baton.stopping) then
-    select array_agg(run_id) into stopped
-    from unnest(held.run_ids) with ordinality as m (run_id, nth)
-    where run_id = any (baton.runs_to_stop(held.run_ids)) and get_bit(held.gone, (nth - 1)::integer) = 0 and (nth - 1)::integer <> all (ended);
-    perform baton.end_each(stopped, 'cancelled', null, moment);
+  stopped := '{}';
+  if not exists (select from baton.control) and not exists (select from baton.stopping) then
+    return;
   end if;
-  return coalesce(stopped, '{}');
+  orphaned := baton.find_stopped(held.run_ids);
+  asked := array(
+    select m.run_id from unnest(held.run_ids) with ordinality as m (run_id, nth)
+    where (m.run_id = any (orphaned) or exists (select from baton.control c where c.run_id = m.run_id))
+      and get_bit(held.gone, (nth - 1)::integer) = 0 and (nth - 1)::integer <> all (ended));
+  perform baton.forget_stops(asked);
+  called_off := array(select c.run_id from baton.control c where c.run_id = any (asked) and c.undo);
+  stopped := array(
+    select a.id from unnest(asked) as a (id)
+    where (a.id = any (orphaned) and a.id <> all (called_off)) or exists (select from baton.control c where c.run_id = a.id and not c.undo));
+  perform baton.end_each(stopped, 'cancelled', null, moment);
 end
 $function$;
 
@@ -5705,25 +5883,33 @@ AS $function$
 declare
   asked uuid[] := array(select run_id from baton.control);
   ids uuid[];
+  undone integer;
+  late uuid[];
 begin
   if asked = '{}' then
     return 0;
   end if;
+  perform baton.forget_stops(asked);
+  undone := baton.undo_parked(array(select run_id from baton.control where run_id = any (asked) and undo), moment);
   with unready as (
     -- One that a sender of a signal holds is stopped the next time, or when it is claimed.
     delete from baton.ready where ctid = any (array(
-      select ctid from baton.ready where run_id = any (array(select run_id from baton.control)) for update skip locked)) returning run_id
+      select ctid from baton.ready where run_id = any (array(select run_id from baton.control where not undo)) for update skip locked)) returning run_id
   ), unblocked as (
-    delete from baton.blocked where run_id = any (array(select run_id from baton.control)) returning run_id
+    delete from baton.blocked where run_id = any (array(select run_id from baton.control where not undo)) returning run_id
   )
   select array_agg(run_id) into ids from (select * from unready union all select * from unblocked) as parked;
+  -- Of which a round has said meanwhile that it is undone.
+  late := baton.runs_with_verdict(ids);
+  perform baton.put_back(late, array_fill(moment, array[cardinality(late)]));
+  ids := array(select unnest(ids) except select unnest(late));
   -- The clock is read after what may have waited: what others stored meanwhile must not lie after
   -- the ending.
   perform baton.end_each(ids, 'cancelled', null, greatest(moment, baton.now()));
   -- One statement, and so one moment: a run that is redriven meanwhile may be asked to stop anew.
   delete from baton.control where run_id = any (asked) and (
     run_id = any ((select baton.runs_with_ending(asked))::uuid[]) or run_id <> all ((select baton.existing_runs(asked))::uuid[]));
-  return coalesce(cardinality(ids), 0);
+  return coalesce(cardinality(ids), 0) + undone;
 end
 $function$;
 
@@ -5749,6 +5935,8 @@ begin
   union all
   select distinct c.parent_id, c.parent_id from baton.child c where c.run_id = any (children[most + 1:])
   on conflict do nothing;
+  -- One that is being undone goes on to its end.
+  children := array(select unnest(children) except select unnest(baton.runs_with_verdict(children)) order by 1);
   with unready as (
     -- Who sends a signal may hold it for minutes; it is stopped when it is claimed, or by a tick.
     delete from baton.ready where ctid = any (array(select q.ctid from baton.ready q where q.run_id = any (children[:most]) for update skip locked))
@@ -5844,6 +6032,40 @@ begin
     perform baton.store_attributes(runs, stored);
   end if;
   return due;
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.store_verdicts(ids uuid[], status text, error jsonb, crashed boolean, moment timestamp with time zone)
+ RETURNS uuid[]
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+declare
+  lowest uuid := (select i from unnest(ids) as i order by i limit 1);
+  highest uuid := (select i from unnest(ids) as i order by i desc limit 1);
+  stored uuid[];
+begin
+  if lowest is null then
+    return '{}';
+  end if;
+  with verdict as (
+    insert into baton.checkpoint (run_id, node, position, attempt, started_at, finished_at, output)
+    select r.id, '~verdict', p.position, 0, moment, moment,
+      jsonb_build_object('status', status, 'error', error) || case when crashed then '{"crashed": true}' else '{}' end::jsonb
+    from baton.run r
+    cross join lateral (
+      select coalesce(max(c.position), 0)::smallint as position from baton.checkpoint c
+      where c.run_id = r.id and c.run_id between lowest and highest and c.node < '~') as p
+    where r.id = any (array(select unnest(ids))) and r.id between lowest and highest
+    on conflict do nothing
+    returning run_id
+  )
+  select coalesce(array_agg(v.run_id), '{}') into stored from verdict v;
+  if exists (select from baton.control) then
+    delete from baton.control c where c.run_id = any (stored);
+  end if;
+  return stored;
 end
 $function$;
 
@@ -6107,8 +6329,8 @@ begin
   with taken as (
     delete from baton.blocked where ctid = any (array(
       select b.ctid from baton.blocked b
-      join jsonb_to_recordset(request -> 'manifest') as m (name text, version integer, shape text) on m.name = b.workflow and m.version = b.version
-      where m.shape <> b.shape
+      join jsonb_to_recordset(request -> 'manifest') as m (name text, version integer, shape text, undoes boolean) on m.name = b.workflow and m.version = b.version
+      where m.shape <> b.shape or (m.undoes and (b.reason like '%for "~verdict"' or b.reason like '%for "~undo/%'))
       limit (request ->> 'max')::integer for update of b skip locked))
     returning run_id
   )
@@ -6203,6 +6425,55 @@ begin
     ) as l;
   end if;
   return coalesce(locked, '{}');
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.undo_failed(ids uuid[], error jsonb, moment timestamp with time zone, crashed boolean DEFAULT false)
+ RETURNS uuid[]
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+declare
+  lowest uuid;
+  highest uuid;
+  begun uuid[];
+begin
+  if not exists (select from baton.undoable) then
+    return ids;
+  end if;
+  lowest := (select i from unnest(ids) as i order by i limit 1);
+  highest := (select i from unnest(ids) as i order by i desc limit 1);
+  begun := baton.begin_undo(array(
+    select r.id from baton.run r join baton.undoable u on u.workflow = r.workflow and u.version = r.version
+    where r.id = any (array(select unnest(ids))) and r.id between lowest and highest), 'failed', error, moment, crashed);
+  return array(select unnest(ids) except select unnest(begun));
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.undo_parked(ids uuid[], moment timestamp with time zone)
+ RETURNS integer
+ LANGUAGE plpgsql
+AS $function$
+declare
+  parked uuid[];
+  begun uuid[];
+  late uuid[];
+begin
+  with unready as (
+    delete from baton.ready where ctid = any (array(
+      select q.ctid from baton.ready q where q.run_id = any (ids) for update skip locked)) returning run_id
+  ), unblocked as (
+    delete from baton.blocked b where b.run_id = any (ids) returning run_id
+  )
+  select coalesce(array_agg(p.run_id), '{}') into parked from (select * from unready union all select * from unblocked) as p;
+  -- The clock is read after what may have waited.
+  begun := baton.begin_undo(parked, 'cancelled', null, greatest(moment, baton.now()));
+  -- Of which a round has said so meanwhile.
+  late := array(select unnest(parked) except select unnest(begun));
+  perform baton.put_back(late, array_fill(moment, array[cardinality(late)]));
+  return cardinality(begun);
 end
 $function$;
 
@@ -6418,6 +6689,7 @@ grant delete, insert, select, update on table baton.unclaimed to baton_engine;
 grant select on table baton.unclaimed to baton_views;
 grant select on table baton.unclaimed_signals to baton_operator;
 grant select on table baton.unclaimed_signals to baton_reader;
+grant delete, insert, select, update on table baton.undoable to baton_engine;
 grant delete, insert, select, update on table baton.wait to baton_engine;
 grant delete, insert, select, update on table baton.wakeup to baton_engine;
 grant delete, insert, select, update on table baton.week to baton_engine;
@@ -6435,6 +6707,7 @@ grant execute on function baton.append_sleeps(baton.lease,jsonb,boolean,uuid[],t
 grant execute on function baton.ask_partman(text,timestamp with time zone) to baton_engine;
 grant execute on function baton.attribute_text(jsonb) to baton_engine;
 grant execute on function baton.beat(uuid,integer) to baton_poller;
+grant execute on function baton.begin_undo(uuid[],text,jsonb,timestamp with time zone,boolean) to baton_engine;
 grant execute on function baton.block_members(baton.lease,jsonb,uuid[],timestamp with time zone) to baton_engine;
 grant execute on function baton.cancel(uuid,jsonb) to baton_operator;
 grant execute on function baton.change_attributes(uuid,jsonb) to baton_operator;
@@ -6499,6 +6772,7 @@ grant execute on function baton.fingerprint(text,text) to baton_operator;
 grant execute on function baton.fingerprint(text,text) to baton_reader;
 grant execute on function baton.forget_keys(integer,timestamp with time zone) to baton_engine;
 grant execute on function baton.forget_some(integer,timestamp with time zone) to baton_engine;
+grant execute on function baton.forget_stops(uuid[]) to baton_engine;
 grant execute on function baton.forgiven_failures(uuid[]) to baton_engine;
 grant execute on function baton.format_runs(uuid[]) to baton_engine;
 grant execute on function baton.gather_families(uuid[],jsonb) to baton_engine;
@@ -6506,6 +6780,7 @@ grant execute on function baton.gather_mail(uuid[],jsonb) to baton_engine;
 grant execute on function baton.gather_outputs(uuid[],uuid,uuid,timestamp with time zone) to baton_engine;
 grant execute on function baton.gather_ranges(uuid[],text[],text[],timestamp with time zone) to baton_engine;
 grant execute on function baton.gather_steps(uuid,text[],bigint) to baton_engine;
+grant execute on function baton.gather_times(uuid[]) to baton_engine;
 grant execute on function baton.has_expired(jsonb,text,text,timestamp with time zone,timestamp with time zone) to baton_engine;
 grant execute on function baton.has_member(baton.lease,integer,uuid) to baton_engine;
 grant execute on function baton.has_open_family(uuid) to baton_engine;
@@ -6592,6 +6867,7 @@ grant execute on function baton.new_id() to baton_operator;
 grant execute on function baton.next_due(timestamp with time zone,jsonb,integer) to baton_engine;
 grant execute on function baton.note_action(text,uuid,text,jsonb,timestamp with time zone) to baton_engine;
 grant execute on function baton.note_family(text,uuid[]) to baton_engine;
+grant execute on function baton.note_undoable(jsonb) to baton_engine;
 grant execute on function baton.note_week(timestamp with time zone,timestamp with time zone) to baton_engine;
 grant execute on function baton.now() to baton_engine;
 grant execute on function baton.park_members(baton.lease,jsonb,boolean,uuid[],timestamp with time zone) to baton_engine;
@@ -6643,10 +6919,10 @@ grant execute on function baton.rows_as_columns(jsonb) to baton_engine;
 grant execute on function baton.runs_between(timestamp with time zone,timestamp with time zone) to baton_engine;
 grant execute on function baton.runs_between(timestamp with time zone,timestamp with time zone) to baton_operator;
 grant execute on function baton.runs_between(timestamp with time zone,timestamp with time zone) to baton_reader;
-grant execute on function baton.runs_to_stop(uuid[]) to baton_engine;
 grant execute on function baton.runs_with_ending(uuid[]) to baton_engine;
 grant execute on function baton.runs_with_output(uuid[],text[]) to baton_engine;
 grant execute on function baton.runs_with_progress(uuid[],timestamp with time zone) to baton_engine;
+grant execute on function baton.runs_with_verdict(uuid[]) to baton_engine;
 grant execute on function baton.search_runs(jsonb) to baton_operator;
 grant execute on function baton.search_runs(jsonb) to baton_reader;
 grant execute on function baton.search_schema() to baton_engine;
@@ -6657,6 +6933,7 @@ grant execute on function baton.signal(jsonb) to baton_poller;
 grant execute on function baton.signal(jsonb) to baton_producer;
 grant execute on function baton.signal(jsonb) to baton_signaller;
 grant execute on function baton.signal_id(jsonb) to baton_engine;
+grant execute on function baton.sort_stops(uuid[],timestamp with time zone) to baton_engine;
 grant execute on function baton.spawn_children(baton.lease,jsonb,uuid[],timestamp with time zone) to baton_engine;
 grant execute on function baton.start_hooks(uuid[],text,jsonb[],timestamp with time zone) to baton_engine;
 grant execute on function baton.state(uuid) to baton_operator;
@@ -6668,6 +6945,7 @@ grant execute on function baton.stop_parked(timestamp with time zone) to baton_e
 grant execute on function baton.stop_some(uuid[],integer,timestamp with time zone) to baton_engine;
 grant execute on function baton.store_attributes(jsonb,uuid[]) to baton_engine;
 grant execute on function baton.store_runs(jsonb,jsonb,uuid[],boolean,timestamp with time zone) to baton_engine;
+grant execute on function baton.store_verdicts(uuid[],text,jsonb,boolean,timestamp with time zone) to baton_engine;
 grant execute on function baton.sum_buckets(jsonb) to baton_engine;
 grant execute on function baton.sum_buckets(jsonb) to baton_operator;
 grant execute on function baton.sum_buckets(jsonb) to baton_reader;
@@ -6683,6 +6961,8 @@ grant execute on function baton.take_suspects(jsonb,timestamp with time zone,int
 grant execute on function baton.take_unblocked(jsonb,timestamp with time zone,integer) to baton_engine;
 grant execute on function baton.tick() to baton_poller;
 grant execute on function baton.try_mail(uuid[]) to baton_engine;
+grant execute on function baton.undo_failed(uuid[],jsonb,timestamp with time zone,boolean) to baton_engine;
+grant execute on function baton.undo_parked(uuid[],timestamp with time zone) to baton_engine;
 grant execute on function baton.wait_until(timestamp with time zone,timestamp with time zone,timestamp with time zone) to baton_engine;
 grant execute on function baton.wake_noted(timestamp with time zone) to baton_engine;
 grant execute on function baton.wake_parents(uuid[],timestamp with time zone) to baton_engine;

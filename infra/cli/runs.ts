@@ -57,6 +57,8 @@ export async function getRun(id: string, flags: DatabaseOptions): Promise<void> 
 export interface SteerFlags extends DatabaseOptions {
   readonly yes?: boolean;
   readonly json?: boolean;
+  /** Of `cancel`. */
+  readonly undo?: boolean;
 }
 
 /**
@@ -72,7 +74,7 @@ export async function steerRuns(action: "cancel" | "redrive", given: readonly st
   const failures: unknown[] = [];
   for (const id of ids) {
     try {
-      const steered = await operator[action](id);
+      const steered = await operator[action](id, { ...(flags.undo && { undo: true }) });
       if (flags.json) print(JSON.stringify(steered));
       else print(`${steered.id}  ${steered.status}`);
     } catch (thrown) {

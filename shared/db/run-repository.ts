@@ -12,12 +12,15 @@ import type {
   AttributesAnswer,
   AttributesRequest,
   CancelAnswer,
+  CancelRequest,
   DeleteAnswer,
   LifeRequest,
+  RedriveAnswer,
+} from "../domain/life-protocol.ts";
+import type {
   ListAnswer,
   ListedRun,
   ListRequest,
-  RedriveAnswer,
   RunFacts,
   SearchAnswer,
   SearchRequest,
@@ -145,7 +148,7 @@ export function runRepository(database: Database) {
       call<Record<string, Json> | null>(`select ${schema}.state($1::pg_catalog.uuid) as answer`, [id], options),
     redrives: (id: string, options?: CallOptions) =>
       call<number | null>(`select ${schema}.redrives($1::pg_catalog.uuid) as answer`, [id], options),
-    cancel: (id: string, request: LifeRequest = {}, options?: CallOptions) =>
+    cancel: (id: string, request: CancelRequest = {}, options?: CallOptions) =>
       call<CancelAnswer | null>(
         `select ${schema}.cancel($1::pg_catalog.uuid, $2::pg_catalog.jsonb) as answer`,
         [id, json(request)],

@@ -1,6 +1,8 @@
+import type { ChainStanding } from "./chain.ts";
 import { decideFate, stay, unwanted } from "./decide-fate.ts";
 import type { Came, Circumstances, Decision, Fate, Outcome } from "./decision.ts";
 import { Draft, nobody, none, type Paths } from "./draft.ts";
+import type { ErrorRecord } from "./errors.ts";
 import { jsonbBytes } from "./jsonb-bytes.ts";
 import { MAX_ATTEMPT, WAIT_IN_LEASE_BELOW_MS } from "./limits.ts";
 import { refuseInput } from "./refuse-large.ts";
@@ -8,6 +10,10 @@ import { delayBeforeRetry } from "./retry-policy.ts";
 import { OUTPUT, outputOf, type Run } from "./run.ts";
 import type { AttemptMove, FailMove, LoseMove, Move, RedriveMove, RefuseMove, StartMove, StoreMove } from "./moves.ts";
 import type { Look } from "./standing.ts";
+import { cancelled, mayUndo, UNDONE, type Ruling } from "./undo/ruling.ts";
+import { fateOf, rowOfRuling } from "./undo/decide-undo.ts";
+import { nodeAt } from "./undo/stored.ts";
+import { Undoing } from "./undo/undoing.ts";
 
 /** The size of the row that holds a child's id. */
 const CHILD_ROW_BYTES = 64;
@@ -62,8 +68,10 @@ class Course extends Draft {
     this.chain = this.chain.wake(this.circumstances.now);
     for (;;) {
       const { fatal, output } = this.chain;
-      if (fatal !== undefined) return this.end({ kind: "failed", error: fatal.error }, out);
+      if (this.chain instanceof Undoing ? output !== undefined : this.ruling !== undefined) return this.closeUndo(out);
+      if (fatal !== undefined) return this.failRun(fatal.error, out);
       if (output !== undefined) return this.finish(out);
+      if (this.before.isCalledOff === true) return this.rule(cancelled, out);
       const look = this.chain.look(this);
       if (!this.doAtOnce(look.moves)) return this.wait(look, out);
     }
@@ -130,12 +138,38 @@ class Course extends Draft {
     this.keep(this.mark(path, output, bytes, attempt));
   }
 
+  /** What there may be to undo is undone before the run ends. */
+  private failRun(error: ErrorRecord, out: Paths): Decision {
+    const { nodes } = this.before.workflow;
+    return mayUndo(nodes, (this.chain as ChainStanding).position)
+      ? this.rule({ status: "failed", error }, out)
+      : this.end({ kind: "failed", error }, out);
+  }
+
+  /** What it is to come to is stored at once; it is undone when nothing is out any more. */
+  private rule(ruling: Ruling, out: Paths): Decision {
+    const chain = this.chain as ChainStanding;
+    // Of others it makes no difference.
+    const begun = [...out].filter((path) => nodeAt(chain.chain, path)?.undo?.evenIfFailed);
+    this.ruling = begun.length === 0 ? ruling : { ...ruling, begun };
+    this.keep(rowOfRuling(chain, this.ruling, this.circumstances.clock));
+    return this.closeUndo(out);
+  }
+
+  /** The claim that follows brings all that is stored; after the last undo the run ends. */
+  private closeUndo(out: Paths): Decision {
+    const { chain } = this;
+    if (!(chain instanceof Undoing)) return this.end({ kind: "park", delayMs: 0 }, out);
+    if (chain.failed === 0) this.keep(this.mark(UNDONE, chain.undone, jsonbBytes(chain.undone)));
+    return this.decided(fateOf(this.ruling!, chain), none);
+  }
+
   /** The run's output has a row of its own where no node has it as its. */
   private finish(out: Paths): Decision {
     const { nodes } = this.before.workflow;
     if (out.size === 0 && (this.chain.ended !== undefined || nodes.at(-1)?.rowIsOutput === false)) {
-      const output = outputOf({ chain: this.chain });
-      const position = Math.min(this.chain.position, nodes.length - 1);
+      const output = outputOf({ chain: this.chain as ChainStanding });
+      const position = Math.min((this.chain as ChainStanding).position, nodes.length - 1);
       this.keep({ ...this.mark(OUTPUT, output, jsonbBytes(output)), position });
     }
     return this.end({ kind: "done" }, out);

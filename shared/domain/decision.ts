@@ -97,6 +97,7 @@ export type Fate =
       readonly children?: readonly string[] | undefined;
     }
   | { readonly kind: "done" }
+  | { readonly kind: "cancelled" }
   | { readonly kind: "failed"; readonly error: ErrorRecord };
 
 /** What a round stores of a run, and what becomes of it. */

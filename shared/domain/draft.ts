@@ -12,6 +12,8 @@ import type { State } from "./node.ts";
 import { refuseLarge, type SizeLimits } from "./refuse-large.ts";
 import type { Run } from "./run.ts";
 import type { Fact, Scene } from "./standing.ts";
+import type { Ruling } from "./undo/ruling.ts";
+import { Undoing } from "./undo/undoing.ts";
 
 /** Paths of attempts that are out. */
 export type Paths = Pick<ReadonlySet<string>, "has" | "size"> & Iterable<string>;
@@ -38,14 +40,17 @@ export class Draft implements Scene {
   protected out = nobody;
   protected readonly circumstances: Circumstances;
   protected readonly before: Run;
-  protected chain: ChainStanding;
+  /** Where it stands: in its chain, or in what is undone of it. */
+  protected chain: ChainStanding | Undoing;
+  protected ruling: Ruling | undefined;
 
   constructor(run: Run, circumstances: Circumstances) {
     this.before = run;
     this.circumstances = circumstances;
-    this.chain = run.chain;
+    this.chain = run.undoing ?? run.chain;
     this.letters = run.mail;
     this.kin = run.family;
+    this.ruling = run.ruling;
   }
 
   /** What all handlers see. */
@@ -70,9 +75,13 @@ export class Draft implements Scene {
   }
 
   protected run(): Run {
-    const { id, workflow, input, inputBytes, redrives, chain, mail, family } = this.before;
-    if (chain === this.chain && mail === this.letters && family === this.kin) return this.before;
-    return { id, workflow, input, inputBytes, redrives, chain: this.chain, mail: this.letters, family: this.kin };
+    const { before, chain, letters, kin, ruling } = this;
+    const isSame = chain === (before.undoing ?? before.chain) && letters === before.mail && kin === before.family;
+    if (isSame && ruling === before.ruling) return before;
+    if (chain instanceof Undoing) return { ...before, undoing: chain };
+    const { id, workflow, input, inputBytes, redrives } = before;
+    const run = { id, workflow, input, inputBytes, redrives, chain, mail: letters, family: kin };
+    return ruling === undefined ? run : { ...run, ruling };
   }
 
   protected put(path: string, fact: Fact): void {
@@ -139,6 +148,7 @@ export class Draft implements Scene {
 
   /** Why an output cannot be stored, whatever the retry policy says; undefined: it can. */
   protected refusalOf(path: string, bytes: number, limits: SizeLimits = usual): ErrorRecord | undefined {
+    if (this.chain instanceof Undoing) return undefined;
     return refuseLarge(path, bytes, this.before.inputBytes + this.chain.bytes, limits);
   }
 }

@@ -1,4 +1,5 @@
 import type * as z from "zod";
+import type { Chain } from "./chain.ts";
 import type { Duration } from "./duration.ts";
 import type { Json, JsonObject } from "./json.ts";
 import type { ResolvedRetry, RetryPolicy } from "./retry-policy.ts";
@@ -98,6 +99,14 @@ export interface Node {
   readonly pathBytes: number;
   /** Whether its output is that of the row at its own path. */
   readonly rowIsOutput: boolean;
+  /** What takes back what it has done. */
+  readonly undo?: Undo;
+  /** Something in it has an undo. */
+  readonly undoes?: true;
+  /** It may have been skipped: that it ran is a row of this name below it. */
+  readonly ran?: string;
+  /** The chain that a row of so much of its path after the node's own belongs to. */
+  inside?(this: void, path: string, below: string): Inside | undefined;
   /** What a claim need not read of it, where its path is known; undefined: it reads everything. */
   skips?(this: void, path: string): readonly Skip[];
   /** Signals that it waits for, and their schemas; undefined: it waits for no message at all. */
@@ -122,6 +131,33 @@ export type Signals = ReadonlyMap<string, readonly z.ZodType[]>;
  * own path.
  */
 export type Answers = ReadonlyMap<string, z.ZodType>;
+
+/** What takes back what a node has done. */
+export interface Undo {
+  /** How it is attempted: all but what of the node's output there is. */
+  readonly policy: Pick<HandlerNode, "retry" | "timeoutMs" | "kind">;
+  /** The node is taken back too where it has begun and has no output: that is null then. */
+  readonly evenIfFailed: boolean;
+  /** As a handler, given the node's output. */
+  run(this: void, output: Json, state: State, context: StepContext): Promise<Attempted>;
+}
+
+/** A chain below a node. */
+export interface Inside {
+  readonly chain: Chain;
+  /** What comes before the names of its nodes. */
+  readonly prefix: string;
+  /** What its handlers see beside what is around the node, by what is stored. */
+  turn?(this: void, stored: StoredRows): Readonly<Record<string, Json>>;
+}
+
+/** What is stored of a run, where it has all been read. */
+export interface StoredRows {
+  /** The output of a row; undefined: there is none. */
+  at(this: void, path: string): Json | undefined;
+  /** What a chain has come to. */
+  outputOf(this: void, chain: Chain, prefix: string): Json;
+}
 
 /** Rows below a path that a claim does not read. */
 export interface Skip {

@@ -1,7 +1,7 @@
 /** What the kinds of node that hold chains have in common. */
-import type { Chain } from "./chain.ts";
+import { firstOf, type Chain } from "./chain.ts";
 import type * as z from "zod";
-import type { Node, Signals, Skip } from "./node.ts";
+import type { Inside, Node, Signals, Skip } from "./node.ts";
 
 /** Chains below a node, by the name of the branch or the arm. */
 export type Parts = ReadonlyMap<string, Chain>;
@@ -51,6 +51,13 @@ export function longestOfChain({ nodes }: Chain): number {
   return Math.max(0, ...nodes.map(({ pathBytes }) => pathBytes));
 }
 
+/** The branch or the arm that a row below a node belongs to. */
+export function insideParts(parts: Parts, path: string, below: string): Inside | undefined {
+  const part = firstOf(below);
+  const chain = parts.get(part);
+  return chain && { chain, prefix: `${path}/${part}/` };
+}
+
 /** What a claim need not read of the nodes of a chain. */
 export function skipsOfChain({ nodes }: Pick<Chain, "nodes">, prefix = ""): Skip[] {
   return nodes.flatMap((node) => node.skips?.(prefix + node.name) ?? []);
@@ -61,7 +68,7 @@ export function skipsOfParts(path: string, parts: Parts): Skip[] {
 }
 
 /** What the nodes of these chains bring to the one that they are below, where EACH is any index. */
-export function heldIn(parts: Iterable<Part>): Pick<Node, "timeoutsMs" | "signals" | "keyed" | "answers" | "children"> {
+export function heldIn(parts: Iterable<Part>): Pick<Node, "timeoutsMs" | "signals" | "keyed" | "answers" | "children" | "undoes"> {
   const each = [...parts];
   const nodes = each.flatMap(([, chain]) => chain.nodes);
   const [signals, keyed] = [signalsOf(nodes), keyedOf(nodes)];
@@ -73,6 +80,7 @@ export function heldIn(parts: Iterable<Part>): Pick<Node, "timeoutsMs" | "signal
     ...(nodes.some((node) => node.signals) && { signals }),
     ...(keyed.size > 0 && { keyed }),
     ...(nodes.some(({ children }) => children) && { children: true }),
+    ...(nodes.some(({ undoes }) => undoes) && { undoes: true }),
   };
 }
 

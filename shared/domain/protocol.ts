@@ -49,6 +49,8 @@ export interface ManifestEntry {
   readonly family?: true;
   /** What follows the endings of its runs. */
   readonly hooks?: HookEntries;
+  /** Something of it has an undo: its runs do not end before that is done. */
+  readonly undoes?: true;
 }
 
 /** A workflow of which a run is started. */
@@ -100,6 +102,11 @@ export interface ClaimedRun extends RowOf<Columns["claimed"]> {
   readonly mail?: MailFacts | null;
   /** How its children have ended whose output it does not have. Older functions do not say it. */
   readonly family?: FamilyFacts | null;
+  /**
+   * Of a run that is undone: when each path was over, in microseconds since 1970. Older functions
+   * do not say it.
+   */
+  readonly finished?: Readonly<Record<string, number>> | null;
 }
 
 /** A failure for good. */
@@ -156,6 +163,8 @@ export interface AdvanceRequest {
   readonly released?: readonly Park[];
   readonly done?: readonly RowOf<Columns["done"]>[];
   readonly failed?: readonly RowOf<Columns["failed"]>[];
+  /** Runs that were undone since somebody cancelled them. */
+  readonly cancelled?: readonly RowOf<Columns["done"]>[];
   readonly blocked?: readonly RowOf<Columns["blocked"]>[];
   readonly attributes?: readonly RowOf<Columns["attributes"]>[];
   /** Messages that what is stored has taken. */
@@ -184,6 +193,8 @@ export interface AdvanceAnswer {
   readonly lost: readonly string[];
   /** Runs of which nothing was stored: a signal came in time. */
   readonly late?: readonly string[] | null;
+  /** Members that somebody has cancelled, and that are to be undone. Older functions know none. */
+  readonly called_off?: readonly string[] | null;
   /** Of runs that have asked. */
   readonly mail?: Readonly<Record<string, MailFacts>> | null;
   /** Of members that have children and stay. */

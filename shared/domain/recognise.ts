@@ -54,6 +54,7 @@ function recogniseReadable(facts: ClaimedRun, registry: Registry, asOf: number):
     notBefore,
     fatal: failed,
     redrives: facts.redrives,
+    finished: facts.finished,
     mail: mailOf(asOf, mail),
     family: familyOf(facts.family),
   });

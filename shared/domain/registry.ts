@@ -20,6 +20,8 @@ export interface WorkflowShape {
   readonly family?: true;
   /** What follows the endings of its runs, by name and version. */
   readonly hooks?: Hooks;
+  /** A node of it has an undo: its runs do not end before that is done. */
+  readonly undoes?: true;
 }
 
 /** The workflows that a service runs, by name and version. */
@@ -79,6 +81,7 @@ function lineOf(workflow: AnyWorkflow): WorkflowShape {
     ...(workflow.nodes.some(({ signals }) => signals) && { waits: true }),
     ...(workflow.nodes.some(({ children }) => children) && { family: true }),
     ...(workflow.hooks && { hooks: namesOf(workflow.hooks) }),
+    ...(workflow.nodes.some(({ undoes }) => undoes) && { undoes: true }),
   };
 }
 

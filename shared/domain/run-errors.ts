@@ -25,6 +25,8 @@ export const runErrors = {
   PollerCrashedError: "docs/errors.md#pollercrashederror",
   /** Three leases in a row ran out while they held this run alone. */
   PoisonError: "docs/errors.md#poisonerror",
+  /** A run was cancelled, and not everything that it had done could be undone. */
+  UndoIncompleteError: "docs/errors.md#undoincompleteerror",
 } as const;
 
 export type RunErrorName = keyof typeof runErrors;

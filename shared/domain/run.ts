@@ -7,9 +7,13 @@ import { noMail, type Mail } from "./mail.ts";
 import type { Node, State } from "./node.ts";
 import type { AttemptMove } from "./moves.ts";
 import { isRow, type Fact, type Tries } from "./standing.ts";
+import { isOfUndo, rulingOf, type Ruling } from "./undo/ruling.ts";
+import { keyOf, StoredFacts } from "./undo/stored.ts";
+import { Undoing } from "./undo/undoing.ts";
 import type { AnyWorkflow } from "./workflow-types.ts";
 
 type ByPath<Value> = Readonly<Record<string, Value>>;
+type Told = readonly [path: string, fact: Fact];
 
 /** What a run needs to know of its workflow. */
 export type RunWorkflow = Pick<AnyWorkflow, "name" | "version" | "nodes">;
@@ -31,6 +35,12 @@ export interface Run {
   readonly family: Family;
   /** How often it was redriven. */
   readonly redrives: number;
+  /** What it comes to once it is undone; undefined: it is not to be undone. */
+  readonly ruling?: Ruling;
+  /** What is to be undone; undefined: nobody knows before the run is claimed anew. */
+  readonly undoing?: Undoing;
+  /** Somebody has asked to cancel it and to undo what it has done. */
+  readonly isCalledOff?: true;
 }
 
 /** What is stored of a run, by path. Times are in milliseconds since 1970. */
@@ -53,6 +63,8 @@ export interface RunRecord {
   readonly family?: Family;
   /** How often it was redriven (default: never). */
   readonly redrives?: number | null | undefined;
+  /** When each path was over, in microseconds since 1970: of a run that is undone. */
+  readonly finished?: ByPath<number> | null | undefined;
 }
 
 const none = Object.freeze({});
@@ -70,8 +82,19 @@ function beginningOf(nodes: readonly Node[]): ChainStanding {
 /** Puts a run together from what is stored of it. */
 export function createRun(record: RunRecord): Run {
   const { id, workflow, input, mail = noMail, family = noFamily, redrives } = record;
-  const chain = factsOf(record).reduce((standing, [path, fact]) => standing.take(path, fact), beginningOf(workflow.nodes));
-  return { id, workflow, input: freezeJson(input), chain, inputBytes: jsonbBytes(input), mail, family, redrives: redrives ?? 0 };
+  const facts = factsOf(record);
+  const chain = facts.reduce((standing, [path, fact]) => standing.take(path, fact), beginningOf(workflow.nodes));
+  const run: Run = { id, workflow, input: freezeJson(input), chain, inputBytes: jsonbBytes(input), mail, family, redrives: redrives ?? 0 };
+  const ruling = rulingOf(record.outputs);
+  return ruling === undefined ? run : { ...run, ruling, undoing: undoingOf(run, ruling, record, facts) };
+}
+
+/** What is to be undone of a run, and how far that has come. */
+function undoingOf({ input, chain }: Run, ruling: Ruling, { outputs, failures, finished }: RunRecord, facts: readonly Told[]): Undoing {
+  const bytes = facts.reduce((sum, [, fact]) => sum + (isRow(fact) ? fact.bytes : 0), 0);
+  const [rows, failed] = [Object.keys(outputs!), Object.keys(failures ?? none)];
+  const stored = new StoredFacts(outputs!, facts);
+  return Undoing.begin({ ruling, chain, input, stored, rows, failed, finished: finished ?? none, bytes }, facts);
 }
 
 /**
@@ -79,7 +102,7 @@ export function createRun(record: RunRecord): Run {
  * those before it is told after them. What has failed at a path is told after the rows below it,
  * which came before it failed.
  */
-function factsOf({ outputs, failures, forgiven, notBefore, fatal }: RunRecord): readonly [path: string, fact: Fact][] {
+function factsOf({ outputs, failures, forgiven, notBefore, fatal }: RunRecord): readonly Told[] {
   // Most runs are claimed once, with nothing stored.
   if (!outputs && !failures) return noFacts;
   const rows = Object.entries<Json>(outputs ?? none).map(([path, output]): [string, Fact] => [
@@ -97,10 +120,6 @@ function factsOf({ outputs, failures, forgiven, notBefore, fatal }: RunRecord): 
   return facts.some(([path]) => path.includes("/")) ? facts.sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1)) : facts;
 }
 
-function keyOf([path, fact]: [path: string, fact: Fact]): string {
-  return isRow(fact) ? path : `${path}/\x7f`;
-}
-
 function at<Value>(values: ByPath<Value> | null | undefined, path: string): Value | undefined {
   return values !== null && values !== undefined && Object.hasOwn(values, path) ? values[path] : undefined;
 }
@@ -115,8 +134,8 @@ export function waitsForSignals({ workflow: { nodes } }: Run): boolean {
 const waiting = new WeakMap<readonly Node[], boolean>();
 
 /** The size of its input and of what is stored and still needed, as the database writes it. */
-export function bytesOf({ inputBytes, chain }: Run): number {
-  return inputBytes + chain.bytes;
+export function bytesOf({ inputBytes, chain, undoing }: Run): number {
+  return inputBytes + (undoing ?? chain).bytes;
 }
 
 /**
@@ -149,7 +168,7 @@ export function outputOf({ chain }: Pick<Run, "chain">): Json {
 export function unknownPath({ workflow, chain }: Run, outputs: ByPath<Json> | null): string | undefined {
   if (outputs === null) return undefined;
   const known = beginningOf(workflow.nodes).chain;
-  return Object.keys(outputs).find((path) => path !== OUTPUT && !chainHolds(known, path)) ?? chain.stray;
+  return Object.keys(outputs).find((path) => path !== OUTPUT && !isOfUndo(path) && !chainHolds(known, path)) ?? chain.stray;
 }
 
 /** Of a run that is done: its output, where no row of a node is that. */
@@ -173,4 +192,9 @@ export function withFamily(run: Run, family: Family): Run {
 /** The run with one more fact. */
 export function withFact(run: Run, path: string, fact: Fact): Run {
   return { ...run, chain: run.chain.take(path, fact) };
+}
+
+/** The run, once somebody has asked to cancel it and to undo what it has done. */
+export function withCall(run: Run): Run {
+  return run.ruling === undefined ? { ...run, isCalledOff: true } : run;
 }

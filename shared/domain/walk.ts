@@ -1,5 +1,7 @@
 import { checkPatch, joinPatches, mergeAttributes } from "./attributes.ts";
 import { decide } from "./decide.ts";
+import { describeError, type ErrorRecord } from "./errors.ts";
+import { WalkRows } from "./undo/walk-rows.ts";
 import type { Came, Circumstances, Fate, Outcome } from "./decision.ts";
 import { Family, type ChildEnding, type ChildStart } from "./family.ts";
 import { checkJson, freezeJson, type Json, type JsonObject } from "./json.ts";
@@ -51,6 +53,10 @@ interface Progress {
   now: number;
   /** How many messages so far. */
   sent: number;
+  /** What is stored, where something may have to be undone. */
+  readonly stored: WalkRows | undefined;
+  /** The first thing that was thrown of a run that is undone. */
+  thrown?: { readonly value: unknown };
 }
 
 /**
@@ -61,20 +67,24 @@ interface Progress {
  * breaks here.
  * It runs on the poller's own decisions. Rejects with what a handler throws, with `ZodError` and
  * `NotJsonError` as a poller would see them, and with the error that a poller would fail the run
- * with; also with `AttributesTooLargeError` where a poller would leave attributes as they are.
+ * with, once what has an undo is undone; also with `AttributesTooLargeError` where a poller would
+ * leave attributes as they are.
  */
 export async function walk<W extends AnyWorkflow>(workflow: W, input: InputOf<W>, options: WalkOptions<W> = {}): Promise<Walked<W>> {
   const stubs = (options.outputs ?? {}) as Readonly<Record<string, unknown>>;
   const parsed = checkJson(await workflow.input.parseAsync(input));
   const own = workflow.attributes === undefined ? {} : checkPatch(workflow.attributes({ input: parsed }));
-  const progress: Progress = { statements: [], attributes: mergeAttributes({}, own), now: 0, sent: 0 };
+  const stored = workflow.nodes.some(({ undoes }) => undoes) ? new WalkRows() : undefined;
+  const progress: Progress = { statements: [], attributes: mergeAttributes({}, own), now: 0, sent: 0, stored };
   const signals = Object.entries(options.signals ?? {}).flatMap(([name, bodies]) => bodies.map((body): Sent => [name, body]));
   let run = createRun({ id: "walk", workflow: withStubs(workflow, stubs), input: parsed, mail: new Mail(Infinity, []) });
   run = send(run, signals, progress);
   for (let came: readonly Came[] = []; ;) {
-    const { fate, starts, run: next, family } = decide(run, came, circumstances(progress));
-    if (fate.kind === "failed") throw Object.assign(new Error(fate.error.message), { name: fate.error.name });
-    run = next;
+    const decision = decide(run, came, circumstances(progress));
+    const { fate, starts, family } = decision;
+    if (fate.kind === "failed") throw progress.thrown === undefined ? errorOf(fate.error) : progress.thrown.value;
+    stored?.keep(decision, progress.now);
+    run = decision.run.ruling === run.ruling ? decision.run : createRun({ ...decision.run, ...stored!.record });
     if (fate.kind === "done") break;
     const children = family?.starts.filter(({ detached }) => !detached) ?? [];
     if (children.length > 0) run = withFamily(run, new Family(await Promise.all(children.map((child) => endingOf(child, options)))));
@@ -92,8 +102,13 @@ export async function walk<W extends AnyWorkflow>(workflow: W, input: InputOf<W>
   };
 }
 
-function delayOf(fate: Exclude<Fate, { kind: "done" | "failed" }>): number {
-  return fate.kind === "park" ? (fate.delayMs ?? 0) : (fate.wait?.clock ?? 0);
+function errorOf({ name, message }: ErrorRecord): Error {
+  return Object.assign(new Error(message), { name });
+}
+
+function delayOf(fate: Fate): number {
+  if (fate.kind === "park") return fate.delayMs ?? 0;
+  return (fate as Extract<Fate, { kind: "stay" }>).wait?.clock ?? 0;
 }
 
 /** What a child comes to: what it throws is thrown. */
@@ -127,16 +142,19 @@ function answersTo({ path, outcome }: Came, { approvals = {}, callbacks = {} }: 
 const zero = () => 0;
 
 /** What an author's function throws is thrown as it is. */
-const circumstances = ({ now }: Progress): Circumstances => ({
-  now,
+const circumstances = (progress: Progress): Circumstances => ({
+  now: progress.now,
   clock: zero(),
   random: zero,
-  describe: rethrow,
+  describe: (thrown) => noteThrown(progress, thrown),
   newRunId: () => "walk",
 });
 
-function rethrow(thrown: unknown): never {
-  throw thrown;
+/** Where something is to be undone first, it is thrown after that. */
+function noteThrown(progress: Progress, value: unknown): ErrorRecord {
+  if (progress.stored === undefined) throw value;
+  progress.thrown ??= { value };
+  return describeError(value);
 }
 
 /** A node that is given an output is over as soon as it is reached. */
@@ -153,10 +171,14 @@ function withStubs(workflow: AnyWorkflow, stubs: Readonly<Record<string, unknown
 async function attempt(run: Run, move: AttemptMove, progress: Progress): Promise<Came> {
   const { path, node } = move;
   const context = Object.assign(contextOf(path, progress), move.offer && handedOut(move.offer));
-  const { output, statements = [], below } = await node.run(throughText(stateFor(run, move)), context);
-  progress.statements.push(...statements);
-  const outcome = { kind: "completed", output, below } as const;
-  return { path, node, attempt: 1, forgiven: 0, aborted: false, outcome, startedAt: 0, finishedAt: 0 };
+  const came = { path, node, attempt: 1, forgiven: 0, aborted: false, startedAt: 0, finishedAt: 0 };
+  try {
+    const { output, statements = [], below } = await node.run(throughText(stateFor(run, move)), context);
+    progress.statements.push(...statements);
+    return { ...came, outcome: { kind: "completed", output, below } };
+  } catch (thrown) {
+    return { ...came, outcome: { kind: "failed", error: noteThrown(progress, thrown), retryable: false } };
+  }
 }
 
 /** Links and tokens that nothing signs, and that lead nowhere. */

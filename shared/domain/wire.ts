@@ -18,6 +18,7 @@ interface RunColumns extends ColumnsOf<typeof columns.claimed> {
   readonly fatal?: Readonly<Record<string, ClaimedRun["fatal"]>> | null;
   readonly mail?: Readonly<Record<string, ClaimedRun["mail"]>> | null;
   readonly family?: Readonly<Record<string, ClaimedRun["family"]>> | null;
+  readonly finished?: Readonly<Record<string, ClaimedRun["finished"]>> | null;
 }
 
 type OnTheWire<Answer> = Omit<Answer, "runs"> & { readonly runs?: RunColumns | null };
@@ -45,11 +46,12 @@ export function encodeRuns({ runs, request, fresh }: EnqueueRequest): string {
 }
 
 /** The JSON text of a round; made once, so that it is sent again byte for byte. */
-export function encodeRound({ steps, done, failed, ...rest }: AdvanceRequest): string {
+export function encodeRound({ steps, done, failed, cancelled, ...rest }: AdvanceRequest): string {
   return JSON.stringify({
     ...rest,
     ...(steps && { steps: byColumn(steps, keysOf(columns.steps)) }),
     ...(done && { done: byColumn(done, keysOf(columns.done)) }),
+    ...(cancelled && { cancelled: byColumn(cancelled, keysOf(columns.done)) }),
     ...(failed && { failed: byColumn(failed, keysOf(columns.failed)) }),
   });
 }
@@ -96,6 +98,7 @@ function rows(runs: RunColumns | null | undefined): ClaimedRun[] {
     fatal: runs.fatal?.[id] ?? null,
     mail: runs.mail?.[id] ?? null,
     family: runs.family?.[id] ?? null,
+    ...(runs.finished?.[id] && { finished: runs.finished[id] }),
   }));
   // The order of places is that in which runs were taken: by priority, then by time.
   return described.sort((a, b) => a.place - b.place);

@@ -186,7 +186,7 @@ export class WaitTimeoutError extends Error {
 
 /** The run's status does not allow what was asked. */
 export class WrongStatusError extends Error {
-  override readonly name = "WrongStatusError";
+  override readonly name: string = "WrongStatusError";
   readonly runId: string;
   readonly status: string;
 
@@ -195,4 +195,9 @@ export class WrongStatusError extends Error {
     this.runId = runId;
     this.status = status;
   }
+}
+
+/** The run is being undone, or was: it is neither cancelled nor redriven any more. */
+export class UndoBegunError extends WrongStatusError {
+  override readonly name = "UndoBegunError";
 }

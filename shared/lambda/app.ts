@@ -3,7 +3,8 @@ import type { Database } from "../db/database.ts";
 import { engineDatabase } from "../db/default-database.ts";
 import { runRepository } from "../db/run-repository.ts";
 import type { Logger } from "../domain/node.ts";
-import type { LifeRequest, ListRequest, SearchRequest, StepsRequest, WorkflowsRequest } from "../domain/run-protocol.ts";
+import type { CancelRequest, LifeRequest } from "../domain/life-protocol.ts";
+import type { ListRequest, SearchRequest, StepsRequest, WorkflowsRequest } from "../domain/run-protocol.ts";
 import { redactSecrets } from "../domain/redact.ts";
 import { createRegistry, type Registry } from "../domain/registry.ts";
 import type { Json, JsonObject } from "../domain/json.ts";
@@ -40,7 +41,7 @@ export interface Control {
   steps(id: string, request: StepsRequest): Promise<StepPage | null>;
   workflows(request: WorkflowsRequest): Promise<WorkflowPage>;
   search(request: SearchRequest): Promise<FoundPage>;
-  cancel(id: string, life: LifeRequest): Promise<{ id: string; status: string }>;
+  cancel(id: string, life: CancelRequest): Promise<{ id: string; status: string }>;
   redrive(id: string, life: LifeRequest): Promise<{ id: string; status: string }>;
   changeAttributes(id: string, patch: Json, by?: string): Promise<{ id: string; attributes: JsonObject }>;
   delete(id: string, by: string | undefined): Promise<{ id: string; status: string }>;

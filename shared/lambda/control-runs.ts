@@ -4,7 +4,7 @@ import type { KeyRole } from "./api-key.ts";
 import { changeAttributes } from "./attributes-request.ts";
 import { answer, runIdOf, type HttpAnswer, type HttpEvent } from "./http-event.ts";
 import { allow, type Answerer, httpFunction, type HttpFunction, unknownRoute } from "./http-function.ts";
-import { readCaller, readLife } from "./life-request.ts";
+import { readCaller, readCancel, readLife } from "./life-request.ts";
 import { listRuns, listSteps, listWorkflows } from "./list-request.ts";
 import { Problem } from "./problem.ts";
 import { readQuery } from "./query.ts";
@@ -21,7 +21,7 @@ const find: Answerer = async (event, { client, control }) => {
   return runAnswer(run);
 };
 
-const cancel: Answerer = async (event, { control }) => answer(202, await control.cancel(runIdOf(event), readLife(event)));
+const cancel: Answerer = async (event, { control }) => answer(202, await control.cancel(runIdOf(event), readCancel(event)));
 const redrive: Answerer = async (event, { control }) => answer(202, await control.redrive(runIdOf(event), readLife(event)));
 const remove: Answerer = async (event, { control }) => answer(200, await control.delete(runIdOf(event), readCaller(event)));
 

@@ -1,12 +1,12 @@
 import * as z from "zod";
-import type { LifeRequest } from "../domain/run-protocol.ts";
+import type { CancelRequest, LifeRequest } from "../domain/life-protocol.ts";
 import { issue } from "../engine/schema-issues.ts";
 import { callerOf } from "./bearer-auth.ts";
 import type { HttpEvent } from "./http-event.ts";
 import { Problem } from "./problem.ts";
 import { readQuery } from "./query.ts";
 
-const Query = z.strictObject({
+const Life = z.strictObject({
   redrives: z
     .string()
     .regex(/^\d{1,9}$/, { error: "give the number under redrives of the run" })
@@ -14,11 +14,22 @@ const Query = z.strictObject({
     .optional(),
 });
 
+const Cancel = Life.extend({ undo: z.enum(["true", "false"], { error: "write true or false" }).optional() });
+
+/** Which life of the run a cancel means, and whether what it has done is undone. */
+export function readCancel(event: HttpEvent): CancelRequest {
+  const { undo, redrives } = readQuery(event, Cancel);
+  return { ...lifeOf(event, redrives), ...(undo === "true" && { undo: true }) };
+}
+
 /**
- * Which life of the run a cancel or a redrive means, where the caller says so, and whose key asks.
+ * Which life of the run a redrive means, where the caller says so, and whose key asks.
  */
 export function readLife(event: HttpEvent): LifeRequest {
-  const { redrives } = readQuery(event, Query);
+  return lifeOf(event, readQuery(event, Life).redrives);
+}
+
+function lifeOf(event: HttpEvent, redrives: number | undefined): LifeRequest {
   refuseBody(event, "send none: which life of the run is meant stands in the query string, as in ?redrives=0");
   const by = callerOf(event)?.name;
   return { ...(redrives !== undefined && { redrives }), ...(by !== undefined && { by }) };

@@ -1,7 +1,7 @@
 import type { MiddlewareObj } from "@middy/core";
 import { DatabaseBusyError, DatabaseUnknownOutcomeError, OlderSchemaError } from "../domain/database-errors.ts";
 import type { Logger } from "../domain/node.ts";
-import { InvalidFilterError, MailboxFullError, RunNotFoundError, WrongStatusError } from "../engine/producer-errors.ts";
+import { InvalidFilterError, MailboxFullError, RunNotFoundError, UndoBegunError, WrongStatusError } from "../engine/producer-errors.ts";
 import { callerOf } from "./bearer-auth.ts";
 import type { HttpAnswer, HttpEvent } from "./http-event.ts";
 import { errorFields } from "./error-fields.ts";
@@ -59,6 +59,7 @@ function problemOf(thrown: unknown, reads: boolean): Problem {
   if (thrown instanceof RunNotFoundError) return new Problem("unknown-run", "No run has this id.");
   if (thrown instanceof InvalidFilterError)
     return new Problem("invalid-query", "The query string is not as this route knows it.", { errors: thrown.issues });
+  if (thrown instanceof UndoBegunError) return new Problem("undo-begun", thrown.message);
   if (thrown instanceof WrongStatusError) return new Problem("wrong-status", thrown.message);
   if (thrown instanceof MailboxFullError) return new Problem("mailbox-full", thrown.message, { headers: { "retry-after": "60" } });
   if (thrown instanceof OlderSchemaError) return new Problem("unavailable", notMigrated, { headers: { "retry-after": "30" } });

@@ -25,6 +25,7 @@ const kinds = {
   "idempotency-conflict": [422, "The idempotency key was used with another body"],
   "mailbox-full": [429, "The run has too many signals that nobody has taken"],
   "wrong-status": [409, "The status of the run does not allow this"],
+  "undo-begun": [409, "What the run has done is being undone, or was"],
   "wait-over": [409, "Nobody waits for this answer any more"],
   "not-enabled": [501, "This database was migrated without what the request needs"],
   "report-too-long": [504, "The report takes longer than a request may"],

@@ -8,7 +8,7 @@
 --          there is of
 --          as one array for each column: steps { place, run, node, position, attempt, age_ms,
 --          took_ms, output },
---            done { place, run }, failed { place, run, error };
+--            done { place, run }, cancelled { place, run }, failed { place, run, error };
 --          as rows: failures [{ place, run, node, attempt, age_ms, took_ms, delay_ms, error }],
 --          sleeps [{ place, run, node, position, attempt?, delay_ms, bytes? }],
 --            timers [{ place, run, node, position, attempt, delay_ms }],
@@ -32,9 +32,9 @@
 -- answer:  { now, round, stopped, lost, left_out, low, due_in_ms, poisoned, runs } — stopped:
 --          cancelled meanwhile; lost: refused as duplicates; left_out: [{ run, bytes }] of which
 --          the attributes would have been more than 2 KiB and stay as they are, or null; late:
---          those of which nothing was stored, since a signal came in time; mail: of asks;
---          family: how awaited children have ended of members that stay; the rest as for claim,
---          null where nothing was to be refill.
+--          those of which nothing was stored, since a signal came in time; called_off: members that
+--          were cancelled and are to be undone; mail: of asks; family: how awaited children have
+--          ended of members that stay; the rest as for claim, null where nothing was to be refill.
 -- grant: baton_poller
 create or replace function baton.advance(token uuid, round integer, request jsonb) returns json
 language plpgsql volatile security definer set search_path = pg_catalog, baton, pg_temp set timezone = 'UTC' set enable_seqscan = off
@@ -54,6 +54,7 @@ declare
   mail json;
   family json;
   refill record;
+  stops record;
 begin
   perform baton.require_read_committed();
   perform baton.commit_durably();
@@ -96,7 +97,11 @@ begin
   end if;
   done := baton.end_members(held, request -> 'done', 'done', lost, checked, moment)
     || baton.end_members(held, request -> 'failed', 'failed', lost, checked, moment);
-  stopped := baton.stop_members(held, done, moment);
+  if request ? 'cancelled' then
+    done := done || baton.end_members(held, request -> 'cancelled', 'cancelled', lost, checked, moment);
+  end if;
+  stops := baton.stop_members(held, done, moment);
+  stopped := stops.stopped;
   skipped := lost || stopped;
   if cardinality(lost) > 0 then
     perform baton.return_members(held,
@@ -123,6 +128,10 @@ begin
     || baton.park_members(held, request -> 'parks', false, skipped, moment)
     || baton.park_members(held, request -> 'released', true, skipped, moment)
     || baton.block_members(held, request -> 'blocked', skipped, moment), skipped);
+  if cardinality(stops.called_off) > 0 then
+    -- Who has just been parked would tell nobody.
+    perform baton.undo_parked(stops.called_off, moment);
+  end if;
   held.round := advance.round;
   held.told := case when cardinality(skipped) > 0 or left_out is not null or cardinality(late) > 0
     then jsonb_strip_nulls(jsonb_build_object('lost', to_jsonb(lost), 'stopped', to_jsonb(stopped), 'left_out', left_out, 'late', to_jsonb(late))) end;
@@ -139,7 +148,8 @@ begin
     if request ? 'family' then
       family := baton.gather_families((baton.list_members(held.run_ids, held.gone)).ids, request -> 'family');
     end if;
-    return json_build_object('now', moment, 'round', advance.round, 'stopped', stopped, 'lost', lost, 'left_out', left_out, 'late', late, 'mail', mail, 'family', family,
+    return json_build_object('now', moment, 'round', advance.round, 'stopped', stopped, 'lost', lost, 'left_out', left_out, 'late', late,
+      'called_off', nullif(stops.called_off, '{}'), 'mail', mail, 'family', family,
       'low', refill.low, 'due_in_ms', refill.due_in_ms, 'poisoned', refill.poisoned, 'runs', refill.runs);
   end if;
   update baton.lease l set round = held.round, gone = held.gone, told = held.told,
@@ -149,7 +159,8 @@ begin
   if request ? 'family' then
     family := baton.gather_families((baton.list_members(held.run_ids, held.gone)).ids, request -> 'family');
   end if;
-  return json_build_object('now', moment, 'round', advance.round, 'stopped', stopped, 'lost', lost, 'left_out', left_out, 'late', late, 'mail', mail,
+  return json_build_object('now', moment, 'round', advance.round, 'stopped', stopped, 'lost', lost, 'left_out', left_out, 'late', late,
+      'called_off', nullif(stops.called_off, '{}'), 'mail', mail,
     'family', family);
 end
 $$;

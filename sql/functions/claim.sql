@@ -4,11 +4,11 @@
 --
 -- token:   a random uuid of the caller, new for each claim.
 -- request: { columns: true, ttl_ms, max, max_bytes, low, manifest: [{ name, version, shape,
---          skips?, waits?, hooks? }], suspects? } — suspects: true claims only runs whose lease ran
---          out, in a lease of their own.
+--          skips?, waits?, hooks?, undoes? }], suspects? } — suspects: true claims only runs whose
+--          lease ran out, in a lease of their own.
 --          skips: what of its runs is not read, as list_ranges says. hooks: { failed?, ended? }
 --          with { name, version } of what follows the endings of its runs; stored where nobody has
---          said anything of it yet (add_hooks).
+--          said anything of it yet (add_hooks). undoes: something of it has an undo.
 --          ttl_ms: an hour at most, whatever is asked for; a lease that lasts longer was extended
 --          by a clock that was ahead.
 -- answer:  { now, round, runs, low, due_in_ms, suspects, stopped, poisoned } — runs as
@@ -42,6 +42,9 @@ begin
   if found then
     return baton.repeat_claim(held, low, request -> 'manifest');
   end if;
+  if request @? '$.manifest[*].undoes' then
+    perform baton.note_undoable(request -> 'manifest');
+  end if;
   moment := baton.now();
   if request @? '$.manifest[*].hooks' then
     perform baton.add_hooks(request -> 'manifest', moment);
@@ -59,7 +62,7 @@ begin
       low := got.low;
     end if;
   end if;
-  stopped := baton.runs_to_stop(got.ids);
+  stopped := baton.sort_stops(got.ids, moment);
   perform baton.end_each(stopped, 'cancelled', null, moment);
   -- Slots in the order in which they were taken: by priority, then by time.
   select array_agg(t.id order by t.nth) into ids from unnest(got.ids) with ordinality as t (id, nth) where t.id <> all (stopped);

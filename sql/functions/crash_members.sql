@@ -19,6 +19,7 @@ declare
   began boolean := held.round > held.fresh_round;
   progressed uuid[];
   doubtful uuid[];
+  poison jsonb;
   crashes integer := greatest(held.crashes, case when alone then 3 else 1 end);
 begin
   ids := array(select t.id from unnest(ids) as t (id) order by t.id);
@@ -43,9 +44,10 @@ begin
   doubtful := array(select unnest(present) except select unnest(progressed));
   perform baton.put_back(progressed, array_fill(moment, array[cardinality(progressed)]), case when alone then 4 else 1 end);
   if crashes > 5 then
-    perform baton.end_runs(doubtful, 'failed', array_fill(jsonb_build_object('name', 'PoisonError', 'message',
-      'Three leases in a row ran out while they held this run alone: its step ends the process or blocks the event loop. Mend it, then redrive the run.'),
-      array[cardinality(doubtful)]), true, moment);
+    poison := jsonb_build_object('name', 'PoisonError', 'message',
+      'Three leases in a row ran out while they held this run alone: its step ends the process or blocks the event loop. Mend it, then redrive the run.');
+    doubtful := baton.undo_failed(doubtful, poison, moment, true);
+    perform baton.end_runs(doubtful, 'failed', array_fill(poison, array[cardinality(doubtful)]), true, moment);
     return cardinality(ids) - cardinality(progressed);
   end if;
   perform baton.put_back(doubtful, array_fill(moment, array[cardinality(doubtful)]), crashes);

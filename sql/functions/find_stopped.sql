@@ -26,6 +26,8 @@ begin
     select r.id from baton.run r where r.id = any (array(select unnest(parents))) and r.id between lowest and highest for share skip locked
   ) as l;
   parents := baton.runs_with_ending(parents);
-  return array(select s.run_id from baton.stopping s where s.run_id = any (found) and s.parent_id = any (parents));
+  found := array(select s.run_id from baton.stopping s where s.run_id = any (found) and s.parent_id = any (parents));
+  -- One that is being undone goes on to its end.
+  return array(select unnest(found) except select unnest(baton.runs_with_verdict(found)));
 end
 $$;

@@ -13,9 +13,12 @@ begin
   with skip as (
     select r.id, s.path, s.floor
     from baton.run r
-    join jsonb_to_recordset(manifest) as m (name text, version integer, skips jsonb) on m.name = r.workflow and m.version = r.version
+    join jsonb_to_recordset(manifest) as m (name text, version integer, skips jsonb, undoes boolean) on m.name = r.workflow and m.version = r.version
     cross join lateral jsonb_to_recordset(m.skips) as s (path text, floor text)
     where m.skips is not null and r.id = any (array(select unnest(ids))) and r.id between lowest and highest
+      -- What is undone may be anywhere.
+      and (m.undoes is null or not exists (
+        select from baton.checkpoint v where v.run_id = r.id and v.run_id between lowest and highest and v.node = '~verdict'))
   ), hole as (
     select s.id, s.path || '/' as low, h.high
     from skip s

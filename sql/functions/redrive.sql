@@ -4,8 +4,9 @@
 --          often (baton.redrives). If it was redriven since, nothing is done, so that a call sent
 --          again does not forgive another failure. Without it, the one it has now. by: who asks,
 --          for the audit; default: the login.
--- answer:  { status, redriven, changed } — status before the call; redriven: this call or an
---          earlier one did it; changed: this one. Null: no such run.
+-- answer:  { status, redriven, changed, undone? } — status before the call; redriven: this call or
+--          an earlier one did it; changed: this one; undone: it cannot, since what it had done was
+--          undone, or partly. Null: no such run.
 -- Planned for the week of its id: a plan for any id locks the partitions of all weeks.
 -- grant: baton_operator
 create or replace function baton.redrive(id uuid, request jsonb default '{}') returns jsonb
@@ -30,6 +31,13 @@ begin
   if ended is distinct from 'failed' or (request ->> 'redrives')::integer <> before then
     return jsonb_build_object('status', coalesce(ended, 'unfinished'),
       'redriven', before >= greatest((request ->> 'redrives')::integer, 1), 'changed', false);
+  end if;
+  if baton.runs_with_verdict(array[redrive.id]) <> '{}' then
+    if not exists (select from baton.checkpoint c where c.run_id = redrive.id and c.node = '~undone' and c.output = '0') then
+      return jsonb_build_object('status', ended, 'redriven', false, 'changed', false, 'undone', true);
+    end if;
+    -- There was nothing to undo: it goes on as if nobody had looked.
+    delete from baton.checkpoint c where c.run_id = redrive.id and c.node in ('~verdict', '~undone');
   end if;
   perform baton.revive(id);
   perform baton.settle_families(null, baton.now());

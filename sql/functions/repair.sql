@@ -1,10 +1,10 @@
 -- Rebuilds the places of unfinished runs from the state, after ready and lease were lost or
 -- emptied: they are an index over it. A run is due when its last retry, sleep or delay says so; one
--- in the midst of a node that holds others is due at once, since beside what waits something may go
--- on, and a poller sees what does. One that waits for a signal which is there is due at once too,
--- and so is one that waits by a key which it does not have, or not all that was sent by it, or of
--- which senders do not know that it waits: its poller parks it anew. So is one whose awaited child
--- has ended.
+-- in the midst of a node that holds others, or being undone, is due at once, since beside what
+-- waits something may go on, and a poller sees what does. One that waits for a signal which is
+-- there is due at once too, and so is one that waits by a key which it does not have, or not all
+-- that was sent by it, or of which senders do not know that it waits: its poller parks it anew. So
+-- is one whose awaited child has ended.
 -- Pollers must be stopped; returns how many runs were put back or woken.
 -- grant: baton_migrator
 create or replace function baton.repair() returns integer
@@ -23,7 +23,7 @@ begin
     into ids, times, amidst
   from baton.run r
   cross join lateral (
-    select max(finished_at) as until, max(position) = max(position) filter (where strpos(node, '/') > 0) as below
+    select max(finished_at) as until, bool_or(node = '~verdict') or max(position) = max(position) filter (where strpos(node, '/') > 0) as below
     from baton.checkpoint where run_id = r.id
   ) as c
   cross join lateral (

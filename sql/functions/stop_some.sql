@@ -20,6 +20,8 @@ begin
   union all
   select distinct c.parent_id, c.parent_id from baton.child c where c.run_id = any (children[most + 1:])
   on conflict do nothing;
+  -- One that is being undone goes on to its end.
+  children := array(select unnest(children) except select unnest(baton.runs_with_verdict(children)) order by 1);
   with unready as (
     -- Who sends a signal may hold it for minutes; it is stopped when it is claimed, or by a tick.
     delete from baton.ready where ctid = any (array(select q.ctid from baton.ready q where q.run_id = any (children[:most]) for update skip locked))

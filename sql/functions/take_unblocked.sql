@@ -1,6 +1,6 @@
 -- Takes blocked runs that this code knows: its manifest has their workflow in another shape than
--- the one that blocked them. They go through ready within this call, which knows their bytes; what
--- does not fit stays there.
+-- the one that blocked them, or can undo what older code did not know to be undone. They go through
+-- ready within this call, which knows their bytes; what does not fit stays there.
 -- request: as for claim; answer: ids (null when there are none), all of which may have begun.
 --          poisoned: counts on for those
 -- that have no run behind them any more.
@@ -18,8 +18,8 @@ begin
   with taken as (
     delete from baton.blocked where ctid = any (array(
       select b.ctid from baton.blocked b
-      join jsonb_to_recordset(request -> 'manifest') as m (name text, version integer, shape text) on m.name = b.workflow and m.version = b.version
-      where m.shape <> b.shape
+      join jsonb_to_recordset(request -> 'manifest') as m (name text, version integer, shape text, undoes boolean) on m.name = b.workflow and m.version = b.version
+      where m.shape <> b.shape or (m.undoes and (b.reason like '%for "~verdict"' or b.reason like '%for "~undo/%'))
       limit (request ->> 'max')::integer for update of b skip locked))
     returning run_id
   )

@@ -70,6 +70,7 @@ async function everything(): Promise<void> {
   await signalled();
   await family();
   await followed();
+  await undone();
   await database.database.query("select baton.repair(), baton.new_id(), baton.missing_indexes()");
   await database.database.query(
     `select baton.list_unclaimed('{"limit": 1}'), baton.list_workflows('{"limit": 1}'), baton.list_names_of_week('', 1, null, baton.id_at(baton.now()), baton.new_id())`,
@@ -89,10 +90,26 @@ async function everything(): Promise<void> {
 /** A run whose ending starts another. */
 async function followed(): Promise<void> {
   const manifest = hooked(both);
-  await engine.enqueue([newRun()]);
+  await engine.enqueue(newRuns(2));
   const { token, runs } = await engine.claim({ manifest });
-  await engine.advance(token, 1, { done: runs.map(member) });
+  const [failed, ...done] = runs.filter(({ workflow }) => workflow === "fulfil-order");
+  await engine.advance(token, 1, { failed: [{ ...member(failed!), error }], done: done.map(member) });
   await database.database.query("select baton.replace_hooks($1)", [JSON.stringify({ manifest: hooked() })]);
+}
+
+/** A run that is cancelled, and undone before it ends. */
+async function undone(): Promise<void> {
+  const manifest = [{ name: "fulfil-order", version: 1, shape: "x", undoes: true as const }];
+  await engine.enqueue([newRun()]);
+  await database.advance("1 second");
+  const { token, runs } = await engine.claim({ manifest });
+  const run = runs.find(({ workflow }) => workflow === "fulfil-order")!;
+  await engine.advance(token, 1, { steps: [step(run)] });
+  await engine.cancel(run.id, { undo: true });
+  await engine.advance(token, 2, { released: runs.map((each) => ({ ...member(each), delay_ms: 0 as const })) });
+  const again = await engine.claim({ manifest });
+  expect(again.runs.find(({ id }) => id === run.id)!.finished).toMatchObject({ "~verdict": expect.anything() });
+  await engine.release(again.token);
 }
 
 /** A run that waits for a signal, is asked of its mail, and is answered. */
@@ -130,7 +147,7 @@ async function family(): Promise<void> {
   await engine.advance(token, 1, { children: [left, right, { ...start(other, "free"), detached: true }], family: [waits], parks });
   await engine.cancel(left.id);
   await engine.cancel(parent!.id);
-  await database.query("select baton.revive($1)", [left.id]);
+  await database.query("select baton.revive($1), baton.settle_families(null, baton.now())", [left.id]);
   const again = await engine.claim({ max: 100, manifest: [{ name: "fulfil-order", version: 1, shape: "x", family: true }] });
   const child = again.runs.find(({ id }) => id === left.id)!;
   await engine.advance(again.token, 1, { failed: [{ ...member(child), error }] });
@@ -138,7 +155,7 @@ async function family(): Promise<void> {
   await engine.listChildren(parent!.id, { limit: 10 });
   await engine.findRun(parent!.id);
   await database.query(
-    "select baton.gather_families($1), baton.recount_children(baton.now()), baton.redrive_child($2, baton.now()), baton.has_open_family($2)",
+    "select baton.gather_families($1), baton.recount_children(baton.now()), baton.redrive_child($2, baton.now()), baton.settle_families(null, baton.now()), baton.has_open_family($2)",
     [[parent!.id], right.id],
   );
 }

@@ -46,6 +46,7 @@ test("a run is shown from the day it is accepted to its end, every node of the c
     "error",
     "waiting",
     "steps",
+    "undo",
     "redrives",
     "crashes",
     "createdAt",

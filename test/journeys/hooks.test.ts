@@ -46,12 +46,7 @@ test("a run that fails is told to the hook's run, which the same poll works, and
   expect(await find(database, done!)).toMatchObject({ status: "done" });
   expect(await find(database, failed!)).toMatchObject({ status: "failed", error: { message: "no parcel" } });
   const audits = await runsOf(database, "audit");
-  expect(audits.map(({ of, status }) => [of, status]).toSorted()).toEqual(
-    [
-      [done, "failed"],
-      [failed, "failed"],
-    ].toSorted(),
-  );
+  expect(audits.map(({ of, status }) => `${of} ${status}`).toSorted()).toEqual([`${done} failed`, `${failed} failed`].toSorted());
   await database.assertInvariants();
   await runRepository(database.database).redrive(failed!);
   for (let times = 0; times < 4; times++) {

@@ -1,6 +1,7 @@
 import { caught, type Mutant } from "./mutant.ts";
 
 const hooks = "db/hooks.test.ts";
+const known = "db/hooks-known.test.ts";
 
 /** What follows the endings of runs. */
 export const hooked: readonly Mutant[] = [
@@ -30,13 +31,13 @@ export const hooked: readonly Mutant[] = [
     file: "sql/functions/add_hooks.sql",
     find: "on conflict do nothing;",
     replace: "on conflict (name, version) do update set when_failed = excluded.when_failed, when_ended = excluded.when_ended;",
-    ...caught(hooks, "a claim stores hooks of which nobody has said anything, and changes none"),
+    ...caught(known, "a claim stores hooks of which nobody has said anything, and changes none"),
   },
   {
     name: "A hook that a deployment took away leaves no row",
     file: "sql/functions/replace_hooks.sql",
     find: "or exists (select from baton.workflow w where w.name = h.name and w.version = h.version)",
     replace: "or false",
-    ...caught(hooks, "a deployment changes hooks and takes them away, and a claim of before does not bring them back"),
+    ...caught(known, "a deployment changes hooks and takes them away, and a claim of before does not bring them back"),
   },
 ];

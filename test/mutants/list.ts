@@ -15,6 +15,7 @@ import { goings } from "./retention.ts";
 import { rounds } from "./rounds.ts";
 import { signals } from "./signals.ts";
 import { tickets } from "./tickets.ts";
+import { undos } from "./undo.ts";
 
 export const MUTANTS: readonly Mutant[] = [
   ...claiming,
@@ -33,4 +34,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...answers,
   ...tickets,
   ...hooked,
+  ...undos,
 ];

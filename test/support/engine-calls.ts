@@ -151,6 +151,7 @@ const TABLES = [
   "unclaimed",
   "workflow",
   "hook_run",
+  "undoable",
 ];
 
 /**

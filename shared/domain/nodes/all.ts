@@ -2,7 +2,7 @@ import { beginChain, chainHolds, firstOf, type Chain, type ChainStanding } from 
 import type { Json } from "../json.ts";
 import type { Node } from "../node.ts";
 import { earliest, lookTogether, type Fact, type Fatal, type Look, type Scene, type Standing } from "../standing.ts";
-import { longestOf, shapeOfParts, skipsOfParts, type Parts, heldIn } from "../parts.ts";
+import { longestOf, shapeOfParts, skipsOfParts, type Parts, heldIn, insideParts } from "../parts.ts";
 import type { AnySubChain, Branch, Grown, LastOf, NewName, Place, SubChain } from "../workflow-types.ts";
 
 /** How a chain gets branches. */
@@ -34,6 +34,7 @@ export function allNode(name: string, branches: Parts): Node {
     ...heldIn(branches),
     pathBytes: longestOf(name, branches),
     rowIsOutput: false,
+    inside: (path, below) => insideParts(branches, path, below),
     skips: (path) => skipsOfParts(path, branches),
     begin: (path) =>
       new Side(

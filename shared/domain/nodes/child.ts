@@ -1,5 +1,4 @@
 import { toSleepMilliseconds, type Duration } from "../duration.ts";
-import type { JsonSchema } from "../workflow-types.ts";
 import { namePattern, nameRule } from "../name.ts";
 import type { Node, State } from "../node.ts";
 import { optionsOf, requireFunction } from "../options.ts";
@@ -88,7 +87,7 @@ function resolve(given: ChildArguments): Wanted {
   const { name, version } = refOf(workflow);
   const code = Array.isArray((workflow as Partial<AnyWorkflow>).nodes) ? (workflow as AnyWorkflow) : undefined;
   const delayMs = delay === undefined ? 0 : toSleepMilliseconds(delay);
-  return { name, version, code, input: code?.input as JsonSchema | undefined, inputOf, detached: detach === true, delayMs };
+  return { name, version, code, input: code?.input, inputOf, detached: detach === true, delayMs };
 }
 
 function refOf(workflow: unknown): WorkflowRef<AnyWorkflow> {

@@ -3,7 +3,7 @@ import { beginChain, chainHolds, firstOf, type ChainStanding } from "../chain.ts
 import type { Json } from "../json.ts";
 import type { Node, State } from "../node.ts";
 import { requireFunction } from "../options.ts";
-import { longestOf, shapeOfParts, skipsOfParts, type Parts, heldIn } from "../parts.ts";
+import { longestOf, shapeOfParts, skipsOfParts, type Parts, heldIn, insideParts } from "../parts.ts";
 import type { Move } from "../moves.ts";
 import { isRow, noTries, Stray, wakeTries, type Fact, type Fatal, type Look, type Scene, type Standing, type Tries } from "../standing.ts";
 import type { AnySubChain, ArmOf, Ending, EndsOf, Grown, LastOf, NewName, Place, SubChain } from "../workflow-types.ts";
@@ -49,6 +49,7 @@ export function chooseNode(name: string, pick: AnyPick, arms: Parts): Node {
     ...heldIn(arms),
     pathBytes: longestOf(name, arms),
     rowIsOutput: false,
+    inside: (path, below) => insideParts(arms, path, below),
     skips: (path) => skipsOfParts(path, arms),
     begin: (path) => new Open({ path, pick, arms }, noTries),
     holds: (below) => below === "" || holdsIn(arms, below),

@@ -20,6 +20,7 @@ import {
 } from "../standing.ts";
 import type { MaybePromise } from "../storable.ts";
 import type { JsonSchema } from "../workflow-types.ts";
+import type { AnyUndo } from "./undo.ts";
 import { withCondition } from "./when.ts";
 
 /** A handler: it gets the state so far and a context, and returns its node's output. */
@@ -42,11 +43,14 @@ export interface NoCondition {
 
 export type AnyHandler = (state: State, context: StepContext) => unknown;
 export type AnyCondition = (state: State) => boolean;
-export type AnyOptions = NodeOptions & { readonly output?: JsonSchema; readonly when?: AnyCondition };
-/** What a method takes after the name. */
-export type HandlerArguments = [AnyHandler] | [AnyOptions, AnyHandler];
+export type AnyOptions = NodeOptions & { readonly output?: JsonSchema; readonly when?: AnyCondition; readonly undo?: AnyUndo };
+/**
+ * What a method takes after the name. The undo may stand behind the handler, whose types it knows
+ * then.
+ */
+export type HandlerArguments = [AnyHandler] | [AnyOptions, AnyHandler] | [AnyOptions, AnyHandler, Pick<AnyOptions, "undo">];
 
-const OPTION_NAMES = ["output", "retry", "timeout", "when"];
+const OPTION_NAMES = ["output", "retry", "timeout", "when", "undo"];
 
 /**
  * A node of one handler. Its row, at its own path, is its output: with it the node is over.
@@ -124,11 +128,15 @@ class Tried implements Standing {
 const none: readonly never[] = [];
 
 /** Options and handler of a method; sentence: what to write where there is no handler. */
-export function splitArguments<Given>(given: [Given] | [AnyOptions, Given], sentence: string): [AnyOptions, Given] {
+export function splitArguments<Given>(
+  given: [Given] | [AnyOptions, Given] | [AnyOptions, Given, Pick<AnyOptions, "undo">],
+  sentence: string,
+): [AnyOptions, Given] {
   // In JavaScript nothing may be given at all.
-  const [options, handler] = given.length === 2 ? given : [{}, given[0]];
+  const [options, handler, ending] =
+    given.length >= 2 ? (given as [AnyOptions, Given, Pick<AnyOptions, "undo">?]) : [{}, given[0] as Given];
   requireFunction(handler, sentence);
-  return [optionsOf("a node", options, OPTION_NAMES), handler];
+  return [{ ...optionsOf("a node", options, OPTION_NAMES), ...optionsOf("what is behind a handler", ending, ["undo"]) }, handler];
 }
 
 function resolveOptions({ output, retry, timeout = "30 seconds", when }: AnyOptions) {

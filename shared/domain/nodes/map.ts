@@ -6,6 +6,7 @@ import { optionsOf, requireFunction } from "../options.ts";
 import { indexBytes, indexOf, longestOfChain, shapeOfChain, heldIn } from "../parts.ts";
 import { EACH } from "../path.ts";
 import { isRow, noTries, Stray, wakeTries, type Fact, type Fatal, type Look, type Scene, type Standing, type Tries } from "../standing.ts";
+import { itemInside } from "./turns.ts";
 import { Items, type Collect, type Mapping } from "./map-items.ts";
 import type { RefuseUnlessJson } from "../storable.ts";
 import type { AnySubChain, Branch, Grown, LastOf, NewName, Place, SubChain, With } from "../workflow-types.ts";
@@ -116,6 +117,7 @@ export function mapNode(name: string, options: AnyMapOptions, chain: Chain): Nod
     ...heldIn([[EACH, chain]]),
     pathBytes: name.length + 1 + indexBytes + Math.max(FOLD.length, longestOfChain(chain)),
     rowIsOutput: false,
+    inside: (path, below) => itemInside(chain, path, below),
     ...(mapping.collect !== undefined && { skips: (path: string) => [{ path, floor: "fold" as const }] }),
     begin: (path) => new Unplanned(path, mapping, options.over, noTries),
     holds: (below) => below === "" || holdsBelow(chain, below),

@@ -8,6 +8,7 @@ import type { AnySubChain, Branch, ChainStateOf, Grown, LastOf, NewName, Place, 
 import { indexBytes, indexOf, indexText, isReadWhole, longestOfChain, MAX_INDEX, shapeOfChain, heldIn } from "../parts.ts";
 import { EACH } from "../path.ts";
 import type { Move, Owner } from "../moves.ts";
+import { passInside } from "./turns.ts";
 import {
   isRow,
   later,
@@ -101,6 +102,7 @@ export function repeatNode(name: string, options: AnyRepeatOptions, chain: Chain
     ...heldIn([[EACH, chain]]),
     pathBytes: name.length + 1 + indexBytes + Math.max(AGAIN.length, longestOfChain(chain)),
     rowIsOutput: false,
+    inside: (path, below) => passInside(chain, path, below),
     skips: (path) => [{ path, floor: "pass" }],
     begin: (path) => new Pass(loop, path, 0, beginPass(loop, path, 0), null, noTries, 0),
     holds: (below) => below === OVER || (indexOf(below, 0) >= 0 && holdsInPass(chain, below.slice(indexBytes))),

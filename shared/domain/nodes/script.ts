@@ -95,8 +95,9 @@ export type ScriptArguments = [AnyScript] | [AnyOptions, AnyScript];
  * `x/name/of`, and count until it is over.
  */
 export function scriptNode(name: string, ...given: ScriptArguments): HandlerNode {
-  const [{ when, ...others }, script] = splitArguments<AnyScript>(given, "it has no code: write async (state, { step }) => …");
+  const [{ when, undo, ...others }, script] = splitArguments<AnyScript>(given, "it has no code: write async (state, { step }) => …");
   if (when !== undefined) throw new TypeError("it has a when, which a step may have: use choose, or an if in the script");
+  if (undo !== undefined) throw new TypeError("it has an undo, which a step may have: what a script does, it takes back itself");
   const parse = outputParser(others.output);
   const node = handlerNode("script", name, others, async (state, context, memory) => ({
     output: await parse(await runScript(script as never, state, context, memory)),

@@ -14,6 +14,7 @@ export function withCondition(node: HandlerNode, condition: AnyCondition): Handl
   return {
     ...node,
     shape: `${node.shape}?`,
+    ran: DECIDED,
     pathBytes: node.pathBytes + 1 + DECIDED.length,
     begin: (path) => new Undecided(path, condition, node.begin(path), noTries),
     holds: (below) => below === "" || below === DECIDED,

@@ -2,7 +2,7 @@ import { validate } from "uuid";
 import { AttributesTooLargeError, checkPatch } from "../../domain/attributes.ts";
 import { DatabaseRefusedError } from "../../domain/database-errors.ts";
 import type { JsonObject } from "../../domain/json.ts";
-import type { AttributesAnswer, AttributesRequest } from "../../domain/run-protocol.ts";
+import type { AttributesAnswer, AttributesRequest } from "../../domain/life-protocol.ts";
 import type { Caller } from "../ask.ts";
 import { RunNotFoundError } from "../producer-errors.ts";
 import { repeatCall } from "../repeat-call.ts";

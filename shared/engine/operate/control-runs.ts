@@ -1,16 +1,8 @@
 import type { Caller } from "../ask.ts";
 import { validate } from "uuid";
-import type {
-  CancelAnswer,
-  DeleteAnswer,
-  LifeRequest,
-  ListAnswer,
-  ListedRun,
-  ListRequest,
-  RedriveAnswer,
-  RunStatus,
-} from "../../domain/run-protocol.ts";
-import { RunNotFoundError, WrongStatusError } from "../producer-errors.ts";
+import type { CancelAnswer, CancelRequest, DeleteAnswer, LifeRequest, RedriveAnswer } from "../../domain/life-protocol.ts";
+import type { ListAnswer, ListedRun, ListRequest, RunStatus } from "../../domain/run-protocol.ts";
+import { RunNotFoundError, UndoBegunError, WrongStatusError } from "../producer-errors.ts";
 import { repeatCall } from "../repeat-call.ts";
 import { utc } from "./run-format.ts";
 
@@ -27,7 +19,7 @@ export interface Lister extends Caller {
 export interface Operator extends Caller {
   readonly runs: Lister["runs"] & {
     redrives(id: string, options: CallOptions): Promise<number | null>;
-    cancel(id: string, request: LifeRequest, options: CallOptions): Promise<CancelAnswer | null>;
+    cancel(id: string, request: CancelRequest, options: CallOptions): Promise<CancelAnswer | null>;
     redrive(id: string, request: LifeRequest, options: CallOptions): Promise<RedriveAnswer | null>;
     deleteRun(id: string, request: { readonly by?: string }, options: CallOptions): Promise<DeleteAnswer | null>;
     keptUntil(id: string, options: CallOptions): Promise<string | null>;
@@ -71,11 +63,15 @@ export async function listRuns(lister: Lister, request: ListRequest): Promise<Ru
  * that is looked up first, once, and every try names it, so that none of them stops a run that
  * somebody redrove meanwhile.
  *
- * @throws RunNotFoundError, or WrongStatusError when it is done or failed, or was redriven since.
+ * life.undo: what it has done is undone before it ends; it is `cancelling` until then.
+ *
+ * @throws RunNotFoundError, UndoBegunError when it is being undone, or WrongStatusError when it is
+ * done or failed, or was redriven since.
  */
-export async function cancelRun(operator: Operator, id: string, life: LifeRequest = {}): Promise<{ id: string; status: string }> {
-  const { status, nudge } = await callFor(operator, id, life, (request, options) => operator.runs.cancel(id, request, options));
-  if (nudge === true) await operator.nudge(1);
+export async function cancelRun(operator: Operator, id: string, life: CancelRequest = {}): Promise<{ id: string; status: string }> {
+  const { status, undoing, nudge } = await callFor(operator, id, life, (request, options) => operator.runs.cancel(id, request, options));
+  if (undoing === true) throw new UndoBegunError(id, status, "it is being undone, which goes on to its end");
+  if (nudge === true || (life.undo === true && status === "cancelling")) await operator.nudge(1);
   if (status === "cancelled" || status === "cancelling") return { id, status };
   const ended = status === "done" || status === "failed";
   throw new WrongStatusError(
@@ -91,10 +87,13 @@ export async function cancelRun(operator: Operator, id: string, life: LifeReques
  *
  * life.redrives says which failure is meant, as for `cancelRun`.
  *
- * @throws RunNotFoundError, or WrongStatusError when the run has not failed.
+ * @throws RunNotFoundError, UndoBegunError when it was undone, or WrongStatusError when the run has
+ * not failed.
  */
 export async function redriveRun(operator: Operator, id: string, life: LifeRequest = {}): Promise<{ id: string; status: string }> {
   const answer = await callFor(operator, id, life, (request, options) => operator.runs.redrive(id, request, options));
+  if (answer.undone === true)
+    throw new UndoBegunError(id, answer.status, "what it had done was undone, or partly: enqueue a run anew in its place");
   if (!answer.redriven) throw new WrongStatusError(id, answer.status, whyNotRedriven(answer.status));
   await operator.nudge(1);
   return { id, status: answer.changed || answer.status === "unfinished" ? "ready" : answer.status };
@@ -132,8 +131,8 @@ function whyNotRedriven(status: string): string {
 async function callFor<Answer>(
   operator: Operator,
   id: string,
-  { redrives, ...asked }: LifeRequest,
-  call: (request: LifeRequest, options: CallOptions) => Promise<Answer | null>,
+  { redrives, ...asked }: CancelRequest,
+  call: (request: CancelRequest, options: CallOptions) => Promise<Answer | null>,
 ): Promise<Answer> {
   if (!validate(id)) throw new RunNotFoundError(id);
   const life = redrives ?? (await repeatCall(operator, (options) => operator.runs.redrives(id, options)));

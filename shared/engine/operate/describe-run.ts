@@ -4,9 +4,11 @@ import type { RunFacts, RunStatus } from "../../domain/run-protocol.ts";
 import { describeSteps, type StepView } from "./describe-steps.ts";
 import { describeWaiting, type WaitingView } from "./describe-waiting.ts";
 import { shownError, utc, type DescribeOptions } from "./run-format.ts";
+import { describeUndo, type UndoView } from "./describe-undo.ts";
 import { treeOf } from "./step-tree.ts";
 
 export type { AttemptView, MoreSteps, StepStatus, StepView } from "./describe-steps.ts";
+export type { UndoView, UndoneView } from "./describe-undo.ts";
 export type { WaitingView } from "./describe-waiting.ts";
 
 /** A run as it is shown. Times are ISO 8601 in UTC. */
@@ -26,6 +28,8 @@ export interface RunView<Input = Json, Output = Json, Attributes = JsonObject> {
   readonly waiting: WaitingView | null;
   /** The nodes of its chain, and below them what they hold. */
   readonly steps: readonly StepView[];
+  /** What is undone of it before it ends; null: nothing is. */
+  readonly undo: UndoView | null;
   /** What of the steps an answer has no room for: outputs, attempts, steps. */
   readonly leftOut?: readonly string[];
   /**
@@ -59,6 +63,7 @@ export function describeRun(facts: RunFacts, nodes: readonly string[] | undefine
     error: facts.error === null ? null : shownError(facts.error, options),
     waiting: describeWaiting(facts, root),
     steps: describeSteps({ id: facts.id, facts, options }, root, nodes ?? []),
+    undo: describeUndo({ id: facts.id, facts, options }),
     ...(facts.left_out != null && { leftOut: facts.left_out }),
     redrives: facts.redrives,
     crashes: facts.crashes,

@@ -94,7 +94,8 @@ function linkTo(id: string, under: string, last: string | undefined): string {
   return `/runs/${id}/steps?${query}`;
 }
 
-function attemptsOf({ facts, options }: StepsOf, { checkpoint, failures }: Place): AttemptView[] {
+/** Those of a place, the failed ones first. */
+export function attemptsOf({ facts, options }: StepsOf, { checkpoint, failures }: Place): AttemptView[] {
   const failed = failures.map((failure) => ({
     number: failure.attempt,
     startedAt: utc(failure.started_at),

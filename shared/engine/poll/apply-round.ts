@@ -2,7 +2,7 @@ import { MAX_ATTRIBUTE_BYTES } from "../../domain/attributes.ts";
 import { sleepRow } from "../../domain/decide-fate.ts";
 import type { Decision } from "../../domain/decision.ts";
 import { familyOf, mailOf, recognise } from "../../domain/recognise.ts";
-import { withFact, withFamily, withMail } from "../../domain/run.ts";
+import { withCall, withFact, withFamily, withMail } from "../../domain/run.ts";
 import type { FamilyFacts } from "../../domain/family-protocol.ts";
 import type { AdvanceAnswer } from "../../domain/protocol.ts";
 import { circumstancesOf, moveOn, moveOnAt } from "./decide-member.ts";
@@ -34,8 +34,18 @@ export function applyRound(lease: Lease, stored: readonly Entry[], answer: Advan
   for (const entry of stored) if (!entry.member.gone) applyEntry(lease, entry);
   for (const entry of stored) if (!entry.member.gone) applyMail(lease, entry, answer);
   for (const [id, facts] of Object.entries(answer.family ?? {})) applyFamily(lease, id, facts);
+  for (const id of answer.called_off ?? []) callOff(lease, id);
   lease.rounds.count({ poisoned: answer.poisoned ?? 0 });
   addClaimed(lease, answer);
+}
+
+/** Somebody has cancelled it, and it is to be undone: nothing more of it begins. */
+function callOff(lease: Lease, id: string): void {
+  const member = lease.members.get(id);
+  if (member === undefined || member.run.ruling !== undefined || member.run.isCalledOff === true) return;
+  member.update(withCall(member.run));
+  moveOn(lease, member);
+  lease.wake();
 }
 
 /** What mail there is of a run that has asked. One that has some, or waits to be told, goes on. */

@@ -3,7 +3,7 @@ import type { Decision, Failure, NewRow } from "../../domain/decision.ts";
 import type { AdvanceRequest, FailureEntry, StepEntry } from "../../domain/protocol.ts";
 import type { ChildEntry, FamilyEntry } from "../../domain/family-protocol.ts";
 import type { ChildStart } from "../../domain/family.ts";
-import { bytesOf, waitsForSignals } from "../../domain/run.ts";
+import { bytesOf, waitsForSignals, type Run } from "../../domain/run.ts";
 import { encodeRound } from "../../domain/wire.ts";
 import type { Decided, Entry } from "./member.ts";
 
@@ -18,6 +18,7 @@ interface Round {
   released: NonNullable<AdvanceRequest["released"]>[number][];
   done: NonNullable<AdvanceRequest["done"]>[number][];
   failed: NonNullable<AdvanceRequest["failed"]>[number][];
+  cancelled: NonNullable<AdvanceRequest["cancelled"]>[number][];
   blocked: NonNullable<AdvanceRequest["blocked"]>[number][];
   attributes: NonNullable<AdvanceRequest["attributes"]>[number][];
   consumed: NonNullable<AdvanceRequest["consumed"]>[number][];
@@ -61,6 +62,7 @@ export function buildRound(entries: readonly Entry[], ttlMs: number, now: number
     released: [],
     done: [],
     failed: [],
+    cancelled: [],
     blocked: [],
     attributes: [],
     consumed: [],
@@ -144,18 +146,26 @@ function addSleeps(round: Round, decision: Decision, at: At): void {
 }
 
 function parksItself({ sleeps, fate, run }: Decision): boolean {
-  return fate.kind === "park" && sleeps.length === 1 && sleeps[0]!.durationMs === fate.delayMs && !waitsForSignals(run);
+  return fate.kind === "park" && !isRuled(run) && sleeps.length === 1 && sleeps[0]!.durationMs === fate.delayMs && !waitsForSignals(run);
 }
 
 function addFate(round: Round, decision: Decision, at: At): void {
   const { fate, run } = decision;
   if (fate.kind === "done") round.done.push(at);
+  else if (fate.kind === "cancelled") round.cancelled.push(at);
   else if (fate.kind === "failed") round.failed.push({ ...at, error: fate.error });
+  // Its next claim reads all of it: how much that is, the database knows.
+  else if (fate.kind === "park" && isRuled(run)) round.parks.push({ ...at, delay_ms: 0 });
   else if (fate.kind === "park" && !parksItself(decision)) {
     const park = { ...at, delay_ms: fate.delayMs === null ? null : Math.ceil(fate.delayMs), bytes: bytesOf(run) };
     if (waitsForSignals(run)) round.waits.push({ ...park, ...awaitedOf(fate.names ?? []) });
     else round.parks.push(park);
   }
+}
+
+/** It is to be undone, and nothing is out of it. */
+function isRuled({ ruling, undoing }: Run): boolean {
+  return ruling !== undefined && undoing === undefined;
 }
 
 function stepOf(row: NewRow, at: At, now: number): StepEntry {

@@ -85,8 +85,8 @@ function lessOf(poller: Poller, entry: Entry, problem: Error): Entry {
   if (entry.kind === "park" || entry.kind === "release") throw problem;
   if (entry.kind === "fail") return { kind: "park", member: entry.member, delayMs: parkMs };
   const error = problem instanceof DatabaseRefusedError ? unserializable(poller, problem) : describeError(problem, poller.redact);
-  if (entry.kind === "decided" && entry.decision.fate.kind !== "failed")
-    return { ...entry, decision: decideToFail(entry.member.run, entry.came[0], error, poller.clock.now()) };
+  if (entry.kind === "decided" && entry.decision.fate.kind !== "failed" && entry.isLess !== true)
+    return { ...entry, decision: decideToFail(entry.member.run, entry.came[0], error, poller.clock.now()), isLess: true };
   return { kind: "fail", member: entry.member, error };
 }
 

@@ -164,6 +164,8 @@ export interface Decided {
   readonly member: Member;
   readonly came: readonly CameBack[];
   readonly decision: Decision;
+  /** It is what can be stored in place of something else. */
+  readonly isLess?: true;
 }
 
 /** A member that leaves without a decision. */

@@ -64,6 +64,20 @@ export const engine: readonly Mutant[] = [
     ...caught("journeys/statements-probed.test.ts", "a probe that comes twice is not taken for the statements"),
   },
   {
+    name: "A run whose statements have lost their answer goes on without it",
+    file: "shared/engine/poll/commit-statements.ts",
+    find: "giveBackAll(lease, nodes);",
+    replace: "applyRound(lease, nodes, { round, runs: [], stopped: [], lost: [] });",
+    ...caught("journeys/statements-probed.test.ts", "a run sees when its sleep ends as it is stored"),
+  },
+  {
+    name: "What came back of a run that is being given back is stored beside",
+    file: "shared/engine/poll/results.ts",
+    find: "leaving.has(member)",
+    replace: "false",
+    ...caught("journeys/statements-probed.test.ts", "what comes back of a run that is being given back does not end it beside"),
+  },
+  {
     name: "What the lost answer of statements said of others is not asked for",
     file: "shared/engine/poll/commit-statements.ts",
     find: "settled.probed !== undefined) applyRound(lease, [], settled.probed);",
@@ -104,8 +118,8 @@ export const engine: readonly Mutant[] = [
   {
     name: "What a stopped run's handler has returned already is sent",
     file: "shared/engine/poll/results.ts",
-    find: "if (member.gone || !member.hasPlain)",
-    replace: "if (!member.hasPlain)",
+    find: "if (member.gone || leaving.has(member) || !member.hasPlain)",
+    replace: "if (leaving.has(member) || !member.hasPlain)",
     ...caught(rounds, "what the handler of a stopped run returned while its round was on its way is not sent"),
   },
   {

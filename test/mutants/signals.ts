@@ -80,6 +80,13 @@ export const signals: readonly Mutant[] = [
     ...caught(ofDatabase, "a claim brings of each awaited name the oldest, a round takes it away, and one that stays may ask"),
   },
   {
+    name: "What a stopped run has taken stays",
+    file: "sql/functions/advance.sql",
+    find: "request -> 'consumed', lost)",
+    replace: "request -> 'consumed', skipped)",
+    ...caught(ofDatabase, "a run that is stopped by the round that stores its answer has taken it: its parent's redrive may let it go on"),
+  },
+  {
     name: "A redrive does not wait anew",
     file: "shared/domain/nodes/waiting.ts",
     find: "if (deadline?.index !== tries.forgiven)",

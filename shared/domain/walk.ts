@@ -108,7 +108,7 @@ function errorOf({ name, message }: ErrorRecord): Error {
 
 function delayOf(fate: Fate): number {
   if (fate.kind === "park") return fate.delayMs ?? 0;
-  return (fate as Extract<Fate, { kind: "stay" }>).wait?.clock ?? 0;
+  return (fate as Extract<Fate, { kind: "stay" }>).wait!.clock;
 }
 
 /** What a child comes to: what it throws is thrown. */

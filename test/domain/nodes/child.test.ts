@@ -180,6 +180,12 @@ describe("a node with a child", () => {
     expect(fate).toEqual({ kind: "done" });
   });
 
+  it("has failed all the same where its run has gone on from a failure that was forgiven", () => {
+    const pardoned = { at: 1, error: { name: "Error", message: "no" } };
+    const begun = parent.nodes[0]!.begin("bill").take("bill", { failures: 1, forgiven: 1, pardoned });
+    expect([begun.fatal, begun.wake(5).fatal, begun.wake(Infinity).fatal]).toEqual([undefined, undefined, pardoned]);
+  });
+
   it("is blocked where what is stored is of no child", () => {
     const { chain } = new Story(parent, { id: "c-1" }).run;
     const row = { output: { run: "child-1" }, bytes: 20 };

@@ -31,6 +31,7 @@ test("a claim takes the oldest runs first, up to its limit, each with its input"
         backing_off: null,
         fatal: null,
         mail: null,
+        family: null,
         redrives: null,
       };
     }),

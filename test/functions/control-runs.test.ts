@@ -39,6 +39,7 @@ test("a run is shown from the day it is accepted to its end, every node of the c
     "id",
     "workflow",
     "version",
+    "parent",
     "status",
     "input",
     "attributes",

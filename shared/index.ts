@@ -48,7 +48,8 @@ export { InvalidStatementError } from "./domain/check-statements.ts";
 export { UnknownCaseError } from "./domain/nodes/choose.ts";
 export { CallbackFailedError, CallbackRefusedError, CallbackTimeoutError, HeartbeatMissedError } from "./domain/nodes/calling.ts";
 export { ChildCancelledError, ChildFailedError, ChildGoneError } from "./domain/nodes/parent.ts";
-export { TooManyItemsError } from "./domain/nodes/map.ts";
+export { ItemsFailedError } from "./domain/nodes/item-endings.ts";
+export { TooManyItemsError } from "./domain/nodes/map-options.ts";
 export { SignalKeyTakenError, SignalRefusedError, SignalTimeoutError } from "./domain/nodes/waiting.ts";
 export { RepeatedTooOftenError } from "./domain/nodes/repeat.ts";
 

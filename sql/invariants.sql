@@ -54,6 +54,7 @@ from (
   union all select run_id, 'key' from baton.signal_key
   union all select parent_id, 'child' from baton.child
   union all select parent_id, 'awaited node' from baton.awaited
+  union all select parent_id, 'waiting item' from baton.waiting_item
 ) as x
 left join baton.run r on r.id = x.run_id
 where r.id is null
@@ -72,18 +73,47 @@ union all
 -- Whose place a sender had when the last of its children ended, until a tick. Of an item in which
 -- something failed for good nothing is awaited.
 select 'a run is due whose awaited children have ended', q.run_id, a.path || ', due at ' || q.run_at
-from baton.ready q join baton.awaited a on a.parent_id = q.run_id and a.open <= 0
+from baton.ready q join baton.awaited a on a.parent_id = q.run_id and a.open <= a.behind
 where q.run_at > baton.now() + interval '2 seconds' and not exists (select from baton.wakeup u where u.run_id = q.run_id)
-  and not exists (select from baton.checkpoint c where c.run_id = a.parent_id and c.node = a.path)
+  and not baton.is_over(a.parent_id, a.path)
   and not exists (select from baton.failure f where f.run_id = a.parent_id and f.retry_at is null
     and (f.node = a.path or starts_with(f.node, substring(a.path from '^.*?/[0-9]{5}/'))))
 union all
-select 'a node awaits as many children as have not ended', a.parent_id, a.path || ': ' || a.open || ' in place of ' || c.open
+select 'a node awaits as many children as have not ended, or go on again', a.parent_id, a.path || ': ' || a.open || ' in place of ' || c.open + b.again
 from baton.awaited a
 cross join lateral (
   select count(*) as open from baton.child c join baton.run r on r.id = c.run_id left join baton.ending e on e.run_id = c.run_id
   where c.parent_id = a.parent_id and c.path = a.path and not c.detached and e.run_id is null) as c
-where a.open <> c.open
+cross join lateral (select count(*) as again from baton.waiting_item b where b.parent_id = a.parent_id and b.path = a.path and b.again) as b
+where a.open <> c.open + b.again
+union all
+select 'a map knows how many of its items have failed', a.parent_id, a.path || ': ' || a.failed || ' in place of ' || c.failed - b.again
+from baton.awaited a
+cross join lateral (
+  select count(*) as failed from baton.child c left join baton.run r on r.id = c.run_id left join baton.ending e on e.run_id = c.run_id
+  where c.parent_id = a.parent_id and c.path = a.path and c.item >= 0 and (e.status <> 'done' or e.run_id is null and r.id is null)) as c
+cross join lateral (select count(*) as again from baton.waiting_item b where b.parent_id = a.parent_id and b.path = a.path and b.again) as b
+where a.tolerated is not null and a.failed <> c.failed - b.again
+union all
+select 'a map knows how many of its items wait', a.parent_id, a.path || ': ' || a.behind || ' in place of ' || b.behind
+from baton.awaited a
+cross join lateral (select count(*) as behind from baton.waiting_item b where b.parent_id = a.parent_id and b.path = a.path) as b
+where a.behind <> b.behind
+union all
+select 'no more items of a map go on than may', a.parent_id, a.path || ': ' || a.open - a.behind || ' of ' || a.most
+from baton.awaited a where a.open - a.behind > a.most and not exists (select from baton.redrive d where d.run_id = a.parent_id)
+union all
+-- What failed and goes on again is for the run's own round to take.
+select 'as many items of a map go on as may', a.parent_id, a.path || ': ' || a.open - a.behind || ' of ' || a.most
+from baton.awaited a
+where a.open - a.behind < a.most and exists (select from baton.waiting_item b where b.parent_id = a.parent_id and b.path = a.path and not b.again)
+  and not exists (select from baton.ending e where e.run_id = a.parent_id)
+union all
+select 'an item that waits is not due, or has failed and goes on again', b.run_id, 'of ' || b.parent_id
+from baton.waiting_item b
+left join baton.ready q on q.run_id = b.run_id
+left join baton.ending e on e.run_id = b.run_id
+where case when b.again then e.run_id is null and q.run_id is null else q.run_at is distinct from baton.never() end
 union all
 select 'every awaited child is counted at its node', c.parent_id, c.path
 from baton.child c left join baton.awaited a on a.parent_id = c.parent_id and a.path = c.path

@@ -29,6 +29,10 @@ create table baton.awaited (
   parent_id uuid not null,
   path text not null,
   open integer not null,
+  failed integer not null default 0,
+  tolerated integer,
+  most integer,
+  behind integer not null default 0,
   constraint awaited_of_node PRIMARY KEY (parent_id, path)
 )
 with (fillfactor=80);
@@ -64,9 +68,10 @@ create table baton.child (
   path text not null,
   detached boolean not null,
   depth smallint not null,
+  item integer not null default '-1'::integer,
   constraint child_run PRIMARY KEY (run_id)
 );
-CREATE INDEX child_of_parent ON baton.child USING btree (parent_id, path, run_id);
+CREATE INDEX child_of_parent ON baton.child USING btree (parent_id, path, item, run_id);
 
 -- owner: baton_migrator
 create table baton.clock (
@@ -295,6 +300,16 @@ create table baton.wait (
   names text[] not null,
   keys jsonb,
   constraint wait_of_run PRIMARY KEY (run_id)
+);
+
+-- owner: baton_migrator
+create table baton.waiting_item (
+  parent_id uuid not null,
+  path text not null,
+  item integer not null,
+  run_id uuid not null,
+  again boolean not null,
+  constraint waiting_item_of_node PRIMARY KEY (parent_id, path, item)
 );
 
 -- owner: baton_migrator
@@ -594,8 +609,12 @@ begin
   if request ? 'children' then
     perform baton.spawn_children(held, request -> 'children', lost, moment);
   end if;
+  if request ? 'items' then
+    perform baton.spawn_items(held, request -> 'items', lost, moment);
+  end if;
   if request ? 'family' then
     perform baton.redrive_children(held, request -> 'family', lost, moment);
+    perform baton.repeat_items(held, request -> 'family', lost, moment);
   end if;
   if request ? 'timers' then
     perform baton.append_sleeps(held, request -> 'timers', false, skipped, moment);
@@ -1187,9 +1206,9 @@ CREATE OR REPLACE FUNCTION baton.check_round(request jsonb)
 AS $function$
 begin
   if jsonb_typeof(request) is distinct from 'object' or jsonb_typeof(request -> 'ttl_ms') is distinct from 'number'
-    or request - '{ttl_ms,strict,checked,claim,steps,done,failed,failures,sleeps,timers,parks,released,blocked,attributes,waits,consumed,timeouts,asks,children,family,cancelled}'::text[] <> '{}' then
+    or request - '{ttl_ms,strict,checked,claim,steps,done,failed,failures,sleeps,timers,parks,released,blocked,attributes,waits,consumed,timeouts,asks,children,items,family,cancelled}'::text[] <> '{}' then
     perform baton.require_keys('the round', request, '{ttl_ms}',
-      '{ttl_ms,strict,checked,claim,steps,done,failed,failures,sleeps,timers,parks,released,blocked,attributes,waits,consumed,timeouts,asks,children,family,cancelled}');
+      '{ttl_ms,strict,checked,claim,steps,done,failed,failures,sleeps,timers,parks,released,blocked,attributes,waits,consumed,timeouts,asks,children,items,family,cancelled}');
     perform baton.require_kind('the round', request, 'number', '{ttl_ms}');
   end if;
   if request ? 'steps' then
@@ -1244,8 +1263,11 @@ begin
   if request ? 'children' then
     perform baton.require_rows('the runs that the round starts', request -> 'children', '{run,place,node,id,workflow,version,input}', '{attributes,delay_ms,detached}');
   end if;
+  if request ? 'items' then
+    perform baton.require_rows('the items that the round starts', request -> 'items', '{run,place,node,part,workflow,version,tolerated}', '{most}');
+  end if;
   if request ? 'family' then
-    perform baton.require_rows('the families of the round', request -> 'family', '{run,place}', '{awaits,redriven}');
+    perform baton.require_rows('the families of the round', request -> 'family', '{run,place}', '{awaits,redriven,repeats}');
   end if;
   if request ? 'attributes' then
     perform baton.require_rows('the attributes of the round', request -> 'attributes', '{run,place,patch}', '{}');
@@ -1413,6 +1435,43 @@ AS $function$
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.count_changes(ended uuid[], revived uuid[], items jsonb, entries jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  lost uuid[] := '{}';
+begin
+  if exists (select from baton.child c where c.run_id = any (ended) and c.item >= 0) then
+    lost := baton.find_unsuccessful(array(select c.run_id from baton.child c where c.run_id = any (ended) and c.item >= 0));
+  end if;
+  return (
+    select coalesce(jsonb_agg(jsonb_build_object('parent', w.parent, 'path', w.path, 'open', w.open, 'behind', w.behind, 'failed', w.failed,
+      'asked', w.asked, 'closes', w.closes, 'listed', w.listed) order by w.parent, w.path), '[]')
+    from (
+      select o.parent, o.path, sum(o.open) as open, sum(o.behind) as behind, sum(o.failed) as failed,
+        bool_or(o.asked) as asked, bool_or(o.closes) as closes, bool_or(o.listed) as listed
+      from (
+        select c.parent_id as parent, c.path, -1 as open, 0 as behind, case when l.id is not null then 1 else 0 end as failed,
+          false as asked, false as closes, c.item >= 0 as listed
+        from unnest(ended) as e (id) join baton.child c on c.run_id = e.id and not c.detached left join unnest(lost) as l (id) on l.id = e.id
+        union all
+        select c.parent_id, c.path, 1, 0, case when c.item >= 0 then -1 else 0 end, false, false, c.item >= 0
+        from unnest(revived) as r (id) join baton.child c on c.run_id = r.id and not c.detached
+        union all
+        select i.run, i.path, coalesce(i.open, 0), coalesce(i.behind, 0), coalesce(i.failed, 0), false, coalesce(i.closes, false), true
+        from jsonb_to_recordset(items) as i (run uuid, path text, open integer, behind integer, failed integer, closes boolean)
+        union all
+        select e.run, p.path, 0, 0, 0, true, false, false
+        from jsonb_to_recordset(entries) as e (run uuid, awaits text[]) cross join unnest(e.awaits) as p (path)
+      ) as o
+      group by o.parent, o.path
+    ) as w);
+end
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.count_digits(number numeric)
  RETURNS integer
  LANGUAGE sql
@@ -1509,6 +1568,21 @@ begin
     end if;
   end loop;
   return cardinality(sizes);
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.count_folded(parent uuid, path text)
+ RETURNS integer
+ LANGUAGE plpgsql
+ STABLE
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+begin
+  return coalesce((
+    select (c.output ->> 'to')::integer from baton.checkpoint c
+    where c.run_id = parent and c.node > count_folded.path || '/~fold/' and c.node < count_folded.path || '/~fold0'
+    order by c.node desc limit 1), 0);
 end
 $function$;
 
@@ -1809,16 +1883,43 @@ CREATE OR REPLACE FUNCTION baton.describe_family(id uuid)
 AS $function$
 declare
   parent json := (
-    select json_build_object('id', c.parent_id, 'path', c.path, 'detached', c.detached) from baton.child c where c.run_id = describe_family.id);
+    select json_build_object('id', c.parent_id, 'path', baton.path_of_child(c), 'detached', c.detached) from baton.child c where c.run_id = describe_family.id);
   awaits json := (
-    select json_agg(json_build_object('path', a.path, 'open', a.open, 'failed', baton.count_unsuccessful(a.parent_id, a.path)) order by a.path)
+    select json_agg(json_build_object('path', a.path, 'open', a.open, 'failed', case when a.tolerated is null then baton.count_unsuccessful(a.parent_id, a.path) else a.failed end) order by a.path)
     from (
-      select a.parent_id, a.path, a.open from baton.awaited a
-      where a.parent_id = describe_family.id and not exists (
-        select from baton.checkpoint k where k.run_id = describe_family.id and k.node = a.path)
+      select a.parent_id, a.path, a.open, a.failed, a.tolerated from baton.awaited a
+      where a.parent_id = describe_family.id and not baton.is_over(a.parent_id, a.path)
       order by a.path limit 100) as a);
 begin
   return case when parent is not null or awaits is not null then json_build_object('parent', parent, 'awaits', awaits) end;
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.describe_items(items integer[], children uuid[], room integer)
+ RETURNS json
+ LANGUAGE plpgsql
+ STABLE
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+declare
+  lowest uuid := (select i from unnest(children) as i order by i limit 1);
+  highest uuid := (select i from unnest(children) as i order by i desc limit 1);
+begin
+  return (
+    select json_agg(json_build_object('item', t.item, 'run', t.child, 'status', t.status, 'output', t.output, 'error', t.error) order by t.item)
+    from (
+      select w.item, w.child, coalesce(e.status, 'gone') as status, o.output, e.error,
+        sum(coalesce(octet_length(o.output::text), 0)) over (order by w.item) as total, row_number() over (order by w.item) as nth
+      from unnest(items, children) as w (item, child)
+      left join lateral (
+        select x.status, x.error from baton.ending x where x.run_id = w.child and x.run_id between lowest and highest limit 1) as e on true
+      left join lateral (
+        select k.output from baton.checkpoint k
+        where e.status = 'done' and k.run_id = w.child and k.run_id between lowest and highest and strpos(k.node, '/') = 0
+        order by k.node = '~output' desc, k.position desc limit 1) as o on true
+    ) as t
+    where t.total <= room or t.nth = 1);
 end
 $function$;
 
@@ -1984,6 +2085,7 @@ begin
   delete from baton.signal_key where run_id >= first and run_id < beyond;
   delete from baton.child where (parent_id >= first and parent_id < beyond) or (run_id >= first and run_id < beyond and detached);
   delete from baton.awaited where parent_id >= first and parent_id < beyond;
+  delete from baton.waiting_item where parent_id >= first and parent_id < beyond;
   delete from baton.stopping where run_id >= first and run_id < beyond;
   delete from baton.wakeup where run_id >= first and run_id < beyond;
   perform baton.remove_hooks(array(
@@ -2293,6 +2395,33 @@ end
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.find_first_failed(parent uuid, path text, OUT item integer, OUT run_id uuid)
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  ids uuid[];
+  past integer := -1;
+begin
+  loop
+    select array_agg(c.run_id), max(c.item) into ids, past
+    from (
+      select c.run_id, c.item from baton.child c
+      where c.parent_id = parent and c.path = find_first_failed.path and c.item > past order by c.item limit 1000) as c;
+    exit when ids is null;
+    ids := baton.find_unsuccessful(ids);
+    select c.item, c.run_id into find_first_failed.item, find_first_failed.run_id
+    from baton.child c
+    where c.run_id = any (ids) and not exists (
+      select from baton.waiting_item b where b.parent_id = c.parent_id and b.path = c.path and b.item = c.item)
+    order by c.item limit 1;
+    exit when found;
+  end loop;
+end
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.find_free_slots(gone bit varying, wanted integer)
  RETURNS integer[]
  LANGUAGE plpgsql
@@ -2437,8 +2566,7 @@ begin
   if not exists (select from baton.stopping) then
     return '{}';
   end if;
-  select array_agg(s.run_id), array_agg(s.parent_id) into found, parents
-  from baton.stopping s where s.run_id = any (ids) and s.run_id <> s.parent_id;
+  select array_agg(s.run_id), array_agg(s.parent_id) into found, parents from baton.list_stops(ids) as s;
   if found is null then
     return '{}';
   end if;
@@ -2449,7 +2577,7 @@ begin
     select r.id from baton.run r where r.id = any (array(select unnest(parents))) and r.id between lowest and highest for share skip locked
   ) as l;
   parents := baton.runs_with_ending(parents);
-  found := array(select s.run_id from baton.stopping s where s.run_id = any (found) and s.parent_id = any (parents));
+  found := array(select s.run_id from baton.list_stops(found) as s where s.parent_id = any (parents));
   -- One that is being undone goes on to its end.
   return array(select unnest(found) except select unnest(baton.runs_with_verdict(found)));
 end
@@ -2471,6 +2599,28 @@ begin
       select s.run_id from baton.signal_key s where s.workflow = r.workflow and s.name = w.name and s.key = w.key limit 1
     ) as owner
     where r.id = find_taken.id and owner.run_id <> find_taken.id and baton.list_unfinished(array[owner.run_id]) <> '{}');
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.find_unsuccessful(ids uuid[])
+ RETURNS uuid[]
+ LANGUAGE plpgsql
+ STABLE
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+declare
+  lowest uuid := (select i from unnest(ids) as i order by i limit 1);
+  highest uuid := (select i from unnest(ids) as i order by i desc limit 1);
+begin
+  if lowest is null then
+    return '{}';
+  end if;
+  return array(
+    select i.id from unnest(ids) as i (id)
+    left join lateral (select e.status from baton.ending e where e.run_id = i.id and e.run_id between lowest and highest limit 1) as e on true
+    where e.status <> 'done'
+      or e.status is null and not exists (select from baton.run r where r.id = i.id and r.id between lowest and highest));
 end
 $function$;
 
@@ -2579,30 +2729,32 @@ declare
   parents uuid[];
   paths text[];
   children uuid[];
+  lists json[];
   lowest uuid;
   highest uuid;
 begin
-  select array_agg(c.parent_id), array_agg(c.path), array_agg(c.run_id) into parents, paths, children
-  from (
-    select distinct on (c.parent_id, c.path) c.parent_id, c.path, c.run_id
-    from baton.child c
-    where c.parent_id = any (ids) and not c.detached and (entries is null or exists (
-      select from jsonb_to_recordset(entries) as e (run uuid, awaits text[]) where e.run = c.parent_id and c.path = any (e.awaits)))
-    order by c.parent_id, c.path, c.run_id desc
-  ) as c;
+  select array_agg(a.parent_id), array_agg(a.path), array_agg(c.run_id) into parents, paths, children
+  from baton.awaited a
+  left join lateral (
+    select c.run_id from baton.child c
+    where a.tolerated is null and c.parent_id = a.parent_id and c.path = a.path and c.item = -1 order by c.run_id desc limit 1) as c on true
+  where a.parent_id = any (ids) and (entries is null or exists (
+    select from jsonb_to_recordset(entries) as e (run uuid, awaits text[]) where e.run = a.parent_id and a.path = any (e.awaits)));
   if parents is null then
     return null;
   end if;
-  lowest := (select i from unnest(children || parents) as i order by i limit 1);
-  highest := (select i from unnest(children || parents) as i order by i desc limit 1);
+  lists := baton.gather_lists(parents, paths, children);
+  lowest := (select i from unnest(children || parents) as i where i is not null order by i limit 1);
+  highest := (select i from unnest(children || parents) as i where i is not null order by i desc limit 1);
   return (
     select json_object_agg(f.parent_id, f.facts)
     from (
-      select t.parent_id, json_object_agg(t.path, json_build_object('run', t.child, 'status', t.status, 'output', t.output, 'error', t.error)) as facts
+      select t.parent_id, json_object_agg(t.path, coalesce(t.list,
+        json_build_object('run', t.child, 'status', t.status, 'output', t.output, 'error', t.error))) as facts
       from (
-        select w.parent_id, w.path, w.child, coalesce(e.status, 'gone') as status, o.output, e.error,
+        select w.parent_id, w.path, w.child, w.list, coalesce(e.status, 'gone') as status, o.output, e.error,
           row_number() over in_order as nth, sum(coalesce(octet_length(o.output::text), 0)) over in_order as total
-        from unnest(parents, paths, children) as w (parent_id, path, child)
+        from unnest(parents, paths, children, lists) as w (parent_id, path, child, list)
         cross join lateral (
           select count(*) as n from baton.checkpoint k where k.run_id = w.parent_id and k.run_id between lowest and highest and k.node = w.path) as known
         cross join lateral (select count(*) as n from baton.run r where r.id = w.child and r.id between lowest and highest) as there
@@ -2612,12 +2764,64 @@ begin
           select k.output from baton.checkpoint k
           where e.status = 'done' and k.run_id = w.child and k.run_id between lowest and highest and strpos(k.node, '/') = 0
           order by k.node = '~output' desc, k.position desc limit 1) as o on true
-        where known.n = 0 and (e.status is not null or there.n = 0)
+        where w.list is not null or (w.child is not null and known.n = 0 and (e.status is not null or there.n = 0))
         window in_order as (order by w.parent_id, w.path)
       ) as t
       where t.total <= 2097152 or t.nth = 1
       group by t.parent_id
     ) as f);
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.gather_items(parent uuid, path text, room integer)
+ RETURNS json
+ LANGUAGE plpgsql
+ STABLE
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+declare
+  node baton.awaited;
+  first integer;
+  items integer[];
+  children uuid[];
+begin
+  select * into node from baton.awaited a where a.parent_id = parent and a.path = gather_items.path;
+  if node.failed > node.tolerated then
+    select array_agg(c.item order by c.item), array_agg(c.run_id order by c.item) into items, children
+    from (select * from baton.find_first_failed(parent, path)) as c;
+    return json_build_object('open', node.open, 'behind', node.behind, 'failed', node.failed, 'first', baton.describe_items(items, children, 0) -> 0);
+  end if;
+  if node.open <= 0 and room > 0 then
+    first := baton.count_folded(parent, path);
+    select array_agg(c.item order by c.item), array_agg(c.run_id order by c.item) into items, children
+    from (
+      select c.item, c.run_id from baton.child c
+      where c.parent_id = parent and c.path = gather_items.path and c.item >= first order by c.item limit 1000) as c;
+  end if;
+  return json_build_object('open', node.open, 'behind', node.behind, 'failed', node.failed, 'page', baton.describe_items(items, children, room));
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.gather_lists(parents uuid[], paths text[], children uuid[])
+ RETURNS json[]
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  lists json[] := array_fill(null::json, array[cardinality(parents)]);
+  room integer := 1048576;
+  left_over integer := 2097152;
+begin
+  for n in 1 .. cardinality(parents) loop
+    if children[n] is null and exists (
+      select from baton.awaited a where a.parent_id = parents[n] and a.path = paths[n] and a.tolerated is not null) then
+      lists[n] := baton.gather_items(parents[n], paths[n], least(room, left_over));
+      left_over := left_over - octet_length(lists[n]::text);
+    end if;
+  end loop;
+  return lists;
 end
 $function$;
 
@@ -2966,6 +3170,22 @@ AS $function$
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.is_over(parent uuid, path text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+declare
+  own jsonb := (select c.output from baton.checkpoint c where c.run_id = parent and c.node = is_over.path);
+begin
+  return own is not null and (
+    not exists (select from baton.awaited a where a.parent_id = parent and a.path = is_over.path and a.tolerated is not null)
+    or baton.count_folded(parent, is_over.path) >= (own ->> 'runs')::integer);
+end
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.is_week_indexed(week text)
  RETURNS boolean
  LANGUAGE plpgsql
@@ -3241,6 +3461,8 @@ AS $function$
 declare
   most integer;
   past jsonb := request -> 'after';
+  node text collate "C" := regexp_replace(past ->> 'path', '/[0-9]{5}$', '');
+  item integer := coalesce(substring(past ->> 'path' from '/([0-9]{5})$')::integer, -1);
   rows jsonb;
 begin
   perform baton.require_keys('the request of list_children', request, '{limit}', '{limit,after,path}');
@@ -3254,13 +3476,13 @@ begin
     return null;
   end if;
   most := (request ->> 'limit')::integer;
-  select coalesce(jsonb_agg(jsonb_build_object('path', page.path, 'id', page.run_id, 'detached', page.detached) || coalesce(baton.summarise_run(page.run_id), '{}')
-    order by page.path, page.run_id), '[]') into rows
+  select coalesce(jsonb_agg(jsonb_build_object('path', baton.path_of_child(page), 'id', page.run_id, 'detached', page.detached) || coalesce(baton.summarise_run(page.run_id), '{}')
+    order by page.path, page.item, page.run_id), '[]') into rows
   from (
-    select c.path, c.run_id, c.detached from baton.child c
+    select c.* from baton.child c
     where c.parent_id = list_children.id and (not request ? 'path' or c.path = request ->> 'path')
-      and (past is null or (c.path, c.run_id) > ((past ->> 'path') collate "C", (past ->> 'id')::uuid))
-    order by c.path, c.run_id limit most + 1) as page;
+      and (past is null or (c.path, c.item, c.run_id) > (node, item, (past ->> 'id')::uuid))
+    order by c.path, c.item, c.run_id limit most + 1) as page;
   return jsonb_build_object('children', (select coalesce(jsonb_agg(r.row order by r.nth), '[]') from jsonb_array_elements(rows) with ordinality as r (row, nth) where r.nth <= most),
     'more', jsonb_array_length(rows) > most);
 end
@@ -3677,6 +3899,10 @@ begin
         when 'pass' then (
           select s.path || '/' || lpad(greatest(substr(max(c.node), length(s.path) + 2, 5)::integer - 1, 0)::text, 5, '0') from baton.checkpoint c
           where c.run_id = s.id and c.run_id between lowest and highest and c.node > s.path || '/' and c.node < s.path || '/:')
+        when 'last' then (
+          select max(c.node) from baton.checkpoint c
+          where c.run_id = s.id and c.run_id between lowest and highest and c.node > s.path || '/' and c.node < s.path || '0')
+        when 'all' then s.path || '0'
         end collate "C" as high
     ) as h
     where h.high is not null
@@ -3804,6 +4030,19 @@ begin
   from baton.gather_steps(list_steps.id, paths[:most], 9000000) as steps;
   return answer;
 end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.list_stops(ids uuid[])
+ RETURNS TABLE(run_id uuid, parent_id uuid)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select s.run_id, s.parent_id from baton.stopping s where s.run_id = any (ids) and s.run_id <> s.parent_id
+  union
+  select c.run_id, c.parent_id from baton.child c
+  join baton.stopping s on s.run_id = c.parent_id and s.parent_id = c.parent_id
+  where c.run_id = any (ids) and not c.detached
 $function$;
 
 -- owner: baton_migrator
@@ -4195,6 +4434,16 @@ AS $function$
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.new_ids(amount integer)
+ RETURNS uuid[]
+ LANGUAGE sql
+AS $function$
+  select array(
+    select (substr(replace(t.id::text, '-', ''), 1, 12) || '7' || substr(replace(gen_random_uuid()::text, '-', ''), 14, 19))::uuid as id
+    from generate_series(1, amount) cross join (select baton.id_at(baton.now()) as id) as t order by 1)
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.next_due(moment timestamp with time zone, low jsonb, highest integer DEFAULT 3)
  RETURNS bigint
  LANGUAGE plpgsql
@@ -4241,6 +4490,16 @@ begin
   if cardinality(noted) > 0 then
     perform set_config('baton.' || what, (baton.recall_family(what) || noted)::text, true);
   end if;
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.note_items(parent uuid, path text, change jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform set_config('baton.items', (baton.recall_items() || jsonb_build_array(change || jsonb_build_object('run', parent, 'path', path)))::text, true);
 end
 $function$;
 
@@ -4385,6 +4644,15 @@ begin
   end loop;
   return left_out;
 end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.path_of_child(child baton.child)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  select child.path || case when child.item >= 0 then '/' || lpad(child.item::text, 5, '0') else '' end
 $function$;
 
 -- owner: baton_migrator
@@ -4537,6 +4805,15 @@ AS $function$
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.recall_items()
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select coalesce(nullif(current_setting('baton.items', true), '')::jsonb, '[]')
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.recompute_due(ids uuid[], was timestamp with time zone, set_to timestamp with time zone, moment timestamp with time zone)
  RETURNS timestamp with time zone[]
  LANGUAGE plpgsql
@@ -4587,18 +4864,25 @@ AS $function$
 declare
   woken integer;
 begin
-  insert into baton.awaited as a (parent_id, path, open)
-  select c.parent_id, c.path, count(*) filter (where e.run_id is null and r.id is not null)
+  delete from baton.waiting_item b
+  where b.again and exists (select from baton.ending e where e.run_id = b.parent_id)
+    or not b.again and exists (select from baton.ending e where e.run_id = b.run_id)
+    or b.again and not exists (select from baton.ending e where e.run_id = b.run_id);
+  insert into baton.awaited as a (parent_id, path, open, behind, failed)
+  select c.parent_id, c.path, count(*) filter (where b.again or e.run_id is null and r.id is not null), count(b.run_id),
+    count(*) filter (where c.item >= 0 and b.again is not true and (e.status <> 'done' or r.id is null))
   from baton.child c
   left join baton.run r on r.id = c.run_id
   left join baton.ending e on e.run_id = c.run_id
+  left join baton.waiting_item b on b.parent_id = c.parent_id and b.path = c.path and b.item = c.item
   where not c.detached
   group by c.parent_id, c.path
-  on conflict on constraint awaited_of_node do update set open = excluded.open where a.open <> excluded.open;
+  on conflict on constraint awaited_of_node do update set open = excluded.open, behind = excluded.behind, failed = excluded.failed
+    where (a.open, a.behind, a.failed) <> (excluded.open, excluded.behind, excluded.failed);
+  perform baton.release_items(a.parent_id, a.path, moment) from baton.awaited a where a.behind > 0;
   update baton.ready q set run_at = moment
   where q.run_at > moment and exists (
-    select from baton.awaited a where a.parent_id = q.run_id and a.open = 0
-      and not exists (select from baton.checkpoint k where k.run_id = a.parent_id and k.node = a.path));
+    select from baton.awaited a where a.parent_id = q.run_id and a.open <= a.behind and not baton.is_over(a.parent_id, a.path));
   get diagnostics woken = row_count;
   return woken;
 end
@@ -4793,6 +5077,18 @@ end
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.refuse_deep(ids uuid[], moment timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  delete from baton.ready where run_id = any (ids);
+  perform baton.end_each(ids, 'failed', jsonb_build_object('name', 'FamilyTooDeepError', 'message',
+    'This run is the child of a child, and so on, nine times over: let one of them start the next with detach, or make a loop of it.'), moment);
+end
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.refuse_foreign_ids(ids jsonb, moment timestamp with time zone)
  RETURNS void
  LANGUAGE plpgsql
@@ -4876,6 +5172,32 @@ begin
     perform baton.return_members(held, coalesce(ids, '{}'), baton.now());
   end if;
   return jsonb_build_object('released', coalesce(cardinality(ids), 0));
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.release_items(parent uuid, path text, moment timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  room integer := (
+    select a.most - (a.open - a.behind) from baton.awaited a where a.parent_id = release_items.parent and a.path = release_items.path);
+  ids uuid[];
+begin
+  if coalesce(room, 0) <= 0 then
+    return;
+  end if;
+  with next as (
+    delete from baton.waiting_item where ctid = any (array(
+      select b.ctid from baton.waiting_item b
+      where b.parent_id = release_items.parent and b.path = release_items.path and not b.again order by b.item limit room))
+    returning run_id
+  )
+  select array_agg(n.run_id) into ids from next n;
+  update baton.awaited a set behind = a.behind - cardinality(ids)
+  where ids is not null and a.parent_id = release_items.parent and a.path = release_items.path;
+  perform baton.wake_runs(ids, moment);
 end
 $function$;
 
@@ -5000,6 +5322,7 @@ begin
   -- Of a child that is gone its parent must know which it was.
   delete from baton.child where parent_id = any (ids) or (run_id = any (ids) and detached);
   delete from baton.awaited where parent_id = any (ids);
+  delete from baton.waiting_item where parent_id = any (ids);
   delete from baton.stopping where run_id = any (ids) or parent_id = any (ids);
   delete from baton.wakeup where run_id = any (ids);
   delete from baton.run where id = any (ids);
@@ -5079,6 +5402,66 @@ declare
 begin
   return json_build_object('now', moment, 'round', held.round, 'low', low, 'stopped', '{}'::uuid[], 'suspects', false,
     'due_in_ms', baton.next_due(moment, low), 'runs', (baton.describe_members(members.ids, members.slots, members.ids, manifest)).runs);
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.repeat_item(parent uuid, path text, id uuid, moment timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  is_there boolean := baton.lock_run(id);
+begin
+  delete from baton.waiting_item b using baton.child c
+  where c.run_id = repeat_item.id and b.parent_id = c.parent_id and b.path = c.path and b.item = c.item;
+  if not found then
+    return;
+  end if;
+  perform baton.note_items(parent, path, jsonb_build_object('open', -1, 'behind', -1, 'failed', 1));
+  if is_there then
+    perform baton.redrive_child(id, moment);
+  end if;
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.repeat_items(held baton.lease, entries jsonb, skipped uuid[], moment timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  entry record;
+  child uuid;
+  amount integer;
+begin
+  for entry in
+    select e.run, r.node, coalesce(r.anew, false) as anew from jsonb_to_recordset(entries) as e (place integer, run uuid, repeats jsonb)
+    cross join lateral jsonb_to_recordset(e.repeats) as r (node text, anew boolean)
+    where baton.has_member(held, e.place, e.run) and e.run <> all (skipped)
+    order by e.run, r.node
+  loop
+    if entry.anew then
+      insert into baton.waiting_item (parent_id, path, item, run_id, again)
+      select c.parent_id, c.path, c.item, c.run_id, true
+      from baton.child c
+      where c.parent_id = entry.run and c.path = entry.node and c.run_id = any (baton.find_unsuccessful(array(
+        select f.run_id from baton.child f
+        where f.parent_id = entry.run and f.path = entry.node and f.item >= baton.count_folded(entry.run, entry.node))))
+      on conflict do nothing;
+      get diagnostics amount = row_count;
+      perform baton.note_items(entry.run, entry.node, jsonb_build_object('open', amount, 'behind', amount, 'failed', - amount));
+    end if;
+    for child in
+      select b.run_id from (
+        select b.run_id from baton.waiting_item b
+        where b.parent_id = entry.run and b.path = entry.node and b.again order by b.item
+        limit (select least(coalesce(a.most, 1000), 1000) from baton.awaited a where a.parent_id = entry.run and a.path = entry.node)) as b
+      order by b.run_id
+    loop
+      perform baton.repeat_item(entry.run, entry.node, child, moment);
+    end loop;
+  end loop;
 end
 $function$;
 
@@ -5594,38 +5977,64 @@ AS $function$
 declare
   ended uuid[] := baton.recall_family('ended');
   revived uuid[] := baton.recall_family('revived');
-  parents uuid[];
-  paths text[];
-  changes integer[];
-  due uuid[];
+  items jsonb := baton.recall_items();
+  changes jsonb;
 begin
-  if entries is null and ended = '{}' and revived = '{}' then
+  if entries is null and ended = '{}' and revived = '{}' and items = '[]' then
     return false;
   end if;
+  -- Of those that ended: what waits in their maps, before their children are stopped.
+  items := items || coalesce((
+    select jsonb_agg(jsonb_build_object('run', a.parent_id, 'path', a.path, 'closes', true))
+    from unnest(ended) as e (id) join baton.awaited a on a.parent_id = e.id and a.behind > 0), '[]');
   ended := baton.stop_children(ended, moment);
-  perform set_config('baton.ended', '', true), set_config('baton.revived', '', true);
-  select array_agg(w.parent_id order by w.parent_id, w.path), array_agg(w.path order by w.parent_id, w.path), array_agg(w.change order by w.parent_id, w.path)
-    into parents, paths, changes
+  perform set_config('baton.ended', '', true), set_config('baton.revived', '', true), set_config('baton.items', '', true);
+  changes := baton.count_changes(ended, revived, items, entries);
+  perform from jsonb_to_recordset(changes) as w (parent uuid, path text)
+    cross join lateral (select from baton.awaited a where a.parent_id = w.parent and a.path = w.path for update) as locked;
+  update baton.awaited a set open = a.open + w.open, behind = a.behind + w.behind, failed = a.failed + w.failed
+  from jsonb_to_recordset(changes) as w (parent uuid, path text, open integer, behind integer, failed integer)
+  where a.parent_id = w.parent and a.path = w.path and (w.open <> 0 or w.behind <> 0 or w.failed <> 0);
+  if changes @? '$[*] ? (@.listed == true)' then
+    perform baton.settle_items(changes, ended || revived, moment);
+  end if;
+  return baton.wake_runs(array(
+    select distinct a.parent_id
+    from jsonb_to_recordset(changes) as w (parent uuid, path text, failed integer, asked boolean)
+    join baton.awaited a on a.parent_id = w.parent and a.path = w.path
+    where a.open <= a.behind or (a.failed > a.tolerated and (w.asked or a.failed - w.failed <= a.tolerated))), moment);
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.settle_items(changes jsonb, ids uuid[], moment timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  node record;
+begin
+  with gone as (
+    delete from baton.waiting_item b using baton.child c
+    where c.run_id = any (ids) and c.item >= 0 and b.parent_id = c.parent_id and b.path = c.path and b.item = c.item
+    returning b.parent_id, b.path, b.again
+  ), closed as (
+    delete from baton.waiting_item b using jsonb_to_recordset(changes) as w (parent uuid, path text, closes boolean)
+    where w.closes and b.parent_id = w.parent and b.path = w.path and b.again and b.run_id <> all (ids)
+    returning b.parent_id, b.path, b.again
+  )
+  update baton.awaited a set behind = a.behind - g.amount, open = a.open - g.again, failed = a.failed + g.again
   from (
-    select o.parent_id, o.path, sum(o.change)::integer as change
-    from (
-      select c.parent_id, c.path, -1 as change from unnest(ended) as e (id) join baton.child c on c.run_id = e.id and not c.detached
-      union all
-      select c.parent_id, c.path, 1 from unnest(revived) as r (id) join baton.child c on c.run_id = r.id and not c.detached
-      union all
-      select e.run, p.path, 0 from jsonb_to_recordset(entries) as e (run uuid, awaits text[]) cross join unnest(e.awaits) as p (path)
-    ) as o
-    group by o.parent_id, o.path
-  ) as w;
-  perform from unnest(parents, paths) with ordinality as w (parent_id, path, nth)
-    cross join lateral (select from baton.awaited a where a.parent_id = w.parent_id and a.path = w.path for update) as locked;
-  update baton.awaited a set open = a.open + w.change
-  from unnest(parents, paths, changes) as w (parent_id, path, change)
-  where a.parent_id = w.parent_id and a.path = w.path and w.change <> 0;
-  due := array(
-    select distinct a.parent_id from unnest(parents, paths) as w (parent_id, path)
-    join baton.awaited a on a.parent_id = w.parent_id and a.path = w.path where a.open <= 0);
-  return baton.wake_parents(due, moment);
+    select t.parent_id, t.path, count(*) as amount, count(*) filter (where t.again) as again
+    from (select * from gone union all select * from closed) as t group by t.parent_id, t.path) as g
+  where a.parent_id = g.parent_id and a.path = g.path;
+  for node in
+    select a.parent_id, a.path from jsonb_to_recordset(changes) as w (parent uuid, path text)
+    join baton.awaited a on a.parent_id = w.parent and a.path = w.path
+    where a.behind > 0 and not exists (select from baton.stopping s where s.run_id = a.parent_id)
+  loop
+    perform baton.release_items(node.parent_id, node.path, moment);
+  end loop;
 end
 $function$;
 
@@ -5734,10 +6143,57 @@ begin
   deep := array(
     select c.run_id from jsonb_to_recordset(entries) as e (id uuid) join baton.child c on c.run_id = e.id where c.depth > 8);
   if cardinality(deep) > 0 then
-    delete from baton.ready where run_id = any (deep);
-    perform baton.end_each(deep, 'failed', jsonb_build_object('name', 'FamilyTooDeepError', 'message',
-      'This run is the child of a child, and so on, nine times over: let one of them start the next with detach, or make a loop of it.'), moment);
+    perform baton.refuse_deep(deep, moment);
   end if;
+end
+$function$;
+
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.spawn_items(held baton.lease, entries jsonb, skipped uuid[], moment timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+declare
+  entry record;
+  part jsonb;
+  amount integer;
+  ids uuid[];
+  above integer;
+begin
+  perform baton.ensure_week(baton.now());
+  for entry in
+    select e.* from jsonb_to_recordset(entries)
+      as e (place integer, run uuid, node text, part integer, workflow text, version integer, tolerated integer, most integer)
+    where baton.has_member(held, e.place, e.run) and e.run <> all (skipped)
+    order by e.run, e.node
+  loop
+    part := (
+      select c.output from baton.checkpoint c where c.run_id = entry.run and c.node = entry.node || '/~plan/' || lpad(entry.part::text, 5, '0'));
+    amount := jsonb_array_length(part -> 'inputs');
+    ids := baton.new_ids(amount);
+    above := coalesce((select c.depth from baton.child c where c.run_id = entry.run and not c.detached), 0);
+    -- Due before this moment: the claim of this round may take some of them.
+    perform baton.store_runs(
+      jsonb_build_object('id', to_jsonb(ids), 'input', part -> 'inputs')
+        || case when part ? 'attributes' then jsonb_build_object('attributes', part -> 'attributes') else '{}' end
+        || case when entry.most is not null then jsonb_build_object('run_at', to_jsonb(array_fill(baton.never(), array[amount]))) else '{}' end,
+      jsonb_build_object('workflow', entry.workflow, 'version', entry.version, 'priority', (select r.priority from baton.run r where r.id = entry.run)),
+      null, true, moment - interval '1 millisecond');
+    insert into baton.child (run_id, parent_id, path, detached, depth, item)
+    select i.id, entry.run, entry.node, false, above + 1, (part ->> 'from')::integer + i.nth - 1 from unnest(ids) with ordinality as i (id, nth);
+    insert into baton.awaited (parent_id, path, open, tolerated, most) values (entry.run, entry.node, 0, entry.tolerated, entry.most) on conflict do nothing;
+    if above >= 8 then
+      perform baton.note_items(entry.run, entry.node, jsonb_build_object('open', amount));
+      perform baton.refuse_deep(ids, moment);
+    elsif entry.most is null then
+      perform baton.note_items(entry.run, entry.node, jsonb_build_object('open', amount));
+    else
+      insert into baton.waiting_item (parent_id, path, item, run_id, again)
+      select entry.run, entry.node, (part ->> 'from')::integer + i.nth - 1, i.id, false from unnest(ids) with ordinality as i (id, nth);
+      perform baton.note_items(entry.run, entry.node, jsonb_build_object('open', amount, 'behind', amount));
+    end if;
+  end loop;
 end
 $function$;
 
@@ -6504,12 +6960,12 @@ begin
     delete from baton.wakeup where run_id = any (array(select run_id from baton.wakeup limit 1000 for update skip locked)) returning run_id
   )
   select array_agg(g.run_id) into noted from gone g;
-  return baton.wake_parents(noted, moment);
+  return baton.wake_runs(noted, moment);
 end
 $function$;
 
 -- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.wake_parents(ids uuid[], moment timestamp with time zone)
+CREATE OR REPLACE FUNCTION baton.wake_runs(ids uuid[], moment timestamp with time zone)
  RETURNS boolean
  LANGUAGE plpgsql
 AS $function$
@@ -6697,6 +7153,7 @@ grant select on table baton.unclaimed_signals to baton_operator;
 grant select on table baton.unclaimed_signals to baton_reader;
 grant delete, insert, select, update on table baton.undoable to baton_engine;
 grant delete, insert, select, update on table baton.wait to baton_engine;
+grant delete, insert, select, update on table baton.waiting_item to baton_engine;
 grant delete, insert, select, update on table baton.wakeup to baton_engine;
 grant delete, insert, select, update on table baton.week to baton_engine;
 grant delete, insert, select, update on table baton.workflow to baton_engine;
@@ -6730,10 +7187,12 @@ grant execute on function baton.check_steps(jsonb) to baton_engine;
 grant execute on function baton.claim(uuid,jsonb) to baton_poller;
 grant execute on function baton.commit_durably() to baton_engine;
 grant execute on function baton.count_buckets(double precision[]) to baton_engine;
+grant execute on function baton.count_changes(uuid[],uuid[],jsonb,jsonb) to baton_engine;
 grant execute on function baton.count_digits(numeric) to baton_engine;
 grant execute on function baton.count_facts(text,tid,tid,bigint,bigint,timestamp with time zone) to baton_engine;
 grant execute on function baton.count_failures(uuid[],uuid,uuid,timestamp with time zone) to baton_engine;
 grant execute on function baton.count_fitting(integer[],bigint,boolean) to baton_engine;
+grant execute on function baton.count_folded(uuid,text) to baton_engine;
 grant execute on function baton.count_hidden(uuid,text[],text,timestamp with time zone) to baton_engine;
 grant execute on function baton.count_minutes(timestamp with time zone) to baton_operator;
 grant execute on function baton.count_minutes(timestamp with time zone) to baton_reader;
@@ -6747,6 +7206,7 @@ grant execute on function baton.cut_leases(timestamp with time zone) to baton_en
 grant execute on function baton.delete_run(uuid,jsonb) to baton_operator;
 grant execute on function baton.deliver_signal(uuid,jsonb) to baton_engine;
 grant execute on function baton.describe_family(uuid) to baton_engine;
+grant execute on function baton.describe_items(integer[],uuid[],integer) to baton_engine;
 grant execute on function baton.describe_members(uuid[],integer[],uuid[],jsonb) to baton_engine;
 grant execute on function baton.drop_months(timestamp with time zone) to baton_engine;
 grant execute on function baton.drop_week(timestamp with time zone,jsonb,timestamp with time zone) to baton_engine;
@@ -6764,6 +7224,7 @@ grant execute on function baton.existing_runs(uuid[]) to baton_engine;
 grant execute on function baton.expire_unclaimed(integer,timestamp with time zone) to baton_engine;
 grant execute on function baton.explain_ending(uuid,jsonb) to baton_engine;
 grant execute on function baton.fail_oversized(tid[],integer[],uuid[],timestamp with time zone) to baton_engine;
+grant execute on function baton.find_first_failed(uuid,text) to baton_engine;
 grant execute on function baton.find_free_slots(bit varying,integer) to baton_engine;
 grant execute on function baton.find_late(baton.lease,jsonb,jsonb,timestamp with time zone) to baton_engine;
 grant execute on function baton.find_owner(text,text,text,timestamp with time zone) to baton_engine;
@@ -6773,6 +7234,7 @@ grant execute on function baton.find_run(uuid) to baton_operator;
 grant execute on function baton.find_run(uuid) to baton_reader;
 grant execute on function baton.find_stopped(uuid[]) to baton_engine;
 grant execute on function baton.find_taken(uuid,jsonb) to baton_engine;
+grant execute on function baton.find_unsuccessful(uuid[]) to baton_engine;
 grant execute on function baton.fingerprint(text,text) to baton_engine;
 grant execute on function baton.fingerprint(text,text) to baton_operator;
 grant execute on function baton.fingerprint(text,text) to baton_reader;
@@ -6782,6 +7244,8 @@ grant execute on function baton.forget_stops(uuid[]) to baton_engine;
 grant execute on function baton.forgiven_failures(uuid[]) to baton_engine;
 grant execute on function baton.format_runs(uuid[]) to baton_engine;
 grant execute on function baton.gather_families(uuid[],jsonb) to baton_engine;
+grant execute on function baton.gather_items(uuid,text,integer) to baton_engine;
+grant execute on function baton.gather_lists(uuid[],text[],uuid[]) to baton_engine;
 grant execute on function baton.gather_mail(uuid[],jsonb) to baton_engine;
 grant execute on function baton.gather_outputs(uuid[],uuid,uuid,timestamp with time zone) to baton_engine;
 grant execute on function baton.gather_ranges(uuid[],text[],text[],timestamp with time zone) to baton_engine;
@@ -6800,6 +7264,7 @@ grant execute on function baton.id_time(uuid) to baton_engine;
 grant execute on function baton.is_closed(timestamp with time zone,timestamp with time zone) to baton_engine;
 grant execute on function baton.is_counted(text,bigint,bigint) to baton_engine;
 grant execute on function baton.is_double(numeric) to baton_engine;
+grant execute on function baton.is_over(uuid,text) to baton_engine;
 grant execute on function baton.is_week_indexed(text) to baton_engine;
 grant execute on function baton.keep_ending(uuid) to baton_engine;
 grant execute on function baton.keep_months() to baton_engine;
@@ -6840,6 +7305,7 @@ grant execute on function baton.list_runs(jsonb) to baton_reader;
 grant execute on function baton.list_sources(jsonb,boolean,boolean) to baton_engine;
 grant execute on function baton.list_steps(uuid,jsonb) to baton_operator;
 grant execute on function baton.list_steps(uuid,jsonb) to baton_reader;
+grant execute on function baton.list_stops(uuid[]) to baton_engine;
 grant execute on function baton.list_tables(jsonb) to baton_engine;
 grant execute on function baton.list_unclaimed(jsonb) to baton_operator;
 grant execute on function baton.list_unclaimed(jsonb) to baton_reader;
@@ -6870,9 +7336,11 @@ grant execute on function baton.never() to baton_poller;
 grant execute on function baton.never() to baton_producer;
 grant execute on function baton.never() to baton_reader;
 grant execute on function baton.new_id() to baton_operator;
+grant execute on function baton.new_ids(integer) to baton_engine;
 grant execute on function baton.next_due(timestamp with time zone,jsonb,integer) to baton_engine;
 grant execute on function baton.note_action(text,uuid,text,jsonb,timestamp with time zone) to baton_engine;
 grant execute on function baton.note_family(text,uuid[]) to baton_engine;
+grant execute on function baton.note_items(uuid,text,jsonb) to baton_engine;
 grant execute on function baton.note_undoable(jsonb) to baton_engine;
 grant execute on function baton.note_week(timestamp with time zone,timestamp with time zone) to baton_engine;
 grant execute on function baton.now() to baton_engine;
@@ -6880,6 +7348,7 @@ grant execute on function baton.park_members(baton.lease,jsonb,boolean,uuid[],ti
 grant execute on function baton.park_waiting(baton.lease,jsonb,uuid[],timestamp with time zone) to baton_engine;
 grant execute on function baton.patch_attributes(uuid,jsonb) to baton_engine;
 grant execute on function baton.patch_members(baton.lease,jsonb,uuid[]) to baton_engine;
+grant execute on function baton.path_of_child(baton.child) to baton_engine;
 grant execute on function baton.place_status(uuid,timestamp with time zone) to baton_engine;
 grant execute on function baton.prove_round(uuid,integer,name) to baton_poller;
 grant execute on function baton.put_back(uuid[],timestamp with time zone[],integer,integer[]) to baton_engine;
@@ -6889,6 +7358,7 @@ grant execute on function baton.quantile(jsonb,double precision) to baton_reader
 grant execute on function baton.read_expired(timestamp with time zone,jsonb,timestamp with time zone,uuid,integer) to baton_archiver;
 grant execute on function baton.reap_leases(timestamp with time zone) to baton_engine;
 grant execute on function baton.recall_family(text) to baton_engine;
+grant execute on function baton.recall_items() to baton_engine;
 grant execute on function baton.recompute_due(uuid[],timestamp with time zone,timestamp with time zone,timestamp with time zone) to baton_engine;
 grant execute on function baton.recount_children(timestamp with time zone) to baton_engine;
 grant execute on function baton.redrive(uuid,jsonb) to baton_operator;
@@ -6900,9 +7370,11 @@ grant execute on function baton.refill_lease(baton.lease,jsonb,jsonb,timestamp w
 grant execute on function baton.refresh_daily() to baton_engine;
 grant execute on function baton.refresh_daily() to baton_maintainer;
 grant execute on function baton.refuse_answer(jsonb,uuid) to baton_engine;
+grant execute on function baton.refuse_deep(uuid[],timestamp with time zone) to baton_engine;
 grant execute on function baton.refuse_foreign_ids(jsonb,timestamp with time zone) to baton_engine;
 grant execute on function baton.refuse_unfaithful(jsonb,text) to baton_engine;
 grant execute on function baton.release(uuid) to baton_poller;
+grant execute on function baton.release_items(uuid,text,timestamp with time zone) to baton_engine;
 grant execute on function baton.remember_request(jsonb,timestamp with time zone) to baton_engine;
 grant execute on function baton.remember_runs(jsonb,jsonb,timestamp with time zone) to baton_engine;
 grant execute on function baton.remember_signal(jsonb,text,timestamp with time zone) to baton_engine;
@@ -6910,6 +7382,8 @@ grant execute on function baton.remove_hooks(uuid[]) to baton_engine;
 grant execute on function baton.remove_runs(uuid[]) to baton_engine;
 grant execute on function baton.repair() to baton_migrator;
 grant execute on function baton.repeat_claim(baton.lease,jsonb,jsonb) to baton_engine;
+grant execute on function baton.repeat_item(uuid,text,uuid,timestamp with time zone) to baton_engine;
+grant execute on function baton.repeat_items(baton.lease,jsonb,uuid[],timestamp with time zone) to baton_engine;
 grant execute on function baton.repeat_round(baton.lease,boolean,jsonb,jsonb,jsonb) to baton_engine;
 grant execute on function baton.replace_hooks(jsonb) to baton_migrator;
 grant execute on function baton.require_actor(text,jsonb) to baton_engine;
@@ -6934,6 +7408,7 @@ grant execute on function baton.search_runs(jsonb) to baton_reader;
 grant execute on function baton.search_schema() to baton_engine;
 grant execute on function baton.search_week(text,text,text,text,uuid,integer) to baton_engine;
 grant execute on function baton.settle_families(jsonb,timestamp with time zone) to baton_engine;
+grant execute on function baton.settle_items(jsonb,uuid[],timestamp with time zone) to baton_engine;
 grant execute on function baton.signal(jsonb) to baton_operator;
 grant execute on function baton.signal(jsonb) to baton_poller;
 grant execute on function baton.signal(jsonb) to baton_producer;
@@ -6941,6 +7416,7 @@ grant execute on function baton.signal(jsonb) to baton_signaller;
 grant execute on function baton.signal_id(jsonb) to baton_engine;
 grant execute on function baton.sort_stops(uuid[],timestamp with time zone) to baton_engine;
 grant execute on function baton.spawn_children(baton.lease,jsonb,uuid[],timestamp with time zone) to baton_engine;
+grant execute on function baton.spawn_items(baton.lease,jsonb,uuid[],timestamp with time zone) to baton_engine;
 grant execute on function baton.start_hooks(uuid[],text,jsonb[],timestamp with time zone) to baton_engine;
 grant execute on function baton.state(uuid) to baton_operator;
 grant execute on function baton.state(uuid) to baton_reader;
@@ -6971,7 +7447,7 @@ grant execute on function baton.undo_failed(uuid[],jsonb,timestamp with time zon
 grant execute on function baton.undo_parked(uuid[],timestamp with time zone) to baton_engine;
 grant execute on function baton.wait_until(timestamp with time zone,timestamp with time zone,timestamp with time zone) to baton_engine;
 grant execute on function baton.wake_noted(timestamp with time zone) to baton_engine;
-grant execute on function baton.wake_parents(uuid[],timestamp with time zone) to baton_engine;
+grant execute on function baton.wake_runs(uuid[],timestamp with time zone) to baton_engine;
 grant execute on function baton.walk_week(text,text,text,text,text,uuid,integer) to baton_engine;
 grant execute on function baton.week_indexes() to baton_engine;
 grant execute on function baton.week_start(text) to baton_engine;

@@ -5,12 +5,14 @@ import { namePattern, nameRule } from "./name.ts";
 import type { Node } from "./node.ts";
 import { allNode } from "./nodes/all.ts";
 import { approvalNode, type AnyApprovalOptions } from "./nodes/approval.ts";
-import { childNode, type ChildArguments } from "./nodes/child.ts";
+import { childNode, type ChildArguments, type ChildWorkflow } from "./nodes/child.ts";
 import { callbackNode, type AnyCallbackHandler, type AnyCallbackOptions } from "./nodes/callback.ts";
 import { chooseNode, type AnyPick } from "./nodes/choose.ts";
 import { endNode } from "./nodes/end.ts";
 import type { AnyHandler, HandlerArguments } from "./nodes/handler.ts";
-import { mapNode, type AnyMapOptions } from "./nodes/map.ts";
+import { mapNode } from "./nodes/map.ts";
+import type { AnyMapOptions } from "./nodes/map-options.ts";
+import { mapRunsNode } from "./nodes/map-runs.ts";
 import { repeatNode, type AnyRepeatOptions } from "./nodes/repeat.ts";
 import { scriptNode, type ScriptArguments } from "./nodes/script.ts";
 import { sleepNode, type AnyDuration } from "./nodes/sleep.ts";
@@ -50,7 +52,7 @@ export interface Methods {
   child(name: string, ...rest: ChildArguments): Methods;
   all(name: string, branches: Readonly<Record<string, Build>>): Methods;
   choose(name: string, pick: AnyPick, arms: Readonly<Record<string, Build>>): Methods;
-  map(name: string, options: AnyMapOptions, build: Build, ending?: Partial<AnyMapOptions>): Methods;
+  map(name: string, options: AnyMapOptions, each: Build | ChildWorkflow, ending?: Partial<AnyMapOptions>): Methods;
   repeat(name: string, options: AnyRepeatOptions, build: Build, ending?: Partial<AnyRepeatOptions>): Methods;
 }
 
@@ -75,11 +77,16 @@ export function buildChain(site: Site, nodes: readonly Node[], close: Close): Me
     child: (name, ...rest) => append(name, () => childNode(name, ...rest)),
     all: (name, branches) => append(name, (below) => allNode(name, buildParts({ ...below, mayEnd: false }, branches, "branch"))),
     choose: (name, pick, arms) => append(name, (below) => chooseNode(name, pick, buildParts(below, arms, "arm"))),
-    map: (name, options, build, ending) =>
-      append(name, (below) => mapNode(name, { ...options, ...ending }, buildBelow(seeing(below, ["item", "index"]), build))),
+    map: (name, options, each, ending) => append(name, (below) => mapOf(below, name, { ...options, ...ending }, each)),
     repeat: (name, options, build, ending) =>
       append(name, (below) => repeatNode(name, { ...options, ...ending }, buildBelow(seeing(below, ["index", "previous"]), build))),
   });
+}
+
+function mapOf(below: Site, name: string, options: AnyMapOptions, each: Build | ChildWorkflow): Node {
+  if (options.as === "runs") return mapRunsNode(name, options, each as ChildWorkflow);
+  if (options.as !== undefined) throw new TypeError(`its as is ${JSON.stringify(options.as)}: write as: "runs", or leave it out`);
+  return mapNode(name, options, buildBelow(seeing(below, ["item", "index"]), each as Build));
 }
 
 function buildParts(site: Site, builds: Readonly<Record<string, Build>>, what: string): Parts {

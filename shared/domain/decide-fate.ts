@@ -8,17 +8,17 @@ export const stay: Fate = { kind: "stay", wait: undefined };
 
 /** How a run that is not over goes on. isBusy: attempts are out; mayLinger: for a short time. */
 export function decideFate(
-  { until, names, overdue, children }: Look,
+  { until, names, overdue, children, told }: Look,
   { now, clock }: Pick<Circumstances, "now" | "clock">,
   { isBusy, mayLinger }: { readonly isBusy: boolean; readonly mayLinger: boolean },
 ): Fate {
   const asks = names && { names, overdue };
   if (until === undefined) {
-    if (children && !isBusy) return { kind: "park", delayMs: null, names, children };
+    if (children && !isBusy && told !== true) return { kind: "park", delayMs: null, names, children };
     return asks === undefined && !children ? stay : { kind: "stay", wait: undefined, asks, children };
   }
   const delayMs = Math.max(until - now, 0);
-  const stays = isBusy || overdue !== undefined || (delayMs < WAIT_IN_LEASE_BELOW_MS && mayLinger);
+  const stays = isBusy || told === true || overdue !== undefined || (delayMs < WAIT_IN_LEASE_BELOW_MS && mayLinger);
   return stays ? { kind: "stay", wait: { until, clock: clock + delayMs }, asks, children } : { kind: "park", delayMs, names, children };
 }
 

@@ -5,10 +5,22 @@ import { Draft, nobody, none, type Paths } from "./draft.ts";
 import type { ErrorRecord } from "./errors.ts";
 import { jsonbBytes } from "./jsonb-bytes.ts";
 import { MAX_ATTEMPT, WAIT_IN_LEASE_BELOW_MS } from "./limits.ts";
-import { refuseInput } from "./refuse-large.ts";
+import { refuseInput, refusePlan } from "./refuse-large.ts";
 import { delayBeforeRetry } from "./retry-policy.ts";
 import { OUTPUT, outputOf, type Run } from "./run.ts";
-import type { AttemptMove, FailMove, LoseMove, Move, RedriveMove, RefuseMove, StartMove, StoreMove } from "./moves.ts";
+import type {
+  AttemptMove,
+  FailMove,
+  LoseMove,
+  Move,
+  PlanMove,
+  RedriveMove,
+  RefuseMove,
+  RepeatItemsMove,
+  StartItemsMove,
+  StartMove,
+  StoreMove,
+} from "./moves.ts";
 import type { Look } from "./standing.ts";
 import { cancelled, mayUndo, UNDONE, type Ruling } from "./undo/ruling.ts";
 import { fateOf, rowOfRuling } from "./undo/decide-undo.ts";
@@ -91,6 +103,9 @@ class Course extends Draft {
       else if (move.do === "lose") this.lose(move);
       else if (move.do === "start") this.start(move);
       else if (move.do === "redrive") this.redrive(move);
+      else if (move.do === "plan") this.plan(move);
+      else if (move.do === "startItems") this.startItems(move);
+      else if (move.do === "repeatItems") this.repeatItems(move);
       else this.giveUp(move);
     }
     return some;
@@ -106,6 +121,26 @@ class Course extends Draft {
   private redrive({ path, mark, run }: RedriveMove): void {
     this.keep(this.mark(mark, { run }));
     this.followChild(path, { redriven: [{ path, run }] });
+  }
+
+  private plan({ path, output, parts, owner }: PlanMove): void {
+    const rows = parts.map((part) => this.mark(part.path, part.output));
+    const error = refusePlan(
+      path,
+      rows.reduce((sum, { bytes }) => sum + bytes, 0),
+    );
+    if (error !== undefined) return this.failAt(owner, error);
+    for (const row of [...rows, this.mark(path, output)]) this.keep(row);
+  }
+
+  private startItems({ mark, items }: StartItemsMove): void {
+    this.keep(this.mark(mark, null));
+    this.followChild(items.path, { items: [items] });
+  }
+
+  private repeatItems({ path, mark }: RepeatItemsMove): void {
+    if (mark !== undefined) this.keep(this.mark(mark, null));
+    this.followChild(path, { repeats: [{ path, anew: mark !== undefined }] });
   }
 
   private giveUp({ owner, thrown, timedOut = none }: FailMove): void {

@@ -126,11 +126,13 @@ export class Draft implements Scene {
 
   /** What was told of a path is known no longer: its child goes on. */
   protected followChild(path: string, more: Partial<FamilyChanges>): void {
-    const { starts = none, redriven = none } = this.changes ?? {};
+    const { starts = none, redriven = none, items = none, repeats = none } = this.changes ?? {};
     this.kin = this.kin.without(path);
     this.changes = {
       starts: [...starts, ...(more.starts ?? none)],
       redriven: [...redriven, ...(more.redriven ?? none)],
+      items: [...items, ...(more.items ?? none)],
+      repeats: [...repeats, ...(more.repeats ?? none)],
     };
   }
 

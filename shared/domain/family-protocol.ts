@@ -20,6 +20,22 @@ export interface ChildEntry {
   readonly detached?: true;
 }
 
+/** A part of a map's items, which a member starts: their inputs are stored below the node. */
+export interface ItemsEntry {
+  readonly place: number;
+  /** The parent. */
+  readonly run: string;
+  /** The path of the map. */
+  readonly node: string;
+  readonly part: number;
+  readonly workflow: string;
+  readonly version: number;
+  /** How many may go on at once. */
+  readonly most?: number;
+  /** How many may fail. */
+  readonly tolerated: number;
+}
+
 /** What a round says of a member with children. */
 export interface FamilyEntry {
   readonly place: number;
@@ -28,10 +44,29 @@ export interface FamilyEntry {
   readonly awaits?: readonly string[];
   /** Children that go on. */
   readonly redriven?: readonly { readonly node: string; readonly child: string }[];
+  /** Maps whose failed items go on; anew: from now on. */
+  readonly repeats?: readonly { readonly node: string; readonly anew?: true }[];
 }
 
-/** How children have ended, by path. */
-export type FamilyFacts = Readonly<Record<string, ChildFacts>>;
+/** How children have ended, by path, and how the items of maps stand. */
+export type FamilyFacts = Readonly<Record<string, ChildFacts | ItemsFacts>>;
+
+export interface ItemsFacts {
+  /** How many have not ended. */
+  readonly open: number;
+  /** How many of these wait for others to end. */
+  readonly behind: number;
+  /** How many have failed, were cancelled or deleted. */
+  readonly failed: number;
+  /** The first of these, where they are more than may. */
+  readonly first?: ItemFacts | null;
+  /** Once all have ended: those from the first on that is not collected, as many as an answer takes. */
+  readonly page?: readonly ItemFacts[] | null;
+}
+
+export interface ItemFacts extends ChildFacts {
+  readonly item: number;
+}
 
 export interface ChildFacts {
   readonly run: string;

@@ -1,12 +1,23 @@
 /** What may be done for a node, as its standing says it. */
-import type { ChildStart } from "./family.ts";
+import type { ChildStart, ItemsStart } from "./family.ts";
 import type { Json } from "./json.ts";
 import type { Memos } from "./memos.ts";
 import type { HandlerNode, State } from "./node.ts";
 import type { Tries } from "./standing.ts";
 
 /** What may be done for a node. */
-export type Move = AttemptMove | StoreMove | SleepMove | FailMove | RefuseMove | LoseMove | StartMove | RedriveMove;
+export type Move =
+  | AttemptMove
+  | StoreMove
+  | SleepMove
+  | FailMove
+  | RefuseMove
+  | LoseMove
+  | StartMove
+  | RedriveMove
+  | PlanMove
+  | StartItemsMove
+  | RepeatItemsMove;
 
 /** Run its handler. */
 export interface AttemptMove {
@@ -117,6 +128,32 @@ export interface RedriveMove {
   readonly mark: string;
   /** Its id. */
   readonly run: string;
+}
+
+/** Store the inputs of a map's items, in parts: all of them, or none. */
+export interface PlanMove {
+  readonly do: "plan";
+  readonly path: string;
+  /** What the row at its path says of them. */
+  readonly output: Json;
+  readonly parts: readonly { readonly path: string; readonly output: Json }[];
+  readonly owner: Owner;
+}
+
+/** Start the runs of a part of a map's items. */
+export interface StartItemsMove {
+  readonly do: "startItems";
+  /** The path of the row that says so. */
+  readonly mark: string;
+  readonly items: ItemsStart;
+}
+
+/** Let the items of a map go on that have failed. */
+export interface RepeatItemsMove {
+  readonly do: "repeatItems";
+  readonly path: string;
+  /** The path of the row that says so; undefined: it is stored. */
+  readonly mark?: string | undefined;
 }
 
 /** A path where a function of the author's may fail. */

@@ -164,9 +164,9 @@ export interface Skip {
   readonly path: string;
   /**
    * Which: all once the node is "over", items that are under a "fold", passes before the last but
-   * one ("pass").
+   * one ("pass"), all but the "last", or "all".
    */
-  readonly floor: "over" | "fold" | "pass";
+  readonly floor: "over" | "fold" | "pass" | "last" | "all";
 }
 
 /** A node with a handler, which runs at least once. */

@@ -7,7 +7,7 @@ import type { SignalKey } from "./address.ts";
 import type { MailFacts } from "./mail-protocol.ts";
 import type { columns, RowOf } from "./columns.ts";
 import type { ErrorRecord } from "./errors.ts";
-import type { ChildEntry, FamilyEntry, FamilyFacts } from "./family-protocol.ts";
+import type { ChildEntry, FamilyEntry, FamilyFacts, ItemsEntry } from "./family-protocol.ts";
 import type { Json } from "./json.ts";
 
 type Columns = typeof columns;
@@ -175,6 +175,8 @@ export interface AdvanceRequest {
   readonly asks?: readonly Named[];
   /** Runs that members start. */
   readonly children?: readonly ChildEntry[];
+  /** Parts of maps whose items members start as runs. */
+  readonly items?: readonly ItemsEntry[];
   /** Members that have children, or had some. */
   readonly family?: readonly FamilyEntry[];
   readonly claim?: ClaimLimits;

@@ -1,5 +1,6 @@
 import { describeError, type ErrorRecord } from "./errors.ts";
-import { Family, noFamily } from "./family.ts";
+import { Family, noFamily, type ChildEnding, type ItemEnding, type ItemsTold } from "./family.ts";
+import type { ChildFacts, ItemFacts, ItemsFacts } from "./family-protocol.ts";
 import { Mail, noMail } from "./mail.ts";
 import type { ClaimedRun } from "./protocol.ts";
 import { shapeOf, type Registry } from "./registry.ts";
@@ -82,7 +83,22 @@ export function mailOf(asOf: number, facts: ClaimedRun["mail"]): Mail {
 /** What was told of a run's children: without that, nothing is known. */
 export function familyOf(facts: ClaimedRun["family"]): Family {
   if (facts === null || facts === undefined) return noFamily;
-  return new Family(Object.entries(facts).map(([path, { error, ...ending }]) => [path, { ...ending, error: error ?? undefined }]));
+  const endings: [string, ChildEnding][] = [];
+  const lists: [string, ItemsTold][] = [];
+  for (const [path, told] of Object.entries(facts)) {
+    if ("open" in told) lists.push([path, itemsOf(told)]);
+    else endings.push([path, endingOf(told)]);
+  }
+  return new Family(endings, lists);
+}
+
+function itemsOf({ open, behind, failed, first, page }: ItemsFacts): ItemsTold {
+  const itemOf = (item: ItemFacts): ItemEnding => ({ ...endingOf(item), item: item.item });
+  return { open, behind, failed, firstFailed: first ? itemOf(first) : undefined, page: page?.map(itemOf) };
+}
+
+function endingOf({ run, status, output, error }: ChildFacts): ChildEnding {
+  return { run, status, output, error: error ?? undefined };
 }
 
 function mapValues<From, To>(

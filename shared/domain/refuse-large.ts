@@ -31,6 +31,12 @@ export function refuseInput(path: string, bytes: number): ErrorRecord | undefine
     : undefined;
 }
 
+/** Why so many bytes of inputs cannot be stored for the items of a map; undefined: they can. */
+export function refusePlan(path: string, bytes: number): ErrorRecord | undefined {
+  const advice = "map over smaller items, such as references to them, or split the list over several runs. None of them was started";
+  return bytes > MAX_STATE_BYTES ? tooLarge("OutputTooLargeError", `The list of "${path}"`, bytes, MAX_STATE_BYTES, advice) : undefined;
+}
+
 function tooLarge(name: RunErrorName, what: string, bytes: number, limit: number, advice: string): ErrorRecord {
   return runError(name, `${what} is ${bytes} bytes of JSON as the database writes it, more than ${limit}: ${advice}.`);
 }

@@ -118,6 +118,8 @@ export interface Look {
   readonly overdue?: number | undefined;
   /** Paths of nodes that await a child. */
   readonly children?: readonly string[] | undefined;
+  /** The next answer tells more of them: the run stays for it. */
+  readonly told?: true | undefined;
 }
 
 export const noTries: Tries = Object.freeze({ failures: 0, forgiven: 0 });
@@ -184,14 +186,16 @@ export function lookTogether(looks: Iterable<Look>): Look {
   let [until, overdue]: [number?, number?] = [];
   let names: readonly string[] | undefined;
   let children: readonly string[] | undefined;
+  let told: true | undefined;
   for (const look of looks) {
     for (const move of look.moves) moves.push(move);
     if (look.names !== undefined) names = names === undefined ? look.names : [...names, ...look.names];
     overdue = sooner(overdue, look.overdue);
     until = sooner(until, look.until);
     if (look.children !== undefined) children = children === undefined ? look.children : [...children, ...look.children];
+    told ??= look.told;
   }
-  return names === undefined ? { moves, until, children } : { moves, until, names, overdue, children };
+  return names === undefined ? { moves, until, children, told } : { moves, until, names, overdue, children, told };
 }
 
 const sooner = (one?: number, other?: number) => (other === undefined || one! <= other ? one : other);

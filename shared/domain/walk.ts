@@ -11,6 +11,7 @@ import { createRun, idempotencyKey, outputOf, stateFor, stateOf, withFamily, wit
 import { ASKED, decisionName } from "./nodes/approving.ts";
 import { namesOf } from "./nodes/calling.ts";
 import type { AttemptMove, Offer } from "./moves.ts";
+import { WalkItems } from "./walk-items.ts";
 import { Over } from "./standing.ts";
 import type { Statement } from "./statement.ts";
 import type { AnyWorkflow, InputOf, OutputOf, StateOf } from "./workflow-types.ts";
@@ -77,6 +78,7 @@ export async function walk<W extends AnyWorkflow>(workflow: W, input: InputOf<W>
   const stored = workflow.nodes.some(({ undoes }) => undoes) ? new WalkRows() : undefined;
   const progress: Progress = { statements: [], attributes: mergeAttributes({}, own), now: 0, sent: 0, stored };
   const signals = Object.entries(options.signals ?? {}).flatMap(([name, bodies]) => bodies.map((body): Sent => [name, body]));
+  const items = new WalkItems((path, name, code, given) => outputOfChild({ path, workflow: name, code, input: given }, options));
   let run = createRun({ id: "walk", workflow: withStubs(workflow, stubs), input: parsed, mail: new Mail(Infinity, []) });
   run = send(run, signals, progress);
   for (let came: readonly Came[] = []; ;) {
@@ -87,7 +89,9 @@ export async function walk<W extends AnyWorkflow>(workflow: W, input: InputOf<W>
     run = decision.run.ruling === run.ruling ? decision.run : createRun({ ...decision.run, ...stored!.record });
     if (fate.kind === "done") break;
     const children = family?.starts.filter(({ detached }) => !detached) ?? [];
-    if (children.length > 0) run = withFamily(run, new Family(await Promise.all(children.map((child) => endingOf(child, options)))));
+    const lists = await items.follow(decision);
+    if (children.length + lists.length > 0)
+      run = withFamily(run, new Family(await Promise.all(children.map((child) => endingOf(child, options))), lists));
     came = await Promise.all(starts.map((start) => attempt(run, start, progress)));
     const answers = came.flatMap((each) => answersTo(each, options));
     run = send(run, answers, progress);
@@ -108,15 +112,22 @@ function errorOf({ name, message }: ErrorRecord): Error {
 
 function delayOf(fate: Fate): number {
   if (fate.kind === "park") return fate.delayMs ?? 0;
-  return (fate as Extract<Fate, { kind: "stay" }>).wait!.clock;
+  // Of a stay for what is told at once there is no time.
+  return (fate as Extract<Fate, { kind: "stay" }>).wait?.clock ?? 0;
+}
+
+type Child = Pick<ChildStart, "path" | "workflow" | "code" | "input">;
+
+async function endingOf(child: Child, answers: WalkAnswers): Promise<[string, ChildEnding]> {
+  return [child.path, { run: "walk", status: "done", output: await outputOfChild(child, answers) }];
 }
 
 /** What a child comes to: what it throws is thrown. */
-async function endingOf({ path, workflow, code, input }: ChildStart, { children = {} }: WalkAnswers): Promise<[string, ChildEnding]> {
-  if (Object.hasOwn(children, path)) return [path, { run: "walk", status: "done", output: checkJson(children[path]) }];
+async function outputOfChild({ path, workflow, code, input }: Child, { children = {} }: WalkAnswers): Promise<Json> {
+  if (Object.hasOwn(children, path)) return checkJson(children[path]);
   if (code === undefined) throw new TypeError(`The child of "${path}" runs ${workflow}, which is elsewhere: give its output in children.`);
   const { output } = await walk(code, input);
-  return [path, { run: "walk", status: "done", output: output as Json }];
+  return output as Json;
 }
 
 /** A message to the run, by its name. */

@@ -8,7 +8,7 @@ import type { CallbackMethods } from "./nodes/callback.ts";
 import type { ChildMethods } from "./nodes/child.ts";
 import type { ChooseMethods } from "./nodes/choose.ts";
 import type { EndMethods } from "./nodes/end.ts";
-import type { MapMethods } from "./nodes/map.ts";
+import type { MapMethods } from "./nodes/map-types.ts";
 import type { RepeatMethods } from "./nodes/repeat.ts";
 import type { ScriptMethods } from "./nodes/script.ts";
 import type { SleepMethods } from "./nodes/sleep.ts";

@@ -17,11 +17,14 @@
 --            waits [{ place, run, delay_ms, bytes, names, keys? }], consumed [{ place, run, n }],
 --            timeouts [{ place, run, names, keys? }], asks [{ place, run, names, keys? }],
 --            children [{ place, run, node, id, workflow, version, input, attributes?, delay_ms?,
---            detached? }], family [{ place, run, awaits?, redriven?: [{ node, child }] }].
+--            detached? }], items [{ place, run, node, part, workflow, version, tolerated, most? }],
+--            family [{ place, run, awaits?, redriven?: [{ node, child }], repeats?: [{ node, anew?
+--            }] }].
 --          sleeps park their runs, timers do not; bytes: how large a run is. waits park for signals
 --          too; consumed: messages that what is stored has taken; timeouts: what is stored of a run
 --          rests on no signal of these names having come; asks: what mail there is;
---          children: runs that members start; family: of a run with children the paths by which it
+--          children: runs that members start; items: parts of maps whose items they start as runs,
+--          from inputs that they have stored; family: of a run with children the paths by which it
 --          waits, and the children that go on after its redrive; a park of delay_ms null waits for
 --          these alone;
 --          keys: [{ name, key }] by which the run waits, which it takes.
@@ -116,8 +119,12 @@ begin
   if request ? 'children' then
     perform baton.spawn_children(held, request -> 'children', lost, moment);
   end if;
+  if request ? 'items' then
+    perform baton.spawn_items(held, request -> 'items', lost, moment);
+  end if;
   if request ? 'family' then
     perform baton.redrive_children(held, request -> 'family', lost, moment);
+    perform baton.repeat_items(held, request -> 'family', lost, moment);
   end if;
   if request ? 'timers' then
     perform baton.append_sleeps(held, request -> 'timers', false, skipped, moment);

@@ -8,9 +8,9 @@ language plpgsql immutable
 as $$
 begin
   if jsonb_typeof(request) is distinct from 'object' or jsonb_typeof(request -> 'ttl_ms') is distinct from 'number'
-    or request - '{ttl_ms,strict,checked,claim,steps,done,failed,failures,sleeps,timers,parks,released,blocked,attributes,waits,consumed,timeouts,asks,children,family,cancelled}'::text[] <> '{}' then
+    or request - '{ttl_ms,strict,checked,claim,steps,done,failed,failures,sleeps,timers,parks,released,blocked,attributes,waits,consumed,timeouts,asks,children,items,family,cancelled}'::text[] <> '{}' then
     perform baton.require_keys('the round', request, '{ttl_ms}',
-      '{ttl_ms,strict,checked,claim,steps,done,failed,failures,sleeps,timers,parks,released,blocked,attributes,waits,consumed,timeouts,asks,children,family,cancelled}');
+      '{ttl_ms,strict,checked,claim,steps,done,failed,failures,sleeps,timers,parks,released,blocked,attributes,waits,consumed,timeouts,asks,children,items,family,cancelled}');
     perform baton.require_kind('the round', request, 'number', '{ttl_ms}');
   end if;
   if request ? 'steps' then
@@ -65,8 +65,11 @@ begin
   if request ? 'children' then
     perform baton.require_rows('the runs that the round starts', request -> 'children', '{run,place,node,id,workflow,version,input}', '{attributes,delay_ms,detached}');
   end if;
+  if request ? 'items' then
+    perform baton.require_rows('the items that the round starts', request -> 'items', '{run,place,node,part,workflow,version,tolerated}', '{most}');
+  end if;
   if request ? 'family' then
-    perform baton.require_rows('the families of the round', request -> 'family', '{run,place}', '{awaits,redriven}');
+    perform baton.require_rows('the families of the round', request -> 'family', '{run,place}', '{awaits,redriven,repeats}');
   end if;
   if request ? 'attributes' then
     perform baton.require_rows('the attributes of the round', request -> 'attributes', '{run,place,patch}', '{}');

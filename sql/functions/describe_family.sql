@@ -7,13 +7,12 @@ language plpgsql stable set plan_cache_mode = force_custom_plan
 as $$
 declare
   parent json := (
-    select json_build_object('id', c.parent_id, 'path', c.path, 'detached', c.detached) from baton.child c where c.run_id = describe_family.id);
+    select json_build_object('id', c.parent_id, 'path', baton.path_of_child(c), 'detached', c.detached) from baton.child c where c.run_id = describe_family.id);
   awaits json := (
-    select json_agg(json_build_object('path', a.path, 'open', a.open, 'failed', baton.count_unsuccessful(a.parent_id, a.path)) order by a.path)
+    select json_agg(json_build_object('path', a.path, 'open', a.open, 'failed', case when a.tolerated is null then baton.count_unsuccessful(a.parent_id, a.path) else a.failed end) order by a.path)
     from (
-      select a.parent_id, a.path, a.open from baton.awaited a
-      where a.parent_id = describe_family.id and not exists (
-        select from baton.checkpoint k where k.run_id = describe_family.id and k.node = a.path)
+      select a.parent_id, a.path, a.open, a.failed, a.tolerated from baton.awaited a
+      where a.parent_id = describe_family.id and not baton.is_over(a.parent_id, a.path)
       order by a.path limit 100) as a);
 begin
   return case when parent is not null or awaits is not null then json_build_object('parent', parent, 'awaits', awaits) end;

@@ -69,6 +69,7 @@ begin
   delete from baton.signal_key where run_id >= first and run_id < beyond;
   delete from baton.child where (parent_id >= first and parent_id < beyond) or (run_id >= first and run_id < beyond and detached);
   delete from baton.awaited where parent_id >= first and parent_id < beyond;
+  delete from baton.waiting_item where parent_id >= first and parent_id < beyond;
   delete from baton.stopping where run_id >= first and run_id < beyond;
   delete from baton.wakeup where run_id >= first and run_id < beyond;
   perform baton.remove_hooks(array(

@@ -14,8 +14,7 @@ begin
   if not exists (select from baton.stopping) then
     return '{}';
   end if;
-  select array_agg(s.run_id), array_agg(s.parent_id) into found, parents
-  from baton.stopping s where s.run_id = any (ids) and s.run_id <> s.parent_id;
+  select array_agg(s.run_id), array_agg(s.parent_id) into found, parents from baton.list_stops(ids) as s;
   if found is null then
     return '{}';
   end if;
@@ -26,7 +25,7 @@ begin
     select r.id from baton.run r where r.id = any (array(select unnest(parents))) and r.id between lowest and highest for share skip locked
   ) as l;
   parents := baton.runs_with_ending(parents);
-  found := array(select s.run_id from baton.stopping s where s.run_id = any (found) and s.parent_id = any (parents));
+  found := array(select s.run_id from baton.list_stops(found) as s where s.parent_id = any (parents));
   -- One that is being undone goes on to its end.
   return array(select unnest(found) except select unnest(baton.runs_with_verdict(found)));
 end

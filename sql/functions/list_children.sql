@@ -1,5 +1,5 @@
--- A page of the runs that a run has started, by the path of its node and then by id, as they were
--- started.
+-- A page of the runs that a run has started, by the path of its node, and then by item, or by id, as
+-- they were started.
 --
 -- request: { limit, after?: { path, id }, path? } — only those after this one; only those of this
 --          path
@@ -15,6 +15,8 @@ as $$
 declare
   most integer;
   past jsonb := request -> 'after';
+  past_node text collate "C" := regexp_replace(past ->> 'path', '/[0-9]{5}$', '');
+  past_item integer := coalesce(substring(past ->> 'path' from '/([0-9]{5})$')::integer, -1);
   rows jsonb;
 begin
   perform baton.require_keys('the request of list_children', request, '{limit}', '{limit,after,path}');
@@ -28,13 +30,13 @@ begin
     return null;
   end if;
   most := (request ->> 'limit')::integer;
-  select coalesce(jsonb_agg(jsonb_build_object('path', page.path, 'id', page.run_id, 'detached', page.detached) || coalesce(baton.summarise_run(page.run_id), '{}')
-    order by page.path, page.run_id), '[]') into rows
+  select coalesce(jsonb_agg(jsonb_build_object('path', baton.path_of_child(page), 'id', page.run_id, 'detached', page.detached) || coalesce(baton.summarise_run(page.run_id), '{}')
+    order by page.path, page.item, page.run_id), '[]') into rows
   from (
-    select c.path, c.run_id, c.detached from baton.child c
+    select c.* from baton.child c
     where c.parent_id = list_children.id and (not request ? 'path' or c.path = request ->> 'path')
-      and (past is null or (c.path, c.run_id) > ((past ->> 'path') collate "C", (past ->> 'id')::uuid))
-    order by c.path, c.run_id limit most + 1) as page;
+      and (past is null or (c.path, c.item, c.run_id) > (past_node, past_item, (past ->> 'id')::uuid))
+    order by c.path, c.item, c.run_id limit most + 1) as page;
   return jsonb_build_object('children', (select coalesce(jsonb_agg(r.row order by r.nth), '[]') from jsonb_array_elements(rows) with ordinality as r (row, nth) where r.nth <= most),
     'more', jsonb_array_length(rows) > most);
 end

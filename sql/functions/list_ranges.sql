@@ -1,8 +1,8 @@
 -- Which paths of runs a claim reads: all but what their workflow needs no longer, as ranges from
 -- low up to, not including, high. manifest: as in claim; skips: [{ path, floor }] of a workflow,
 -- where floor says what is skipped below the path: "over", everything once it has a row of its own;
--- "fold", items that are collected; "pass", passes before the last but one. One look at the primary
--- key each.
+-- "fold", items that are collected; "pass", passes before the last but one; "last", all rows but the
+-- last one; "all". One look at the primary key each.
 create or replace function baton.list_ranges(ids uuid[], manifest jsonb, out range_ids uuid[], out lows text[], out highs text[])
 language plpgsql stable set plan_cache_mode = force_custom_plan
 as $$
@@ -32,6 +32,10 @@ begin
         when 'pass' then (
           select s.path || '/' || lpad(greatest(substr(max(c.node), length(s.path) + 2, 5)::integer - 1, 0)::text, 5, '0') from baton.checkpoint c
           where c.run_id = s.id and c.run_id between lowest and highest and c.node > s.path || '/' and c.node < s.path || '/:')
+        when 'last' then (
+          select max(c.node) from baton.checkpoint c
+          where c.run_id = s.id and c.run_id between lowest and highest and c.node > s.path || '/' and c.node < s.path || '0')
+        when 'all' then s.path || '0'
         end collate "C" as high
     ) as h
     where h.high is not null

@@ -16,6 +16,7 @@ begin
   -- Of a child that is gone its parent must know which it was.
   delete from baton.child where parent_id = any (ids) or (run_id = any (ids) and detached);
   delete from baton.awaited where parent_id = any (ids);
+  delete from baton.waiting_item where parent_id = any (ids);
   delete from baton.stopping where run_id = any (ids) or parent_id = any (ids);
   delete from baton.wakeup where run_id = any (ids);
   delete from baton.run where id = any (ids);

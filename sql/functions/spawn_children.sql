@@ -38,9 +38,7 @@ begin
   deep := array(
     select c.run_id from jsonb_to_recordset(entries) as e (id uuid) join baton.child c on c.run_id = e.id where c.depth > 8);
   if cardinality(deep) > 0 then
-    delete from baton.ready where run_id = any (deep);
-    perform baton.end_each(deep, 'failed', jsonb_build_object('name', 'FamilyTooDeepError', 'message',
-      'This run is the child of a child, and so on, nine times over: let one of them start the next with detach, or make a loop of it.'), moment);
+    perform baton.refuse_deep(deep, moment);
   end if;
 end
 $$;

@@ -9,6 +9,6 @@ begin
     delete from baton.wakeup where run_id = any (array(select run_id from baton.wakeup limit 1000 for update skip locked)) returning run_id
   )
   select array_agg(g.run_id) into noted from gone g;
-  return baton.wake_parents(noted, moment);
+  return baton.wake_runs(noted, moment);
 end
 $$;

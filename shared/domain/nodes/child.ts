@@ -31,7 +31,7 @@ export interface DetachOptions {
 
 /** A workflow, or one that is elsewhere. */
 export type ChildWorkflow = AnyWorkflow | WorkflowElsewhere<AnyWorkflow>;
-type Behind<Of extends ChildWorkflow> = Of extends AnyWorkflow ? Of : Of extends WorkflowElsewhere<infer W> ? W : never;
+export type Behind<Of extends ChildWorkflow> = Of extends AnyWorkflow ? Of : Of extends WorkflowElsewhere<infer W> ? W : never;
 
 /** How a chain starts runs of other workflows. */
 export interface ChildMethods<Of extends Place, State> {
@@ -90,7 +90,7 @@ function resolve(given: ChildArguments): Wanted {
   return { name, version, code, input: code?.input, inputOf, detached: detach === true, delayMs };
 }
 
-function refOf(workflow: unknown): WorkflowRef<AnyWorkflow> {
+export function refOf(workflow: unknown): WorkflowRef<AnyWorkflow> {
   const { name, version } = (workflow ?? {}) as { readonly name?: unknown; readonly version: number };
   if (typeof name !== "string") throw new TypeError("it has no workflow: give it one, or workflowOf({ name, version })");
   if (!namePattern.test(name)) throw new TypeError(`its workflow "${name}" has no name that can be stored: ${nameRule}`);

@@ -17,20 +17,14 @@ import {
   type Standing,
   type Tries,
 } from "../standing.ts";
+import type { Collect, Gathering } from "./map-options.ts";
 import { beginning, type Fold, type Open, type Progress } from "./progress.ts";
 import { failedResult, resultOf } from "./settled.ts";
 
-export type Collect = (sum: Json, value: Json, index: number) => Json;
-
 /** What a map says. */
-export interface Mapping {
+export interface Mapping extends Gathering {
   readonly chain: Chain;
   readonly concurrency: number;
-  /** How many of so many items may fail. */
-  readonly tolerance: (items: number) => number;
-  readonly tolerates: boolean;
-  readonly collect: Collect | undefined;
-  readonly from: Json;
 }
 
 /** How many items are collected in one row. */

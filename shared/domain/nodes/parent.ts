@@ -133,13 +133,13 @@ export class Parent implements Standing {
 }
 
 /** Those that its workflow gives it, as an enqueue would. */
-function attributesOf(code: AnyWorkflow | undefined, input: Json): JsonObject | undefined {
+export function attributesOf(code: AnyWorkflow | undefined, input: Json): JsonObject | undefined {
   if (code?.attributes === undefined) return undefined;
   const merged = mergeAttributes({}, checkPatch(now(code.attributes({ input }), "the attributes of its child")));
   return Object.keys(merged).length === 0 ? undefined : merged;
 }
 
-function failureOf(path: string, ending: ChildEnding): Error {
+export function failureOf(path: string, ending: ChildEnding): Error {
   if (ending.status === "failed") return new ChildFailedError(path, ending.run, ending.error!);
   if (ending.status === "gone") return new ChildGoneError(path, ending.run);
   return new ChildCancelledError(path, ending.run);

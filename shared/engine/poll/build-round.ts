@@ -1,8 +1,8 @@
 import { keysOf, namesOf, type SignalKey } from "../../domain/address.ts";
 import type { Decision, Failure, NewRow } from "../../domain/decision.ts";
 import type { AdvanceRequest, FailureEntry, StepEntry } from "../../domain/protocol.ts";
-import type { ChildEntry, FamilyEntry } from "../../domain/family-protocol.ts";
-import type { ChildStart } from "../../domain/family.ts";
+import type { ChildEntry, FamilyEntry, ItemsEntry } from "../../domain/family-protocol.ts";
+import type { ChildStart, ItemsStart } from "../../domain/family.ts";
 import { bytesOf, waitsForSignals, type Run } from "../../domain/run.ts";
 import { encodeRound } from "../../domain/wire.ts";
 import type { Decided, Entry } from "./member.ts";
@@ -26,6 +26,7 @@ interface Round {
   asks: NonNullable<AdvanceRequest["asks"]>[number][];
   waits: NonNullable<AdvanceRequest["waits"]>[number][];
   children: ChildEntry[];
+  items: ItemsEntry[];
   family: FamilyEntry[];
 }
 
@@ -70,6 +71,7 @@ export function buildRound(entries: readonly Entry[], ttlMs: number, now: number
     asks: [],
     waits: [],
     children: [],
+    items: [],
     family: [],
   };
   for (const entry of entries) {
@@ -109,11 +111,21 @@ function addMail(round: Round, { consumed, timedOut, fate }: Decision, at: At): 
 function addFamily(round: Round, { family, fate }: Decision, at: At): void {
   const awaits = "children" in fate ? fate.children : undefined;
   if (family === undefined && awaits === undefined) return;
-  const { starts = none, redriven = none } = family ?? {};
+  const { starts = none, redriven = none, items = none, repeats = none } = family ?? {};
   for (const start of starts) round.children.push(childOf(start, at));
-  if (awaits === undefined && redriven.length === 0) return;
+  for (const start of items) round.items.push(itemsOf(start, at));
+  if (awaits === undefined && redriven.length + repeats.length === 0) return;
   const children = redriven.map(({ path, run }) => ({ node: path, child: run }));
-  round.family.push({ ...at, ...(awaits && { awaits }), ...(children.length > 0 && { redriven: children }) });
+  round.family.push({
+    ...at,
+    ...(awaits && { awaits }),
+    ...(children.length > 0 && { redriven: children }),
+    ...(repeats.length > 0 && { repeats: repeats.map(({ path, anew }) => ({ node: path, ...(anew && { anew }) })) }),
+  });
+}
+
+function itemsOf({ path, part, workflow, version, concurrency, tolerated }: ItemsStart, at: At): ItemsEntry {
+  return { ...at, node: path, part, workflow, version, ...(concurrency !== undefined && { most: concurrency }), tolerated };
 }
 
 function childOf({ path, run, workflow, version, input, attributes, delayMs, detached }: ChildStart, at: At): ChildEntry {

@@ -205,8 +205,9 @@ function countAttempts(stored: readonly { readonly attempt: number }[]): number 
 
 /** A decision of which nothing is to be stored. */
 export function isSilent(decision: Decision): boolean {
-  const { rows, failures, sleeps, fate } = decision;
-  return rows.length + failures.length + sleeps.length === 0 && fate.kind === "stay" && fate.asks?.overdue === undefined;
+  const { rows, failures, sleeps, fate, family } = decision;
+  const isNothing = rows.length + failures.length + sleeps.length === 0 && family === undefined;
+  return isNothing && fate.kind === "stay" && fate.asks?.overdue === undefined;
 }
 
 /**

@@ -77,7 +77,7 @@ describe("a node with a child", () => {
     story.tell({ bill: failed }).round();
     const { rows, family, fate } = story.redrive().tell({ bill: failed }).round();
     expect(rows).toMatchObject([{ path: "bill/~child/00001", output: { run: "child-1" } }]);
-    expect(family).toEqual({ starts: [], redriven: [{ path: "bill", run: "child-1" }] });
+    expect(family).toEqual({ starts: [], redriven: [{ path: "bill", run: "child-1" }], items: [], repeats: [] });
     expect(fate).toMatchObject({ kind: "park", delayMs: null });
     expect(story.claim().tell({ bill: done }).round().rows).toMatchObject([{ path: "bill", attempt: 2, output: 990 }]);
   });

@@ -285,7 +285,7 @@ describe("a map that tolerates failures", () => {
 
 describe("the options of a map", () => {
   it.each([
-    [{ size: 5 }, '"size" is not an option of a map: use over, concurrency, tolerate, collect or from'],
+    [{ size: 5 }, '"size" is not an option of a map: use over, as, concurrency, tolerate, collect or from'],
     [{ over: [1] }, "its over is no function: write over: ({ input }) => input.items"],
     [{ concurrency: 0 }, "its concurrency is 0: use a whole number from 1 to 10000"],
     [{ concurrency: 1.5 }, "its concurrency is 1.5: use a whole number from 1 to 10000"],

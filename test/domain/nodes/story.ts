@@ -4,7 +4,7 @@ import { sleepRow } from "../../../shared/domain/decide-fate.ts";
 import type { SignalKey } from "../../../shared/domain/address.ts";
 import type { Decision, Failure, Outcome } from "../../../shared/domain/decision.ts";
 import { describeError, type ErrorRecord } from "../../../shared/domain/errors.ts";
-import { Family, type ChildEnding } from "../../../shared/domain/family.ts";
+import { Family, type ChildEnding, type ItemsTold } from "../../../shared/domain/family.ts";
 import type { Json } from "../../../shared/domain/json.ts";
 import { jsonbBytes } from "../../../shared/domain/jsonb-bytes.ts";
 import { Mail, type Letter } from "../../../shared/domain/mail.ts";
@@ -194,6 +194,12 @@ export class Story {
   /** The poller is told how children have ended. */
   tell(endings: Readonly<Record<string, ChildEnding>>): this {
     this.run = withFamily(this.run, new Family(Object.entries(endings)));
+    return this;
+  }
+
+  /** The poller is told how the items of maps stand. */
+  tellItems(lists: Readonly<Record<string, ItemsTold>>): this {
+    this.run = withFamily(this.run, new Family([], Object.entries(lists)));
     return this;
   }
 

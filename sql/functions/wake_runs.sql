@@ -1,6 +1,6 @@
 -- Makes parked runs due. One whose place a sender of a signal holds is noted, and the next tick
 -- does it: a stranger's transaction may last, and be rolled back. Returns whether one is due now.
-create or replace function baton.wake_parents(ids uuid[], moment timestamptz) returns boolean
+create or replace function baton.wake_runs(ids uuid[], moment timestamptz) returns boolean
 language plpgsql volatile
 as $$
 declare

@@ -3461,8 +3461,8 @@ AS $function$
 declare
   most integer;
   past jsonb := request -> 'after';
-  node text collate "C" := regexp_replace(past ->> 'path', '/[0-9]{5}$', '');
-  item integer := coalesce(substring(past ->> 'path' from '/([0-9]{5})$')::integer, -1);
+  past_node text collate "C" := regexp_replace(past ->> 'path', '/[0-9]{5}$', '');
+  past_item integer := coalesce(substring(past ->> 'path' from '/([0-9]{5})$')::integer, -1);
   rows jsonb;
 begin
   perform baton.require_keys('the request of list_children', request, '{limit}', '{limit,after,path}');
@@ -3481,7 +3481,7 @@ begin
   from (
     select c.* from baton.child c
     where c.parent_id = list_children.id and (not request ? 'path' or c.path = request ->> 'path')
-      and (past is null or (c.path, c.item, c.run_id) > (node, item, (past ->> 'id')::uuid))
+      and (past is null or (c.path, c.item, c.run_id) > (past_node, past_item, (past ->> 'id')::uuid))
     order by c.path, c.item, c.run_id limit most + 1) as page;
   return jsonb_build_object('children', (select coalesce(jsonb_agg(r.row order by r.nth), '[]') from jsonb_array_elements(rows) with ordinality as r (row, nth) where r.nth <= most),
     'more', jsonb_array_length(rows) > most);
@@ -6323,7 +6323,7 @@ begin
     return 0;
   end if;
   delete from baton.stopping where run_id = any (parents);
-  perform baton.stop_some(parents, 1000, moment);
+  perform baton.stop_some(parents, 10000, moment);
   noted := baton.find_stopped(noted);
   with unready as (
     delete from baton.ready where ctid = any (array(select q.ctid from baton.ready q where q.run_id = any (noted) for update skip locked)) returning run_id

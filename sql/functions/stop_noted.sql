@@ -1,6 +1,6 @@
 -- Goes on with children that are to be stopped: those whose place somebody held, and those of
--- parents that have more of them than one call stops. Forgets what is over. Returns how many it
--- stopped.
+-- parents that have more of them than one call stops, 10,000 of these. Forgets what is over.
+-- Returns how many it stopped.
 create or replace function baton.stop_noted(moment timestamptz) returns integer
 language plpgsql volatile
 as $$
@@ -15,7 +15,7 @@ begin
     return 0;
   end if;
   delete from baton.stopping where run_id = any (parents);
-  perform baton.stop_some(parents, 1000, moment);
+  perform baton.stop_some(parents, 10000, moment);
   noted := baton.find_stopped(noted);
   with unready as (
     delete from baton.ready where ctid = any (array(select q.ctid from baton.ready q where q.run_id = any (noted) for update skip locked)) returning run_id

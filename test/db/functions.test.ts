@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { Json } from "../../shared/domain/json.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { block, checkAfterEach, engineOf, error, failure, leaseOf, member, newRun, newRuns, sleep, step } from "../support/engine-calls.ts";
 import { both, hooked } from "../support/hooked-runs.ts";
@@ -14,7 +15,7 @@ checkAfterEach(database);
 
 /** Become part of the statements that use them, so that they are never called. */
 const INLINED =
-  "{count_digits,is_double,has_member,never,id_time,list_weeks,list_sources,list_tables,week_indexes,most_entries,count_pages,has_expired,hidden_below,list_chunks,is_closed,ms_between,wait_until,key_lock,signal_id,recall_family,list_hooks}";
+  "{count_digits,is_double,has_member,never,id_time,list_weeks,list_sources,list_tables,week_indexes,most_entries,count_pages,has_expired,hidden_below,list_chunks,is_closed,ms_between,wait_until,key_lock,signal_id,recall_family,recall_items,list_stops,new_ids,path_of_child,list_hooks}";
 
 /** Of search, which is optional, and of pg_partman, which is elsewhere. */
 const OPTIONAL = "{search_runs,search_week,walk_week,search_schema,attribute_text,ask_partman}";
@@ -69,6 +70,7 @@ async function everything(): Promise<void> {
   await engine.listRuns({ limit: 10, attributes: { customerId: "c-1" } });
   await signalled();
   await family();
+  await items();
   await followed();
   await undone();
   await database.database.query("select baton.repair(), baton.new_id(), baton.missing_indexes()");
@@ -155,9 +157,32 @@ async function family(): Promise<void> {
   await engine.listChildren(parent!.id, { limit: 10 });
   await engine.findRun(parent!.id);
   await database.query(
-    "select baton.gather_families($1), baton.recount_children(baton.now()), baton.redrive_child($2, baton.now()), baton.settle_families(null, baton.now()), baton.has_open_family($2)",
+    "select baton.gather_families($1), baton.recount_children(baton.now()), baton.redrive_child($2, baton.now()), baton.settle_families(null, baton.now()), baton.has_open_family($2), baton.refuse_deep(array[]::uuid[], baton.now())",
     [[parent!.id], right.id],
   );
+}
+
+/** A run of whose items one fails, and goes on again. */
+async function items(): Promise<void> {
+  const manifest = [{ name: "fulfil-order", version: 1, shape: "x", family: true as const, skips: [{ path: "list/~plan", floor: "all" }] }];
+  const { runs: accepted } = await engine.enqueue([newRun()]);
+  await database.advance("1 second");
+  const { token, runs } = await engine.claim({ max: 100 });
+  const parent = runs.find(({ id }) => id === accepted[0]!.id)!;
+  const row = (node: string, output: Json) => ({ ...step(parent), node, attempt: 0, output });
+  const start = { ...member(parent), node: "list", part: 0, workflow: "pay", version: 1, tolerated: 0, most: 1 };
+  const steps = [row("list/~plan/00000", { from: 0, inputs: [1, 2] }), row("list", { runs: 2, parts: 1, redrives: 0 })];
+  const family = [{ ...member(parent), awaits: ["list"] }];
+  await engine.advance(token, 1, { steps, items: [start], family, parks: [{ ...member(parent), delay_ms: null, bytes: 2 }] });
+  const { token: other, runs: due } = await engine.claim({ max: 100 });
+  const items = due.filter(({ workflow }) => workflow === "pay");
+  expect(items).toHaveLength(1);
+  await engine.advance(other, 1, { failed: [{ ...member(items[0]!), error }] });
+  const again = await engine.claim({ max: 100, manifest });
+  const woken = again.runs.find(({ id }) => id === parent.id)!;
+  expect(woken.family).toMatchObject({ list: { open: 1, failed: 1, first: { run: items[0]!.id } } });
+  await engine.advance(again.token, 1, { family: [{ ...member(woken), awaits: ["list"], repeats: [{ node: "list", anew: true }] }] });
+  await engine.release(again.token);
 }
 
 /** A look at a run of which more is stored than is told one by one. */

@@ -141,6 +141,7 @@ const TABLES = [
   "control",
   "redrive",
   "child",
+  "waiting_item",
   "awaited",
   "stopping",
   "wakeup",

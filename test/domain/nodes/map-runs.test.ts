@@ -212,6 +212,13 @@ describe("a map whose items are runs", () => {
     });
   });
 
+  it("has null for an item that came to nothing that was told", () => {
+    const story = new Story(sum, [1]);
+    story.round();
+    const page: ItemEnding[] = [{ item: 0, run: "r", status: "done" }];
+    expect(story.tellItems(told({ page })).round().rows[0]!.output).toEqual({ to: 1, sum: 0 });
+  });
+
   it("fails for good where its collect throws, and may be redriven", () => {
     const broken = batch.map("parts", { over, as: "runs" }, double, {
       collect: () => {

@@ -1810,6 +1810,23 @@ end
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.describe_hooks(id uuid)
+ RETURNS json
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  follows json := (
+    select json_build_object('run', h.run_id, 'ending', h.ending, 'hook', h.hook) from baton.hook_run h where h.hook_run_id = describe_hooks.id);
+  followed_by json := (
+    select json_agg(json_build_object('run', h.hook_run_id, 'ending', h.ending, 'hook', h.hook) order by h.ending, h.hook)
+    from (select * from baton.hook_run o where o.run_id = describe_hooks.id order by o.ending, o.hook limit 100) as h);
+begin
+  return case when follows is not null or followed_by is not null then json_build_object('follows', follows, 'followed_by', followed_by) end;
+end
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.describe_members(ids uuid[], slots integer[], begun_ids uuid[], manifest jsonb, OUT runs json, OUT missing uuid[])
  RETURNS record
  LANGUAGE plpgsql
@@ -2395,6 +2412,7 @@ begin
       'error', e.error, 'finished_at', e.at, 'run_at', q.run_at, 'blocked', b.reason,
       'awaits', (select w.names from baton.wait w where w.run_id = find_run.id and q.run_at is not null),
       'family', baton.describe_family(find_run.id),
+      'hooks', baton.describe_hooks(find_run.id),
       'redrives', (select count(*) from baton.redrive d where d.run_id = find_run.id),
       'crashes', (select count(*) from baton.failure f where f.run_id = find_run.id and f.node = ''),
       'forgiven', (select d.forgiven from baton.redrive d where d.run_id = find_run.id order by d.at desc limit 1),
@@ -6705,6 +6723,7 @@ grant execute on function baton.cut_leases(timestamp with time zone) to baton_en
 grant execute on function baton.delete_run(uuid,jsonb) to baton_operator;
 grant execute on function baton.deliver_signal(uuid,jsonb) to baton_engine;
 grant execute on function baton.describe_family(uuid) to baton_engine;
+grant execute on function baton.describe_hooks(uuid) to baton_engine;
 grant execute on function baton.describe_members(uuid[],integer[],uuid[],jsonb) to baton_engine;
 grant execute on function baton.drop_months(timestamp with time zone) to baton_engine;
 grant execute on function baton.drop_week(timestamp with time zone,jsonb,timestamp with time zone) to baton_engine;

@@ -33,7 +33,7 @@ import { type FoundPage, searchRuns } from "./engine/operate/search-runs.ts";
 export type { RunFilter } from "./engine/operate/run-filter.ts";
 export type { RunPage, RunSummary } from "./engine/operate/control-runs.ts";
 export type { ChildFilter, ChildPage, ChildSummary } from "./engine/operate/list-children.ts";
-export type { MoreSteps, ParentView, RunView, StepView } from "./engine/operate/describe-run.ts";
+export type { FollowingView, MoreSteps, ParentView, RunView, StepView } from "./engine/operate/describe-run.ts";
 export type { StepFilter, StepPage } from "./engine/operate/list-steps.ts";
 export type { UnclaimedFilter, UnclaimedPage, UnclaimedSignals } from "./engine/operate/list-unclaimed.ts";
 export type { WorkflowCounts } from "./domain/run-protocol.ts";

@@ -38,7 +38,8 @@ begin
       or (p.proname = 'gather_steps' and 'room' <> all (p.proargnames))
       or p.proname in ('claimed_again', 'columns_of', 'digits_of', 'drop_oversized', 'due_again', 'ended_among', 'failures_of', 'few_ready', 'fitting',
         'forgiven_of', 'free_places', 'is_member', 'listed_ids', 'live_members', 'outputs_of', 'place_of', 'pointer_to', 'present_among',
-        'progressed_among', 'replayed', 'runs_to_stop', 'stopped_among', 'stored_among', 'tell_runs', 'time_of', 'without'))
+        'progressed_among', 'replayed', 'runs_to_stop', 'stopped_among', 'stored_among', 'tell_runs', 'time_of', 'without',
+        'explain_ending', 'undo_parked'))
   loop
     execute format('drop function %s', former);
   end loop;

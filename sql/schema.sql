@@ -628,11 +628,12 @@ begin
     || baton.block_members(held, request -> 'blocked', skipped, moment), skipped);
   if cardinality(stops.called_off) > 0 then
     -- Who has just been parked would tell nobody.
-    perform baton.undo_parked(stops.called_off, moment);
+    perform baton.begin_undo(baton.take_parked(stops.called_off), 'cancelled', null, greatest(moment, baton.now()));
   end if;
   held.round := advance.round;
-  held.told := case when cardinality(skipped) > 0 or left_out is not null or cardinality(late) > 0
-    then jsonb_strip_nulls(jsonb_build_object('lost', to_jsonb(lost), 'stopped', to_jsonb(stopped), 'left_out', left_out, 'late', to_jsonb(late))) end;
+  held.told := case when cardinality(skipped) > 0 or left_out is not null or cardinality(late) > 0 or request ? 'timers'
+    then jsonb_strip_nulls(jsonb_build_object('lost', to_jsonb(lost), 'stopped', to_jsonb(stopped), 'left_out', left_out, 'late', to_jsonb(late),
+      'applied_at', case when request ? 'timers' then moment end)) end;
   if request ? 'asks' then
     if request @? '$.asks[*].keys' then
       perform baton.take_keys(
@@ -643,23 +644,22 @@ begin
   end if;
   if request ? 'claim' then
     refill := baton.refill_lease(held, request -> 'claim', request -> 'family', moment, (request ->> 'ttl_ms')::integer);
-    if request ? 'family' then
-      family := baton.gather_families((baton.list_members(held.run_ids, held.gone)).ids, request -> 'family');
-    end if;
+  else
+    update baton.lease l set round = held.round, gone = held.gone, told = held.told,
+      expires_at = moment + least((request ->> 'ttl_ms')::integer, 3600000) * interval '1 millisecond'
+    where l.token = advance.token;
+    perform baton.settle_families(request -> 'family', moment);
+  end if;
+  if request ? 'family' then
+    family := baton.gather_families((baton.list_members(held.run_ids, held.gone)).ids, request -> 'family');
+  end if;
+  if request ? 'claim' then
     return json_build_object('now', moment, 'round', advance.round, 'stopped', stopped, 'lost', lost, 'left_out', left_out, 'late', late,
       'called_off', nullif(stops.called_off, '{}'), 'mail', mail, 'family', family,
       'low', refill.low, 'due_in_ms', refill.due_in_ms, 'poisoned', refill.poisoned, 'runs', refill.runs);
   end if;
-  update baton.lease l set round = held.round, gone = held.gone, told = held.told,
-    expires_at = moment + least((request ->> 'ttl_ms')::integer, 3600000) * interval '1 millisecond'
-  where l.token = advance.token;
-  perform baton.settle_families(request -> 'family', moment);
-  if request ? 'family' then
-    family := baton.gather_families((baton.list_members(held.run_ids, held.gone)).ids, request -> 'family');
-  end if;
   return json_build_object('now', moment, 'round', advance.round, 'stopped', stopped, 'lost', lost, 'left_out', left_out, 'late', late,
-      'called_off', nullif(stops.called_off, '{}'), 'mail', mail,
-    'family', family);
+    'called_off', nullif(stops.called_off, '{}'), 'mail', mail, 'family', family);
 end
 $function$;
 
@@ -907,7 +907,7 @@ AS $function$
 declare
   ended text;
   asked boolean;
-  parked integer;
+  parked boolean;
   with_undo boolean := coalesce((request ->> 'undo')::boolean, false);
 begin
   perform baton.require_read_committed();
@@ -941,28 +941,15 @@ begin
   if with_undo and not asked then
     update baton.control c set undo = true where c.run_id = cancel.id and not c.undo;
   end if;
-  -- Held, it cannot be claimed before it is known whether it is being undone.
-  perform from baton.ready q where q.run_id = cancel.id for update skip locked;
+  parked := baton.take_parked(array[cancel.id]) <> '{}';
   if baton.runs_with_verdict(array[cancel.id]) <> '{}' then
     delete from baton.control c where c.run_id = cancel.id;
     return jsonb_build_object('status', coalesce((select e.status from baton.ending e where e.run_id = cancel.id), baton.place_status(id, baton.now())),
       'undoing', true);
   end if;
-  with unready as (
-    -- Who sends a signal may hold it for minutes, and wakes the run, which is stopped then.
-    delete from baton.ready q where q.ctid = (select r.ctid from baton.ready r where r.run_id = cancel.id for update skip locked) returning 1
-  ), unblocked as (
-    delete from baton.blocked b where b.run_id = cancel.id returning 1
-  )
-  select count(*) into parked from (select * from unready union all select * from unblocked) as taken;
-  if parked > 0 and baton.runs_with_verdict(array[cancel.id]) <> '{}' then
-    -- Just now its round said that it is undone, and put it there.
-    perform baton.put_back(array[cancel.id], array[baton.now()]);
-    delete from baton.control c where c.run_id = cancel.id;
-    return jsonb_build_object('status', 'ready', 'undoing', true);
-  elsif parked > 0 and with_undo then
+  if parked and with_undo then
     perform baton.begin_undo(array[cancel.id], 'cancelled', null, baton.now());
-  elsif parked > 0 then
+  elsif parked then
     perform baton.end_runs(array[cancel.id], 'cancelled', null, true, baton.now());
     perform baton.settle_families(null, baton.now());
   end if;
@@ -970,8 +957,8 @@ begin
   if asked then
     perform baton.note_action('cancel', cancel.id, request ->> 'by', jsonb_build_object('redrives', baton.redrives(id)) || case when with_undo then '{"undo": true}' else '{}' end::jsonb, baton.now());
   end if;
-  return jsonb_build_object('status', case when parked > 0 and not with_undo then 'cancelled' else 'cancelling' end)
-    || case when parked > 0 and exists (select from baton.hook_run h where h.run_id = cancel.id) then '{"nudge": true}' else '{}' end::jsonb;
+  return jsonb_build_object('status', case when parked and not with_undo then 'cancelled' else 'cancelling' end)
+    || case when parked and exists (select from baton.hook_run h where h.run_id = cancel.id) then '{"nudge": true}' else '{}' end::jsonb;
 end
 $function$;
 
@@ -1896,6 +1883,23 @@ end
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.describe_hooks(id uuid)
+ RETURNS json
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  follows json := (
+    select json_build_object('run', h.run_id, 'ending', h.ending, 'hook', h.hook) from baton.hook_run h where h.hook_run_id = describe_hooks.id);
+  followed_by json := (
+    select json_agg(json_build_object('run', h.hook_run_id, 'ending', h.ending, 'hook', h.hook) order by h.ending, h.hook)
+    from (select * from baton.hook_run o where o.run_id = describe_hooks.id order by o.ending, o.hook limit 100) as h);
+begin
+  return case when follows is not null or followed_by is not null then json_build_object('follows', follows, 'followed_by', followed_by) end;
+end
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.describe_items(items integer[], children uuid[], room integer)
  RETURNS json
  LANGUAGE plpgsql
@@ -2355,22 +2359,24 @@ end
 $function$;
 
 -- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.explain_ending(id uuid, error jsonb, OUT node text, OUT attempts integer)
- RETURNS record
+CREATE OR REPLACE FUNCTION baton.explain_endings(ids uuid[], errors jsonb[])
+ RETURNS TABLE(id uuid, node text, attempts integer)
  LANGUAGE plpgsql
  STABLE
  SET plan_cache_mode TO 'force_custom_plan'
 AS $function$
+declare
+  lowest uuid := (select i from unnest(ids) as i order by i limit 1);
+  highest uuid := (select i from unnest(ids) as i order by i desc limit 1);
 begin
-  select f.node, f.attempt - coalesce((v.forgiven ->> f.node)::integer, 0) into node, attempts
-  from baton.failure f
-  left join lateral (
-    select forgiven from baton.redrive r where r.run_id = explain_ending.id order by r.at desc limit 1) as v on true
-  where f.run_id = explain_ending.id and f.node <> '' and f.retry_at is null and f.error = explain_ending.error
-    and f.attempt > coalesce((v.forgiven ->> f.node)::integer, 0)
-  order by f.finished_at desc, f.node
-  limit 1;
-  attempts := coalesce(attempts, 0);
+  return query
+  select distinct on (e.id) e.id, f.node, f.attempt - k.forgiven
+  from unnest(ids, errors) as e (id, error)
+  join baton.failure f on f.run_id = e.id and f.run_id = any (array(select unnest(ids))) and f.run_id between lowest and highest
+  left join lateral (select r.forgiven from baton.redrive r where r.run_id = e.id order by r.at desc limit 1) as v on true
+  cross join lateral (select coalesce((v.forgiven ->> f.node)::integer, 0) as forgiven) as k
+  where f.node <> '' and f.retry_at is null and f.error = e.error and f.attempt > k.forgiven
+  order by e.id, f.finished_at desc, f.node;
 end
 $function$;
 
@@ -2459,6 +2465,38 @@ end
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.find_open_children(parents uuid[], most integer)
+ RETURNS uuid[]
+ LANGUAGE plpgsql
+AS $function$
+declare
+  parent uuid;
+  past_path text collate "C";
+  past_item integer;
+  past_id uuid;
+  ids uuid[];
+  open_ids uuid[] := '{}';
+begin
+  foreach parent in array parents loop
+    past_path := '';
+    past_item := -2;
+    past_id := parent;
+    while past_path is not null and cardinality(open_ids) < most loop
+      select array_agg(p.run_id) filter (where not p.detached), (array_agg(p.path))[count(*)], (array_agg(p.item))[count(*)], (array_agg(p.run_id))[count(*)]
+        into ids, past_path, past_item, past_id
+      from (
+        select c.* from baton.child c where c.parent_id = parent and (c.path, c.item, c.run_id) > (past_path, past_item, past_id)
+        order by c.path, c.item, c.run_id limit 1000) as p;
+      open_ids := open_ids || array(
+        select unnest(ids) except select unnest(baton.runs_with_ending(ids)) except select s.run_id from baton.stopping s where s.run_id = any (ids)
+        order by 1);
+    end loop;
+  end loop;
+  return open_ids[:most];
+end
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.find_owner(workflow text, name text, key text, moment timestamp with time zone)
  RETURNS uuid
  LANGUAGE plpgsql
@@ -2535,6 +2573,7 @@ begin
       'error', e.error, 'finished_at', e.at, 'run_at', q.run_at, 'blocked', b.reason,
       'awaits', (select w.names from baton.wait w where w.run_id = find_run.id and q.run_at is not null),
       'family', baton.describe_family(find_run.id),
+      'hooks', baton.describe_hooks(find_run.id),
       'redrives', (select count(*) from baton.redrive d where d.run_id = find_run.id),
       'crashes', (select count(*) from baton.failure f where f.run_id = find_run.id and f.node = ''),
       'forgiven', (select d.forgiven from baton.redrive d where d.run_id = find_run.id order by d.at desc limit 1),
@@ -5487,7 +5526,7 @@ begin
   end if;
   return json_build_object('now', moment, 'round', held.round, 'low', low, 'due_in_ms', baton.next_due(moment, coalesce(low, '{}')),
     'stopped', coalesce(held.told -> 'stopped', '[]'), 'lost', coalesce(held.told -> 'lost', '[]'),
-    'left_out', held.told -> 'left_out', 'late', held.told -> 'late',
+    'left_out', held.told -> 'left_out', 'late', held.told -> 'late', 'applied_at', held.told -> 'applied_at',
     'mail', case when asks is not null then baton.gather_mail(held.run_ids, asks) end,
     'family', case when family is not null then baton.gather_families(held.run_ids, family) end,
     'runs', (baton.describe_members(claimed_now.ids, claimed_now.slots, claimed_now.ids, claim -> 'manifest')).runs);
@@ -6232,7 +6271,8 @@ begin
         jsonb_build_object('name', left(c.error ->> 'name', 200), 'message', left(c.error ->> 'message', 8192)) else c.error end)))
   into started, runs
   from called c
-  left join lateral (select x.* from baton.explain_ending(c.id, c.error) as x where new_status = 'failed') as f on true;
+  left join baton.explain_endings(array(select e.id from ended e where new_status = 'failed'), array(select e.error from ended e where new_status = 'failed')) as f
+    on f.id = c.id;
   if started > 0 then
     perform baton.ensure_week(baton.now());
     perform baton.store_runs(runs, null, null, true, moment - started * interval '1 microsecond');
@@ -6324,16 +6364,10 @@ begin
   end if;
   delete from baton.stopping where run_id = any (parents);
   perform baton.stop_some(parents, 10000, moment);
-  noted := baton.find_stopped(noted);
-  with unready as (
-    delete from baton.ready where ctid = any (array(select q.ctid from baton.ready q where q.run_id = any (noted) for update skip locked)) returning run_id
-  ), unblocked as (
-    delete from baton.blocked where run_id = any (noted) returning run_id
-  )
-  select array_agg(p.run_id) into ids from (select * from unready union all select * from unblocked) as p;
+  ids := baton.take_parked(baton.find_stopped(noted));
   perform baton.end_each(ids, 'cancelled', null, greatest(moment, baton.now()));
   delete from baton.stopping where run_id <> parent_id and run_id = any (baton.runs_with_ending(array(select run_id from baton.stopping limit 10000)));
-  return coalesce(cardinality(ids), 0);
+  return cardinality(ids);
 end
 $function$;
 
@@ -6345,33 +6379,22 @@ AS $function$
 declare
   asked uuid[] := array(select run_id from baton.control);
   ids uuid[];
-  undone integer;
-  late uuid[];
+  undone uuid[];
 begin
   if asked = '{}' then
     return 0;
   end if;
   perform baton.forget_stops(asked);
-  undone := baton.undo_parked(array(select run_id from baton.control where run_id = any (asked) and undo), moment);
-  with unready as (
-    -- One that a sender of a signal holds is stopped the next time, or when it is claimed.
-    delete from baton.ready where ctid = any (array(
-      select ctid from baton.ready where run_id = any (array(select run_id from baton.control where not undo)) for update skip locked)) returning run_id
-  ), unblocked as (
-    delete from baton.blocked where run_id = any (array(select run_id from baton.control where not undo)) returning run_id
-  )
-  select array_agg(run_id) into ids from (select * from unready union all select * from unblocked) as parked;
-  -- Of which a round has said meanwhile that it is undone.
-  late := baton.runs_with_verdict(ids);
-  perform baton.put_back(late, array_fill(moment, array[cardinality(late)]));
-  ids := array(select unnest(ids) except select unnest(late));
+  ids := baton.take_parked(asked);
   -- The clock is read after what may have waited: what others stored meanwhile must not lie after
   -- the ending.
-  perform baton.end_each(ids, 'cancelled', null, greatest(moment, baton.now()));
+  moment := greatest(moment, baton.now());
+  undone := baton.begin_undo(array(select c.run_id from baton.control c where c.run_id = any (ids) and c.undo), 'cancelled', null, moment);
+  perform baton.end_each(array(select unnest(ids) except select unnest(undone)), 'cancelled', null, moment);
   -- One statement, and so one moment: a run that is redriven meanwhile may be asked to stop anew.
   delete from baton.control where run_id = any (asked) and (
     run_id = any ((select baton.runs_with_ending(asked))::uuid[]) or run_id <> all ((select baton.existing_runs(asked))::uuid[]));
-  return coalesce(cardinality(ids), 0) + undone;
+  return cardinality(ids);
 end
 $function$;
 
@@ -6382,32 +6405,18 @@ CREATE OR REPLACE FUNCTION baton.stop_some(parents uuid[], most integer, moment 
 AS $function$
 declare
   children uuid[];
-  ids uuid[];
 begin
   parents := array(select distinct a.parent_id from baton.awaited a where a.parent_id = any (parents) and a.open > 0);
   if cardinality(parents) = 0 then
     return;
   end if;
-  children := array(
-    select c.run_id from baton.child c
-    where c.parent_id = any (parents) and not c.detached and not exists (select from baton.stopping s where s.run_id = c.run_id));
-  children := array(select unnest(children) except select unnest(baton.runs_with_ending(children)) order by 1);
+  children := baton.find_open_children(parents, most + 1);
   insert into baton.stopping (run_id, parent_id)
   select c.run_id, c.parent_id from baton.child c where c.run_id = any (children[:most])
   union all
-  select distinct c.parent_id, c.parent_id from baton.child c where c.run_id = any (children[most + 1:])
+  select p.id, p.id from unnest(parents) as p (id) where cardinality(children) > most
   on conflict do nothing;
-  -- One that is being undone goes on to its end.
-  children := array(select unnest(children) except select unnest(baton.runs_with_verdict(children)) order by 1);
-  with unready as (
-    -- Who sends a signal may hold it for minutes; it is stopped when it is claimed, or by a tick.
-    delete from baton.ready where ctid = any (array(select q.ctid from baton.ready q where q.run_id = any (children[:most]) for update skip locked))
-    returning run_id
-  ), unblocked as (
-    delete from baton.blocked where run_id = any (children[:most]) returning run_id
-  )
-  select array_agg(p.run_id) into ids from (select * from unready union all select * from unblocked) as p;
-  perform baton.end_each(ids, 'cancelled', null, moment);
+  perform baton.end_each(baton.take_parked(children[:most]), 'cancelled', null, moment);
 end
 $function$;
 
@@ -6714,6 +6723,28 @@ AS $function$
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.take_parked(ids uuid[])
+ RETURNS uuid[]
+ LANGUAGE plpgsql
+AS $function$
+declare
+  unready uuid[] := array(select q.run_id from baton.ready q where q.run_id = any (ids) for update skip locked);
+  unblocked uuid[] := array(select b.run_id from baton.blocked b where b.run_id = any (ids) for update);
+  undone uuid[];
+begin
+  if unready = '{}' and unblocked = '{}' then
+    return '{}';
+  end if;
+  undone := baton.runs_with_verdict(unready || unblocked);
+  unready := array(select unnest(unready) except select unnest(undone));
+  unblocked := array(select unnest(unblocked) except select unnest(undone));
+  delete from baton.ready q where q.run_id = any (unready);
+  delete from baton.blocked b where b.run_id = any (unblocked);
+  return unready || unblocked;
+end
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.take_ready(wanted_band integer, most integer, room bigint, first_fits boolean, lowest timestamp with time zone, moment timestamp with time zone, with_mail boolean, INOUT poisoned integer, OUT ids uuid[], OUT begun_ids uuid[], OUT bytes bigint, OUT last_run_at timestamp with time zone)
  RETURNS record
  LANGUAGE plpgsql
@@ -6910,32 +6941,6 @@ begin
     select r.id from baton.run r join baton.undoable u on u.workflow = r.workflow and u.version = r.version
     where r.id = any (array(select unnest(ids))) and r.id between lowest and highest), 'failed', error, moment, crashed);
   return array(select unnest(ids) except select unnest(begun));
-end
-$function$;
-
--- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.undo_parked(ids uuid[], moment timestamp with time zone)
- RETURNS integer
- LANGUAGE plpgsql
-AS $function$
-declare
-  parked uuid[];
-  begun uuid[];
-  late uuid[];
-begin
-  with unready as (
-    delete from baton.ready where ctid = any (array(
-      select q.ctid from baton.ready q where q.run_id = any (ids) for update skip locked)) returning run_id
-  ), unblocked as (
-    delete from baton.blocked b where b.run_id = any (ids) returning run_id
-  )
-  select coalesce(array_agg(p.run_id), '{}') into parked from (select * from unready union all select * from unblocked) as p;
-  -- The clock is read after what may have waited.
-  begun := baton.begin_undo(parked, 'cancelled', null, greatest(moment, baton.now()));
-  -- Of which a round has said so meanwhile.
-  late := array(select unnest(parked) except select unnest(begun));
-  perform baton.put_back(late, array_fill(moment, array[cardinality(late)]));
-  return cardinality(begun);
 end
 $function$;
 
@@ -7206,6 +7211,7 @@ grant execute on function baton.cut_leases(timestamp with time zone) to baton_en
 grant execute on function baton.delete_run(uuid,jsonb) to baton_operator;
 grant execute on function baton.deliver_signal(uuid,jsonb) to baton_engine;
 grant execute on function baton.describe_family(uuid) to baton_engine;
+grant execute on function baton.describe_hooks(uuid) to baton_engine;
 grant execute on function baton.describe_items(integer[],uuid[],integer) to baton_engine;
 grant execute on function baton.describe_members(uuid[],integer[],uuid[],jsonb) to baton_engine;
 grant execute on function baton.drop_months(timestamp with time zone) to baton_engine;
@@ -7222,11 +7228,12 @@ grant execute on function baton.ensure_partitions() to baton_engine;
 grant execute on function baton.ensure_week(timestamp with time zone) to baton_engine;
 grant execute on function baton.existing_runs(uuid[]) to baton_engine;
 grant execute on function baton.expire_unclaimed(integer,timestamp with time zone) to baton_engine;
-grant execute on function baton.explain_ending(uuid,jsonb) to baton_engine;
+grant execute on function baton.explain_endings(uuid[],jsonb[]) to baton_engine;
 grant execute on function baton.fail_oversized(tid[],integer[],uuid[],timestamp with time zone) to baton_engine;
 grant execute on function baton.find_first_failed(uuid,text) to baton_engine;
 grant execute on function baton.find_free_slots(bit varying,integer) to baton_engine;
 grant execute on function baton.find_late(baton.lease,jsonb,jsonb,timestamp with time zone) to baton_engine;
+grant execute on function baton.find_open_children(uuid[],integer) to baton_engine;
 grant execute on function baton.find_owner(text,text,text,timestamp with time zone) to baton_engine;
 grant execute on function baton.find_partman() to baton_engine;
 grant execute on function baton.find_pointer(jsonb,jsonb) to baton_engine;
@@ -7438,13 +7445,13 @@ grant execute on function baton.take_back_tables() to baton_maintainer;
 grant execute on function baton.take_batch(jsonb,timestamp with time zone,integer) to baton_engine;
 grant execute on function baton.take_keys(uuid[],jsonb,timestamp with time zone) to baton_engine;
 grant execute on function baton.take_messages(baton.lease,jsonb,uuid[]) to baton_engine;
+grant execute on function baton.take_parked(uuid[]) to baton_engine;
 grant execute on function baton.take_ready(integer,integer,bigint,boolean,timestamp with time zone,timestamp with time zone,boolean,integer) to baton_engine;
 grant execute on function baton.take_suspects(jsonb,timestamp with time zone,integer) to baton_engine;
 grant execute on function baton.take_unblocked(jsonb,timestamp with time zone,integer) to baton_engine;
 grant execute on function baton.tick() to baton_poller;
 grant execute on function baton.try_mail(uuid[]) to baton_engine;
 grant execute on function baton.undo_failed(uuid[],jsonb,timestamp with time zone,boolean) to baton_engine;
-grant execute on function baton.undo_parked(uuid[],timestamp with time zone) to baton_engine;
 grant execute on function baton.wait_until(timestamp with time zone,timestamp with time zone,timestamp with time zone) to baton_engine;
 grant execute on function baton.wake_noted(timestamp with time zone) to baton_engine;
 grant execute on function baton.wake_runs(uuid[],timestamp with time zone) to baton_engine;

@@ -18,7 +18,7 @@ export class NoHandlerError extends Error {
 
   constructor(path: string, kind: string) {
     const instead = kind === "child" ? "name a node of its workflow" : "move the clock, or name a node that is inside of it";
-    super(`The node "${path}" is a ${kind} and has no handler of its own: ${instead}.`);
+    super(`The node "${path}" is ${/^[aeiou]/.test(kind) ? "an" : "a"} ${kind} and has no handler of its own: ${instead}.`);
     this.path = path;
   }
 }

@@ -1,4 +1,4 @@
-import type { Attempted } from "../../shared/domain/node.ts";
+import type { Attempted, Node } from "../../shared/domain/node.ts";
 import { outputParser } from "../../shared/domain/nodes/handler.ts";
 import { EACH, topOf } from "../../shared/domain/path.ts";
 import type { AnyWorkflow } from "../../shared/domain/workflow-types.ts";
@@ -60,12 +60,8 @@ export class Handlers {
       .map((name) => (name === EACH ? "00000" : name))
       .join("/");
     this.requireNode(path, pattern);
-    const isOfScript = this.#workflows.some(({ nodes }) =>
-      nodes.some(({ name, kind }) => kind === "script" && path.startsWith(`${name}/`)),
-    );
-    if (isOfScript) throw new NoHandlerError(pattern, "step of a script");
-    const named = this.#workflows.flatMap(({ nodes }) => nodes.filter(({ name }) => name === path));
-    if (named.length > 0 && !named.some((node) => "run" in node)) throw new NoHandlerError(path, named[0]!.kind);
+    const found = this.#workflows.flatMap(({ nodes }) => nodeAt(nodes, path) ?? []);
+    if (!found.some(({ node, isWhole }) => isWhole && "run" in node)) throw new NoHandlerError(pattern, kindOf(found[0]!));
   }
 
   readonly call: CallHandler = async ({ path, node }, state, context, memory): Promise<Attempted> => {
@@ -80,6 +76,27 @@ export class Handlers {
     if (stub !== undefined) return { output: await outputParser(node.output)(stub.output) };
     return node.run(state, context, memory);
   };
+}
+
+/** How far a path leads. */
+interface Found {
+  /** The last one on the way. */
+  readonly node: Node;
+  /** The path ends there. */
+  readonly isWhole: boolean;
+}
+
+function nodeAt(nodes: readonly Node[], path: string, prefix = ""): Found | undefined {
+  const name = topOf(path.slice(prefix.length));
+  const node = nodes.find((other) => other.name === name);
+  if (node === undefined || path === prefix + name) return node && { node, isWhole: true };
+  const inside = node.inside?.(prefix + name, path.slice(prefix.length + name.length + 1));
+  return inside === undefined ? { node, isWhole: false } : nodeAt(inside.chain.nodes, path, inside.prefix);
+}
+
+function kindOf({ node, isWhole }: Found): string {
+  if (isWhole) return node.kind;
+  return node.kind === "script" ? "step of a script" : `part of a ${node.kind}`;
 }
 
 function say<Value>(of: Map<string, Value>, pattern: string, value: Value): void {

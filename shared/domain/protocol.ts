@@ -197,6 +197,8 @@ export interface AdvanceAnswer {
   readonly late?: readonly string[] | null;
   /** Members that somebody has cancelled, and that are to be undone. Older functions know none. */
   readonly called_off?: readonly string[] | null;
+  /** When a round in which sleeps began was applied, where its answer is that to a repeat. */
+  readonly applied_at?: string | null;
   /** Of runs that have asked. */
   readonly mail?: Readonly<Record<string, MailFacts>> | null;
   /** Of members that have children and stay. */

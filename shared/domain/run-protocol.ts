@@ -61,6 +61,23 @@ export interface HiddenFacts {
   readonly size: number | null;
 }
 
+/** Which ending was followed by which run, or is by this one. */
+export interface FollowingFacts {
+  /** The other run; null: it is gone. */
+  readonly run: string | null;
+  /** How often the run that ended had been redriven. */
+  readonly ending: number;
+  readonly hook: "failed" | "ended";
+}
+
+/** What a run's own page says of hooks. */
+export interface HooksOfRun {
+  /** Whose ending has started it; null: none has. */
+  readonly follows: FollowingFacts | null;
+  /** What its own endings have started; null: nothing. */
+  readonly followed_by: readonly FollowingFacts[] | null;
+}
+
 /** What is known of a run. */
 export interface RunFacts extends StepFacts {
   readonly id: string;
@@ -77,6 +94,8 @@ export interface RunFacts extends StepFacts {
   readonly run_at: string | null;
   /** Null where it has none; older functions do not say it. */
   readonly family?: FamilyOfRun | null;
+  /** Null where it has none; older functions do not say it. */
+  readonly hooks?: HooksOfRun | null;
   /** Why it is blocked; null unless it is. */
   readonly blocked: string | null;
   /** For which signals it waits, where it does; older functions do not say it. */

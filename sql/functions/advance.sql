@@ -36,8 +36,9 @@
 --          cancelled meanwhile; lost: refused as duplicates; left_out: [{ run, bytes }] of which
 --          the attributes would have been more than 2 KiB and stay as they are, or null; late:
 --          those of which nothing was stored, since a signal came in time; called_off: members that
---          were cancelled and are to be undone; mail: of asks; family: how awaited children have
---          ended of members that stay; the rest as for claim, null where nothing was to be refill.
+--          were cancelled and are to be undone; applied_at: of a repeat, when timers began; mail:
+--          of asks; family: how awaited children have ended of members that stay; the rest as for
+--          claim, null where nothing was to be refill.
 -- grant: baton_poller
 create or replace function baton.advance(token uuid, round integer, request jsonb) returns json
 language plpgsql volatile security definer set search_path = pg_catalog, baton, pg_temp set timezone = 'UTC' set enable_seqscan = off
@@ -138,11 +139,12 @@ begin
     || baton.block_members(held, request -> 'blocked', skipped, moment), skipped);
   if cardinality(stops.called_off) > 0 then
     -- Who has just been parked would tell nobody.
-    perform baton.undo_parked(stops.called_off, moment);
+    perform baton.begin_undo(baton.take_parked(stops.called_off), 'cancelled', null, greatest(moment, baton.now()));
   end if;
   held.round := advance.round;
-  held.told := case when cardinality(skipped) > 0 or left_out is not null or cardinality(late) > 0
-    then jsonb_strip_nulls(jsonb_build_object('lost', to_jsonb(lost), 'stopped', to_jsonb(stopped), 'left_out', left_out, 'late', to_jsonb(late))) end;
+  held.told := case when cardinality(skipped) > 0 or left_out is not null or cardinality(late) > 0 or request ? 'timers'
+    then jsonb_strip_nulls(jsonb_build_object('lost', to_jsonb(lost), 'stopped', to_jsonb(stopped), 'left_out', left_out, 'late', to_jsonb(late),
+      'applied_at', case when request ? 'timers' then moment end)) end;
   if request ? 'asks' then
     if request @? '$.asks[*].keys' then
       perform baton.take_keys(
@@ -153,22 +155,21 @@ begin
   end if;
   if request ? 'claim' then
     refill := baton.refill_lease(held, request -> 'claim', request -> 'family', moment, (request ->> 'ttl_ms')::integer);
-    if request ? 'family' then
-      family := baton.gather_families((baton.list_members(held.run_ids, held.gone)).ids, request -> 'family');
-    end if;
+  else
+    update baton.lease l set round = held.round, gone = held.gone, told = held.told,
+      expires_at = moment + least((request ->> 'ttl_ms')::integer, 3600000) * interval '1 millisecond'
+    where l.token = advance.token;
+    perform baton.settle_families(request -> 'family', moment);
+  end if;
+  if request ? 'family' then
+    family := baton.gather_families((baton.list_members(held.run_ids, held.gone)).ids, request -> 'family');
+  end if;
+  if request ? 'claim' then
     return json_build_object('now', moment, 'round', advance.round, 'stopped', stopped, 'lost', lost, 'left_out', left_out, 'late', late,
       'called_off', nullif(stops.called_off, '{}'), 'mail', mail, 'family', family,
       'low', refill.low, 'due_in_ms', refill.due_in_ms, 'poisoned', refill.poisoned, 'runs', refill.runs);
   end if;
-  update baton.lease l set round = held.round, gone = held.gone, told = held.told,
-    expires_at = moment + least((request ->> 'ttl_ms')::integer, 3600000) * interval '1 millisecond'
-  where l.token = advance.token;
-  perform baton.settle_families(request -> 'family', moment);
-  if request ? 'family' then
-    family := baton.gather_families((baton.list_members(held.run_ids, held.gone)).ids, request -> 'family');
-  end if;
   return json_build_object('now', moment, 'round', advance.round, 'stopped', stopped, 'lost', lost, 'left_out', left_out, 'late', late,
-      'called_off', nullif(stops.called_off, '{}'), 'mail', mail,
-    'family', family);
+    'called_off', nullif(stops.called_off, '{}'), 'mail', mail, 'family', family);
 end
 $$;

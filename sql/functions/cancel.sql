@@ -21,7 +21,7 @@ as $$
 declare
   ended text;
   asked boolean;
-  parked integer;
+  parked boolean;
   with_undo boolean := coalesce((request ->> 'undo')::boolean, false);
 begin
   perform baton.require_read_committed();
@@ -55,28 +55,15 @@ begin
   if with_undo and not asked then
     update baton.control c set undo = true where c.run_id = cancel.id and not c.undo;
   end if;
-  -- Held, it cannot be claimed before it is known whether it is being undone.
-  perform from baton.ready q where q.run_id = cancel.id for update skip locked;
+  parked := baton.take_parked(array[cancel.id]) <> '{}';
   if baton.runs_with_verdict(array[cancel.id]) <> '{}' then
     delete from baton.control c where c.run_id = cancel.id;
     return jsonb_build_object('status', coalesce((select e.status from baton.ending e where e.run_id = cancel.id), baton.place_status(id, baton.now())),
       'undoing', true);
   end if;
-  with unready as (
-    -- Who sends a signal may hold it for minutes, and wakes the run, which is stopped then.
-    delete from baton.ready q where q.ctid = (select r.ctid from baton.ready r where r.run_id = cancel.id for update skip locked) returning 1
-  ), unblocked as (
-    delete from baton.blocked b where b.run_id = cancel.id returning 1
-  )
-  select count(*) into parked from (select * from unready union all select * from unblocked) as taken;
-  if parked > 0 and baton.runs_with_verdict(array[cancel.id]) <> '{}' then
-    -- Just now its round said that it is undone, and put it there.
-    perform baton.put_back(array[cancel.id], array[baton.now()]);
-    delete from baton.control c where c.run_id = cancel.id;
-    return jsonb_build_object('status', 'ready', 'undoing', true);
-  elsif parked > 0 and with_undo then
+  if parked and with_undo then
     perform baton.begin_undo(array[cancel.id], 'cancelled', null, baton.now());
-  elsif parked > 0 then
+  elsif parked then
     perform baton.end_runs(array[cancel.id], 'cancelled', null, true, baton.now());
     perform baton.settle_families(null, baton.now());
   end if;
@@ -84,7 +71,7 @@ begin
   if asked then
     perform baton.note_action('cancel', cancel.id, request ->> 'by', jsonb_build_object('redrives', baton.redrives(id)) || case when with_undo then '{"undo": true}' else '{}' end::jsonb, baton.now());
   end if;
-  return jsonb_build_object('status', case when parked > 0 and not with_undo then 'cancelled' else 'cancelling' end)
-    || case when parked > 0 and exists (select from baton.hook_run h where h.run_id = cancel.id) then '{"nudge": true}' else '{}' end::jsonb;
+  return jsonb_build_object('status', case when parked and not with_undo then 'cancelled' else 'cancelling' end)
+    || case when parked and exists (select from baton.hook_run h where h.run_id = cancel.id) then '{"nudge": true}' else '{}' end::jsonb;
 end
 $$;

@@ -4,10 +4,9 @@
 --
 -- answer: { id, workflow, version, priority, input, attributes, created_at, status, error,
 --         finished_at, run_at, blocked, awaits: names of signals, family: as describe_family has
---         it, redrives, crashes,
---         checkpoints, failures, left_out: as gather_steps has them, forgiven: failures that the
---         last redrive forgave, by path, hidden: as count_hidden has it, moment: the database's
---         time }
+--         it, hooks: as describe_hooks has it, redrives, crashes, checkpoints, failures, left_out:
+--         as gather_steps has them, forgiven: failures that the last redrive forgave, by path,
+--         hidden: as count_hidden has it, moment: the database's time }
 -- Planned for the week of its id: a plan for any id locks the partitions of all weeks.
 -- grant: baton_reader, baton_operator
 create or replace function baton.find_run(id uuid) returns json
@@ -22,6 +21,7 @@ begin
       'error', e.error, 'finished_at', e.at, 'run_at', q.run_at, 'blocked', b.reason,
       'awaits', (select w.names from baton.wait w where w.run_id = find_run.id and q.run_at is not null),
       'family', baton.describe_family(find_run.id),
+      'hooks', baton.describe_hooks(find_run.id),
       'redrives', (select count(*) from baton.redrive d where d.run_id = find_run.id),
       'crashes', (select count(*) from baton.failure f where f.run_id = find_run.id and f.node = ''),
       'forgiven', (select d.forgiven from baton.redrive d where d.run_id = find_run.id order by d.at desc limit 1),

@@ -20,7 +20,7 @@ begin
   end if;
   return json_build_object('now', moment, 'round', held.round, 'low', low, 'due_in_ms', baton.next_due(moment, coalesce(low, '{}')),
     'stopped', coalesce(held.told -> 'stopped', '[]'), 'lost', coalesce(held.told -> 'lost', '[]'),
-    'left_out', held.told -> 'left_out', 'late', held.told -> 'late',
+    'left_out', held.told -> 'left_out', 'late', held.told -> 'late', 'applied_at', held.told -> 'applied_at',
     'mail', case when asks is not null then baton.gather_mail(held.run_ids, asks) end,
     'family', case when family is not null then baton.gather_families(held.run_ids, family) end,
     'runs', (baton.describe_members(claimed_now.ids, claimed_now.slots, claimed_now.ids, claim -> 'manifest')).runs);

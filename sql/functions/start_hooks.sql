@@ -38,7 +38,8 @@ begin
         jsonb_build_object('name', left(c.error ->> 'name', 200), 'message', left(c.error ->> 'message', 8192)) else c.error end)))
   into started, runs
   from called c
-  left join lateral (select x.* from baton.explain_ending(c.id, c.error) as x where new_status = 'failed') as f on true;
+  left join baton.explain_endings(array(select e.id from ended e where new_status = 'failed'), array(select e.error from ended e where new_status = 'failed')) as f
+    on f.id = c.id;
   if started > 0 then
     perform baton.ensure_week(baton.now());
     perform baton.store_runs(runs, null, null, true, moment - started * interval '1 microsecond');

@@ -16,15 +16,9 @@ begin
   end if;
   delete from baton.stopping where run_id = any (parents);
   perform baton.stop_some(parents, 10000, moment);
-  noted := baton.find_stopped(noted);
-  with unready as (
-    delete from baton.ready where ctid = any (array(select q.ctid from baton.ready q where q.run_id = any (noted) for update skip locked)) returning run_id
-  ), unblocked as (
-    delete from baton.blocked where run_id = any (noted) returning run_id
-  )
-  select array_agg(p.run_id) into ids from (select * from unready union all select * from unblocked) as p;
+  ids := baton.take_parked(baton.find_stopped(noted));
   perform baton.end_each(ids, 'cancelled', null, greatest(moment, baton.now()));
   delete from baton.stopping where run_id <> parent_id and run_id = any (baton.runs_with_ending(array(select run_id from baton.stopping limit 10000)));
-  return coalesce(cardinality(ids), 0);
+  return cardinality(ids);
 end
 $$;

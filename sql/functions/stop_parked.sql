@@ -6,32 +6,21 @@ as $$
 declare
   asked uuid[] := array(select run_id from baton.control);
   ids uuid[];
-  undone integer;
-  late uuid[];
+  undone uuid[];
 begin
   if asked = '{}' then
     return 0;
   end if;
   perform baton.forget_stops(asked);
-  undone := baton.undo_parked(array(select run_id from baton.control where run_id = any (asked) and undo), moment);
-  with unready as (
-    -- One that a sender of a signal holds is stopped the next time, or when it is claimed.
-    delete from baton.ready where ctid = any (array(
-      select ctid from baton.ready where run_id = any (array(select run_id from baton.control where not undo)) for update skip locked)) returning run_id
-  ), unblocked as (
-    delete from baton.blocked where run_id = any (array(select run_id from baton.control where not undo)) returning run_id
-  )
-  select array_agg(run_id) into ids from (select * from unready union all select * from unblocked) as parked;
-  -- Of which a round has said meanwhile that it is undone.
-  late := baton.runs_with_verdict(ids);
-  perform baton.put_back(late, array_fill(moment, array[cardinality(late)]));
-  ids := array(select unnest(ids) except select unnest(late));
+  ids := baton.take_parked(asked);
   -- The clock is read after what may have waited: what others stored meanwhile must not lie after
   -- the ending.
-  perform baton.end_each(ids, 'cancelled', null, greatest(moment, baton.now()));
+  moment := greatest(moment, baton.now());
+  undone := baton.begin_undo(array(select c.run_id from baton.control c where c.run_id = any (ids) and c.undo), 'cancelled', null, moment);
+  perform baton.end_each(array(select unnest(ids) except select unnest(undone)), 'cancelled', null, moment);
   -- One statement, and so one moment: a run that is redriven meanwhile may be asked to stop anew.
   delete from baton.control where run_id = any (asked) and (
     run_id = any ((select baton.runs_with_ending(asked))::uuid[]) or run_id <> all ((select baton.existing_runs(asked))::uuid[]));
-  return coalesce(cardinality(ids), 0) + undone;
+  return cardinality(ids);
 end
 $$;

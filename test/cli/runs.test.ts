@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import * as z from "zod";
 import { defineWorkflow } from "../../shared/index.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
-import { poll } from "../support/poller.ts";
+import { enqueue, poll } from "../support/poller.ts";
 import { projectFolder } from "../support/project-folder.ts";
 import { pgbaton } from "./pgbaton.ts";
 
@@ -132,6 +132,26 @@ test("ids come from standard input too, and one that cannot be cancelled gives i
     [one, other].map((id) => ({ id, status: "cancelled" })),
   ]);
   expect(cancelled.stderr).toContain("1 of 3 could not be done.");
+});
+
+test("a cancel with --undo says that it is cancelling until what the run has done is undone", async () => {
+  const undone: unknown[] = [];
+  const workflow = defineWorkflow({ name: "rent", version: 1, input: z.object({}) })
+    .step("untie", { undo: (output) => void undone.push(output) }, () => "boat 7")
+    .sleep("row", "1 day");
+  const [id] = await enqueue(database.database, workflow, [{}]);
+  await poll(database.database, [workflow]);
+  const cancelled = await pgbaton(["runs", "cancel", id!, "--undo", "--yes"], { env });
+  expect([cancelled.code, cancelled.stdout]).toEqual([0, `${id}  cancelling\n`]);
+  expect(undone).toEqual([]);
+  const again = await pgbaton(["runs", "cancel", id!, "--yes"], { env });
+  expect([again.code, again.stderr]).toEqual([1, expect.stringContaining("it is being undone, which goes on to its end")]);
+  await poll(database.database, [workflow]);
+  expect(undone).toEqual(["boat 7"]);
+  expect(JSON.parse((await pgbaton(["runs", "get", id!], { env })).stdout)).toMatchObject({
+    status: "cancelled",
+    undo: { status: "complete", because: "cancelled" },
+  });
 });
 
 test("a file and standard input are data as well, a key makes a repeat harmless, and a wait that is over gives 124", async () => {

@@ -64,6 +64,7 @@ test("find_run tells everything that is stored of a run", async () => {
     blocked: null,
     awaits: null,
     family: null,
+    hooks: null,
     redrives: 0,
     crashes: 0,
     failures: [],

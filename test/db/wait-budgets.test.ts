@@ -1,23 +1,21 @@
-import pg from "pg";
 import { afterAll, expect, test } from "vitest";
 import * as z from "zod";
 import { runRepository } from "../../shared/db/run-repository.ts";
-import { pollQueue } from "../../shared/engine/poll/poll-queue.ts";
 import { beat, complete, decide, lookAtApproval, type WaitAnswerer } from "../../shared/engine/produce/answer-wait.ts";
 import { systemClock } from "../../shared/engine/ports.ts";
 import { readTicket } from "../../shared/engine/tickets.ts";
 import { defineWorkflow, type AnyWorkflow } from "../../shared/index.ts";
 import { createTestDatabase } from "../support/database.ts";
-import { createPoller, enqueue } from "../support/poller.ts";
+import { bytesOf, measuredCalls, namesOf } from "../support/measured-calls.ts";
+import { enqueue } from "../support/poller.ts";
 import { ticketKeys } from "../support/tickets.ts";
 
 const BATCH = 100;
 const database = await createTestDatabase();
-const session = new pg.Client({ connectionString: database.ownerUrl });
-await session.connect();
+const { measure, during, poll: pollAll, end } = await measuredCalls(database);
 const measured: string[] = [];
 afterAll(async () => {
-  await session.end();
+  await end();
   console.log(measured.join("\n"));
 });
 
@@ -26,46 +24,7 @@ const tickets = { keys: async () => ticketKeys, publicUrl: "https://orders.examp
 const order = defineWorkflow({ name: "order", version: 1, input: z.object({}) });
 const choices = ["approve", "reject"] as const;
 
-/** A call, and its WAL bytes but for the commit record. */
-interface Call {
-  readonly call: string;
-  readonly bytes: number;
-}
-
-let calls: Call[] = [];
-
-/** The calls that something makes. */
-async function during(act: () => Promise<unknown>): Promise<readonly Call[]> {
-  calls = [];
-  await act();
-  return calls;
-}
-
-/** Without the ticks, which may make partitions. */
-const bytesOf = (part: readonly Call[]) => part.filter(({ call }) => call !== "tick").reduce((sum, { bytes }) => sum + bytes, 0);
-
-/** Measures a call; it is repeated for its answer, which changes nothing. */
-async function measure(call: string, ...values: readonly string[]): Promise<void> {
-  const literals = values.map((value) => pg.escapeLiteral(value));
-  const { rows } = await session.query(`explain (analyze, wal, timing off, format json) select baton.${call}(${literals.join(", ")})`);
-  calls.push({ call, bytes: rows[0]["QUERY PLAN"][0].Plan["WAL Bytes"] ?? 0 });
-}
-
-/** A poller whose calls are measured. */
-function poll(workflow: AnyWorkflow) {
-  const poller = createPoller(database.database, [workflow], { tickets, settings: { batch: BATCH } });
-  const { store } = poller;
-  return pollQueue({
-    ...poller,
-    store: {
-      ...store,
-      tick: () => measure("tick").then(() => store.tick()),
-      claim: (token, request) => measure("claim", token, JSON.stringify(request)).then(() => store.claim(token, request)),
-      advance: (token, number, request) =>
-        measure("advance", token, String(number), request).then(() => store.advance(token, number, request)),
-    },
-  });
-}
+const poll = (workflow: AnyWorkflow) => pollAll([workflow], { tickets, settings: { batch: BATCH } });
 
 /** Whoever has a link or a token; the database is told once, and again for the answer. */
 function answerer(workflow: AnyWorkflow): WaitAnswerer {
@@ -121,7 +80,6 @@ async function lifeOf({ workflow, answer }: Kind, runs: number) {
   return { parked, waiting, answered, taken };
 }
 
-const namesOf = (part: readonly Call[]) => part.map(({ call }) => call);
 const look = ["tick", "claim"];
 
 test.each([

@@ -40,6 +40,8 @@ test("a run is shown from the day it is accepted to its end, every node of the c
     "workflow",
     "version",
     "parent",
+    "follows",
+    "followedBy",
     "status",
     "input",
     "attributes",

@@ -50,8 +50,8 @@ export const rounds: readonly Mutant[] = [
   {
     name: "A round does not extend its lease",
     file: "sql/functions/advance.sql",
-    find: "expires_at = moment + least((request ->> 'ttl_ms')::integer, 3600000) * interval '1 millisecond'\n  where",
-    replace: "expires_at = l.expires_at\n  where",
+    find: "expires_at = moment + least((request ->> 'ttl_ms')::integer, 3600000) * interval '1 millisecond'\n    where",
+    replace: "expires_at = l.expires_at\n    where",
     ...caught(advance, "a heartbeat is a round with nothing in it: it keeps the lease"),
   },
   {

@@ -41,6 +41,20 @@ export const undos: readonly Mutant[] = [
     ...engine("a poison of a workflow that can be undone is undone first; the next poison ends it, incomplete"),
   },
   {
+    name: "A stop does not look whether a run has just said that it is undone",
+    file: "sql/functions/take_parked.sql",
+    find: "undone := baton.runs_with_verdict(unready || unblocked);",
+    replace: "undone := '{}';",
+    ...caught("stops/undo.test.ts", ", held up before any of its statements while a round says that the run is undone: it is undone"),
+  },
+  {
+    name: "A repeated round does not say when its sleeps began",
+    file: "sql/functions/repeat_round.sql",
+    find: "'applied_at', held.told -> 'applied_at',",
+    replace: "",
+    ...caught("faults/lost-sleeps.test.ts", "a sleep that began in a round whose answer was lost ends when it was stored to end"),
+  },
+  {
     name: "A claim does not read passes of a run that is undone",
     file: "sql/functions/list_ranges.sql",
     find: "and (m.undoes is null or not exists (",

@@ -94,6 +94,8 @@ test("a run waits at the node of a child, until that has ended", async () => {
   await using t = await testRuntime({ workflows: [parent, child], url: inject("testServer").adminUrl });
   expect(() => t.stub("payment", 1)).toThrow('The node "payment" is a child and has no handler of its own: name a node of its workflow.');
   expect(() => t.fail("payment")).toThrow(NoHandlerError);
+  for (const path of ["each/*/one", "each/00001/one"])
+    expect(() => t.stub(path, 1)).toThrow(`The node "${path}" is a child and has no handler of its own: name a node of its workflow.`);
   t.stub("charge", 7);
   const run = await t.enqueue(parent, {});
   await t.idle();

@@ -130,18 +130,25 @@ test("a name that no node has is refused with those that there are, and a run th
 
 test("a path below a node that no run can have is refused, and so are times that are none", async () => {
   const workflow = defineWorkflow({ name: "checks", version: 1, input: Nothing })
-    .all("checks", { credit: (chain) => chain.step("score", () => 1) })
+    .all("checks", {
+      credit: (chain) => chain.step("score", () => 1),
+      later: (chain) => chain.sleep("pause", "1 second").script("sum", (_, { step }) => step("add", () => 1)),
+    })
     .map("mails", { over: () => [1, 2] }, (chain) => chain.step("send", () => 1))
     .script("sum", ({ checks }, { step }) => step("add", () => checks.credit));
   await using t = await testRuntime({ workflows: [workflow], url });
   for (const path of ["checks/score", "checks/credit/nothing", "checks/credit/score/x", "mails/send", "sum/a/b/c"])
     expect(() => t.stub(path, 2)).toThrow(UnknownNodeError);
-  expect(() => t.stub("sum/add", 2)).toThrow('The node "sum/add" is a step of a script and has no handler of its own');
+  for (const path of ["sum/add", "checks/later/sum/add"])
+    expect(() => t.stub(path, 2)).toThrow(`The node "${path}" is a step of a script and has no handler of its own`);
+  expect(() => t.stub("checks/later/pause", 2)).toThrow('The node "checks/later/pause" is a sleep and has no handler of its own');
+  expect(() => t.fail("mails/~fold/00100")).toThrow('The node "mails/~fold/00100" is a part of a map and has no handler of its own');
+  expect(() => t.fail("checks")).toThrow('The node "checks" is an all and has no handler of its own');
   for (const times of [0, -1, 1.5, NaN]) expect(() => t.fail("checks/credit/score", { times })).toThrow(RangeError);
   t.stub("checks/credit/score", 2);
   t.stub("mails/00001/send", 3);
   const id = await t.enqueue(workflow, {});
-  await t.idle();
+  await t.advance("1 second");
   expect(await t.run(id)).toBeDone({ output: 2 });
 });
 

@@ -1,6 +1,6 @@
 import type { ErrorRecord } from "../../domain/errors.ts";
 import type { Json, JsonObject } from "../../domain/json.ts";
-import type { RunFacts, RunStatus } from "../../domain/run-protocol.ts";
+import type { FollowingFacts, RunFacts, RunStatus } from "../../domain/run-protocol.ts";
 import { describeSteps, type StepView } from "./describe-steps.ts";
 import { describeWaiting, type WaitingView } from "./describe-waiting.ts";
 import { shownError, utc, type DescribeOptions } from "./run-format.ts";
@@ -20,6 +20,15 @@ export interface ParentView {
   readonly detached: boolean;
 }
 
+/** Which ending was followed by which run, or is by this one. */
+export interface FollowingView {
+  /** The other run; null: it is gone. */
+  readonly runId: string | null;
+  /** How often the run that ended had been redriven. */
+  readonly ending: number;
+  readonly hook: "whenFailed" | "whenEnded";
+}
+
 /** A run as it is shown. Times are ISO 8601 in UTC. */
 export interface RunView<Input = Json, Output = Json, Attributes = JsonObject> {
   readonly id: string;
@@ -27,6 +36,10 @@ export interface RunView<Input = Json, Output = Json, Attributes = JsonObject> {
   readonly version: number;
   /** Which run started it, at which node; null: none did. */
   readonly parent: ParentView | null;
+  /** Which ending of which run has started it, as its hook; null: none has. */
+  readonly follows: FollowingView | null;
+  /** Hooks' runs that its own endings have started, the first 100. */
+  readonly followedBy: readonly FollowingView[];
   readonly status: RunStatus;
   readonly input: Input;
   /** What the run is found by, as it is now: each may have been changed or taken away. */
@@ -68,6 +81,8 @@ export function describeRun(facts: RunFacts, nodes: readonly string[] | undefine
     workflow: facts.workflow,
     version: facts.version,
     parent: parentOf(facts),
+    follows: facts.hooks?.follows == null ? null : followingOf(facts.hooks.follows),
+    followedBy: (facts.hooks?.followed_by ?? []).map(followingOf),
     status: facts.status,
     input: facts.input,
     attributes: facts.attributes ?? {},
@@ -87,6 +102,10 @@ export function describeRun(facts: RunFacts, nodes: readonly string[] | undefine
 function parentOf({ family }: RunFacts): ParentView | null {
   const parent = family?.parent ?? null;
   return parent === null ? null : { runId: parent.id, node: parent.path, detached: parent.detached };
+}
+
+function followingOf({ run, ending, hook }: FollowingFacts): FollowingView {
+  return { runId: run, ending, hook: hook === "failed" ? "whenFailed" : "whenEnded" };
 }
 
 /** That of the last node. Where no row of its own is equal to it, the run has one. */

@@ -31,7 +31,7 @@ export function applyRound(lease: Lease, stored: readonly Entry[], answer: Advan
   }
   tellLeftOut(lease, stored, answer);
   lease.rounds.applyAnswer(answer, asked);
-  for (const entry of stored) if (!entry.member.gone) applyEntry(lease, entry);
+  for (const entry of stored) if (!entry.member.gone) applyEntry(lease, entry, answer);
   for (const entry of stored) if (!entry.member.gone) applyMail(lease, entry, answer);
   for (const [id, facts] of Object.entries(answer.family ?? {})) applyFamily(lease, id, facts);
   for (const id of answer.called_off ?? []) callOff(lease, id);
@@ -102,8 +102,8 @@ export function addClaimed(lease: Lease, { runs, now }: Pick<AdvanceAnswer, "run
   }
 }
 
-function applyEntry(lease: Lease, entry: Entry): void {
-  if (entry.kind === "decided") return applyDecided(lease, entry);
+function applyEntry(lease: Lease, entry: Entry, answer: AdvanceAnswer): void {
+  if (entry.kind === "decided") return applyDecided(lease, entry, answer);
   if (entry.kind === "fail") lease.rounds.count({ failedRuns: 1, poisoned: 1 });
   if (entry.member.isRunning) lease.revoke(entry.member, reasonOf(entry));
   else lease.remove(entry.member);
@@ -114,9 +114,10 @@ function reasonOf({ kind, member }: Entry): Error {
   return kind === "fail" ? new UnneededError(member.run.id) : new Error("This run was given back: stop, it goes on elsewhere.");
 }
 
-function applyDecided(lease: Lease, { member, came, decision }: Decided): void {
+function applyDecided(lease: Lease, { member, came, decision }: Decided, { applied_at: at }: AdvanceAnswer): void {
   lease.rounds.count({ steps: countSteps(decision), failedRuns: decision.fate.kind === "failed" ? 1 : 0 });
-  if (decision.fate.kind === "stay") lease.follow(member, atTheirTimes(decision, lease.times.databaseNow), moveOnAt);
+  const appliedAt = at == null ? lease.times.databaseNow : Date.parse(at);
+  if (decision.fate.kind === "stay") lease.follow(member, atTheirTimes(decision, appliedAt), moveOnAt);
   else if (member.isRunning) lease.revoke(member, new UnneededError(member.run.id));
   else lease.remove(member);
   for (const { path, told } of came) if (told !== undefined && decision.rows.some((row) => row.path === path)) told();

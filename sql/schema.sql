@@ -2707,6 +2707,24 @@ end
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.forget_undo(id uuid)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+begin
+  if baton.runs_with_verdict(array[forget_undo.id]) = '{}' then
+    return true;
+  end if;
+  if not exists (select from baton.checkpoint c where c.run_id = forget_undo.id and c.node = '~undone' and c.output = '0') then
+    return false;
+  end if;
+  delete from baton.checkpoint c where c.run_id = forget_undo.id and c.node in ('~verdict', '~undone');
+  return true;
+end
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.forgiven_failures(ids uuid[])
  RETURNS json
  LANGUAGE plpgsql
@@ -4956,12 +4974,8 @@ begin
     return jsonb_build_object('status', coalesce(ended, 'unfinished'),
       'redriven', before >= greatest((request ->> 'redrives')::integer, 1), 'changed', false);
   end if;
-  if baton.runs_with_verdict(array[redrive.id]) <> '{}' then
-    if not exists (select from baton.checkpoint c where c.run_id = redrive.id and c.node = '~undone' and c.output = '0') then
-      return jsonb_build_object('status', ended, 'redriven', false, 'changed', false, 'undone', true);
-    end if;
-    -- There was nothing to undo: it goes on as if nobody had looked.
-    delete from baton.checkpoint c where c.run_id = redrive.id and c.node in ('~verdict', '~undone');
+  if not baton.forget_undo(id) then
+    return jsonb_build_object('status', ended, 'redriven', false, 'changed', false, 'undone', true);
   end if;
   perform baton.revive(id);
   perform baton.settle_families(null, baton.now());
@@ -4983,7 +4997,7 @@ begin
     return;
   end if;
   before := baton.redrives(id);
-  if exists (select from baton.ending e where e.run_id = redrive_child.id and e.status <> 'done') then
+  if exists (select from baton.ending e where e.run_id = redrive_child.id and e.status <> 'done') and baton.forget_undo(id) then
     perform baton.revive(id);
     perform baton.note_action('redrive', id, null, jsonb_build_object('redrives', before,
       'parent', (select c.parent_id from baton.child c where c.run_id = redrive_child.id)), moment);
@@ -7248,6 +7262,7 @@ grant execute on function baton.fingerprint(text,text) to baton_reader;
 grant execute on function baton.forget_keys(integer,timestamp with time zone) to baton_engine;
 grant execute on function baton.forget_some(integer,timestamp with time zone) to baton_engine;
 grant execute on function baton.forget_stops(uuid[]) to baton_engine;
+grant execute on function baton.forget_undo(uuid) to baton_engine;
 grant execute on function baton.forgiven_failures(uuid[]) to baton_engine;
 grant execute on function baton.format_runs(uuid[]) to baton_engine;
 grant execute on function baton.gather_families(uuid[],jsonb) to baton_engine;

@@ -32,12 +32,8 @@ begin
     return jsonb_build_object('status', coalesce(ended, 'unfinished'),
       'redriven', before >= greatest((request ->> 'redrives')::integer, 1), 'changed', false);
   end if;
-  if baton.runs_with_verdict(array[redrive.id]) <> '{}' then
-    if not exists (select from baton.checkpoint c where c.run_id = redrive.id and c.node = '~undone' and c.output = '0') then
-      return jsonb_build_object('status', ended, 'redriven', false, 'changed', false, 'undone', true);
-    end if;
-    -- There was nothing to undo: it goes on as if nobody had looked.
-    delete from baton.checkpoint c where c.run_id = redrive.id and c.node in ('~verdict', '~undone');
+  if not baton.forget_undo(id) then
+    return jsonb_build_object('status', ended, 'redriven', false, 'changed', false, 'undone', true);
   end if;
   perform baton.revive(id);
   perform baton.settle_families(null, baton.now());

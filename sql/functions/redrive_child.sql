@@ -1,4 +1,5 @@
--- Lets a child go on, whose parent was redriven. The audit says for which parent.
+-- Lets a child go on, whose parent was redriven. One that was undone stays as it is, and fails its
+-- parent again. The audit says for which parent.
 create or replace function baton.redrive_child(id uuid, moment timestamptz) returns void
 language plpgsql volatile set plan_cache_mode = force_custom_plan
 as $$
@@ -9,7 +10,7 @@ begin
     return;
   end if;
   before := baton.redrives(id);
-  if exists (select from baton.ending e where e.run_id = redrive_child.id and e.status <> 'done') then
+  if exists (select from baton.ending e where e.run_id = redrive_child.id and e.status <> 'done') and baton.forget_undo(id) then
     perform baton.revive(id);
     perform baton.note_action('redrive', id, null, jsonb_build_object('redrives', before,
       'parent', (select c.parent_id from baton.child c where c.run_id = redrive_child.id)), moment);

@@ -3,6 +3,7 @@ import { claiming } from "./claim.ts";
 import { clocks } from "./clock.ts";
 import { decisions } from "./decisions.ts";
 import { engine } from "./engine.ts";
+import { families } from "./families.ts";
 import { hooked } from "./hooks.ts";
 import { host } from "./host.ts";
 import { leases } from "./leases.ts";
@@ -35,4 +36,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...tickets,
   ...hooked,
   ...undos,
+  ...families,
 ];

@@ -28,7 +28,7 @@ export const undos: readonly Mutant[] = [
   },
   {
     name: "A run that was undone is redriven",
-    file: "sql/functions/redrive.sql",
+    file: "sql/functions/forget_undo.sql",
     find: "and c.output = '0'",
     replace: "",
     ...engine("a run that is undone and was cancelled ends so; a redrive of one that has failed is refused"),

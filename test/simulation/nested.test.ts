@@ -10,17 +10,18 @@ const one = process.env["BATON_SEED"];
  * once; a wait was over, and a signal there, of which no claim ever told. And one that accused a
  * poller of what it thought after its lease was lost.
  */
-const older = [11, 30, 39, 44, 239, 263, 2915].map((seed): Seed => ({ seed, isOlder: true }));
+const older = [11, 30, 39, 44, 239, 263, 2915].map((seed): Seed => ({ seed, by: "first" }));
 
 /**
- * By the generator of now: a poller whose deadline was over, and the database's clock set back,
+ * By the second generator: a poller whose deadline was over, and the database's clock set back,
  * asked again and again where a heartbeat lay; and a map in a loop, which had failed, was redriven
  * and had gone on, was over no more after the next redrive. Statements were committed, and their
  * answer lost: what mail there was nobody asked again, and the run stayed in a lease without end.
  * A run was stopped by the round that stored what it had taken, and the signal lay there still.
  */
 const unanswered = [5307, 8530, 15156, 16812];
-const once = [...older, ...[239, 30170, ...unanswered, 6293].map((seed): Seed => ({ seed }))];
+const second = [239, 30170, ...unanswered, 6293].map((seed): Seed => ({ seed, by: "second" }));
+const once = [...older, ...second];
 
 test.runIf(one !== undefined)("one seed", () => live([{ seed: Number(one) }]));
 

@@ -1,5 +1,14 @@
 /** What the functions of a workflow do at a path: the same in each attempt, process and model. */
-import { indexText, type ChooseSpec, type Gives, type HandlerSpec, type MapSpec, type NodeSpec, type RepeatSpec } from "./spec.ts";
+import {
+  indexText,
+  type ChooseSpec,
+  type Gives,
+  type HandlerSpec,
+  type MapSpec,
+  type NodeSpec,
+  type RepeatSpec,
+  type UndoSpec,
+} from "./spec.ts";
 
 /** A number from 0 up to, not including, 1, for a path: FNV-1a, mixed. */
 export function chance(salt: string, path: string): number {
@@ -24,6 +33,17 @@ export function flakyAt({ flaky }: HandlerSpec, path: string): number {
 export function doomAt({ doom }: HandlerSpec, path: string): number {
   if (doom === "never" || chance("doom", path) > 0.35) return 0;
   return doom === "stays" ? Infinity : 1 + upTo(1, "doomed", path);
+}
+
+/** How many attempts of an undo fail; Infinity: all. */
+export function undoFailsAt({ flaky, isDoomed }: UndoSpec, path: string): number {
+  return isDoomed && chance("undo doom", path) < 0.5 ? Infinity : upTo(flaky, "undo flaky", path);
+}
+
+/** How the run of a hook fails: for good, or so many times. */
+export function hookFailsOf(hookRun: string): number {
+  const luck = chance("hook", hookRun);
+  return luck < 0.1 ? Infinity : luck < 0.3 ? 1 : 0;
 }
 
 export function runsAt({ when }: HandlerSpec, path: string): boolean {
@@ -69,7 +89,7 @@ export function returnsAt(path: string): boolean {
 
 /** Whether a function of a node decides something. */
 export function asks(node: NodeSpec): boolean {
-  if (node.kind === "choose" || node.kind === "map") return true;
+  if (node.kind === "choose" || node.kind === "map" || node.kind === "child") return true;
   if (node.kind === "sleep") return node.computed;
   return (node.kind === "step" || node.kind === "sql") && node.when !== undefined;
 }

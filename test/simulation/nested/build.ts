@@ -2,14 +2,16 @@ import * as z from "zod";
 import type { AnyWorkflow } from "../../../shared/domain/workflow-types.ts";
 import type { ApprovalContext } from "../../../shared/domain/nodes/approval.ts";
 import type { CallbackContext } from "../../../shared/domain/nodes/callback.ts";
-import { defineWorkflow, type StepContext } from "../../../shared/index.ts";
+import type { Json } from "../../../shared/domain/json.ts";
+import { defineWorkflow, Ending, workflowOf, type StepContext } from "../../../shared/index.ts";
 import { armAt, CHOICES, itemsOf, passesAt, runsAt } from "./behaviour.ts";
 import { collect, nothingCollected } from "./expectation.ts";
-import { indexText, keyOf } from "./spec.ts";
+import { indexText, keyOf, keyOfChild } from "./spec.ts";
 import type {
   ApprovalSpec,
   CallbackSpec,
   ChainSpec,
+  ChildSpec,
   ChooseSpec,
   HandlerSpec,
   MapSpec,
@@ -29,17 +31,41 @@ interface Untyped {
 /** What is before the names of the nodes of a chain in their paths, by the state that they see. */
 type Locate = (state: State) => string;
 
-/** Makes the workflow of a spec, whose functions are those of the stage. */
-export function buildWorkflow({ name, chain }: WorkflowSpec, stage: Stage): AnyWorkflow {
-  const begun = defineWorkflow({ name, version: 1, input: z.object({ run: z.string() }) });
-  return new Builder(stage).chain(begun as unknown as Untyped, chain, () => "") as unknown as AnyWorkflow;
+/** Makes the workflow of a spec, with functions of the stage, and those that it starts. */
+export function buildWorkflows(spec: WorkflowSpec, stage: Stage): readonly AnyWorkflow[] {
+  const builder = new Builder(stage);
+  builder.workflow(spec);
+  return builder.built;
 }
 
 class Builder {
   readonly #stage: Stage;
+  readonly built: AnyWorkflow[] = [];
 
   constructor(stage: Stage) {
     this.#stage = stage;
+  }
+
+  workflow({ name, chain, hooks = {} }: WorkflowSpec): AnyWorkflow {
+    const { failed, ended } = hooks;
+    const whenFailed = failed === undefined ? {} : { whenFailed: this.#hook(failed) };
+    const whenEnded = ended === undefined ? {} : { whenEnded: this.#hook(ended) };
+    const begun = defineWorkflow({ name, version: 1, input: z.object({ run: z.string() }), ...whenFailed, ...whenEnded });
+    const workflow = this.chain(begun as unknown as Untyped, chain, () => "") as unknown as AnyWorkflow;
+    this.built.push(workflow);
+    return workflow;
+  }
+
+  /** It would follow its own endings too, if anything followed those of a hook's run. */
+  #hook(name: string) {
+    const retry = { maxAttempts: 1_000, backoff: "900 milliseconds" } as const;
+    const hook = defineWorkflow({ name, version: 1, input: Ending, whenEnded: { name, version: 1 } }).step(
+      "told",
+      { retry },
+      (_, context) => this.#stage.hook(context),
+    );
+    this.built.push(hook);
+    return hook;
   }
 
   chain(begun: Untyped, { nodes, end }: ChainSpec, locate: Locate): Untyped {
@@ -54,6 +80,7 @@ class Builder {
     if (kind === "waitFor") return chain["waitFor"]!(name, waitOptions(node));
     if (kind === "approval") return chain["approval"]!(name, this.#approval(node));
     if (kind === "callback") return chain["callback"]!(name, callbackOptions(node), this.#calling(node));
+    if (kind === "child") return chain["child"]!(name, ...this.#child(node, pathIn));
     if (kind === "sleep") return chain["sleep"]!(name, this.#duration(node, pathIn));
     if (kind === "map")
       return chain["map"]!(
@@ -82,12 +109,32 @@ class Builder {
     return (state: State, context: CallbackContext) => this.#stage.callback(node, state, context);
   }
 
+  #child({ of, detachedMs, isElsewhere }: ChildSpec, pathIn: Locate): unknown[] {
+    const built = this.workflow(of);
+    const workflow = isElsewhere ? workflowOf({ name: of.name, version: 1 }) : built;
+    const input = (state: State) => {
+      const path = pathIn(state);
+      const key = keyOfChild((state["input"] as { run: string }).run, path);
+      const marks = Array.from({ length: MOST_MARKS }, (_, redrives) => `${path}/~child/${indexText(redrives)}`);
+      return this.#stage.ask(state, path, [path, ...marks], { run: key }, { run: `${key}!` });
+    };
+    const options = detachedMs === undefined ? [] : [{ detach: true, ...(detachedMs > 0 && { delay: `${detachedMs} milliseconds` }) }];
+    return [...options, workflow, input];
+  }
+
+  #undo(node: HandlerSpec) {
+    if (node.undo === undefined) return {};
+    const retry = { maxAttempts: 1_000, backoff: "900 milliseconds", maxBackoff: "4 seconds" };
+    const run = (output: Json, state: State, context: StepContext) => this.#stage.undo(node, output, state, context);
+    return { undo: { run, retry, evenIfFailed: node.undo.evenIfFailed } };
+  }
+
   #options(node: HandlerSpec, pathIn: Locate) {
     const when = (state: State) => {
       const path = pathIn(state);
       return this.#stage.ask(state, path, [path, `${path}/~when`], runsAt(node, path), !runsAt(node, path));
     };
-    return { retry: node.retry, timeout: `${TIMEOUT_MS} milliseconds`, ...(node.when !== undefined && { when }) };
+    return { retry: node.retry, timeout: `${TIMEOUT_MS} milliseconds`, ...(node.when !== undefined && { when }), ...this.#undo(node) };
   }
 
   #duration({ ms, computed }: SleepSpec, pathIn: Locate): unknown {
@@ -131,6 +178,9 @@ class Builder {
     return { until, max, ...(everyMs !== undefined && { every: `${everyMs} milliseconds` }) };
   }
 }
+
+/** So often a run is redriven at most before it starts a child. */
+const MOST_MARKS = 40;
 
 interface Item {
   readonly at: string;

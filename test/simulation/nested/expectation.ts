@@ -18,6 +18,7 @@ function isExpectation(value: unknown): value is Expectation {
     value instanceof Sum ||
     value instanceof Folded ||
     value instanceof Race ||
+    value instanceof Started ||
     value instanceof Decided
   );
 }
@@ -122,11 +123,14 @@ export class Race implements Expectation {
 export class Decided implements Expectation {
   readonly path: string;
   readonly decisions: readonly string[];
+  /** What it is known by where it is seen. */
+  readonly seenAt: string;
   readonly told = "a decision";
 
-  constructor(path: string, decisions: readonly string[]) {
+  constructor(path: string, decisions: readonly string[], seenAt: string) {
     this.path = path;
     this.decisions = decisions;
+    this.seenAt = seenAt;
   }
 
   differ(actual: unknown, seen: Seen, at: string): string | undefined {
@@ -134,7 +138,22 @@ export class Decided implements Expectation {
     const isExpired = decision === "expired";
     if (!this.decisions.includes(decision as string) || typeof time !== "string" || comment !== null) return unlike(at, actual, this);
     if (by !== (isExpired ? null : this.path)) return unlike(`${at}.by`, by, this.path);
-    return see(seen, this.path, !isExpired);
+    return see(seen, this.seenAt, !isExpired);
+  }
+}
+
+/** The id of a run, below the name that it has there. */
+export class Started implements Expectation {
+  readonly name: "run" | "runId";
+  readonly told = "a run";
+
+  constructor(name: "run" | "runId") {
+    this.name = name;
+  }
+
+  differ(actual: unknown, _seen: Seen, at: string): string | undefined {
+    const { [this.name]: id } = (actual ?? {}) as Record<string, unknown>;
+    return typeof id === "string" ? undefined : unlike(at, actual, "the id of a run");
   }
 }
 
@@ -189,9 +208,10 @@ function tellOf(value: unknown): unknown {
   if (isExpectation(value)) return value.told;
   if (Array.isArray(value)) return value.map(tellOf);
   if (typeof value !== "object" || value === null) return value;
-  const { until, ok, at, next, failed, mix, told, decision } = value as Record<string, unknown>;
+  const { until, ok, at, next, failed, mix, told, decision, runId } = value as Record<string, unknown>;
   if (typeof told === "string" || Object.keys(value).some((key) => ofTwoSignals.test(key))) return null;
   if (typeof decision === "string") return "a decision";
+  if (typeof runId === "string") return "a run";
   if (typeof until === "string") return "a time";
   if (typeof ok === "boolean") return "a result";
   if (typeof at === "string") return { at };

@@ -13,13 +13,15 @@ import {
   stumblesAt,
   toleratedOf,
 } from "./behaviour.ts";
-import { Decided, Folded, nothingCollected, Place, Race, Result, Sum, Time } from "./expectation.ts";
-import { indexText, keyOf, namesOf } from "./spec.ts";
+import { Decided, Folded, nothingCollected, Place, Race, Result, Started, Sum, Time } from "./expectation.ts";
+import { askedAt, type ChildModel, type Model, type Row, type UndoModel } from "./model-shape.ts";
+import { indexText, keyOf, keyOfChild, namesOf } from "./spec.ts";
 import type {
   AllSpec,
   ApprovalSpec,
   CallbackSpec,
   ChainSpec,
+  ChildSpec,
   ChooseSpec,
   HandlerSpec,
   MapSpec,
@@ -31,38 +33,6 @@ import type {
 } from "./spec.ts";
 
 type State = Readonly<Record<string, unknown>>;
-
-/** A row that may be stored. */
-export interface Row {
-  readonly output: unknown;
-  /** 0: no handler makes it. Undefined: it cannot be told. */
-  readonly attempt: number | undefined;
-  /** A run may be done without it. */
-  readonly optional: boolean;
-}
-
-/** What a run is to do. */
-export interface Model {
-  readonly rows: ReadonlyMap<string, Row>;
-  /** What handlers see, by path; and functions, by `askedAt` of it. */
-  readonly states: ReadonlyMap<string, State>;
-  /** How many items of a map may be open, by the path of the map. */
-  readonly limits: ReadonlyMap<string, number>;
-  /** It ends as failed, however often it is redriven. */
-  readonly stays: boolean;
-  /** How many redrives heal it at most. */
-  readonly redrives: number;
-}
-
-/** What is stored below a node for each time that it asks: the path of one in place of all. */
-export function timesOf(path: string): string {
-  return path.replace(/(\/~(?:until|asked|begun))\/\d{5}$/, "$1/*");
-}
-
-/** Where the state is kept that the functions of a node see. */
-export function askedAt(path: string): string {
-  return `${path}?`;
-}
 
 /** What a chain or a node comes to. */
 interface Came {
@@ -82,23 +52,36 @@ function withOutput(state: State, name: string, output: unknown): State {
   return { ...state, [name]: output };
 }
 
-export function modelOf({ chain }: WorkflowSpec, input: unknown): Model {
-  const model = new Modelling();
+/** home: what its paths are known by in other runs, before them. */
+export function modelOf(spec: WorkflowSpec, input: { readonly run?: string }, home = ""): Model {
+  const { chain } = spec;
+  const model = new Modelling(input.run ?? "", home);
   const came = model.chain(chain, "", { input });
   const last = chain.nodes.at(-1)!;
   const output = came.ended === undefined ? came.output : came.ended;
   const isRow = last.kind !== "all" && last.kind !== "choose" && last.kind !== "map" && last.kind !== "repeat";
   if (came.ended !== undefined || !isRow) model.put("~output", { output, attempt: 0 });
-  const { rows, states, limits, redrives } = model;
-  return { rows, states, limits, stays: came.stays, redrives };
+  const { rows, states, limits, redrives, children, undos } = model;
+  return { rows, states, limits, stays: came.stays, heals: came.heals, redrives, output: output ?? null, spec, children, undos };
 }
 
 class Modelling {
   readonly rows = new Map<string, Row>();
   readonly states = new Map<string, State>();
   readonly limits = new Map<string, number>();
+  readonly children = new Map<string, ChildModel>();
+  readonly undos = new Map<string, UndoModel>();
   redrives = 0;
   readonly #paths: string[] = [];
+  readonly #key: string;
+  readonly #home: string;
+  /** Of an item that may fail. */
+  #isTolerated = false;
+
+  constructor(key: string, home: string) {
+    this.#key = key;
+    this.#home = home;
+  }
 
   put(path: string, row: Omit<Row, "optional">): void {
     this.rows.set(path, { ...row, optional: false });
@@ -130,6 +113,7 @@ class Modelling {
 
   #kind(node: NodeSpec, path: string, state: State): Came {
     if (node.kind === "sleep") return this.#sleep(node, path, state);
+    if (node.kind === "child") return this.#child(node, path, state);
     if (node.kind === "waitFor") return this.#wait(node, path, state);
     if (node.kind === "approval") return this.#approval(node, path, state);
     if (node.kind === "callback") return this.#callback(node, path, state);
@@ -140,6 +124,10 @@ class Modelling {
   }
 
   #handler(node: HandlerSpec, path: string, state: State): Came {
+    if (node.undo !== undefined) {
+      this.undos.set(path, { ...node.undo, isConditional: node.when !== undefined });
+      this.states.set(path, state);
+    }
     if (node.when !== undefined) {
       this.states.set(askedAt(path), state);
       if (!runsAt(node, path)) {
@@ -181,7 +169,7 @@ class Modelling {
     for (const name of isAnswered ? (all ?? []) : []) this.#mayPut(`${path}/${name}`, { output: { told: name }, attempt: 1 });
     const told = Object.fromEntries(namesOf(node).map((name) => [name, { told: name }]));
     const answer = all === undefined ? { told: node.name } : told;
-    const output = !isAnswered ? null : timeoutMs === undefined ? answer : new Race(path, answer);
+    const output = !isAnswered ? null : timeoutMs === undefined ? answer : new Race(this.#home + path, answer);
     this.put(path, { output, attempt: 1 });
     return { ...well, output };
   }
@@ -200,7 +188,7 @@ class Modelling {
     if (doom === Infinity) return { output: null, stays: true, heals: false };
     this.redrives += doom;
     const decisions = [...(isAnswered ? [choiceAt(path)] : []), ...(timeoutMs === undefined ? [] : ["expired"])];
-    const output = new Decided(path, decisions);
+    const output = new Decided(path, decisions, this.#home + path);
     this.put(path, { output, attempt: 1 });
     return { output, stays: false, heals: doom > 0 };
   }
@@ -215,6 +203,25 @@ class Modelling {
     const output = { told: path };
     this.put(path, { output, attempt: undefined });
     return { output, stays: false, heals: doom > 0 };
+  }
+
+  /** Somebody may cancel it, or it may be poison: an item that may fail, may fail by that. */
+  #child({ of, detachedMs }: ChildSpec, path: string, state: State): Came {
+    this.states.set(askedAt(path), state);
+    const key = keyOfChild(this.#key, path);
+    const isAwaited = detachedMs === undefined;
+    const model = modelOf(of, { run: key }, `${this.#home}${path}>`);
+    this.children.set(path, { key, model, isAwaited });
+    if (!isAwaited) {
+      this.put(path, { output: new Started("runId"), attempt: undefined });
+      return { ...well, output: new Started("runId") };
+    }
+    this.#mayPut(`${path}/~child/*`, { output: new Started("run"), attempt: 0 });
+    if (model.stays) return { output: null, stays: true, heals: false };
+    this.redrives += model.redrives;
+    const { output } = model;
+    this.put(path, { output, attempt: undefined });
+    return { output, stays: false, heals: model.heals || this.#isTolerated };
   }
 
   #all({ parts }: AllSpec, path: string, state: State): Came {
@@ -244,7 +251,7 @@ class Modelling {
     const maybe = came.filter(({ stays, heals }) => heals && !stays).length;
     const tolerated = toleratedOf(node, items.length);
     const results = came.map(({ stays, heals, output }, index) =>
-      node.tolerate === undefined ? output : new Result(items[index]!.at, stays ? false : heals ? undefined : true, output),
+      node.tolerate === undefined ? output : new Result(this.#home + items[index]!.at, stays ? false : heals ? undefined : true, output),
     );
     const output = node.collects ? this.#fold(path, results) : results;
     return { output, stays: never > tolerated, heals: never + maybe > tolerated };
@@ -253,7 +260,10 @@ class Modelling {
   /** What is stored of one that fails is stored up to where it does. */
   #item(node: MapSpec, item: { readonly at: string }, index: number, state: State): Came {
     const from = this.#paths.length;
+    const wasTolerated = this.#isTolerated;
+    this.#isTolerated ||= node.tolerate !== undefined;
     const came = this.chain(node.chain, item.at, { ...state, item, index });
+    this.#isTolerated = wasTolerated;
     if (node.tolerate !== undefined && (came.stays || came.heals))
       for (const path of this.#paths.slice(from)) this.rows.set(path, { ...this.rows.get(path)!, optional: true });
     return came;

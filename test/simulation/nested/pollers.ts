@@ -104,6 +104,7 @@ export class Pollers {
       memory: { low: {} },
       random: faults.random,
       newToken: newId,
+      newRunId: newId,
       remainingMs: () => 300_000,
     };
   }

@@ -2,7 +2,7 @@ import type { RunRepository } from "../../../shared/db/run-repository.ts";
 import type { QueryAsOwner } from "../../support/database.ts";
 import type { VirtualTime } from "./clock.ts";
 import type { Faults } from "./faults.ts";
-import { keyOf, signalsIn, type SignalSpec, type WorkflowSpec } from "./spec.ts";
+import { isOfChild, keyOf, signalsIn, type SignalSpec, type WorkflowSpec } from "./spec.ts";
 
 interface Sending {
   readonly time: VirtualTime;
@@ -29,8 +29,13 @@ function countTaken(name: string, rows: readonly StoredRow[]): number {
   return new Set(takers).size;
 }
 
-interface Letter extends SignalSpec {
+/** A run by its id, and by what it is keyed. */
+interface Addressee {
   readonly run: string;
+  readonly key: string;
+}
+
+interface Letter extends SignalSpec, Addressee {
   readonly workflow: string;
 }
 
@@ -52,15 +57,15 @@ export class Senders {
   }
 
   /** Whoever sends by a key may be earlier than the run. */
-  begin(run: string, { name: workflow, chain }: WorkflowSpec, isThere: boolean): void {
-    for (const signal of signalsIn(chain)) if (signal.isKeyed !== isThere) this.#later({ run, workflow, ...signal }, this.#newId());
+  begin(to: Addressee, { name: workflow, chain }: WorkflowSpec, isThere: boolean): void {
+    for (const signal of signalsIn(chain)) if (signal.isKeyed !== isThere) this.#later({ ...to, workflow, ...signal }, this.#newId());
   }
 
   /** Each that was accepted lies there, or one node has taken it. */
-  async judge(run: string, rows: readonly StoredRow[]): Promise<string[]> {
+  async judge(to: Addressee, rows: readonly StoredRow[]): Promise<string[]> {
     const problems: string[] = [];
-    for (const [name, accepted] of this.#accepted.get(run) ?? []) {
-      const [taken, left] = [countTaken(name, rows), await this.#untaken({ run, name })];
+    for (const [name, accepted] of this.#accepted.get(to.run) ?? []) {
+      const [taken, left] = [countTaken(name, rows), await this.#untaken({ ...to, name })];
       if (taken + left !== accepted) problems.push(`${accepted} signals ${name} were accepted, ${taken} are taken, ${left} are left`);
     }
     return problems;
@@ -83,8 +88,8 @@ export class Senders {
   async #send(letter: Letter, id: string): Promise<void> {
     const { faults, runs } = this.#sending;
     if ((await this.#untaken(letter)) >= MOST_UNTAKEN || (!faults.isCalm && faults.random() < 0.2)) return this.#later(letter, id);
-    const { run, workflow, name, isKeyed } = letter;
-    const to = isKeyed ? { workflow, key: keyOf(run) } : { run };
+    const { run, key, workflow, name, isKeyed } = letter;
+    const to = isKeyed ? { workflow, key: keyOf(key) } : { run };
     const { status } = await runs.signal({ ...to, name, body: { told: name }, id, checked: true });
     faults.count(`signal ${isKeyed ? "by key " : ""}${status}`);
     if (status === "accepted") this.#note(letter);
@@ -93,11 +98,11 @@ export class Senders {
     this.#later(letter, isLost ? id : this.#newId());
   }
 
-  async #untaken({ run, name }: Pick<Letter, "run" | "name">): Promise<number> {
+  async #untaken({ run, key, name }: Addressee & Pick<Letter, "name">): Promise<number> {
     const [there] = await this.#sending.query<{ n: number }>(
       `select ((select count(*) from baton.message where run_id = $1 and name = $2)
         + (select count(*) from baton.unclaimed where name = $2 and key = $3))::int as n`,
-      [run, name, keyOf(run)],
+      [run, name, keyOf(key)],
     );
     return there!.n;
   }
@@ -105,6 +110,7 @@ export class Senders {
   /** A redrive may let it go on. */
   async #mayGoOn(letter: Letter): Promise<void> {
     const [ending] = await this.#sending.query<{ status: string }>("select status from baton.ending where run_id = $1", [letter.run]);
-    if (ending === undefined || ending.status === "failed") this.#later(letter, this.#newId());
+    const isOver = ending !== undefined && (ending.status === "done" || (ending.status === "cancelled" && !isOfChild(letter.key)));
+    if (!isOver) this.#later(letter, this.#newId());
   }
 }

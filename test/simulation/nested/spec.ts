@@ -7,7 +7,8 @@ export interface ChainSpec {
   readonly end?: HandlerSpec | undefined;
 }
 
-export type NodeSpec = HandlerSpec | SleepSpec | WaitSpec | ApprovalSpec | CallbackSpec | AllSpec | ChooseSpec | MapSpec | RepeatSpec;
+export type NodeSpec =
+  HandlerSpec | SleepSpec | WaitSpec | ApprovalSpec | CallbackSpec | AllSpec | ChooseSpec | MapSpec | RepeatSpec | ChildSpec;
 
 /** What an output looks like: of "place" it says at which path it was made. */
 export type Gives = "place" | "text" | "number" | "nothing";
@@ -27,6 +28,17 @@ export interface HandlerSpec {
   readonly retry: RetryPolicy;
   /** How long it takes at most. */
   readonly mostMs: number;
+  /** Undefined: it is not undone. */
+  readonly undo?: UndoSpec;
+}
+
+/** How a handler is taken back. */
+export interface UndoSpec {
+  readonly evenIfFailed: boolean;
+  /** How many attempts fail at most before one is well. */
+  readonly flaky: number;
+  /** It may fail for good. */
+  readonly isDoomed: boolean;
 }
 
 export interface SleepSpec {
@@ -106,10 +118,47 @@ export interface RepeatSpec {
   readonly here: string;
 }
 
+/** Starts a run of another workflow. */
+export interface ChildSpec {
+  readonly kind: "child";
+  readonly name: string;
+  readonly of: WorkflowSpec;
+  /** Of one that nobody awaits: when it starts. */
+  readonly detachedMs: number | undefined;
+  /** Its workflow is known by its name alone. */
+  readonly isElsewhere: boolean;
+}
+
 /** A workflow of one seed. */
 export interface WorkflowSpec {
   readonly name: string;
   readonly chain: ChainSpec;
+  /** What follows its endings, by the names of the hooks' workflows. */
+  readonly hooks?: { readonly failed?: string; readonly ended?: string };
+}
+
+/** The nodes of a chain, and those below them. */
+export function nodesIn({ nodes }: ChainSpec): NodeSpec[] {
+  return nodes.flatMap((node) => [node, ...chainsOf(node).flatMap(nodesIn)]);
+}
+
+function chainsOf(node: NodeSpec): readonly ChainSpec[] {
+  if (node.kind === "all" || node.kind === "choose") return Object.values(node.parts);
+  return node.kind === "map" || node.kind === "repeat" ? [node.chain] : [];
+}
+
+/** A workflow, those of its children, and theirs. */
+export function workflowsIn(spec: WorkflowSpec): WorkflowSpec[] {
+  return [spec, ...nodesIn(spec.chain).flatMap((node) => (node.kind === "child" ? workflowsIn(node.of) : []))];
+}
+
+/** Which child of a run is meant, wherever it is started: its run's key, and the node. */
+export function keyOfChild(run: string, path: string): string {
+  return `${run}>${path}`;
+}
+
+export function isOfChild(key: string): boolean {
+  return key.includes(">");
 }
 
 /** Whether a chain has a repeat, but for those of an item, which says where it is. */

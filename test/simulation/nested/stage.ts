@@ -1,4 +1,5 @@
 import { NonRetryableError } from "../../../shared/domain/errors.ts";
+import type { Json } from "../../../shared/domain/json.ts";
 import type { StepContext } from "../../../shared/domain/node.ts";
 import type { ScriptContext } from "../../../shared/domain/nodes/script.ts";
 import type { Statement } from "../../../shared/domain/statement.ts";
@@ -7,11 +8,11 @@ import type { Clock } from "../../../shared/engine/ports.ts";
 import type { ApprovalContext } from "../../../shared/domain/nodes/approval.ts";
 import type { CallbackContext } from "../../../shared/domain/nodes/callback.ts";
 import type { Answerers } from "./answerers.ts";
-import { doomAt, flakyAt, memosAt, outputAt, returnsAt, stumblesAt } from "./behaviour.ts";
+import { doomAt, flakyAt, hookFailsOf, memosAt, outputAt, returnsAt, stumblesAt, undoFailsAt } from "./behaviour.ts";
 import type { DatabaseClock } from "./clock.ts";
 import { differ, type Seen } from "./expectation.ts";
 import type { Faults } from "./faults.ts";
-import { askedAt, type Model } from "./model.ts";
+import { askedAt, type Model } from "./model-shape.ts";
 import type { ApprovalSpec, CallbackSpec, HandlerSpec } from "./spec.ts";
 import type { Stored } from "./stored.ts";
 
@@ -31,6 +32,8 @@ export class Stage {
   /** Items that are worked on: by lease and map, how many handlers of each. */
   readonly #busy = new Map<string, Map<string, number>>();
   handlers = 0;
+  /** Of runs what was undone, each when it was first tried. */
+  readonly undone = new Map<string, readonly string[]>();
 
   /** Runs that were given another answer, for as long as that decision takes. */
   readonly #misled = new Set<string>();
@@ -63,8 +66,8 @@ export class Stage {
 
   async step(node: HandlerSpec, state: State, context: StepContext): Promise<unknown> {
     const path = pathOf(context);
-    const seen = this.#check(context.runId, path, state);
-    const leave = this.#enter(context.runId, path, context.signal);
+    const seen = this.#check(runOf(state), path, state);
+    const leave = this.#enter(runOf(state), path, context.signal);
     try {
       await this.#work(node, path, context);
       if (node.kind === "script") await this.#remember(node, path, context as ScriptContext);
@@ -84,27 +87,56 @@ export class Stage {
     return { statements: fails ? [effect, { text: "select 1 / 0", values: [] }] : [effect], output };
   }
 
+  /** Takes back what a node has done. */
+  async undo(node: HandlerSpec, output: Json, state: State, context: StepContext): Promise<{ statements: Statement[] }> {
+    const [path, run] = [pathOf(context).slice("~undo/".length), runOf(state)];
+    this.#noteUndo(context.runId, path);
+    this.#check(run, path, state);
+    const problem = output === null ? undefined : differ(this.models.get(run)?.rows.get(path)?.output, output, new Map());
+    if (problem !== undefined) this.#say(`${path} of ${run} is undone with another output: ${problem}`);
+    await this.#work({ ...node, flaky: 0 }, path, context);
+    const fails = undoFailsAt(node.undo!, path);
+    if (fails === Infinity) throw new NonRetryableError(`the undo of "${path}" is doomed`);
+    if (context.attempt <= fails) throw new Error(`the undo of "${path}" is flaky`);
+    const effect = { text: "insert into test.effect values ($1, $2)", values: [context.runId, `~undo/${path}`] };
+    return { statements: node.kind === "sql" ? [effect] : [] };
+  }
+
+  #noteUndo(run: string, path: string): void {
+    const before = this.undone.get(run) ?? [];
+    if (!before.includes(path)) this.undone.set(run, [...before, path]);
+  }
+
+  /** Is told of an ending. */
+  async hook(context: StepContext): Promise<void> {
+    this.handlers++;
+    const fails = hookFailsOf(context.runId);
+    if (fails === Infinity) throw new NonRetryableError("the hook is doomed");
+    if (context.attempt <= fails) throw new Error("the hook is flaky");
+    await pause(currentAttempt()!.lease.poller.clock, this.#faults.between(1, 500), undefined);
+  }
+
   /** Asks somebody, before or after some of its attempts fail; one that is doomed asks nobody. */
   async approval({ name, ask, isAnswered }: ApprovalSpec, state: State, context: ApprovalContext<string>): Promise<void> {
     const path = pathOf(context).slice(0, -"/~asked/00000".length);
     const generation = Number(context.idempotencyKey.slice(-5));
-    this.#check(context.runId, `${path}/~asked/*`, state);
+    this.#check(runOf(state), `${path}/~asked/*`, state);
     if (doomAt(ask, path) === Infinity || generation < doomAt(ask, path)) throw new NonRetryableError(`"${name}" asks nobody`);
     const hand = () => isAnswered && this.#answerers.decide(path, context.links);
-    await this.#hand(hand, () => this.#attempt({ ...ask, doom: "never" }, pathOf(context), context));
+    await this.#hand(hand, () => this.#attempt({ ...ask, doom: "never" }, pathOf(context), state, context));
   }
 
   /** Some complete it themselves; the attempts of others fail here or outside. */
   async callback({ handler, beats }: CallbackSpec, state: State, context: CallbackContext): Promise<unknown> {
     const path = pathOf(context);
-    this.#check(context.runId, path, state);
+    this.#check(runOf(state), path, state);
     if (returnsAt(path)) {
-      await this.#attempt(handler, path, context);
+      await this.#attempt(handler, path, state, context);
       return { told: path };
     }
     const hand = () => this.#answerers.work({ path, handler, attempt: context.attempt, token: context.callback.token }, beats);
     const failsHere = this.#faults.random() < 0.3 ? handler : { ...handler, flaky: 0 };
-    return this.#hand(hand, () => this.#attempt({ ...failsHere, doom: "never" }, path, context));
+    return this.#hand(hand, () => this.#attempt({ ...failsHere, doom: "never" }, path, state, context));
   }
 
   async #hand(hand: () => unknown, attempt: () => Promise<void>): Promise<void> {
@@ -114,8 +146,8 @@ export class Stage {
     if (!isEarly) hand();
   }
 
-  async #attempt(node: HandlerSpec, path: string, context: StepContext): Promise<void> {
-    const leave = this.#enter(context.runId, path, context.signal);
+  async #attempt(node: HandlerSpec, path: string, state: State, context: StepContext): Promise<void> {
+    const leave = this.#enter(runOf(state), path, context.signal);
     try {
       await this.#work(node, path, context);
       this.#fail(node, path, context.attempt);

@@ -5,6 +5,7 @@ interface Sent {
   readonly steps?: { readonly run: readonly string[]; readonly node: readonly string[] };
   readonly done?: unknown;
   readonly failed?: unknown;
+  readonly cancelled?: unknown;
   readonly sleeps?: AdvanceRequest["sleeps"];
   readonly timers?: AdvanceRequest["timers"];
 }
@@ -12,6 +13,8 @@ interface Sent {
 /** What the database has stored, as the answers to rounds tell. */
 export class Stored {
   readonly #rows = new Set<string>();
+  /** The ids of children, by their keys. */
+  readonly #ids = new Map<string, string>();
   /** When sleeps end, by row. */
   readonly #ends = new Map<string, number>();
   /** When something last was. */
@@ -19,12 +22,20 @@ export class Stored {
   /** Runs may have ended since somebody looked. */
   mayHaveEnded = true;
 
+  /** run: its id, or its key. */
   has(run: string, path: string): boolean {
-    return this.#rows.has(`${run}/${path}`);
+    return this.#rows.has(`${this.#ids.get(run) ?? run}/${path}`);
   }
 
   endOf(run: string, path: string): number | undefined {
-    return this.#ends.get(`${run}/${path}`);
+    return this.#ends.get(`${this.#ids.get(run) ?? run}/${path}`);
+  }
+
+  /** A poller is told of a run for the first time; false: not the first time. */
+  name(key: string, id: string): boolean {
+    const isNew = !this.#ids.has(key);
+    this.#ids.set(key, id);
+    return isNew;
   }
 
   /**
@@ -33,8 +44,8 @@ export class Stored {
    */
   note(request: string, now: number, inDatabase: number, { lost: refused, stopped, late }: AdvanceAnswer): void {
     const lost = new Set([...refused, ...(late ?? [])]);
-    const { steps, done, failed, sleeps = [], timers = [] } = JSON.parse(request) as Sent;
-    this.mayHaveEnded ||= done !== undefined || failed !== undefined || stopped.length > 0;
+    const { steps, done, failed, cancelled, sleeps = [], timers = [] } = JSON.parse(request) as Sent;
+    this.mayHaveEnded ||= done !== undefined || failed !== undefined || cancelled !== undefined || stopped.length > 0;
     steps?.run.forEach((run, n) => {
       if (!lost.has(run)) this.#keep(`${run}/${steps.node[n]!}`, now);
     });

@@ -1,8 +1,10 @@
 import type { RunRepository } from "../../../shared/db/run-repository.ts";
 import { DatabaseBusyError, DatabaseRefusedError, DatabaseUnknownOutcomeError } from "../../../shared/domain/database-errors.ts";
+import type { AdvanceAnswer } from "../../../shared/domain/protocol.ts";
 import type { RunStore } from "../../../shared/engine/ports.ts";
 import type { DatabaseClock, ProcessClock, VirtualTime } from "./clock.ts";
 import type { Faults } from "./faults.ts";
+import { isOfChild } from "./spec.ts";
 import type { Stored } from "./stored.ts";
 
 /**
@@ -22,6 +24,8 @@ export class Traffic {
   readonly #stored: Stored;
   readonly #late: (() => Promise<void>)[] = [];
   readonly unlawful: unknown[] = [];
+  /** Somebody was told of a child for the first time: by its id, and its key. */
+  onChild: (id: string, key: string) => void = () => undefined;
 
   constructor(time: VirtualTime, clock: DatabaseClock, faults: Faults, runs: RunRepository, stored: Stored) {
     this.#time = time;
@@ -39,14 +43,24 @@ export class Traffic {
       sent.then((answer) => (this.#stored.note(request, this.#time.now, this.#clock.now, answer as never), answer));
     const look = <Answer>(sent: Promise<Answer>, hasEnded: (answer: Answer) => boolean) =>
       sent.then((answer) => ((this.#stored.mayHaveEnded ||= hasEnded(answer)), answer));
+    const meet = <Answer extends { readonly runs?: AdvanceAnswer["runs"] | undefined }>(sent: Promise<Answer>) =>
+      sent.then((answer) => (this.#meet(answer.runs), answer));
     return {
       tick: () => send(() => look(runs.tick(), ({ poisoned, stopped }) => poisoned > 0 || stopped > 0)),
       claim: (token, request) =>
-        send(() => look(runs.claim(token, request), ({ poisoned = 0, stopped }) => poisoned > 0 || (stopped?.length ?? 0) > 0)),
-      advance: (token, round, request) => send(() => keep(request, runs.advance(token, round, request))),
-      advanceWith: (token, round, request, statements) => send(() => keep(request, runs.advanceWith(token, round, request, statements))),
+        send(() => meet(look(runs.claim(token, request), ({ poisoned = 0, stopped }) => poisoned > 0 || (stopped?.length ?? 0) > 0))),
+      advance: (token, round, request) => send(() => meet(keep(request, runs.advance(token, round, request)))),
+      advanceWith: (token, round, request, statements) =>
+        send(() => meet(keep(request, runs.advanceWith(token, round, request, statements)))),
       release: (token) => send(() => runs.release(token)),
     };
+  }
+
+  #meet(claimed: AdvanceAnswer["runs"] | undefined): void {
+    for (const { id, input } of claimed ?? []) {
+      const { run: key } = input as { readonly run: string };
+      if (isOfChild(key) && this.#stored.name(key, id)) this.onChild(id, key);
+    }
   }
 
   /** All that is still on its way arrives. */

@@ -5,11 +5,14 @@ import type { TestDatabase } from "../../support/database.ts";
 import { seededRandom } from "../../support/random.ts";
 import type { AnyWorkflow } from "../../../shared/domain/workflow-types.ts";
 import { Answerers } from "./answerers.ts";
-import { buildWorkflow } from "./build.ts";
+import { buildWorkflows } from "./build.ts";
 import { DatabaseClock, VirtualTime } from "./clock.ts";
+import { hooksRequest, manifestOf } from "../../../infra/migrate/hooks.ts";
+import { Families } from "./families.ts";
 import { Faults } from "./faults.ts";
 import { Generator } from "./generate.ts";
-import { modelOf, type Model } from "./model.ts";
+import { familyOf, type Model } from "./model-shape.ts";
+import { modelOf } from "./model.ts";
 import { Operators } from "./operators.ts";
 import { Pollers } from "./pollers.ts";
 import { Senders } from "./senders.ts";
@@ -45,6 +48,9 @@ export interface Ground {
 
 const MOST_ROWS = 80;
 const MOST_ROWS_OF_LARGE = 700;
+const MOST_RUNS = 10;
+const MORE_ROWS = 60;
+const MOST_REDRIVES = 8;
 /** So long nothing at all happens only to a run that is stuck. */
 const STUCK_MS = 1_200_000;
 /** So many calls are only those of one that goes in circles. */
@@ -53,8 +59,11 @@ const MOST_CALLS = 4_000;
 /** One course of things. */
 export interface Seed {
   readonly seed: number;
-  /** As it was before there were keys, approvals, callbacks, and a database's clock that is set. */
-  readonly isOlder?: true;
+  /**
+   * By the generator of which time: the first knew no keys, approvals and callbacks, and nobody set
+   * the database's clock; the second knew neither children nor hooks nor undos. Default: of now.
+   */
+  readonly by?: "first" | "second";
 }
 
 /** Lives through one seed, and tells what went wrong. */
@@ -72,6 +81,7 @@ class World {
   readonly #faults: Faults;
   readonly #stored = new Stored();
   readonly #workflows: AnyWorkflow[] = [];
+  readonly #roots = new Map<string, Model>();
   readonly #answerers: Answerers;
   readonly #stage: Stage;
   readonly #traffic: Traffic;
@@ -89,22 +99,24 @@ class World {
     this.#answerers = new Answerers({ time, faults, runs: runRepository(ground.signaller) }, this.#workflows);
     this.#stage = new Stage(this.#clock, faults, this.#stored, this.#answerers);
     this.#traffic = new Traffic(time, this.#clock, faults, runRepository(ground.poller), this.#stored);
-    const operated = { time, faults, models: this.#stage.models, stored: this.#stored };
+    const operated = { time, faults, stored: this.#stored, workflows: this.#workflows };
     this.#senders = new Senders({ time, faults, runs: runRepository(ground.producer), query: ground.database.query });
+    this.#traffic.onChild = this.#meetChild.bind(this);
     this.#operators = new Operators(operated, runRepository(ground.operator), ground.database.query);
   }
 
   async live(): Promise<string[]> {
-    const { wrong, models } = this.#stage;
+    const { wrong } = this.#stage;
     const specs = this.#specs();
     const workflows = this.#workflows;
-    workflows.push(...specs.map((spec) => buildWorkflow(spec, this.#stage)));
+    workflows.push(...specs.flatMap((spec) => buildWorkflows(spec, this.#stage)));
+    await this.#deploy();
     for (const spec of specs) this.#enqueue(spec);
     const { time, faults } = { time: this.#time, faults: this.#faults };
     const site = { time, faults, workflows, storeFor: this.#traffic.storeFor.bind(this.#traffic), newId: () => this.#newId(), wrong };
     const pollers = new Pollers(site, 2);
-    this.#operators.begin();
-    if (this.#seed.isOlder !== true) this.#setClock();
+    this.#operators.begin(this.#roots);
+    if (this.#seed.by !== "first") this.#setClock();
     const before = this.#tally.calls;
     const isWrong = () =>
       wrong.length > 0 || this.#answerers.wrong.length > 0 || this.#traffic.unlawful.length > 0 || this.#tally.calls > before + MOST_CALLS;
@@ -116,21 +128,21 @@ class World {
     await this.#traffic.drain();
     wrong.push(...this.#traffic.unlawful.map((thrown) => `a copy met ${(thrown as Error).message}`));
     wrong.push(...this.#answerers.wrong);
-    wrong.push(...(await judge(this.#ground.database.query, models, this.#operators, this.#answerers, this.#senders, this.#tally)));
-    this.#tally.runs += models.size;
+    wrong.push(...(await this.#judge()));
     this.#tally.handlers += this.#stage.handlers;
     return wrong;
   }
 
   /** Workflows of which a run is neither too large nor too long. */
   #specs(): WorkflowSpec[] {
-    const { seed, isOlder } = this.#seed;
-    const generator = new Generator(seed, isOlder !== true);
+    const { seed, by } = this.#seed;
+    const generator = new Generator(seed, by !== "first");
+    const families = new Families(seed);
     const count = this.#faults.random() < 0.3 ? 2 : 1;
     const specs: WorkflowSpec[] = [];
     while (specs.length < count) {
-      const spec = generator.workflow(`seed-${seed}-${specs.length}`);
-      if (isMeasured(modelOf(spec, {}))) specs.push(spec);
+      const spec = generator.workflow(`${by ?? "seed"}-${seed}-${specs.length}`);
+      if (isMeasured(modelOf(spec, {}))) specs.push(by === undefined ? grown(families, spec) : spec);
     }
     return specs;
   }
@@ -139,14 +151,45 @@ class World {
     const runs = runRepository(this.#ground.producer);
     for (let n = this.#faults.random() < 0.3 ? 2 : 1; n > 0; n--) {
       const id = this.#newId();
-      this.#stage.models.set(id, modelOf(spec, { run: id }));
-      this.#senders.begin(id, spec, false);
+      this.#roots.set(id, modelOf(spec, { run: id }));
+      for (const { key, model } of familyOf(id, this.#roots.get(id)!)) this.#stage.models.set(key, model);
+      this.#senders.begin({ run: id, key: id }, spec, false);
       const run = { id, workflow: spec.name, version: 1, priority: 2, input: { run: id } };
       this.#time.after(this.#faults.between(1, 20_000), async () => {
         await runs.enqueue({ runs: [run] });
-        this.#senders.begin(id, spec, true);
+        this.#senders.begin({ run: id, key: id }, spec, true);
       });
     }
+  }
+
+  /** What follows endings is said before anything ends. */
+  async #deploy(): Promise<void> {
+    const manifest = manifestOf(this.#workflows);
+    if (manifest.some(({ hooks }) => hooks !== undefined))
+      await this.#ground.database.query("select baton.replace_hooks($1)", [hooksRequest(manifest)]);
+  }
+
+  /** Somebody sends signals to a child, and may cancel it, as soon as it is known. */
+  #meetChild(id: string, key: string): void {
+    const child = [...this.#roots].flatMap(([root, model]) => familyOf(root, model)).find((one) => one.key === key);
+    if (child === undefined) return void this.#stage.wrong.push(`${id} is started as ${key}, which is none of the models'`);
+    this.#operators.meet(id, child.model, child.isAwaited);
+    for (const isThere of [false, true]) this.#senders.begin({ run: id, key }, child.model.spec, isThere);
+  }
+
+  #judge(): Promise<string[]> {
+    const { query } = this.#ground.database;
+    return judge({
+      query,
+      roots: this.#roots,
+      workflows: this.#workflows,
+      cancelled: this.#operators.cancelled,
+      undone: this.#stage.undone,
+      answerers: this.#answerers,
+      senders: this.#senders,
+      faults: this.#faults,
+      tally: this.#tally,
+    });
   }
 
   /** Somebody sets the database's clock, until all is calm. */
@@ -166,7 +209,18 @@ class World {
   }
 }
 
+/** With a family that is not too large. */
+function grown(families: Families, spec: WorkflowSpec): WorkflowSpec {
+  const most = modelOf(spec, {}).rows.size + MORE_ROWS;
+  for (;;) {
+    const grown = families.grow(spec);
+    const all = familyOf("", modelOf(grown, {}));
+    const rows = all.reduce((sum, { model }) => sum + model.rows.size, 0);
+    if (all.length <= MOST_RUNS && rows <= most && all[0]!.model.redrives <= MOST_REDRIVES) return grown;
+  }
+}
+
 function isMeasured({ rows, redrives }: Model): boolean {
   const hasFold = rows.size > MOST_ROWS && [...rows.keys()].some((path) => path.includes("/~fold/"));
-  return redrives <= 8 && rows.size <= (hasFold ? MOST_ROWS_OF_LARGE : MOST_ROWS);
+  return redrives <= MOST_REDRIVES && rows.size <= (hasFold ? MOST_ROWS_OF_LARGE : MOST_ROWS);
 }

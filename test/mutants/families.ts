@@ -1,0 +1,58 @@
+import { caught, type Mutant } from "./mutant.ts";
+
+const journey = (title: string) => caught("journeys/children.test.ts", title);
+const starts = journey("a run starts its child, waits for it without a lease, and goes on with its output");
+const goesDown = journey("a cancel goes down to children and theirs, wherever they are, and not to those that are detached");
+
+/** Runs that start others. */
+export const families: readonly Mutant[] = [
+  {
+    name: "A child that ends is counted twice",
+    file: "sql/functions/settle_families.sql",
+    find: "-1 as change",
+    replace: "-2 as change",
+    ...starts,
+  },
+  {
+    name: "A parent is not woken by the last of its children",
+    file: "sql/functions/settle_families.sql",
+    find: "return baton.wake_parents(due, moment);",
+    replace: "return false;",
+    ...starts,
+  },
+  {
+    name: "A child that was started is started again when its run is read",
+    file: "shared/domain/nodes/parent.ts",
+    find: "return new Parent(this.path, wanted, tries, { run, redrives: indexOf(below, CHILD.length + 1), bytes: fact.bytes });",
+    replace: "return run === undefined ? new Stray(path) : this;",
+    ...starts,
+  },
+  {
+    name: "A redrive does not go down",
+    file: "sql/functions/redrive_children.sql",
+    find: "perform baton.redrive_child(child, moment);",
+    replace: "null;",
+    ...journey("a child's failure fails its parent, with its id; a redrive of the parent lets it go on, and it alone"),
+  },
+  {
+    name: "A stop does not go down",
+    file: "sql/functions/settle_families.sql",
+    find: "ended := baton.stop_children(ended, moment);",
+    replace: "",
+    ...goesDown,
+  },
+  {
+    name: "A detached child is stopped with its parent",
+    file: "sql/functions/stop_some.sql",
+    find: "where c.parent_id = any (parents) and not c.detached and not exists",
+    replace: "where c.parent_id = any (parents) and not exists",
+    ...goesDown,
+  },
+  {
+    name: "A child that was undone is let go on by its parent's redrive",
+    file: "sql/functions/redrive_child.sql",
+    find: "and baton.forget_undo(id) then",
+    replace: "then",
+    ...caught("journeys/children-undo.test.ts", "a child that was undone stays so when its parent is redriven, and fails it again"),
+  },
+];

@@ -5509,7 +5509,9 @@ begin
       select b.run_id from (
         select b.run_id from baton.waiting_item b
         where b.parent_id = entry.run and b.path = entry.node and b.again order by b.item
-        limit (select least(coalesce(a.most, 1000), 1000) from baton.awaited a where a.parent_id = entry.run and a.path = entry.node)) as b
+        limit (
+          select greatest(least(coalesce(a.most, 1000) - (a.open - a.behind), 1000), 0)
+          from baton.awaited a where a.parent_id = entry.run and a.path = entry.node)) as b
       order by b.run_id
     loop
       perform baton.repeat_item(entry.run, entry.node, child, moment);

@@ -2,10 +2,11 @@ import { expect, test } from "vitest";
 import { createOperator } from "../../shared/operator.ts";
 import { createTestDatabase } from "../../test/support/database.ts";
 import { enqueue, poll } from "../../test/support/poller.ts";
-import { tickets } from "../../test/support/tickets.ts";
+import { ticketKeys } from "../../test/support/tickets.ts";
 import { orderSaga } from "../order-saga.ts";
 import { recordingShop } from "./recording-shop.ts";
 
+const tickets = { keys: async () => ticketKeys, publicUrl: "https://orders.example" };
 const mailOf = (letters: string[]) => ({ sendMail: async ({ to }: { to?: unknown }) => void letters.push(String(to)) }) as never;
 
 test("a poller that dies in the middle of undoing leaves the rest to the next one, which undoes nothing twice but what it was at", async () => {

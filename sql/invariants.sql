@@ -185,7 +185,7 @@ from (
   where starts_with(u.node, '~undo/')
   window in_order as (partition by u.run_id order by u.finished_at, u.started_at)
 ) as u
-where (u.over, u.path) > (u.over_before, u.before)
+where u.over > u.over_before
 union all
 select 'no step starts before the one before it has finished', run_id, node || ' after ' || before
 from (

@@ -76,11 +76,19 @@ test("an error of ours rules on it too; of one that is undone it ends it, and of
   expect(decideToFail(undoingOf({ outputs: { a: 1 } }), undefined, error, 5)).toMatchObject({ failures: [], fate: { kind: "failed" } });
 });
 
-test("the last one to be over is undone first; of what was over together, the greater path", () => {
+test("the last one to be over is undone first; of what was over together, the last of its chain", () => {
   const outputs = { a: 1, b: 2, c: 3 };
   expect(order(undoingOf({ outputs, finished: { a: 3, b: 1, c: 2 } })).paths).toEqual(["~undo/a", "~undo/c", "~undo/b"]);
   expect(order(undoingOf({ outputs, finished: { a: 1, b: 1, c: 1 } })).paths).toEqual(["~undo/c", "~undo/b", "~undo/a"]);
   expect(order(undoingOf({ outputs })).paths).toEqual(["~undo/c", "~undo/b", "~undo/a"]);
+  const named = base
+    .step("z", { undo: nothing }, () => 1)
+    .all("y", { left: (chain) => chain.step("x", { undo: nothing }, () => 2).step("w", { undo: nothing }, () => 3) })
+    .repeat("v", { until: () => true, max: 2 }, (chain) => chain.step("u", { undo: nothing }, () => 4));
+  const together = { z: 1, "y/left/x": 2, "y/left/w": 3, "v/00000/u": 4, "v/00001/u": 5, "v/~over": 1 };
+  expect(order(undoingOf({ outputs: together }, failed, named)).paths).toEqual(
+    ["v/00001/u", "v/00000/u", "y/left/w", "y/left/x", "z"].map((path) => `~undo/${path}`),
+  );
 });
 
 test("once all is undone the run ends as it was ruled, with how much that was", () => {

@@ -8,9 +8,16 @@ export const undos: readonly Mutant[] = [
   {
     name: "What was over first is undone first",
     file: "shared/domain/undo/undoing.ts",
-    find: "b.at - a.at ||",
-    replace: "a.at - b.at ||",
-    ...domain("the last one to be over is undone first; of what was over together, the greater path"),
+    find: "b.at - a.at));",
+    replace: "a.at - b.at));",
+    ...domain("the last one to be over is undone first; of what was over together, the last of its chain"),
+  },
+  {
+    name: "What was over together is undone by the names of the nodes",
+    file: "shared/domain/undo/undoing.ts",
+    find: "a.rank < b.rank ? 1 : -1",
+    replace: "a.path < b.path ? 1 : -1",
+    ...domain("the last one to be over is undone first; of what was over together, the last of its chain"),
   },
   {
     name: "What has failed is undone though its undo does not say so",

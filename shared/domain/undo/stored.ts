@@ -1,6 +1,7 @@
 import { beginChain, firstOf, type Chain, type ChainStanding } from "../chain.ts";
 import type { Json } from "../json.ts";
 import type { HandlerNode, State, StoredRows } from "../node.ts";
+import { indexText } from "../parts.ts";
 import { isRow, type Fact } from "../standing.ts";
 
 type Told = readonly [path: string, fact: Fact];
@@ -77,6 +78,24 @@ export function nodeAt(chain: Chain, path: string): HandlerNode | undefined {
     if (node === undefined || prefix.length + name.length === path.length) return node as HandlerNode | undefined;
     const inside = node.inside?.(prefix + name, path.slice(prefix.length + name.length + 1));
     if (inside === undefined) return undefined;
+    [at, prefix] = [inside.chain, inside.prefix];
+  }
+}
+
+/**
+ * Where the node of a path comes in its run: as texts they are in the order of the chains. Who
+ * tests with a clock that stands finds all nodes over at the same moment.
+ */
+export function rankOf(chain: Chain, path: string): string {
+  let [at, prefix, rank] = [chain, "", ""];
+  for (;;) {
+    const name = firstOf(path, prefix.length);
+    const position = at.positions.get(name)!;
+    const below = prefix.length + name.length + 1;
+    rank += `${indexText(position)}/`;
+    const inside = at.nodes[position]!.inside?.(prefix + name, path.slice(below));
+    if (inside === undefined) return rank;
+    rank += inside.prefix.slice(below);
     [at, prefix] = [inside.chain, inside.prefix];
   }
 }

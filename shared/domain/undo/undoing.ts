@@ -3,7 +3,7 @@ import type { Json } from "../json.ts";
 import type { HandlerNode, Undo } from "../node.ts";
 import { UNDO } from "../nodes/undo.ts";
 import { isRow, noTries, wakeTries, type Fact, type Look, type Standing, type Tries } from "../standing.ts";
-import { nodeAt, type StoredFacts } from "./stored.ts";
+import { nodeAt, rankOf, type StoredFacts } from "./stored.ts";
 import type { Ruling } from "./ruling.ts";
 
 /** What is to be undone of a run, by what is stored of it. */
@@ -128,10 +128,10 @@ function handlerOf({ node, output }: Entry): HandlerNode {
   return { ...node, ...undo.policy, run: (state, context) => undo.run(output, state, context) };
 }
 
-/** The last one to be over comes first; of what was over together, the greater path. */
+/** The last one to be over comes first; of what was over together, the last of its chain. */
 function entriesOf(record: UndoRecord): Entry[] {
-  const entries = [...completed(record), ...begun(record)];
-  return entries.sort((a, b) => b.at - a.at || (a.path < b.path ? 1 : -1));
+  const ranked = [...completed(record), ...begun(record)].map((entry) => ({ ...entry, rank: rankOf(record.chain.chain, entry.path) }));
+  return ranked.sort((a, b) => (a.at === b.at ? (a.rank < b.rank ? 1 : -1) : b.at - a.at));
 }
 
 function completed({ rows, chain, stored, finished }: UndoRecord): Entry[] {

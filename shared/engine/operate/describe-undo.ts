@@ -34,7 +34,8 @@ export function describeUndo(of: StepsOf): UndoView | null {
   if (verdict === undefined) return null;
   const { status: because, error } = verdict.output as unknown as Ruling;
   const isComplete = facts.checkpoints.some(({ node }) => node === UNDONE);
-  const places = [...placesOf(of)].sort((one, other) => beganAt(one) - beganAt(other));
+  // What began at the same moment, as with a clock that stands, in the reverse order of the chain.
+  const places = [...placesOf(of)].reverse().sort((one, other) => inOrder(beganAt(one), beganAt(other)));
   return {
     status: isComplete ? "complete" : hasEnded(facts.status) ? "incomplete" : "running",
     because,
@@ -51,9 +52,12 @@ function placesOf({ facts: { checkpoints, failures } }: StepsOf): Iterable<Place
   return places.values();
 }
 
-function beganAt({ checkpoint, failures }: Place): number {
-  return Date.parse((failures[0] ?? checkpoint!).started_at);
+/** As the database has written it, to the microsecond. */
+function beganAt({ checkpoint, failures }: Place): string {
+  return (failures[0] ?? checkpoint!).started_at;
 }
+
+const inOrder = (one: string, other: string) => Number(one > other) - Number(one < other);
 
 function statusOf({ facts }: StepsOf, { checkpoint, failures }: Place): StepStatus {
   if (checkpoint !== undefined) return "done";

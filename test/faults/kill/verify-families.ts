@@ -50,7 +50,7 @@ async function verifySagas(database: TestDatabase, fed: number): Promise<void> {
     `select string_agg(c.node, ' ' order by c.finished_at, c.started_at) as undone, count(*)::int as n from baton.run r
      join baton.checkpoint c on c.run_id = r.id and starts_with(c.node, '~undo/') where r.workflow = 'saga' group by r.id`,
   );
-  expect(undone).toEqual(Array(fed).fill({ undone: "~undo/ship ~undo/charge ~undo/reserve", n: 3 }));
+  expect(undone).toEqual(Array.from({ length: fed }, () => ({ undone: "~undo/ship ~undo/charge ~undo/reserve", n: 3 })));
   const verdicts = "select count(*)::int as n from baton.checkpoint where node = '~undone' and output = '3'";
   expect(await database.query(verdicts)).toEqual([{ n: fed }]);
   const charges =

@@ -7,6 +7,7 @@ import { withClient } from "../../infra/migrate/connection.ts";
 import type { Ledger } from "./ledger.ts";
 import { redriveFailed } from "./operators.ts";
 import type { StormServer } from "./server.ts";
+import { IS_UNDONE } from "./watch.ts";
 
 /**
  * Nothing lasts longer than a lease and a retry, but a machine may be slow: only a standstill of
@@ -16,11 +17,12 @@ const STANDSTILL_MS = 180_000;
 
 const OPEN = `
   select count(*)::int as open, count(*) filter (where e.status = 'failed')::int as failed
-  from baton.run r left join baton.ending e on e.run_id = r.id where e.status is distinct from 'done' and e.status is distinct from 'cancelled'`;
+  from baton.run r left join baton.ending e on e.run_id = r.id
+  where e.status is distinct from 'done' and e.status is distinct from 'cancelled' and not (e.run_id is not null and ${IS_UNDONE})`;
 
 /**
- * Waits until every run is done or cancelled, and redrives what failed: nothing stands in the way
- * of anything now.
+ * Waits until every run is done, cancelled or undone, and redrives what failed: nothing stands in
+ * the way of anything now.
  */
 export async function calmDown(server: StormServer, operator: Database, ledger: Ledger): Promise<void> {
   const runs = runRepository(operator);

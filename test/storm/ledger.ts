@@ -20,6 +20,8 @@ export class Ledger {
   /** Outputs and final endings as they were seen first. */
   readonly seen = new Map<string, string>();
   readonly counts = { answers: 0, restarts: 0, terminated: 0, kills: 0, freezes: 0, lostAnswers: 0, repeats: 0 };
+  /** What there was of them at the end. */
+  readonly families = { children: 0, hooks: 0, undone: 0, redriven: 0 };
   /** Runs that ended for good, so far as anybody looked. */
   ended = 0;
 

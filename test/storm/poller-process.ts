@@ -5,6 +5,7 @@ import { connect, type ConnectOptions } from "../../shared/db/connect.ts";
 import { pollQueue } from "../../shared/engine/poll/poll-queue.ts";
 import { createPoller } from "../support/poller.ts";
 import { ticketKeys } from "../support/tickets.ts";
+import { stormFamilies } from "./families.ts";
 import { stormWorkflow } from "./workflow.ts";
 
 export interface PollerOptions {
@@ -17,7 +18,7 @@ const INVOCATION_MS = 60_000;
 
 const { connection, ledger, ttlMs } = JSON.parse(process.argv[2]!) as PollerOptions;
 const database = connect(connection);
-const workflow = stormWorkflow(ledger);
+const workflows = [stormWorkflow(ledger), ...stormFamilies(ledger)];
 const memory = { low: {} };
 const tickets = { keys: async () => ticketKeys, publicUrl: "https://orders.example.com" };
 const settings = { ttlMs, batch: 30, concurrency: 20, lingerMs: 1_000 };
@@ -25,7 +26,7 @@ const settings = { ttlMs, batch: 30, concurrency: 20, lingerMs: 1_000 };
 for (;;) {
   const end = performance.now() + INVOCATION_MS;
   const remainingMs = (): number => end - performance.now();
-  const invocation = pollQueue(createPoller(database, [workflow], { settings, memory, tickets, remainingMs }));
+  const invocation = pollQueue(createPoller(database, workflows, { settings, memory, tickets, remainingMs }));
   // An outage ends an invocation, and the next one begins soon.
   await invocation.catch(() => undefined);
   await pause(50);

@@ -4,6 +4,7 @@ import { type Database, DatabaseBusyError, DatabaseRefusedError, DatabaseUnknown
 import { runRepository } from "../../shared/db/run-repository.ts";
 import type { EnqueueRequest } from "../../shared/domain/protocol.ts";
 import type { Ledger } from "./ledger.ts";
+import { FAMILY, SAGA } from "./families.ts";
 import { Input, maxAttempts } from "./workflow.ts";
 
 /** How many runs may be open before producers wait, so that the calm after the storm is short. */
@@ -64,6 +65,9 @@ async function answered(send: (tried: number) => Promise<{ runs: readonly { id: 
   }
 }
 
+/** What the runs of the second and the third of eight requests are. */
+const kinds: readonly (string | undefined)[] = [undefined, FAMILY, SAGA];
+
 function waitingTag(input: unknown): string[] {
   const { tag, waits } = Input.parse(input);
   return waits ? [tag] : [];
@@ -71,17 +75,21 @@ function waitingTag(input: unknown): string[] {
 
 /**
  * One to four runs; a tenth fails once, some so often that only an operator helps; a quarter waits
- * for others; a third of the requests has a key.
+ * for others; of an eighth of the requests runs have children, and of an eighth they can be undone,
+ * and most of these fail for good; a third of the requests has a key.
  */
 function draft(name: string, nth: number, random: () => number): { tags: string[]; request: EnqueueRequest } {
   const tags = Array.from({ length: 1 + Math.floor(random() * 4) }, (_, n) => `${name}-${n}`);
+  const workflow = kinds[nth % 8] ?? "storm";
   const runs = tags.map((tag, n) => {
     const fails = random() < 0.1 ? 1 + Math.floor(random() * maxAttempts) : 0;
     const nap = random() < 0.5 ? 50 : Math.floor(random() * 3_000);
     const delay = random() < 0.2 ? { delay_ms: Math.floor(random() * 2_000) } : {};
     const priority = Math.floor(random() * 4);
-    return { id: v7(), workflow: "storm", version: 1, priority, input: { tag, fails, nap, waits: (nth + n) % 4 === 0 }, ...delay };
+    const waits = workflow === "storm" && (nth + n) % 4 === 0;
+    const input = { tag, fails: workflow !== "storm" && n % 2 === 0 ? maxAttempts : fails, nap, waits };
+    return { id: v7(), workflow, version: 1, priority, input, ...delay };
   });
   if (random() < 0.67) return { tags, request: { runs } };
-  return { tags, request: { runs, request: { workflow: "storm", key: name, hash: "0".repeat(64) } } };
+  return { tags, request: { runs, request: { workflow, key: name, hash: "0".repeat(64) } } };
 }

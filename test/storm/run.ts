@@ -27,10 +27,12 @@ for (const seed of seeds) {
 }
 
 function lastLine(seed: number, lasted: number, { ledger, runs, attempts, lost, doubled, deadlocks }: Aftermath): string {
+  const { children, hooks, undone, redriven } = ledger.families;
   const { restarts, terminated, kills, freezes, lostAnswers, repeats, answers } = ledger.counts;
   return (
     `storm: ${lasted.toFixed(1)} minutes, ${runs} runs, ${attempts} attempts, ${restarts} restarts, ${terminated} terminated backends, ` +
-    `${kills} kills, ${freezes} freezes, ${lostAnswers} lost answers, ${repeats} repeats, ${answers} answers to waits, ${lost} lost, ${doubled} doubled, ` +
+    `${kills} kills, ${freezes} freezes, ${lostAnswers} lost answers, ${repeats} repeats, ${answers} answers to waits, ${children} children, ${redriven} of them redriven, ` +
+    `${hooks} runs of hooks, ${undone} undone, ${lost} lost, ${doubled} doubled, ` +
     `${deadlocks} deadlocks, ${ledger.problems.length} problems, seed ${seed}`
   );
 }

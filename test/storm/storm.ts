@@ -1,8 +1,10 @@
+import { manifestOf, replaceHooks } from "../../infra/migrate/hooks.ts";
 import { startNeonEndpoint } from "../../infra/local/neon-endpoint.ts";
 import { connect, type ConnectOptions, type Driver } from "../../shared/db/connect.ts";
 import type { Database } from "../../shared/db/database.ts";
 import { seededRandom } from "../support/random.ts";
 import { calmDown } from "./calm.ts";
+import { stormFamilies } from "./families.ts";
 import { Ledger } from "./ledger.ts";
 import { operate, tickOn } from "./operators.ts";
 import { Pollers } from "./pollers.ts";
@@ -28,6 +30,7 @@ const POLLERS = 4;
 export async function runStorm(seed: number, minutes: number): Promise<Aftermath> {
   const server = await StormServer.start();
   const ledger = new Ledger();
+  await replaceHooks({ url: server.ownerUrl, schema: "baton", manifest: manifestOf(stormFamilies("")) });
   const endpoint = await startNeonEndpoint({ postgres: { host: "127.0.0.1", port: server.port } });
   const connectionOf =
     (caller: Caller) =>

@@ -3,7 +3,8 @@ import { withClient } from "../../infra/migrate/connection.ts";
 import { assertInvariants } from "../support/invariants.ts";
 import { type Ledger, readAttempts } from "./ledger.ts";
 import type { StormServer } from "./server.ts";
-import { look } from "./watch.ts";
+import { judgeFamilies } from "./verdict-families.ts";
+import { IS_UNDONE, look } from "./watch.ts";
 import { type LedgerLine, stepBefore } from "./workflow.ts";
 
 /** What it came to; runs that were promised and are not there, and effects that happened twice. */
@@ -33,6 +34,7 @@ export async function judge(server: StormServer, ledger: Ledger): Promise<Verdic
     const attempts = readAttempts(server.folder);
     await judgeSteps(client, ledger, attempts);
     await judgeWaits(client, ledger);
+    await judgeFamilies(client, ledger, attempts);
     await judgeRollup(client, ledger);
     await judgeActions(client, ledger);
     await requireSeen(client, ledger, expected);
@@ -41,12 +43,13 @@ export async function judge(server: StormServer, ledger: Ledger): Promise<Verdic
 }
 
 /**
- * Each promised run is there, under its tag, once, and has ended: done, or cancelled where somebody
- * asked for that.
+ * Each promised run is there, under its tag, once, and has ended: done, undone, or cancelled where
+ * somebody asked for that.
  */
 async function judgeRuns(client: pg.Client, ledger: Ledger): Promise<number> {
   const { rows } = await client.query<{ id: string; tag: string; status: string | null }>(
-    "select r.id, r.input ->> 'tag' as tag, e.status from baton.run r left join baton.ending e on e.run_id = r.id",
+    `select r.id, r.input ->> 'tag' as tag, case when e.status = 'failed' and r.workflow = 'storm-saga' and ${IS_UNDONE} then 'undone' else e.status end as status
+     from baton.run r left join baton.ending e on e.run_id = r.id where r.workflow not in ('storm-part', 'storm-note')`,
   );
   const stored = new Map(rows.map((row) => [row.id, row]));
   const lost = [...ledger.accepted].filter(([id, tag]) => stored.get(id)?.tag !== tag);
@@ -56,7 +59,8 @@ async function judgeRuns(client: pg.Client, ledger: Ledger): Promise<number> {
     if (!ledger.sent.has(tag)) ledger.problem(`${tag} is stored, and nobody sent it`);
   }
   for (const { id, tag, status } of rows) {
-    if (status !== "done" && !(status === "cancelled" && ledger.cancels.has(id))) ledger.problem(`${id} (${tag}) ended as ${status}`);
+    if (status !== "done" && status !== "undone" && !(status === "cancelled" && ledger.cancels.has(id)))
+      ledger.problem(`${id} (${tag}) ended as ${status}`);
   }
   return lost.length;
 }
@@ -76,7 +80,8 @@ async function judgeActions(client: pg.Client, ledger: Ledger): Promise<void> {
     from redriven full join noted using (run_id) where redriven.times is distinct from noted.times
     union all
     select e.run_id, 'was cancelled, and nobody is noted' from baton.ending e
-    where e.status = 'cancelled' and not exists (select from baton.audit a where a.run_id = e.run_id and a.action = 'cancel')`);
+    where e.status = 'cancelled' and not exists (select from baton.child c where c.run_id = e.run_id and not c.detached)
+      and not exists (select from baton.audit a where a.run_id = e.run_id and a.action = 'cancel')`);
   for (const { run_id: run, what } of rows) ledger.problem(`${run} ${what}`);
 }
 
@@ -91,6 +96,7 @@ async function judgeEntries(client: pg.Client, ledger: Ledger): Promise<number> 
     where not exists (select from baton.checkpoint c where c.run_id = e.run_id and c.node = 'book') group by e.run_id
     union all
     select d.run_id, false from baton.ending d
+    join baton.run r on r.id = d.run_id and r.workflow = 'storm'
     where d.status = 'done' and not exists (select from storm.entry e where e.run_id = d.run_id)`);
   for (const { run_id: run, wrong } of rows)
     ledger.problem(`${run} was booked ${wrong ? "more than once" : "without its output, or half"}`);
@@ -139,7 +145,7 @@ async function judgeWaits(client: pg.Client, ledger: Ledger): Promise<void> {
 
 /**
  * The sums by minute, rolled up by ticks in the midst of it, are those of a recount; a redrive took
- * a failed ending back, which stays counted.
+ * a failed ending back, or that of a child which was cancelled with its parent: it stays counted.
  */
 async function judgeRollup(client: pg.Client, ledger: Ledger): Promise<void> {
   await client.query("select baton.sweep_rollup(1000000, 'infinity')");
@@ -149,8 +155,7 @@ async function judgeRollup(client: pg.Client, ledger: Ledger): Promise<void> {
     select what, sum::int, counted::int from sums cross join lateral (values
       ('enqueued', enqueued, (select count(*) from baton.run)),
       ('done', done, (select count(*) from baton.ending where status = 'done')),
-      ('failed', failed, (select count(*) from baton.ending where status = 'failed') + (select count(*) from baton.redrive)),
-      ('cancelled', cancelled, (select count(*) from baton.ending where status = 'cancelled')),
+      ('failed or cancelled', failed + cancelled, (select count(*) from baton.ending where status <> 'done') + (select count(*) from baton.redrive)),
       ('steps', steps, (select count(*) from baton.steps where not is_sleep)),
       ('failures', failures, (select count(*) from baton.failure))) as v (what, sum, counted)
     where sum is distinct from counted`);

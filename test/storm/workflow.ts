@@ -26,7 +26,7 @@ export interface OfferLine {
 }
 
 /** An attempt failed because its run was made so. */
-class StormError extends Error {
+export class StormError extends Error {
   override readonly name = "StormError";
 }
 
@@ -39,10 +39,19 @@ export const maxAttempts = 3;
 export const Input = z.strictObject({ tag: z.string(), fails: z.int(), nap: z.int(), waits: z.boolean() });
 export const Tagged = z.strictObject({ tag: z.string() });
 const Effect = z.object({ nonce: z.string() });
-const retry = { backoff: "50 milliseconds", jitter: "none", maxAttempts } as const;
+export const retry = { backoff: "50 milliseconds", jitter: "none", maxAttempts } as const;
 
 export function offersOf(ledger: string): string {
   return ledger.replace(/jsonl$/, "offers");
+}
+
+/** Writes down each attempt, and gives it an output that no other has. */
+export function attempting(ledger: string) {
+  return (node: string, saw: string | null, { runId, attempt: number }: StepContext) => {
+    const line: LedgerLine = { run: runId, node, attempt: number, nonce: randomUUID(), saw };
+    appendFileSync(ledger, `${JSON.stringify(line)}\n`);
+    return { nonce: line.nonce };
+  };
 }
 
 const tokenOf = (link: string) => link.slice(link.lastIndexOf("/") + 1);
@@ -52,11 +61,7 @@ const tokenOf = (link: string) => link.slice(link.lastIndexOf("/") + 1);
  * only the engine keeps from being made twice.
  */
 export function stormWorkflow(ledger: string) {
-  const attempt = (node: string, saw: string | null, { runId, attempt: number }: StepContext) => {
-    const line: LedgerLine = { run: runId, node, attempt: number, nonce: randomUUID(), saw };
-    appendFileSync(ledger, `${JSON.stringify(line)}\n`);
-    return { nonce: line.nonce };
-  };
+  const attempt = attempting(ledger);
   const offer = (line: OfferLine) => appendFileSync(offersOf(ledger), `${JSON.stringify(line)}\n`);
   return defineWorkflow({ name: "storm", version: 1, input: Input })
     .step("first", { output: Effect, retry }, (_state, context) => attempt("first", null, context))
@@ -103,4 +108,6 @@ export const entryTable = `
   create table storm.entry (run_id uuid not null, account text not null, amount bigint not null);
   grant usage on schema storm to public;
   grant insert on storm.entry to public;
+  create table storm.deposit (run_id uuid not null, amount bigint not null);
+  grant insert on storm.deposit to public;
 `;

@@ -7,6 +7,7 @@ import { pollQueue } from "../../../shared/engine/poll/poll-queue.ts";
 import type { RunStore } from "../../../shared/engine/ports.ts";
 import { createPoller } from "../../support/poller.ts";
 import { ticketKeys } from "../../support/tickets.ts";
+import { familyWorkflows } from "./family-workflows.ts";
 import { waitingWorkflow } from "./waiting-workflow.ts";
 import { ledgerWorkflow } from "./workflow.ts";
 
@@ -53,11 +54,12 @@ const workflow = ledgerWorkflow({
 });
 
 const waiting = waitingWorkflow(options.offers, () => pass("after-effect"));
+const families = familyWorkflows(options.ledger, () => pass("after-effect"));
 const tickets = { keys: async () => ticketKeys, publicUrl: "https://orders.example.com" };
 
 process.stdout.write("ready\n");
 for (;;) {
   const settings = { ttlMs: options.ttlMs, batch: 40, concurrency: 20, lingerMs: 2_000 };
-  await pollQueue(createPoller(database, [workflow, waiting], { store, settings, tickets }));
+  await pollQueue(createPoller(database, [workflow, waiting, ...families], { store, settings, tickets }));
   await new Promise((resolve) => setTimeout(resolve, 50));
 }

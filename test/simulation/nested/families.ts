@@ -26,19 +26,19 @@ interface Site {
 export class Families {
   readonly #random: () => number;
   /** Every other seed has none, which is sooner over. */
-  readonly #hasNone: boolean;
+  readonly #isGrown: boolean;
   #children = 0;
   #named = 0;
 
   constructor(seed: number) {
     this.#random = seededRandom(seed ^ 0xfa317).random;
-    this.#hasNone = this.#random() < 0.5;
+    this.#isGrown = seed % 2 === 1;
   }
 
   grow(spec: WorkflowSpec): WorkflowSpec {
     this.#named = 0;
-    if (this.#hasNone) return spec;
-    return this.#grow(spec, { depth: 0, hasChildren: this.#random() < 0.7, undoes: this.#random() < 0.5 });
+    if (!this.#isGrown) return spec;
+    return this.#grow(spec, { depth: 0, hasChildren: this.#random() < 0.6, undoes: this.#random() < 0.4 });
   }
 
   #grow(spec: WorkflowSpec, site: Site): WorkflowSpec {

@@ -21,7 +21,7 @@ export function judgeFamily(runs: readonly Ended[], relatives: readonly Relative
       const problems = [
         ...(others.length > 0 ? [`${relative.key} is started ${1 + others.length} times`] : []),
         ...judgeLink(run, relative, parent),
-        ...judgeStatus(run, relative, parent, cancelled.has(run.id)),
+        ...judgeStatus(run, relative, runs, cancelled.has(run.id)),
       ];
       return problems.map((problem) => `run ${run.id}: ${problem}`);
     }),
@@ -40,7 +40,8 @@ function judgeLink(run: Ended, { key, isAwaited }: Relative, parent: Ended | und
 }
 
 /** One that somebody awaits may end as it likes as long as its output was not taken. */
-function judgeStatus(run: Ended, { model, isAwaited }: Relative, parent: Ended | undefined, wasCancelled: boolean): string[] {
+function judgeStatus(run: Ended, { model, isAwaited }: Relative, runs: readonly Ended[], wasCancelled: boolean): string[] {
+  const parent = runs.find(({ id }) => id === run.parent);
   const { status, error, place } = run;
   const told = `${status ?? place}${error === null ? "" : `: ${JSON.stringify(error)}`}`;
   if (status === null) return [`it is ${told}, and has not ended`];
@@ -50,9 +51,12 @@ function judgeStatus(run: Ended, { model, isAwaited }: Relative, parent: Ended |
   if (status === "done") return model.stays ? [`it is done in place of failed`] : [];
   if (status === "cancelled") return isAwaited || wasCancelled ? [] : [`it is ${told}, and nobody has cancelled it`];
   if (model.stays || isAwaited) return [];
-  // Nobody can redrive what was undone, nor one whose child was.
-  const isFinal = run.rows.some(({ node }) => node === "~verdict") || error?.name === "ChildFailedError";
-  return isFinal && (model.heals || byOthers.has(error?.name ?? "")) ? [] : [`it is ${told} in place of done`];
+  return isFinal(run, runs) && (model.heals || byOthers.has(error?.name ?? "")) ? [] : [`it is ${told} in place of done`];
+}
+
+/** Nobody can redrive what was undone, nor one whose child was. */
+function isFinal({ id, rows }: Ended, runs: readonly Ended[]): boolean {
+  return rows.some(({ node }) => node === "~verdict") || runs.some((child) => child.parent === id && isFinal(child, runs));
 }
 
 /** In an item that has failed nobody awaits it. */

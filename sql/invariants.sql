@@ -95,10 +95,8 @@ cross join lateral (
 cross join lateral (select count(*) as again from baton.waiting_item b where b.parent_id = a.parent_id and b.path = a.path and b.again) as b
 where a.tolerated is not null and a.failed <> c.failed - b.again
 union all
-select 'a map knows how many of its items wait', a.parent_id, a.path || ': ' || a.behind || ' in place of ' || b.behind
-from baton.awaited a
-cross join lateral (select count(*) as behind from baton.waiting_item b where b.parent_id = a.parent_id and b.path = a.path) as b
-where a.behind <> b.behind
+select 'a map knows how many of its items wait', a.parent_id, a.path || ': ' || a.behind
+from baton.awaited a where a.behind <> (select count(*) from baton.waiting_item b where b.parent_id = a.parent_id and b.path = a.path)
 union all
 select 'no more items of a map go on than may', a.parent_id, a.path || ': ' || a.open - a.behind || ' of ' || a.most
 from baton.awaited a where a.open - a.behind > a.most and not exists (select from baton.redrive d where d.run_id = a.parent_id)
@@ -110,9 +108,7 @@ where a.open - a.behind < a.most and exists (select from baton.waiting_item b wh
   and not exists (select from baton.ending e where e.run_id = a.parent_id)
 union all
 select 'an item that waits is not due, or has failed and goes on again', b.run_id, 'of ' || b.parent_id
-from baton.waiting_item b
-left join baton.ready q on q.run_id = b.run_id
-left join baton.ending e on e.run_id = b.run_id
+from baton.waiting_item b left join baton.ready q on q.run_id = b.run_id left join baton.ending e on e.run_id = b.run_id
 where case when b.again then e.run_id is null and q.run_id is null else q.run_at is distinct from baton.never() end
 union all
 select 'every awaited child is counted at its node', c.parent_id, c.path

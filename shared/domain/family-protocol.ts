@@ -60,7 +60,7 @@ export interface ItemsFacts {
   readonly failed: number;
   /** The first of these, where they are more than may. */
   readonly first?: ItemFacts | null;
-  /** Once all have ended: those from the first on that is not collected, as many as an answer takes. */
+  /** Once all have ended: those that are not collected, as many as an answer takes. */
   readonly page?: readonly ItemFacts[] | null;
 }
 

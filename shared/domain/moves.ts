@@ -136,7 +136,8 @@ export interface PlanMove {
   readonly path: string;
   /** What the row at its path says of them. */
   readonly output: Json;
-  readonly parts: readonly { readonly path: string; readonly output: Json }[];
+  /** The inputs. */
+  readonly parts: readonly Pick<StoreMove, "path" | "output">[];
   readonly owner: Owner;
 }
 

@@ -5,7 +5,7 @@ import type { Json } from "./json.ts";
 import { indexText } from "./parts.ts";
 import type { AnyWorkflow } from "./workflow-types.ts";
 
-/** What an item comes to, by its path, its workflow's name, that itself where it is code, and its input. */
+/** What an item comes to, by its path, its workflow, which may be code, and its input. */
 type Do = (path: string, workflow: string, code: AnyWorkflow | undefined, input: Json) => Promise<Json>;
 
 /** How many are told at once, as a poller is. */

@@ -1,6 +1,6 @@
 -- What came of some items, whose runs are in children: [{ item, run, status, output, error }], in
--- order, up to so many bytes of outputs, one whatever it is; null: there are none. Planned for their
--- weeks, as put_back is.
+-- order, up to so many bytes of outputs, one whatever it is; null: there are none. Planned for
+-- their weeks, as put_back is.
 create or replace function baton.describe_items(items integer[], children uuid[], room integer) returns json
 language plpgsql stable set plan_cache_mode = force_custom_plan
 as $$

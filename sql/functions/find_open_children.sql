@@ -1,5 +1,5 @@
--- Up to so many children of some parents that have no ending, and are not noted to be stopped. Looks
--- at 1,000 at a time: of 100,000 most may have ended.
+-- Up to so many children of some parents that have no ending, and are not noted to be stopped.
+-- Looks at 1,000 at a time: of 100,000 most may have ended.
 create or replace function baton.find_open_children(parents uuid[], most integer) returns uuid[]
 language plpgsql volatile
 as $$

@@ -1,5 +1,5 @@
--- A page of the runs that a run has started, by the path of its node, and then by item, or by id, as
--- they were started.
+-- A page of the runs that a run has started, by the path of its node, and then by item, or by id,
+-- as they were started.
 --
 -- request: { limit, after?: { path, id }, path? } — only those after this one; only those of this
 --          path

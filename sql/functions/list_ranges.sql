@@ -1,8 +1,8 @@
 -- Which paths of runs a claim reads: all but what their workflow needs no longer, as ranges from
 -- low up to, not including, high. manifest: as in claim; skips: [{ path, floor }] of a workflow,
 -- where floor says what is skipped below the path: "over", everything once it has a row of its own;
--- "fold", items that are collected; "pass", passes before the last but one; "last", all rows but the
--- last one; "all". One look at the primary key each.
+-- "fold", items that are collected; "pass", passes before the last but one; "last", all rows but
+-- the last one; "all". One look at the primary key each.
 create or replace function baton.list_ranges(ids uuid[], manifest jsonb, out range_ids uuid[], out lows text[], out highs text[])
 language plpgsql stable set plan_cache_mode = force_custom_plan
 as $$

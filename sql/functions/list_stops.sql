@@ -1,5 +1,5 @@
--- Which of these runs are noted to be stopped with their parent: by themselves, or since it has more
--- children than were noted one by one.
+-- Which of these runs are noted to be stopped with their parent: by themselves, or since it has
+-- more children than were noted one by one.
 create or replace function baton.list_stops(ids uuid[]) returns table (run_id uuid, parent_id uuid)
 language sql stable
 as $$

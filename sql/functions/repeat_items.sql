@@ -1,7 +1,7 @@
 -- Lets items of maps go on that have failed, after a redrive of their runs, which are members of a
--- lease: entries are [{ place, run, repeats?: [{ node, anew? }] }]. anew: all those that failed wait
--- for it from now on, but for those of which that is stored already. As many go on as may, and the
--- others with another call, when these have ended.
+-- lease: entries are [{ place, run, repeats?: [{ node, anew? }] }]. anew: all those that failed
+-- wait for it from now on, but for those of which that is stored already. As many go on as may, and
+-- the others with another call, when these have ended.
 -- A run is locked before its waiting_item is taken: who redrives it by itself has it locked.
 create or replace function baton.repeat_items(held baton.lease, entries jsonb, skipped uuid[], moment timestamptz) returns void
 language plpgsql volatile

@@ -1,6 +1,6 @@
--- What changes for the waiting items of maps whose rows of awaited are locked: changes as count_changes
--- tells them. Who has ended or goes on is in none; of a run that has ended nothing goes on again;
--- and items whose time has come are due.
+-- What changes for the waiting items of maps whose rows of awaited are locked: changes as
+-- count_changes tells them. Who has ended or goes on does not wait; of a run that has ended nothing
+-- goes on again; and items whose time has come are due.
 create or replace function baton.settle_items(changes jsonb, ids uuid[], moment timestamptz) returns void
 language plpgsql volatile
 as $$

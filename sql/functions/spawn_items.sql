@@ -1,6 +1,7 @@
 -- Starts a part of a map's items as runs: entries are [{ place, run, node, part, workflow, version,
 -- tolerated, most? }], and the inputs are what members have stored at node/~plan/part. They have
--- their parent's priority. With most, all of them wait, and settle_families has as many go on as may.
+-- their parent's priority. With most, all of them wait, and settle_families has as many go on as
+-- may.
 create or replace function baton.spawn_items(held baton.lease, entries jsonb, skipped uuid[], moment timestamptz) returns void
 language plpgsql volatile set plan_cache_mode = force_custom_plan
 as $$

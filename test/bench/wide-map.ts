@@ -1,5 +1,5 @@
-// `npm run bench:wide`: a map whose items are runs, of 100 to 100,000 of them, beside the same items
-// enqueued as plain runs, and the cancel of a run with as many. Prints a line for each.
+// `node test/bench/wide-map.ts`: a map whose items are runs, of 100 to 100,000 of them, beside the
+// same items enqueued as plain runs, and the cancel of a run with as many. Prints a line for each.
 // Options: sizes, such as `100 10000`.
 import { migrate } from "../../infra/migrate.ts";
 import { connect } from "../../shared/db/connect.ts";

@@ -68,5 +68,5 @@ function partsOf(path: string, { code }: RunsMapping, inputs: readonly Json[]): 
   }
   return code?.attributes === undefined
     ? parts
-    : parts.map((part) => ({ ...part, attributes: part.inputs.map((input) => attributesOf(code, input) ?? {}) }));
+    : parts.map((part) => Object.assign(part, { attributes: part.inputs.map((input) => attributesOf(code, input) ?? {}) }));
 }

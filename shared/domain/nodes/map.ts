@@ -1,7 +1,7 @@
 import { now, storing } from "../author.ts";
 import { chainHolds, firstOf, type Chain } from "../chain.ts";
 import type { Json } from "../json.ts";
-import type { Node, State } from "../node.ts";
+import type { Node } from "../node.ts";
 import { optionsOf } from "../options.ts";
 import { indexBytes, indexOf, longestOfChain, shapeOfChain, heldIn } from "../parts.ts";
 import { EACH } from "../path.ts";

@@ -130,7 +130,7 @@ function handlerOf({ node, output }: Entry): HandlerNode {
 
 /** The last one to be over comes first; of what was over together, the last of its chain. */
 function entriesOf(record: UndoRecord): Entry[] {
-  const ranked = [...completed(record), ...begun(record)].map((entry) => ({ ...entry, rank: rankOf(record.chain.chain, entry.path) }));
+  const ranked = [...completed(record), ...begun(record)].map((entry) => Object.assign(entry, { rank: rankOf(record.chain.chain, entry.path) }));
   return ranked.sort((a, b) => (a.at === b.at ? (a.rank < b.rank ? 1 : -1) : b.at - a.at));
 }
 

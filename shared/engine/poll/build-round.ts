@@ -120,7 +120,7 @@ function addFamily(round: Round, { family, fate }: Decision, at: At): void {
     ...at,
     ...(awaits && { awaits }),
     ...(children.length > 0 && { redriven: children }),
-    ...(repeats.length > 0 && { repeats: repeats.map(({ path, anew }) => ({ node: path, ...(anew && { anew }) })) }),
+    ...(repeats.length > 0 && { repeats: repeats.map(({ path, anew }) => (anew ? { node: path, anew } : { node: path })) }),
   });
 }
 

@@ -32,13 +32,13 @@ export async function measuredCalls(database: TestDatabase) {
   return {
     measure,
     /** The calls that something makes. */
-    async during(act: () => Promise<unknown>): Promise<readonly MeasuredCall[]> {
+    during: async (act: () => Promise<unknown>): Promise<readonly MeasuredCall[]> => {
       calls = [];
       await act();
       return calls;
     },
     /** A poller whose calls are measured. */
-    poll(workflows: readonly AnyWorkflow[], overrides: Parameters<typeof createPoller>[2] = {}) {
+    poll: (workflows: readonly AnyWorkflow[], overrides: Parameters<typeof createPoller>[2] = {}) => {
       const poller = createPoller(database.database, workflows, overrides);
       const { store } = poller;
       return pollQueue({

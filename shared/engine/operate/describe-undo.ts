@@ -35,7 +35,7 @@ export function describeUndo(of: StepsOf): UndoView | null {
   const { status: because, error } = verdict.output as unknown as Ruling;
   const isComplete = facts.checkpoints.some(({ node }) => node === UNDONE);
   // What began at the same moment, as with a clock that stands, in the reverse order of the chain.
-  const places = [...placesOf(of)].reverse().sort((one, other) => inOrder(beganAt(one), beganAt(other)));
+  const places = [...placesOf(of)].toReversed().sort((one, other) => inOrder(beganAt(one), beganAt(other)));
   return {
     status: isComplete ? "complete" : hasEnded(facts.status) ? "incomplete" : "running",
     because,

@@ -1,6 +1,6 @@
 import type { Shop } from "../order-saga.ts";
 
-/** A shop that writes down what it is asked for, and refuses a key of another call. */
+/** A shop that writes down what it is asked to do, and refuses a key that another call has. */
 export function recordingShop() {
   const calls: string[] = [];
   const failing = new Set<string>();

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { ROOT } from "../../infra/root.ts";
+import type { RunView } from "../../shared/operator.ts";
 import { endWithUs } from "../support/processes.ts";
 import { projectFolder } from "../support/project-folder.ts";
 import { until } from "../support/until.ts";
@@ -22,19 +23,20 @@ function makeService(): string {
   return folder;
 }
 
-const sourceOf = (word: string) => `
+const sourceOf = (word: string, hook = "first") => `
   import { existsSync } from "node:fs";
   import { setTimeout as pause } from "node:timers/promises";
   import * as z from "zod";
-  import { defineWorkflow } from "pgbaton";
-  const greet = defineWorkflow({ name: "greet", version: 1, input: z.object({ name: z.string() }) })
+  import { defineWorkflow, Ending } from "pgbaton";
+  const [first, second] = ["first", "second"].map((name) => defineWorkflow({ name, version: 1, input: Ending }).step("note", () => null));
+  const greet = defineWorkflow({ name: "greet", version: 1, input: z.object({ name: z.string() }), whenEnded: ${hook} })
     .step("compose", ({ input }) => ${JSON.stringify(word)} + " " + input.name)
     .step("wait", async ({ input }) => {
       while (input.name === "Held" && !existsSync("go")) await pause(20);
       return null;
     })
     .step("send", ({ compose }) => compose);
-  export const workflows = [greet];`;
+  export const workflows = [greet, first, second];`;
 
 interface Dev {
   readonly process: ChildProcess;
@@ -54,7 +56,7 @@ function spawnDev(folder: string): Dev {
 async function startDev(folder: string): Promise<Dev> {
   const dev = spawnDev(folder);
   await until("dev runs", () => dev.said.includes("Ctrl-C") || dev.process.exitCode !== null);
-  expect(dev.said).toContain("Baton runs the workflows greet");
+  expect(dev.said).toContain("Baton runs the workflows greet, first, second");
   return dev;
 }
 
@@ -112,6 +114,24 @@ test("the line to try works, git is told to leave the folder, and a file that is
   }
   const last = await pgbaton([...args.split(" "), "--data", data, "--wait", "--json"], { cwd: folder });
   expect(JSON.parse(last.stdout)).toMatchObject({ output: "Good night Ada" });
+  expect(await end(dev, "SIGTERM")).toEqual([0, null]);
+});
+
+test("what follows the ending of a run is what the sources say now", async () => {
+  const folder = makeService();
+  const file = join(folder, "service.js");
+  writeFileSync(file, sourceOf("Hello"));
+  const dev = await startDev(folder);
+  /** The workflow of the run that follows one which has ended. */
+  async function follower(): Promise<string> {
+    const args = ["trigger", "greet", "--entry", "service.js", "--data", '{"name":"Ada"}', "--wait", "--json"];
+    const { followedBy } = JSON.parse((await pgbaton(args, { cwd: folder })).stdout) as RunView;
+    return (JSON.parse((await pgbaton(["runs", "get", followedBy[0]!.runId!], { cwd: folder })).stdout) as RunView).workflow;
+  }
+  expect(await follower()).toBe("first");
+  saveByRename(file, sourceOf("Hello", "second"));
+  await until("it has started again", () => restartsOf(dev) > 0);
+  expect(await follower()).toBe("second");
   expect(await end(dev, "SIGTERM")).toEqual([0, null]);
 });
 

@@ -2,11 +2,14 @@ import { spawnSync } from "node:child_process";
 import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { deploy, type DeployOptions } from "../../infra/deploy.ts";
 import { readTarget, regionFrom, requireStage } from "../../infra/deploy/target.ts";
 import { checkSchema, migrate } from "../../infra/migrate.ts";
+import { replaceHooks } from "../../infra/migrate/hooks.ts";
+import type { Service } from "../../shared/lambda/service.ts";
 import { type EmptyServer, query, startEmptyServer } from "../db/empty-server.ts";
+import { both, hooked } from "../support/hooked-runs.ts";
 import { projectFolder } from "../support/project-folder.ts";
 import { templateOf } from "../support/template.ts";
 
@@ -89,6 +92,25 @@ test("the functions are built, then the database is migrated, and only then the 
     built: true,
   });
 });
+
+// Those of this project, which are in the package, and not the tests' own.
+const [known] = (await vi.importActual<Service>("../../shared/workflows/index.ts")).workflows;
+
+test.skipIf(known === undefined)(
+  "a deployment says what follows the endings of its workflows, in the place of what was said before",
+  async () => {
+    const { name, version } = known!;
+    await migrate({ url, roles: true });
+    await replaceHooks({ url, schema: "baton", manifest: hooked(both, name).map((entry) => ({ ...entry, version })) });
+    await deploy(options());
+    expect(lines).toContain("What follows the endings of runs has changed for 1 of the workflows.");
+    const registered = await query(url, "select name, when_failed, when_ended from baton.workflow");
+    expect(registered).toEqual([{ name, when_failed: null, when_ended: null }]);
+    lines = [];
+    await deploy(options());
+    expect(lines.filter((line) => line.startsWith("What follows"))).toEqual([]);
+  },
+);
 
 test("the region is the one that is given, or else that of the environment, as for the aws command", () => {
   const env = { AWS_REGION: "eu-west-1", AWS_DEFAULT_REGION: "us-east-2" };

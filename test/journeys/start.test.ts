@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { processFacts } from "../../infra/local/start/process-facts.ts";
 import { createTestDatabase } from "../support/database.ts";
+import { both, hooked, hooksOf } from "../support/hooked-runs.ts";
 import { until } from "../support/until.ts";
 import { copyProject, freePort, removeProject, RunningService, stillAlive } from "./service-copy.ts";
 
@@ -249,14 +250,21 @@ test("with DATABASE_URL of an unmigrated database it says what to run, and no pa
   expect(line).not.toContain(password);
 });
 
-test("with DATABASE_URL the functions use that database", { timeout: 300_000 }, async () => {
-  await using database = await createTestDatabase();
-  service = await RunningService.start(folder, port, { DATABASE_URL: database.ownerUrl });
-  expect(service.output).toContain(`Database  ${database.name} on ${new URL(database.ownerUrl).host} (driver pg)`);
-  const run = await ends(await enqueue("external"));
-  expect(await database.query("select status from baton.ending where run_id = $1", [run.id])).toEqual([{ status: "done" }]);
-  expect(await service.interrupt()).toBe(0);
-});
+test(
+  "with DATABASE_URL the functions use that database, which is told what follows the endings of these workflows",
+  { timeout: 300_000 },
+  async () => {
+    await using database = await createTestDatabase();
+    await hooksOf(database).deploy(hooked(both, "hold-gate"));
+    service = await RunningService.start(folder, port, { DATABASE_URL: database.ownerUrl });
+    // The workflow has no hooks; a claim alone would leave what was said before.
+    expect(await hooksOf(database).registered()).toEqual([{ name: "hold-gate", version: 1, failed: null, ended: null }]);
+    expect(service.output).toContain(`Database  ${database.name} on ${new URL(database.ownerUrl).host} (driver pg)`);
+    const run = await ends(await enqueue("external"));
+    expect(await database.query("select status from baton.ending where run_id = $1", [run.id])).toEqual([{ status: "done" }]);
+    expect(await service.interrupt()).toBe(0);
+  },
+);
 
 test("a call that a role does not allow is refused, and npm start says which statement would allow it", { timeout: 300_000 }, async () => {
   await using database = await createTestDatabase();

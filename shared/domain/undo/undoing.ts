@@ -9,6 +9,8 @@ import type { Ruling } from "./ruling.ts";
 /** What is to be undone of a run, by what is stored of it. */
 interface Entry {
   readonly path: string;
+  /** Where it comes in the chains. */
+  readonly rank: string;
   readonly node: HandlerNode & { readonly undo: Undo };
   readonly output: Json;
   /** When it was over, in microseconds since 1970. */
@@ -130,15 +132,15 @@ function handlerOf({ node, output }: Entry): HandlerNode {
 
 /** The last one to be over comes first; of what was over together, the last of its chain. */
 function entriesOf(record: UndoRecord): Entry[] {
-  const ranked = [...completed(record), ...begun(record)].map((entry) => Object.assign(entry, { rank: rankOf(record.chain.chain, entry.path) }));
-  return ranked.sort((a, b) => (a.at === b.at ? (a.rank < b.rank ? 1 : -1) : b.at - a.at));
+  const entries = [...completed(record), ...begun(record)];
+  return entries.sort((a, b) => (a.at === b.at ? (a.rank < b.rank ? 1 : -1) : b.at - a.at));
 }
 
 function completed({ rows, chain, stored, finished }: UndoRecord): Entry[] {
   return rows.flatMap((path): Entry[] => {
     const node = nodeAt(chain.chain, path);
     if (!hasUndo(node) || (node.ran !== undefined && stored.at(`${path}/${node.ran}`) === undefined)) return [];
-    return [{ path, node, output: stored.at(path)!, at: finished[path] ?? 0 }];
+    return [{ path, rank: rankOf(chain.chain, path), node, output: stored.at(path)!, at: finished[path] ?? 0 }];
   });
 }
 
@@ -148,7 +150,8 @@ function begun({ failed, ruling, chain, stored, finished }: UndoRecord): Entry[]
   return [...new Set([...failed, ...(ruling.begun ?? []), ...crashed])].flatMap((path): Entry[] => {
     const node = nodeAt(chain.chain, path);
     if (!hasUndo(node) || !node.undo.evenIfFailed || stored.at(path) !== undefined) return [];
-    return [{ path, node, output: null, at: ruling.begun?.includes(path) === true ? Infinity : (finished[path] ?? Infinity) }];
+    const at = ruling.begun?.includes(path) === true ? Infinity : (finished[path] ?? Infinity);
+    return [{ path, rank: rankOf(chain.chain, path), node, output: null, at }];
   });
 }
 

@@ -3,6 +3,7 @@ import { caught, type Mutant } from "./mutant.ts";
 const journey = (title: string) => caught("journeys/children.test.ts", title);
 const starts = journey("a run starts its child, waits for it without a lease, and goes on with its output");
 const goesDown = journey("a cancel goes down to children and theirs, wherever they are, and not to those that are detached");
+const redriven = journey("a child's failure fails its parent, with its id; a redrive of the parent lets it go on, and it alone");
 
 /** Runs that start others. */
 export const families: readonly Mutant[] = [
@@ -21,18 +22,18 @@ export const families: readonly Mutant[] = [
     ...starts,
   },
   {
-    name: "A child that was started is started again when its run is read",
-    file: "shared/domain/nodes/parent.ts",
-    find: "return new Parent(this.path, wanted, tries, { run, redrives: indexOf(below, CHILD.length + 1), bytes: fact.bytes });",
-    replace: "return run === undefined ? new Stray(path) : this;",
-    ...starts,
+    name: "A child is started under another id than its parent stores",
+    file: "shared/domain/draft.ts",
+    find: "starts: [{ ...child, path, run }]",
+    replace: "starts: [{ ...child, path, run: this.circumstances.newRunId() }]",
+    ...redriven,
   },
   {
     name: "A redrive does not go down",
     file: "sql/functions/redrive_children.sql",
     find: "perform baton.redrive_child(child, moment);",
     replace: "null;",
-    ...journey("a child's failure fails its parent, with its id; a redrive of the parent lets it go on, and it alone"),
+    ...redriven,
   },
   {
     name: "A stop does not go down",

@@ -8,23 +8,23 @@ import { until } from "../support/until.ts";
 const PARENTS = 50;
 const POLLERS = 4;
 const ROUNDS = 3;
+const NODE = "items";
 
-/** Parents that wait for a child in each of four leases. */
+/** Parents, each of which waits at one node for four children, one in each of four leases. */
 async function families(engine: ReturnType<typeof engineOf>): Promise<readonly Held[]> {
   await engine.enqueue(newRuns(PARENTS, { workflow: "parents", input: {} }));
   const parents = await engine.claim({ max: PARENTS });
   const leases: Held[] = [];
-  const paths = Array.from({ length: POLLERS }, (_, n) => `all/b${n}/child`);
-  for (const [n, path] of paths.entries()) {
+  for (let n = 0; n < POLLERS; n++) {
     const starts = parents.runs.map((parent) => ({ parent, id: newRun().id }));
     await engine.advance(parents.token, n + 1, {
-      steps: starts.map(({ parent, id }) => step(parent, { node: `${path}/~child/00000`, attempt: 0, output: { run: id } })),
-      children: starts.map(({ parent, id }) => ({ ...member(parent), node: path, id, workflow: "children", version: 1, input: {} })),
+      steps: starts.map(({ parent, id }) => step(parent, { node: `${NODE}/0000${n}/~child/00000`, attempt: 0, output: { run: id } })),
+      children: starts.map(({ parent, id }) => ({ ...member(parent), node: NODE, id, workflow: "children", version: 1, input: {} })),
     });
     leases.push(await engine.claim({ max: PARENTS }));
   }
   await engine.advance(parents.token, POLLERS + 1, {
-    family: parents.runs.map((parent) => ({ ...member(parent), awaits: paths })),
+    family: parents.runs.map((parent) => ({ ...member(parent), awaits: [NODE] })),
     parks: parents.runs.map((parent) => ({ ...member(parent), delay_ms: null, bytes: 2 })),
   });
   return leases;

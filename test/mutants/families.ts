@@ -3,6 +3,7 @@ import { caught, type Mutant } from "./mutant.ts";
 const journey = (title: string) => caught("journeys/children.test.ts", title);
 const starts = journey("a run starts its child, waits for it without a lease, and goes on with its output");
 const goesDown = journey("a cancel goes down to children and theirs, wherever they are, and not to those that are detached");
+const redriven = journey("a child's failure fails its parent, with its id; a redrive of the parent lets it go on, and it alone");
 
 /** Runs that start others. */
 export const families: readonly Mutant[] = [
@@ -21,18 +22,18 @@ export const families: readonly Mutant[] = [
     ...starts,
   },
   {
-    name: "A child that was started is started again when its run is read",
-    file: "shared/domain/nodes/parent.ts",
-    find: "return new Parent(this.path, wanted, tries, { run, redrives: indexOf(below, CHILD.length + 1), bytes: fact.bytes });",
-    replace: "return run === undefined ? new Stray(path) : this;",
-    ...starts,
+    name: "A child is started under another id than its parent stores",
+    file: "shared/domain/draft.ts",
+    find: "starts: [{ ...child, path, run }]",
+    replace: "starts: [{ ...child, path, run: this.circumstances.newRunId() }]",
+    ...redriven,
   },
   {
     name: "A redrive does not go down",
     file: "sql/functions/redrive_children.sql",
     find: "perform baton.redrive_child(child, moment);",
     replace: "null;",
-    ...journey("a child's failure fails its parent, with its id; a redrive of the parent lets it go on, and it alone"),
+    ...redriven,
   },
   {
     name: "A stop does not go down",
@@ -47,6 +48,17 @@ export const families: readonly Mutant[] = [
     find: "where c.parent_id = any (parents) and not c.detached and not exists",
     replace: "where c.parent_id = any (parents) and not exists",
     ...goesDown,
+  },
+  {
+    name: "Nodes that await children are locked in an order of each session's own",
+    file: "sql/functions/settle_families.sql",
+    find: "select array_agg(w.parent_id order by w.parent_id, w.path), array_agg(w.path order by w.parent_id, w.path), array_agg(w.change order by w.parent_id, w.path)",
+    replace:
+      "select array_agg(w.parent_id order by md5(w.parent_id::text || pg_backend_pid())), array_agg(w.path order by md5(w.parent_id::text || pg_backend_pid())), array_agg(w.change order by md5(w.parent_id::text || pg_backend_pid()))",
+    ...caught(
+      "db/family-deadlocks.test.ts",
+      "four pollers that end children of the same 50 parents at one moment meet no deadlock, and each parent goes on",
+    ),
   },
   {
     name: "A child that was undone is let go on by its parent's redrive",

@@ -172,7 +172,8 @@ class World {
   /** Somebody sends signals to a child, and may cancel it, as soon as it is known. */
   #meetChild(id: string, key: string): void {
     const child = [...this.#roots].flatMap(([root, model]) => familyOf(root, model)).find((one) => one.key === key);
-    if (child === undefined) return void this.#stage.wrong.push(`${id} is started as ${key}, which is none of the models'`);
+    // Of another seed, which went wrong and left it; what is none of this one's models is judged.
+    if (child === undefined) return;
     this.#operators.meet(id, child.model, child.isAwaited);
     for (const isThere of [false, true]) this.#senders.begin({ run: id, key }, child.model.spec, isThere);
   }

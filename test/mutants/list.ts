@@ -11,6 +11,7 @@ import type { Mutant } from "./mutant.ts";
 import { nested } from "./nested.ts";
 import { operators } from "./operators.ts";
 import { producers } from "./producers.ts";
+import { queues } from "./queues.ts";
 import { goings } from "./retention.ts";
 import { rounds } from "./rounds.ts";
 import { signals } from "./signals.ts";
@@ -35,4 +36,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...tickets,
   ...hooked,
   ...undos,
+  ...queues,
 ];

@@ -19,6 +19,7 @@ import { runRepository } from "./db/run-repository.ts";
 import type { Duration } from "./domain/duration.ts";
 import type { Json, JsonObject } from "./domain/json.ts";
 import type { Logger } from "./domain/node.ts";
+import { queueOf } from "./domain/queue.ts";
 import { redactSecrets, type Redact } from "./domain/redact.ts";
 import type { AcceptedRun } from "./domain/protocol.ts";
 import type { AnyWorkflow, AttributesOf, InputOf, OutputOf, ParsedInputOf, WorkflowRef } from "./domain/workflow-types.ts";
@@ -169,10 +170,10 @@ export interface ClientSettings {
    */
   readonly workflows?: readonly AnyWorkflow[];
   /**
-   * Called after runs that are due soon were stored, to wake so many pollers. Its failure is
-   * logged. Default: the schedule finds them.
+   * Called after runs that are due soon were stored, to wake so many pollers of a queue, "default"
+   * where the workflow names none. Its failure is logged. Default: the schedule finds them.
    */
-  readonly nudge?: (pollers: number) => Promise<void>;
+  readonly nudge?: (pollers: number, queue?: string) => Promise<void>;
   /**
    * Whether the pollers stand behind an idle gate, so that runs for later need a nudge too (default
    * false).
@@ -234,11 +235,12 @@ async function enqueueAll(
 ) {
   const { idempotencyKey: key, body = requests } = request;
   const drafts = await draftRuns(target, requests, now);
-  if (key === undefined) return enqueueRuns(producer, drafts);
+  const queue = queueOf({ on: target.on, nodes: target.nodes ?? [] }, 0);
+  if (key === undefined) return enqueueRuns(producer, drafts, undefined, queue);
   if (!idempotencyKeyPattern.test(key)) {
     throw new InvalidRunError(target.name, [{ run: 0, pointer: "/idempotencyKey", message: idempotencyKeyRule }]);
   }
-  return enqueueRuns(producer, drafts, { workflow: target.name, key, hash: canonicalHash(body) });
+  return enqueueRuns(producer, drafts, { workflow: target.name, key, hash: canonicalHash(body) }, queue);
 }
 
 function nodesOf(workflows: readonly AnyWorkflow[], name: string, version: number): readonly string[] | undefined {

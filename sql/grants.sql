@@ -22,6 +22,6 @@ $$;
 
 -- Views read with their owner's rights: what they show, and of a lease its members.
 grant select on baton.run, baton.checkpoint, baton.failure, baton.ending, baton.redrive, baton.ready, baton.lease, baton.blocked,
-  baton.audit, baton.unclaimed to baton_views;
+  baton.audit, baton.unclaimed, baton.queue to baton_views;
 
 grant select on baton.daily to baton_reader, baton_operator;

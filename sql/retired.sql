@@ -13,7 +13,8 @@ drop function if exists baton.describe_runs(uuid[], integer[], boolean[]), baton
   baton.count_failures(uuid[], uuid, uuid), baton.describe_members(uuid[], integer[], uuid[]), baton.repeat_claim(baton.lease, jsonb), baton.append_sleeps(baton.lease, jsonb, uuid[], timestamptz),
   baton.repeat_round(baton.lease, boolean, jsonb), baton.find_late(baton.lease, jsonb, timestamptz),
   baton.take_ready(integer, integer, bigint, boolean, timestamptz, timestamptz, integer), baton.take_suspects(timestamptz, integer),
-  baton.fail_oversized(tid[], integer[], timestamptz);
+  baton.fail_oversized(tid[], integer[], timestamptz), baton.put_back(uuid[], timestamptz[], integer, integer[]),
+  baton.next_due(timestamptz, jsonb, integer), baton.take_batch(jsonb, timestamptz, integer), baton.take_suspects(jsonb, timestamptz, integer);
 
 -- Those with the same arguments as now, told by what they answer or by the name of one; and the
 -- parts of the calls that have another name now, whatever their arguments. A call that misses one

@@ -154,6 +154,7 @@ create table baton.lease (
   fresh bit varying storage plain not null,
   told jsonb,
   run_ids uuid[] storage external not null,
+  queue smallint,
   constraint lease_token PRIMARY KEY (token)
 )
 with (fillfactor=50, toast_tuple_target=128, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=500);
@@ -174,6 +175,15 @@ create table baton.migration (
   applied_at timestamp with time zone not null default now(),
   checksum text not null,
   constraint migration_name PRIMARY KEY (name)
+);
+
+-- owner: baton_migrator
+create table baton.queue (
+  id smallint not null,
+  name text not null,
+  constraint queue_has_bands CHECK (((id >= 1) AND (id <= 2047))),
+  constraint queue_name UNIQUE (name),
+  constraint queue_number PRIMARY KEY (id)
 );
 
 -- owner: baton_migrator
@@ -355,7 +365,8 @@ create view baton.backlog (
   overdue_ms bigint,
   suspect boolean,
   reason text,
-  created_at timestamp with time zone
+  created_at timestamp with time zone,
+  queue text
 );
 
 -- owner: baton_migrator
@@ -523,6 +534,22 @@ begin
 end
 $function$;
 
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.add_queue(name text)
+ RETURNS smallint
+ LANGUAGE plpgsql
+AS $function$
+declare
+  number smallint := baton.find_queue(name);
+begin
+  while number is null loop
+    insert into baton.queue (id, name) select coalesce(max(q.id), 0) + 1, add_queue.name from baton.queue q on conflict do nothing;
+    number := baton.find_queue(name);
+  end loop;
+  return number;
+end
+$function$;
+
 -- owner: baton_engine
 CREATE OR REPLACE FUNCTION baton.advance(token uuid, round integer, request jsonb)
  RETURNS json
@@ -574,7 +601,7 @@ begin
     if strictly and cardinality(late) > 0 then
       raise exception 'runs % of lease % have a signal, and their waits do not time out', late, token using errcode = 'BT003';
     end if;
-    perform baton.put_back(late, late_run_ats);
+    perform baton.put_back(late, late_run_ats, home => held.queue);
     held.gone := baton.mark_gone(held, '{}', late);
   end if;
   lost := baton.append_checkpoints(held, request -> 'steps', checked, moment);
@@ -800,7 +827,7 @@ begin
   if not parks then
     return '{}';
   end if;
-  perform baton.put_back(ids, wakes, sizes => sizes);
+  perform baton.put_back(ids, wakes, sizes => sizes, home => held.queue);
   return coalesce(slots, '{}');
 end
 $function$;
@@ -1035,7 +1062,7 @@ begin
   if jsonb_typeof(request) = 'object' and request ?& required and request - optional = '{}'
     and array[jsonb_typeof(request -> 'max'), jsonb_typeof(request -> 'max_bytes'), jsonb_typeof(request -> 'low')] = '{number,number,object}'
     and coalesce(jsonb_typeof(request -> 'ttl_ms'), 'number') = 'number' and coalesce(jsonb_typeof(request -> 'suspects'), 'boolean') = 'boolean'
-    and coalesce(jsonb_typeof(request -> 'manifest'), 'array') = 'array'
+    and coalesce(jsonb_typeof(request -> 'manifest'), 'array') = 'array' and coalesce(jsonb_typeof(request -> 'queue'), 'string') = 'string'
     and not request @? '$.manifest[*] ? (!exists(@.name) || !exists(@.version) || !exists(@.shape))' then
     return;
   end if;
@@ -1043,6 +1070,7 @@ begin
   perform baton.require_kind(what, request, 'number', '{ttl_ms,max,max_bytes}');
   perform baton.require_kind(what, request, 'object', '{low}');
   perform baton.require_kind(what, request, 'boolean', '{suspects}');
+  perform baton.require_kind(what, request, 'string', '{queue}');
   if request ? 'manifest' then
     perform baton.require_rows(what || ', manifest,', request -> 'manifest', '{name,version,shape}', '{skips,waits,hooks}');
   end if;
@@ -1085,7 +1113,7 @@ declare
 begin
   perform baton.require_keys('the request of enqueue', request, '{columns}', '{columns,shared,fresh,request,checked}');
   if request ? 'shared' then
-    perform baton.require_keys('what the runs of enqueue share', request -> 'shared', '{}', '{workflow,version,priority}');
+    perform baton.require_keys('what the runs of enqueue share', request -> 'shared', '{}', '{workflow,version,priority,queue}');
   end if;
   if jsonb_typeof(runs) <> 'object' or jsonb_typeof(request -> 'fresh') <> 'boolean' then
     perform baton.require_kind('the request of enqueue', request, 'object', '{columns}');
@@ -1227,7 +1255,7 @@ begin
     perform baton.require_rows('the timers of the round', request -> 'timers', '{run,place,node,position,attempt,delay_ms}', '{}');
   end if;
   if request ? 'parks' then
-    perform baton.require_rows('what the round parks', request -> 'parks', '{run,place,delay_ms}', '{bytes}');
+    perform baton.require_rows('what the round parks', request -> 'parks', '{run,place,delay_ms}', '{bytes,queue}');
   end if;
   if request ? 'released' then
     perform baton.require_rows('what the round gives back', request -> 'released', '{run,place}', '{delay_ms}');
@@ -1236,7 +1264,7 @@ begin
     perform baton.require_rows('what the round sets aside', request -> 'blocked', '{run,place,workflow,version,shape,reason}', '{}');
   end if;
   if request ? 'waits' then
-    perform baton.require_rows('what the round parks for signals', request -> 'waits', '{run,place,delay_ms,bytes,names}', '{keys}');
+    perform baton.require_rows('what the round parks for signals', request -> 'waits', '{run,place,delay_ms,bytes,names}', '{keys,queue}');
   end if;
   if request ? 'consumed' then
     perform baton.require_rows('the messages that the round takes', request -> 'consumed', '{run,place,n}', '{}');
@@ -1334,6 +1362,7 @@ AS $function$
 declare
   moment timestamptz;
   held baton.lease;
+  queue smallint := 0;
   got record;
   described record;
   ids uuid[];
@@ -1347,13 +1376,16 @@ begin
     raise exception 'this claim is that of an older poller' using errcode = 'BT030', hint = 'Deploy the pollers that belong to this schema.';
   end if;
   perform baton.require_id('the token of claim', token);
-  perform baton.check_claim('the request of claim', request, '{columns,ttl_ms,max,max_bytes,manifest}', '{columns,ttl_ms,max,max_bytes,low,manifest,suspects}');
+  perform baton.check_claim('the request of claim', request, '{columns,ttl_ms,max,max_bytes,manifest}', '{columns,ttl_ms,max,max_bytes,low,manifest,suspects,queue}');
   -- Two copies of one call: the second waits here and then finds the lease of the first. Nobody
   -- else can hold this key: the token is random, and known to its caller alone.
   perform pg_advisory_xact_lock(hashtextextended(token::text, 0));
   select * into held from baton.lease l where l.token = claim.token;
   if found then
     return baton.repeat_claim(held, low, request -> 'manifest');
+  end if;
+  if request ? 'queue' then
+    queue := baton.add_queue(request ->> 'queue');
   end if;
   if request @? '$.manifest[*].undoes' then
     perform baton.note_undoable(request -> 'manifest');
@@ -1363,14 +1395,17 @@ begin
     perform baton.add_hooks(request -> 'manifest', moment);
   end if;
   if (request ->> 'suspects')::boolean then
-    got := baton.take_suspects(request, moment, poisoned);
+    got := baton.take_suspects(request, 16 * queue, moment, poisoned);
     crashes := got.crashes;
     poisoned := got.poisoned;
   else
-    got := baton.take_unblocked(request, moment, poisoned);
-    poisoned := got.poisoned;
-    if got.ids is null then
-      got := baton.take_batch(request, moment, poisoned);
+    if queue = 0 then
+      got := baton.take_unblocked(request, moment, poisoned);
+      poisoned := got.poisoned;
+      ids := got.ids;
+    end if;
+    if ids is null then
+      got := baton.take_batch(request, 16 * queue, moment, poisoned);
       poisoned := got.poisoned;
       low := got.low;
     end if;
@@ -1386,13 +1421,13 @@ begin
     described := baton.describe_members(ids, array(select generate_series(0, cardinality(ids) - 1)), got.begun_ids, request -> 'manifest');
   end if;
   if cardinality(ids) > 0 then
-    insert into baton.lease (token, round, expires_at, claimed_at, crashes, run_ids, gone, fresh_round, fresh)
+    insert into baton.lease (token, round, expires_at, claimed_at, crashes, run_ids, gone, fresh_round, fresh, queue)
     values (claim.token, 0, moment + least((request ->> 'ttl_ms')::integer, 3600000) * interval '1 millisecond', moment, crashes, ids,
-      repeat('0', cardinality(ids))::varbit, 0, repeat('1', cardinality(ids))::varbit);
+      repeat('0', cardinality(ids))::varbit, 0, repeat('1', cardinality(ids))::varbit, nullif(queue, 0));
   end if;
   perform baton.settle_families(null, moment);
-  return json_build_object('now', moment, 'round', 0, 'low', low, 'stopped', stopped, 'due_in_ms', baton.next_due(moment, low),
-    'suspects', exists (select from baton.ready q where q.band > 3 and q.run_at <= moment),
+  return json_build_object('now', moment, 'round', 0, 'low', low, 'stopped', stopped, 'due_in_ms', baton.next_due(moment, low, 3, queue),
+    'suspects', exists (select from baton.ready q where q.band between 16 * queue + 4 and 16 * queue + 8 and q.run_at <= moment),
     'poisoned', poisoned, 'runs', described.runs);
 end
 $function$;
@@ -1746,7 +1781,7 @@ begin
   end if;
   progressed := baton.runs_with_progress(present, held.claimed_at);
   doubtful := array(select unnest(present) except select unnest(progressed));
-  perform baton.put_back(progressed, array_fill(moment, array[cardinality(progressed)]), case when alone then 4 else 1 end);
+  perform baton.put_back(progressed, array_fill(moment, array[cardinality(progressed)]), case when alone then 4 else 1 end, home => held.queue);
   if crashes > 5 then
     poison := jsonb_build_object('name', 'PoisonError', 'message',
       'Three leases in a row ran out while they held this run alone: its step ends the process or blocks the event loop. Mend it, then redrive the run.');
@@ -1754,7 +1789,7 @@ begin
     perform baton.end_runs(doubtful, 'failed', array_fill(poison, array[cardinality(doubtful)]), true, moment);
     return cardinality(ids) - cardinality(progressed);
   end if;
-  perform baton.put_back(doubtful, array_fill(moment, array[cardinality(doubtful)]), crashes);
+  perform baton.put_back(doubtful, array_fill(moment, array[cardinality(doubtful)]), crashes, home => held.queue);
   return cardinality(ids) - cardinality(present);
 end
 $function$;
@@ -2010,6 +2045,25 @@ end
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.describe_queues(moment timestamp with time zone, low jsonb)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select jsonb_object_agg(k.name, jsonb_build_object(
+    'oldest_ms', coalesce((
+      select ceil(extract(epoch from greatest(moment - min(first.run_at), interval '0')) * 1000)
+      from generate_series(16 * k.id, 16 * k.id + 3) as b (band)
+      cross join lateral (
+        select q.run_at from baton.ready q where q.band = b.band and q.run_at > '-infinity' order by q.run_at limit 1) as first), 0),
+    'due_in_ms', baton.next_due(moment, low, 8, k.id),
+    'suspects', exists (select from baton.ready q where q.band between 16 * k.id + 4 and 16 * k.id + 8 and q.run_at <= moment),
+    'lease_expires_in_ms', (
+      select ceil(extract(epoch from min(greatest(l.expires_at, moment)) - moment) * 1000) from baton.lease l where l.queue = k.id)))
+  from baton.queue k
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.drop_months(moment timestamp with time zone)
  RETURNS void
  LANGUAGE plpgsql
@@ -2197,7 +2251,7 @@ declare
 begin
   with unlawful as (
     select late.ctid
-    from generate_series(0, 8) as b (band)
+    from baton.list_bands() as b (band)
     cross join lateral (
       (select q.ctid from baton.ready q where q.band = b.band and q.run_at > latest and q.run_at < baton.never() limit 1000)
       union all
@@ -2555,6 +2609,15 @@ AS $function$
   select pointer from part where value = wanted limit 1
 $function$;
 
+-- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.find_queue(name text)
+ RETURNS smallint
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select case when find_queue.name = 'default' then 0::smallint else (select q.id from baton.queue q where q.name = find_queue.name) end
+$function$;
+
 -- owner: baton_engine
 CREATE OR REPLACE FUNCTION baton.find_run(id uuid)
  RETURNS json
@@ -2570,7 +2633,7 @@ begin
     select json_build_object('id', r.id, 'workflow', r.workflow, 'version', r.version, 'priority', r.priority, 'input', r.input,
       'attributes', (select a.attributes from baton.attribute a where a.run_id = find_run.id),
       'created_at', r.created_at, 'moment', clock.moment, 'status', place.status,
-      'error', e.error, 'finished_at', e.at, 'run_at', q.run_at, 'blocked', b.reason,
+      'error', e.error, 'finished_at', e.at, 'run_at', q.run_at, 'queue', (select k.name from baton.queue k where k.id = q.band / 16), 'blocked', b.reason,
       'awaits', (select w.names from baton.wait w where w.run_id = find_run.id and q.run_at is not null),
       'family', baton.describe_family(find_run.id),
       'hooks', baton.describe_hooks(find_run.id),
@@ -3148,7 +3211,7 @@ AS $function$
 declare
   seen record;
 begin
-  while jump.band <= 8 and most > 0 loop
+  while jump.band is not null and most > 0 loop
     select array_agg(q.run_id) as ids, array_agg(q.run_at) as run_ats, max(q.run_at) as last, count(*)::integer as n into seen
     from (
       select r.run_id, r.run_at from baton.ready r
@@ -3159,14 +3222,14 @@ begin
       jump.again := true;
     end if;
     if seen.n < most then
-      jump.band := jump.band + 1;
+      jump.band := (select min(b) from baton.list_bands() as b where b > jump.band);
       jump.run_at := case when jump.set_to is null then jump.was - interval '15 minutes' else jump.set_to end;
     else
       jump.run_at := seen.last;
     end if;
     most := most - seen.n;
   end loop;
-  if jump.band > 8 then
+  if jump.band is null then
     jump.band := case when jump.again then 0 end;
     jump.again := false;
   end if;
@@ -3485,6 +3548,18 @@ end
 $function$;
 
 -- owner: baton_migrator
+CREATE OR REPLACE FUNCTION baton.list_bands()
+ RETURNS SETOF integer
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select 16 * q.id + b.level
+  from (select 0 as id union all select id from baton.queue) as q
+  cross join generate_series(0, 8) as b (level)
+  order by 1
+$function$;
+
+-- owner: baton_migrator
 CREATE OR REPLACE FUNCTION baton.list_bounds(wanted jsonb, placed uuid[], INOUT before uuid, OUT since uuid)
  RETURNS record
  LANGUAGE plpgsql
@@ -3680,11 +3755,11 @@ declare
 begin
   if due then
     found_ids := array(
-      select q.run_id from generate_series(0, 8) as b (band)
+      select q.run_id from baton.list_bands() as b (band)
       cross join lateral (select run_id from baton.ready where band = b.band and run_at <= moment order by run_at limit 1001) as q limit 1001);
   else
     found_ids := array(
-      select q.run_id from generate_series(0, 8) as b (band)
+      select q.run_id from baton.list_bands() as b (band)
       cross join lateral (select run_id from baton.ready where band = b.band and run_at > moment order by run_at limit 1001) as q limit 1001);
   end if;
   return case when cardinality(found_ids) <= 1000 then found_ids end;
@@ -4501,7 +4576,7 @@ AS $function$
 $function$;
 
 -- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.next_due(moment timestamp with time zone, low jsonb, highest integer DEFAULT 3)
+CREATE OR REPLACE FUNCTION baton.next_due(moment timestamp with time zone, low jsonb, highest integer DEFAULT 3, queue smallint DEFAULT 0)
  RETURNS bigint
  LANGUAGE plpgsql
  STABLE
@@ -4510,7 +4585,7 @@ declare
   soonest timestamptz;
 begin
   select min(first.run_at) into soonest
-  from generate_series(0, highest) as b (band)
+  from generate_series(16 * queue, 16 * queue + highest) as b (band)
   cross join lateral (
     select q.run_at from baton.ready q
     where q.band = b.band and q.run_at >= coalesce((low ->> b.band::text)::timestamptz, '-infinity')
@@ -4601,18 +4676,20 @@ declare
   slots integer[];
   times timestamptz[];
   sizes integer[];
+  queues smallint[];
 begin
   if coalesce(jsonb_array_length(entries), 0) = 0 then
     return '{}';
   end if;
-  select array_agg(e.run), array_agg(e.place), array_agg(coalesce(moment + least(e.delay_ms, 315532800000) * interval '1 millisecond', baton.never())), array_agg(e.bytes)
-  into ids, slots, times, sizes
-  from jsonb_to_recordset(entries) as e (place integer, run uuid, delay_ms bigint, bytes integer)
+  select array_agg(e.run), array_agg(e.place), array_agg(coalesce(moment + least(e.delay_ms, 315532800000) * interval '1 millisecond', baton.never())), array_agg(e.bytes),
+    array_agg(case when e.queue is not null then baton.add_queue(e.queue) end)
+  into ids, slots, times, sizes, queues
+  from jsonb_to_recordset(entries) as e (place integer, run uuid, delay_ms bigint, bytes integer, queue text)
   where baton.has_member(held, e.place, e.run) and e.run <> all (skipped);
   if unproven then
     perform baton.return_members(held, ids, moment);
   else
-    perform baton.put_back(ids, times, sizes => sizes);
+    perform baton.put_back(ids, times, sizes => sizes, queues => queues, home => held.queue);
   end if;
   return coalesce(slots, '{}');
 end
@@ -4629,10 +4706,12 @@ declare
   slots integer[];
   times timestamptz[];
   sizes integer[];
+  queues smallint[];
   locked uuid[];
 begin
-  select array_agg(e.run), array_agg(e.place), array_agg(e.bytes) into ids, slots, sizes
-  from jsonb_to_recordset(entries) as e (place integer, run uuid, bytes integer)
+  select array_agg(e.run), array_agg(e.place), array_agg(e.bytes), array_agg(case when e.queue is not null then baton.add_queue(e.queue) end)
+    into ids, slots, sizes, queues
+  from jsonb_to_recordset(entries) as e (place integer, run uuid, bytes integer, queue text)
   where baton.has_member(held, e.place, e.run) and e.run <> all (skipped);
   locked := baton.try_mail(ids);
   insert into baton.wait as w (run_id, names, keys)
@@ -4646,7 +4725,7 @@ begin
       else coalesce(moment + least(e.delay_ms, 315532800000) * interval '1 millisecond', baton.never()) end order by t.nth) into times
   from unnest(ids) with ordinality as t (id, nth)
   join jsonb_to_recordset(entries) as e (run uuid, delay_ms bigint, names text[]) on e.run = t.id;
-  perform baton.put_back(ids, times, sizes => sizes);
+  perform baton.put_back(ids, times, sizes => sizes, queues => queues, home => held.queue);
   return coalesce(slots, '{}');
 end
 $function$;
@@ -4750,7 +4829,7 @@ end
 $function$;
 
 -- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.put_back(ids uuid[], run_ats timestamp with time zone[], suspects integer DEFAULT NULL::integer, sizes integer[] DEFAULT NULL::integer[])
+CREATE OR REPLACE FUNCTION baton.put_back(ids uuid[], run_ats timestamp with time zone[], suspects integer DEFAULT NULL::integer, sizes integer[] DEFAULT NULL::integer[], queues smallint[] DEFAULT NULL::smallint[], home smallint DEFAULT NULL::smallint)
  RETURNS void
  LANGUAGE plpgsql
  SET plan_cache_mode TO 'force_custom_plan'
@@ -4763,8 +4842,8 @@ begin
     return;
   end if;
   insert into baton.ready (run_id, band, run_at, bytes, begun)
-  select t.id, coalesce(3 + suspects, r.priority), t.run_at, coalesce(t.size, r.bytes + case when c.below and not c.undone then least(c.bytes, 4194304) else least(c.bytes, 2000000000) end), true
-  from unnest(ids, run_ats, sizes) as t (id, run_at, size)
+  select t.id, coalesce(3 + suspects, r.priority) + 16 * coalesce(t.queue, home, 0), t.run_at, coalesce(t.size, r.bytes + case when c.below and not c.undone then least(c.bytes, 4194304) else least(c.bytes, 2000000000) end), true
+  from unnest(ids, run_ats, sizes, queues) as t (id, run_at, size, queue)
   cross join lateral (
     select priority, case when t.size is null then octet_length(input::text) end as bytes
     from baton.run where id = t.id and id between lowest and highest limit 1) as r
@@ -5047,7 +5126,7 @@ CREATE OR REPLACE FUNCTION baton.refill_lease(held baton.lease, request jsonb, e
  LANGUAGE plpgsql
 AS $function$
 declare
-  got record := baton.take_batch(request, moment, 0);
+  got record := baton.take_batch(request, 16 * coalesce(held.queue, 0), moment, 0);
   described record;
   slots integer[];
   -- Variables of their own, because an element of a record's field is assigned by copying the
@@ -5081,7 +5160,7 @@ begin
     where l.token = held.token;
   end if;
   -- A parent that is due since now lies before the watermark.
-  due_in_ms := case when baton.settle_families(entries, moment) then 0 else baton.next_due(moment, low) end;
+  due_in_ms := case when baton.settle_families(entries, moment) then 0 else baton.next_due(moment, low, 3, coalesce(held.queue, 0::smallint)) end;
   runs := described.runs;
 end
 $function$;
@@ -5454,7 +5533,7 @@ declare
   members record := baton.list_members(held.run_ids, held.gone);
 begin
   return json_build_object('now', moment, 'round', held.round, 'low', low, 'stopped', '{}'::uuid[], 'suspects', false,
-    'due_in_ms', baton.next_due(moment, low), 'runs', (baton.describe_members(members.ids, members.slots, members.ids, manifest)).runs);
+    'due_in_ms', baton.next_due(moment, low, 3, coalesce(held.queue, 0::smallint)), 'runs', (baton.describe_members(members.ids, members.slots, members.ids, manifest)).runs);
 end
 $function$;
 
@@ -5540,7 +5619,7 @@ begin
   else
     claimed_now := baton.list_members('{}', '');
   end if;
-  return json_build_object('now', moment, 'round', held.round, 'low', low, 'due_in_ms', baton.next_due(moment, coalesce(low, '{}')),
+  return json_build_object('now', moment, 'round', held.round, 'low', low, 'due_in_ms', baton.next_due(moment, coalesce(low, '{}'), 3, coalesce(held.queue, 0::smallint)),
     'stopped', coalesce(held.told -> 'stopped', '[]'), 'lost', coalesce(held.told -> 'lost', '[]'),
     'left_out', held.told -> 'left_out', 'late', held.told -> 'late', 'applied_at', held.told -> 'applied_at',
     'mail', case when asks is not null then baton.gather_mail(held.run_ids, asks) end,
@@ -5689,10 +5768,10 @@ declare
   proven uuid[] := case when held.crashes = 0 then ids else baton.runs_with_progress(ids, held.claimed_at) end;
   doubtful uuid[];
 begin
-  perform baton.put_back(proven, array_fill(moment, array[coalesce(cardinality(proven), 0)]));
+  perform baton.put_back(proven, array_fill(moment, array[coalesce(cardinality(proven), 0)]), home => held.queue);
   if held.crashes > 0 then
     doubtful := array(select unnest(ids) except select unnest(proven));
-    perform baton.put_back(doubtful, array_fill(moment, array[cardinality(doubtful)]), held.crashes);
+    perform baton.put_back(doubtful, array_fill(moment, array[cardinality(doubtful)]), held.crashes, home => held.queue);
   end if;
 end
 $function$;
@@ -6470,6 +6549,7 @@ declare
   all_workflow text := shared ->> 'workflow';
   all_version integer := shared ->> 'version';
   all_priority smallint := shared ->> 'priority';
+  base integer := case when shared ? 'queue' then 16 * coalesce(baton.find_queue(shared ->> 'queue'), 0) else 0 end;
   named boolean := runs ? 'attributes';
   due integer;
   largest integer;
@@ -6501,7 +6581,7 @@ begin
     returning id, priority, start_at, octet_length(input::text) as bytes
   ), queued as (
     insert into baton.ready (run_id, band, run_at, bytes, begun)
-    select id, priority, start_at, bytes, false from (select * from stored_fresh union all select * from stored_new) as stored
+    select id, base + priority, start_at, bytes, false from (select * from stored_fresh union all select * from stored_new) as stored
     returning run_id, run_at, bytes
   )
   select count(*) filter (where run_at <= moment + interval '15 seconds'), max(bytes), max(run_at) filter (where run_at <> baton.never()),
@@ -6627,7 +6707,7 @@ end
 $function$;
 
 -- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.take_batch(request jsonb, moment timestamp with time zone, INOUT poisoned integer, OUT ids uuid[], OUT begun_ids uuid[], OUT low jsonb)
+CREATE OR REPLACE FUNCTION baton.take_batch(request jsonb, base integer, moment timestamp with time zone, INOUT poisoned integer, OUT ids uuid[], OUT begun_ids uuid[], OUT low jsonb)
  RETURNS record
  LANGUAGE plpgsql
 AS $function$
@@ -6636,7 +6716,7 @@ declare
   room bigint := (request ->> 'max_bytes')::bigint;
   asked integer;
   wanted_band integer;
-  turn integer[] := array[0, 1, 2, 3];
+  turn integer[] := array[base, base + 1, base + 2, base + 3];
   busy integer[];
   got record;
   mark timestamptz;
@@ -6802,7 +6882,7 @@ end
 $function$;
 
 -- owner: baton_migrator
-CREATE OR REPLACE FUNCTION baton.take_suspects(request jsonb, moment timestamp with time zone, INOUT poisoned integer, OUT ids uuid[], OUT begun_ids uuid[], OUT crashes integer)
+CREATE OR REPLACE FUNCTION baton.take_suspects(request jsonb, base integer, moment timestamp with time zone, INOUT poisoned integer, OUT ids uuid[], OUT begun_ids uuid[], OUT crashes integer)
  RETURNS record
  LANGUAGE plpgsql
 AS $function$
@@ -6810,7 +6890,7 @@ declare
   got record;
 begin
   for crashed in reverse 5 .. 1 loop
-    got := baton.take_ready(3 + crashed, case crashed when 1 then 64 when 2 then 8 else 1 end, 4194304, true, '-infinity', moment,
+    got := baton.take_ready(base + 3 + crashed, case crashed when 1 then 64 when 2 then 8 else 1 end, 4194304, true, '-infinity', moment,
       request @? '$.manifest[*].waits', poisoned);
     poisoned := got.poisoned;
     if got.ids is not null then
@@ -6880,6 +6960,7 @@ declare
   unlawful integer;
   expired integer;
   low jsonb;
+  queues jsonb;
   oldest timestamptz;
 begin
   perform baton.require_read_committed();
@@ -6901,14 +6982,17 @@ begin
   end;
   perform baton.settle_families(null, moment);
   perform baton.wake_noted(moment);
-  select coalesce(jsonb_object_agg(b.band, least(first.run_at, moment - interval '5 seconds')), '{}'), nullif(min(first.run_at), '-infinity') into low, oldest
-  from generate_series(0, 3) as b (band)
-  cross join lateral (select q.run_at from baton.ready q where q.band = b.band order by q.run_at limit 1) as first;
+  select coalesce(jsonb_object_agg(b.band, least(first.run_at, moment - interval '5 seconds')), '{}'), nullif(min(first.run_at) filter (where b.band < 16), '-infinity') into low, oldest
+  from baton.list_bands() as b (band)
+  cross join lateral (select q.run_at from baton.ready q where q.band = b.band order by q.run_at limit 1) as first
+  where b.band % 16 <= 3;
+  queues := baton.describe_queues(moment, low);
   return jsonb_build_object('now', moment, 'crashed', reaped.crashed, 'poisoned', reaped.poisoned + unlawful, 'stopped', stopped, 'low', low, 'expired_signals', expired,
     'oldest_ms', coalesce(ceil(extract(epoch from greatest(moment - oldest, interval '0')) * 1000), 0),
     'unclaimed_ms', (select ceil(extract(epoch from greatest(moment, min(u.at)) - min(u.at)) * 1000) from baton.unclaimed u),
-    'suspects', exists (select from baton.ready q where q.band > 3 and q.run_at <= moment), 'due_in_ms', baton.next_due(moment, low, 8),
-    'lease_expires_in_ms', (select ceil(extract(epoch from min(greatest(expires_at, moment)) - moment) * 1000) from baton.lease));
+    'suspects', exists (select from baton.ready q where q.band between 4 and 8 and q.run_at <= moment), 'due_in_ms', baton.next_due(moment, low, 8),
+    'lease_expires_in_ms', (select ceil(extract(epoch from min(greatest(expires_at, moment)) - moment) * 1000) from baton.lease where queue is null))
+    || case when queues is null then '{}' else jsonb_build_object('queues', queues) end;
 end
 $function$;
 
@@ -7149,6 +7233,8 @@ grant select on table baton.migration to baton_poller;
 grant select on table baton.migration to baton_producer;
 grant select on table baton.migration to baton_reader;
 grant select on table baton.migration to baton_signaller;
+grant delete, insert, select, update on table baton.queue to baton_engine;
+grant select on table baton.queue to baton_views;
 grant delete, insert, select, update on table baton.ready to baton_engine;
 grant select on table baton.ready to baton_views;
 grant delete, insert, select, update on table baton.redrive to baton_engine;
@@ -7181,6 +7267,7 @@ grant delete, insert, select, update on table baton.workflow to baton_engine;
 grant execute on function baton.add_facts(text,tid,tid,bigint,bigint) to baton_engine;
 grant execute on function baton.add_hooks(jsonb,timestamp with time zone) to baton_engine;
 grant execute on function baton.add_mail(integer[],uuid[]) to baton_engine;
+grant execute on function baton.add_queue(text) to baton_engine;
 grant execute on function baton.advance(uuid,integer,jsonb) to baton_poller;
 grant execute on function baton.answer_wait(jsonb) to baton_operator;
 grant execute on function baton.answer_wait(jsonb) to baton_poller;
@@ -7230,6 +7317,7 @@ grant execute on function baton.describe_family(uuid) to baton_engine;
 grant execute on function baton.describe_hooks(uuid) to baton_engine;
 grant execute on function baton.describe_items(integer[],uuid[],integer) to baton_engine;
 grant execute on function baton.describe_members(uuid[],integer[],uuid[],jsonb) to baton_engine;
+grant execute on function baton.describe_queues(timestamp with time zone,jsonb) to baton_engine;
 grant execute on function baton.drop_months(timestamp with time zone) to baton_engine;
 grant execute on function baton.drop_week(timestamp with time zone,jsonb,timestamp with time zone) to baton_engine;
 grant execute on function baton.drop_week(timestamp with time zone,jsonb,timestamp with time zone) to baton_maintainer;
@@ -7253,6 +7341,7 @@ grant execute on function baton.find_open_children(uuid[],integer) to baton_engi
 grant execute on function baton.find_owner(text,text,text,timestamp with time zone) to baton_engine;
 grant execute on function baton.find_partman() to baton_engine;
 grant execute on function baton.find_pointer(jsonb,jsonb) to baton_engine;
+grant execute on function baton.find_queue(text) to baton_engine;
 grant execute on function baton.find_run(uuid) to baton_operator;
 grant execute on function baton.find_run(uuid) to baton_reader;
 grant execute on function baton.find_stopped(uuid[]) to baton_engine;
@@ -7303,6 +7392,7 @@ grant execute on function baton.lend_table(text) to baton_maintainer;
 grant execute on function baton.let_go(timestamp with time zone,jsonb,timestamp with time zone,uuid[]) to baton_engine;
 grant execute on function baton.let_go_runs(timestamp with time zone,jsonb,timestamp with time zone,uuid,integer) to baton_maintainer;
 grant execute on function baton.let_go_taken(timestamp with time zone,jsonb,timestamp with time zone,jsonb) to baton_maintainer;
+grant execute on function baton.list_bands() to baton_engine;
 grant execute on function baton.list_bounds(jsonb,uuid[],uuid) to baton_engine;
 grant execute on function baton.list_children(uuid,jsonb) to baton_operator;
 grant execute on function baton.list_children(uuid,jsonb) to baton_reader;
@@ -7361,7 +7451,7 @@ grant execute on function baton.never() to baton_producer;
 grant execute on function baton.never() to baton_reader;
 grant execute on function baton.new_id() to baton_operator;
 grant execute on function baton.new_ids(integer) to baton_engine;
-grant execute on function baton.next_due(timestamp with time zone,jsonb,integer) to baton_engine;
+grant execute on function baton.next_due(timestamp with time zone,jsonb,integer,smallint) to baton_engine;
 grant execute on function baton.note_action(text,uuid,text,jsonb,timestamp with time zone) to baton_engine;
 grant execute on function baton.note_family(text,uuid[]) to baton_engine;
 grant execute on function baton.note_items(uuid,text,jsonb) to baton_engine;
@@ -7375,7 +7465,7 @@ grant execute on function baton.patch_members(baton.lease,jsonb,uuid[]) to baton
 grant execute on function baton.path_of_child(baton.child) to baton_engine;
 grant execute on function baton.place_status(uuid,timestamp with time zone) to baton_engine;
 grant execute on function baton.prove_round(uuid,integer,name) to baton_poller;
-grant execute on function baton.put_back(uuid[],timestamp with time zone[],integer,integer[]) to baton_engine;
+grant execute on function baton.put_back(uuid[],timestamp with time zone[],integer,integer[],smallint[],smallint) to baton_engine;
 grant execute on function baton.quantile(jsonb,double precision) to baton_engine;
 grant execute on function baton.quantile(jsonb,double precision) to baton_operator;
 grant execute on function baton.quantile(jsonb,double precision) to baton_reader;
@@ -7459,12 +7549,12 @@ grant execute on function baton.summarise_run(uuid) to baton_engine;
 grant execute on function baton.sweep_rollup(integer,timestamp with time zone) to baton_maintainer;
 grant execute on function baton.take_back_tables() to baton_engine;
 grant execute on function baton.take_back_tables() to baton_maintainer;
-grant execute on function baton.take_batch(jsonb,timestamp with time zone,integer) to baton_engine;
+grant execute on function baton.take_batch(jsonb,integer,timestamp with time zone,integer) to baton_engine;
 grant execute on function baton.take_keys(uuid[],jsonb,timestamp with time zone) to baton_engine;
 grant execute on function baton.take_messages(baton.lease,jsonb,uuid[]) to baton_engine;
 grant execute on function baton.take_parked(uuid[]) to baton_engine;
 grant execute on function baton.take_ready(integer,integer,bigint,boolean,timestamp with time zone,timestamp with time zone,boolean,integer) to baton_engine;
-grant execute on function baton.take_suspects(jsonb,timestamp with time zone,integer) to baton_engine;
+grant execute on function baton.take_suspects(jsonb,integer,timestamp with time zone,integer) to baton_engine;
 grant execute on function baton.take_unblocked(jsonb,timestamp with time zone,integer) to baton_engine;
 grant execute on function baton.tick() to baton_poller;
 grant execute on function baton.try_mail(uuid[]) to baton_engine;

@@ -201,6 +201,7 @@ const added: ReadonlySet<string> = new Set([
   "asks",
   "children",
   "family",
+  "queue",
   ...keysOf(columns.someRuns),
 ]);
 

@@ -64,7 +64,7 @@ export function buildChain(site: Site, nodes: readonly Node[], close: Close): Me
   const append = (name: string, make: (below: Site) => Node): Methods => {
     checkName(site, nodes, name);
     const below = { ...site, above: [...site.above, name], taken: new Set([...site.taken, ...nodes.map((node) => node.name)]) };
-    return buildChain(site, [...nodes, blame(site, name, () => checkPath(make(below)))], close);
+    return buildChain(site, [...nodes, blame(site, name, () => checkQueue(site, checkPath(make(below))))], close);
   };
   return close(nodes, {
     step: (name, ...rest) => append(name, () => stepNode(name, ...rest)),
@@ -137,6 +137,13 @@ function checkName({ workflow, above, taken }: Site, nodes: readonly Node[], nam
 function checkPath(node: Node): Node {
   if (node.pathBytes <= MAX_PATH_BYTES) return node;
   throw new TypeError(`the longest path of its rows has ${node.pathBytes} bytes, more than ${MAX_PATH_BYTES}: use shorter names`);
+}
+
+function checkQueue({ above }: Site, node: Node): Node {
+  if (node.on === undefined || above.length === 0) return node;
+  throw new TypeError(
+    `its on is below "${above.join("/")}", and a run goes to another queue as a whole: give it to a node of the workflow's own chain, or to a workflow that is started by child`,
+  );
 }
 
 /** Says which node of which workflow was being built when a policy or a duration was refused. */

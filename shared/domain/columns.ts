@@ -47,6 +47,8 @@ export const columns = {
   parks: { ...member, delay_ms: "bigint or null" },
   /** How large runs that leave the lease are, as JSON; older pollers do not say it. */
   size: { bytes: "integer" },
+  /** The queue where runs go on that leave the lease, where it is not that of their poller. */
+  elsewhere: { queue: "text" },
   done: member,
   failed: { ...member, error: "error" },
   blocked: { ...member, workflow: "text", version: "integer", shape: "text", reason: "text" },

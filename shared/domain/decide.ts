@@ -217,6 +217,8 @@ class Course extends Draft {
 
   private wait(look: Look, out: Paths): Decision {
     const moves = look.moves as readonly AttemptMove[];
+    const queue = moves.length > 0 ? this.queueElsewhere(moves[0]!.path) : undefined;
+    if (queue !== undefined) return this.end({ kind: "park", delayMs: this.handsOnMs, queue }, out);
     // Mostly it is one attempt, which begins.
     const starts = out.size === 0 ? moves : moves.filter(({ path }) => !out.has(path));
     const aborts = moves.length - starts.length < out.size ? unwanted(out, moves) : none;

@@ -95,6 +95,8 @@ export type Fate =
       readonly delayMs: number | null;
       readonly names?: readonly string[] | undefined;
       readonly children?: readonly string[] | undefined;
+      /** The queue where it goes on, if that is another. */
+      readonly queue?: string;
     }
   | { readonly kind: "done" }
   | { readonly kind: "cancelled" }
@@ -132,4 +134,6 @@ export interface Circumstances {
   readonly describe: (thrown: unknown) => ErrorRecord;
   /** The id of a run that is to be started. */
   readonly newRunId: () => string;
+  /** The queue of the poller; undefined: it calls the handlers of all. */
+  readonly queue?: string | undefined;
 }

@@ -9,6 +9,7 @@ import { jsonbBytes } from "./jsonb-bytes.ts";
 import type { Mail } from "./mail.ts";
 import type { AttemptMove, Owner, StartMove } from "./moves.ts";
 import type { State } from "./node.ts";
+import { DEFAULT_QUEUE, HAND_ON_AFTER_MS, queueOf } from "./queue.ts";
 import { refuseLarge, type SizeLimits } from "./refuse-large.ts";
 import type { Run } from "./run.ts";
 import type { Fact, Scene } from "./standing.ts";
@@ -146,6 +147,20 @@ export class Draft implements Scene {
   protected decided(fate: Fate, starts: readonly AttemptMove[], aborts: readonly string[] = none): Decision {
     const { rows, failures, sleeps, consumed, timedOut, changes: family } = this;
     return { rows, failures, sleeps, consumed, timedOut, family, run: this.run(), starts, aborts, fate };
+  }
+
+  /** Where a handler is called, if not here. */
+  protected queueElsewhere(path: string): string | undefined {
+    const { queue } = this.circumstances;
+    if (queue === undefined) return undefined;
+    const there = queueOf(this.before.workflow, this.chain.positionOf(path)!);
+    return there === queue ? undefined : there;
+  }
+
+  /** How soon a run goes on elsewhere. */
+  protected get handsOnMs(): number {
+    const hasDone = [this.rows, this.failures, this.sleeps, this.consumed].some((list) => list !== none);
+    return hasDone || this.circumstances.queue === DEFAULT_QUEUE ? 0 : HAND_ON_AFTER_MS;
   }
 
   /** Why an output cannot be stored, whatever the retry policy says; undefined: it can. */

@@ -58,6 +58,11 @@ export interface NodeOptions {
    * seconds".
    */
   readonly timeout?: Duration;
+  /**
+   * The queue whose pollers call the handler, such as "heavy"; the run is parked for them. Only in
+   * the workflow's own chain. Default: that of the workflow.
+   */
+  readonly on?: string;
 }
 
 /**
@@ -117,6 +122,8 @@ export interface Node {
   readonly children?: true;
   /** What outputs must be like that others bring. */
   readonly answers?: Answers;
+  /** The queue whose pollers call its handler; undefined: that of the workflow. */
+  readonly on?: string;
   /** Where it stands at a path while nothing is stored of it. */
   begin(this: void, path: string): Standing;
   /** Whether a row of it may have so much of its path after its own: "" is its own path. */

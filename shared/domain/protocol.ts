@@ -22,6 +22,8 @@ export interface EnqueueRequest {
   readonly fresh?: true;
   /** The idempotency key of the call as a whole. */
   readonly request?: { readonly workflow: string; readonly key: string; readonly hash: string };
+  /** The queue of all of them, where it is not the default one. */
+  readonly queue?: string | undefined;
 }
 
 export interface AcceptedRun {
@@ -80,6 +82,8 @@ export interface ClaimRequest extends ClaimLimits {
   readonly ttl_ms: number;
   /** Claims only runs whose lease ran out, in a lease of their own. */
   readonly suspects?: boolean;
+  /** Whose runs it claims, where that is not the default queue; its lease is of that queue. */
+  readonly queue?: string;
 }
 
 /** A run as claimed. */
@@ -134,6 +138,7 @@ export interface ClaimAnswer {
 export type StepEntry = RowOf<Columns["steps"]>;
 type Park = RowOf<Columns["parks"]>;
 type Size = Partial<RowOf<Columns["size"]>>;
+type Elsewhere = Partial<RowOf<Columns["elsewhere"]>>;
 export type FailureEntry = RowOf<Columns["failures"]>;
 
 interface Named {
@@ -157,9 +162,9 @@ export interface AdvanceRequest {
   /** Sleeps that begin while their run stays in the lease, or is parked for something sooner. */
   readonly timers?: readonly RowOf<Columns["timers"]>[];
   /** delay_ms: null until a child ends that is awaited. */
-  readonly parks?: readonly (Park & Size)[];
+  readonly parks?: readonly (Park & Size & Elsewhere)[];
   /** Runs that leave the lease until a time, or until a signal of these names comes. */
-  readonly waits?: readonly (Park & Size & Named)[];
+  readonly waits?: readonly (Park & Size & Elsewhere & Named)[];
   readonly released?: readonly Park[];
   readonly done?: readonly RowOf<Columns["done"]>[];
   readonly failed?: readonly RowOf<Columns["failed"]>[];
@@ -212,11 +217,19 @@ export interface AdvanceAnswer {
   readonly poisoned?: number;
 }
 
-export interface TickAnswer {
-  /** As for a claim. */
-  readonly poisoned: number;
+/** How it stands with the runs of one queue. */
+export interface QueueFacts {
   /** How long the oldest due run has been due; 0 when none is. */
   readonly oldest_ms: number;
+  /** Until the next run is due, suspects among them. */
+  readonly due_in_ms: number | null;
+  readonly suspects: boolean;
+  readonly lease_expires_in_ms: number | null;
+}
+
+export interface TickAnswer extends QueueFacts {
+  /** As for a claim. */
+  readonly poisoned: number;
   /** Runs of leases that were reaped. */
   readonly crashed: number;
   /** Messages by a key that no run has claimed in time. Older functions do not say it. */
@@ -229,7 +242,6 @@ export interface TickAnswer {
   /** Runs that were cancelled. */
   readonly stopped: number;
   readonly low: Json;
-  readonly due_in_ms: number | null;
-  readonly suspects: boolean;
-  readonly lease_expires_in_ms: number | null;
+  /** The other queues. Older functions do not say it, nor where there are none. */
+  readonly queues?: Readonly<Record<string, QueueFacts>> | null;
 }

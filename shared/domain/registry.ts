@@ -2,6 +2,7 @@ import { InvalidWorkflowError, NoWorkflowError } from "./errors.ts";
 import { hooksByValue, type Hooks, namesOf } from "./hooks.ts";
 import type { Node, Skip } from "./node.ts";
 import { shapeOfChain, skipsOfChain } from "./parts.ts";
+import { queueOf } from "./queue.ts";
 import type { AnyWorkflow } from "./workflow-types.ts";
 
 /**
@@ -39,6 +40,12 @@ export interface Registry {
  */
 export const POLLER_RESERVE_MS = 10_000;
 
+export interface RegistryOptions {
+  readonly pollerTimeoutMs: number;
+  /** Whose poller that is (default: one that calls the handlers of all queues). */
+  readonly queue?: string;
+}
+
 /**
  * Puts workflows together so that runs find theirs.
  *
@@ -47,11 +54,11 @@ export const POLLER_RESERVE_MS = 10_000;
  * minus 10 seconds, which no poller would ever have the time to start, and a hook that was given by
  * value and is not among them, which nobody would run.
  */
-export function createRegistry(workflows: readonly AnyWorkflow[], options: { readonly pollerTimeoutMs: number }): Registry {
+export function createRegistry(workflows: readonly AnyWorkflow[], options: RegistryOptions): Registry {
   checkKinds(workflows);
   const versions = new Map<string, Map<number, AnyWorkflow>>();
   for (const workflow of workflows) {
-    checkNodes(workflow, options.pollerTimeoutMs);
+    checkNodes(workflow, options);
     const known = versions.get(workflow.name) ?? new Map<number, AnyWorkflow>();
     if (known.has(workflow.version)) {
       throw refuse(workflow, undefined, `version ${workflow.version} is registered twice: give one of them another version or name`);
@@ -96,10 +103,11 @@ function checkKinds(workflows: readonly unknown[]): void {
   if (index !== -1) throw new NoWorkflowError(index, workflows[index]);
 }
 
-function checkNodes(workflow: AnyWorkflow, pollerTimeoutMs: number): void {
+function checkNodes(workflow: AnyWorkflow, { pollerTimeoutMs, queue }: RegistryOptions): void {
   if (workflow.nodes.length === 0) throw refuse(workflow, undefined, "it has no nodes: add a step, or another node");
   const limitMs = pollerTimeoutMs - POLLER_RESERVE_MS;
-  const tooLong = workflow.nodes.find((node) => longestOf(node) > limitMs);
+  const isHere = (position: number) => queue === undefined || queueOf(workflow, position) === queue;
+  const tooLong = workflow.nodes.find((node, position) => isHere(position) && longestOf(node) > limitMs);
   if (tooLong === undefined) return;
   throw refuse(
     workflow,

@@ -92,6 +92,8 @@ export interface RunFacts extends StepFacts {
   readonly error: ErrorRecord | null;
   /** When it goes on; null unless it waits. */
   readonly run_at: string | null;
+  /** Where it waits; null: in the default queue, or not at all. Older functions do not say it. */
+  readonly queue?: string | null;
   /** Null where it has none; older functions do not say it. */
   readonly family?: FamilyOfRun | null;
   /** Null where it has none; older functions do not say it. */

@@ -16,7 +16,7 @@ type ByPath<Value> = Readonly<Record<string, Value>>;
 type Told = readonly [path: string, fact: Fact];
 
 /** What a run needs to know of its workflow. */
-export type RunWorkflow = Pick<AnyWorkflow, "name" | "version" | "nodes">;
+export type RunWorkflow = Pick<AnyWorkflow, "name" | "version" | "nodes" | "on">;
 
 /**
  * A run that a poller holds: what is stored of it, and the workflow that tells how it goes on.

@@ -32,13 +32,13 @@ const settings = keysOf(columns.runs).filter((key) => key !== "id" && key !== "i
  * either way: the functions of before know it as something else, and refuse what they would not
  * understand.
  */
-export function encodeRuns({ runs, request, fresh }: EnqueueRequest): string {
+export function encodeRuns({ runs, request, fresh, queue }: EnqueueRequest): string {
   const shared = settings.filter((key) => runs.every((run) => run[key] === runs[0]?.[key]));
   const own = settings.filter((key) => !shared.includes(key));
   const some = keysOf(columns.someRuns).filter((key) => runs.some((run) => run[key] !== undefined));
   return JSON.stringify({
     columns: byColumn(runs, ["id", "input", ...own, ...some]),
-    shared: Object.fromEntries(shared.map((key) => [key, runs[0]?.[key]])),
+    shared: { ...Object.fromEntries(shared.map((key) => [key, runs[0]?.[key]])), queue },
     fresh: fresh === true,
     request,
     checked: true,

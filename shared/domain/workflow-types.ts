@@ -29,6 +29,8 @@ export interface AnyWorkflow {
   attributes?(this: void, state: { readonly input: Json }): object;
   /** What follows the endings of its runs. */
   readonly hooks?: Hooks;
+  /** The queue whose pollers call the handlers of its nodes; undefined: the default one. */
+  readonly on?: string;
   /** Only a type, never there at run time: what `StateOf`, `OutputOf` and `AttributesOf` read. */
   readonly types?: { readonly state: unknown; readonly last: unknown; readonly ends: unknown; readonly attributes: unknown };
 }

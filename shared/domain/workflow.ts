@@ -5,6 +5,7 @@ import type { JsonObject } from "./json.ts";
 import { namePattern, nameRule } from "./name.ts";
 import { isSchema } from "./nodes/handler.ts";
 import { problemOfOptions } from "./options.ts";
+import { problemOfQueue } from "./queue.ts";
 import type { RunMethods, ScriptArguments } from "./nodes/script.ts";
 import type { RefuseUnlessJson } from "./storable.ts";
 import { isVersion, versionRule } from "./version.ts";
@@ -52,9 +53,14 @@ export interface WorkflowDefinition<
   readonly whenFailed?: Failed & RefuseUnlessHook<Failed>;
   /** The same whenever a run has ended: done, failed or cancelled. */
   readonly whenEnded?: Ended & RefuseUnlessHook<Ended>;
+  /**
+   * The queue whose pollers call the handlers of its nodes, such as "heavy": a function of its own,
+   * with other memory and another timeout. Default: the first poller's, "default".
+   */
+  readonly on?: string;
 }
 
-const OPTION_NAMES = ["name", "version", "input", "attributes", "whenFailed", "whenEnded"];
+const OPTION_NAMES = ["name", "version", "input", "attributes", "whenFailed", "whenEnded", "on"];
 
 /**
  * Begins a workflow: add nodes with `step`, `sql`, `sleep`, `all`, `choose`, `map`,
@@ -71,7 +77,7 @@ export function defineWorkflow<
   Failed extends AnyHook = AnyHook,
   Ended extends AnyHook = AnyHook,
 >(definition: WorkflowDefinition<Name, Version, Input, Attributes, Failed, Ended>): NewWorkflow<Name, Version, Input, Attributes> {
-  const { name, version, input, attributes } = definition ?? {};
+  const { name, version, input, attributes, on } = definition ?? {};
   const problem = problemOfOptions("a workflow", definition, OPTION_NAMES);
   if (problem !== undefined) throw new InvalidWorkflowError(name, undefined, problem);
   if (typeof name !== "string" || !namePattern.test(name)) throw new InvalidWorkflowError(name, undefined, nameRule);
@@ -86,8 +92,10 @@ export function defineWorkflow<
     const wrong = definition[key] === undefined ? undefined : problemOfHook(key, definition[key]);
     if (wrong !== undefined) throw new InvalidWorkflowError(name, undefined, wrong);
   }
+  const unplaced = problemOfQueue(on);
+  if (unplaced !== undefined) throw new InvalidWorkflowError(name, undefined, unplaced);
   const hooks = hooksOf(definition);
-  const workflow = { name, version, input, ...(attributes && { attributes }), ...(hooks && { hooks }) };
+  const workflow = { name, version, input, ...(attributes && { attributes }), ...(hooks && { hooks }), ...(on !== undefined && { on }) };
   const site = { workflow: name, above: [], taken: new Set<string>(), mayEnd: true };
   const begun = buildChain(site, [], (nodes, methods) => Object.freeze({ ...workflow, nodes: Object.freeze(nodes), ...methods }));
   return Object.freeze({ ...begun, run: (...given: ScriptArguments) => begun.script("run", ...given) }) as never;

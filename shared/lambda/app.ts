@@ -6,6 +6,7 @@ import type { Logger } from "../domain/node.ts";
 import type { ChildrenRequest } from "../domain/family-protocol.ts";
 import type { CancelRequest, LifeRequest } from "../domain/life-protocol.ts";
 import type { ListRequest, SearchRequest, StepsRequest, WorkflowsRequest } from "../domain/run-protocol.ts";
+import { DEFAULT_QUEUE } from "../domain/queue.ts";
 import { redactSecrets } from "../domain/redact.ts";
 import { createRegistry, type Registry } from "../domain/registry.ts";
 import type { Json, JsonObject } from "../domain/json.ts";
@@ -20,9 +21,8 @@ import { readConfig, type Config } from "./config.ts";
 import { fixedKeys, type KeyRing, keyRing } from "./key-ring.ts";
 import { keysParameter } from "./keys-parameter.ts";
 import type { Service } from "./service.ts";
-import { createNudge } from "./nudge.ts";
+import { createNudges } from "./queues.ts";
 import { stepLogger } from "./step-logger.ts";
-import { wakeBoard } from "./wake-board.ts";
 
 /** Everything the HTTP functions share: the place where the engine meets the database. */
 export interface App {
@@ -54,7 +54,7 @@ export interface Control {
 /** What a resident host has of its own. */
 interface GivenToApp {
   readonly logger?: Logger | undefined;
-  readonly nudge?: ((pollers: number) => Promise<void>) | undefined;
+  readonly nudge?: ((pollers: number, queue?: string) => Promise<void>) | undefined;
 }
 
 /**
@@ -69,8 +69,8 @@ export function appOf(service: Service): () => App {
 export function createApp(service: Service, config: Config, database: Database, given: GivenToApp = {}): App {
   const { workflows, redact = redactSecrets } = service;
   const logger = given.logger ?? stepLogger(`${config.service}-api`, redact);
-  const gate = config.wakeParameter === undefined ? undefined : wakeBoard({ parameter: config.wakeParameter });
-  const nudge = given.nudge ?? createNudge(config.pollerFunctionName, logger, gate);
+  const functions = { ...config.queues, [DEFAULT_QUEUE]: config.pollerFunctionName };
+  const nudge = given.nudge ?? createNudges({ functions, wakeParameter: config.wakeParameter }, logger);
   const operator = { runs: runRepository(database), logger, nudge, clock: systemClock, random: Math.random };
   return {
     config,

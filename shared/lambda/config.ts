@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { schemaName, schemaNameRule } from "../db/schema-name.ts";
 import { type ApiKey, sha256 } from "./api-key.ts";
+import { queueSettings } from "./queues.ts";
 
 /**
  * A setting of the function is missing or wrong; the message names each variable and what it takes,
@@ -55,6 +56,7 @@ export const commonSettings = {
 
 const environment = z.object({
   ...commonSettings,
+  ...queueSettings,
   BATON_API_KEYS_PARAMETER: parameterSetting,
   BATON_API_KEY_HASHES: hashes,
   POLLER_FUNCTION_NAME: z.string().optional(),
@@ -86,6 +88,8 @@ export function readConfig(env: NodeJS.ProcessEnv) {
     /** A stack tells of code and folders, so a stage has to say that it shows them. */
     showStacks: settings.BATON_STACKS === "on",
     pollerFunctionName: settings.POLLER_FUNCTION_NAME,
+    /** The functions of pollers, by queue. */
+    queues: settings.BATON_QUEUES,
     /** With the gate, runs for later need a nudge too: the poller publishes when they are due. */
     idleGate: settings.BATON_IDLE_GATE === "on",
     wakeParameter: settings.BATON_IDLE_GATE === "on" ? settings.BATON_WAKE_PARAMETER : undefined,

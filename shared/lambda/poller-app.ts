@@ -8,11 +8,13 @@ import type { Logger } from "../domain/node.ts";
 import type { TicketOffice } from "../engine/poll/hand-out.ts";
 import type { IdleGate } from "../engine/poll/idle-gate.ts";
 import { defaultSettings, type Poller } from "../engine/poll/poller.ts";
+import { QueueNudges } from "../engine/poll/queue-nudges.ts";
 import { systemClock } from "../engine/ports.ts";
 import { errorFields } from "./error-fields.ts";
 import { threadHeartbeat } from "./heartbeat.ts";
 import { pollMetrics, type PollMetrics } from "./metrics.ts";
 import { type GateConfig, type PollerConfig, pollerConfig } from "./poller-config.ts";
+import { createNudges } from "./queues.ts";
 import type { Service } from "./service.ts";
 import { stepLogger } from "./step-logger.ts";
 import { ticketRing } from "./ticket-ring.ts";
@@ -46,7 +48,8 @@ export function pollerOf(service: Service): (context: Context) => PollerApp {
  * InvalidWorkflowError or ConfigurationError.
  */
 export function loadRegistry({ workflows }: Service, env: NodeJS.ProcessEnv): Registry {
-  return createRegistry(workflows, { pollerTimeoutMs: pollerConfig(env).timeoutSeconds * 1_000 });
+  const { timeoutSeconds, queue } = pollerConfig(env);
+  return createRegistry(workflows, { pollerTimeoutMs: timeoutSeconds * 1_000, queue });
 }
 
 function open(service: Service, ownArn: string): Shared {
@@ -57,6 +60,8 @@ function open(service: Service, ownArn: string): Shared {
   const poller = {
     store: runRepository(engineDatabase()),
     registry,
+    queue: config.queue,
+    ...othersOf(config, logger),
     logger,
     redact,
     tickets: officeOf(config, logger),
@@ -68,6 +73,13 @@ function open(service: Service, ownArn: string): Shared {
     settings: { ...defaultSettings, batch: config.batch, concurrency: config.concurrency, lingerMs: config.lingerSeconds * 1_000 },
   };
   return { poller, metrics: pollMetrics(config.service, config.stage), gate: config.gate && gateOf(config.gate, ownArn, registry) };
+}
+
+/** A service without other queues wakes nobody. */
+function othersOf({ queues: functions, wakeParameter }: PollerConfig, logger: Logger): Pick<Poller, "others"> {
+  if (Object.keys(functions).length === 0) return {};
+  const nudge = createNudges({ functions, wakeParameter }, logger);
+  return { others: new QueueNudges((queue) => nudge(1, queue)) };
 }
 
 /** Undefined where the function is told of no keys or of no address. */

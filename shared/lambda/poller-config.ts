@@ -1,5 +1,8 @@
 import * as z from "zod";
 import { commonSettings, ConfigurationError, readEnvironment, serviceName } from "./config.ts";
+import { namePattern, nameRule } from "../domain/name.ts";
+import { DEFAULT_QUEUE } from "../domain/queue.ts";
+import { nameOfQueue, queueSettings } from "./queues.ts";
 import { readTicketSettings, ticketSettings, type TicketSettings } from "./ticket-settings.ts";
 
 const whole = (least: number, most: number, byDefault: number) =>
@@ -13,6 +16,8 @@ const whole = (least: number, most: number, byDefault: number) =>
 const Environment = z.object({
   ...commonSettings,
   ...ticketSettings,
+  ...queueSettings,
+  BATON_QUEUE: z.string().regex(namePattern, nameRule).default(DEFAULT_QUEUE),
   BATON_PUBLIC_URL: z
     .url({ protocol: /^https?$/, error: "give it the URL that the HTTP API is reached at, such as https://approvals.example.com" })
     .optional(),
@@ -35,6 +40,12 @@ export interface PollerConfig {
   readonly batch: number;
   /** The most handlers that run at the same time. */
   readonly concurrency: number;
+  /** Whose runs it claims. */
+  readonly queue: string;
+  /** The functions of pollers, by queue. */
+  readonly queues: Readonly<Record<string, string>>;
+  /** Of the default queue; undefined: no gate is before the pollers. */
+  readonly wakeParameter: string | undefined;
   /** How long it waits for what is about to be due. */
   readonly lingerSeconds: number;
   /** The timeout of its Lambda. */
@@ -65,6 +76,9 @@ export function pollerConfig(env: NodeJS.ProcessEnv): PollerConfig {
     stage: settings.BATON_STAGE,
     batch: settings.BATON_BATCH,
     concurrency: settings.BATON_CONCURRENCY,
+    queue: settings.BATON_QUEUE,
+    queues: settings.BATON_QUEUES,
+    wakeParameter: settings.BATON_IDLE_GATE === "on" ? settings.BATON_WAKE_PARAMETER : undefined,
     lingerSeconds: settings.BATON_LINGER_SECONDS,
     timeoutSeconds: settings.BATON_POLLER_TIMEOUT_SECONDS,
     gate: settings.BATON_IDLE_GATE === "on" ? gateOf(settings) : undefined,
@@ -74,11 +88,12 @@ export function pollerConfig(env: NodeJS.ProcessEnv): PollerConfig {
 }
 
 function gateOf(settings: z.output<typeof Environment>): GateConfig {
-  const { BATON_WAKE_PARAMETER: parameter, BATON_WAKE_SCHEDULE: schedule, BATON_WAKE_ROLE_ARN: roleArn } = settings;
-  if (parameter === undefined) throw new ConfigurationError("BATON_WAKE_PARAMETER: the idle gate needs the name of an SSM parameter");
+  const { BATON_WAKE_PARAMETER: named, BATON_WAKE_SCHEDULE: schedule, BATON_WAKE_ROLE_ARN: roleArn, BATON_QUEUE: queue } = settings;
+  if (named === undefined) throw new ConfigurationError("BATON_WAKE_PARAMETER: the idle gate needs the name of an SSM parameter");
+  const parameter = nameOfQueue(named, queue);
   if (schedule === undefined) return { parameter, schedule: undefined };
   if (roleArn === undefined)
     throw new ConfigurationError("BATON_WAKE_ROLE_ARN: BATON_WAKE_SCHEDULE needs the role that invokes the poller");
   const [group = "", name = ""] = schedule.split("/");
-  return { parameter, schedule: { group, name, roleArn } };
+  return { parameter, schedule: { group, name: nameOfQueue(name, queue), roleArn } };
 }

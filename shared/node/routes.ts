@@ -42,6 +42,7 @@ function configOf(options: ServeOptions): Config {
     apiKeysParameter: undefined,
     showStacks: options.stacks ?? false,
     pollerFunctionName: undefined,
+    queues: {},
     idleGate: false,
     wakeParameter: undefined,
   };

@@ -1,8 +1,10 @@
 import { type Duration, toMilliseconds } from "../domain/duration.ts";
 import { nextLookMs } from "../domain/next-look.ts";
+import { queuesOf } from "../domain/queue.ts";
 import { newReport } from "../engine/poll/poll-report.ts";
 import { pollQueue } from "../engine/poll/poll-queue.ts";
 import type { Poller } from "../engine/poll/poller.ts";
+import { QueueNudges } from "../engine/poll/queue-nudges.ts";
 import type { Keeping } from "../lambda/chores.ts";
 import { errorFields } from "../lambda/error-fields.ts";
 import { guardProcess } from "../lambda/guard-process.ts";
@@ -18,6 +20,11 @@ export interface RunPollerOptions extends WorkOptions, Keeping {
    * a known time is looked for then.
    */
   readonly pollEvery?: Duration | undefined;
+  /**
+   * Whose runs it claims: those of each queue by a poller of its own. Default: all queues that the
+   * workflows name.
+   */
+  readonly queues?: readonly string[] | undefined;
   /** Whether it does what is done once a day. Default: true. */
   readonly maintenance?: boolean | undefined;
   /**
@@ -46,10 +53,14 @@ export interface RunningPoller {
 const PAUSE_MS = 5_000;
 
 interface Resident {
-  readonly poller: Poller;
-  readonly wait: Wait;
   readonly everyMs: number;
   stopping: boolean;
+}
+
+/** The poller of one queue, and what it waits with between its polls. */
+interface Desk {
+  readonly poller: Poller;
+  readonly wait: Wait;
 }
 
 /**
@@ -70,9 +81,11 @@ export function runPoller(options: RunPollerOptions): RunningPoller {
   // Once it stops, a step would have no time: nothing begins, and what is held is given back.
   const poller = pollerOf(options, database, () => (resident.stopping ? 0 : UNHURRIED_MS));
   const leases = rememberLeases(poller);
-  const resident: Resident = { poller: leases.poller, wait: createWait(), everyMs, stopping: false };
+  const resident: Resident = { everyMs, stopping: false };
+  const desks = desksOf(leases.poller, options.queues ?? queuesOf(options.workflows));
+  const wake = () => desks.forEach(({ wait }) => wait.wake());
   const maintenance = options.maintenance === false ? undefined : dailyMaintenance(options, database, poller.logger);
-  const polling = pollOn(resident);
+  const polling = Promise.all([...desks.values()].map((desk) => pollOn(resident, desk))).then(() => undefined);
   const givenUp = new Promise<void>((resolve) => (leases.givenUp = resolve));
   const closed = Promise.race([polling, givenUp]).then(async () => {
     await maintenance?.close();
@@ -81,16 +94,23 @@ export function runPoller(options: RunPollerOptions): RunningPoller {
   });
   const close = async () => {
     resident.stopping = true;
-    resident.wait.wake();
+    wake();
     await endWithin(graceMs, polling, leases);
     await closed;
   };
   const restore = options.signals === false ? undefined : onSignals(close);
-  return { nudge: async () => resident.wait.wake(), close, closed };
+  return { nudge: async () => wake(), close, closed };
 }
 
-async function pollOn(resident: Resident): Promise<void> {
-  const { poller, wait, everyMs } = resident;
+/** Each wakes the others, for which it has parked runs. */
+function desksOf(poller: Poller, queues: readonly string[]): ReadonlyMap<string, Desk> {
+  const others = new QueueNudges(async (queue) => desks.get(queue)?.wait.wake());
+  const desks = new Map(queues.map((queue) => [queue, { poller: { ...poller, queue, others, memory: { low: {} } }, wait: createWait() }]));
+  return desks;
+}
+
+async function pollOn(resident: Resident, { poller, wait }: Desk): Promise<void> {
+  const { everyMs } = resident;
   while (!resident.stopping) {
     const report = newReport();
     try {

@@ -18,7 +18,7 @@ export interface ServeOptions extends HostOptions {
   /** Whether errors of runs are shown with their stacks. Default: false. */
   readonly stacks?: boolean | undefined;
   /** Told after runs were stored; that of a `runPoller` in the same process. */
-  readonly nudge?: ((pollers: number) => Promise<void>) | undefined;
+  readonly nudge?: ((pollers: number, queue?: string) => Promise<void>) | undefined;
 }
 
 /** The HTTP API on a port. */

@@ -12,9 +12,11 @@
 --          as rows: failures [{ place, run, node, attempt, age_ms, took_ms, delay_ms, error }],
 --          sleeps [{ place, run, node, position, attempt?, delay_ms, bytes? }],
 --            timers [{ place, run, node, position, attempt, delay_ms }],
---            parks [{ place, run, delay_ms, bytes? }], released [{ place, run }], blocked [{ place,
---            run, workflow, version, shape, reason }], attributes [{ place, run, patch }],
---            waits [{ place, run, delay_ms, bytes, names, keys? }], consumed [{ place, run, n }],
+--            parks [{ place, run, delay_ms, bytes?, queue? }], released [{ place, run }], blocked
+--            [{ place, run, workflow, version, shape, reason }], attributes [{ place, run, patch
+--            }],
+--            waits [{ place, run, delay_ms, bytes, names, keys?, queue? }], consumed [{ place, run,
+--            n }],
 --            timeouts [{ place, run, names, keys? }], asks [{ place, run, names, keys? }],
 --            children [{ place, run, node, id, workflow, version, input, attributes?, delay_ms?,
 --            detached? }], items [{ place, run, node, part, workflow, version, tolerated, most? }],
@@ -27,6 +29,7 @@
 --          from inputs that they have stored; family: of a run with children the paths by which it
 --          waits, and the children that go on after its redrive; a park of delay_ms null waits for
 --          these alone;
+--          queue: where a parked run goes on, where that is not the queue of the lease;
 --          keys: [{ name, key }] by which the run waits, which it takes.
 --          ttl_ms: an hour at most; age_ms: since it finished; took_ms: how long it ran. strict
 --          raises where the answer would be a repeat (BT002) or a loss (BT003). An output that is
@@ -85,7 +88,7 @@ begin
     if strictly and cardinality(late) > 0 then
       raise exception 'runs % of lease % have a signal, and their waits do not time out', late, token using errcode = 'BT003';
     end if;
-    perform baton.put_back(late, late_run_ats);
+    perform baton.put_back(late, late_run_ats, home => held.queue);
     held.gone := baton.mark_gone(held, '{}', late);
   end if;
   lost := baton.append_checkpoints(held, request -> 'steps', checked, moment);

@@ -30,7 +30,7 @@ begin
   if not parks then
     return '{}';
   end if;
-  perform baton.put_back(ids, wakes, sizes => sizes);
+  perform baton.put_back(ids, wakes, sizes => sizes, home => held.queue);
   return coalesce(slots, '{}');
 end
 $$;

@@ -9,7 +9,7 @@ declare
 begin
   perform baton.require_keys('the request of enqueue', request, '{columns}', '{columns,shared,fresh,request,checked}');
   if request ? 'shared' then
-    perform baton.require_keys('what the runs of enqueue share', request -> 'shared', '{}', '{workflow,version,priority}');
+    perform baton.require_keys('what the runs of enqueue share', request -> 'shared', '{}', '{workflow,version,priority,queue}');
   end if;
   if jsonb_typeof(runs) <> 'object' or jsonb_typeof(request -> 'fresh') <> 'boolean' then
     perform baton.require_kind('the request of enqueue', request, 'object', '{columns}');

@@ -42,7 +42,7 @@ begin
     perform baton.require_rows('the timers of the round', request -> 'timers', '{run,place,node,position,attempt,delay_ms}', '{}');
   end if;
   if request ? 'parks' then
-    perform baton.require_rows('what the round parks', request -> 'parks', '{run,place,delay_ms}', '{bytes}');
+    perform baton.require_rows('what the round parks', request -> 'parks', '{run,place,delay_ms}', '{bytes,queue}');
   end if;
   if request ? 'released' then
     perform baton.require_rows('what the round gives back', request -> 'released', '{run,place}', '{delay_ms}');
@@ -51,7 +51,7 @@ begin
     perform baton.require_rows('what the round sets aside', request -> 'blocked', '{run,place,workflow,version,shape,reason}', '{}');
   end if;
   if request ? 'waits' then
-    perform baton.require_rows('what the round parks for signals', request -> 'waits', '{run,place,delay_ms,bytes,names}', '{keys}');
+    perform baton.require_rows('what the round parks for signals', request -> 'waits', '{run,place,delay_ms,bytes,names}', '{keys,queue}');
   end if;
   if request ? 'consumed' then
     perform baton.require_rows('the messages that the round takes', request -> 'consumed', '{run,place,n}', '{}');

@@ -42,7 +42,7 @@ begin
   end if;
   progressed := baton.runs_with_progress(present, held.claimed_at);
   doubtful := array(select unnest(present) except select unnest(progressed));
-  perform baton.put_back(progressed, array_fill(moment, array[cardinality(progressed)]), case when alone then 4 else 1 end);
+  perform baton.put_back(progressed, array_fill(moment, array[cardinality(progressed)]), case when alone then 4 else 1 end, home => held.queue);
   if crashes > 5 then
     poison := jsonb_build_object('name', 'PoisonError', 'message',
       'Three leases in a row ran out while they held this run alone: its step ends the process or blocks the event loop. Mend it, then redrive the run.');
@@ -50,7 +50,7 @@ begin
     perform baton.end_runs(doubtful, 'failed', array_fill(poison, array[cardinality(doubtful)]), true, moment);
     return cardinality(ids) - cardinality(progressed);
   end if;
-  perform baton.put_back(doubtful, array_fill(moment, array[cardinality(doubtful)]), crashes);
+  perform baton.put_back(doubtful, array_fill(moment, array[cardinality(doubtful)]), crashes, home => held.queue);
   return cardinality(ids) - cardinality(present);
 end
 $$;

@@ -12,7 +12,7 @@ declare
 begin
   with unlawful as (
     select late.ctid
-    from generate_series(0, 8) as b (band)
+    from baton.list_bands() as b (band)
     cross join lateral (
       (select q.ctid from baton.ready q where q.band = b.band and q.run_at > latest and q.run_at < baton.never() limit 1000)
       union all

@@ -4,7 +4,8 @@
 -- request: { columns, shared?, fresh?, request?, checked? }
 --          columns: { id: [], input: [], … }: one array for each key of a run, with null where a
 --          run has none; the header of store_runs has the keys.
---          shared: { workflow, version, priority } where they are the same for all runs.
+--          shared: { workflow, version, priority } where they are the same for all runs, and
+--          queue: the name of theirs, where it is not the default one.
 --          fresh: true: they were never sent before. One that is there after all raises 23505.
 --          request: { workflow, key, hash }: the idempotency key of the call as a whole.
 --          checked: true: the caller has seen to it that JavaScript gives each input and the

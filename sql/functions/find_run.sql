@@ -3,10 +3,11 @@
 -- list_steps has them.
 --
 -- answer: { id, workflow, version, priority, input, attributes, created_at, status, error,
---         finished_at, run_at, blocked, awaits: names of signals, family: as describe_family has
---         it, hooks: as describe_hooks has it, redrives, crashes, checkpoints, failures, left_out:
---         as gather_steps has them, forgiven: failures that the last redrive forgave, by path,
---         hidden: as count_hidden has it, moment: the database's time }
+--         finished_at, run_at, queue: where it waits, null: the default one, blocked, awaits: names
+--         of signals, family: as describe_family has it, hooks: as describe_hooks has it, redrives,
+--         crashes, checkpoints, failures, left_out: as gather_steps has them, forgiven: failures
+--         that the last redrive forgave, by path, hidden: as count_hidden has it, moment: the
+--         database's time }
 -- Planned for the week of its id: a plan for any id locks the partitions of all weeks.
 -- grant: baton_reader, baton_operator
 create or replace function baton.find_run(id uuid) returns json
@@ -18,7 +19,7 @@ begin
     select json_build_object('id', r.id, 'workflow', r.workflow, 'version', r.version, 'priority', r.priority, 'input', r.input,
       'attributes', (select a.attributes from baton.attribute a where a.run_id = find_run.id),
       'created_at', r.created_at, 'moment', clock.moment, 'status', place.status,
-      'error', e.error, 'finished_at', e.at, 'run_at', q.run_at, 'blocked', b.reason,
+      'error', e.error, 'finished_at', e.at, 'run_at', q.run_at, 'queue', (select k.name from baton.queue k where k.id = q.band / 16), 'blocked', b.reason,
       'awaits', (select w.names from baton.wait w where w.run_id = find_run.id and q.run_at is not null),
       'family', baton.describe_family(find_run.id),
       'hooks', baton.describe_hooks(find_run.id),

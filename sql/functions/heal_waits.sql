@@ -8,7 +8,7 @@ as $$
 declare
   seen record;
 begin
-  while jump.band <= 8 and most > 0 loop
+  while jump.band is not null and most > 0 loop
     select array_agg(q.run_id) as ids, array_agg(q.run_at) as run_ats, max(q.run_at) as last, count(*)::integer as n into seen
     from (
       select r.run_id, r.run_at from baton.ready r
@@ -19,14 +19,14 @@ begin
       jump.again := true;
     end if;
     if seen.n < most then
-      jump.band := jump.band + 1;
+      jump.band := (select min(b) from baton.list_bands() as b where b > jump.band);
       jump.run_at := case when jump.set_to is null then jump.was - interval '15 minutes' else jump.set_to end;
     else
       jump.run_at := seen.last;
     end if;
     most := most - seen.n;
   end loop;
-  if jump.band > 8 then
+  if jump.band is null then
     jump.band := case when jump.again then 0 end;
     jump.again := false;
   end if;

@@ -8,11 +8,11 @@ declare
 begin
   if due then
     found_ids := array(
-      select q.run_id from generate_series(0, 8) as b (band)
+      select q.run_id from baton.list_bands() as b (band)
       cross join lateral (select run_id from baton.ready where band = b.band and run_at <= moment order by run_at limit 1001) as q limit 1001);
   else
     found_ids := array(
-      select q.run_id from generate_series(0, 8) as b (band)
+      select q.run_id from baton.list_bands() as b (band)
       cross join lateral (select run_id from baton.ready where band = b.band and run_at > moment order by run_at limit 1001) as q limit 1001);
   end if;
   return case when cardinality(found_ids) <= 1000 then found_ids end;

@@ -4,10 +4,12 @@
 -- a run with rows below its nodes, which may need most of them no longer, that is no more than its
 -- state may be, 4 MiB: passes that are over, and items that are collected, would fail it.
 -- Of one that is undone all is read.
--- A run that is ready already is left alone. Ids, times and sizes are parallel arrays.
+-- queues: where they go on, by number; null: home, the queue of the lease that they leave.
+-- A run that is ready already is left alone. Ids, times, sizes and queues are parallel arrays.
 -- The bounds keep other weeks out, and a plan made for them locks no partition of those; a generic
 -- one locks all there are.
-create or replace function baton.put_back(ids uuid[], run_ats timestamptz[], suspects integer default null, sizes integer[] default null) returns void
+create or replace function baton.put_back(ids uuid[], run_ats timestamptz[], suspects integer default null, sizes integer[] default null,
+  queues smallint[] default null, home smallint default null) returns void
 language plpgsql volatile set plan_cache_mode = force_custom_plan
 as $$
 declare
@@ -18,8 +20,8 @@ begin
     return;
   end if;
   insert into baton.ready (run_id, band, run_at, bytes, begun)
-  select t.id, coalesce(3 + suspects, r.priority), t.run_at, coalesce(t.size, r.bytes + case when c.below and not c.undone then least(c.bytes, 4194304) else least(c.bytes, 2000000000) end), true
-  from unnest(ids, run_ats, sizes) as t (id, run_at, size)
+  select t.id, coalesce(3 + suspects, r.priority) + 16 * coalesce(t.queue, home, 0), t.run_at, coalesce(t.size, r.bytes + case when c.below and not c.undone then least(c.bytes, 4194304) else least(c.bytes, 2000000000) end), true
+  from unnest(ids, run_ats, sizes, queues) as t (id, run_at, size, queue)
   cross join lateral (
     select priority, case when t.size is null then octet_length(input::text) end as bytes
     from baton.run where id = t.id and id between lowest and highest limit 1) as r

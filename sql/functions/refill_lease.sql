@@ -8,7 +8,7 @@ create or replace function baton.refill_lease(
 language plpgsql volatile
 as $$
 declare
-  got record := baton.take_batch(request, moment, 0);
+  got record := baton.take_batch(request, 16 * coalesce(held.queue, 0), moment, 0);
   described record;
   slots integer[];
   -- Variables of their own, because an element of a record's field is assigned by copying the
@@ -42,7 +42,7 @@ begin
     where l.token = held.token;
   end if;
   -- A parent that is due since now lies before the watermark.
-  due_in_ms := case when baton.settle_families(entries, moment) then 0 else baton.next_due(moment, low) end;
+  due_in_ms := case when baton.settle_families(entries, moment) then 0 else baton.next_due(moment, low, 3, coalesce(held.queue, 0::smallint)) end;
   runs := described.runs;
 end
 $$;

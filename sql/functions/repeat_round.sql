@@ -18,7 +18,7 @@ begin
   else
     claimed_now := baton.list_members('{}', '');
   end if;
-  return json_build_object('now', moment, 'round', held.round, 'low', low, 'due_in_ms', baton.next_due(moment, coalesce(low, '{}')),
+  return json_build_object('now', moment, 'round', held.round, 'low', low, 'due_in_ms', baton.next_due(moment, coalesce(low, '{}'), 3, coalesce(held.queue, 0::smallint)),
     'stopped', coalesce(held.told -> 'stopped', '[]'), 'lost', coalesce(held.told -> 'lost', '[]'),
     'left_out', held.told -> 'left_out', 'late', held.told -> 'late', 'applied_at', held.told -> 'applied_at',
     'mail', case when asks is not null then baton.gather_mail(held.run_ids, asks) end,

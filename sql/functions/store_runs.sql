@@ -8,7 +8,8 @@
 --          run_at: when it may start, in ISO 8601; delay_ms: how long after now, in its place.
 --          attributes: an object; a key of it that is null is left out.
 --          key: an idempotency key; hash: what it stands for.
--- shared:  { workflow, version, priority } in the place of columns that are the same throughout.
+-- shared:  { workflow, version, priority } in the place of columns that are the same throughout;
+--          queue: one of which no poller has claimed yet is left to the default one.
 -- known:   the run that the key of each stands for: where that is another one, nothing is stored.
 -- Returns how many of them are due within 15 seconds. An input that is stored is at most 256 KiB of
 -- text (BT050), since a claim sends text: 1e308 is stored in 20 bytes and sent in 309. It starts
@@ -21,6 +22,7 @@ declare
   all_workflow text := shared ->> 'workflow';
   all_version integer := shared ->> 'version';
   all_priority smallint := shared ->> 'priority';
+  base integer := case when shared ? 'queue' then 16 * coalesce(baton.find_queue(shared ->> 'queue'), 0) else 0 end;
   named boolean := runs ? 'attributes';
   due integer;
   largest integer;
@@ -52,7 +54,7 @@ begin
     returning id, priority, start_at, octet_length(input::text) as bytes
   ), queued as (
     insert into baton.ready (run_id, band, run_at, bytes, begun)
-    select id, priority, start_at, bytes, false from (select * from stored_fresh union all select * from stored_new) as stored
+    select id, base + priority, start_at, bytes, false from (select * from stored_fresh union all select * from stored_new) as stored
     returning run_id, run_at, bytes
   )
   select count(*) filter (where run_at <= moment + interval '15 seconds'), max(bytes), max(run_at) filter (where run_at <> baton.never()),

@@ -2,12 +2,13 @@
 -- in eight that goes to one of the priorities with work below the first, any of them, so that
 -- nothing starves, whatever stands between.
 --
+-- base:    the first band of the queue.
 -- request: { max, max_bytes, low: { "<band>": run_at } }; low is the watermark a poller was told
 --          the last time.
 -- answer:  ids (null when nothing is due), which of them have begun, and the new low.
 -- poisoned: counts on for runs that were failed because no poller could take them.
 create or replace function baton.take_batch(
-  request jsonb, moment timestamptz, inout poisoned integer, out ids uuid[], out begun_ids uuid[], out low jsonb)
+  request jsonb, base integer, moment timestamptz, inout poisoned integer, out ids uuid[], out begun_ids uuid[], out low jsonb)
 language plpgsql volatile
 as $$
 declare
@@ -15,7 +16,7 @@ declare
   room bigint := (request ->> 'max_bytes')::bigint;
   asked integer;
   wanted_band integer;
-  turn integer[] := array[0, 1, 2, 3];
+  turn integer[] := array[base, base + 1, base + 2, base + 3];
   busy integer[];
   got record;
   mark timestamptz;

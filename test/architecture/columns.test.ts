@@ -30,7 +30,7 @@ describe("the columns of columns.ts are those that the functions of the database
   it.each([
     ["append_failures", columns.failures],
     ["append_sleeps", { ...columns.sleeps, ...columns.size }],
-    ["park_members", { ...columns.parks, ...columns.size }],
+    ["park_members", { ...columns.parks, ...columns.size, ...columns.elsewhere }],
     ["block_members", columns.blocked],
     ["patch_members", columns.attributes],
   ] as const)("and in %s with their types", (name, rows) => {
@@ -50,13 +50,13 @@ describe("the checks of a call know the same columns", () => {
     ["check_round", /'failures', '{([^}]*)}', '{}'/, keys(columns.failures)],
     ["check_round", /'sleeps', '{([^}]*)}', '{([^}]*)}'/, keys(columns.sleeps, columns.size)],
     ["check_round", /'timers', '{([^}]*)}', '{}'/, keys(columns.timers)],
-    ["check_round", /'parks', '{([^}]*)}', '{([^}]*)}'/, keys(columns.parks, columns.size)],
+    ["check_round", /'parks', '{([^}]*)}', '{([^}]*)}'/, keys(columns.parks, columns.size, columns.elsewhere)],
     ["check_round", /'released', '{([^}]*)}', '{([^}]*)}'/, keys(columns.parks)],
     ["check_round", /'blocked', '{([^}]*)}', '{}'/, keys(columns.blocked)],
     ["check_round", /'attributes', '{([^}]*)}', '{}'/, keys(columns.attributes)],
     ["store_runs", /runs, '{}', '{([^}]*)}'/, keys(columns.runs, columns.someRuns)],
     ["rows_as_columns", /runs, '{([^}]*)}'/, keys(columns.runs)],
-    ["check_enqueue", /'shared', '{}', '{([^}]*)}'/, keys(columns.runs).filter((key) => key !== "id" && key !== "input")],
+    ["check_enqueue", /'shared', '{}', '{([^}]*)}'/, [...keys(columns.runs).filter((key) => key !== "id" && key !== "input"), "queue"]],
   ] as const)("%s (%s)", (name, pattern, expected) => {
     expect(sorted(listed(name, pattern))).toEqual(sorted(expected));
   });
@@ -82,7 +82,7 @@ describe("the headers of the calls tell the same columns", () => {
     [/failures \[{ ([^}]*) }\]/, keys(columns.failures)],
     [/sleeps \[{ ([^}]*) }\]/, keys(columns.sleeps, columns.size)],
     [/timers \[{ ([^}]*) }\]/, keys(columns.timers)],
-    [/parks \[{ ([^}]*) }\]/, keys(columns.parks, columns.size)],
+    [/parks \[{ ([^}]*) }\]/, keys(columns.parks, columns.size, columns.elsewhere)],
     [/blocked \[{ ([^}]*) }\]/, keys(columns.blocked)],
     [/attributes \[{ ([^}]*) }\]/, keys(columns.attributes)],
   ])("advance: %s", (pattern, expected) => {

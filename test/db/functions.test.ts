@@ -15,7 +15,7 @@ checkAfterEach(database);
 
 /** Become part of the statements that use them, so that they are never called. */
 const INLINED =
-  "{count_digits,is_double,has_member,never,id_time,list_weeks,list_sources,list_tables,week_indexes,most_entries,count_pages,has_expired,hidden_below,list_chunks,is_closed,ms_between,wait_until,key_lock,signal_id,recall_family,recall_items,list_stops,new_ids,path_of_child,list_hooks}";
+  "{count_digits,is_double,has_member,never,id_time,list_weeks,list_sources,list_tables,week_indexes,most_entries,count_pages,has_expired,hidden_below,list_chunks,is_closed,ms_between,wait_until,key_lock,signal_id,recall_family,recall_items,list_stops,new_ids,path_of_child,list_hooks,list_bands}";
 
 /** Of search, which is optional, and of pg_partman, which is elsewhere. */
 const OPTIONAL = "{search_runs,search_week,walk_week,search_schema,attribute_text,ask_partman}";
@@ -73,6 +73,7 @@ async function everything(): Promise<void> {
   await items();
   await followed();
   await undone();
+  await elsewhere();
   await database.database.query("select baton.repair(), baton.new_id(), baton.missing_indexes()");
   await database.database.query(
     `select baton.list_unclaimed('{"limit": 1}'), baton.list_workflows('{"limit": 1}'), baton.list_names_of_week('', 1, null, baton.id_at(baton.now()), baton.new_id())`,
@@ -112,6 +113,14 @@ async function undone(): Promise<void> {
   const again = await engine.claim({ manifest });
   expect(again.runs.find(({ id }) => id === run.id)!.finished).toMatchObject({ "~verdict": expect.anything() });
   await engine.release(again.token);
+}
+
+/** A run that goes on elsewhere. */
+async function elsewhere(): Promise<void> {
+  await engine.enqueue([newRun()]);
+  const { token, runs } = await engine.claim();
+  await engine.advance(token, 1, { parks: [{ ...member(runs[0]!), delay_ms: 0, queue: "heavy" }] });
+  expect((await engine.claim({ queue: "heavy" })).runs.map(({ id }) => id)).toEqual([runs[0]!.id]);
 }
 
 /** A run that waits for a signal, is asked of its mail, and is answered. */

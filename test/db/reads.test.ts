@@ -61,6 +61,7 @@ test("find_run tells everything that is stored of a run", async () => {
     error: null,
     finished_at: time,
     run_at: null,
+    queue: null,
     blocked: null,
     awaits: null,
     family: null,

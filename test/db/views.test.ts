@@ -31,7 +31,7 @@ const read = async (text: string, values?: unknown[]) => (await reader.query<Rec
 const COLUMNS: Record<string, string> = {
   backlog:
     "run_id uuid, workflow text, priority smallint, status text, due_at timestamptz, overdue_ms bigint, suspect boolean, " +
-    "reason text, created_at timestamptz",
+    "reason text, created_at timestamptz, queue text",
   failures:
     "run_id uuid, workflow text, node text, attempt smallint, started_at timestamptz, finished_at timestamptz, duration_ms bigint, " +
     "retry_at timestamptz, error_name text, error_message text, fingerprint text",

@@ -110,7 +110,7 @@ describe("a node", () => {
     [{ timeout: "0.0001 milliseconds" }, 'its timeout of "0.0001 milliseconds" leaves no time: use at least "1 millisecond".'],
     [{ retry: { backoff: "soon" } }, '"soon" is not a duration'],
     [{ timeout: "367 days" }, '"367 days" is too long: use at most 366 days.'],
-    [{ timeOut: "1 second" }, '"timeOut" is not an option of a node: use output, retry, timeout, when or undo.'],
+    [{ timeOut: "1 second" }, '"timeOut" is not an option of a node: use output, retry, timeout, when, undo or on.'],
   ])("with the options %j is refused, and the error says where", (options, problem) => {
     for (const kind of ["step", "sql"] as const) {
       const define = () => untyped[kind]("charge", options, () => 1);

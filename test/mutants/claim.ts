@@ -120,22 +120,22 @@ export const claiming: readonly Mutant[] = [
   {
     name: "A claim tells of suspects only from the second crash on",
     file: "sql/functions/claim.sql",
-    find: "q.band > 3",
-    replace: "q.band > 4",
+    find: "between 16 * queue + 4",
+    replace: "between 16 * queue + 5",
     ...caught("db/crash.test.ts", "claims and ticks tell of suspects from the first crash on"),
   },
   {
     name: "A tick tells of suspects only from the second crash on",
     file: "sql/functions/tick.sql",
-    find: "q.band > 3",
-    replace: "q.band > 4",
+    find: "between 4 and 8",
+    replace: "between 5 and 8",
     ...caught("db/crash.test.ts", "claims and ticks tell of suspects from the first crash on"),
   },
   {
     name: "Suspects come out of the band of one crash more",
     file: "sql/functions/take_suspects.sql",
-    find: "take_ready(3 + crashed",
-    replace: "take_ready(4 + crashed",
+    find: "take_ready(base + 3 + crashed",
+    replace: "take_ready(base + 4 + crashed",
     ...caught("db/crash.test.ts", "suspects are claimed in leases of 64, 8 and 1"),
   },
   {

@@ -9,16 +9,16 @@ const redriven = journey("a child's failure fails its parent, with its id; a red
 export const families: readonly Mutant[] = [
   {
     name: "A child that ends is counted twice",
-    file: "sql/functions/settle_families.sql",
-    find: "-1 as change",
-    replace: "-2 as change",
+    file: "sql/functions/count_changes.sql",
+    find: "-1 as open",
+    replace: "-2 as open",
     ...starts,
   },
   {
     name: "A parent is not woken by the last of its children",
     file: "sql/functions/settle_families.sql",
-    find: "return baton.wake_parents(due, moment);",
-    replace: "return false;",
+    find: "return baton.wake_runs(array(",
+    replace: "return false and baton.wake_runs(array(",
     ...starts,
   },
   {
@@ -44,17 +44,16 @@ export const families: readonly Mutant[] = [
   },
   {
     name: "A detached child is stopped with its parent",
-    file: "sql/functions/stop_some.sql",
-    find: "where c.parent_id = any (parents) and not c.detached and not exists",
-    replace: "where c.parent_id = any (parents) and not exists",
+    file: "sql/functions/find_open_children.sql",
+    find: "array_agg(p.run_id) filter (where not p.detached)",
+    replace: "array_agg(p.run_id)",
     ...goesDown,
   },
   {
     name: "Nodes that await children are locked in an order of each session's own",
-    file: "sql/functions/settle_families.sql",
-    find: "select array_agg(w.parent_id order by w.parent_id, w.path), array_agg(w.path order by w.parent_id, w.path), array_agg(w.change order by w.parent_id, w.path)",
-    replace:
-      "select array_agg(w.parent_id order by md5(w.parent_id::text || pg_backend_pid())), array_agg(w.path order by md5(w.parent_id::text || pg_backend_pid())), array_agg(w.change order by md5(w.parent_id::text || pg_backend_pid()))",
+    file: "sql/functions/count_changes.sql",
+    find: "order by w.parent, w.path), '[]')",
+    replace: "order by md5(w.parent::text || pg_backend_pid())), '[]')",
     ...caught(
       "db/family-deadlocks.test.ts",
       "four pollers that end children of the same 50 parents at one moment meet no deadlock, and each parent goes on",

@@ -70,15 +70,15 @@ export const leases: readonly Mutant[] = [
   {
     name: "What a poller gives back is suspected",
     file: "sql/functions/return_members.sql",
-    find: "array[coalesce(cardinality(proven), 0)]));",
-    replace: "array[coalesce(cardinality(proven), 0)]), 1);",
+    find: "array[coalesce(cardinality(proven), 0)]), home",
+    replace: "array[coalesce(cardinality(proven), 0)]), 1, home",
     ...caught("db/advance.test.ts", "release gives every member back with nothing counted"),
   },
   {
     name: "Suspects that are given back are cleared",
     file: "sql/functions/return_members.sql",
-    find: "array[cardinality(doubtful)]), held.crashes);",
-    replace: "array[cardinality(doubtful)]));",
+    find: "array[cardinality(doubtful)]), held.crashes, home",
+    replace: "array[cardinality(doubtful)]), home",
     ...caught(crash, "a suspect that is given back before it stored anything stays a suspect"),
   },
   {

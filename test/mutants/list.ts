@@ -6,12 +6,14 @@ import { engine } from "./engine.ts";
 import { families } from "./families.ts";
 import { hooked } from "./hooks.ts";
 import { host } from "./host.ts";
+import { items } from "./items.ts";
 import { leases } from "./leases.ts";
 import { lists } from "./lists.ts";
 import type { Mutant } from "./mutant.ts";
 import { nested } from "./nested.ts";
 import { operators } from "./operators.ts";
 import { producers } from "./producers.ts";
+import { queues } from "./queues.ts";
 import { goings } from "./retention.ts";
 import { rounds } from "./rounds.ts";
 import { signals } from "./signals.ts";
@@ -37,4 +39,6 @@ export const MUTANTS: readonly Mutant[] = [
   ...hooked,
   ...undos,
   ...families,
+  ...items,
+  ...queues,
 ];

@@ -121,7 +121,7 @@ export const rounds: readonly Mutant[] = [
   {
     name: "A run that waits for a retry is due at once",
     file: "sql/functions/park_members.sql",
-    find: "perform baton.put_back(ids, times, sizes => sizes);",
+    find: "perform baton.put_back(ids, times, sizes => sizes, queues => queues, home => held.queue);",
     replace: "perform baton.put_back(ids, array_fill(moment, array[coalesce(cardinality(ids), 0)]));",
     ...caught(moves, "one round moves many runs in all ways"),
   },

@@ -122,3 +122,28 @@ test("after kill -9 another poller goes on once the lease is over, and counts a 
 test("without a database it says at once which option is missing", () => {
   expect(() => runPoller({ workflows: [greet], url: "", signals: false })).toThrow(/DATABASE_URL is not set/);
 });
+
+test("a poller in a process serves all queues that its workflows name, or those that it is told", async () => {
+  await using database = await createTestDatabase();
+  const film = defineWorkflow({ name: "film", version: 1, input: Name })
+    .step("probe", () => "probed")
+    .step("render", { on: "heavy" }, ({ probe }) => `${probe}, rendered`)
+    .step("publish", ({ render }) => `${render}, published`);
+  const options = {
+    workflows: [film],
+    url: database.url("owner"),
+    pollEvery: "1 hour",
+    signals: false,
+    maintenance: false,
+    logger: silent,
+  } as const;
+  const home = runPoller({ ...options, queues: ["default"] });
+  await using client = createClient({ url: database.url("owner"), nudge: home.nudge });
+  const { id } = await client.enqueue(film, { name: "Ada" });
+  await until("it is parked for the other queue", async () => (await client.get(id))?.queue === "heavy");
+  await home.close();
+  const all = runPoller(options);
+  expect(await client.wait(id, { timeout: "4 minutes" })).toMatchObject({ status: "done", output: "probed, rendered, published" });
+  await all.close();
+  await database.assertInvariants();
+});

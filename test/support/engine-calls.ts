@@ -82,7 +82,8 @@ export function engineOf(database: TestDatabase, driver?: Driver) {
   const reader = runRepository(database.connect("reader", driver));
   const operator = runRepository(database.connect("operator", driver));
   return {
-    enqueue: (runs: readonly NewRun[], request?: EnqueueRequest["request"]) => producer.enqueue({ runs, ...(request && { request }) }),
+    enqueue: (runs: readonly NewRun[], request?: EnqueueRequest["request"], queue?: string) =>
+      producer.enqueue({ runs, queue, ...(request && { request }) }),
     claim: async (facts?: Partial<ClaimRequest>, token: string = randomUUID()): Promise<Held> => ({
       token,
       ...(await poller.claim(token, claimRequest(facts))),
@@ -153,6 +154,7 @@ const TABLES = [
   "workflow",
   "hook_run",
   "undoable",
+  "queue",
 ];
 
 /**

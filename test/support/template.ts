@@ -31,11 +31,18 @@ export interface Watched {
 
 /**
  * The service as it is synthesised for a stage, under another name if there is one, with other
- * workflows if there is a file of them; made once for all test files of a run, which only read it.
+ * workflows if there is a file of them, with changes of serverless.yml; made once for all test
+ * files of a run, which only read it.
  */
-export async function templateOf(stage: string, service?: string, workflows?: string): Promise<TestTemplate> {
-  const others = { ...(service !== undefined && { service }), ...(workflows !== undefined && { workflows }) };
-  const made = await madeOnce(`template-${stage}-${service ?? ""}-${workflows === undefined ? "" : basename(workflows, ".ts")}`, (folder) =>
+export async function templateOf(
+  stage: string,
+  service?: string,
+  workflows?: string,
+  edit?: (text: string) => string,
+): Promise<TestTemplate> {
+  const others = { ...(service !== undefined && { service }), ...(workflows !== undefined && { workflows }), ...(edit && { edit }) };
+  const file = workflows === undefined ? "" : basename(workflows, ".ts");
+  const made = await madeOnce(`template-${stage}-${service ?? ""}-${file}-${edit?.name ?? ""}`, (folder) =>
     synthesise(folder, { driver: "neon", stage, ...others }),
   );
   const document = JSON.parse(readFileSync(made.templateFile, "utf8")) as {

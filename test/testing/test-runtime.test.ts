@@ -165,3 +165,15 @@ test("a script whose steps go side by side is done when nothing is due any more,
   expect(await t.run(id)).toBeDone({ output: 4 });
   expect(await t.attempts(id, "run")).toHaveLength(1);
 });
+
+test("a test has one poller, which calls the handlers of every queue", async () => {
+  const film = defineWorkflow({ name: "film", version: 1, input: Nothing, on: "gpu" })
+    .step("probe", { on: "default" }, () => 1)
+    .step("render", { on: "heavy" }, ({ probe }) => probe + 1)
+    .sleep("pause", "1 hour")
+    .step("publish", ({ render }) => render + 1);
+  await using t = await testRuntime({ workflows: [film], url });
+  const run = await t.enqueue(film, {});
+  await t.advance("1 hour");
+  expect(await t.run(run)).toBeDone({ output: 3 });
+});

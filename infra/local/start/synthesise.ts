@@ -26,6 +26,8 @@ export interface SynthesisOptions extends Omit<BuildOptions, "outdir"> {
   readonly stage?: string;
   /** Another name than the one under `service:`. */
   readonly service?: string;
+  /** What somebody has changed in serverless.yml. */
+  readonly edit?: (text: string) => string;
 }
 
 /**
@@ -40,13 +42,17 @@ export async function synthesise(folder: string, options: SynthesisOptions): Pro
   mkdirSync(join(folder, "infra"), { recursive: true });
   // Written and not copied: a copy would be as readable to others as the original.
   for (const input of inputs) writeFileSync(join(folder, input), readFileSync(join(ROOT, input)));
-  const { driver, stage = "dev", service } = options;
+  const { driver, stage = "dev", service, edit } = options;
   if (service !== undefined) rename(join(folder, "serverless.yml"), service);
+  if (edit !== undefined) change(join(folder, "serverless.yml"), edit);
   const { functions: bundles } = await buildFunctions({ ...options, outdir: join(folder, "dist/functions") });
   // The bundler's own process is not needed any longer.
   await stop();
   const templateFile = join(folder, ".serverless/cloudformation-template-update-stack.json");
-  const digest = digestOf([...inputs, "package-lock.json"], JSON.stringify([driver, stage, service, variablesIn(inputs)]));
+  const digest = digestOf(
+    [...inputs, "package-lock.json"],
+    JSON.stringify([driver, stage, service, edit && String(edit), variablesIn(inputs)]),
+  );
   const digestFile = join(folder, "template.sha256");
   if (!existsSync(templateFile) || !existsSync(digestFile) || readFileSync(digestFile, "utf8") !== digest) {
     rmSync(digestFile, { force: true });
@@ -57,7 +63,11 @@ export async function synthesise(folder: string, options: SynthesisOptions): Pro
 }
 
 function rename(file: string, service: string): void {
-  writeFileSync(file, readFileSync(file, "utf8").replace(/^service: \S+/m, `service: ${service}`));
+  change(file, (text) => text.replace(/^service: \S+/m, `service: ${service}`));
+}
+
+function change(file: string, edit: (text: string) => string): void {
+  writeFileSync(file, edit(readFileSync(file, "utf8")));
 }
 
 function fragments(): string[] {

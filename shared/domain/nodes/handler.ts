@@ -3,6 +3,7 @@ import { toMilliseconds } from "../duration.ts";
 import { checkJson, type Json } from "../json.ts";
 import { optionsOf, requireFunction } from "../options.ts";
 import type { HandlerNode, NodeOptions, State, StepContext } from "../node.ts";
+import { problemOfQueue } from "../queue.ts";
 import { resolveRetry } from "../retry-policy.ts";
 import type { AttemptMove } from "../moves.ts";
 import {
@@ -50,7 +51,7 @@ export type AnyOptions = NodeOptions & { readonly output?: JsonSchema; readonly 
  */
 export type HandlerArguments = [AnyHandler] | [AnyOptions, AnyHandler] | [AnyOptions, AnyHandler, Pick<AnyOptions, "undo">];
 
-const OPTION_NAMES = ["output", "retry", "timeout", "when", "undo"];
+const OPTION_NAMES = ["output", "retry", "timeout", "when", "undo", "on"];
 
 /**
  * A node of one handler. Its row, at its own path, is its output: with it the node is over.
@@ -58,7 +59,7 @@ const OPTION_NAMES = ["output", "retry", "timeout", "when", "undo"];
  * Throws for options that cannot be followed.
  */
 export function handlerNode(kind: string, name: string, options: AnyOptions, run: HandlerNode["run"], over = overBy): HandlerNode {
-  const { output, retry, timeoutMs, when } = resolveOptions(options);
+  const { output, retry, timeoutMs, when, on } = resolveOptions(options);
   const node: HandlerNode = {
     kind,
     name,
@@ -69,6 +70,7 @@ export function handlerNode(kind: string, name: string, options: AnyOptions, run
     timeoutsMs: [timeoutMs],
     pathBytes: name.length,
     rowIsOutput: true,
+    ...(on !== undefined && { on }),
     run,
     begin: (path) => (path === name ? plain : new Tried(node, path, noTries, over)),
     holds: (below) => below === "",
@@ -139,12 +141,14 @@ export function splitArguments<Given>(
   return [{ ...optionsOf("a node", options, OPTION_NAMES), ...optionsOf("what is behind a handler", ending, ["undo"]) }, handler];
 }
 
-function resolveOptions({ output, retry, timeout = "30 seconds", when }: AnyOptions) {
+function resolveOptions({ output, retry, timeout = "30 seconds", when, on }: AnyOptions) {
   const timeoutMs = toMilliseconds(timeout);
   if (timeoutMs === 0) throw new TypeError(`its timeout of "${timeout}" leaves no time: use at least "1 millisecond"`);
   if (when !== undefined) requireFunction(when, "its when is no function: write when: ({ input }) => …");
   if (output !== undefined && !isSchema(output)) throw new TypeError("its output is no schema: give it one of zod, such as z.json()");
-  return { output, retry: resolveRetry(retry), timeoutMs, when };
+  const problem = problemOfQueue(on);
+  if (problem !== undefined) throw new TypeError(problem);
+  return { output, retry: resolveRetry(retry), timeoutMs, when, on };
 }
 
 /** Whether it is a schema of zod's, which in JavaScript may be anything. */

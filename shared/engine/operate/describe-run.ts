@@ -50,6 +50,8 @@ export interface RunView<Input = Json, Output = Json, Attributes = JsonObject> {
   readonly error: ErrorRecord | null;
   /** Why it is not going on; null unless it waits or is blocked. */
   readonly waiting: WaitingView | null;
+  /** The queue whose poller takes it next; only where that is not the default one. */
+  readonly queue?: string;
   /** The nodes of its chain, and below them what they hold. */
   readonly steps: readonly StepView[];
   /** What is undone of it before it ends; null: nothing is. */
@@ -89,6 +91,7 @@ export function describeRun(facts: RunFacts, nodes: readonly string[] | undefine
     output: facts.status === "done" ? outputOf(facts) : null,
     error: facts.error === null ? null : shownError(facts.error, options),
     waiting: describeWaiting(facts, root),
+    ...(facts.queue != null && { queue: facts.queue }),
     steps: describeSteps({ id: facts.id, facts, options }, root, nodes ?? []),
     undo: describeUndo({ id: facts.id, facts, options }),
     ...(facts.left_out != null && { leftOut: facts.left_out }),

@@ -36,7 +36,16 @@ export function applyRound(lease: Lease, stored: readonly Entry[], answer: Advan
   for (const [id, facts] of Object.entries(answer.family ?? {})) applyFamily(lease, id, facts);
   for (const id of answer.called_off ?? []) callOff(lease, id);
   lease.rounds.count({ poisoned: answer.poisoned ?? 0 });
+  nudgeOthers(lease, stored);
   addClaimed(lease, answer);
+}
+
+/** Those whose pollers have runs now that they may not know of. */
+function nudgeOthers({ poller: { others } }: Lease, stored: readonly Entry[]): void {
+  if (others === undefined) return;
+  const fates = stored.flatMap((entry) => (entry.kind === "decided" ? [entry.decision.fate] : []));
+  const queues = new Set(fates.flatMap((fate) => (fate.kind === "park" && fate.queue !== undefined ? [fate.queue] : [])));
+  for (const queue of queues) others.tell(queue);
 }
 
 /** Somebody has cancelled it, and it is to be undone: nothing more of it begins. */

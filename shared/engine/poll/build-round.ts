@@ -158,7 +158,14 @@ function addSleeps(round: Round, decision: Decision, at: At): void {
 }
 
 function parksItself({ sleeps, fate, run }: Decision): boolean {
-  return fate.kind === "park" && !isRuled(run) && sleeps.length === 1 && sleeps[0]!.durationMs === fate.delayMs && !waitsForSignals(run);
+  return (
+    fate.kind === "park" &&
+    fate.queue === undefined &&
+    !isRuled(run) &&
+    sleeps.length === 1 &&
+    sleeps[0]!.durationMs === fate.delayMs &&
+    !waitsForSignals(run)
+  );
 }
 
 function addFate(round: Round, decision: Decision, at: At): void {
@@ -169,7 +176,12 @@ function addFate(round: Round, decision: Decision, at: At): void {
   // Its next claim reads all of it: how much that is, the database knows.
   else if (fate.kind === "park" && isRuled(run)) round.parks.push({ ...at, delay_ms: 0 });
   else if (fate.kind === "park" && !parksItself(decision)) {
-    const park = { ...at, delay_ms: fate.delayMs === null ? null : Math.ceil(fate.delayMs), bytes: bytesOf(run) };
+    const park = {
+      ...at,
+      delay_ms: fate.delayMs === null ? null : Math.ceil(fate.delayMs),
+      bytes: bytesOf(run),
+      ...(fate.queue !== undefined && { queue: fate.queue }),
+    };
     if (waitsForSignals(run)) round.waits.push({ ...park, ...awaitedOf(fate.names ?? []) });
     else round.parks.push(park);
   }

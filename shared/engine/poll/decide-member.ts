@@ -56,6 +56,7 @@ export function circumstancesOf({ poller, times }: Lease): Circumstances {
     clock: poller.clock.now(),
     random: poller.random,
     describe: (thrown) => describeError(thrown, poller.redact),
+    queue: poller.queue,
     newRunId: () => (poller.newRunId ?? newRunId)(times.databaseNow),
   };
 }

@@ -1,6 +1,7 @@
 import type { Logger } from "../../domain/node.ts";
 import { hintText, idleSince, isOpen, mayRest, mayStayAsleep, readHint, type WakeHint } from "../../domain/wake-hint.ts";
-import { pollQueue, readTick } from "./poll-queue.ts";
+import { pollQueue } from "./poll-queue.ts";
+import { readTick } from "./tick.ts";
 import { newReport, type PollReport } from "./poll-report.ts";
 import type { Poller } from "./poller.ts";
 import { pause } from "../ask.ts";

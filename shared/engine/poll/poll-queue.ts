@@ -1,4 +1,5 @@
-import type { ClaimAnswer, TickAnswer } from "../../domain/protocol.ts";
+import type { ClaimAnswer } from "../../domain/protocol.ts";
+import { DEFAULT_QUEUE } from "../../domain/queue.ts";
 import { pause } from "../ask.ts";
 import { addClaimed } from "./apply-round.ts";
 import { commitRound } from "./commit-round.ts";
@@ -7,6 +8,7 @@ import { newReport, type PollReport } from "./poll-report.ts";
 import type { Poller } from "./poller.ts";
 import { HandlerLimit } from "./handler-limit.ts";
 import { settle } from "./settle.ts";
+import { tick } from "./tick.ts";
 import { workLease } from "./work-lease.ts";
 
 const tickEveryMs = 60_000;
@@ -44,18 +46,19 @@ interface Poll {
  * invocation.
  */
 export async function pollQueue(poller: Poller, nudged = false, report = newReport()): Promise<PollReport> {
-  const poll: Poll = {
-    poller,
-    handlers: new HandlerLimit(poller.settings.concurrency),
-    open: 0,
-    outOfTime: false,
-    ticking: false,
-    suspects: false,
-    lingered: 0,
-    report,
-  };
+  const handlers = new HandlerLimit(poller.settings.concurrency);
+  const poll: Poll = { poller, handlers, open: 0, outOfTime: false, ticking: false, suspects: false, lingered: 0, report };
+  try {
+    return await work(poll, nudged);
+  } finally {
+    await poller.others?.settled();
+  }
+}
+
+async function work(poll: Poll, nudged: boolean): Promise<PollReport> {
+  const { poller, report } = poll;
   if (!nudged || tickIsDue(poller)) {
-    poll.suspects = (await tick(poll)).suspects;
+    poll.suspects = (await tick(poller, report)).suspects;
     await workSuspects(poll);
   }
   while (hasTime(poll)) {
@@ -138,7 +141,7 @@ function tickBeside(poll: Poll, beside: Set<Promise<void>>): void {
 }
 
 async function tickAndTell(poll: Poll): Promise<void> {
-  await tick(poll);
+  await tick(poll.poller, poll.report);
   poll.poller.ticked?.(poll.report);
 }
 
@@ -189,6 +192,7 @@ async function workSuspects(poll: Poll): Promise<boolean> {
 
 async function claimInto(poll: Poll, lease: Lease, suspects: boolean): Promise<ClaimAnswer> {
   const { poller } = poll;
+  const { queue = DEFAULT_QUEUE } = poller;
   const { batch, maxBytes, ttlMs } = poller.settings;
   const request = {
     columns: true as const,
@@ -198,6 +202,7 @@ async function claimInto(poll: Poll, lease: Lease, suspects: boolean): Promise<C
     low: poller.memory.low,
     manifest: poller.registry.manifest(),
     suspects,
+    ...(queue !== DEFAULT_QUEUE && { queue }),
   };
   const settled = await settle(poller, () => poller.store.claim(lease.token, request));
   if ("refused" in settled) throw settled.refused;
@@ -207,28 +212,6 @@ async function claimInto(poll: Poll, lease: Lease, suspects: boolean): Promise<C
   poller.memory.low = answer.low;
   addClaimed(lease, answer);
   return answer;
-}
-
-async function tick({ poller, report }: Poll): Promise<TickAnswer> {
-  const answer = await readTick(poller);
-  report.crashed += answer.crashed;
-  report.leaseExpiresInMs = answer.lease_expires_in_ms;
-  report.failedRuns += answer.poisoned;
-  report.poisoned += answer.poisoned;
-  report.oldestReadyMs = answer.oldest_ms;
-  const { expired_signals: expired = 0, unclaimed_ms: unclaimedMs } = answer;
-  report.oldestUnclaimedMs = unclaimedMs ?? undefined;
-  report.expiredSignals += expired;
-  if (expired > 0) poller.logger.warn("signals were deleted that no run has claimed by their key within 7 days", { signals: expired });
-  return answer;
-}
-
-/** One tick, and what the process remembers of it. */
-export async function readTick(poller: Poller): Promise<TickAnswer> {
-  const settled = await settle(poller, () => poller.store.tick());
-  if ("refused" in settled) throw settled.refused;
-  Object.assign(poller.memory, { low: settled.answer.low, tickedAt: poller.clock.now() });
-  return settled.answer;
 }
 
 function shortestStepMs(poller: Poller): number {

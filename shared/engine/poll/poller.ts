@@ -5,6 +5,7 @@ import type { Redact } from "../../domain/redact.ts";
 import type { Registry } from "../../domain/registry.ts";
 import type { TicketOffice } from "./hand-out.ts";
 import type { PollReport } from "./poll-report.ts";
+import type { QueueNudges } from "./queue-nudges.ts";
 import type { Clock, Heartbeat, RunStore } from "../ports.ts";
 
 /** How a poller works; sizes in runs and bytes, times in milliseconds. */
@@ -72,6 +73,13 @@ export interface Poller {
   readonly clock: Clock;
   readonly settings: PollerSettings;
   readonly memory: PollerMemory;
+  /**
+   * Whose runs it claims, and whose handlers it calls. Default: those of the default queue, and
+   * every handler, whatever its node says.
+   */
+  readonly queue?: string | undefined;
+  /** Wakes pollers of other queues; without it, their schedules find what is parked for them. */
+  readonly others?: QueueNudges;
   readonly random: () => number;
   readonly newToken: () => string;
   /** Makes the id of a run that starts at a time (default: a UUIDv7 of it). */

@@ -3,7 +3,7 @@ import { checkJson, NotJsonError, type CheckOptions, type Json, type JsonObject 
 import { jsonbBytes } from "../../domain/jsonb-bytes.ts";
 import { isVersion, versionRule } from "../../domain/version.ts";
 import type { NewRun } from "../../domain/protocol.ts";
-import type { JsonSchema } from "../../domain/workflow-types.ts";
+import type { AnyWorkflow, JsonSchema } from "../../domain/workflow-types.ts";
 import { canonicalHash } from "./canonical-hash.ts";
 import { checkGiven, draftAttributes, type AttributeSource } from "./draft-attributes.ts";
 import { InputTooLargeError, InvalidRunError, type RunIssue } from "../producer-errors.ts";
@@ -28,6 +28,9 @@ export interface RunTarget extends AttributeSource {
   readonly name: string;
   readonly version: number;
   readonly input?: JsonSchema | undefined;
+  /** Where its runs begin, as far as it is known. */
+  readonly on?: string | undefined;
+  readonly nodes?: AnyWorkflow["nodes"] | undefined;
 }
 
 /** A run that is ready to be stored but has no id yet. */

@@ -1,6 +1,7 @@
 import type { Caller } from "../ask.ts";
 import { DatabaseRefusedError, DatabaseUnknownOutcomeError } from "../../domain/database-errors.ts";
 import type { EnqueueAnswer, EnqueueRequest } from "../../domain/protocol.ts";
+import { DEFAULT_QUEUE } from "../../domain/queue.ts";
 import type { RunDraft } from "./draft-runs.ts";
 import { IdempotencyConflictError } from "../producer-errors.ts";
 import { repeatCall } from "../repeat-call.ts";
@@ -15,8 +16,8 @@ export interface RunQueue {
 export interface Producer extends Caller {
   readonly queue: RunQueue;
   readonly ids: RunIds;
-  /** Wakes so many pollers. */
-  readonly nudge?: ((pollers: number) => Promise<void>) | undefined;
+  /** Wakes so many pollers of a queue. */
+  readonly nudge?: ((pollers: number, queue: string) => Promise<void>) | undefined;
   /**
    * Runs for later wake a poller too, which publishes when they are due: behind an idle gate no
    * schedule would find them.
@@ -34,7 +35,7 @@ const pollersAtMost = 4;
 /**
  * Stores runs, all or none, and wakes pollers when some are due: one, and one more for every 250 of
  * a large batch. The same ids are sent until the outcome is known, so an answer that was lost after
- * the commit makes no second run.
+ * the commit makes no second run. queue: where they begin.
  *
  * @throws IdempotencyConflictError; DatabaseBusyError and DatabaseUnknownOutcomeError when the
  * database stays away for 10 seconds.
@@ -43,16 +44,19 @@ export async function enqueueRuns(
   producer: Producer,
   drafts: readonly RunDraft[],
   request?: EnqueueRequest["request"],
+  queue = DEFAULT_QUEUE,
 ): Promise<EnqueueAnswer["runs"]> {
-  const { nudge: due, runs } = await withRightClock(producer, () => send(producer, drafts, request)).catch(async (thrown: unknown) => {
+  const more = { ...(request && { request }), ...(queue !== DEFAULT_QUEUE && { queue }) };
+  const { nudge: due, runs } = await withRightClock(producer, () => send(producer, drafts, more)).catch(async (thrown: unknown) => {
     // They may be stored all the same, and nobody else would wake a poller for them.
-    if (thrown instanceof DatabaseUnknownOutcomeError) await nudge(producer, 1);
+    if (thrown instanceof DatabaseUnknownOutcomeError) await nudge(producer, 1, queue);
     throw thrown;
   });
   // The answer may be that of a repeat, which found the runs stored already and says "no nudge":
   // then their status counts.
   const ready = runs.filter(({ status }) => status === "ready").length;
-  if (due || ready > 0 || producer.idleGate) await nudge(producer, Math.min(Math.max(Math.ceil(ready / runsAPoller), 1), pollersAtMost));
+  if (due || ready > 0 || producer.idleGate)
+    await nudge(producer, Math.min(Math.max(Math.ceil(ready / runsAPoller), 1), pollersAtMost), queue);
   return runs;
 }
 
@@ -65,10 +69,10 @@ export async function enqueueRuns(
  * that try, which may still come late: new ids could make the runs a second time, so the unknown
  * outcome is thrown.
  */
-function send(producer: Producer, drafts: readonly RunDraft[], request: EnqueueRequest["request"]): Promise<EnqueueAnswer> {
+function send(producer: Producer, drafts: readonly RunDraft[], more: Pick<EnqueueRequest, "request" | "queue">): Promise<EnqueueAnswer> {
   const ids = producer.ids.make(drafts.length);
   const runs = drafts.map((draft, index) => ({ id: ids[index]!, ...draft }));
-  const again = { runs, ...(request && { request }) };
+  const again = { runs, ...more };
   let tried = false;
   let unknown = false;
   return repeatCall(producer, async (options) => {
@@ -125,9 +129,9 @@ function conflict(refused: DatabaseRefusedError): IdempotencyConflictError {
   return new IdempotencyConflictError(refused.detail === "request" ? undefined : Number(refused.detail));
 }
 
-async function nudge(producer: Producer, pollers: number): Promise<void> {
+async function nudge(producer: Producer, pollers: number, queue: string): Promise<void> {
   try {
-    await producer.nudge?.(pollers);
+    await producer.nudge?.(pollers, queue);
   } catch (thrown) {
     producer.logger.warn("the poller could not be nudged; its schedule will find the runs", { error: String(thrown) });
   }

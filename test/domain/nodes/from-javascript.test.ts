@@ -71,8 +71,8 @@ describe("an option that nothing knows", () => {
       [{ retry: 5 }, pass],
       "the options of retry are a number: write an object of maxAttempts, backoff, factor, maxBackoff or jitter",
     ],
-    ["step", ["30 seconds", pass], "the options of a node are a string: write an object of output, retry, timeout, when or undo"],
-    ["step", [null, pass], "the options of a node are null: write an object of output, retry, timeout, when or undo"],
+    ["step", ["30 seconds", pass], "the options of a node are a string: write an object of output, retry, timeout, when, undo or on"],
+    ["step", [null, pass], "the options of a node are null: write an object of output, retry, timeout, when, undo or on"],
     ["waitFor", [[z.json()]], "the options of a waitFor are a list: write an object of output, any, all, key, timeout or onTimeout"],
     ["step", [{ output: { type: "string" } }, pass], "its output is no schema: give it one of zod, such as z.json()"],
   ])("is refused with those that are known: %s(%j)", (method, given, sentence) => {
@@ -81,7 +81,7 @@ describe("an option that nothing knows", () => {
 
   it("is refused of a workflow", () => {
     expect(() => defineWorkflow({ name: "order", version: 1, input: z.null(), retries: 3 } as never)).toThrow(
-      'Workflow "order": "retries" is not an option of a workflow: use name, version, input, attributes, whenFailed or whenEnded.',
+      'Workflow "order": "retries" is not an option of a workflow: use name, version, input, attributes, whenFailed, whenEnded or on.',
     );
   });
 

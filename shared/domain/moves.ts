@@ -130,7 +130,7 @@ export interface RedriveMove {
   readonly run: string;
 }
 
-/** Store the inputs of a map's items, in parts: all of them, or none. */
+/** Store the inputs of a map's items, all of them or none. */
 export interface PlanMove {
   readonly do: "plan";
   readonly path: string;

@@ -241,6 +241,12 @@ describe("a map whose items are runs", () => {
     expect(list.nodes[0]!.begin("parts").take("parts/~start/00000", { failures: 1, forgiven: 0 }).stray).toBe("parts/~start/00000");
   });
 
+  it("has failed all the same where its run has gone on from a failure that was forgiven", () => {
+    const pardoned = { at: 1, error: { name: "E", message: "No." } };
+    const forgiven = list.nodes[0]!.begin("parts").take("parts", { failures: 1, forgiven: 1, pardoned });
+    expect([forgiven.wake(0), forgiven.fatal, forgiven.wake(Infinity).fatal]).toEqual([forgiven, undefined, pardoned]);
+  });
+
   it("says what a claim need not read of it, and has a shape of its own", () => {
     const [line] = createRegistry([sum], { pollerTimeoutMs: 60_000 }).manifest();
     const [other] = createRegistry([tolerant], { pollerTimeoutMs: 60_000 }).manifest();

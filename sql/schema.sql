@@ -1905,7 +1905,9 @@ CREATE OR REPLACE FUNCTION baton.describe_family(id uuid)
 AS $function$
 declare
   parent json := (
-    select json_build_object('id', c.parent_id, 'path', baton.path_of_child(c), 'detached', c.detached) from baton.child c where c.run_id = describe_family.id);
+    select json_build_object('id', c.parent_id, 'path', baton.path_of_child(c), 'detached', c.detached, 'waits', exists (
+      select from baton.waiting_item w where w.parent_id = c.parent_id and w.path = c.path and w.item = c.item and not w.again))
+    from baton.child c where c.run_id = describe_family.id);
   awaits json := (
     select json_agg(json_build_object('path', a.path, 'open', a.open, 'failed', case when a.tolerated is null then baton.count_unsuccessful(a.parent_id, a.path) else a.failed end) order by a.path)
     from (
@@ -3912,14 +3914,14 @@ begin
   return query
   with fact as (
     -- What is answered waits no longer for a signal; what is over, or has failed, for no child.
-    select c.node, case when strpos(c.node, '/~child/') > 0 then not exists (
-          select from baton.checkpoint w where w.run_id = list_parts.id and w.node = split_part(c.node, '/~child/', 1))
+    select c.node, case when c.node ~ '/~(child|start)/' then not baton.is_over(list_parts.id, w.path)
         and not exists (
-          select from baton.failure w where w.run_id = list_parts.id and w.node = split_part(c.node, '/~child/', 1)
-            and w.retry_at is null and w.attempt > coalesce((forgiven ->> w.node)::integer, 0))
+          select from baton.failure f where f.run_id = list_parts.id and f.node = w.path
+            and f.retry_at is null and f.attempt > coalesce((forgiven ->> f.node)::integer, 0))
       else c.finished_at > list_parts.until and not (strpos(c.node, '/~until/') > 0 and exists (
         select from baton.checkpoint w where w.run_id = list_parts.id and w.node = split_part(c.node, '/~until/', 1))) end as ahead, false as open, false as final
-    from baton.checkpoint c where c.run_id = list_parts.id and c.node > under || '/' and c.node < under || '0'
+    from baton.checkpoint c cross join lateral (select regexp_replace(c.node, '/~(child|start)/.*$', '') as path) as w
+    where c.run_id = list_parts.id and c.node > under || '/' and c.node < under || '0'
     union all
     select f.node, coalesce(f.retry_at > list_parts.until, false), coalesce(f.retry_at <= list_parts.until, true) and not f.final,
       f.final and (run_status = 'failed' or substr(f.node, length(under) + 2) !~ item_below)

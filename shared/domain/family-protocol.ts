@@ -75,10 +75,20 @@ export interface ChildFacts {
   readonly error?: ErrorRecord | null;
 }
 
+/** Who started a run. */
+export interface ParentFacts {
+  readonly id: string;
+  /** Of its node, or of the item. */
+  readonly path: string;
+  readonly detached: boolean;
+  /** It is an item whose time has not come, since as many others go on as may. */
+  readonly waits?: boolean;
+}
+
 /** What a run's own page says of its family. */
 export interface FamilyOfRun {
   /** Who started it; null: no run. */
-  readonly parent: { readonly id: string; readonly path: string; readonly detached: boolean } | null;
+  readonly parent: ParentFacts | null;
   /** Nodes that await children; null: none does. */
   readonly awaits: readonly AwaitedFacts[] | null;
 }

@@ -51,6 +51,8 @@ export interface StepFacts {
   readonly forgiven?: Readonly<Record<string, number>> | null;
   /** Of nodes with more than 100 parts; null: there are none. */
   readonly hidden?: readonly HiddenFacts[] | null;
+  /** Of a run's own page; null where it has none; older functions do not say it. */
+  readonly family?: FamilyOfRun | null;
 }
 
 /** Parts of a node that are not told one by one, and how many they are of each status. */
@@ -94,8 +96,6 @@ export interface RunFacts extends StepFacts {
   readonly run_at: string | null;
   /** Where it waits; null: in the default queue, or not at all. Older functions do not say it. */
   readonly queue?: string | null;
-  /** Null where it has none; older functions do not say it. */
-  readonly family?: FamilyOfRun | null;
   /** Null where it has none; older functions do not say it. */
   readonly hooks?: HooksOfRun | null;
   /** Why it is blocked; null unless it is. */

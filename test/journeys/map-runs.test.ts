@@ -90,6 +90,35 @@ test("no more items go on than may at once, and those that end have others go on
   expect(await find(database, id!)).toMatchObject({ status: "done", output: 30 * 29 });
 });
 
+test("a run says for which items it waits, also within a branch, and an item that others are before it", async () => {
+  await using database = await createTestDatabase();
+  const branched = defineWorkflow({ name: "branched", version: 1, input: Batch }).all("both", {
+    many: (chain) => chain.map("parts", { over: partsOf, as: "runs", concurrency: 1 }, double),
+    one: (chain) => chain.step("quick", () => 1),
+  });
+  const client = createClient({ database: database.database, workflows: [branched, double] });
+  const [id] = await enqueue(database.database, branched, [{ size: 3 }]);
+  await poll(database.database, [branched]);
+  const run = await client.get(id!);
+  expect(run!.waiting).toMatchObject({ for: "children", until: null, path: "both/many/parts", open: 3, failed: 0 });
+  expect(run!.steps[0]!.children).toMatchObject([
+    { path: "both/many", status: "waiting", children: [{ path: "both/many/parts", status: "waiting", output: null }] },
+    { path: "both/one", status: "done" },
+  ]);
+  const [last] = await database.query<{ id: string }>("select run_id as id from baton.child where item = 2");
+  expect(await client.get(last!.id)).toMatchObject({
+    parent: { runId: id, node: "both/many/parts/00002", detached: false },
+    waiting: { for: "concurrency", until: null, path: "both/many/parts/00002" },
+  });
+  await poll(database.database, [branched, double]);
+  expect(await client.get(id!)).toMatchObject({ status: "done", output: { many: [0, 2, 4], one: 1 } });
+  expect((await client.get(id!))!.steps[0]!.children).toMatchObject([
+    { status: "done", children: [{ status: "done" }] },
+    { status: "done" },
+  ]);
+  await database.assertInvariants();
+});
+
 test("tolerated items are told as such, and one more fails the run, which stops the others", async () => {
   await using database = await createTestDatabase();
   for (const n of [3, 4]) broken.add(n);

@@ -1,3 +1,4 @@
+import type { ParentFacts } from "../../domain/family-protocol.ts";
 import type { CheckpointFacts, RunFacts } from "../../domain/run-protocol.ts";
 import { isAhead, isAsleep, isDeadline, rowsOf, unfinished } from "./part-status.ts";
 import { utc } from "./run-format.ts";
@@ -5,8 +6,8 @@ import type { Place } from "./step-tree.ts";
 
 /** Something that a run waits for. */
 export interface Wait {
-  readonly for: "retry" | "sleep" | "signal" | "approval" | "callback" | "children" | "blocked";
-  /** Null for children, and for a blocked run, which waits for code that knows it. */
+  readonly for: "retry" | "sleep" | "signal" | "approval" | "callback" | "children" | "concurrency" | "blocked";
+  /** Null for children and items, and for a blocked run, which waits for code that knows it. */
   readonly until: string | null;
   readonly reason: string;
   /** Of signals, approvals, callbacks and children: the node that waits. */
@@ -33,8 +34,14 @@ export function describeWaiting(facts: RunFacts, root: Place): WaitingView | nul
   if (facts.status !== "waiting") return null;
   const until = facts.run_at === null ? null : utc(facts.run_at);
   const [first, ...others] = waitsOf(facts, root);
+  if (first === undefined && facts.family?.parent?.waits === true) return itemWait(facts.family.parent);
   if (first === undefined) return { for: "sleep", until, reason: "the run was enqueued to start then" };
   return { ...first, until: first.until === null ? null : until, ...(others.length > 0 && { others }) };
+}
+
+/** An item of a map of which as many go on as may. */
+function itemWait({ id, path }: ParentFacts): Wait {
+  return { for: "concurrency", until: null, reason: `"${path}" of run ${id} waits for items before it to end`, path };
 }
 
 /** Everything that the run waits for: what is over first in front, then what takes as it takes. */

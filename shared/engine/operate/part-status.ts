@@ -59,10 +59,12 @@ export function rowsOf({ checkpoint, marks }: Place): readonly CheckpointFacts[]
   return checkpoint === undefined ? marks : [...marks.filter((mark) => !isDeadline(mark)), checkpoint];
 }
 
-/** It has started a child, whose end is not stored. */
-function awaitsChild({ checkpoint, marks }: Place, last: readonly FailureFacts[], facts: StepFacts): boolean {
-  if (checkpoint !== undefined || last.some((failure) => isFinal(facts, failure))) return false;
-  return marks.some(({ node }) => /\/~child\/\d{5}$/.test(node));
+/** It has started a child, whose end is not stored, or items as runs. */
+function awaitsChild({ path, checkpoint, marks }: Place, last: readonly FailureFacts[], facts: StepFacts): boolean {
+  if (last.some((failure) => isFinal(facts, failure))) return false;
+  if (marks.some(({ node }) => /\/~start\/\d{5}$/.test(node)))
+    return facts.family?.awaits?.some((awaited) => awaited.path === path) ?? false;
+  return checkpoint === undefined && marks.some(({ node }) => /\/~child\/\d{5}$/.test(node));
 }
 
 /** Until when a node waits for signals. */

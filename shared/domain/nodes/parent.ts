@@ -152,7 +152,9 @@ export class ChildFailedError extends Error {
   readonly runId: string;
 
   constructor(node: string, runId: string, { name, message }: ErrorRecord) {
-    super(`The child of "${node}", run ${runId}, has failed with ${name}: ${message} A redrive of this run lets the child go on, too.`);
+    super(
+      `The child of "${node}", run ${runId}, has failed with ${name}: ${message} A redrive of this run lets the child go on, too, unless it was undone.`,
+    );
     this.node = node;
     this.runId = runId;
   }

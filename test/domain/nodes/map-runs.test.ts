@@ -140,7 +140,7 @@ describe("a map whose items are runs", () => {
     const { failures, fate } = story.tellItems(told({ open: 5, failed: 2, firstFailed: failed(3) })).round();
     expect(failures).toMatchObject([{ path: "parts", attempt: 1, delayMs: null, error: { name: "ItemsFailedError" } }]);
     expect(failures[0]!.error.message).toBe(
-      'The child of "parts/00003", run run-3, has failed with E: No. A redrive of this run lets the child go on, too. (2 of 9 items failed, more than the 1 that are tolerated)',
+      'The child of "parts/00003", run run-3, has failed with E: No. A redrive of this run lets the child go on, too, unless it was undone. (2 of 9 items failed, more than the 1 that are tolerated)',
     );
     expect(fate.kind).toBe("failed");
     const strict = new Story(list, [1]);

@@ -2,15 +2,15 @@ import { execFileSync } from "node:child_process";
 import { pathToFileURL } from "node:url";
 import type { Bundle } from "../build.ts";
 
-const KILOBYTES: Readonly<Record<string, number>> = { "enqueue-run": 114 };
+const KILOBYTES: Readonly<Record<string, number>> = { "enqueue-run": 116 };
 
 /**
- * What a bundle may weigh, gzipped, with Neon's driver and without the examples, in bytes: 122 KB,
+ * What a bundle may weigh, gzipped, with Neon's driver and without the examples, in bytes: 125 KB,
  * but for the one that stores runs, for which producers wait. The poller came to 121 with children
- * and undo, and the one that shows runs to 120.
+ * and undo, and to 123 with items as runs and queues; the one that shows runs to 120.
  */
 export function budgetOf(name: string): number {
-  return (KILOBYTES[name] ?? 122) * 1024;
+  return (KILOBYTES[name] ?? 125) * 1024;
 }
 
 /** How many processes import a bundle, one after the other; the median of them counts. */

@@ -1,6 +1,7 @@
 -- What a run's own page says of its family: { parent: { id, path, detached, waits }, awaits: [{
--- path, open, failed }] }; null where it has none. waits: an item whose time has not come; awaits: nodes whose output is not stored, with how
--- many of their children have not ended, and how many have failed or were cancelled; 100 at most.
+-- path, open, failed }] }; null where it has none. waits: it is an item whose time has not come;
+-- awaits: nodes that are not over, with how many of their children have not ended, and how many
+-- have failed or were cancelled; 100 at most.
 -- Planned for the week of its id, as find_run is.
 create or replace function baton.describe_family(id uuid) returns json
 language plpgsql stable set plan_cache_mode = force_custom_plan

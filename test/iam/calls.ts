@@ -82,6 +82,7 @@ export const CALLS: readonly Call[] = [
     file: "shared/lambda/nudge.ts",
     command: "InvokeCommand",
     sentBy: HTTP,
+    neverBy: { "poll-queue": "it wakes pollers of other queues, and this template has none: infra/heavy.yml lets it" },
     needs: ({ POLLER_FUNCTION_NAME }) => [
       { action: "lambda:InvokeFunction", resource: `arn:aws:lambda:${REGION}:${ACCOUNT}:function:${POLLER_FUNCTION_NAME}` },
     ],

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { packedFile, Project, tool } from "./project.ts";
 
 /** What the package may weigh: bytes of the tarball, and files in it. */
-const BUDGET = { bytes: 700_000, files: 1_000 };
+const BUDGET = { bytes: 700_000, files: 1_200 };
 
 test("the tarball keeps its budget, and holds what is compiled, the SQL and no sources, tests or scripts", () => {
   const names = execFileSync("tar", ["-tzf", packedFile()], { encoding: "utf8" }).trim().split("\n");

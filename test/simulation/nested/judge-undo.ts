@@ -28,11 +28,17 @@ export function judgeUndo(run: Ended, model: Model, tried: readonly string[], fa
   }
   const failed = entries.filter(({ path }) => undoFailsAt(model.undos.get(path)!, path) === Infinity);
   faults.count(`undone ${run.status}${failed.length > 0 ? " incomplete" : ""}${entries.length === 0 ? " of nothing" : ""}`);
-  const order = entries.map(({ path }) => path);
   const isCut = run.error?.name === "PoisonError" && JSON.stringify(run.error) !== JSON.stringify(ruling.error);
-  const expected = isCut ? order.slice(0, tried.length) : order;
-  if (tried.join() !== expected.join()) return [`${tried.join(", ")} is undone in place of ${told(entries)}`];
+  const expected = isCut ? entries.slice(0, tried.length) : entries;
+  if (!isInOrder(tried, expected, entries)) return [`${tried.join(", ")} is undone in place of ${told(entries)}`];
   return isCut ? [] : [...judgeRows(run, entries, failed), ...judgeEnding(run, ruling, failed.length)];
+}
+
+/** Each once. Of what was over at one moment the chain says the order, which is no matter here. */
+function isInOrder(tried: readonly string[], expected: readonly Entry[], entries: readonly Entry[]): boolean {
+  const times = new Map(entries.map(({ path, at }) => [path, at]));
+  const isOnce = new Set(tried).size === tried.length;
+  return isOnce && tried.map((path) => times.get(path)).join() === expected.map(({ at }) => at).join();
 }
 
 function told(entries: readonly Entry[]): string {

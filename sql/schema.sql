@@ -2461,6 +2461,7 @@ CREATE OR REPLACE FUNCTION baton.find_first_failed(parent uuid, path text, OUT i
  RETURNS record
  LANGUAGE plpgsql
  STABLE
+ SET enable_bitmapscan TO 'off'
 AS $function$
 declare
   ids uuid[];
@@ -2524,6 +2525,7 @@ $function$;
 CREATE OR REPLACE FUNCTION baton.find_open_children(parents uuid[], most integer)
  RETURNS uuid[]
  LANGUAGE plpgsql
+ SET enable_bitmapscan TO 'off'
 AS $function$
 declare
   parent uuid;
@@ -2901,6 +2903,7 @@ CREATE OR REPLACE FUNCTION baton.gather_items(parent uuid, path text, room integ
  LANGUAGE plpgsql
  STABLE
  SET plan_cache_mode TO 'force_custom_plan'
+ SET enable_bitmapscan TO 'off'
 AS $function$
 declare
   node baton.awaited;
@@ -3591,6 +3594,7 @@ CREATE OR REPLACE FUNCTION baton.list_children(id uuid, request jsonb)
  SET "TimeZone" TO 'UTC'
  SET enable_seqscan TO 'off'
  SET plan_cache_mode TO 'force_custom_plan'
+ SET enable_bitmapscan TO 'off'
 AS $function$
 declare
   most integer;
@@ -5313,6 +5317,7 @@ $function$;
 CREATE OR REPLACE FUNCTION baton.release_items(parent uuid, path text, moment timestamp with time zone)
  RETURNS void
  LANGUAGE plpgsql
+ SET enable_bitmapscan TO 'off'
 AS $function$
 declare
   room integer := (
@@ -5563,6 +5568,7 @@ $function$;
 CREATE OR REPLACE FUNCTION baton.repeat_items(held baton.lease, entries jsonb, skipped uuid[], moment timestamp with time zone)
  RETURNS void
  LANGUAGE plpgsql
+ SET enable_bitmapscan TO 'off'
 AS $function$
 declare
   entry record;

@@ -1,7 +1,8 @@
 -- The first item of a map that has failed, was cancelled or deleted, and is not to go on again.
 -- Looks at 1,000 at a time.
+-- No bitmap scan: of a table that nobody has analysed the planner would read all, and sort it.
 create or replace function baton.find_first_failed(parent uuid, path text, out item integer, out run_id uuid)
-language plpgsql stable
+language plpgsql stable set enable_bitmapscan = off
 as $$
 declare
   ids uuid[];

@@ -1,7 +1,8 @@
 -- Up to so many children of some parents that have no ending, and are not noted to be stopped.
 -- Looks at 1,000 at a time: of 100,000 most may have ended.
+-- No bitmap scan: of a table that nobody has analysed the planner would read all, and sort it.
 create or replace function baton.find_open_children(parents uuid[], most integer) returns uuid[]
-language plpgsql volatile
+language plpgsql volatile set enable_bitmapscan = off
 as $$
 declare
   parent uuid;

@@ -3,8 +3,9 @@
 -- the first of them, where they are more than may; and once all have ended, what came of those from
 -- the first on of which that is not stored: [{ item, run, status, output, error }], up to 1,000 and
 -- so many bytes, one whatever it is; none where there is no room.
+-- No bitmap scan: of a table that nobody has analysed the planner would read all, and sort it.
 create or replace function baton.gather_items(parent uuid, path text, room integer) returns json
-language plpgsql stable set plan_cache_mode = force_custom_plan
+language plpgsql stable set plan_cache_mode = force_custom_plan set enable_bitmapscan = off
 as $$
 declare
   node baton.awaited;

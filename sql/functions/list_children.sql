@@ -10,7 +10,7 @@
 -- grant: baton_reader, baton_operator
 create or replace function baton.list_children(id uuid, request jsonb) returns jsonb
 language plpgsql stable security definer set search_path = pg_catalog, baton, pg_temp set timezone = 'UTC' set enable_seqscan = off
-  set plan_cache_mode = force_custom_plan
+  set plan_cache_mode = force_custom_plan set enable_bitmapscan = off
 as $$
 declare
   most integer;

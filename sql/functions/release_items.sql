@@ -1,8 +1,9 @@
 -- Makes items of a map due, in their order, as many as may go on beside those that do. The caller
 -- has locked the map's row of awaited. Who failed and goes on again is not touched: the run's own
 -- round takes these.
+-- No bitmap scan: of a table that nobody has analysed the planner would read all, and sort it.
 create or replace function baton.release_items(parent uuid, path text, moment timestamptz) returns void
-language plpgsql volatile
+language plpgsql volatile set enable_bitmapscan = off
 as $$
 declare
   room integer := (

@@ -3,8 +3,9 @@
 -- wait for it from now on, but for those of which that is stored already. As many go on as may, and
 -- the others with another call, when these have ended.
 -- A run is locked before its waiting_item is taken: who redrives it by itself has it locked.
+-- No bitmap scan: of a table that nobody has analysed the planner would read all, and sort it.
 create or replace function baton.repeat_items(held baton.lease, entries jsonb, skipped uuid[], moment timestamptz) returns void
-language plpgsql volatile
+language plpgsql volatile set enable_bitmapscan = off
 as $$
 declare
   entry record;

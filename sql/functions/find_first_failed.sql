@@ -6,20 +6,22 @@ language plpgsql stable set enable_bitmapscan = off
 as $$
 declare
   ids uuid[];
-  past integer := -1;
+  items integer[];
+  failed uuid[];
 begin
   loop
-    select array_agg(c.run_id), max(c.item) into ids, past
+    select array_agg(c.run_id), array_agg(c.item) into ids, items
     from (
       select c.run_id, c.item from baton.child c
-      where c.parent_id = parent and c.path = find_first_failed.path and c.item > past order by c.item limit 1000) as c;
+      where c.parent_id = parent and c.path = find_first_failed.path and c.item > coalesce(items[cardinality(items)], -1)
+      order by c.item limit 1000) as c;
     exit when ids is null;
-    ids := baton.find_unsuccessful(ids);
-    select c.item, c.run_id into find_first_failed.item, find_first_failed.run_id
-    from baton.child c
-    where c.run_id = any (ids) and not exists (
-      select from baton.waiting_item b where b.parent_id = c.parent_id and b.path = c.path and b.item = c.item)
-    order by c.item limit 1;
+    failed := baton.find_unsuccessful(ids);
+    select t.item, t.id into find_first_failed.item, find_first_failed.run_id
+    from unnest(items, ids) as t (item, id)
+    where t.id = any (failed) and not exists (
+      select from baton.waiting_item w where w.parent_id = parent and w.path = find_first_failed.path and w.item = t.item)
+    order by t.item limit 1;
     exit when found;
   end loop;
 end

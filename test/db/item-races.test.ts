@@ -17,6 +17,7 @@ import {
   type Held,
 } from "../support/engine-calls.ts";
 import { type Call, interleave } from "../support/interleaving.ts";
+import { drawMeetings } from "../support/meetings.ts";
 import { poll } from "../support/poller.ts";
 import { seededRandom } from "../support/random.ts";
 
@@ -205,16 +206,8 @@ async function check(prepare: () => Promise<Family>, calls: Calls, names: readon
   expect(await database.query(twice)).toEqual([]);
 }
 
-// All of them take minutes: a seed draws a sixth.
 const { random, seed } = seededRandom();
-const isDrawn = () => process.env["BATON_TEST_LONG"] === "1" || random() < 1 / 6;
-const meetings = situations.flatMap(([situation, prepare, calls]) =>
-  Object.keys(calls).flatMap((first) =>
-    Object.keys(calls).flatMap((second) =>
-      (["commit", "rollback"] as const).filter(isDrawn).map((end) => ({ situation, prepare, calls, first, second, end })),
-    ),
-  ),
-);
+const meetings = drawMeetings(situations, random);
 
 test.each(meetings)(
   `$situation: $first, $end, beside $second: no join is lost, and all of them end (BATON_SEED=${seed})`,

@@ -84,16 +84,16 @@ function resolve(given: ChildArguments): Wanted {
   const { detach, delay } = optionsOf("a child", options, OPTION_NAMES);
   if (options !== undefined && detach !== true)
     throw new TypeError("its options do not detach it: a child that is awaited has none; write { detach: true }");
-  const { name, version } = refOf(workflow);
-  const code = Array.isArray((workflow as Partial<AnyWorkflow>).nodes) ? (workflow as AnyWorkflow) : undefined;
+  const { name, version, code } = targetOf(workflow);
   const delayMs = delay === undefined ? 0 : toSleepMilliseconds(delay);
   return { name, version, code, input: code?.input, inputOf, detached: detach === true, delayMs };
 }
 
-export function refOf(workflow: unknown): WorkflowRef<AnyWorkflow> {
+/** The workflow that a node starts: its code, where this has it. */
+export function targetOf(workflow: unknown): WorkflowRef<AnyWorkflow> & { readonly code: AnyWorkflow | undefined } {
   const { name, version } = (workflow ?? {}) as { readonly name?: unknown; readonly version: number };
   if (typeof name !== "string") throw new TypeError("it has no workflow: give it one, or workflowOf({ name, version })");
   if (!namePattern.test(name)) throw new TypeError(`its workflow "${name}" has no name that can be stored: ${nameRule}`);
   if (!isVersion(version)) throw new TypeError(`the version of its workflow "${name}" is ${version}: use ${versionRule}`);
-  return { name, version };
+  return { name, version, code: Array.isArray((workflow as Partial<AnyWorkflow>).nodes) ? (workflow as AnyWorkflow) : undefined };
 }

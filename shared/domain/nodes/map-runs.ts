@@ -1,11 +1,10 @@
 import type { Node } from "../node.ts";
 import { optionsOf } from "../options.ts";
 import { indexBytes, indexOf } from "../parts.ts";
-import { refOf, type ChildWorkflow } from "./child.ts";
+import { targetOf, type ChildWorkflow } from "./child.ts";
 import { MAX_RUNS } from "./item-plan.ts";
 import { AGAIN, FOLD, ItemRuns, PLAN, START } from "./item-runs.ts";
 import { checkConcurrency, LIST_OPTIONS, resolveList, type AnyMapOptions } from "./map-options.ts";
-import type { AnyWorkflow } from "../workflow-types.ts";
 
 const MARKS = [PLAN, START, AGAIN, FOLD];
 
@@ -18,9 +17,7 @@ const MARKS = [PLAN, START, AGAIN, FOLD];
 export function mapRunsNode(name: string, options: AnyMapOptions, workflow: ChildWorkflow): Node {
   const { concurrency } = optionsOf("a map", options, LIST_OPTIONS);
   if (concurrency !== undefined) checkConcurrency(concurrency, MAX_RUNS);
-  const ref = refOf(workflow);
-  const code = Array.isArray((workflow as Partial<AnyWorkflow>).nodes) ? (workflow as AnyWorkflow) : undefined;
-  const mapping = { ...resolveList(options), over: options.over, name: ref.name, version: ref.version, code, concurrency };
+  const mapping = { ...resolveList(options), ...targetOf(workflow), over: options.over, concurrency };
   return {
     kind: "map",
     name,
